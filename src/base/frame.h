@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One packet as it came in: contiguous bytes with room before and after them, the port, and the time. nic/ owns the bytes
+// (`owner` is its handle) and they live until the end of the burst. A worker may change bytes, length and start within the
+// room that is told here.
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace telefence {
+
+// What the first byte of a frame is. NICs give kEthernet; captures may give any.
+enum class LinkType : std::uint8_t { kEthernet, kRawIp, kLinuxCooked, kLinuxCooked2, kLoopback, kPpp, kUnknown };
+
+struct Frame {
+  std::uint8_t* data = nullptr;
+  std::uint32_t length = 0;
+  std::uint16_t headroom = 0;  // bytes before data that may be used
+  std::uint16_t tailroom = 0;  // bytes after data + length that may be used
+  std::uint16_t port = 0;      // index of the port it came in on
+  LinkType link = LinkType::kEthernet;
+  bool truncated = false;      // inspection sees only a part (frame larger than the largest buffer, or capture cut it)
+  std::uint64_t time_ns = 0;   // since 1970-01-01 UTC
+  std::uint64_t number = 0;    // 1-based, in order of arrival at this worker; a capture's frame number
+  void* owner = nullptr;
+
+  Bytes bytes() const { return {data, length}; }
+  MutableBytes mutable_bytes() { return {data, length}; }
+};
+
+}  // namespace telefence

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A bounded cursor over bytes in network order. Failure is sticky: a read past the end yields zero or an empty view and
+// marks the reader failed, so a parser reads on and asks ok() once, before it pushes its first event. Views handed out live
+// as long as the bytes that were given to the constructor.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace telefence {
+
+class Reader {
+ public:
+  explicit Reader(Bytes bytes) : bytes_(bytes) {}
+
+  bool ok() const { return !failed_; }
+  std::size_t position() const { return position_; }
+  std::size_t remaining() const { return bytes_.size() - position_; }
+  bool at_end() const { return position_ == bytes_.size(); }
+  void fail() {
+    failed_ = true;
+    position_ = bytes_.size();
+  }
+
+  std::uint8_t u8() { return static_cast<std::uint8_t>(big_endian(1)); }
+  std::uint16_t u16() { return static_cast<std::uint16_t>(big_endian(2)); }
+  std::uint32_t u24() { return static_cast<std::uint32_t>(big_endian(3)); }
+  std::uint32_t u32() { return static_cast<std::uint32_t>(big_endian(4)); }
+  std::uint64_t u64() { return big_endian(8); }
+
+  // The next byte without moving; 0 at the end, which is no failure.
+  std::uint8_t peek() const { return position_ < bytes_.size() ? bytes_[position_] : std::uint8_t{0}; }
+
+  Bytes bytes(std::size_t length) {
+    if (length > remaining()) [[unlikely]] {
+      fail();
+      return {};
+    }
+    Bytes view = bytes_.subspan(position_, length);
+    position_ += length;
+    return view;
+  }
+
+  void skip(std::size_t length) { (void)bytes(length); }
+  Bytes rest() { return bytes(remaining()); }
+
+  // A reader over the next `length` bytes; it has failed from the start when they are not all there.
+  Reader child(std::size_t length) {
+    const bool enough = length <= remaining();
+    Reader part(bytes(length));
+    if (!enough) part.fail();
+    return part;
+  }
+
+  // The bytes up to `end`, which is consumed but not returned. At most `limit` bytes are searched; fails when absent.
+  Bytes until(std::uint8_t end, std::size_t limit) {
+    const std::size_t most = limit < remaining() ? limit : remaining();
+    for (std::size_t i = 0; i < most; ++i) {
+      if (bytes_[position_ + i] == end) {
+        Bytes view = bytes_.subspan(position_, i);
+        position_ += i + 1;
+        return view;
+      }
+    }
+    fail();
+    return {};
+  }
+
+ private:
+  std::uint64_t big_endian(std::size_t width) {
+    if (width > remaining()) [[unlikely]] {
+      fail();
+      return 0;
+    }
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < width; ++i) value = value << 8 | bytes_[position_ + i];
+    position_ += width;
+    return value;
+  }
+
+  Bytes bytes_;
+  std::size_t position_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace telefence

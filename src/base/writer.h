@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The twin of Reader: writes in network order into bytes it does not own, and refuses to overflow. Failure is sticky: what
+// does not fit is not written at all, and ok() says so at the end.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace telefence {
+
+class Writer {
+ public:
+  explicit Writer(MutableBytes bytes) : bytes_(bytes) {}
+
+  bool ok() const { return !failed_; }
+  std::size_t size() const { return position_; }
+  std::size_t room() const { return bytes_.size() - position_; }
+  Bytes written() const { return bytes_.first(position_); }
+
+  void u8(std::uint8_t value) { big_endian(value, 1); }
+  void u16(std::uint16_t value) { big_endian(value, 2); }
+  void u32(std::uint32_t value) { big_endian(value, 4); }
+
+  void bytes(Bytes view) {
+    if (failed_ || view.size() > room()) [[unlikely]] {
+      failed_ = true;
+      return;
+    }
+    if (!view.empty()) std::memcpy(bytes_.data() + position_, view.data(), view.size());
+    position_ += view.size();
+  }
+
+  void text(std::string_view view) { bytes(as_bytes(view)); }
+
+  void decimal(std::uint64_t value) {
+    char digits[20];
+    std::size_t count = 0;
+    do {
+      digits[19 - count++] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value != 0);
+    text({digits + 20 - count, count});
+  }
+
+  // Overwrites two bytes written before, for lengths known only at the end. Requires: offset + 2 <= size() or failed.
+  void patch_u16(std::size_t offset, std::uint16_t value) {
+    if (failed_ || offset + 2 > position_) {
+      failed_ = true;
+      return;
+    }
+    bytes_[offset] = static_cast<std::uint8_t>(value >> 8);
+    bytes_[offset + 1] = static_cast<std::uint8_t>(value);
+  }
+
+ private:
+  void big_endian(std::uint64_t value, std::size_t width) {
+    if (failed_ || width > room()) [[unlikely]] {
+      failed_ = true;
+      return;
+    }
+    for (std::size_t i = 0; i < width; ++i)
+      bytes_[position_ + i] = static_cast<std::uint8_t>(value >> (8 * (width - 1 - i)));
+    position_ += width;
+  }
+
+  MutableBytes bytes_;
+  std::size_t position_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace telefence

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Everything the YAML file says, typed. Sealed at start: node, ports, wire, mirror, cpu, memory, records, web, control, dpdk.
+// Live (telefence reload): mode, protocols, categories, policy lists and patterns, tag.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nic/options.h"
+#include "normalise/normalise.h"
+#include "record/options.h"
+#include "signatures/options.h"
+#include "verdict/verdict.h"
+
+namespace telefence {
+
+// One entry under `protocols:`; absent values are the protocol's own defaults.
+struct ProtocolConfig {
+  bool on = true;
+  std::optional<std::vector<std::uint16_t>> tcp_ports;
+  std::optional<std::vector<std::uint16_t>> udp_ports;
+  std::string action;              // "" = Protocol::default_action
+  std::string answer;              // "" = first of Protocol::answers
+  std::optional<std::uint32_t> code_content, code_calling, code_called;
+};
+
+// Under `answers:`: what refusals say.
+struct AnswerConfig {
+  std::string sinkhole_ipv4;       // needed by answer: sinkhole
+  std::string sinkhole_ipv6;
+  std::uint16_t extended_error = 16;
+  std::uint32_t ttl_s = 10;
+  std::string page_url;            // needed by http answer: redirect
+  std::string page_file;           // body for http answer: page; "" = built in
+};
+
+struct CategoryConfig {
+  // action by tier 1..3; "" = not set
+  std::string tier[4];
+};
+
+struct Config {
+  std::string file;
+  std::string node = "edge";
+  std::string language = "en";     // en or zh-CN
+  Mode mode = Mode::kMonitor;
+  NicOptions nic;
+  std::map<std::string, ProtocolConfig> protocols;
+  AnswerConfig answers;
+  std::map<Category, CategoryConfig> categories;
+  std::uint8_t tag_dscp = 1;
+  NormaliseOptions normalise;
+  SignatureOptions signatures;
+  RecordOptions records;
+  std::string web_listen = "127.0.0.1:9469";        // "" = off
+  std::string control_socket = "/run/telefence/control.sock";
+};
+
+}  // namespace telefence

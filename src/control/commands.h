@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the tool may ask the daemon over its unix socket: one JSON object per line each way. Request: {"command": "test", ...};
+// reply: {"ok": true, ...} or {"ok": false, "code": 3, "error": "..."}. Commands: status, test, reload, events (a stream).
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace telefence {
+
+// Serves one unix socket from one thread of its own. Handlers run on that thread.
+class ControlServer {
+ public:
+  explicit ControlServer(std::string path);
+  ~ControlServer();  // stops
+
+  // `handler` gets the request line and returns the reply line (both without newline).
+  void on(std::string command, std::function<std::string(std::string_view request)> handler);
+  Result<void> start();
+  void stop();
+  // Sends a line to every client that asked for {"command":"events"}. Any thread; never blocks: a slow client loses lines.
+  void broadcast(std::string_view line);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The tool's side: sends one request and returns the reply line. Error kUnreachable when there is no daemon.
+Result<std::string> ask_daemon(const std::string& path, std::string_view request);
+
+// The tool's side of events: calls `line` for each line until it returns false or the daemon goes away.
+Result<void> follow_daemon(const std::string& path, const std::function<bool(std::string_view line)>& line);
+
+}  // namespace telefence

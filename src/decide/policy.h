@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From hits to one verdict per event. Allow beats block at equal depth and the most specific entry wins, per key; an allowed
+// calling or called number lets the whole message pass; the built-in never-block list can't be overruled. Then the action:
+// the signature's own, else by category and tier, else by protocol. Immutable; published like signatures (the live part of the
+// configuration). Worker thread, no allocation.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "event/event.h"
+#include "event/keys.h"
+#include "match/hit.h"
+#include "match/match_set.h"
+#include "verdict/verdict.h"
+
+namespace telefence {
+
+inline constexpr std::size_t kMaxProtocols = 32;
+inline constexpr std::size_t kMaxActions = 16;
+
+struct PolicyOptions {
+  Mode mode = Mode::kMonitor;
+  // [protocol]: what is done when neither signature nor category say otherwise.
+  std::array<ActionId, kMaxProtocols> protocol_action;
+  // [category][tier 1..3]: kNoAction = not set.
+  std::array<std::array<ActionId, 4>, kCategoryCount> category_action;
+  // [protocol][action]: whether the protocol can do it. An action that it can't falls back to protocol_action.
+  std::array<std::array<bool, kMaxActions>, kMaxProtocols> possible;
+  PolicyOptions();
+};
+
+class Policy {
+ public:
+  explicit Policy(const PolicyOptions& options) : options_(options) {}
+
+  // verdicts[i] belongs to events[i]. now_s: Unix time, for expiry. Requires: verdicts.size() >= events.size(); hits sorted
+  // by event (as MatchSet::match leaves them).
+  void decide(std::span<const Event> events, const KeyList& keys, std::span<const Hit> hits, const MatchSet& set,
+              std::int64_t now_s, std::span<Verdict> verdicts) const;
+
+  const PolicyOptions& options() const { return options_; }
+
+ private:
+  PolicyOptions options_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "enforce/action.h"
+
+namespace telefence::drop_action {
+namespace {
+std::string_view impossible(const Protocol&) { return {}; }
+Fate apply(ActionInput&) { return Fate::kForwardedActionFailed; }
+}  // namespace
+extern constinit const Action kAction{.name = "drop", .impossible = impossible, .apply = apply};
+}  // namespace telefence::drop_action

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The events of one burst, in order of frames, with an arena for text that is not in a packet as it is (a DNS name with its
+// dots, a list of recipients). One per worker; nothing is allocated after construction. When a limit is reached the list
+// says so for the frame and takes no more of it: the frame is then forwarded and counted, never half judged.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "event/event.h"
+
+namespace telefence {
+
+class EventList {
+ public:
+  static constexpr std::size_t kMaxEvents = 2048;
+  static constexpr std::size_t kMaxResponses = 2048;
+  static constexpr std::size_t kArenaBytes = 512 * 1024;
+
+  EventList();
+
+  void clear();
+
+  // What is pushed from now on belongs to this frame of the burst and this protocol of the registry.
+  void begin_frame(std::uint16_t frame, std::uint8_t protocol);
+  // Takes back everything pushed since begin_frame (a later part of the packet turned out malformed).
+  void undo_frame();
+  // True when something of the current frame did not fit.
+  bool overflowed() const { return overflowed_; }
+
+  void push(Place message, std::uint32_t session_number, DomainLookup what);
+  void push(Place message, std::uint32_t session_number, UrlVisit what);
+  void push(Place message, std::uint32_t session_number, Call what);
+  void push(Place message, std::uint32_t session_number, Sms what);
+  void push_response(Place message, std::uint32_t session_number);
+
+  // Room for `size` characters until the end of the burst; nullptr (and overflowed) when there is none.
+  char* text(std::size_t size);
+  // Copies views into the arena, for lists of numbers. Empty (and overflowed) when there is no room.
+  Texts texts(Texts views);
+
+  std::span<const Event> events() const { return {events_.get(), event_count_}; }
+  std::span<const Response> responses() const { return {responses_.get(), response_count_}; }
+
+ private:
+  Event* next(Place message, std::uint32_t session_number);
+
+  std::unique_ptr<Event[]> events_;
+  std::unique_ptr<Response[]> responses_;
+  std::unique_ptr<std::byte[]> arena_;
+  std::size_t event_count_ = 0;
+  std::size_t response_count_ = 0;
+  std::size_t arena_used_ = 0;
+  std::size_t frame_first_event_ = 0;
+  std::size_t frame_first_response_ = 0;
+  std::size_t frame_arena_ = 0;
+  std::uint16_t frame_ = 0;
+  std::uint8_t protocol_ = 0;
+  bool overflowed_ = false;
+};
+
+}  // namespace telefence

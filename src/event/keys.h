@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The canonical forms under which the events of one burst are looked up. normalise/ fills the list, match/ reads it; both
+// use the same forms for signatures. Views live until the end of the burst. Arrays are fixed: what does not fit is counted by
+// the list and left out, so an event without its key is forwarded.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "event/event.h"
+
+namespace telefence {
+
+// Lower case, no final dot, IDN as A-labels, at most 253 characters.
+struct DomainKey {
+  std::uint16_t event = 0;
+  bool embedded = false;  // found inside the text of a short message
+  std::string_view name;
+};
+
+// E.164 digits with country code where the number has one; service numbers (95588, 10086, 106...) as they are dialled.
+// Packed: up to 15 decimal digits, and how many, so that 010... and 10... differ. Service numbers can not collide with E.164
+// numbers since `international` is part of the key.
+struct PhoneDigits {
+  std::uint64_t value = 0;      // the digits as a decimal number
+  std::uint8_t length = 0;      // how many digits; 0 = no number
+  bool international = false;   // digits start with a country code
+  friend bool operator==(const PhoneDigits&, const PhoneDigits&) = default;
+};
+
+struct NumberKey {
+  std::uint16_t event = 0;
+  Side side = Side::kCalling;
+  std::uint16_t recipient = 0;  // for called numbers of an Sms: index in Sms::called
+  PhoneDigits digits;
+};
+
+// Text folded for matching (width, case, dropped separators), as UTF-16 units.
+struct TextKey {
+  std::uint16_t event = 0;
+  std::u16string_view text;
+};
+
+// host + path and query, host in canonical form, no scheme.
+struct UrlKey {
+  std::uint16_t event = 0;
+  std::string_view url;
+};
+
+class KeyList {
+ public:
+  static constexpr std::size_t kMaxDomains = 4096;
+  static constexpr std::size_t kMaxNumbers = 8192;
+  static constexpr std::size_t kMaxTexts = 2048;
+  static constexpr std::size_t kMaxUrls = 4096;
+  static constexpr std::size_t kArenaBytes = 2 * 1024 * 1024;
+
+  KeyList();
+  void clear();
+
+  // False when there is no room; dropped() then counts it.
+  bool push(const DomainKey& key);
+  bool push(const NumberKey& key);
+  bool push(const TextKey& key);
+  bool push(const UrlKey& key);
+
+  char* characters(std::size_t count);       // nullptr when the arena is full
+  char16_t* wide_characters(std::size_t count);
+  void give_back(std::size_t bytes);         // the unused end of the last grant
+
+  std::span<const DomainKey> domains() const { return {domains_.get(), domain_count_}; }
+  std::span<const NumberKey> numbers() const { return {numbers_.get(), number_count_}; }
+  std::span<const TextKey> texts() const { return {texts_.get(), text_count_}; }
+  std::span<const UrlKey> urls() const { return {urls_.get(), url_count_}; }
+  std::uint64_t dropped() const { return dropped_; }  // since construction
+
+ private:
+  std::unique_ptr<DomainKey[]> domains_;
+  std::unique_ptr<NumberKey[]> numbers_;
+  std::unique_ptr<TextKey[]> texts_;
+  std::unique_ptr<UrlKey[]> urls_;
+  std::unique_ptr<std::byte[]> arena_;
+  std::size_t domain_count_ = 0;
+  std::size_t number_count_ = 0;
+  std::size_t text_count_ = 0;
+  std::size_t url_count_ = 0;
+  std::size_t arena_used_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace telefence

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One key of one event met one signature. A fixed list per worker; when full, further hits are dropped and counted (the
+// event keeps those it has).
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "match/rule.h"
+
+namespace telefence {
+
+// Which part of the event was hit: decides the refusal code and what an allow entry covers.
+enum class HitPart : std::uint8_t { kDomain, kEmbeddedDomain, kUrl, kCalling, kCalled, kText };
+
+struct Hit {
+  std::uint16_t event = 0;
+  HitPart part = HitPart::kDomain;
+  std::uint16_t key = 0;        // index of the key in its list of the KeyList: hits of one key compete by depth
+  std::uint16_t recipient = 0;  // kCalled of an Sms
+  std::uint16_t depth = 0;      // how specific: 2 x labels or digits matched, +1 when exact; patterns 0
+  std::uint32_t rule = 0;
+};
+
+class HitList {
+ public:
+  static constexpr std::size_t kMaxHits = 16384;
+  HitList() : hits_(std::make_unique<Hit[]>(kMaxHits)) {}
+  void clear() { count_ = 0; }
+  void push(const Hit& hit) {
+    if (count_ == kMaxHits) [[unlikely]] {
+      ++dropped_;
+      return;
+    }
+    hits_[count_++] = hit;
+  }
+  std::span<const Hit> hits() const { return {hits_.get(), count_}; }
+  std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  std::unique_ptr<Hit[]> hits_;
+  std::size_t count_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace telefence

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One immutable version of all signatures: domains, numbers, text and URL patterns, and the rules behind them. A version is
+// a big base shared between versions plus a small delta, so that one added entry costs what the delta costs. Built on a
+// control thread by MatchSetBuilder, published through Published<MatchSet>, read by workers for a whole burst at a time.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "event/keys.h"
+#include "match/hit.h"
+#include "match/rule.h"
+
+namespace telefence {
+
+// What a worker needs beside the immutable set: Hyperscan scratch and work arrays. One per worker, made on a control thread;
+// it fits every set published so far and is enlarged by prepare() before a set that needs more is published.
+class MatchScratch;
+
+class MatchSet {
+ public:
+  ~MatchSet();
+  MatchSet(const MatchSet&) = delete;
+  MatchSet& operator=(const MatchSet&) = delete;
+
+  // An empty set of version 0.
+  static std::unique_ptr<const MatchSet> empty();
+
+  // Looks up all keys of a burst. Appends to `hits` every entry that covers a key (all suffixes, all prefixes, all
+  // patterns), sorted by event. Worker thread; no allocation.
+  void match(const KeyList& keys, MatchScratch& scratch, HitList& hits) const;
+
+  const Rule& rule(std::uint32_t index) const;
+  std::uint64_t version() const;  // the caller's number, e.g. the log's seq
+
+  struct Size {
+    std::uint64_t domains = 0, numbers = 0, urls = 0, patterns = 0, bytes = 0;
+  };
+  Size size() const;
+
+ private:
+  friend class MatchSetBuilder;
+  struct Parts;
+  explicit MatchSet(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+// A pattern over normalised text or over URLs.
+struct PatternSource {
+  std::string expression;    // UTF-8; regular expression, or plain text when `literal`
+  bool literal = false;
+  bool over_url = false;     // matched against UrlKey instead of TextKey
+};
+
+struct PatternError {
+  std::uint32_t rule = 0;    // index given by add_rule
+  std::string reason;        // Hyperscan's own words
+};
+
+// Collects the entries of one set. Either from nothing (base) or on top of an earlier set (delta): the entries of `below`
+// stay, without those in `removed`.
+class MatchSetBuilder {
+ public:
+  MatchSetBuilder();
+  ~MatchSetBuilder();
+
+  std::uint32_t add_rule(Rule rule);
+  // `name` canonical (normalise/domain). `subdomains`: the name and everything below it.
+  void add_domain(std::string_view name, bool subdomains, std::uint32_t rule);
+  // `prefix`: all numbers that start with these digits. side: calling, called, or both.
+  enum class Sides : std::uint8_t { kCalling = 1, kCalled = 2, kEither = 3 };
+  void add_number(const PhoneDigits& digits, bool prefix, Sides sides, std::uint32_t rule);
+  void add_pattern(PatternSource pattern, std::uint32_t rule);
+
+  struct Built {
+    std::unique_ptr<const MatchSet> set;
+    std::vector<PatternError> rejected;  // patterns left out; everything else is in the set
+  };
+  // A set of its own. Takes what was added; the builder is empty afterwards.
+  Built build_base(std::uint64_t version);
+  // `below` with these additions and without the rules whose Rule::id is in `removed_ids`. `below` may be destroyed later:
+  // what is shared is kept alive by the new set. Cost grows with the delta, not with the base.
+  Built build_delta(const MatchSet& below, const std::vector<std::uint64_t>& removed_ids, std::uint64_t version);
+
+ private:
+  struct Entries;
+  std::unique_ptr<Entries> entries_;
+};
+
+class MatchScratch {
+ public:
+  MatchScratch();
+  ~MatchScratch();
+  // Makes the scratch fit for this set. Control thread, before the worker sees the set; safe while the worker uses the
+  // scratch with an earlier set (a larger one is made beside it and taken over by the worker at its next burst).
+  Result<void> prepare(const MatchSet& set);
+
+ private:
+  friend class MatchSet;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace telefence {
+
+// One port. `device` is a PCI address (0000:3b:00.0), a kernel interface name (ens1f0), or a DPDK vdev string
+// (net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap). Sealed at start.
+struct PortOptions {
+  std::string name;
+  std::string device;
+  std::string driver = "af_packet";  // for kernel interface names: af_packet or af_xdp
+};
+
+struct NicOptions {
+  std::vector<PortOptions> ports;
+  std::vector<std::pair<std::string, std::string>> wire;  // in-line pairs by port name
+  std::vector<std::string> mirror;                        // one-sided ports by name
+  std::vector<unsigned> worker_cores;                     // lcore ids; one worker each
+  unsigned control_core = 0;
+  std::string hugepages = "auto";  // auto, off, or a size in MiB as decimal digits
+  std::uint32_t frames = 0;        // buffers in the pool; 0 = from ports, queues and workers
+  std::vector<std::string> eal;    // extra EAL arguments, last
+};
+
+}  // namespace telefence

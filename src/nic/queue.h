@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the worker sees of ports. Three implementations: DPDK queues (eth_queue), capture files (capture), and memory (tests).
+// Virtual, since it is called once per burst. All calls from one worker thread.
+
+#include <cstddef>
+#include <span>
+
+#include "base/frame.h"
+
+namespace telefence {
+
+// One worker's share of one port: its receive queue and its transmit queue.
+class Queue {
+ public:
+  virtual ~Queue() = default;
+  // Fills frames from the wire, at most frames.size(); returns how many. They belong to the caller until transmitted or
+  // released. Frames are contiguous; one that could not be made so is marked truncated.
+  virtual std::size_t receive(std::span<Frame> frames) = 0;
+  // Takes the frames that the port accepts, in order; returns how many. The rest stay with the caller.
+  virtual std::size_t transmit(std::span<Frame> frames) = 0;
+  // True when nothing will ever be received again (end of a capture).
+  virtual bool finished() const { return false; }
+};
+
+// Buffers for frames that the worker makes itself, and the way back for those it does not send.
+class FramePool {
+ public:
+  virtual ~FramePool() = default;
+  // An empty frame (length 0) with headroom >= 128 and tailroom >= 1600. False when none is left.
+  virtual bool take(Frame& frame) = 0;
+  virtual void release(std::span<Frame> frames) = 0;
+};
+
+}  // namespace telefence

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Short-message bodies to text, and text to the folded form that patterns are matched against: width and case folded,
+// traditional Chinese as simplified, zero-width and decorative characters dropped, look-alikes joined. One table does the
+// folding for traffic and for patterns (through fold_text). No allocation in the worker functions.
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "event/event.h"
+
+namespace telefence {
+
+// The longest decoded body; the rest is cut.
+inline constexpr std::size_t kMaxSmsUnits = 4096;
+
+// Decodes to UTF-16 units. `out` has room for kMaxSmsUnits. kBinary gives 0. Worker thread.
+std::size_t decode_sms(Bytes body, TextCoding coding, std::span<char16_t> out);
+
+// Folds in place; returns the new, never larger, length. Worker thread.
+std::size_t fold_units(std::span<char16_t> text);
+
+// The folded form of UTF-8 text, as UTF-16 units: for literal patterns and for `telefence test`.
+std::u16string fold_text(std::string_view utf8);
+
+// UTF-16 to UTF-8; unpaired surrogates become U+FFFD.
+std::string to_utf8(std::u16string_view text);
+// The same into a buffer without allocation; returns bytes written, at most out.size().
+std::size_t to_utf8(std::u16string_view text, std::span<char> out);
+
+}  // namespace telefence

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocols/classify.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace telefence {
+
+Classifier::Classifier() : ports_(std::make_unique<PortMap>()) {
+  ports_->tcp.fill(kNoProtocol);
+  ports_->udp.fill(kNoProtocol);
+  const auto all = registered_protocols();
+  CHECK(all.size() <= enabled_.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    enabled_[i] = true;
+    for (std::uint16_t port : all[i]->tcp_ports) ports_->tcp[port] = static_cast<std::uint8_t>(i);
+    for (std::uint16_t port : all[i]->udp_ports) ports_->udp[port] = static_cast<std::uint8_t>(i);
+  }
+}
+
+void Classifier::disable(std::uint8_t protocol) {
+  enabled_[protocol] = false;
+  std::replace(ports_->tcp.begin(), ports_->tcp.end(), protocol, kNoProtocol);
+  std::replace(ports_->udp.begin(), ports_->udp.end(), protocol, kNoProtocol);
+}
+
+void Classifier::set_ports(std::uint8_t protocol, std::span<const std::uint16_t> tcp,
+                           std::span<const std::uint16_t> udp) {
+  std::replace(ports_->tcp.begin(), ports_->tcp.end(), protocol, kNoProtocol);
+  std::replace(ports_->udp.begin(), ports_->udp.end(), protocol, kNoProtocol);
+  for (std::uint16_t port : tcp) ports_->tcp[port] = protocol;
+  for (std::uint16_t port : udp) ports_->udp[port] = protocol;
+}
+
+std::uint8_t Classifier::classify(const Payload& payload) const {
+  const auto& map = payload.transport == Transport::kUdp ? ports_->udp : ports_->tcp;
+  const std::uint8_t by_destination = map[payload.destination_port];
+  if (by_destination != kNoProtocol) return by_destination;
+  const std::uint8_t by_source = map[payload.source_port];
+  if (by_source != kNoProtocol) return by_source;
+  return next_by_content(payload, kNoProtocol);
+}
+
+std::uint8_t Classifier::next_by_content(const Payload& payload, std::uint8_t tried) const {
+  const auto all = registered_protocols();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i == tried || !enabled_[i] || all[i]->recognise == nullptr) continue;
+    if (all[i]->recognise(payload)) return static_cast<std::uint8_t>(i);
+  }
+  return kNoProtocol;
+}
+
+}  // namespace telefence

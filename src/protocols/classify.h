@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Which protocol a payload is: its ports first, then its content. The port map is made at start from the configuration and
+// is read-only afterwards; 128 KiB, of which traffic touches a few lines.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "protocols/protocol.h"
+
+namespace telefence {
+
+class Classifier {
+ public:
+  // All registered protocols on their default ports.
+  Classifier();
+
+  void disable(std::uint8_t protocol);
+  // Replaces the ports of one protocol.
+  void set_ports(std::uint8_t protocol, std::span<const std::uint16_t> tcp, std::span<const std::uint16_t> udp);
+
+  // Index in the registry, or kNoProtocol. A protocol that is known by its content alone wins over a port that merely
+  // suggests another.
+  std::uint8_t classify(const Payload& payload) const;
+
+  // The next protocol to try after `tried` said kNotMine; kNoProtocol when none is left.
+  std::uint8_t next_by_content(const Payload& payload, std::uint8_t tried) const;
+
+ private:
+  struct PortMap {
+    std::array<std::uint8_t, 65536> tcp;
+    std::array<std::uint8_t, 65536> udp;
+  };
+  std::unique_ptr<PortMap> ports_;
+  std::array<bool, 32> enabled_{};
+};
+
+}  // namespace telefence

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The contract of a protocol folder: pure functions over the bytes above UDP or TCP, without state, allocation or clock, so
+// that no NIC is needed to test them. Each folder defines one `extern constinit const Protocol` named <folder>::kProtocol; the
+// registry is generated from the list of folders in protocols/meson.build.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/transport.h"
+#include "base/writer.h"
+#include "event/event.h"
+#include "event/event_list.h"
+
+namespace telefence {
+
+// What a protocol sees of a packet. Views die with the burst.
+struct Payload {
+  Bytes bytes;
+  Transport transport = Transport::kNone;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+};
+
+enum class Progress : std::uint8_t {
+  kDone,       // all of the payload was read; events (also none) were pushed
+  kNeedMore,   // a message goes on beyond this payload; whole messages before it were pushed, `consumed` is where it starts
+  kNotMine,    // not this protocol
+  kMalformed,  // this protocol, but broken; what was pushed is to be taken back
+};
+
+struct Step {
+  Progress progress = Progress::kNotMine;
+  std::uint32_t consumed = 0;  // bytes of whole messages
+  std::uint32_t need = 0;      // kNeedMore: length of the message that starts at `consumed`, 0 if not yet known
+};
+
+// What a refusal is to say. One shape for all protocols; each uses what it has a place for.
+struct RefusalTerms {
+  std::uint8_t answer = 0;  // index into Protocol::answers
+  std::array<std::uint8_t, 4> sinkhole_ipv4{};   // DNS answer `sinkhole`
+  std::array<std::uint8_t, 16> sinkhole_ipv6{};
+  std::uint16_t extended_error = 16;  // DNS EDE (RFC 8914): 15 blocked, 16 censored, 17 filtered
+  std::uint32_t ttl_s = 10;           // DNS: at most 60 so that an unblocking is quick
+  std::string_view page;              // HTTP: URL of the warning page (answer `redirect`)
+  std::string_view body;              // HTTP: page sent with answer `page`
+  std::uint64_t secret = 0;           // SIP: keys the To-tag, so that our own ACKs are known again without state
+};
+
+struct Protocol {
+  std::string_view name;              // folder name = metric label = config key
+  std::string_view channel;           // dns, web, call, sms: what people count by
+  std::span<const std::uint16_t> tcp_ports;  // tried first
+  std::span<const std::uint16_t> udp_ports;
+  bool (*recognise)(const Payload&);  // by content on any port; null: by port only. Must be cheap and sure.
+  Step (*extract)(const Payload&, EventList&);
+
+  std::span<const std::string_view> answers;  // the words for RefusalTerms::answer; the first is the default
+  // Writes the payload of the protocol's own "no" to the sender of `event`. False: nothing fitting can be said (then the
+  // frame is only dropped or reset). `message` is the whole payload the event was found in.
+  bool (*refuse)(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out);
+  // True when the payload only acknowledges a refusal of ours (SIP ACK); such a packet is absorbed.
+  bool (*acknowledges)(const Payload&, const RefusalTerms& terms);
+  // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message.
+  bool (*neutralise)(const Event& event, MutableBytes message);
+  // Makes the response, on its way back, say the refusal code. `message` is Response::message.
+  bool (*restate)(std::uint32_t refusal_code, MutableBytes message);
+  // The default refusal code of restate(), by why the message is refused.
+  std::uint32_t code_content = 0;
+  std::uint32_t code_calling = 0;
+  std::uint32_t code_called = 0;
+
+  std::string_view default_action;  // of the action registry
+};
+
+// All protocols of this build, in the order of protocols/meson.build. Their indexes are Event::protocol.
+std::span<const Protocol* const> registered_protocols();
+
+// nullptr when there is none of that name.
+const Protocol* protocol_named(std::string_view name);
+
+inline constexpr std::uint8_t kNoProtocol = 0xff;
+
+}  // namespace telefence

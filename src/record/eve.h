@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A record as one line of Suricata EVE-compatible JSON (event_type "alert"), so that existing tools read it unchanged, with
+// our own objects `sms`, `call` and `telefence` beside it. Writer thread; appends to a buffer that is used again and again.
+
+#include <string>
+#include <vector>
+
+#include "record/options.h"
+#include "record/record.h"
+
+namespace telefence {
+
+// Names that a record holds as indexes.
+struct RecordNames {
+  std::string node;
+  std::vector<std::string> ports;
+  std::vector<std::string> protocols;
+  std::vector<std::string> channels;  // by protocol index
+  std::vector<std::string> actions;
+};
+
+// Appends the line, with its newline.
+void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out);
+
+}  // namespace telefence

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Records from one worker to the writer thread: single producer, single consumer, fixed memory, no waiting. When it is full the
+// record is dropped and counted; packets never wait for it.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "record/record.h"
+#include "stats/counter.h"
+
+namespace telefence {
+
+class RecordRing {
+ public:
+  // capacity: a power of two.
+  explicit RecordRing(std::size_t capacity) : slots_(std::make_unique<Record[]>(capacity)), mask_(capacity - 1) {}
+
+  // Worker: the slot to fill, or nullptr when full (counted). commit() hands it over.
+  Record* claim() {
+    const std::size_t head = head_.load(std::memory_order_relaxed);
+    if (head - tail_.load(std::memory_order_acquire) > mask_) [[unlikely]] {
+      dropped_.add(1);
+      return nullptr;
+    }
+    return &slots_[head & mask_];
+  }
+  void commit() {
+    head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    pushed_.add(1);
+  }
+
+  // Writer: the oldest record, or nullptr; release() frees it.
+  const Record* front() const {
+    const std::size_t tail = tail_.load(std::memory_order_relaxed);
+    return tail == head_.load(std::memory_order_acquire) ? nullptr : &slots_[tail & mask_];
+  }
+  void release() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+
+  std::uint64_t pushed() const { return pushed_.read(); }
+  std::uint64_t dropped() const { return dropped_.read(); }
+
+ private:
+  std::unique_ptr<Record[]> slots_;
+  std::size_t mask_;
+  alignas(64) std::atomic<std::size_t> head_{0};
+  Counter pushed_;
+  Counter dropped_;
+  alignas(64) std::atomic<std::size_t> tail_{0};
+};
+
+}  // namespace telefence

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "match/rule.h"
+#include "verdict/verdict.h"
+
+namespace telefence {
+
+// One list file of domains, urls or numbers: one value per line, # comments.
+struct ListOptions {
+  std::string file;
+  SignatureKind kind = SignatureKind::kDomain;
+  bool allow = false;
+  bool exact = false;           // domains: only the name itself, not what is below it
+  std::string action;           // "" = by category and tier
+  Category category = Category::kOther;
+  Tier tier = 2;
+  bool shadow = false;
+};
+
+struct RedisOptions {
+  std::string server;           // unix:/path or host:port; "" = no feed
+  std::string user;
+  std::string password_file;
+  std::string log = "tf:1:log";
+  bool accept_unsigned = false; // take batches without a signature
+  std::uint32_t stale_after_s = 600;
+};
+
+struct SignatureOptions {
+  std::vector<ListOptions> lists;
+  std::vector<std::string> patterns;  // YAML files
+  RedisOptions redis;
+};
+
+}  // namespace telefence

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What is to happen to one event, and why. Actions are a registry (enforce/), so an action is a small number here; names
+// come from the registry. Categories are the bounded list that the field reports by.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace telefence {
+
+// Index into the action registry of enforce/. kNoAction: not said here, ask the next level.
+using ActionId = std::uint8_t;
+inline constexpr ActionId kNoAction = 0xff;
+
+enum class Mode : std::uint8_t { kMonitor, kEnforce };
+
+enum class Category : std::uint8_t {
+  kLoan, kClickFarm, kFakePolice, kRomanceInvest, kFakeService, kImpersonation, kPrize, kCredit,
+  kPhishing, kMalwareApp, kSpoofedCaller, kGambling, kOther,
+};
+inline constexpr std::size_t kCategoryCount = 13;
+
+// The words used in signatures, metrics and records, and their Chinese names for people.
+std::string_view category_name(Category category);
+std::string_view category_name_zh(Category category);
+std::optional<Category> category_from(std::string_view name);
+
+// 1 = certain and grave ... 3 = weak.
+using Tier = std::uint8_t;
+
+// Why a verdict came out as it did.
+enum class Reason : std::uint8_t {
+  kNoHit,         // nothing matched
+  kBlocked,       // a signature matched and its action is to be carried out
+  kAllowed,       // an allow entry was at least as specific
+  kNeverBlock,    // a built-in never-block entry
+  kMonitor,       // would be blocked; the node only monitors
+  kShadow,        // would be blocked; the signature is in shadow
+};
+std::string_view reason_name(Reason reason);
+
+struct Verdict {
+  Reason reason = Reason::kNoHit;
+  ActionId action = kNoAction;  // what is, or would be, done
+  Category category = Category::kOther;
+  Tier tier = 0;
+  std::uint32_t rule = 0;       // index in the MatchSet of this burst; valid when reason != kNoHit && != kNeverBlock
+  std::uint32_t recipients = 0; // Sms: bit i set = recipient i (of the first 32) was hit as called number
+
+  bool enforced() const { return reason == Reason::kBlocked; }
+  bool recorded() const {
+    return reason == Reason::kBlocked || reason == Reason::kMonitor || reason == Reason::kShadow;
+  }
+};
+
+// How one received packet left. Exactly one per packet; the sum over all fates equals the packets received.
+enum class Fate : std::uint8_t {
+  kForwardedInspected,        // read, nothing to do
+  kForwardedNoPayload,        // no bytes above the transport header (TCP acknowledgement and the like)
+  kForwardedNotRecognised,    // payload of no protocol we read
+  kForwardedNeedMore,         // the message goes on in another packet
+  kForwardedMalformed,        // a protocol we read, but not well-formed
+  kForwardedFragment,         // IP fragment
+  kForwardedUnknownLink,      // ARP, LLDP ...: no IP
+  kForwardedUnknownTransport, // IP, but neither UDP nor TCP
+  kForwardedBadHeader,        // a header that contradicts itself or the length of the frame
+  kForwardedTruncated,        // longer than what can be looked at
+  kForwardedEventLimit,       // more messages in the burst than can be judged
+  kForwardedActionFailed,     // to be blocked, but the action could not be carried out (counted per action)
+  kForwardedNotInspected,     // inspection is off for this port or protocol
+  kTagged,
+  kNeutralised,               // changed in place and forwarded
+  kRestated,                  // a response that now carries the refusal
+  kAnswered,                  // not forwarded; a refusal went back to the sender
+  kReset,                     // not forwarded; the connection was reset
+  kDroppedByVerdict,
+  kDroppedDeadConnection,     // belongs to a connection that we closed
+  kAbsorbed,                  // acknowledges an answer of ours; nobody else is to see it
+  kDroppedTransmitFull,       // the port to leave by did not take it
+  kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on
+};
+inline constexpr std::size_t kFateCount = 23;
+std::string_view fate_name(Fate fate);
+
+}  // namespace telefence
