@@ -44,6 +44,9 @@ class EventList {
   // Copies views into the arena, for lists of numbers. Empty (and overflowed) when there is no room.
   Texts texts(Texts views);
 
+  // The arena as far as it is used: where the views of events point that do not point into a packet.
+  Bytes arena() const { return {reinterpret_cast<const std::uint8_t*>(arena_.get()), arena_used_}; }
+
   std::span<const Event> events() const { return {events_.get(), event_count_}; }
   std::span<const Response> responses() const { return {responses_.get(), response_count_}; }
 
