@@ -25,9 +25,14 @@ struct Family {
   std::function<void(std::vector<Sample>&)> collect;
 };
 
+// Why a family would be refused by `promtool check metrics` (prometheus.io, "Metric and label naming"): prefix, characters,
+// _total on counters and on nothing else, help. Empty when it is fine.
+std::string problem_of(const Family& family);
+
 class Catalog {
  public:
-  void add(Family family) { families_.push_back(std::move(family)); }
+  // A wrong or second name is a mistake of ours and stops the program.
+  void add(Family family);
   const std::vector<Family>& families() const { return families_; }
 
  private:

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/exporter.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace telefence {
+namespace {
+
+std::vector<Sample> samples_of(const Family& family) {
+  std::vector<Sample> samples;
+  family.collect(samples);
+  return samples;
+}
+
+prometheus::ClientMetric metric_of(const Family& family, const Sample& sample) {
+  prometheus::ClientMetric metric;
+  for (const auto& [name, value] : sample.labels) metric.label.push_back({name, value});
+  if (family.type == Family::Type::kCounter)
+    metric.counter.value = sample.value;
+  else
+    metric.gauge.value = sample.value;
+  return metric;
+}
+
+void append_quoted(std::string& out, const std::string& text) {
+  out += '"';
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (octet < 0x20) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", octet);
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void append_number(std::string& out, double value) {
+  // RFC 8259, 6: there is no infinity and no NaN in JSON.
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  char text[40];
+  const bool is_whole = std::abs(value) < 9e15 && value == std::floor(value);
+  std::snprintf(text, sizeof text, is_whole ? "%.0f" : "%.9g", value);
+  out += text;
+}
+
+void append_sample(std::string& out, const Sample& sample) {
+  out += "{\"labels\":{";
+  bool is_first = true;
+  for (const auto& [name, value] : sample.labels) {
+    if (!is_first) out += ',';
+    is_first = false;
+    append_quoted(out, name);
+    out += ':';
+    append_quoted(out, value);
+  }
+  out += "},\"value\":";
+  append_number(out, sample.value);
+  out += '}';
+}
+
+std::string label_names_of(const Family& family) {
+  std::vector<std::string> names;
+  for (const Sample& sample : samples_of(family))
+    for (const auto& label : sample.labels)
+      if (std::find(names.begin(), names.end(), label.first) == names.end()) names.push_back(label.first);
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "`" : ", `") + name + "`";
+  return text;
+}
+
+}  // namespace
+
+std::string to_prometheus_text(const Catalog& catalog) {
+  std::vector<prometheus::MetricFamily> families;
+  for (const Family& family : catalog.families()) {
+    const std::vector<Sample> samples = samples_of(family);
+    if (samples.empty()) continue;
+    prometheus::MetricFamily& out = families.emplace_back();
+    out.name = family.name;
+    out.help = family.help;
+    out.type = family.type == Family::Type::kCounter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+    for (const Sample& sample : samples) out.metric.push_back(metric_of(family, sample));
+  }
+  return static_cast<const prometheus::Serializer&>(prometheus::TextSerializer()).Serialize(families);
+}
+
+std::string to_json(const Catalog& catalog) {
+  std::string out = "{";
+  for (const Family& family : catalog.families()) {
+    if (out.size() > 1) out += ',';
+    append_quoted(out, family.name);
+    out += ":[";
+    bool is_first = true;
+    for (const Sample& sample : samples_of(family)) {
+      if (!is_first) out += ',';
+      is_first = false;
+      append_sample(out, sample);
+    }
+    out += ']';
+  }
+  return out + '}';
+}
+
+std::string to_manual_page(const Catalog& catalog) {
+  std::vector<const Family*> sorted;
+  for (const Family& family : catalog.families()) sorted.push_back(&family);
+  std::sort(sorted.begin(), sorted.end(), [](const Family* a, const Family* b) { return a->name < b->name; });
+  std::string out =
+      "# Metrics\n\n"
+      "What `/metrics` and `telefence status --json` show. Generated from the catalog that serves them; do not edit.\n"
+      "Label values come from fixed lists: no domain, number or text of a subscriber is ever a label.\n\n"
+      "| name | type | labels | meaning |\n|---|---|---|---|\n";
+  for (const Family* family : sorted) {
+    out += "| `" + family->name + "` | " + (family->type == Family::Type::kCounter ? "counter" : "gauge") + " | " +
+           label_names_of(*family) + " | " + family->help + " |\n";
+  }
+  return out;
+}
+
+}  // namespace telefence
