@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/layers.h"
+
+#include <algorithm>
+
+#include "base/reader.h"
+
+namespace telefence {
+
+namespace {
+
+// Source and destination lie at 12 and 16 in IPv4 (RFC 791, 3.1), at 8 and 24 in IPv6 (RFC 8200, 3).
+IpAddress address(const Frame& frame, const Layers& layers, bool destination) {
+  IpAddress result;
+  result.version = layers.ip_version;
+  Reader reader(frame.bytes().subspan(layers.network));
+  const std::size_t width = layers.ip_version == 4 ? 4 : 16;
+  reader.skip(layers.ip_version == 4 ? 12 : 8);
+  if (destination) reader.skip(width);
+  const Bytes view = reader.bytes(width);
+  std::copy(view.begin(), view.end(), result.bytes.begin());
+  return result;
+}
+
+}  // namespace
+
+IpAddress source_address(const Frame& frame, const Layers& layers) { return address(frame, layers, false); }
+
+IpAddress destination_address(const Frame& frame, const Layers& layers) { return address(frame, layers, true); }
+
+TcpHeader tcp_header(const Frame& frame, const Layers& layers) {
+  Reader reader(frame.bytes().subspan(layers.transport_at, 20));
+  TcpHeader header;
+  reader.skip(4);
+  header.sequence = reader.u32();
+  header.acknowledgement = reader.u32();
+  header.header_bytes = static_cast<std::uint8_t>(4 * (reader.u8() >> 4));
+  header.flags = reader.u8();
+  header.window = reader.u16();
+  return header;
+}
+
+}  // namespace telefence

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Link layers: from the first byte of a frame to the network header. Ethernet II and 802.3 with LLC/SNAP (IEEE 802.3, 3.2.6;
+// RFC 1042), 802.1Q and 802.1ad tags (IEEE 802.1Q, 9.6), and what captures bring (https://www.tcpdump.org/linktypes.html):
+// raw IP, Linux cooked v1 and v2, null/loopback, PPP. Pure functions; the layers get vlan, inner_vlan and network.
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/frame.h"
+#include "base/reader.h"
+#include "decode/layers.h"
+
+namespace telefence::decode_detail {
+
+inline constexpr std::uint16_t kTypeIpv4 = 0x0800, kTypeIpv6 = 0x86dd;
+inline constexpr std::uint16_t kTypeVlan = 0x8100, kTypeServiceVlan = 0x88a8, kTypeOldServiceVlan = 0x9100;
+inline constexpr unsigned kMostTags = 4;
+inline constexpr std::size_t kEthernetBytes = 14;
+
+// What follows the link header.
+enum class Network : std::uint8_t { kIpv4, kIpv6, kAnyIp, kUnknown, kCut };
+
+inline bool is_vlan(std::uint16_t type) {
+  return type == kTypeVlan || type == kTypeServiceVlan || type == kTypeOldServiceVlan;
+}
+
+// An EtherType (above 1535) or a length (up to 1500) and what it announces; the reader stands behind it.
+inline Network network_by_type(Reader& reader, std::uint16_t type, Layers& layers) {
+  for (unsigned tags = 0; is_vlan(type); ++tags) {
+    if (tags == kMostTags) return Network::kUnknown;
+    const std::uint16_t id = reader.u16() & 0x0fff;
+    type = reader.u16();
+    if (tags == 0) layers.vlan = id;
+    if (tags == 1) layers.inner_vlan = id;
+  }
+  if (type <= 1500 && reader.ok()) {
+    // LLC with the SNAP service access points, unnumbered information, and an organisation code of zero (RFC 1042).
+    const bool snap = reader.u16() == 0xaaaa && reader.u32() == 0x03000000;
+    type = reader.u16();
+    if (reader.ok() && !snap) return Network::kUnknown;
+  }
+  if (!reader.ok()) return Network::kCut;
+  layers.network = static_cast<std::uint16_t>(reader.position());
+  if (type == kTypeIpv4) return Network::kIpv4;
+  return type == kTypeIpv6 ? Network::kIpv6 : Network::kUnknown;
+}
+
+inline Network decode_ethernet(Bytes frame, Layers& layers) {
+  Reader reader(frame);
+  reader.skip(12);
+  const std::uint16_t type = reader.u16();
+  return network_by_type(reader, type, layers);
+}
+
+// LINKTYPE_LINUX_SLL. The protocol is an EtherType unless the device's ARPHRD type says otherwise; 4 announces LLC.
+inline Network decode_linux_cooked(Bytes frame, Layers& layers, bool second_version) {
+  Reader reader(frame);
+  std::uint16_t protocol = 0;
+  std::uint16_t device = 0;
+  if (second_version) {
+    protocol = reader.u16();
+    reader.skip(6);
+    device = reader.u16();
+    reader.skip(10);
+  } else {
+    reader.skip(2);
+    device = reader.u16();
+    reader.skip(10);
+    protocol = reader.u16();
+  }
+  constexpr std::uint16_t kRadiotap = 803, kNetlink = 824;
+  if (!reader.ok()) return Network::kCut;
+  if (device == kRadiotap || device == kNetlink) return Network::kUnknown;
+  constexpr std::uint16_t kLlc = 4;
+  if (protocol <= 1500 && protocol != kLlc) return Network::kUnknown;
+  return network_by_type(reader, protocol, layers);
+}
+
+// LINKTYPE_NULL and LINKTYPE_LOOP: four bytes of address family in the byte order of the capturing host, or the network's.
+// AF_INET6 is 10 on Linux, 24, 28 and 30 on the BSDs and macOS.
+inline Network decode_loopback(Bytes frame, Layers& layers) {
+  Reader reader(frame);
+  std::uint32_t family = reader.u32();
+  if (!reader.ok()) return Network::kCut;
+  if (family > 0xffff) family = __builtin_bswap32(family);
+  layers.network = 4;
+  if (family == 2) return Network::kIpv4;
+  const bool ipv6 = family == 10 || family == 24 || family == 28 || family == 30;
+  return ipv6 ? Network::kIpv6 : Network::kUnknown;
+}
+
+// RFC 1661, 2 and RFC 1662, 3.1: address and control may be absent, and the protocol compressed to its odd low byte.
+inline Network decode_ppp(Bytes frame, Layers& layers) {
+  Reader reader(frame);
+  if (reader.peek() == 0xff) reader.skip(2);
+  std::uint16_t protocol = reader.u8();
+  if ((protocol & 1) == 0) protocol = static_cast<std::uint16_t>(protocol << 8 | reader.u8());
+  if (!reader.ok()) return Network::kCut;
+  layers.network = static_cast<std::uint16_t>(reader.position());
+  if (protocol == 0x0021) return Network::kIpv4;
+  return protocol == 0x0057 ? Network::kIpv6 : Network::kUnknown;
+}
+
+inline Network decode_link(const Frame& frame, Layers& layers) {
+  switch (frame.link) {
+    case LinkType::kEthernet:
+      return decode_ethernet(frame.bytes(), layers);
+    case LinkType::kRawIp:
+      return frame.length == 0 ? Network::kCut : Network::kAnyIp;
+    case LinkType::kLinuxCooked:
+      return decode_linux_cooked(frame.bytes(), layers, false);
+    case LinkType::kLinuxCooked2:
+      return decode_linux_cooked(frame.bytes(), layers, true);
+    case LinkType::kLoopback:
+      return decode_loopback(frame.bytes(), layers);
+    case LinkType::kPpp:
+      return decode_ppp(frame.bytes(), layers);
+    case LinkType::kUnknown:
+      break;
+  }
+  return Network::kUnknown;
+}
+
+}  // namespace telefence::decode_detail
