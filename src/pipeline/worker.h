@@ -5,13 +5,10 @@
 // lcore, used by that thread alone; everything it needs is allocated in the constructor and nothing after it.
 
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <vector>
 
 #include "decide/policy.h"
 #include "enforce/action.h"
-#include "event/event_list.h"
 #include "match/match_set.h"
 #include "nic/queue.h"
 #include "normalise/normalise.h"
@@ -30,38 +27,42 @@ struct LivePolicy {
   EnforceOptions enforce;
 };
 
-// One direction of a wire: frames come in on `in` and leave by `out`; a mirror has no `out`.
+// One direction of a wire: frames come in on `in` and leave by `out`.
 struct Link {
   Queue* in = nullptr;
-  Queue* out = nullptr;   // nullptr: mirror port
+  Queue* out = nullptr;  // nullptr: a mirror port; frames are looked at and let go
 };
 
-// What every worker shares. All of it outlives the workers.
+// What all workers share. Outlives them.
 struct WorkerShared {
   Published<MatchSet>* sets = nullptr;
   Published<LivePolicy>* policy = nullptr;
   Readers* readers = nullptr;
   const Classifier* classifier = nullptr;
   const Normaliser* normaliser = nullptr;
+  HashSecret secret;
 };
 
-// Called for every event, matched or not, after the verdict: `telefenced inspect`. nullptr in the daemon.
+// Told of every event after its verdict, matched or not: `telefenced inspect`. None in the daemon.
 class EventObserver {
  public:
   virtual ~EventObserver() = default;
   virtual void on_event(const Frame& frame, const Layers& layers, const Event& event, const Verdict& verdict,
-                        Fate fate) = 0;
+                        bool first_sight) = 0;
 };
 
 class Worker {
  public:
+  // id: below Readers::kMaxReaders, one per worker. records and observer may be nullptr.
   Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> links, FramePool& pool, RecordRing* records,
-         EventObserver* observer = nullptr);
+         EventObserver* observer);
   ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
 
-  // One burst from each link. Returns the frames received, 0 when all links were idle.
+  // One burst from each link. Returns the frames received; 0 when all links were idle.
   std::size_t run_once();
-  // True when every link is at its end (captures).
+  // True when nothing will come any more (captures).
   bool finished() const;
 
   const WorkerStats& stats() const { return stats_; }
@@ -69,13 +70,25 @@ class Worker {
 
  private:
   void run_burst(Link& link);
+  void receive(Link& link);
+  void decode_frames();
   void extract();
-  void enforce(const LivePolicy& live, const MatchSet& set);
+  void extract_frame(std::size_t index);
+  bool belongs_to_closed(std::size_t index);
+  void enforce(const Link& link, const LivePolicy& live);
+  void lend_replies(std::size_t wanted);
+  void enforce_event(std::size_t index, const LivePolicy& live, Replies& replies);
+  void remember(const Event& event, const Action& action, const LivePolicy& live, std::size_t index);
+  void restate_responses();
+  void absorb_acknowledgements(const LivePolicy& live);
   void transmit(Link& link);
+  void send_replies(Link& link);
+  void count_verdicts();
   void record(const MatchSet& set);
+  void end_stage(Stage stage);
 
   const std::uint16_t id_;
-  WorkerShared shared_;
+  const WorkerShared shared_;
   std::vector<Link> links_;
   FramePool& pool_;
   RecordRing* records_;
@@ -84,7 +97,7 @@ class Worker {
   SessionTable sessions_;
   MatchScratch scratch_;
   WorkerStats stats_;
-  std::uint64_t frames_seen_ = 0;
+  std::uint64_t stage_start_ = 0;
 };
 
 }  // namespace telefence

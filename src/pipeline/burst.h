@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Everything about the packets of one burst, as fixed arrays side by side, so that each stage runs one loop over all of them.
+// Lives in its worker; cleared at the start of each burst.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/frame.h"
+#include "decode/layers.h"
+#include "event/event_list.h"
+#include "event/keys.h"
+#include "match/hit.h"
+#include "protocols/protocol.h"
+#include "verdict/verdict.h"
+
+namespace telefence {
+
+struct Burst {
+  static constexpr std::size_t kFrames = 64;
+  // An answer over TCP takes two frames, a long page a few more.
+  static constexpr std::size_t kReplies = 4 * kFrames;
+
+  std::size_t count = 0;
+  std::array<Frame, kFrames> frames;
+  std::array<Layers, kFrames> layers;
+  std::array<Fate, kFrames> fates;
+  std::array<std::uint8_t, kFrames> protocol;
+
+  EventList events;
+  KeyList keys;
+  HitList hits;
+  std::unique_ptr<Verdict[]> verdicts = std::make_unique<Verdict[]>(EventList::kMaxEvents);
+  std::unique_ptr<bool[]> first_sight = std::make_unique<bool[]>(EventList::kMaxEvents);
+  // What was done for each event: the fate that its action gave.
+  std::unique_ptr<Fate[]> event_fates = std::make_unique<Fate[]>(EventList::kMaxEvents);
+  std::unique_ptr<std::uint32_t[]> refusal_codes = std::make_unique<std::uint32_t[]>(EventList::kMaxEvents);
+
+  std::array<Frame, kReplies> replies;
+  std::array<bool, kReplies> reply_goes_back;
+  std::size_t reply_count = 0;
+
+  std::uint64_t started_ns = 0;  // steady clock
+
+  void clear() {
+    events.clear();
+    keys.clear();
+    hits.clear();
+    reply_count = 0;
+  }
+  std::span<Frame> received() { return {frames.data(), count}; }
+};
+
+}  // namespace telefence

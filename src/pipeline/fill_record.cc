@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/fill_record.h"
+
+#include <algorithm>
+
+#include "normalise/sms_text.h"
+
+namespace telefence {
+namespace {
+
+void fill_recipients(const Sms& sms, Record& record) {
+  std::array<char, 96> joined;
+  std::size_t size = 0;
+  for (const std::string_view called : sms.called) {
+    const std::size_t needed = called.size() + (size == 0 ? 0 : 1);
+    if (size + needed > joined.size()) break;
+    if (size != 0) joined[size++] = ',';
+    std::copy(called.begin(), called.end(), joined.begin() + static_cast<std::ptrdiff_t>(size));
+    size += called.size();
+  }
+  record.called.assign({joined.data(), size});
+  record.recipients = static_cast<std::uint16_t>(sms.called.size());
+}
+
+void fill_text(const Sms& sms, Record& record) {
+  std::array<char16_t, kMaxSmsUnits> units;
+  const std::size_t count = decode_sms(sms.body, sms.coding, units);
+  std::array<char, 512> utf8;
+  const std::size_t size = to_utf8({units.data(), count}, utf8);
+  record.text.assign({utf8.data(), size});
+}
+
+struct Filler {
+  Record& record;
+
+  void operator()(const DomainLookup& lookup) const {
+    record.kind = Record::Kind::kDns;
+    record.name.assign(lookup.name);
+    record.dns_type = lookup.type;
+    record.message_id = lookup.id;
+  }
+  void operator()(const UrlVisit& visit) const {
+    record.kind = visit.via == UrlVisit::Via::kHttp  ? Record::Kind::kHttp
+                  : visit.via == UrlVisit::Via::kTls ? Record::Kind::kTls
+                                                     : Record::Kind::kQuic;
+    record.name.assign(visit.host);
+    record.uri.assign(visit.uri);
+  }
+  void operator()(const Call& call) const {
+    record.kind = Record::Kind::kSipCall;
+    record.calling.assign(call.calling);
+    record.called.assign(call.called);
+  }
+  void operator()(const Sms& sms) const {
+    record.kind = sms.over_sip ? Record::Kind::kSipMessage : Record::Kind::kSms;
+    record.calling.assign(sms.calling);
+    record.part_total = sms.part.total;
+    record.part_number = sms.part.number;
+    fill_recipients(sms, record);
+    fill_text(sms, record);
+  }
+};
+
+void clear(Record& record) {
+  record.name.assign({});
+  record.uri.assign({});
+  record.calling.assign({});
+  record.called.assign({});
+  record.text.assign({});
+  record.dns_type = record.message_id = record.recipients = 0;
+  record.part_total = record.part_number = 0;
+}
+
+}  // namespace
+
+void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::uint64_t flow_id,
+                 std::uint64_t policy_version, std::uint64_t now_ns, Record& record) {
+  const Event& event = burst.events.events()[index];
+  const Frame& frame = burst.frames[event.frame];
+  const Layers& layers = burst.layers[event.frame];
+  clear(record);
+  record.time_ns = frame.time_ns;
+  record.flow_id = flow_id;
+  record.frame_number = frame.number;
+  record.protocol = event.protocol;
+  record.ip_version = layers.ip_version;
+  record.transport = layers.ip_protocol;
+  record.source = source_address(frame, layers).bytes;
+  record.destination = destination_address(frame, layers).bytes;
+  record.source_port = layers.source_port;
+  record.destination_port = layers.destination_port;
+  record.port = frame.port;
+  record.vlan = layers.vlan;
+  record.verdict = burst.verdicts[index];
+  record.fate = burst.fates[event.frame];
+  record.signature_kind = rule.kind;
+  record.signature_id = rule.id;
+  record.policy_version = policy_version;
+  record.latency_ns = static_cast<std::uint32_t>(std::min<std::uint64_t>(now_ns - burst.started_ns, UINT32_MAX));
+  record.refusal_code = burst.refusal_codes[index];
+  record.session_number = event.session_number;
+  record.signature_value.assign(rule.value);
+  record.signature_source.assign(rule.source);
+  std::visit(Filler{record}, event.what);
+}
+
+}  // namespace telefence

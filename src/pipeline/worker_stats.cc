@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/worker_stats.h"
+
+#include <functional>
+#include <string>
+
+#include "enforce/action.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::array<std::string_view, kStageCount> kStages = {
+    "receive", "decode", "extract", "normalise", "match", "decide", "enforce", "transmit", "record"};
+constexpr std::array<std::string_view, kProgressCount> kProgress = {"done", "need_more", "not_mine", "malformed"};
+
+using Workers = std::vector<const WorkerStats*>;
+
+double sum(const Workers& workers, const std::function<std::uint64_t(const WorkerStats&)>& read) {
+  std::uint64_t total = 0;
+  for (const WorkerStats* worker : workers) total += read(*worker);
+  return static_cast<double>(total);
+}
+
+std::string text(std::string_view view) { return std::string(view); }
+
+void add_single(Catalog& catalog, const Workers& workers, const char* name, const char* help,
+                Counter WorkerStats::*member) {
+  catalog.add({name, help, Family::Type::kCounter, [workers, member](std::vector<Sample>& out) {
+                 out.push_back({{}, sum(workers, [member](const WorkerStats& w) { return (w.*member).read(); })});
+               }});
+}
+
+void add_packets(Catalog& catalog, const Workers& workers) {
+  catalog.add({"telefence_packets_total", "Packets received, by how each one left; the sum over all fates equals the packets received.",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 for (std::size_t i = 0; i < kFateCount; ++i)
+                   out.push_back({{{"fate", text(fate_name(static_cast<Fate>(i)))}},
+                                  sum(workers, [i](const WorkerStats& w) { return w.fates[i].read(); })});
+               }});
+  add_single(catalog, workers, "telefence_packets_received_total", "Packets that workers received.", &WorkerStats::received);
+  add_single(catalog, workers, "telefence_received_bytes_total", "Bytes of the packets that workers received.",
+             &WorkerStats::received_bytes);
+  add_single(catalog, workers, "telefence_replies_sent_total", "Frames made by telefence and sent (answers, resets).",
+             &WorkerStats::replies_sent);
+  add_single(catalog, workers, "telefence_replies_lost_total", "Frames made by telefence that no port took.",
+             &WorkerStats::replies_lost);
+  add_single(catalog, workers, "telefence_limits_reached_total",
+             "Look-up keys or hits left out because a burst held more than the fixed arrays take.", &WorkerStats::limits_reached);
+  add_single(catalog, workers, "telefence_sessions_evicted_total",
+             "Remembered sessions (closed connections, pending refusals, counted messages) that gave way before their time.",
+             &WorkerStats::sessions_evicted);
+}
+
+void add_messages(Catalog& catalog, const Workers& workers) {
+  catalog.add({"telefence_messages_total", "Messages read (look-ups, visits, calls, SMS); a repeated interception is counted once.",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const auto all = registered_protocols();
+                 for (std::size_t p = 0; p < all.size(); ++p)
+                   out.push_back({{{"channel", text(all[p]->channel)}, {"protocol", text(all[p]->name)}},
+                                  sum(workers, [p](const WorkerStats& w) { return w.messages[p].read(); })});
+               }});
+  catalog.add({"telefence_repeated_messages_total", "Retransmissions of intercepted messages: answered again, counted here only.",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const auto all = registered_protocols();
+                 for (std::size_t p = 0; p < all.size(); ++p)
+                   out.push_back({{{"protocol", text(all[p]->name)}},
+                                  sum(workers, [p](const WorkerStats& w) { return w.repeats[p].read(); })});
+               }});
+  catalog.add({"telefence_parsed_payloads_total", "Payloads given to a protocol's parser, by how far it came.",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const auto all = registered_protocols();
+                 for (std::size_t p = 0; p < all.size(); ++p)
+                   for (std::size_t i = 0; i < kProgressCount; ++i)
+                     out.push_back({{{"protocol", text(all[p]->name)}, {"progress", text(kProgress[i])}},
+                                    sum(workers, [p, i](const WorkerStats& w) { return w.parsed[p][i].read(); })});
+               }});
+}
+
+void add_actions(Catalog& catalog, const Workers& workers, const char* name, const char* help,
+                 std::array<Counters<kMaxActions>, kMaxProtocols> WorkerStats::*member) {
+  catalog.add({name, help, Family::Type::kCounter, [workers, member](std::vector<Sample>& out) {
+                 const auto protocols = registered_protocols();
+                 const auto actions = registered_actions();
+                 for (std::size_t p = 0; p < protocols.size(); ++p)
+                   for (std::size_t a = 0; a < actions.size(); ++a)
+                     out.push_back({{{"channel", text(protocols[p]->channel)},
+                                     {"protocol", text(protocols[p]->name)},
+                                     {"action", text(actions[a]->name)}},
+                                    sum(workers, [=](const WorkerStats& w) { return (w.*member)[p][a].read(); })});
+               }});
+}
+
+void add_verdicts(Catalog& catalog, const Workers& workers) {
+  catalog.add({"telefence_verdicts_total", "Verdicts on messages by reason; a repeated interception is counted once.",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const auto all = registered_protocols();
+                 for (std::size_t p = 0; p < all.size(); ++p)
+                   for (std::size_t r = 0; r < kReasonCount; ++r)
+                     out.push_back({{{"channel", text(all[p]->channel)},
+                                     {"protocol", text(all[p]->name)},
+                                     {"reason", text(reason_name(static_cast<Reason>(r)))}},
+                                    sum(workers, [p, r](const WorkerStats& w) { return w.verdicts[p][r].read(); })});
+               }});
+  add_actions(catalog, workers, "telefence_actions_total", "Actions carried out; a repeated interception is counted once.",
+              &WorkerStats::actions);
+  add_actions(catalog, workers, "telefence_actions_failed_total",
+              "Actions that could not be carried out; the packet was forwarded.", &WorkerStats::failed);
+  catalog.add({"telefence_interceptions_total", "Messages blocked, or that would have been, by category.",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 for (std::size_t c = 0; c < kCategoryCount; ++c)
+                   out.push_back({{{"category", text(category_name(static_cast<Category>(c)))}},
+                                  sum(workers, [c](const WorkerStats& w) { return w.categories[c].read(); })});
+               }});
+}
+
+}  // namespace
+
+std::string_view stage_name(Stage stage) { return kStages[static_cast<std::size_t>(stage)]; }
+
+void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> workers) {
+  add_packets(catalog, workers);
+  add_messages(catalog, workers);
+  add_verdicts(catalog, workers);
+  catalog.add({"telefence_worker_cycles_total", "Time stamp counter cycles that workers spent, by stage.",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 for (std::size_t s = 0; s < kStageCount; ++s)
+                   out.push_back({{{"stage", text(kStages[s])}},
+                                  sum(workers, [s](const WorkerStats& w) { return w.cycles[s].read(); })});
+               }});
+}
+
+std::uint64_t FateSums::total() const {
+  std::uint64_t sum_of_all = 0;
+  for (const std::uint64_t count : fates) sum_of_all += count;
+  return sum_of_all;
+}
+
+FateSums sum_fates(const std::vector<const WorkerStats*>& workers) {
+  FateSums sums;
+  for (const WorkerStats* worker : workers) {
+    for (std::size_t i = 0; i < kFateCount; ++i) sums.fates[i] += worker->fates[i].read();
+    sums.received += worker->received.read();
+  }
+  return sums;
+}
+
+}  // namespace telefence

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The figures of one worker: written by it alone, read by anyone. add_worker_families() sums them over all workers.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "decide/policy.h"
+#include "protocols/protocol.h"
+#include "stats/catalog.h"
+#include "stats/counter.h"
+#include "verdict/verdict.h"
+
+namespace telefence {
+
+enum class Stage : std::uint8_t { kReceive, kDecode, kExtract, kNormalise, kMatch, kDecide, kEnforce, kTransmit, kRecord };
+inline constexpr std::size_t kStageCount = 9;
+std::string_view stage_name(Stage stage);
+
+inline constexpr std::size_t kProgressCount = 4;
+inline constexpr std::size_t kReasonCount = 6;
+
+struct WorkerStats {
+  Counters<kFateCount> fates;
+  Counter received;
+  Counter received_bytes;
+  Counter bursts;
+  Counter replies_sent;
+  Counter replies_lost;                                        // no buffer, or the port did not take them
+  std::array<Counters<kProgressCount>, kMaxProtocols> parsed;  // [protocol][Progress]
+  std::array<Counter, kMaxProtocols> messages;                 // events read; repeated interceptions not counted
+  std::array<Counter, kMaxProtocols> repeats;
+  std::array<Counters<kReasonCount>, kMaxProtocols> verdicts;  // [protocol][Reason], repeats not counted
+  std::array<Counters<kMaxActions>, kMaxProtocols> actions;    // carried out, repeats not counted
+  std::array<Counters<kMaxActions>, kMaxProtocols> failed;     // could not be carried out
+  Counters<kCategoryCount> categories;                         // blocked or would-be
+  Counters<kStageCount> cycles;
+  Counter limits_reached;    // keys or hits that did not fit
+  Counter sessions_evicted;  // remembered sessions that gave way before their time
+};
+
+// Families of all workers together. The pointers outlive the catalog.
+void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> workers);
+
+// Sums for `status` and for checks: every fate, and what was received.
+struct FateSums {
+  std::array<std::uint64_t, kFateCount> fates{};
+  std::uint64_t received = 0;
+  std::uint64_t total() const;
+};
+FateSums sum_fates(const std::vector<const WorkerStats*>& workers);
+
+}  // namespace telefence
