@@ -3,8 +3,19 @@
 
 namespace telefence::drop_action {
 namespace {
-std::string_view impossible(const Protocol&) { return {}; }
-Fate apply(ActionInput&) { return Fate::kForwardedActionFailed; }
+
+std::string_view impossible(const Protocol& protocol) {
+  if (protocol.neutralise != nullptr)
+    return "dropping a segment stalls every other message of the session and is only repeated: use neutralise";
+  return {};
+}
+
+Fate apply(ActionInput&) { return Fate::kDroppedByVerdict; }
+
 }  // namespace
-extern constinit const Action kAction{.name = "drop", .impossible = impossible, .apply = apply};
+
+// Takes the packet off the wire and says nothing.
+extern constinit const Action kAction{
+    .name = "drop", .takes_frame = true, .impossible = impossible, .apply = apply};
+
 }  // namespace telefence::drop_action

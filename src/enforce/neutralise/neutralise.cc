@@ -1,10 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enforce/action.h"
+#include "enforce/checksum.h"
 
 namespace telefence::neutralise_action {
 namespace {
-std::string_view impossible(const Protocol&) { return {}; }
-Fate apply(ActionInput&) { return Fate::kForwardedActionFailed; }
+
+std::string_view impossible(const Protocol& protocol) {
+  if (protocol.neutralise == nullptr) return "its messages can't be voided in place";
+  return {};
+}
+
+Fate apply(ActionInput& input) {
+  const ChecksumKeeper keeper(input.frame, input.layers, input.event.message);
+  const MutableBytes message =
+      payload_of(input.frame, input.layers).subspan(input.event.message.offset, input.event.message.length);
+  if (!input.protocol.neutralise(input.event, message)) return Fate::kForwardedActionFailed;
+  keeper.correct(input.frame);
+  return Fate::kNeutralised;
+}
+
 }  // namespace
-extern constinit const Action kAction{.name = "neutralise", .impossible = impossible, .apply = apply};
+
+// Voids one message in place, same length, so that every sequence number of the session stays true; the response is restated
+// on its way back.
+extern constinit const Action kAction{
+    .name = "neutralise", .expects_response = true, .impossible = impossible, .apply = apply};
+
 }  // namespace telefence::neutralise_action

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "enforce/checksum.h"
+
+#include "base/reader.h"
+#include "base/writer.h"
+
+namespace telefence {
+
+std::uint64_t word_sum(Bytes bytes, std::uint64_t start) {
+  std::uint64_t sum = start;
+  std::size_t i = 0;
+  for (; i + 1 < bytes.size(); i += 2) sum += static_cast<std::uint64_t>(bytes[i]) << 8 | bytes[i + 1];
+  if (i < bytes.size()) sum += static_cast<std::uint64_t>(bytes[i]) << 8;
+  return sum;
+}
+
+std::uint16_t folded(std::uint64_t sum) {
+  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
+
+std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, std::uint64_t after) {
+  // RFC 1624, equation 3: HC' = ~(~HC + ~m + m')
+  const auto not_before = static_cast<std::uint16_t>(~folded(before));
+  const auto not_checksum = static_cast<std::uint16_t>(~checksum);
+  return checksum_of(std::uint64_t{not_checksum} + not_before + folded(after));
+}
+
+ChecksumKeeper::ChecksumKeeper(const Frame& frame, const Layers& layers, Place place) : layers_(layers) {
+  const std::uint32_t start = layers.payload + place.offset;
+  const std::uint32_t odd = (start - layers.transport_at) & 1;
+  range_ = {start - odd, place.length + odd};
+  before_ = word_sum(frame.bytes().subspan(range_.offset, range_.length));
+}
+
+void ChecksumKeeper::correct(Frame& frame) const {
+  const std::uint32_t field = layers_.transport_at + (layers_.transport == Transport::kTcp ? 16u : 6u);
+  Reader reader(frame.bytes().subspan(field, 2));
+  const std::uint16_t old_checksum = reader.u16();
+  const bool udp = layers_.transport == Transport::kUdp;
+  if (udp && old_checksum == 0) return;  // RFC 768: the sender generated none
+  const std::uint64_t after = word_sum(frame.bytes().subspan(range_.offset, range_.length));
+  std::uint16_t checksum = corrected_checksum(old_checksum, before_, after);
+  if (udp && checksum == 0) checksum = 0xffff;  // RFC 768: zero is sent as all ones
+  Writer writer(frame.mutable_bytes().subspan(field, 2));
+  writer.u16(checksum);
+}
+
+}  // namespace telefence

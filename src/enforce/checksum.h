@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The Internet checksum (RFC 1071) and its correction after a change (RFC 1624).
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/frame.h"
+#include "decode/layers.h"
+
+namespace telefence {
+
+// Ones' complement sum of 16-bit words, not folded; an odd last byte is the high half of a word.
+std::uint64_t word_sum(Bytes bytes, std::uint64_t start = 0);
+
+// Folded to 16 bits; not complemented.
+std::uint16_t folded(std::uint64_t sum);
+
+// The field value for a header or segment whose word_sum is `sum`.
+inline std::uint16_t checksum_of(std::uint64_t sum) { return static_cast<std::uint16_t>(~folded(sum)); }
+
+// What a checksum field becomes when bytes that summed to `before` now sum to `after`. A wrong checksum stays wrong.
+std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, std::uint64_t after);
+
+// Remembers the sum of a part of a UDP or TCP segment before it is changed in place, and corrects the transport checksum
+// afterwards. A UDP checksum of zero (none) stays.
+class ChecksumKeeper {
+ public:
+  // place: inside the payload. Requires: layers of this frame, transport UDP or TCP.
+  ChecksumKeeper(const Frame& frame, const Layers& layers, Place place);
+  void correct(Frame& frame) const;
+
+ private:
+  Layers layers_;
+  Place range_;  // from frame.data, at an even distance from the transport header
+  std::uint64_t before_;
+};
+
+}  // namespace telefence
