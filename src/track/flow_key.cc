@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/flow_key.h"
+
+#include <sys/random.h>
+
+#include <cstring>
+
+#include "base/check.h"
+
+namespace telefence {
+namespace {
+
+// 64x64 -> 128 bit multiply, halves joined: every input bit reaches every output bit (the step of wyhash).
+std::uint64_t multiply_fold(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t load_u64(const std::uint8_t* bytes) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+std::uint64_t endpoint(const IpAddress& address, std::uint16_t port, const HashSecret& secret) {
+  const std::uint64_t low = load_u64(address.bytes.data()) ^ secret.first;
+  const std::uint64_t high = load_u64(address.bytes.data() + 8) ^ secret.second;
+  return multiply_fold(low, high) ^ multiply_fold(port ^ secret.second, low + secret.first);
+}
+
+}  // namespace
+
+HashSecret random_secret() {
+  HashSecret secret;
+  CHECK(getrandom(&secret, sizeof secret, 0) == static_cast<ssize_t>(sizeof secret));
+  // Zero factors would fold everything to zero.
+  secret.first |= 1;
+  secret.second |= 1;
+  return secret;
+}
+
+FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret) {
+  const std::uint64_t source = endpoint(source_address(frame, layers), layers.source_port, secret);
+  const std::uint64_t destination = endpoint(destination_address(frame, layers), layers.destination_port, secret);
+  const std::uint64_t rest = std::uint64_t{layers.ip_protocol} << 32 | std::uint64_t{layers.ip_version} << 24 |
+                             std::uint64_t{layers.vlan};
+  return {multiply_fold(source ^ secret.second, destination + rest + secret.first),
+          multiply_fold(destination ^ secret.second, source + rest + secret.first),
+          multiply_fold((source + destination) ^ secret.first, (source ^ destination) + rest + secret.second)};
+}
+
+std::uint64_t mixed(std::uint64_t key, std::uint64_t value, const HashSecret& secret) {
+  return multiply_fold(key ^ secret.first, value + secret.second);
+}
+
+std::uint64_t mixed(std::uint64_t key, Bytes bytes, const HashSecret& secret) {
+  while (bytes.size() >= 8) {
+    key = mixed(key, load_u64(bytes.data()), secret);
+    bytes = bytes.subspan(8);
+  }
+  std::uint64_t tail = bytes.size();
+  for (std::uint8_t byte : bytes) tail = tail << 8 | byte;
+  return mixed(key, tail, secret);
+}
+
+}  // namespace telefence
