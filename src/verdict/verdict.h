@@ -42,8 +42,12 @@ enum class Reason : std::uint8_t {
 };
 std::string_view reason_name(Reason reason);
 
+// What of the event the deciding entry was about: chooses the refusal code that the sender is told.
+enum class Cause : std::uint8_t { kContent, kCalling, kCalled };
+
 struct Verdict {
   Reason reason = Reason::kNoHit;
+  Cause cause = Cause::kContent;
   ActionId action = kNoAction;  // what is, or would be, done
   Category category = Category::kOther;
   Tier tier = 0;
