@@ -48,9 +48,14 @@ inline Network network_by_type(Reader& reader, std::uint16_t type, Layers& layer
 }
 
 inline Network decode_ethernet(Bytes frame, Layers& layers) {
+  if (frame.size() < kEthernetBytes) return Network::kCut;
+  const std::uint16_t type = Reader(frame.subspan(12, 2)).u16();
+  // Nearly all frames have nothing between Ethernet and IP: for them this is all.
+  layers.network = kEthernetBytes;
+  if (type == kTypeIpv4) [[likely]] return Network::kIpv4;
+  if (type == kTypeIpv6) return Network::kIpv6;
   Reader reader(frame);
-  reader.skip(12);
-  const std::uint16_t type = reader.u16();
+  reader.skip(kEthernetBytes);
   return network_by_type(reader, type, layers);
 }
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every truncation and every single-byte change of frames with each layer that decode/ knows.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "decode_promises.h"
+#include "frame_builder.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;  // the builder's functions; tests only
+
+struct Sample {
+  const char* name;
+  LinkType link;
+  Octets bytes;
+};
+
+std::vector<Sample> samples() {
+  constexpr std::uint8_t kHopByHop = 0, kRouting = 43, kFragment = 44, kAuthentication = 51, kDestination = 60;
+  const Octets query = udp(53, octets("query"));
+  const Octets get = tcp(80, octets("GET /"), 12);
+  const Octets chain = extension(kRouting, 0, extension(kAuthentication, 2, authentication(kDestination, 12,
+                       extension(kFragment, 0, fragment_header(kTcp, 0, false, get)))));
+  const Octets logical = snap(kIpv4, ipv4(kTcp, get));
+  return {
+      {"udp over IPv4", LinkType::kEthernet, ethernet(kIpv4, ipv4(kUdp, query))},
+      {"tcp over IPv4 with options", LinkType::kEthernet, ethernet(kIpv4, ipv4(kTcp, get, {.options = 8}))},
+      {"fragment", LinkType::kEthernet, ethernet(kIpv4, ipv4(kUdp, query, {.flags_and_offset = 0x2000}))},
+      {"udp over IPv6", LinkType::kEthernet, ethernet(kIpv6, ipv6(kUdp, query))},
+      {"extension headers", LinkType::kEthernet, ethernet(kIpv6, ipv6(kHopByHop, chain))},
+      {"fragment of IPv6", LinkType::kEthernet,
+       ethernet(kIpv6, ipv6(kFragment, fragment_header(kUdp, 8, true, query)))},
+      {"two tags", LinkType::kEthernet, ethernet(0x88a8, tag(1, 0x8100, tag(2, kIpv4, ipv4(kUdp, query))))},
+      {"802.3", LinkType::kEthernet, ethernet(static_cast<std::uint16_t>(logical.size()), logical)},
+      {"raw", LinkType::kRawIp, ipv6(kTcp, get)},
+      {"cooked", LinkType::kLinuxCooked, Octets{0, 0, 0, 1, 0, 6} + filled(8, 2) + big16(kIpv4) + ipv4(kUdp, query)},
+      {"cooked v2", LinkType::kLinuxCooked2,
+       big16(kIpv6) + filled(6, 0) + big16(1) + filled(10, 0) + ipv6(kUdp, query)},
+      {"loopback", LinkType::kLoopback, Octets{2, 0, 0, 0} + ipv4(kTcp, get)},
+      {"ppp", LinkType::kPpp, Octets{0xff, 3, 0, 0x21} + ipv4(kUdp, query)},
+  };
+}
+
+TEST(DecodeEveryCut, KeepsItsPromisesAtEveryCut) {
+  GuardedBytes memory;
+  for (const Sample& sample : samples()) {
+    for (std::size_t length = 0; length <= sample.bytes.size(); ++length) {
+      const Bytes cut = Bytes(sample.bytes).first(length);
+      ASSERT_EQ(broken_decode_promise(cut, sample.link, memory), "") << sample.name << " cut to " << length;
+    }
+  }
+}
+
+TEST(DecodeEveryCut, KeepsItsPromisesAfterEveryChangeOfOneByte) {
+  GuardedBytes memory;
+  for (const Sample& sample : samples()) {
+    Octets changed = sample.bytes;
+    for (std::size_t at = 0; at < changed.size(); ++at) {
+      for (unsigned value = 0; value < 256; ++value) {
+        changed[at] = static_cast<std::uint8_t>(value);
+        ASSERT_EQ(broken_decode_promise(changed, sample.link, memory), "")
+            << sample.name << " with byte " << at << " set to " << value;
+      }
+      changed[at] = sample.bytes[at];
+    }
+  }
+}
+
+TEST(DecodeEveryCut, AnyLinkTypeMayBeToldForAnyBytes) {
+  GuardedBytes memory;
+  for (const Sample& sample : samples()) {
+    for (unsigned link = 0; link <= static_cast<unsigned>(LinkType::kUnknown); ++link)
+      ASSERT_EQ(broken_decode_promise(sample.bytes, static_cast<LinkType>(link), memory), "") << sample.name << link;
+  }
+}
+
+}  // namespace
+}  // namespace telefence
