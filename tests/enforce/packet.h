@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A small Ethernet frame to be judged, with right checksums, and room for a reply.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/writer.h"
+#include "decode/decode.h"
+#include "enforce/checksum.h"
+
+namespace telefence::testing {
+
+struct PacketShape {
+  bool ipv6 = false;
+  bool vlan = false;
+  Transport transport = Transport::kTcp;
+  std::uint16_t source_port = 40000;
+  std::uint16_t destination_port = 80;
+  std::uint32_t sequence = 1000;
+  std::uint32_t acknowledgement = 5000;
+  std::uint8_t flags = kTcpAck | kTcpPsh;
+  std::string_view payload;
+};
+
+// Sum over pseudo header and segment; 0xffff when folded means that the checksum is right.
+inline bool transport_checksum_is_right(const Frame& frame, const Layers& layers) {
+  const IpAddress source = source_address(frame, layers);
+  const IpAddress destination = destination_address(frame, layers);
+  const std::size_t width = layers.ip_version == 4 ? 4 : 16;
+  const Bytes segment = frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
+  std::uint64_t sum = word_sum(Bytes(source.bytes).first(width));
+  sum = word_sum(Bytes(destination.bytes).first(width), sum);
+  return folded(word_sum(segment, sum + segment.size() + layers.ip_protocol)) == 0xffff;
+}
+
+inline bool header_checksum_is_right(const Frame& frame, const Layers& layers) {
+  return layers.ip_version != 4 ||
+         folded(word_sum(frame.bytes().subspan(layers.network, layers.transport_at - layers.network))) == 0xffff;
+}
+
+class Packet {
+ public:
+  explicit Packet(const PacketShape& shape) : buffer_(4096) {
+    Writer writer(buffer_);
+    for (const char octet : std::string_view("\2\0\0\0\0\2\2\0\0\0\0\1", 12)) writer.u8(static_cast<std::uint8_t>(octet));
+    if (shape.vlan) writer.u32(0x81000064);
+    writer.u16(shape.ipv6 ? 0x86dd : 0x0800);
+    const bool tcp = shape.transport == Transport::kTcp;
+    const auto segment = static_cast<std::uint16_t>((tcp ? 20 : 8) + shape.payload.size());
+    const std::uint8_t protocol = tcp ? 6 : 17;
+    const std::size_t network = writer.size();
+    std::uint64_t pseudo = std::uint64_t{segment} + protocol;
+    if (shape.ipv6) {
+      writer.u32(0x60000000), writer.u16(segment), writer.u8(protocol), writer.u8(60);
+      for (int i = 0; i < 32; ++i) writer.u8(static_cast<std::uint8_t>(i));
+      pseudo = word_sum(writer.written().subspan(network + 8, 32), pseudo);
+    } else {
+      writer.u8(0x45), writer.u8(0x03), writer.u16(static_cast<std::uint16_t>(20 + segment));
+      writer.u32(0x12344000), writer.u8(60), writer.u8(protocol), writer.u16(0);
+      writer.u32(0x0a000001), writer.u32(0x0a000002);
+      writer.patch_u16(network + 10, checksum_of(word_sum(writer.written().subspan(network))));
+      pseudo = word_sum(writer.written().subspan(network + 12, 8), pseudo);
+    }
+    const std::size_t start = writer.size();
+    writer.u16(shape.source_port), writer.u16(shape.destination_port);
+    if (tcp) {
+      writer.u32(shape.sequence), writer.u32(shape.acknowledgement), writer.u8(5 << 4), writer.u8(shape.flags);
+      writer.u16(0xffff), writer.u16(0), writer.u16(0);
+    } else {
+      writer.u16(segment), writer.u16(0);
+    }
+    writer.text(shape.payload);
+    writer.patch_u16(start + (tcp ? 16 : 6), checksum_of(word_sum(writer.written().subspan(start), pseudo)));
+    CHECK(writer.ok());
+    frame.data = buffer_.data();
+    frame.length = static_cast<std::uint32_t>(writer.size());
+    frame.tailroom = 1600;
+    layers = decode(frame);
+  }
+
+  Frame frame;
+  Layers layers;
+
+ private:
+  std::vector<std::uint8_t> buffer_;
+};
+
+// An empty frame for a reply.
+struct Spare {
+  std::array<std::uint8_t, 2048> bytes{};
+  Frame frame;
+  Spare() {
+    frame.data = bytes.data();
+    frame.tailroom = 2000;
+  }
+};
+
+}  // namespace telefence::testing
