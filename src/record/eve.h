@@ -5,6 +5,7 @@
 // our own objects `sms`, `call` and `telefence` beside it. Writer thread; appends to a buffer that is used again and again.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "record/options.h"
@@ -19,7 +20,11 @@ struct RecordNames {
   std::vector<std::string> protocols;
   std::vector<std::string> channels;  // by protocol index
   std::vector<std::string> actions;
+  std::vector<std::vector<std::string>> answers;  // by protocol index: the words for Record::answer
 };
+
+// A telephone number for records: country code or first three digits, four asterisks, last four digits.
+std::string masked(std::string_view number);
 
 // Appends the line, with its newline.
 void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out);

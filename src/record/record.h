@@ -30,6 +30,7 @@ class FixedText {
 };
 
 struct Record {
+  static constexpr std::uint8_t kNoAnswer = 0xff;
   enum class Kind : std::uint8_t { kDns, kHttp, kTls, kQuic, kSipCall, kSipMessage, kSms, kIsupCall };
   std::uint64_t time_ns = 0;
   std::uint64_t flow_id = 0;
@@ -52,6 +53,7 @@ struct Record {
   std::uint64_t policy_version = 0;
   std::uint32_t latency_ns = 0;      // from receive to verdict
   std::uint32_t refusal_code = 0;    // restate(): the code that the sender is told; 0 = none
+  std::uint8_t answer = kNoAnswer;   // index in the answers of the protocol; action `answer` only
   std::uint16_t dns_type = 0;
   std::uint16_t message_id = 0;      // DNS id
   std::uint32_t session_number = 0;

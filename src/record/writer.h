@@ -25,6 +25,10 @@ class RecordWriter {
 
   // Opens the file and starts the thread.
   Result<void> start();
+  // Without the thread (replay): opens the file; then drain() writes what is in the rings and returns how many records that
+  // were. The caller's thread is the writer's.
+  Result<void> open();
+  std::size_t drain();
   // Writes what is in the rings, flushes, and ends the thread.
   void stop();
   // Closes and opens the file again (after an outside rotation). Any thread.
@@ -36,6 +40,8 @@ class RecordWriter {
   void add_families(Catalog& catalog) const;  // telefence_records_written_total, _lost_total{reason}
   std::uint64_t written() const;
   std::uint64_t lost() const;
+  // Why records can't be written now; "" when they can. Any thread.
+  std::string problem() const;
 
  private:
   struct State;

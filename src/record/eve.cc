@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/eve.h"
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+
+#include <ctime>
+#include <iterator>
+
+#include "base/json_text.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::size_t kSnippetBytes = 90;  // some 30 Chinese characters
+
+template <typename Format, typename... Arguments>
+void append(std::string& out, const Format& format, const Arguments&... arguments) {
+  fmt::format_to(std::back_inserter(out), format, arguments...);
+}
+
+// A comma unless the object has just been opened, then the key.
+void append_key(std::string& out, std::string_view key) {
+  if (out.back() != '{') out += ',';
+  out += '"';
+  out += key;
+  out += "\":";
+}
+
+void append_text(std::string& out, std::string_view key, std::string_view value) {
+  append_key(out, key);
+  append_json_string(out, value);
+}
+
+void append_number(std::string& out, std::string_view key, std::uint64_t value) {
+  append_key(out, key);
+  append(out, FMT_COMPILE("{}"), value);
+}
+
+std::string_view named(const std::vector<std::string>& names, std::size_t index) {
+  return index < names.size() ? std::string_view(names[index]) : std::string_view();
+}
+
+// Local time with microseconds and the offset of its zone, as Suricata writes it. The calendar part is kept for a second: it
+// costs more than the rest of the line.
+void append_time(std::string& out, std::uint64_t time_ns) {
+  struct Calendar {
+    std::time_t second = -1;
+    std::string until_seconds;
+    std::string zone;
+  };
+  thread_local Calendar calendar;
+  const auto second = static_cast<std::time_t>(time_ns / 1'000'000'000);
+  if (second != calendar.second) {
+    std::tm local{};
+    localtime_r(&second, &local);
+    char text[40];
+    calendar.until_seconds.assign(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local));
+    calendar.zone.assign(text, std::strftime(text, sizeof text, "%z", &local));
+    calendar.second = second;
+  }
+  append_key(out, "timestamp");
+  append(out, FMT_COMPILE("\"{}.{:06}{}\""), calendar.until_seconds, time_ns / 1000 % 1'000'000, calendar.zone);
+}
+
+void append_address(std::string& out, std::string_view key, const Record& record, bool is_source) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const auto& octets = is_source ? record.source : record.destination;
+  inet_ntop(record.ip_version == 6 ? AF_INET6 : AF_INET, octets.data(), text, sizeof text);
+  append_text(out, key, text);
+}
+
+std::string_view transport_name(std::uint8_t transport) {
+  switch (transport) {
+    case 6: return "TCP";
+    case 17: return "UDP";
+    case 132: return "SCTP";
+    default: return "IP";
+  }
+}
+
+std::string_view signature_kind_name(SignatureKind kind) {
+  switch (kind) {
+    case SignatureKind::kDomain: return "domain";
+    case SignatureKind::kUrl: return "url";
+    case SignatureKind::kNumber: return "number";
+    case SignatureKind::kPattern: return "pattern";
+  }
+  return "";
+}
+
+bool is_call(const Record& record) {
+  return record.kind == Record::Kind::kSipCall || record.kind == Record::Kind::kIsupCall;
+}
+
+bool is_sms(const Record& record) {
+  return record.kind == Record::Kind::kSms || record.kind == Record::Kind::kSipMessage;
+}
+
+// EVE's own names where it has them; ours for what it does not know.
+std::string_view app_protocol(const Record& record) {
+  switch (record.kind) {
+    case Record::Kind::kDns: return "dns";
+    case Record::Kind::kHttp: return "http";
+    case Record::Kind::kTls: return "tls";
+    case Record::Kind::kQuic: return "quic";
+    case Record::Kind::kSipCall:
+    case Record::Kind::kIsupCall: return "call";
+    default: return "sms";
+  }
+}
+
+std::string_view channel_of(const Record& record, const RecordNames& names) {
+  if (is_call(record)) return "call";
+  if (is_sms(record)) return "sms";
+  if (record.kind == Record::Kind::kDns) return "dns";
+  const std::string_view channel = named(names.channels, record.protocol);
+  return channel.empty() ? "web" : channel;
+}
+
+// EVE knows "blocked" and "allowed" only. Tagged packets and those of which only a record is made go on: allowed.
+bool is_blocked(const Record& record) {
+  switch (record.fate) {
+    case Fate::kNeutralised:
+    case Fate::kRestated:
+    case Fate::kAnswered:
+    case Fate::kReset:
+    case Fate::kDroppedByVerdict:
+    case Fate::kDroppedDeadConnection:
+    case Fate::kAbsorbed:
+    case Fate::kDroppedTransmitFull: return record.verdict.enforced();
+    default: return false;
+  }
+}
+
+std::string_view dns_type_name(std::uint16_t type) {
+  switch (type) {
+    case 1: return "A";
+    case 2: return "NS";
+    case 5: return "CNAME";
+    case 6: return "SOA";
+    case 12: return "PTR";
+    case 15: return "MX";
+    case 16: return "TXT";
+    case 28: return "AAAA";
+    case 33: return "SRV";
+    case 64: return "SVCB";
+    case 65: return "HTTPS";
+    case 255: return "ANY";
+    default: return "";
+  }
+}
+
+std::string shown_number(std::string_view number, const RecordOptions& options) {
+  return options.numbers == RecordOptions::Numbers::kMask ? masked(number) : std::string(number);
+}
+
+// Several numbers are joined by commas.
+std::string shown_numbers(std::string_view numbers, const RecordOptions& options) {
+  std::string out;
+  while (!numbers.empty()) {
+    const std::size_t comma = numbers.find(',');
+    if (!out.empty()) out += ',';
+    out += shown_number(numbers.substr(0, comma), options);
+    numbers = comma == std::string_view::npos ? std::string_view() : numbers.substr(comma + 1);
+  }
+  return out;
+}
+
+std::string shown_signature(const Record& record, const RecordOptions& options) {
+  const std::string_view value = record.signature_value.view();
+  return record.signature_kind == SignatureKind::kNumber ? shown_number(value, options) : std::string(value);
+}
+
+void append_packet(const Record& record, const RecordNames& names, std::string& out) {
+  append_time(out, record.time_ns);
+  // 2^53: the largest whole number that every JSON reader keeps exact (RFC 8259, 6).
+  append_number(out, "flow_id", record.flow_id & ((std::uint64_t{1} << 53) - 1));
+  if (record.frame_number != 0) append_number(out, "pcap_cnt", record.frame_number);
+  append_text(out, "event_type", "alert");
+  if (const std::string_view port = named(names.ports, record.port); !port.empty()) append_text(out, "in_iface", port);
+  if (record.vlan != 0) {
+    append_key(out, "vlan");
+    append(out, FMT_COMPILE("[{}]"), record.vlan);
+  }
+  append_address(out, "src_ip", record, true);
+  append_number(out, "src_port", record.source_port);
+  append_address(out, "dest_ip", record, false);
+  append_number(out, "dest_port", record.destination_port);
+  append_text(out, "proto", transport_name(record.transport));
+  append_text(out, "app_proto", app_protocol(record));
+}
+
+void append_alert(const Record& record, const RecordOptions& options, std::string& out) {
+  append_key(out, "alert");
+  out += '{';
+  append_text(out, "action", is_blocked(record) ? "blocked" : "allowed");
+  append_number(out, "gid", 1);
+  append_number(out, "signature_id", record.signature_id);
+  append_number(out, "rev", record.policy_version);
+  const std::string_view category = category_name(record.verdict.category);
+  append_text(out, "signature", std::string(category) + ": " + shown_signature(record, options));
+  append_text(out, "category", category);
+  append_number(out, "severity", record.verdict.tier == 0 ? 3 : record.verdict.tier);
+  out += '}';
+}
+
+void append_dns(const Record& record, std::string& out) {
+  append_key(out, "dns");
+  out += '{';
+  append_text(out, "type", "query");
+  append_number(out, "id", record.message_id);
+  append_text(out, "rrname", record.name.view());
+  const std::string_view type = dns_type_name(record.dns_type);
+  append_text(out, "rrtype", type.empty() ? "TYPE" + std::to_string(record.dns_type) : std::string(type));
+  out += '}';
+}
+
+void append_visit(const Record& record, std::string& out) {
+  append_key(out, app_protocol(record));
+  out += '{';
+  const bool is_http = record.kind == Record::Kind::kHttp;
+  append_text(out, is_http ? "hostname" : "sni", record.name.view());
+  if (is_http) append_text(out, "url", record.uri.view());
+  out += '}';
+}
+
+// Cut on a character, with an ellipsis.
+std::string snippet(std::string_view text) {
+  if (text.size() <= kSnippetBytes) return std::string(text);
+  std::size_t end = 0;
+  while (end < kSnippetBytes) {
+    const std::size_t next = end + utf8_step(text, end).length;
+    if (next > kSnippetBytes) break;
+    end = next;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
+void append_people(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
+  append_key(out, is_call(record) ? "call" : "sms");
+  out += '{';
+  append_text(out, "protocol", named(names.protocols, record.protocol));
+  append_text(out, "from", shown_number(record.calling.view(), options));
+  append_text(out, "to", shown_numbers(record.called.view(), options));
+  if (is_sms(record)) {
+    if (record.recipients > 1) append_number(out, "recipients", record.recipients);
+    if (record.part_total > 1) {
+      append_number(out, "part", record.part_number);
+      append_number(out, "parts", record.part_total);
+    }
+    if (options.bodies == RecordOptions::Bodies::kSnippet) append_text(out, "text", snippet(record.text.view()));
+    if (options.bodies == RecordOptions::Bodies::kFull) append_text(out, "text", record.text.view());
+  }
+  out += '}';
+}
+
+std::string_view mode_word(Reason reason) {
+  if (reason == Reason::kBlocked) return "enforce";
+  return reason == Reason::kShadow ? "shadow" : "monitor";
+}
+
+std::string response_words(const Record& record, const RecordNames& names) {
+  std::string words(named(names.actions, record.verdict.action));
+  if (record.answer != Record::kNoAnswer && record.protocol < names.answers.size()) {
+    const std::string_view answer = named(names.answers[record.protocol], record.answer);
+    if (!answer.empty()) words.append(" ").append(answer);
+  }
+  return words;
+}
+
+void append_own(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
+  append_key(out, "telefence");
+  out += '{';
+  append_text(out, "channel", channel_of(record, names));
+  append_text(out, "kind", signature_kind_name(record.signature_kind));
+  append_text(out, "matched", shown_signature(record, options));
+  append_text(out, "response", response_words(record, names));
+  if (record.refusal_code != 0) append_number(out, "refusal_code", record.refusal_code);
+  append_number(out, "policy_seq", record.policy_version);
+  append_text(out, "feed", record.signature_source.view());
+  append_number(out, "latency_ns", record.latency_ns);
+  append_text(out, "node", names.node);
+  append_text(out, "mode", mode_word(record.verdict.reason));
+  append_text(out, "reason", reason_name(record.verdict.reason));
+  append_text(out, "fate", fate_name(record.fate));
+  out += '}';
+}
+
+}  // namespace
+
+std::string masked(std::string_view number) {
+  constexpr std::string_view kHidden = "****";
+  std::size_t country = 0;  // octets that only say the country
+  if (number.starts_with("+86")) country = 3;
+  else if (number.starts_with("0086")) country = 4;
+  else if (number.starts_with("86") && number.size() == 13) country = 2;
+  else if (number.starts_with('+')) country = 1;
+  const std::size_t rest = number.size() - country;
+  if (rest == 0) return std::string(number);
+  // At least three digits stay hidden; a short number keeps its ends only.
+  const std::size_t head = rest >= 10 ? 3 : rest >= 7 ? 2 : 1;
+  const std::size_t tail = rest >= 10 ? 4 : rest >= 7 ? 2 : rest >= 3 ? 1 : 0;
+  std::string out(number.substr(0, country + head));
+  return out.append(kHidden).append(number.substr(number.size() - tail));
+}
+
+void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
+  out += '{';
+  append_packet(record, names, out);
+  append_alert(record, options, out);
+  if (record.kind == Record::Kind::kDns) append_dns(record, out);
+  else if (is_call(record) || is_sms(record)) append_people(record, names, options, out);
+  else append_visit(record, out);
+  append_own(record, names, options, out);
+  out += "}\n";
+}
+
+}  // namespace telefence

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A file of whole lines that is written in batches, each with one write(2), and rotated by size: FILE, FILE.1 ... FILE.N. When
+// a batch does not fit on the disk its broken line is cut off again, so a reader never meets half a record. Writer thread only.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace telefence {
+
+class FileSink {
+ public:
+  // path "-": standard output, never rotated.
+  FileSink(std::string path, std::uint64_t rotate_bytes, std::uint32_t keep_files);
+  ~FileSink();
+  FileSink(const FileSink&) = delete;
+  FileSink& operator=(const FileSink&) = delete;
+
+  Result<void> open();
+  bool is_open() const { return descriptor_ >= 0; }
+  void close();
+
+  // What became of a batch of whole lines.
+  struct Outcome {
+    std::size_t bytes = 0;   // written, ends with a line
+    bool disk_full = false;  // with bytes < batch: why the rest is lost
+    std::string problem;     // "" when all was written
+  };
+  Outcome write(std::string_view batch);
+
+ private:
+  void rotate();
+
+  const std::string path_;
+  const std::uint64_t rotate_bytes_;
+  const std::uint32_t keep_files_;
+  int descriptor_ = -1;
+  bool regular_ = false;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace telefence
