@@ -1,9 +1,191 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
 #include "protocols/protocol.h"
+#include "protocols/sip/address.h"
+#include "protocols/sip/message.h"
+#include "protocols/sip/reply.h"
+#include "protocols/wire/text_headers.h"
 
 namespace telefence::sip {
 namespace {
-Step extract(const Payload&, EventList&) { return {}; }
+
+constexpr std::uint16_t kPorts[] = {5060};
+constexpr std::size_t kMostIdentities = 8;
+
+// Who calls whom, as INVITE and MESSAGE say it alike.
+struct Parties {
+  std::string_view calling;
+  std::string_view called;
+  Texts calling_also;
+  Texts called_also;
+  bool within_dialog = false;
+};
+
+std::string_view plain_user(std::string_view uri, EventList& events) {
+  const std::string_view user = user_of(uri);
+  if (!has_escapes(user)) return user;
+  char* room = events.text(user.size());
+  return room == nullptr ? user : std::string_view(room, unescape(user, room));
+}
+
+// P-Asserted-Identity: what the network vouches for, up to two addresses (RFC 3325, 9.1) in one line or several.
+Texts asserted_users(const Message& message, EventList& events) {
+  std::array<std::string_view, kMostIdentities> users;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < message.asserted_count; ++i) {
+    std::string_view list = message.asserted[i];
+    while (!list.empty() && count < users.size()) {
+      Address address;
+      list.remove_prefix(read_address(list, address));
+      const std::string_view user = plain_user(address.uri, events);
+      if (!user.empty()) users[count++] = user;
+    }
+  }
+  return count == 0 ? Texts() : events.texts({users.data(), count});
+}
+
+Parties parties_of(const Message& message, EventList& events) {
+  Parties parties;
+  Address from;
+  Address to;
+  (void)read_address(message.from, from);
+  (void)read_address(message.to, to);
+  parties.calling = plain_user(from.uri, events);
+  parties.called = plain_user(message.request_uri, events);
+  parties.calling_also = asserted_users(message, events);
+  const std::string_view to_user = plain_user(to.uri, events);
+  if (!to_user.empty() && to_user != parties.called) parties.called_also = events.texts({&to_user, 1});
+  parties.within_dialog = !tag_of(to.parameters).empty();
+  return parties;
+}
+
+// The value of the parameter `charset`; "" when there is none (RFC 3261, 20.15).
+std::string_view charset_of(std::string_view parameters) {
+  while (!parameters.empty()) {
+    parameters.remove_prefix(1);  // ';'
+    const std::string_view one = parameters.substr(0, parameters.find(';'));
+    parameters.remove_prefix(one.size());
+    const std::size_t equals = one.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (!wire::equals_ignoring_case(wire::without_blanks(one.substr(0, equals)), "charset")) continue;
+    std::string_view value = wire::without_blanks(one.substr(equals + 1));
+    if (value.starts_with('"')) value.remove_prefix(1);
+    if (value.ends_with('"')) value.remove_suffix(1);
+    return value;
+  }
+  return {};
+}
+
+// Text of any subtype is read, since phones show it; UTF-8 is the charset unless another is named (RFC 3428, 7 and 10). A
+// body of no type at all is taken for text.
+TextCoding coding_of(std::string_view content_type) {
+  const std::string_view type = wire::without_blanks(content_type.substr(0, content_type.find(';')));
+  if (type.empty()) return TextCoding::kUtf8;
+  if (!wire::equals_ignoring_case(type.substr(0, 5), "text/")) return TextCoding::kBinary;
+  const std::size_t parameters = content_type.find(';');
+  if (parameters == std::string_view::npos) return TextCoding::kUtf8;
+  const std::string_view charset = charset_of(content_type.substr(parameters));
+  for (std::string_view chinese : {"gb18030", "gbk", "gb2312"})
+    if (wire::equals_ignoring_case(charset, chinese)) return TextCoding::kGb18030;
+  return wire::equals_ignoring_case(charset, "iso-8859-1") ? TextCoding::kLatin1 : TextCoding::kUtf8;
+}
+
+void push_call(const Message& message, Place place, EventList& events) {
+  const Parties parties = parties_of(message, events);
+  Call call;
+  call.calling = parties.calling;
+  call.called = parties.called;
+  call.calling_also = parties.calling_also;
+  call.called_also = parties.called_also;
+  call.call_id = message.call_id;
+  call.within_dialog = parties.within_dialog;
+  events.push(place, message.sequence(), call);
+}
+
+void push_sms(const Message& message, Place place, EventList& events) {
+  const Parties parties = parties_of(message, events);
+  Sms sms;
+  sms.calling = parties.calling;
+  sms.called = events.texts({&parties.called, 1});
+  sms.calling_also = parties.calling_also;
+  sms.called_also = parties.called_also;
+  sms.body = as_bytes(message.body);
+  sms.coding = coding_of(message.content_type);
+  sms.over_sip = true;
+  events.push(place, message.sequence(), sms);
+}
+
+// False for a request that says nothing of who it is from and for, which no receiver takes.
+bool push_event(const Message& message, Place place, EventList& events) {
+  const bool is_call = message.method == "INVITE";
+  if (!is_call && message.method != "MESSAGE") return true;
+  if (message.from.empty() && message.to.empty() && message.call_id.empty()) return false;
+  is_call ? push_call(message, place, events) : push_sms(message, place, events);
+  return true;
+}
+
+bool recognise(const Payload& payload) {
+  return begins_message(payload.bytes.subspan(leading_line_ends(payload.bytes)));
+}
+
+Step extract_datagram(const Payload& payload, EventList& events) {
+  const auto size = static_cast<std::uint32_t>(payload.bytes.size());
+  const std::size_t at = leading_line_ends(payload.bytes);
+  Message message;
+  if (read_message(payload.bytes.subspan(at), payload.transport, message) != Reading::kWhole) return {};
+  const Place place{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(message.length)};
+  if (!push_event(message, place, events)) return {Progress::kMalformed, 0, 0};
+  return {Progress::kDone, size, 0};
+}
+
+// Messages of a connection follow one another. What stands behind a sound message and can not be read is not judged, but
+// takes nothing away from it.
+Step extract_stream(const Payload& payload, EventList& events) {
+  std::size_t at = 0;
+  while (true) {
+    const Bytes rest = payload.bytes.subspan(at);
+    const std::size_t line_ends = leading_line_ends(rest);
+    const std::size_t start = at + line_ends;
+    const auto consumed = static_cast<std::uint32_t>(start);
+    if (line_ends == rest.size()) return at == 0 ? Step{} : Step{Progress::kDone, consumed, 0};
+    Message message;
+    const Reading reading = read_message(rest.subspan(line_ends), payload.transport, message);
+    if (reading == Reading::kPartial)
+      return {Progress::kNeedMore, consumed, static_cast<std::uint32_t>(message.length)};
+    if (reading == Reading::kNotSip && at == 0) return {};
+    const Place place{consumed, static_cast<std::uint32_t>(message.length)};
+    if (reading != Reading::kWhole || !push_event(message, place, events))
+      return at == 0 ? Step{Progress::kMalformed, 0, 0} : Step{Progress::kNeedMore, consumed, 0};
+    at = start + message.length;
+  }
+}
+
+Step extract(const Payload& payload, EventList& events) {
+  if (payload.transport == Transport::kUdp) return extract_datagram(payload, events);
+  if (payload.transport == Transport::kTcp) return extract_stream(payload, events);
+  return {};
+}
+
 }  // namespace
-extern constinit const Protocol kProtocol{.name = "sip", .channel = "x", .extract = extract, .default_action = "drop"};
+
+extern constinit const Protocol kProtocol{.name = "sip",
+                                          .channel = "call",
+                                          .tcp_ports = kPorts,
+                                          .udp_ports = kPorts,
+                                          .recognise = recognise,
+                                          .extract = extract,
+                                          .answers = kAnswers,
+                                          .refuse = refuse,
+                                          .acknowledges = acknowledges,
+                                          .neutralise = nullptr,
+                                          .restate = nullptr,
+                                          .code_content = 0,
+                                          .code_calling = 0,
+                                          .code_called = 0,
+                                          .default_action = "answer"};
+
 }  // namespace telefence::sip

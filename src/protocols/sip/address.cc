@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocols/sip/address.h"
+
+#include "protocols/wire/text_headers.h"
+
+namespace telefence::sip {
+namespace {
+
+constexpr std::size_t kNowhere = std::string_view::npos;
+
+// The position after a quoted string that begins at `start`; start + 1 when it is never closed, so that a lone quotation
+// mark hides nothing.
+std::size_t after_quoted(std::string_view text, std::size_t start) {
+  for (std::size_t i = start + 1; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      return i + 1;
+    }
+  }
+  return start + 1;
+}
+
+// The first of `marks` at or after `start` that is not inside a quoted string.
+std::size_t find_unquoted(std::string_view text, std::string_view marks, std::size_t start) {
+  std::size_t i = start;
+  while (i < text.size()) {
+    if (marks.find(text[i]) != kNowhere) return i;
+    i = text[i] == '"' ? after_quoted(text, i) : i + 1;
+  }
+  return kNowhere;
+}
+
+int hexadecimal(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+// telephone-subscriber in a SIP URI (RFC 3261, 19.1.6), also when its plus sign is escaped.
+bool begins_number(std::string_view user) {
+  constexpr std::string_view kFirst = "+*#%0123456789";
+  return !user.empty() && kFirst.find(user.front()) != kNowhere;
+}
+
+}  // namespace
+
+std::size_t read_address(std::string_view text, Address& address) {
+  address = {};
+  // name-addr has its URI in angle brackets. In addr-spec the first ';' or '?' already ends the URI (RFC 3261, 20.10).
+  const std::size_t mark = find_unquoted(text, "<;,", 0);
+  std::size_t rest = mark;
+  if (mark != kNowhere && text[mark] == '<') {
+    const std::size_t close = text.find('>', mark);
+    address.uri = wire::without_blanks(text.substr(mark + 1, close == kNowhere ? kNowhere : close - mark - 1));
+    rest = close == kNowhere ? kNowhere : close + 1;
+  } else {
+    address.uri = wire::without_blanks(text.substr(0, mark));
+  }
+  if (rest == kNowhere) return text.size();
+  const std::size_t comma = find_unquoted(text, ",", rest);
+  const std::size_t parameters = find_unquoted(text.substr(0, comma), ";", rest);
+  if (parameters != kNowhere)
+    address.parameters = text.substr(parameters, comma == kNowhere ? kNowhere : comma - parameters);
+  return comma == kNowhere ? text.size() : comma + 1;
+}
+
+std::string_view user_of(std::string_view uri) {
+  const std::size_t colon = uri.find(':');
+  if (colon == kNowhere) return {};
+  const std::string_view scheme = uri.substr(0, colon);
+  std::string_view rest = uri.substr(colon + 1);
+  if (wire::equals_ignoring_case(scheme, "tel")) return wire::without_blanks(rest.substr(0, rest.find_first_of(";?")));
+  if (!wire::equals_ignoring_case(scheme, "sip") && !wire::equals_ignoring_case(scheme, "sips")) return {};
+  const std::size_t at = rest.find('@');
+  if (at == kNowhere) return {};
+  std::string_view user = rest.substr(0, at);
+  user = user.substr(0, user.find(':'));
+  // The user part of anybody else may hold a ';' (RFC 3261, 19.1.3).
+  if (begins_number(user)) user = user.substr(0, user.find(';'));
+  return wire::without_blanks(user);
+}
+
+std::string_view tag_of(std::string_view parameters) {
+  std::size_t at = parameters.empty() ? kNowhere : 0;
+  while (at != kNowhere && at < parameters.size()) {
+    const std::size_t end = find_unquoted(parameters, ";", at + 1);
+    const std::string_view parameter = parameters.substr(at + 1, end == kNowhere ? kNowhere : end - at - 1);
+    const std::size_t equals = parameter.find('=');
+    if (equals != kNowhere && wire::equals_ignoring_case(wire::without_blanks(parameter.substr(0, equals)), "tag"))
+      return wire::without_blanks(parameter.substr(equals + 1));
+    at = end;
+  }
+  return {};
+}
+
+bool has_escapes(std::string_view text) { return text.find('%') != kNowhere; }
+
+std::size_t unescape(std::string_view text, char* out) {
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hexadecimal(text[i + 1]) : -1;
+    const int low = high >= 0 ? hexadecimal(text[i + 2]) : -1;
+    if (low >= 0) {
+      out[length++] = static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out[length++] = text[i];
+    }
+  }
+  return length;
+}
+
+}  // namespace telefence::sip

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One SIP message (RFC 3261, section 7) as views into the packet: the start line and the header fields that are read here.
+// Receivers forgive much, so this does too: compact names in any case, folded lines, LF alone as line end, no empty line
+// at the end of a datagram. What stands in a list keeps its first few entries.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/transport.h"
+
+namespace telefence::sip {
+
+// The header fields that mean something here; all others are kOther.
+enum class Field : std::uint8_t {
+  kOther,
+  kVia,
+  kFrom,
+  kTo,
+  kCallId,
+  kCSeq,
+  kContentType,
+  kContentLength,
+  kAssertedIdentity,
+};
+
+// By full or compact name, ignoring case (RFC 3261, 7.3.3; RFC 3325).
+Field field_named(std::string_view name);
+
+struct Message {
+  static constexpr std::size_t kMostAsserted = 4;
+
+  std::string_view method;       // "" for a response
+  std::string_view request_uri;  // "" for a response
+  std::string_view headers;      // the header section, from which Via is walked once more when a reply is made
+  std::string_view from;
+  std::string_view to;
+  std::string_view call_id;
+  std::string_view cseq;
+  std::string_view content_type;
+  std::array<std::string_view, kMostAsserted> asserted;  // values of P-Asserted-Identity; each may be a list
+  std::size_t asserted_count = 0;
+  std::string_view body;
+  std::size_t length = 0;  // of the whole message
+
+  bool is_request() const { return !method.empty(); }
+  std::uint32_t sequence() const;  // the number of CSeq, 0 when there is none
+};
+
+enum class Reading : std::uint8_t {
+  kWhole,
+  kPartial,    // stream only: goes on in another segment
+  kMalformed,  // stream only: its end can not be known
+  kNotSip,
+};
+
+// Reads the message at the beginning of `bytes`. Over UDP it ends with the datagram at the latest (RFC 3261, 18.3); over TCP
+// Content-Length says where, and for kPartial `length` is what is needed, 0 while that is not known.
+Reading read_message(Bytes bytes, Transport transport, Message& message);
+
+// Only looks at the start line.
+bool begins_message(Bytes bytes);
+
+// The line ends that clients send between messages to keep a path open (RFC 3261, 7.5; RFC 5626, 3.5.1).
+std::size_t leading_line_ends(Bytes bytes);
+
+}  // namespace telefence::sip

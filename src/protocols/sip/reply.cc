@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocols/sip/reply.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+#include "base/siphash.h"
+#include "protocols/sip/address.h"
+#include "protocols/wire/text_headers.h"
+
+namespace telefence::sip {
+namespace {
+
+constexpr std::string_view kReasons[] = {"Decline", "Rejected", "Unwanted", "Forbidden"};
+static_assert(std::size(kAnswers) == std::size(kReasons));
+
+// The tag is "tf" and the keyed hash of the Call-ID. RFC 3261, 19.3 asks for at least 32 random bits.
+using OwnTag = std::array<char, 18>;
+
+OwnTag own_tag(std::string_view call_id, std::uint64_t secret) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const SipHashKey key{secret, ~secret};
+  const std::uint64_t hash = siphash(key, as_bytes(call_id));
+  OwnTag tag{'t', 'f'};
+  for (std::size_t i = 0; i < 16; ++i) tag[2 + i] = kDigits[hash >> (60 - 4 * i) & 0xf];
+  return tag;
+}
+
+std::string_view view_of(const OwnTag& tag) { return {tag.data(), tag.size()}; }
+
+// A folded value becomes one line (RFC 3261, 7.3.1), and no other control character is passed on.
+void write_value(std::string_view value, Writer& out) {
+  bool in_fold = false;
+  for (char character : value) {
+    const bool is_line_end = character == '\r' || character == '\n';
+    if (in_fold && wire::is_blank(character)) continue;
+    in_fold = is_line_end;
+    const auto octet = static_cast<std::uint8_t>(character);
+    out.u8(is_line_end || octet < 0x20 || octet == 0x7f ? std::uint8_t{' '} : octet);
+  }
+}
+
+void write_line(std::string_view name, std::string_view value, Writer& out) {
+  out.text(name);
+  out.text(": ");
+  write_value(value, out);
+  out.text("\r\n");
+}
+
+// All of them, in their order: they are the way back (RFC 3261, 8.2.6.2). False when there is none.
+bool write_vias(const Message& message, Writer& out) {
+  bool any = false;
+  wire::HeaderLines lines(message.headers);
+  wire::HeaderLine line;
+  while (lines.next(line)) {
+    if (field_named(line.name) != Field::kVia) continue;
+    write_line("Via", line.value, out);
+    any = true;
+  }
+  return any;
+}
+
+void write_to(const Message& message, std::uint64_t secret, Writer& out) {
+  Address to;
+  (void)read_address(message.to, to);
+  out.text("To: ");
+  write_value(message.to, out);
+  // Within a dialog the tag is the other side's and stays.
+  if (tag_of(to.parameters).empty()) {
+    out.text(";tag=");
+    out.text(view_of(own_tag(message.call_id, secret)));
+  }
+  out.text("\r\n");
+}
+
+bool is_complete(const Message& message) {
+  return message.is_request() && !message.from.empty() && !message.to.empty() && !message.call_id.empty() &&
+         !message.cseq.empty();
+}
+
+}  // namespace
+
+bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out) {
+  // On a connection the refusal would need the sequence numbers of both sides.
+  if (payload.transport != Transport::kUdp || terms.answer >= std::size(kAnswers)) return false;
+  if (event.message.offset > payload.bytes.size()) return false;
+  Message message;
+  if (read_message(payload.bytes.subspan(event.message.offset), payload.transport, message) != Reading::kWhole)
+    return false;
+  if (!is_complete(message)) return false;
+  out.text("SIP/2.0 ");
+  out.text(kAnswers[terms.answer]);
+  out.text(" ");
+  out.text(kReasons[terms.answer]);
+  out.text("\r\n");
+  if (!write_vias(message, out)) return false;
+  write_line("From", message.from, out);
+  write_to(message, terms.secret, out);
+  write_line("Call-ID", message.call_id, out);
+  write_line("CSeq", message.cseq, out);
+  out.text("Content-Length: 0\r\n\r\n");
+  return out.ok();
+}
+
+bool acknowledges(const Payload& payload, const RefusalTerms& terms) {
+  if (payload.transport != Transport::kUdp) return false;
+  const Bytes bytes = payload.bytes.subspan(leading_line_ends(payload.bytes));
+  Message message;
+  if (!as_text(bytes).starts_with("ACK ")) return false;
+  if (read_message(bytes, payload.transport, message) != Reading::kWhole || message.call_id.empty()) return false;
+  Address to;
+  (void)read_address(message.to, to);
+  return tag_of(to.parameters) == view_of(own_tag(message.call_id, terms.secret));
+}
+
+}  // namespace telefence::sip

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocols/smpp/pdu.h"
+
+namespace telefence::smpp {
+namespace {
+
+// The standards allow 21 octets for an address in submit_sm and 65 in data_sm, and less for other strings; receivers are
+// seldom so strict. Reading more than the standard allows costs nothing, reading less would let a message pass unread.
+constexpr std::size_t kLongestText = 65;
+
+// Optional parameters (SMPP 3.4, 5.3.2).
+constexpr std::uint16_t kSarReference = 0x020c;
+constexpr std::uint16_t kSarTotal = 0x020e;
+constexpr std::uint16_t kSarNumber = 0x020f;
+constexpr std::uint16_t kMessagePayload = 0x0424;
+
+// Requests end at 0x0113 (broadcast, SMPP 5.0, 4.7.1); 0x00010200 to 0x000102ff belong to the makers of message centres.
+bool is_command_plausible(std::uint32_t command) {
+  const std::uint32_t request = command & ~kResponseBit;
+  return request <= 0x01ff || (request >= 0x00010200 && request <= 0x000102ff);
+}
+
+// A C-octet string without its final NUL.
+Place read_text(Reader& reader) {
+  const auto offset = static_cast<std::uint32_t>(reader.position());
+  const Bytes view = reader.until(0, kLongestText);
+  return {offset, static_cast<std::uint32_t>(view.size())};
+}
+
+void add_body(Message& message, Place place) {
+  if (place.length != 0 && message.body_count < Message::kMostBodies) message.bodies[message.body_count++] = place;
+}
+
+void read_optional_parameter(std::uint16_t tag, Reader value, Place place, Message& message) {
+  switch (tag) {
+    case kMessagePayload: add_body(message, place); break;
+    case kSarReference: if (place.length == 2) message.sar.reference = value.u16(); break;
+    case kSarTotal: if (place.length == 1) message.sar.total = value.u8(); break;
+    case kSarNumber: if (place.length == 1) message.sar.number = value.u8(); break;
+    default: break;
+  }
+}
+
+// SMPP 3.4, 3.2.4.1: tag, length, value until the end of the PDU.
+void read_optional_parameters(Reader& reader, Message& message) {
+  while (reader.remaining() >= 4) {
+    const std::uint16_t tag = reader.u16();
+    const std::uint16_t length = reader.u16();
+    const Place place{static_cast<std::uint32_t>(reader.position()), length};
+    Reader value = reader.child(length);
+    if (!value.ok()) return;
+    read_optional_parameter(tag, value, place, message);
+  }
+}
+
+// submit_multi (SMPP 3.4, 4.5.1): number_of_dests, then that many dest_address structures.
+void read_destinations(Reader& reader, Message& message) {
+  message.is_multi = true;
+  message.destination_count = reader.u8();
+  const auto start = static_cast<std::uint32_t>(reader.position());
+  for (std::size_t i = 0; i < message.destination_count && reader.ok(); ++i) {
+    DestinationKind kind = DestinationKind::kAddress;
+    (void)read_destination(reader, kind);
+  }
+  message.destinations = {start, static_cast<std::uint32_t>(reader.position()) - start};
+}
+
+// From esm_class to the end of short_message (SMPP 3.4, 4.4.1, 4.5.1, 4.6.1).
+void read_short_message(Reader& reader, Message& message) {
+  message.esm_class = reader.u8();
+  reader.skip(2);           // protocol_id, priority_flag
+  (void)read_text(reader);  // schedule_delivery_time
+  (void)read_text(reader);  // validity_period
+  message.registered_delivery_offset = static_cast<std::uint32_t>(reader.position());
+  reader.skip(2);  // registered_delivery, replace_if_present_flag
+  message.data_coding = reader.u8();
+  reader.skip(1);  // sm_default_msg_id
+  const std::uint8_t length = reader.u8();
+  add_body(message, {static_cast<std::uint32_t>(reader.position()), length});
+  reader.skip(length);
+}
+
+// data_sm has no short_message (SMPP 3.4, 4.7.1).
+void read_data_switches(Reader& reader, Message& message) {
+  message.esm_class = reader.u8();
+  message.registered_delivery_offset = static_cast<std::uint32_t>(reader.position());
+  reader.skip(1);
+  message.data_coding = reader.u8();
+}
+
+}  // namespace
+
+HeaderState read_header(Bytes bytes, Header& header) {
+  Reader reader(bytes);
+  header = {};
+  if (bytes.size() < 4) {
+    // The longest PDU is 0x00010000 octets.
+    return !bytes.empty() && bytes[0] != 0 ? HeaderState::kImplausible : HeaderState::kPartial;
+  }
+  header.length = reader.u32();
+  if (header.length < kHeaderLength || header.length > kLongestPdu) return HeaderState::kImplausible;
+  if (bytes.size() < 8) return HeaderState::kPartial;
+  header.command = reader.u32();
+  if (!is_command_plausible(header.command)) return HeaderState::kImplausible;
+  if (bytes.size() < kHeaderLength) return HeaderState::kPartial;
+  header.status = reader.u32();
+  header.sequence = reader.u32();
+  return HeaderState::kWhole;
+}
+
+bool carries_message(std::uint32_t command) {
+  return command == kSubmitSm || command == kDeliverSm || command == kDataSm || command == kSubmitMulti;
+}
+
+Place read_destination(Reader& reader, DestinationKind& kind) {
+  const std::uint8_t flag = reader.u8();
+  if (flag == static_cast<std::uint8_t>(DestinationKind::kAddress)) {
+    kind = DestinationKind::kAddress;
+    reader.skip(2);  // dest_addr_ton, dest_addr_npi
+  } else if (flag == static_cast<std::uint8_t>(DestinationKind::kDistributionList)) {
+    kind = DestinationKind::kDistributionList;
+  } else {
+    reader.fail();
+  }
+  return read_text(reader);
+}
+
+bool read_message(Bytes pdu, std::uint32_t command, Message& message) {
+  Reader reader(pdu);
+  message = {};
+  reader.skip(kHeaderLength);
+  (void)read_text(reader);  // service_type
+  reader.skip(2);           // source_addr_ton, source_addr_npi
+  message.source = read_text(reader);
+  if (command == kSubmitMulti) {
+    read_destinations(reader, message);
+  } else {
+    reader.skip(2);  // dest_addr_ton, dest_addr_npi
+    message.destinations = read_text(reader);
+  }
+  if (command == kDataSm) {
+    read_data_switches(reader, message);
+  } else {
+    read_short_message(reader, message);
+  }
+  if (!reader.ok()) return false;
+  read_optional_parameters(reader, message);
+  return true;
+}
+
+bool is_receipt(std::uint32_t command, const Message& message) {
+  const std::uint8_t type = message.esm_class & 0x3c;
+  return command == kDeliverSm && (type == 0x04 || type == 0x10);
+}
+
+TextCoding text_coding(std::uint8_t data_coding) {
+  switch (data_coding) {
+    case 1: return TextCoding::kAscii;
+    case 2:
+    case 4: return TextCoding::kBinary;
+    case 3: return TextCoding::kLatin1;
+    case 8: return TextCoding::kUcs2;
+    case 15: return TextCoding::kGb18030;
+    default: break;
+  }
+  // From here on as the coding of the radio side: 3GPP TS 23.038, section 4.
+  switch (data_coding & 0xf0) {
+    case 0x00: return TextCoding::kGsm7;
+    case 0x10: return (data_coding & 0x0c) == 0x08 ? TextCoding::kUcs2 : TextCoding::kGsm7;
+    case 0xc0:
+    case 0xd0: return TextCoding::kGsm7;
+    case 0xe0: return TextCoding::kUcs2;
+    case 0xf0: return (data_coding & 0x04) != 0 ? TextCoding::kBinary : TextCoding::kGsm7;
+    default: return TextCoding::kLatin1;
+  }
+}
+
+}  // namespace telefence::smpp

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The header section that SIP, HTTP and mail share: lines of `Name: value` up to an empty line (RFC 3261, 7.3.1; RFC 5322,
+// 2.2). Lines end in CRLF or LF alone; a line that begins with a blank continues the one before. Views point into the text.
+
+#include <cstddef>
+#include <string_view>
+
+namespace telefence::wire {
+
+struct HeaderLine {
+  std::string_view name;   // blanks around it cut
+  std::string_view value;  // the same; where the line was folded, the line ends stand inside: treat them as blanks
+};
+
+// Walks the lines once. A line without a colon is passed over, as receivers do.
+class HeaderLines {
+ public:
+  explicit HeaderLines(std::string_view text) : text_(text) {}
+
+  // False at the end of the section or of the text.
+  bool next(HeaderLine& line);
+  // True once the empty line was found; position() is then where the body begins.
+  bool ended() const { return ended_; }
+  std::size_t position() const { return position_; }
+
+ private:
+  std::string_view text_;
+  std::size_t position_ = 0;
+  bool ended_ = false;
+};
+
+// Space, tab, and the line ends inside a folded value.
+bool is_blank(char character);
+std::string_view without_blanks(std::string_view text);
+bool equals_ignoring_case(std::string_view text, std::string_view lower_case);
+
+}  // namespace telefence::wire
