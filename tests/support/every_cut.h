@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The generated every-cut test of a protocol: each sample is cut after every byte, and every single byte is changed (to all
-// 256 values in short samples, to a telling choice in long ones); for each of these payloads the promises of
-// protocols/protocol.h must hold (support/promises.h). For gtest; stops at the first broken promise with what was done to
-// which sample.
+// The generated every-cut test of a protocol: each sample is cut after every byte, and every single byte is changed (to
+// all 256 values in short samples, to a telling choice in long ones); for each of these payloads the promises of
+// protocols/protocol.h must hold (support/promises.h). For gtest; stops at the first broken promise with what was done
+// to which sample.
 
 #include <cstdint>
 #include <string>

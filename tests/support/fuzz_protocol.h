@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The body of every protocol fuzzer: the promises of protocols/protocol.h must hold for these bytes, over UDP and over TCP,
-// sent to the protocol's own port. Prints the broken promise and aborts otherwise.
+// The body of every protocol fuzzer: the promises of protocols/protocol.h must hold for these bytes, over UDP and over
+// TCP, sent to the protocol's own port. Prints the broken promise and aborts otherwise.
 
 #include "protocols/protocol.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A main for fuzzers where libFuzzer is not: runs the files and folders given, then a fixed number of mutations of them. The
-// mutations depend on nothing but the seeds, so a failure comes again. The input that fails is left in FUZZER-failed.bin.
+// A main for fuzzers where libFuzzer is not: runs the files and folders given, then a fixed number of mutations of
+// them. The mutations depend on nothing but the seeds, so a failure comes again. The input that fails is left in
+// FUZZER-failed.bin.
 //
 //   x_fuzz_runner [--mutations N] PATH...
 
@@ -76,17 +77,29 @@ class Mutator {
     if (input.empty()) input.push_back(0);
     std::uint8_t& byte = input[below(input.size())];
     switch (below(7)) {
-      case 0: byte = static_cast<std::uint8_t>(byte ^ 1u << below(8)); return;
-      case 1: byte = static_cast<std::uint8_t>(random_()); return;
+      case 0:
+        byte = static_cast<std::uint8_t>(byte ^ 1u << below(8));
+        return;
+      case 1:
+        byte = static_cast<std::uint8_t>(random_());
+        return;
       case 2: {
         constexpr std::uint8_t kEdges[] = {0, 1, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xff, '\r', '\n', ':', ' '};
         byte = kEdges[below(std::size(kEdges))];
         return;
       }
-      case 3: input.resize(below(input.size())); return;
-      case 4: input.insert(input.begin() + at(input), 1 + below(4), static_cast<std::uint8_t>(random_())); return;
-      case 5: copy_part(input, seeds_[below(seeds_.size())]); return;
-      default: copy_part(input, Input(input)); return;
+      case 3:
+        input.resize(below(input.size()));
+        return;
+      case 4:
+        input.insert(input.begin() + at(input), 1 + below(4), static_cast<std::uint8_t>(random_()));
+        return;
+      case 5:
+        copy_part(input, seeds_[below(seeds_.size())]);
+        return;
+      default:
+        copy_part(input, Input(input));
+        return;
     }
   }
 

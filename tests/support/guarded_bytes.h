@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Memory that ends at a page nobody may touch: a read or write one byte past the end stops the test at once, also in builds
-// without sanitizers. Writes before the start are seen by fence_is_whole(). For tests only; one thread.
+// Memory that ends at a page nobody may touch: a read or write one byte past the end stops the test at once, also in
+// builds without sanitizers. Writes before the start are seen by fence_is_whole(). For tests only; one thread.
 
 #include <cstddef>
 

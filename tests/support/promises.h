@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What protocols/protocol.h promises for any bytes whatever, checked on one payload. Every-cut tests and fuzzers share it. It
-// calls every function of the protocol: recognise, extract, acknowledges, and for what extract found refuse (each answer,
-// several sizes of room), neutralise and restate. For tests only; one thread, no gtest.
+// What protocols/protocol.h promises for any bytes whatever, checked on one payload. Every-cut tests and fuzzers share
+// it. It calls every function of the protocol: recognise, extract, acknowledges, and for what extract found refuse
+// (each answer, several sizes of room), neutralise and restate. For tests only; one thread, no gtest.
 
 #include <string>
 

@@ -1,9 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0
+// DNS queries over UDP and, where a message lies whole in one segment, over TCP. What the filter reads of a message is
+// its header and questions (RFC 1035, 4.1.1 and 4.1.2).
+
+#include <algorithm>
+#include <array>
+
+#include "base/reader.h"
+#include "protocols/dns/header.h"
+#include "protocols/dns/name.h"
+#include "protocols/dns/refusal.h"
 #include "protocols/protocol.h"
 
 namespace telefence::dns {
 namespace {
-Step extract(const Payload&, EventList&) { return {}; }
+
+constexpr std::array<std::uint16_t, 1> kPorts{53};
+constexpr std::size_t kTcpLengthBytes = 2;  // RFC 1035, 4.2.2
+
+// Other protocols hide on port 53. No DNS message has an opcode above 6 (RFC 8490) or hundreds of records; the texts of
+// SIP and HTTP and the record header of TLS, read as a DNS header, have.
+bool is_plausible(const Header& header) {
+  constexpr std::uint16_t kMost = 255;
+  if (header.is_response()) return true;
+  return (header.flags & kOpcodeMask) >> 11 <= 6 && header.questions <= kMost && header.answers <= kMost &&
+         header.authorities <= kMost && header.additionals <= kMost;
+}
+
+void push_question(const NameText& name, const Header& header, Reader& reader, Place place, EventList& events) {
+  DomainLookup lookup;
+  lookup.id = header.id;
+  lookup.type = reader.u16();
+  lookup.klass = reader.u16();
+  if (!reader.ok()) return;
+  const std::string_view text = name.text();
+  if (!text.empty()) {
+    char* copy = events.text(text.size());
+    if (copy == nullptr) return;  // the list says for the frame that it overflowed
+    std::copy(text.begin(), text.end(), copy);
+    lookup.name = {copy, text.size()};
+  }
+  events.push(place, header.id, lookup);
+}
+
+// One message. Only queries are of interest: QR 0, opcode 0.
+Progress extract_message(Bytes message, std::size_t offset, EventList& events) {
+  Reader reader(message);
+  const Header header = read_header(reader);
+  if (!reader.ok()) return Progress::kMalformed;
+  if (!is_plausible(header)) return Progress::kNotMine;
+  if (!header.is_standard_query()) return Progress::kDone;
+  if (header.questions > kMostQuestions) return Progress::kMalformed;
+  const Place place{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(message.size())};
+  NameText name;
+  for (unsigned i = 0; i < header.questions; ++i) {
+    if (!name.read(message, reader)) return Progress::kMalformed;
+    push_question(name, header, reader, place, events);
+    if (!reader.ok()) return Progress::kMalformed;
+  }
+  return Progress::kDone;
+}
+
+// A message whose end is not here: worth waiting for only when what is here of its header is one of DNS.
+Step wait_for_rest(Bytes start, std::size_t consumed, std::size_t need) {
+  Reader reader(start);
+  reader.skip(kTcpLengthBytes);
+  const Header header = read_header(reader);
+  const bool is_other = reader.ok() && (!is_plausible(header) || header.is_response());
+  if (consumed == 0 && is_other) return {Progress::kNotMine, 0, 0};
+  return {Progress::kNeedMore, static_cast<std::uint32_t>(consumed), static_cast<std::uint32_t>(need)};
+}
+
+// RFC 1035, 4.2.2 and RFC 7766, 6.2.1: messages follow one another, each after its length.
+Step extract_tcp(Bytes bytes, EventList& events) {
+  std::size_t consumed = 0;
+  while (consumed < bytes.size()) {
+    const Bytes rest = bytes.subspan(consumed);
+    Reader reader(rest);
+    const std::uint16_t length = reader.u16();
+    if (!reader.ok()) return {Progress::kNeedMore, static_cast<std::uint32_t>(consumed), 0};
+    if (length > reader.remaining()) return wait_for_rest(rest, consumed, kTcpLengthBytes + length);
+    const Progress progress = extract_message(reader.bytes(length), consumed + kTcpLengthBytes, events);
+    if (progress != Progress::kDone) return {consumed == 0 ? progress : Progress::kMalformed, 0, 0};
+    consumed += kTcpLengthBytes + length;
+  }
+  return {Progress::kDone, static_cast<std::uint32_t>(consumed), 0};
+}
+
+Step extract(const Payload& payload, EventList& events) {
+  if (payload.transport == Transport::kTcp) return extract_tcp(payload.bytes, events);
+  const Progress progress = extract_message(payload.bytes, 0, events);
+  const bool is_done = progress == Progress::kDone;
+  return {progress, is_done ? static_cast<std::uint32_t>(payload.bytes.size()) : 0, 0};
+}
+
 }  // namespace
-extern constinit const Protocol kProtocol{.name = "dns", .channel = "x", .extract = extract, .default_action = "drop"};
+
+extern constinit const Protocol kProtocol{
+    .name = "dns",
+    .channel = "dns",
+    .tcp_ports = kPorts,
+    .udp_ports = kPorts,
+    .recognise = nullptr,  // a DNS message has nothing sure to know it by
+    .extract = extract,
+    .answers = kAnswers,
+    .refuse = refuse,
+    .default_action = "answer",
+};
+
 }  // namespace telefence::dns

@@ -1,9 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
+// HTTP/1.x requests (RFC 9112) in the segments of TCP, on any port. A request is told as soon as its request line and
+// its Host are there: in the wild the tail of the header is often in the next segment, or missing.
+
+#include <algorithm>
+#include <array>
+
+#include "base/reader.h"
+#include "protocols/http/refusal.h"
+#include "protocols/http/request.h"
 #include "protocols/protocol.h"
 
 namespace telefence::http {
 namespace {
-Step extract(const Payload&, EventList&) { return {}; }
+
+constexpr std::array<std::uint16_t, 2> kPorts{80, 8080};
+// Pipelined requests in one segment. More than any client sends; a burst full of them still fits the event list.
+constexpr unsigned kMostRequests = 32;
+
+bool recognise(const Payload& payload) {
+  if (payload.transport != Transport::kTcp) return false;
+  Reader reader(payload.bytes);
+  RequestLine line;
+  return read_request_line(reader, line) != LineFound::kNone;
+}
+
+// An absolute target may leave the path out: "http://shop.example?x" asks for "/?x" (RFC 9112, 3.2.1).
+std::string_view whole_path(const Site& site, EventList& events) {
+  if (!site.from_target || site.path.starts_with('/')) return site.path;
+  char* path = events.text(site.path.size() + 1);
+  if (path == nullptr) return {};
+  path[0] = '/';
+  std::copy(site.path.begin(), site.path.end(), path + 1);
+  return {path, site.path.size() + 1};
+}
+
+void push_request(const RequestLine& line, const Site& site, Place place, EventList& events) {
+  UrlVisit visit;
+  visit.via = UrlVisit::Via::kHttp;
+  visit.method = line.method;
+  visit.uri = line.target;
+  visit.host = site.host;
+  visit.path = line.method == "CONNECT" ? std::string_view() : whole_path(site, events);
+  events.push(place, 0, visit);
+}
+
+// What follows a request in the same segment.
+enum class After : std::uint8_t { kNext, kNothing, kCut, kOther };
+
+After extract_request(Bytes bytes, std::size_t& consumed, EventList& events) {
+  Reader reader(bytes);
+  reader.skip(consumed);
+  RequestLine line;
+  const LineFound found = read_request_line(reader, line);
+  if (found == LineFound::kCut) return After::kCut;
+  if (found == LineFound::kNone) return After::kOther;
+  const HeaderSection section = read_header_section(reader);
+  Site site = site_of(line);
+  // RFC 9112, 3.2.2: the authority of an absolute target wins over Host.
+  if (!site.from_target) {
+    if (!section.has_host && !section.is_whole) return After::kCut;
+    site.host = without_port(section.host);
+  }
+  const bool ends_here = section.is_whole && !section.is_chunked && section.content_length <= reader.remaining();
+  if (ends_here) reader.skip(static_cast<std::size_t>(section.content_length));
+  const std::size_t end = ends_here ? reader.position() : bytes.size();
+  push_request(line, site, {static_cast<std::uint32_t>(consumed), static_cast<std::uint32_t>(end - consumed)}, events);
+  consumed = end;
+  // After CONNECT the connection carries something else (RFC 9110, 9.3.6).
+  return ends_here && end < bytes.size() && line.method != "CONNECT" ? After::kNext : After::kNothing;
+}
+
+Step extract(const Payload& payload, EventList& events) {
+  const auto size = static_cast<std::uint32_t>(payload.bytes.size());
+  if (payload.transport != Transport::kTcp) return {};
+  if (as_text(payload.bytes).starts_with("HTTP/1.")) return {Progress::kDone, size, 0};  // a response
+  std::size_t consumed = 0;
+  for (unsigned i = 0; i < kMostRequests; ++i) {
+    switch (extract_request(payload.bytes, consumed, events)) {
+      case After::kNext:
+        continue;
+      case After::kNothing:
+        return {Progress::kDone, size, 0};
+      case After::kCut:
+        return {Progress::kNeedMore, static_cast<std::uint32_t>(consumed), 0};
+      case After::kOther:
+        return i == 0 ? Step{} : Step{Progress::kDone, size, 0};
+    }
+  }
+  return {Progress::kNeedMore, static_cast<std::uint32_t>(consumed), 0};
+}
+
 }  // namespace
-extern constinit const Protocol kProtocol{.name = "http", .channel = "x", .extract = extract, .default_action = "drop"};
+
+extern constinit const Protocol kProtocol{
+    .name = "http",
+    .channel = "web",
+    .tcp_ports = kPorts,
+    .udp_ports = {},
+    .recognise = recognise,
+    .extract = extract,
+    .answers = kAnswers,
+    .refuse = refuse,
+    .default_action = "answer",
+};
+
 }  // namespace telefence::http

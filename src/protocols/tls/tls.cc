@@ -1,9 +1,165 @@
 // SPDX-License-Identifier: Apache-2.0
+// The ClientHello of TLS over TCP, on any port. It stands in one or more records (RFC 8446, 5.1); records that lie in
+// this segment are joined. A hello that goes on beyond the segment (post-quantum key shares) is told if its server name
+// is here: the verdict concerns the connection, so the rest of the hello is not needed. The hello of SSL 2.0 carries no
+// name and is not read.
+
+#include <algorithm>
+#include <array>
+
+#include "base/reader.h"
 #include "protocols/protocol.h"
+#include "protocols/tls/client_hello.h"
 
 namespace telefence::tls {
 namespace {
-Step extract(const Payload&, EventList&) { return {}; }
+
+constexpr std::array<std::uint16_t, 1> kPorts{443};
+constexpr std::array<std::string_view, 1> kAnswers{"alert"};
+
+constexpr std::uint8_t kChangeCipherSpec = 20;
+constexpr std::uint8_t kAlert = 21;
+constexpr std::uint8_t kHandshake = 22;
+constexpr std::uint8_t kApplicationData = 23;
+constexpr std::uint8_t kHeartbeat = 24;
+constexpr std::uint8_t kClientHello = 1;
+constexpr std::size_t kRecordHeader = 5;
+constexpr std::size_t kLongestRecord = 16384 + 2048;  // RFC 5246, 6.2.3
+constexpr std::size_t kLongestJoined = 16384;
+
+struct Record {
+  std::uint8_t type = 0;
+  std::uint16_t length = 0;
+  bool is_plausible = false;  // version 3.0 to 3.4, a length that may be
+};
+
+Record read_record_header(Reader& reader) {
+  Record record;
+  record.type = reader.u8();
+  const std::uint16_t version = reader.u16();
+  record.length = reader.u16();
+  record.is_plausible = reader.ok() && record.type >= kChangeCipherSpec && record.type <= kHeartbeat &&
+                        version >= 0x0300 && version <= 0x0304 && record.length > 0 && record.length <= kLongestRecord;
+  return record;
+}
+
+// True when the bytes of a handshake record start a ClientHello. Its length is below 2^16, and its own version is 3.x.
+bool starts_hello(Bytes fragment) {
+  constexpr std::size_t kVersionAt = 4;
+  return !fragment.empty() && fragment[0] == kClientHello && (fragment.size() < 2 || fragment[1] == 0) &&
+         (fragment.size() <= kVersionAt || fragment[kVersionAt] == 3);
+}
+
+// The fragment of the record that starts here, as much of it as there is.
+Bytes fragment_of(Reader& reader, const Record& record) {
+  return reader.bytes(std::min<std::size_t>(record.length, reader.remaining()));
+}
+
+bool recognise(const Payload& payload) {
+  if (payload.transport != Transport::kTcp) return false;
+  Reader reader(payload.bytes);
+  const Record record = read_record_header(reader);
+  return record.is_plausible && record.type == kHandshake && starts_hello(fragment_of(reader, record));
+}
+
+// The handshake bytes of this segment when they are not all in its first record.
+Bytes join_records(Bytes first, Reader reader, MutableBytes room) {
+  std::size_t size = 0;
+  Bytes fragment = first;
+  for (;;) {
+    const std::size_t part = std::min(fragment.size(), room.size() - size);
+    std::copy_n(fragment.begin(), part, room.begin() + static_cast<std::ptrdiff_t>(size));
+    size += part;
+    const Record record = read_record_header(reader);
+    if (!record.is_plausible || record.type != kHandshake) break;
+    fragment = fragment_of(reader, record);
+  }
+  return room.first(size);
+}
+
+// Length of the handshake message that starts here; 0 when that is not yet known.
+std::size_t message_length(Bytes handshake) {
+  Reader reader(handshake);
+  reader.skip(1);
+  const std::uint32_t length = reader.u24();
+  return reader.ok() ? std::size_t{4} + length : 0;
+}
+
+void push_hello(const ClientHello& hello, bool is_copy, Place place, EventList& events) {
+  UrlVisit visit;
+  visit.via = UrlVisit::Via::kTls;
+  visit.host = hello.server_name;
+  visit.encrypted_hello = hello.has_encrypted_hello;
+  if (is_copy && !visit.host.empty()) {
+    char* host = events.text(visit.host.size());
+    if (host == nullptr) return;  // the list says for the frame that it overflowed
+    std::copy(visit.host.begin(), visit.host.end(), host);
+    visit.host = {host, visit.host.size()};
+  }
+  events.push(place, 0, visit);
+}
+
+Step extract_hello(Bytes payload, const Record& record, Bytes fragment, Reader rest, EventList& events) {
+  const auto size = static_cast<std::uint32_t>(payload.size());
+  const std::size_t length = message_length(fragment);
+  const bool is_in_one_record = fragment.size() < record.length || (length != 0 && length <= fragment.size());
+  std::array<std::uint8_t, kLongestJoined> joined;
+  const Bytes handshake = is_in_one_record ? fragment : join_records(fragment, rest, joined);
+  ClientHello hello;
+  switch (read_client_hello(handshake, hello)) {
+    case HelloFound::kMalformed:
+      return {Progress::kMalformed, 0, 0};
+    case HelloFound::kCut: {
+      const bool is_record_cut = fragment.size() < record.length;
+      return {Progress::kNeedMore, 0, is_record_cut ? static_cast<std::uint32_t>(kRecordHeader + record.length) : 0u};
+    }
+    case HelloFound::kWhole:
+    case HelloFound::kNamed:
+      break;  // the name is here, so nothing is to be waited for
+  }
+  push_hello(hello, !is_in_one_record, {0, size}, events);
+  return {Progress::kDone, size, 0};
+}
+
+Step extract(const Payload& payload, EventList& events) {
+  if (payload.transport != Transport::kTcp) return {};
+  Reader reader(payload.bytes);
+  const Record record = read_record_header(reader);
+  if (!reader.ok()) return {};
+  if (!record.is_plausible) return {};
+  const Bytes fragment = fragment_of(reader, record);
+  if (record.type == kHandshake && fragment.empty())
+    return {Progress::kNeedMore, 0, static_cast<std::uint32_t>(kRecordHeader + record.length)};
+  if (record.type == kHandshake && starts_hello(fragment))
+    return extract_hello(payload.bytes, record, fragment, reader, events);
+  return {Progress::kDone, static_cast<std::uint32_t>(payload.bytes.size()), 0};
+}
+
+// RFC 8446, 6.2: "access_denied: a valid certificate or PSK was received, but when access control was applied, the
+// sender decided not to proceed". Of all alerts the one that clients report most clearly.
+bool refuse(const Event&, const Payload&, const RefusalTerms&, Writer& out) {
+  constexpr std::uint8_t kFatal = 2;
+  constexpr std::uint8_t kAccessDenied = 49;
+  out.u8(kAlert);
+  out.u16(0x0303);
+  out.u16(2);
+  out.u8(kFatal);
+  out.u8(kAccessDenied);
+  return out.ok();
+}
+
 }  // namespace
-extern constinit const Protocol kProtocol{.name = "tls", .channel = "x", .extract = extract, .default_action = "drop"};
+
+extern constinit const Protocol kProtocol{
+    .name = "tls",
+    .channel = "web",
+    .tcp_ports = kPorts,
+    .udp_ports = {},
+    .recognise = recognise,
+    .extract = extract,
+    .answers = kAnswers,
+    .refuse = refuse,
+    .default_action = "reset",
+};
+
 }  // namespace telefence::tls

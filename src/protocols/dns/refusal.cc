@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocols/dns/refusal.h"
+
+#include <algorithm>
+
+#include "protocols/dns/header.h"
+#include "protocols/dns/name.h"
+
+namespace telefence::dns {
+namespace {
+
+enum class Answer : std::uint8_t { kNxdomain, kRefused, kSinkhole };  // order of kAnswers
+
+constexpr std::uint16_t kRcodeNxdomain = 3;
+constexpr std::uint16_t kRcodeRefused = 5;
+constexpr std::uint16_t kTypeA = 1;
+constexpr std::uint16_t kTypeSoa = 6;
+constexpr std::uint16_t kTypeAaaa = 28;
+constexpr std::uint16_t kTypeOpt = 41;  // RFC 6891, 6.1.2
+constexpr std::uint16_t kClassIn = 1;
+constexpr std::uint16_t kOptionExtendedError = 15;  // RFC 8914, 2
+constexpr std::uint16_t kFlagDnssecOk = 0x8000;     // RFC 3225, 3: copied into the response
+
+constexpr std::uint16_t kSmallestUdp = 512;  // RFC 1035, 4.2.1; RFC 6891, 6.2.3
+constexpr std::uint16_t kLargestUdp = 1232;  // never fragmented: IPv6 minimum MTU less headers
+constexpr std::uint32_t kLongestTtl = 60;    // unblocking must be quick
+constexpr unsigned kMostRecords = 64;        // of a query; real ones carry one or two (OPT, TSIG)
+
+// What of the query the answer depends on.
+struct Query {
+  Header header;
+  Bytes questions;           // as sent
+  std::uint16_t parent = 0;  // where the first name's second label stands; 0 when there is none to point to
+  std::uint16_t type = 0;    // of the first question
+  std::uint16_t klass = 0;
+  bool has_opt = false;
+  bool dnssec_ok = false;
+  std::uint16_t udp_size = kSmallestUdp;
+};
+
+// RFC 6891, 6.1: the OPT record is in the additional section, owned by the root. A record that can't be read ends the
+// search.
+void find_opt(Reader reader, Query& query) {
+  const unsigned before = unsigned{query.header.answers} + query.header.authorities;
+  const unsigned records = std::min(before + query.header.additionals, kMostRecords);
+  for (unsigned i = 0; i < records; ++i) {
+    const bool owner_is_root = reader.peek() == 0;
+    skip_name(reader);
+    const std::uint16_t type = reader.u16();
+    const std::uint16_t size = reader.u16();  // an OPT's class is the sender's UDP payload size
+    reader.skip(2);                           // extended RCODE and version
+    const std::uint16_t flags = reader.u16();
+    reader.skip(reader.u16());
+    if (!reader.ok()) return;
+    if (i < before || type != kTypeOpt || !owner_is_root) continue;
+    query.has_opt = true;
+    query.dnssec_ok = (flags & kFlagDnssecOk) != 0;
+    query.udp_size = std::clamp(size, kSmallestUdp, kLargestUdp);
+    return;
+  }
+}
+
+// False when the message is not one that extract() found an event in.
+bool read_query(Bytes message, Query& query) {
+  Reader reader(message);
+  query.header = read_header(reader);
+  if (!reader.ok() || !query.header.is_standard_query() || query.header.questions == 0 ||
+      query.header.questions > kMostQuestions)
+    return false;
+  const std::uint8_t first_label = reader.peek();
+  if (first_label > 0 && first_label < 64) query.parent = static_cast<std::uint16_t>(kHeaderBytes + 1 + first_label);
+  for (unsigned i = 0; i < query.header.questions; ++i) {
+    skip_name(reader);
+    const std::uint16_t type = reader.u16();
+    const std::uint16_t klass = reader.u16();
+    if (i != 0) continue;
+    query.type = type;
+    query.klass = klass;
+  }
+  if (!reader.ok()) return false;
+  query.questions = message.subspan(kHeaderBytes, reader.position() - kHeaderBytes);
+  find_opt(reader, query);
+  return true;
+}
+
+std::uint16_t pointer_to(std::size_t offset) { return static_cast<std::uint16_t>(0xc000 | offset); }
+
+// RFC 2308, 3: the SOA says how long the "no" may be kept: the smaller of its TTL and its MINIMUM. Its owner is the
+// parent of the name asked for, the smallest zone in which that name can be missing.
+void write_soa(const Query& query, std::uint32_t ttl, Writer& out) {
+  if (query.parent != 0)
+    out.u16(pointer_to(query.parent));
+  else
+    out.u8(0);
+  out.u16(kTypeSoa);
+  out.u16(kClassIn);
+  out.u32(ttl);
+  const std::size_t length_at = out.size();
+  out.u16(0);
+  out.text("\x09telefence\x07invalid");  // MNAME; .invalid never exists (RFC 6761, 6.4)
+  out.u8(0);
+  out.u8(0);      // RNAME: the root, no mailbox
+  out.u32(1);     // SERIAL
+  out.u32(3600);  // REFRESH, RETRY, EXPIRE mean nothing to a client
+  out.u32(600);
+  out.u32(86400);
+  out.u32(ttl);  // MINIMUM
+  out.patch_u16(length_at, static_cast<std::uint16_t>(out.size() - length_at - 2));
+}
+
+void write_opt(const Query& query, std::uint16_t extended_error, Writer& out) {
+  out.u8(0);
+  out.u16(kTypeOpt);
+  out.u16(kLargestUdp);
+  out.u16(0);  // extended RCODE, version 0
+  out.u16(query.dnssec_ok ? kFlagDnssecOk : 0);
+  out.u16(6);
+  out.u16(kOptionExtendedError);
+  out.u16(2);
+  out.u16(extended_error);
+}
+
+// RFC 1035, 4.1.1. A client that wants recursion talks to a resolver, one that does not to an authoritative server: the
+// answer looks like the one it would have had.
+std::uint16_t response_flags(const Query& query, std::uint16_t rcode) {
+  const std::uint16_t copied = query.header.flags & (kFlagRecursionDesired | kFlagCheckingDisabled);
+  const bool recursive = (copied & kFlagRecursionDesired) != 0;
+  return static_cast<std::uint16_t>(kFlagResponse | copied | rcode |
+                                    (recursive ? kFlagRecursionAvailable : kFlagAuthoritative));
+}
+
+// The sinkhole has an address for A and AAAA. Anything else, HTTPS (65) and SVCB (64) above all, has no data: their
+// hints would lead around the sinkhole.
+void write_sinkhole(const Query& query, const RefusalTerms& terms, std::uint32_t ttl, Writer& out) {
+  out.u16(pointer_to(kHeaderBytes));
+  out.u16(query.type);
+  out.u16(kClassIn);
+  out.u32(ttl);
+  const Bytes address = query.type == kTypeA ? Bytes(terms.sinkhole_ipv4) : Bytes(terms.sinkhole_ipv6);
+  out.u16(static_cast<std::uint16_t>(address.size()));
+  out.bytes(address);
+}
+
+void write_answer(const Query& query, const RefusalTerms& terms, Writer& out) {
+  auto answer = static_cast<Answer>(terms.answer);
+  // One address can't answer several questions.
+  if (answer == Answer::kSinkhole && query.header.questions != 1) answer = Answer::kNxdomain;
+  const bool has_address =
+      answer == Answer::kSinkhole && query.klass == kClassIn && (query.type == kTypeA || query.type == kTypeAaaa);
+  const bool has_soa = answer != Answer::kRefused && !has_address;
+  const std::uint32_t ttl = std::min(terms.ttl_s, kLongestTtl);
+  out.u16(query.header.id);
+  out.u16(response_flags(query, answer == Answer::kNxdomain  ? kRcodeNxdomain
+                                : answer == Answer::kRefused ? kRcodeRefused
+                                                             : std::uint16_t{0}));
+  out.u16(query.header.questions);
+  out.u16(has_address ? 1 : 0);
+  out.u16(has_soa ? 1 : 0);
+  out.u16(query.has_opt ? 1 : 0);
+  out.bytes(query.questions);
+  if (has_address) write_sinkhole(query, terms, ttl, out);
+  if (has_soa) write_soa(query, ttl, out);
+  if (query.has_opt) write_opt(query, terms.extended_error, out);
+}
+
+}  // namespace
+
+bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out) {
+  if (event.message.offset > payload.bytes.size() ||
+      event.message.length > payload.bytes.size() - event.message.offset || terms.answer >= kAnswers.size())
+    return false;
+  Query query;
+  if (!read_query(payload.bytes.subspan(event.message.offset, event.message.length), query)) return false;
+  if (payload.transport == Transport::kTcp) {
+    const std::size_t length_at = out.size();
+    out.u16(0);  // RFC 1035, 4.2.2
+    write_answer(query, terms, out);
+    out.patch_u16(length_at, static_cast<std::uint16_t>(out.size() - length_at - 2));
+    return out.ok();
+  }
+  const std::size_t start = out.size();
+  write_answer(query, terms, out);
+  return out.ok() && out.size() - start <= query.udp_size;
+}
+
+}  // namespace telefence::dns

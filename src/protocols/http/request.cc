@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocols/http/request.h"
+
+#include <algorithm>
+
+#include "protocols/wire/text_headers.h"
+
+namespace telefence::http {
+namespace {
+
+constexpr std::size_t kLongestMethod = 32;
+constexpr std::string_view kVersion = " HTTP/1.";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+// RFC 9110, 5.6.2.
+bool is_token_character(char c) {
+  return is_letter(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+// Saturates: a body longer than any segment ends the segment, however long it is.
+std::uint64_t decimal(std::string_view digits) {
+  constexpr std::uint64_t kEnough = 1u << 30;
+  std::uint64_t value = 0;
+  for (char c : digits) {
+    if (!is_digit(c)) return kEnough;
+    value = std::min(value * 10 + static_cast<std::uint64_t>(c - '0'), kEnough);
+  }
+  return value;
+}
+
+void read_field(const wire::HeaderLine& line, HeaderSection& section) {
+  if (wire::equals_ignoring_case(line.name, "host")) {
+    if (section.has_host) return;  // RFC 9112, 3.2 wants a second one refused; the first one counts
+    section.has_host = true;
+    section.host = line.value.substr(0, line.value.find_first_of("\r\n"));  // a folded host is none; its start is told
+  } else if (wire::equals_ignoring_case(line.name, "content-length")) {
+    section.content_length = decimal(line.value);
+  } else if (wire::equals_ignoring_case(line.name, "transfer-encoding")) {
+    section.is_chunked = true;
+  }
+}
+
+// The method, or "" when there is none followed by a space.
+std::string_view read_method(Reader& reader) {
+  const std::string_view method = as_text(reader.until(' ', kLongestMethod + 1));
+  return reader.ok() && std::all_of(method.begin(), method.end(), is_token_character) ? method : std::string_view();
+}
+
+// Long targets make lines longer than a segment: what is there must then look like a request by itself.
+bool looks_like_start(std::string_view method, std::string_view target_start) {
+  constexpr std::string_view kMethods[] = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT"};
+  if (std::find(std::begin(kMethods), std::end(kMethods), method) == std::end(kMethods)) return false;
+  return target_start.starts_with('/') || target_start.starts_with("http:") || target_start.starts_with("https:");
+}
+
+}  // namespace
+
+LineFound read_request_line(Reader& reader, RequestLine& line) {
+  // RFC 9112, 2.2: empty lines before the request line are ignored.
+  while (reader.peek() == '\r' || reader.peek() == '\n') reader.skip(1);
+  line.method = read_method(reader);
+  if (line.method.empty()) return LineFound::kNone;
+  Reader start = reader;
+  const Bytes rest_of_line = reader.until('\n', reader.remaining());  // CRLF or LF alone (RFC 9112, 2.2)
+  if (!reader.ok()) return looks_like_start(line.method, as_text(start.rest())) ? LineFound::kCut : LineFound::kNone;
+  const std::string_view rest = wire::without_blanks(as_text(rest_of_line));
+  const std::size_t version = rest.rfind(kVersion);
+  if (version == std::string_view::npos || version + kVersion.size() + 1 != rest.size() || !is_digit(rest.back()))
+    return LineFound::kNone;
+  line.target = wire::without_blanks(rest.substr(0, version));
+  return line.target.empty() ? LineFound::kNone : LineFound::kWhole;
+}
+
+HeaderSection read_header_section(Reader& reader) {
+  // Only whole lines count: half a host would be another host.
+  const std::string_view rest = as_text(Reader(reader).rest());
+  const std::size_t last_line_feed = rest.rfind('\n');
+  wire::HeaderLines lines(rest.substr(0, last_line_feed + 1));  // npos + 1 is 0
+  HeaderSection section;
+  wire::HeaderLine line;
+  while (lines.next(line)) {
+    // An empty value at the end may be continued in the next segment (obs-fold, RFC 9112, 5.2).
+    if (line.value.empty() && lines.position() == last_line_feed + 1) break;
+    read_field(line, section);
+  }
+  section.is_whole = lines.ended();
+  reader.skip(lines.position());
+  return section;
+}
+
+Site site_of(const RequestLine& line) {
+  if (line.method == "CONNECT") return {without_port(line.target), {}, true};
+  const std::size_t scheme = line.target.find("://");
+  const bool is_absolute =
+      scheme != std::string_view::npos && scheme != 0 &&
+      std::all_of(line.target.begin(), line.target.begin() + static_cast<std::ptrdiff_t>(scheme),
+                  [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
+  if (!is_absolute) return {{}, line.target, false};
+  const std::string_view rest = line.target.substr(scheme + 3);
+  const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  std::string_view authority = rest.substr(0, end);
+  authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
+  return {without_port(authority), rest.substr(end), true};
+}
+
+std::string_view without_port(std::string_view authority) {
+  const std::size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos) return authority;
+  const std::string_view port = authority.substr(colon + 1);
+  if (!std::all_of(port.begin(), port.end(), is_digit)) return authority;
+  const std::string_view host = authority.substr(0, colon);
+  if (host.starts_with('[')) return host.ends_with(']') ? host : authority;
+  return host.find(':') == std::string_view::npos ? host : authority;
+}
+
+}  // namespace telefence::http

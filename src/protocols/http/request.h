@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// One HTTP/1.x request out of the bytes of a segment (RFC 9112): request line, Host, and where the request ends. Views
+// point into the bytes. As lenient as servers are (bare LF, leading empty lines, blanks before the colon), since what a
+// server understands and the filter does not is a way around the filter.
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/reader.h"
+
+namespace telefence::http {
+
+struct RequestLine {
+  std::string_view method;
+  std::string_view target;
+};
+
+// RFC 9112, 3: method SP request-target SP HTTP/1.x. Where the line ends must be in the bytes.
+enum class LineFound : std::uint8_t { kWhole, kCut, kNone };
+LineFound read_request_line(Reader& reader, RequestLine& line);
+
+// What of the header section (RFC 9112, 5) the filter needs.
+struct HeaderSection {
+  std::string_view host;  // of the first Host line, with its port; blanks around it removed
+  bool has_host = false;
+  bool is_whole = false;  // its empty line was there
+  bool is_chunked = false;
+  std::uint64_t content_length = 0;
+};
+HeaderSection read_header_section(Reader& reader);
+
+// The site that a request names, from its target and, if that has none, its Host (RFC 9112, 3.2).
+struct Site {
+  std::string_view host;  // without user and port
+  std::string_view path;  // path and query as they stand in the target; "" when the target has none
+  bool from_target = false;
+};
+Site site_of(const RequestLine& line);
+
+// "shop.example:8080" -> "shop.example", "[2001:db8::1]:80" -> "[2001:db8::1]" (RFC 3986, 3.2).
+std::string_view without_port(std::string_view authority);
+
+}  // namespace telefence::http
