@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "redis/connection.h"
+
+#include <hiredis/hiredis.h>
+
+#include <array>
+#include <chrono>
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "redis/address.h"
+#include "redis/socket.h"
+
+namespace telefence {
+namespace {
+
+// A reply that is larger is no answer to anything we ask; without a limit a broken server could take all memory.
+constexpr std::size_t kMaxReplyBytes = 256u << 20;
+
+RedisSocket::Clock::time_point deadline_after(std::uint32_t timeout_ms) {
+  return RedisSocket::Clock::now() + std::chrono::milliseconds(timeout_ms);
+}
+
+// Depth is bounded by hiredis' reader (7 levels in 0.14).
+RedisReply own_copy(const redisReply& from) {
+  RedisReply to;
+  switch (from.type) {
+    case REDIS_REPLY_STRING:
+      to.kind = RedisReply::Kind::kText;
+      break;
+    case REDIS_REPLY_STATUS:
+      to.kind = RedisReply::Kind::kStatus;
+      break;
+    case REDIS_REPLY_ERROR:
+      to.kind = RedisReply::Kind::kError;
+      break;
+    case REDIS_REPLY_INTEGER:
+      to.kind = RedisReply::Kind::kInteger;
+      break;
+    case REDIS_REPLY_ARRAY:
+      to.kind = RedisReply::Kind::kList;
+      break;
+    default:
+      return to;
+  }
+  if (from.str != nullptr) to.text.assign(from.str, from.len);
+  to.integer = from.integer;
+  if (from.type == REDIS_REPLY_ARRAY) {
+    to.items.reserve(from.elements);
+    for (std::size_t i = 0; i < from.elements; ++i) to.items.push_back(own_copy(*from.element[i]));
+  }
+  return to;
+}
+
+struct ReaderDeleter {
+  void operator()(redisReader* reader) const { redisReaderFree(reader); }
+};
+
+}  // namespace
+
+struct RedisConnection::State {
+  std::string server;
+  RedisSocket socket;
+  std::unique_ptr<redisReader, ReaderDeleter> reader;
+  std::size_t unread = 0;  // bytes given to the reader since its last whole reply
+
+  void close() {
+    socket.close();
+    reader.reset();
+    unread = 0;
+  }
+  Error fail(const Error& error) {
+    close();
+    return Error{ErrorCode::kUnreachable, "Redis at " + server + ": " + error.message};
+  }
+};
+
+RedisConnection::RedisConnection() : state_(std::make_unique<State>()) {}
+RedisConnection::~RedisConnection() = default;
+RedisConnection::RedisConnection(RedisConnection&&) noexcept = default;
+RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = default;
+
+bool RedisConnection::is_open() const { return state_->socket.is_open(); }
+void RedisConnection::close() { state_->close(); }
+
+Result<void> RedisConnection::connect(const RedisLogin& login, std::uint32_t timeout_ms, const Interrupt* interrupt) {
+  close();
+  const Result<RedisAddress> address = parse_redis_address(login.server);
+  if (!address.ok()) return address.error();
+  state_->server = login.server;
+  const int wake = interrupt == nullptr ? -1 : interrupt->descriptor();
+  if (auto connected = state_->socket.connect(address.value(), deadline_after(timeout_ms), wake); !connected.ok())
+    return state_->fail(connected.error());
+  state_->reader.reset(redisReaderCreate());
+  if (state_->reader == nullptr) return state_->fail({ErrorCode::kUnreachable, "no memory for a reader"});
+  if (login.password.empty()) return {};
+  std::vector<std::string_view> words = {"AUTH"};
+  if (!login.user.empty()) words.push_back(login.user);
+  words.push_back(login.password);
+  const Result<RedisReply> reply = command(words, timeout_ms);
+  if (!reply.ok()) return reply.error();
+  if (reply.value().is_error()) return state_->fail({ErrorCode::kUnreachable, "login refused: " + reply.value().text});
+  return {};
+}
+
+Result<void> RedisConnection::send(std::span<const std::string_view> words, std::uint32_t timeout_ms) {
+  if (!is_open()) return state_->fail({ErrorCode::kUnreachable, "not connected"});
+  std::vector<const char*> pointers;
+  std::vector<std::size_t> lengths;
+  for (const std::string_view word : words) {
+    pointers.push_back(word.data() == nullptr ? "" : word.data());
+    lengths.push_back(word.size());
+  }
+  char* bytes = nullptr;
+  const int length = redisFormatCommandArgv(&bytes, static_cast<int>(words.size()), pointers.data(), lengths.data());
+  if (length < 0) return state_->fail({ErrorCode::kUnreachable, "no memory for a command"});
+  const std::unique_ptr<char, decltype(&redisFreeCommand)> owner(bytes, &redisFreeCommand);
+  const std::string_view whole(bytes, static_cast<std::size_t>(length));
+  if (auto written = state_->socket.write_all(whole, deadline_after(timeout_ms)); !written.ok())
+    return state_->fail(written.error());
+  return {};
+}
+
+Result<std::optional<RedisReply>> RedisConnection::receive(std::uint32_t timeout_ms) {
+  if (!is_open()) return state_->fail({ErrorCode::kUnreachable, "not connected"});
+  const auto deadline = deadline_after(timeout_ms);
+  std::array<char, 16384> buffer;
+  for (;;) {
+    void* found = nullptr;
+    if (redisReaderGetReply(state_->reader.get(), &found) != REDIS_OK)
+      return state_->fail({ErrorCode::kUnreachable, std::string("not a Redis reply: ") + state_->reader->errstr});
+    if (found != nullptr) {
+      const std::unique_ptr<void, decltype(&freeReplyObject)> owner(found, &freeReplyObject);
+      state_->unread = 0;
+      return std::optional<RedisReply>(own_copy(*static_cast<const redisReply*>(found)));
+    }
+    const Result<std::size_t> count = state_->socket.read_some(buffer, deadline);
+    if (!count.ok()) return state_->fail(count.error());
+    if (count.value() == 0) return std::optional<RedisReply>();
+    state_->unread += count.value();
+    if (state_->unread > kMaxReplyBytes) return state_->fail({ErrorCode::kUnreachable, "a reply of more than 256 MiB"});
+    if (redisReaderFeed(state_->reader.get(), buffer.data(), count.value()) != REDIS_OK)
+      return state_->fail({ErrorCode::kUnreachable, std::string("can't read the reply: ") + state_->reader->errstr});
+  }
+}
+
+Result<RedisReply> RedisConnection::command(std::span<const std::string_view> words, std::uint32_t timeout_ms) {
+  if (auto sent = send(words, timeout_ms); !sent.ok()) return sent.error();
+  Result<std::optional<RedisReply>> reply = receive(timeout_ms);
+  if (!reply.ok()) return reply.error();
+  if (!reply.value().has_value()) return state_->fail({ErrorCode::kUnreachable, "no reply in time"});
+  return std::move(*reply.value());
+}
+
+Result<std::string> read_password_file(const std::string& file) {
+  std::ifstream stream(file);
+  std::string line;
+  if (!stream || !std::getline(stream, line))
+    return Error{ErrorCode::kEnvironment,
+                 "can't read the password file " + file + ": no such file, empty, or no right to read it"};
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+  return line;
+}
+
+}  // namespace telefence
