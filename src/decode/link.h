@@ -99,6 +99,12 @@ inline Network decode_loopback(Bytes frame, Layers& layers) {
 // RFC 1661, 2 and RFC 1662, 3.1: address and control may be absent, and the protocol compressed to its odd low byte.
 inline Network decode_ppp(Bytes frame, Layers& layers) {
   Reader reader(frame);
+  // Cisco HDLC on the same kind of line: unicast or multicast address, control 0, EtherType (RFC 1547, 4.3.1).
+  if (reader.peek() == 0x0f || reader.peek() == 0x8f) {
+    reader.skip(2);
+    const std::uint16_t type = reader.u16();
+    return network_by_type(reader, type, layers);
+  }
   if (reader.peek() == 0xff) reader.skip(2);
   std::uint16_t protocol = reader.u8();
   if ((protocol & 1) == 0) protocol = static_cast<std::uint16_t>(protocol << 8 | reader.u8());

@@ -98,6 +98,12 @@ TEST(Link, PointToPointHeadersMayBeCompressed) {
   EXPECT_EQ(decoded(Octets{0xff, 3, 0xc0, 0x21, 1, 1, 0, 4}, LinkType::kPpp).end, DecodeEnd::kUnknownLink);
 }
 
+TEST(Link, CiscoHdlcCarriesAnEtherType) {
+  expect_udp(decoded(Octets{0x0f, 0, 8, 0} + four(), LinkType::kPpp), 4, 4);
+  expect_udp(decoded(Octets{0x8f, 0, 0x86, 0xdd} + six(), LinkType::kPpp), 6, 4);
+  EXPECT_EQ(decoded(Octets{0x0f, 0, 0x80, 0x35, 0, 0, 0, 2}, LinkType::kPpp).end, DecodeEnd::kUnknownLink);
+}
+
 TEST(Link, UnknownLinkTypeIsUnknown) {
   EXPECT_EQ(decoded(four(), LinkType::kUnknown).end, DecodeEnd::kUnknownLink);
 }

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nic/capture.h"
+
+#include <pcap/pcap.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace telefence {
+namespace {
+
+constexpr std::size_t kBuffers = 512;  // a burst, its replies, and room to spare
+constexpr std::size_t kHeadroom = 256;
+constexpr std::size_t kLongest = 65536 + 64;  // an IP packet of the greatest length and its link header
+constexpr std::size_t kTailroom = 2048;
+constexpr std::size_t kBufferBytes = kHeadroom + kLongest + kTailroom;
+constexpr int kLongestInOutput = 262144;  // the greatest that readers of pcap files accept
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+// https://www.tcpdump.org/linktypes.html
+LinkType link_type(int datalink) {
+  switch (datalink) {
+    case DLT_EN10MB: return LinkType::kEthernet;
+    case DLT_RAW:
+    case DLT_IPV4:
+    case DLT_IPV6: return LinkType::kRawIp;
+    case DLT_LINUX_SLL: return LinkType::kLinuxCooked;
+    case DLT_LINUX_SLL2: return LinkType::kLinuxCooked2;
+    case DLT_NULL:
+    case DLT_LOOP: return LinkType::kLoopback;
+    case DLT_PPP:
+    case DLT_PPP_SERIAL:
+    case DLT_C_HDLC: return LinkType::kPpp;
+    default: return LinkType::kUnknown;
+  }
+}
+
+std::string reason_of(const char* message, const std::string& path) {
+  std::string reason = message;
+  const std::string place = path + ": ";
+  if (reason.starts_with(place)) reason.erase(0, place.size());
+  return reason;
+}
+
+}  // namespace
+
+struct Capture::Files {
+  pcap_t* input = nullptr;
+  pcap_t* output_format = nullptr;
+  pcap_dumper_t* output = nullptr;
+  std::string output_path;
+
+  Files() = default;
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
+  ~Files() {
+    if (output != nullptr) pcap_dump_close(output);
+    if (output_format != nullptr) pcap_close(output_format);
+    if (input != nullptr) pcap_close(input);
+  }
+
+  Result<void> open_input(const std::string& path) {
+    std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+    if (file == nullptr) {
+      return Error{ErrorCode::kFailed, path + ": cannot be opened: " + std::strerror(errno)};
+    }
+    char message[PCAP_ERRBUF_SIZE] = "";
+    input = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, message);
+    if (input == nullptr) {
+      if (file != stdin) std::fclose(file);
+      return Error{ErrorCode::kFailed,
+                   path + ": is not a capture that can be read (pcap or pcapng): " + reason_of(message, path)};
+    }
+    return {};
+  }
+
+  Result<void> open_output(const std::string& path) {
+    output_path = path;
+    output_format =
+        pcap_open_dead_with_tstamp_precision(pcap_datalink(input), kLongestInOutput, PCAP_TSTAMP_PRECISION_NANO);
+    output = output_format == nullptr ? nullptr : pcap_dump_open(output_format, path.c_str());
+    if (output == nullptr) {
+      const char* why = output_format == nullptr ? "out of memory" : pcap_geterr(output_format);
+      return Error{ErrorCode::kFailed, path + ": cannot be written: " + reason_of(why, path)};
+    }
+    return {};
+  }
+};
+
+Capture::Capture(std::string input, std::unique_ptr<Files> files)
+    : input_(std::move(input)),
+      files_(std::move(files)),
+      link_(link_type(pcap_datalink(files_->input))),
+      memory_(new std::uint8_t[kBuffers * kBufferBytes]),  // not cleared: pages never used are never there
+      originals_(kBuffers) {
+  free_.reserve(kBuffers);
+  for (std::uint32_t i = kBuffers; i-- > 0;) free_.push_back(i);
+}
+
+Capture::~Capture() = default;
+
+Result<std::unique_ptr<Capture>> Capture::open(const std::string& input, const std::string& output) {
+  auto files = std::make_unique<Files>();
+  if (Result<void> opened = files->open_input(input); !opened) return opened.error();
+  if (!output.empty()) {
+    if (Result<void> opened = files->open_output(output); !opened) return opened.error();
+  }
+  return std::unique_ptr<Capture>(new Capture(input, std::move(files)));
+}
+
+bool Capture::use_buffer(Frame& frame) {
+  if (free_.empty()) return false;
+  const std::uint32_t index = free_.back();
+  free_.pop_back();
+  originals_[index] = {};
+  frame = Frame{};
+  frame.data = memory_.get() + index * kBufferBytes + kHeadroom;
+  frame.headroom = kHeadroom;
+  frame.link = link_;
+  frame.owner = &originals_[index];
+  return true;
+}
+
+bool Capture::next_frame(Frame& frame) {
+  pcap_pkthdr* header = nullptr;
+  const unsigned char* bytes = nullptr;
+  const int got = pcap_next_ex(files_->input, &header, &bytes);
+  if (got != 1) {
+    finished_ = true;
+    if (got == PCAP_ERROR) {
+      error_ = Error{ErrorCode::kFailed, input_ + ": cannot be read further than frame " +
+                                             std::to_string(counts_.received) + ": " +
+                                             reason_of(pcap_geterr(files_->input), input_)};
+    }
+    return false;
+  }
+  const std::size_t kept = std::min<std::size_t>(header->caplen, kLongest);
+  std::memcpy(frame.data, bytes, kept);
+  frame.length = static_cast<std::uint32_t>(kept);
+  frame.tailroom = static_cast<std::uint16_t>(std::min<std::size_t>(kLongest + kTailroom - kept, 65535));
+  frame.truncated = kept < header->len;
+  // With nanosecond precision tv_usec holds nanoseconds.
+  frame.time_ns = static_cast<std::uint64_t>(header->ts.tv_sec) * kSecond +
+                  static_cast<std::uint64_t>(header->ts.tv_usec);
+  frame.number = ++counts_.received;
+  *static_cast<Original*>(frame.owner) = {frame.length, std::max(header->len, frame.length)};
+  last_time_ns_ = frame.time_ns;
+  return true;
+}
+
+std::size_t Capture::receive(std::span<Frame> frames) {
+  std::size_t count = 0;
+  while (!finished_ && count < frames.size() && use_buffer(frames[count])) {
+    if (!next_frame(frames[count])) {
+      release(frames.subspan(count, 1));
+      break;
+    }
+    ++count;
+  }
+  return count;
+}
+
+std::size_t Capture::transmit(std::span<Frame> frames) {
+  for (const Frame& frame : frames) {
+    ++counts_.transmitted;
+    if (files_->output == nullptr) continue;
+    const Original& original = *static_cast<const Original*>(frame.owner);
+    pcap_pkthdr header{};
+    header.ts.tv_sec = static_cast<time_t>(frame.time_ns / kSecond);
+    header.ts.tv_usec = static_cast<suseconds_t>(frame.time_ns % kSecond);
+    header.caplen = frame.length;
+    header.len = frame.length + (original.on_wire - original.captured);  // what the capture cut is still missing
+    pcap_dump(reinterpret_cast<unsigned char*>(files_->output), &header, frame.data);
+  }
+  release(frames);
+  return frames.size();
+}
+
+bool Capture::take(Frame& frame) {
+  if (!use_buffer(frame)) return false;
+  frame.tailroom = 65535;
+  frame.time_ns = last_time_ns_;
+  return true;
+}
+
+void Capture::release(std::span<Frame> frames) {
+  for (Frame& frame : frames) {
+    DCHECK(free_.size() < kBuffers);
+    free_.push_back(static_cast<std::uint32_t>(static_cast<Original*>(frame.owner) - originals_.data()));
+    frame = Frame{};
+  }
+}
+
+Result<void> Capture::close() {
+  if (files_->output != nullptr && (pcap_dump_flush(files_->output) != 0 || std::ferror(pcap_dump_file(files_->output)) != 0)) {
+    return Error{ErrorCode::kFailed,
+                 files_->output_path + ": could not be written to its end: " + std::strerror(errno)};
+  }
+  if (error_) return *error_;
+  return {};
+}
+
+}  // namespace telefence
