@@ -18,6 +18,7 @@ namespace telefence::testing {
 struct PacketShape {
   bool ipv6 = false;
   bool vlan = false;
+  bool reversed = false;  // the other end's addresses as source
   Transport transport = Transport::kTcp;
   std::uint16_t source_port = 40000;
   std::uint16_t destination_port = 80;
@@ -62,7 +63,7 @@ class Packet {
     } else {
       writer.u8(0x45), writer.u8(0x03), writer.u16(static_cast<std::uint16_t>(20 + segment));
       writer.u32(0x12344000), writer.u8(60), writer.u8(protocol), writer.u16(0);
-      writer.u32(0x0a000001), writer.u32(0x0a000002);
+      writer.u32(shape.reversed ? 0x0a000002 : 0x0a000001), writer.u32(shape.reversed ? 0x0a000001 : 0x0a000002);
       writer.patch_u16(network + 10, checksum_of(word_sum(writer.written().subspan(network))));
       pseudo = word_sum(writer.written().subspan(network + 12, 8), pseudo);
     }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts every operator new while bursts of blocked and innocent traffic of all protocols run: there must be none.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "filter.h"
+#include "payloads.h"
+
+namespace {
+std::atomic<std::uint64_t> g_allocations{0};
+}
+
+void* operator new(std::size_t size) {
+  g_allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size)) return memory;
+  std::abort();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+TEST(Worker, NeverAllocatesAfterStart) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) {
+    Filter::block_domain(b, "evil.example");
+    Filter::block_text(b, "win a prize");
+    Filter::block_number(b, "+8617000000001");
+  });
+  const auto give = [&](std::uint32_t round) {
+    filter.access.give(udp_frame(dns_query("www.evil.example", round), 53));
+    filter.access.give(udp_frame(dns_query("www.good.example", round), 53));
+    filter.access.give(tcp_frame(http_request("evil.example"), 80, round * 1000, static_cast<std::uint16_t>(1000 + round)));
+    filter.access.give(tcp_frame(http_request("good.example", "/a?b"), 80, round));
+    filter.access.give(tcp_frame(tls_hello("evil.example"), 443, round, static_cast<std::uint16_t>(2000 + round)));
+    filter.access.give(tcp_frame(submit_sm(round, "1069", "8613800000000", "WIN a prize http://evil.example/x"), 2775, round * 400));
+    filter.access.give(tcp_frame(submit_sm(round, "1069", "8613800000000", "lunch at 12?"), 2775, round * 400));
+    filter.access.give(udp_frame(sip_invite("+8617000000001", "13800000000"), 5060, static_cast<std::uint16_t>(3000 + round)));
+    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .payload = submit_sm_resp(round)}));
+  };
+  give(1);
+  filter.run();
+  give(2);
+  give(3);
+  const std::uint64_t before = g_allocations;
+  filter.run();
+  EXPECT_EQ(g_allocations - before, 0u);
+  EXPECT_GE(filter.fate(Fate::kAnswered), 9u);
+  EXPECT_GE(filter.fate(Fate::kNeutralised), 3u);
+  EXPECT_GE(filter.fate(Fate::kReset), 3u);
+}
+
+}  // namespace
+}  // namespace telefence

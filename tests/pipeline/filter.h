@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A whole filter with one worker between two memory ports, with entries given in the test.
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "enforce/action.h"
+#include "memory_link.h"
+#include "normalise/domain.h"
+#include "normalise/phone.h"
+#include "pipeline/worker.h"
+
+namespace telefence::testing {
+
+class Filter {
+ public:
+  explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false)
+      : pool_(8192), access(pool_, 0), core(pool_, 1), ring(1024), normaliser_(NormaliseOptions{}),
+        sets_(readers_, MatchSet::empty()), policy_(readers_, live(mode)) {
+    shared_ = {&sets_, &policy_, &readers_, &classifier_, &normaliser_, random_secret()};
+    std::vector<Link> links = {{&access, mirror ? nullptr : &core}};
+    if (!mirror) links.push_back({&core, &access});
+    worker_ = std::make_unique<Worker>(std::uint16_t{0}, shared_, links, pool_, &ring, nullptr);
+  }
+
+  // What the tests block; each builder becomes one version.
+  void block(const std::function<void(MatchSetBuilder&)>& fill) {
+    MatchSetBuilder builder;
+    fill(builder);
+    auto built = builder.build_base(1);
+    CHECK(built.rejected.empty());
+    CHECK(worker_->scratch().prepare(*built.set).ok());
+    sets_.publish(std::move(built.set));
+  }
+
+  static std::uint32_t rule(MatchSetBuilder& builder, std::string_view value, std::string_view action = {},
+                            bool allow = false) {
+    Rule rule;
+    rule.id = std::hash<std::string_view>{}(value);
+    rule.value = value;
+    rule.source = "test";
+    rule.category = Category::kPhishing;
+    rule.allow = allow;
+    rule.action = action.empty() ? kNoAction : action_id(action);
+    return builder.add_rule(rule);
+  }
+  static void block_domain(MatchSetBuilder& builder, std::string_view name, std::string_view action = {}) {
+    builder.add_domain(name, true, rule(builder, name, action));
+  }
+  static void block_number(MatchSetBuilder& builder, std::string_view number) {
+    builder.add_number(canonical_number(number, "86"), false, MatchSetBuilder::Sides::kEither, rule(builder, number));
+  }
+  static void block_text(MatchSetBuilder& builder, std::string_view text) {
+    builder.add_pattern({std::string(text), true, false}, rule(builder, text));
+  }
+
+  void run() {
+    while (worker_->run_once() != 0) {
+    }
+  }
+  std::uint64_t fate(Fate fate) const { return worker_->stats().fates[static_cast<std::size_t>(fate)].read(); }
+  const WorkerStats& stats() const { return worker_->stats(); }
+  Worker& worker() { return *worker_; }
+  std::size_t free_buffers() const { return pool_.free_count(); }
+  static constexpr std::size_t kBuffers = 8192;
+
+ private:
+  static std::unique_ptr<const LivePolicy> live(Mode mode) {
+    PolicyOptions options;
+    auto result = std::make_unique<LivePolicy>();
+    options.mode = mode;
+    const auto protocols = registered_protocols();
+    const auto actions = registered_actions();
+    for (std::size_t p = 0; p < protocols.size(); ++p) {
+      options.protocol_action[p] = action_id(protocols[p]->default_action);
+      for (std::size_t a = 0; a < actions.size(); ++a)
+        options.possible[p][a] = actions[a]->impossible(*protocols[p]).empty();
+      RefusalTerms terms;
+      terms.page = "http://warning.example/";
+      terms.secret = 99;
+      result->enforce.terms.push_back(terms);
+      result->enforce.codes.push_back({protocols[p]->code_content, protocols[p]->code_calling, protocols[p]->code_called});
+    }
+    result->policy = Policy(options);
+    return result;
+  }
+
+  MemoryPool pool_;
+
+ public:
+  MemoryQueue access;
+  MemoryQueue core;
+  RecordRing ring;
+
+ private:
+  Readers readers_;
+  Classifier classifier_;
+  Normaliser normaliser_;
+  Published<MatchSet> sets_;
+  Published<LivePolicy> policy_;
+  WorkerShared shared_;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace telefence::testing

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "filter.h"
+#include "payloads.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+// Every packet has one fate, and every buffer came back to the pool.
+void expect_all_accounted_for(const Filter& filter) {
+  std::uint64_t sum = 0;
+  for (const Counter& fate : filter.stats().fates) sum += fate.read();
+  EXPECT_EQ(sum, filter.stats().received.read());
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
+Frame view(const std::vector<std::uint8_t>& bytes) {
+  Frame frame;
+  frame.data = const_cast<std::uint8_t*>(bytes.data());
+  frame.length = static_cast<std::uint32_t>(bytes.size());
+  return frame;
+}
+
+TEST(Worker, InnocentPacketsLeaveUntouchedInOrder) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  std::vector<std::vector<std::uint8_t>> given = {
+      udp_frame(dns_query("www.good.example"), 53),      tcp_frame(http_request("good.example"), 80),
+      tcp_frame(tls_hello("good.example"), 443),         tcp_frame(submit_sm(1, "10690000", "8613800000000", "hi"), 2775),
+      udp_frame(sip_invite("8613900000000", "110"), 5060), udp_frame("what is this", 9999), tcp_frame("", 80)};
+  for (const auto& one : given) filter.access.give(one);
+  filter.run();
+  ASSERT_EQ(filter.core.sent().size(), given.size());
+  for (std::size_t i = 0; i < given.size(); ++i) EXPECT_EQ(filter.core.sent()[i], given[i]) << i;
+  EXPECT_EQ(filter.fate(Fate::kForwardedInspected), 5u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedNotRecognised), 1u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedNoPayload), 1u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, BlockedLookupIsAnsweredAndNeverForwarded) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const auto query = udp_frame(dns_query("WwW.eViL.example"), 53);
+  filter.access.give(query);
+  filter.access.give(query);  // retransmitted
+  filter.run();
+  EXPECT_EQ(filter.core.sent().size(), 0u);
+  ASSERT_EQ(filter.access.sent().size(), 2u);
+  EXPECT_EQ(filter.access.sent()[0], filter.access.sent()[1]) << "a retransmission gets the same answer";
+  const Frame answer = view(filter.access.sent()[0]);
+  const Layers layers = decode(answer);
+  EXPECT_EQ(layers.source_port, 53);
+  EXPECT_EQ(payload_of(answer, layers)[3] & 0x0f, 3) << "NXDOMAIN";
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 2u);
+  EXPECT_EQ(filter.ring.pushed(), 1u) << "and is recorded once";
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, RecordTellsWhoWhatAndWhy) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  filter.access.give(udp_frame(dns_query("www.evil.example", 4711), 53));
+  filter.run();
+  const Record* record = filter.ring.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->kind, Record::Kind::kDns);
+  EXPECT_EQ(record->name.view(), "www.evil.example");
+  EXPECT_EQ(record->signature_value.view(), "evil.example");
+  EXPECT_EQ(record->signature_source.view(), "test");
+  EXPECT_EQ(record->message_id, 4711);
+  EXPECT_EQ(record->fate, Fate::kAnswered);
+  EXPECT_EQ(record->verdict.reason, Reason::kBlocked);
+  EXPECT_EQ(record->source_port, 40000);
+  EXPECT_EQ(record->policy_version, 1u);
+}
+
+TEST(Worker, MonitorModeTouchesNothingAndRecordsWouldBe) {
+  Filter filter(Mode::kMonitor);
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const auto query = udp_frame(dns_query("evil.example"), 53);
+  filter.access.give(query);
+  filter.run();
+  ASSERT_EQ(filter.core.sent().size(), 1u);
+  EXPECT_EQ(filter.core.sent()[0], query);
+  EXPECT_EQ(filter.access.sent().size(), 0u);
+  ASSERT_NE(filter.ring.front(), nullptr);
+  EXPECT_EQ(filter.ring.front()->verdict.reason, Reason::kMonitor);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, MirrorPortNeverSends) {
+  Filter filter(Mode::kEnforce, true);
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  filter.access.give(udp_frame(dns_query("evil.example"), 53));
+  filter.access.give(udp_frame(dns_query("good.example"), 53));
+  filter.run();
+  EXPECT_EQ(filter.access.sent().size() + filter.core.sent().size(), 0u);
+  EXPECT_EQ(filter.fate(Fate::kMirrorReleased), 2u);
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, BlockedPageClosesTheConnectionUntilANewOneOpens) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const std::string request = http_request("evil.example", "/login");
+  filter.access.give(tcp_frame(request, 80, 1000));
+  filter.run();
+  ASSERT_EQ(filter.access.sent().size(), 1u);
+  const Frame page = view(filter.access.sent()[0]);
+  const std::string_view text = as_text(payload_of(page, decode(page)));
+  EXPECT_EQ(text.substr(0, 12), "HTTP/1.1 302");
+  EXPECT_NE(text.find("http://warning.example/"), std::string_view::npos);
+  ASSERT_EQ(filter.core.sent().size(), 1u);
+  const Frame reset = view(filter.core.sent()[0]);
+  EXPECT_EQ(tcp_header(reset, decode(reset)).flags, kTcpRst | kTcpAck);
+
+  filter.access.give(tcp_frame("late bytes", 80, 1000 + static_cast<std::uint32_t>(request.size())));
+  filter.core.give(frame_of({.reversed = true, .source_port = 80, .destination_port = 40000, .payload = "x"}));
+  filter.run();
+  EXPECT_EQ(filter.core.sent().size(), 1u) << "nothing more passes";
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 2u);
+
+  filter.access.give(frame_of({.flags = kTcpSyn}));
+  filter.access.give(tcp_frame(http_request("good.example"), 80, 1001));
+  filter.run();
+  EXPECT_EQ(filter.core.sent().size(), 3u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, TlsVisitIsResetOnBothSides) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  filter.access.give(tcp_frame(tls_hello("login.evil.example"), 443));
+  filter.run();
+  ASSERT_EQ(filter.access.sent().size(), 1u);
+  ASSERT_EQ(filter.core.sent().size(), 1u);
+  for (const auto* side : {&filter.access, &filter.core}) {
+    const Frame reset = view(side->sent()[0]);
+    EXPECT_NE(tcp_header(reset, decode(reset)).flags & kTcpRst, 0);
+  }
+  EXPECT_EQ(filter.fate(Fate::kReset), 1u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, OneMessageAmongManyIsVoidedAndItsResponseRefused) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  const std::string first = submit_sm(1, "10690001", "8613800000001", "your parcel is here");
+  const std::string blocked = submit_sm(2, "10690001", "8613800000002", "WIN a PRIZE now");
+  const std::string last = submit_sm(3, "10690001", "8613800000003", "see you at noon");
+  filter.access.give(tcp_frame(first + blocked + last, 2775));
+  filter.run();
+  ASSERT_EQ(filter.core.sent().size(), 1u);
+  const Frame sent = view(filter.core.sent()[0]);
+  const Layers layers = decode(sent);
+  const std::string_view text = as_text(payload_of(sent, layers));
+  EXPECT_EQ(text.substr(0, first.size()), first);
+  EXPECT_EQ(text.substr(first.size() + blocked.size()), last);
+  const std::string_view voided = text.substr(first.size(), blocked.size());
+  EXPECT_EQ(voided.find("PRIZE"), std::string_view::npos);
+  EXPECT_EQ(voided.find("8613800000002"), std::string_view::npos);
+  EXPECT_NE(voided.find("0000000000000"), std::string_view::npos);
+  EXPECT_TRUE(transport_checksum_is_right(sent, layers));
+  EXPECT_EQ(filter.fate(Fate::kNeutralised), 1u);
+
+  const std::string responses = submit_sm_resp(1) + submit_sm_resp(2) + submit_sm_resp(3);
+  const PacketShape back{.reversed = true, .source_port = 2775, .destination_port = 40000, .payload = responses};
+  filter.core.give(frame_of(back));
+  filter.core.give(frame_of(back));  // retransmitted
+  filter.run();
+  ASSERT_EQ(filter.access.sent().size(), 2u);
+  for (const auto& one : filter.access.sent()) {
+    const Frame response = view(one);
+    const Layers at = decode(response);
+    const Bytes bytes = payload_of(response, at);
+    EXPECT_EQ(bytes[11], 0) << "the first was accepted";
+    EXPECT_EQ(bytes[19 + 11], 0x45) << "the second refused";
+    EXPECT_EQ(bytes[38 + 11], 0) << "the third accepted";
+    EXPECT_TRUE(transport_checksum_is_right(response, at));
+  }
+  EXPECT_EQ(filter.fate(Fate::kRestated), 2u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, RefusedCallIsAnsweredAndItsAcknowledgementAbsorbed) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  filter.access.give(udp_frame(sip_invite("+8617000000001", "13800000000"), 5060));
+  filter.run();
+  EXPECT_EQ(filter.core.sent().size(), 0u);
+  ASSERT_EQ(filter.access.sent().size(), 1u);
+  const Frame answer = view(filter.access.sent()[0]);
+  const std::string text(as_text(payload_of(answer, decode(answer))));
+  EXPECT_EQ(text.substr(0, 11), "SIP/2.0 603");
+  const std::size_t to = text.find("To: ");
+  const std::size_t tag = text.find(";tag=", to);
+  ASSERT_NE(tag, std::string::npos);
+  const std::string to_tag = text.substr(tag, text.find("\r\n", tag) - tag);
+  filter.access.give(udp_frame(sip_invite("+8617000000001", "13800000000", "ACK", to_tag), 5060));
+  filter.access.give(udp_frame(sip_invite("+8617000000001", "13800000000", "ACK", ";tag=another"), 5060));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAbsorbed), 1u);
+  EXPECT_EQ(filter.core.sent().size(), 1u) << "an ACK of somebody else's answer passes";
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, FullPortDropsAndSaysSo) {
+  Filter filter;
+  filter.core.set_room(3);
+  for (int i = 0; i < 10; ++i) filter.access.give(udp_frame("payload", 9999));
+  filter.run();
+  EXPECT_EQ(filter.core.sent().size(), 3u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedTransmitFull), 7u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, StormOfBrokenPacketsIsForwardedAndAccountedFor) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) {
+    Filter::block_domain(b, "evil.example");
+    Filter::block_text(b, "win a prize");
+    Filter::block_number(b, "+8617000000001");
+  });
+  const std::vector<std::vector<std::uint8_t>> seeds = {
+      udp_frame(dns_query("good.example"), 53), tcp_frame(http_request("good.example"), 80),
+      tcp_frame(tls_hello("good.example"), 443), tcp_frame(submit_sm(1, "1069", "8613800000000", "hi"), 2775),
+      udp_frame(sip_invite("8613900000000", "13800000000"), 5060)};
+  std::mt19937 random(7);
+  std::uint64_t given = 0;
+  for (int round = 0; round < 400; ++round) {
+    for (int i = 0; i < 64; ++i) {
+      auto bytes = seeds[random() % seeds.size()];
+      for (unsigned flips = random() % 4 + 1; flips > 0; --flips) bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
+      if (random() % 3 == 0) bytes.resize(random() % bytes.size() + 1);
+      filter.access.give(bytes);
+      ++given;
+    }
+    filter.run();
+    ASSERT_EQ(filter.core.sent().size(), 64u) << "nothing in it is blocked, so everything is forwarded";
+    filter.core.forget();
+  }
+  EXPECT_EQ(filter.stats().received.read(), given);
+  expect_all_accounted_for(filter);
+}
+
+}  // namespace
+}  // namespace telefence
