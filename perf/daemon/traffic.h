@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Packets for the daemon benchmark, made from a fixed seed: distinct, whole messages of one protocol with a share of blocked
+// ones, and the entries that block them.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "match/match_set.h"
+
+namespace telefence::perf {
+
+// All packets back to back; packet i is bytes[start[i] .. start[i + 1]).
+struct Traffic {
+  std::vector<std::uint8_t> bytes;
+  std::vector<std::uint64_t> start{0};
+  std::size_t count() const { return start.size() - 1; }
+};
+
+struct Sizes {
+  std::size_t packets = 200'000;
+  std::size_t domains = 7'529'000;
+  std::size_t numbers = 1'000'000;
+  std::size_t patterns = 10'000;
+  double blocked = 0.05;  // share of packets that hit an entry
+};
+
+Traffic dns_traffic(const Sizes& sizes);   // 80-octet queries
+Traffic tls_traffic(const Sizes& sizes);   // 571-octet frames with a ClientHello
+Traffic smpp_traffic(const Sizes& sizes);  // submit_sm with 70 UCS-2 characters
+Traffic sip_traffic(const Sizes& sizes);   // INVITE with SDP, 711 octets
+
+// The entries that make `blocked` of the traffic above hit.
+void add_entries(const Sizes& sizes, MatchSetBuilder& builder);
+
+}  // namespace telefence::perf
