@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "pdu_builder.h"
+#include "protocols/protocol.h"
+#include "support/every_cut.h"
+
+namespace telefence::smpp {
+extern const Protocol kProtocol;
+
+namespace {
+
+using testing::bytes_of_hex;
+using testing::Sample;
+
+constexpr std::uint16_t kMessagePayload = 0x0424;
+
+// What extract() says of one segment.
+struct Extracted {
+  explicit Extracted(Octets octets, Transport transport = Transport::kTcp) : bytes(std::move(octets)) {
+    events.begin_frame(3, 1);
+    step = kProtocol.extract({bytes, transport, 40000, 2775}, events);
+  }
+  const Sms& sms(std::size_t index = 0) const { return std::get<Sms>(events.events()[index].what); }
+  std::string body(std::size_t index = 0) const { return std::string(as_text(sms(index).body)); }
+
+  Octets bytes;
+  EventList events;
+  Step step;
+};
+
+std::vector<std::string> strings(Texts texts) { return {texts.begin(), texts.end()}; }
+using Strings = std::vector<std::string>;
+
+// A submit_sm written down octet by octet: SMPP 3.4, 4.4.1.
+const char* const kWrittenSubmit =
+    "0000003f 00000004 00000000 00000007"
+    "00 05 01 3130303836 00 01 01 3836313338303031333830303000"
+    "00 00 00 00 00 01 00 00 00 0c 68656c6c6f20776f726c6421";
+
+TEST(Smpp, SubmitSmGivesSenderRecipientAndText) {
+  const Extracted got(bytes_of_hex(kWrittenSubmit));
+  ASSERT_EQ(got.step.progress, Progress::kDone);
+  EXPECT_EQ(got.step.consumed, 63u);
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(got.sms().calling, "10086");
+  EXPECT_EQ(strings(got.sms().called), Strings{"8613800138000"});
+  EXPECT_EQ(got.body(), "hello world!");
+  EXPECT_EQ(got.sms().coding, TextCoding::kGsm7);
+  EXPECT_FALSE(got.sms().over_sip);
+  const Event& event = got.events.events()[0];
+  EXPECT_EQ(event.session_number, 7u);
+  EXPECT_EQ(event.message.offset, 0u);
+  EXPECT_EQ(event.message.length, 63u);
+}
+
+TEST(Smpp, AllFourRequestsAreRead) {
+  for (std::uint32_t command : {kSubmitSm, kDeliverSm, kSubmitMulti}) {
+    const Extracted got(pdu({.command = command}));
+    ASSERT_EQ(got.events.events().size(), 1u) << command;
+    EXPECT_EQ(got.body(), "hello") << command;
+    EXPECT_EQ(got.sms().calling, "10690001") << command;
+  }
+  const Extracted data(pdu({.command = kDataSm, .optional_parameters = optional_parameter(kMessagePayload, "hi")}));
+  ASSERT_EQ(data.events.events().size(), 1u);
+  EXPECT_EQ(data.body(), "hi");
+}
+
+TEST(Smpp, ManyPdusInASegmentEachGiveTheirEvent) {
+  const Octets first = pdu({.sequence = 5, .text = "one"});
+  const Octets enquire_link = pdu(0x15, 0, 6, {});
+  const Extracted got(joined({first, enquire_link, pdu({.sequence = 7, .text = "two"}), pdu(0x80000004, 0, 9, {'a', 0})}));
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+  ASSERT_EQ(got.events.events().size(), 2u);
+  EXPECT_EQ(got.body(1), "two");
+  EXPECT_EQ(got.events.events()[1].session_number, 7u);
+  EXPECT_EQ(got.events.events()[1].message.offset, first.size() + enquire_link.size());
+  EXPECT_EQ(got.events.responses().size(), 1u);
+}
+
+TEST(Smpp, ResponsesOfTheFourRequestsArePushedAndNoOthers) {
+  const Extracted got(joined({pdu(0x80000004, 0, 1, {'x', 0}), pdu(0x80000005, 0, 2, {0}), pdu(0x80000103, 0, 3, {0}),
+                              pdu(0x80000021, 0, 4, {0, 0}), pdu(0x80000015, 0, 5, {}), pdu(0x80000009, 0, 6, {0})}));
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+  ASSERT_EQ(got.events.responses().size(), 4u);
+  EXPECT_EQ(got.events.responses()[0].session_number, 1u);
+  EXPECT_EQ(got.events.responses()[0].message.length, 18u);
+  EXPECT_EQ(got.events.responses()[3].session_number, 4u);
+}
+
+TEST(Smpp, DeliveryReceiptsGiveNoEvent) {
+  for (std::uint8_t esm_class : {std::uint8_t{0x04}, std::uint8_t{0x10}, std::uint8_t{0x44}}) {
+    const Extracted got(pdu({.command = kDeliverSm, .esm_class = esm_class, .text = "id:1 stat:DELIVRD"}));
+    EXPECT_EQ(got.step.progress, Progress::kDone);
+    EXPECT_TRUE(got.events.events().empty()) << int{esm_class};
+  }
+}
+
+TEST(Smpp, TheSameEsmClassInASubmitIsNoReceipt) {
+  EXPECT_EQ(Extracted(pdu({.esm_class = 0x04})).events.events().size(), 1u);
+}
+
+TEST(Smpp, MessagePayloadStandsInForAnEmptyShortMessage) {
+  const Extracted got(pdu({.text = "", .optional_parameters = optional_parameter(kMessagePayload, "long text")}));
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(got.body(), "long text");
+}
+
+TEST(Smpp, BothTextsAreJudgedWhenBothAreFilled) {
+  const Extracted got(pdu({.text = "bait", .optional_parameters = optional_parameter(kMessagePayload, "hook")}));
+  ASSERT_EQ(got.events.events().size(), 2u);
+  EXPECT_EQ(got.body(0), "bait");
+  EXPECT_EQ(got.body(1), "hook");
+  EXPECT_EQ(strings(got.sms(1).called), Strings{"8613800138000"});
+}
+
+TEST(Smpp, AMessageWithoutTextStillHasItsNumbers) {
+  const Extracted got(pdu({.text = ""}));
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_TRUE(got.sms().body.empty());
+  EXPECT_EQ(got.sms().calling, "10690001");
+}
+
+TEST(Smpp, UdhIsCutOffAndTellsThePart) {
+  const Extracted got(pdu({.esm_class = 0x40, .text = std::string("\x05\x00\x03\x2a\x03\x02rest", 10)}));
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(got.body(), "rest");
+  EXPECT_EQ(got.sms().part.reference, 0x2a);
+  EXPECT_EQ(got.sms().part.total, 3);
+  EXPECT_EQ(got.sms().part.number, 2);
+}
+
+TEST(Smpp, UdhOfAMessagePayloadIsCutOffToo) {
+  const std::string payload = std::string("\x06\x08\x04\x12\x34\x02\x01rest", 11);
+  const Extracted got(
+      pdu({.command = kDataSm, .esm_class = 0x40, .optional_parameters = optional_parameter(kMessagePayload, payload)}));
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(got.body(), "rest");
+  EXPECT_EQ(got.sms().part.reference, 0x1234);
+}
+
+TEST(Smpp, SarParametersTellThePart) {
+  const std::string sar = optional_parameter(0x020c, "\x12\x34") + optional_parameter(0x020e, "\x04") +
+                          optional_parameter(0x020f, "\x03");
+  const Extracted got(pdu({.optional_parameters = sar}));
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(got.sms().part.reference, 0x1234);
+  EXPECT_EQ(got.sms().part.total, 4);
+  EXPECT_EQ(got.sms().part.number, 3);
+}
+
+TEST(Smpp, UdhLongerThanBodyIsMalformed) {
+  const Extracted got(pdu({.esm_class = 0x40, .text = "\x20short"}));
+  EXPECT_EQ(got.step.progress, Progress::kMalformed);
+}
+
+TEST(Smpp, SubmitMultiNamesAllAddressesButNoDistributionList) {
+  const Extracted got(pdu({.command = kSubmitMulti, .destinations = {"8613800138000", "8613900139000", "+10"},
+                           .lists = {"friends"}}));
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(strings(got.sms().called), (Strings{"8613800138000", "8613900139000", "+10"}));
+}
+
+TEST(Smpp, SubmitMultiWithAnUnknownDestinationFlagIsMalformed) {
+  Octets octets = pdu({.command = kSubmitMulti});
+  octets[16 + 1 + 2 + 9 + 1] = 3;  // behind service_type, TON, NPI, source and number_of_dests
+  EXPECT_EQ(Extracted(octets).step.progress, Progress::kMalformed);
+}
+
+TEST(Smpp, DataCodingTellsTheAlphabet) {
+  const std::pair<int, TextCoding> kTable[] = {
+      {0, TextCoding::kGsm7},    {1, TextCoding::kAscii},      {2, TextCoding::kBinary}, {3, TextCoding::kLatin1},
+      {4, TextCoding::kBinary},  {8, TextCoding::kUcs2},       {15, TextCoding::kGb18030}, {0x10, TextCoding::kGsm7},
+      {0x18, TextCoding::kUcs2}, {0x1b, TextCoding::kUcs2},    {0xf0, TextCoding::kGsm7}, {0xf4, TextCoding::kBinary},
+      {0xf5, TextCoding::kBinary}, {0xc0, TextCoding::kGsm7}, {0xe0, TextCoding::kUcs2}, {0x60, TextCoding::kLatin1}};
+  for (const auto& [value, coding] : kTable) {
+    const Extracted got(pdu({.data_coding = static_cast<std::uint8_t>(value)}));
+    EXPECT_EQ(got.sms().coding, coding) << value;
+  }
+}
+
+TEST(Smpp, ATailThatGoesOnElsewhereNeedsMore) {
+  const Octets whole = pdu({.text = "one"});
+  Octets cut = pdu({.text = "two"});
+  const auto need = static_cast<std::uint32_t>(cut.size());
+  cut.pop_back();
+  const Extracted got(joined({whole, cut}));
+  EXPECT_EQ(got.step.progress, Progress::kNeedMore);
+  EXPECT_EQ(got.step.consumed, whole.size());
+  EXPECT_EQ(got.step.need, need);
+  EXPECT_EQ(got.events.events().size(), 1u);
+}
+
+TEST(Smpp, ATailWithoutItsLengthNeedsAnUnknownNumber) {
+  const Extracted got(joined({pdu({}), {0x00, 0x00, 0x00}}));
+  EXPECT_EQ(got.step.progress, Progress::kNeedMore);
+  EXPECT_EQ(got.step.need, 0u);
+}
+
+TEST(Smpp, ASegmentThatBeginsInsideAPduIsNotMine) {
+  const Octets whole = pdu({.text = "a text that was cut somewhere"});
+  for (std::size_t at = 17; at + 16 < whole.size(); ++at)
+    EXPECT_NE(Extracted({whole.begin() + static_cast<std::ptrdiff_t>(at), whole.end()}).step.progress, Progress::kDone);
+  EXPECT_EQ(Extracted(testing::bytes_of("that was cut somewhere")).step.progress, Progress::kNotMine);
+}
+
+TEST(Smpp, LengthsOutsideReasonAreNotMine) {
+  EXPECT_EQ(Extracted(bytes_of_hex("0000000f 00000015 00000000 00000001")).step.progress, Progress::kNotMine);
+  EXPECT_EQ(Extracted(bytes_of_hex("00010001 00000015 00000000 00000001")).step.progress, Progress::kNotMine);
+  EXPECT_EQ(Extracted(bytes_of_hex("00010000 00000015 00000000 00000001")).step.progress, Progress::kNeedMore);
+  EXPECT_EQ(Extracted(bytes_of_hex("00000010 00bc0015 00000000 00000001")).step.progress, Progress::kNotMine);
+}
+
+TEST(Smpp, ABrokenPduIsPassedOverAndItsNeighboursStay) {
+  Octets broken = pdu({.text = "xx"});
+  broken[broken.size() - 3] = 200;  // sm_length
+  const Extracted got(joined({pdu({.text = "one"}), broken, pdu({.text = "two"})}));
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+  ASSERT_EQ(got.events.events().size(), 2u);
+  EXPECT_EQ(got.body(1), "two");
+  EXPECT_EQ(Extracted(broken).step.progress, Progress::kMalformed);
+}
+
+TEST(Smpp, ASoundPduBeforeRubbishKeepsItsEvent) {
+  const Octets whole = pdu({});
+  const Extracted got(joined({whole, testing::bytes_of("rubbish rubbish rubbish")}));
+  EXPECT_EQ(got.step.progress, Progress::kNeedMore);
+  EXPECT_EQ(got.step.consumed, whole.size());
+  EXPECT_EQ(got.step.need, 0u);
+  EXPECT_EQ(got.events.events().size(), 1u);
+}
+
+TEST(Smpp, RubbishBehindAnUninterestingPduIsMalformed) {
+  EXPECT_EQ(Extracted(joined({pdu(0x15, 0, 1, {}), testing::bytes_of("rubbish")})).step.progress, Progress::kMalformed);
+}
+
+TEST(Smpp, AnOptionalParameterThatOverrunsDoesNotHideTheMessage) {
+  std::string overrun = optional_parameter(0x0204, "ab");
+  overrun[3] = 9;
+  const Extracted got(pdu({.optional_parameters = overrun}));
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(got.body(), "hello");
+}
+
+TEST(Smpp, AnAddressLongerThanTheStandardAllowsIsRead) {
+  const std::string longer(40, '7');
+  EXPECT_EQ(Extracted(pdu({.source = longer})).sms().calling, longer);
+}
+
+TEST(Smpp, DatagramsAreNotMine) {
+  EXPECT_EQ(Extracted(pdu({}), Transport::kUdp).step.progress, Progress::kNotMine);
+}
+
+std::vector<Sample> samples() {
+  const std::string udh("\x05\x00\x03\x2a\x03\x02", 6);
+  const std::string sar = optional_parameter(0x020c, "\x12\x34") + optional_parameter(0x020e, "\x04");
+  const std::string payload = optional_parameter(kMessagePayload, udh + "body");
+  return {
+      {.name = "submit_sm", .bytes = bytes_of_hex(kWrittenSubmit), .destination_port = 2775},
+      {.name = "deliver_sm in two codings",
+       .bytes = joined({pdu({.command = kDeliverSm, .data_coding = 8, .text = std::string("\x4f\x60\x59\x7d", 4)}),
+                        pdu({.command = kDeliverSm, .esm_class = 0x40, .text = udh + "tail"})}),
+       .destination_port = 2775},
+      {.name = "data_sm", .bytes = pdu({.command = kDataSm, .esm_class = 0x40, .optional_parameters = payload + sar}),
+       .destination_port = 2775},
+      {.name = "submit_multi",
+       .bytes = pdu({.command = kSubmitMulti, .destinations = {"10086", "+8610"}, .lists = {"all"}}),
+       .destination_port = 2775},
+      {.name = "responses", .bytes = joined({pdu(0x80000004, 0, 1, {'x', 0}), pdu(0x80000005, 0x45, 2, {})}),
+       .source_port = 2775},
+  };
+}
+
+TEST(SmppEveryCut, KeepsItsPromises) {
+  for (const Sample& sample : samples()) testing::expect_promises_at_every_cut(kProtocol, sample);
+}
+
+}  // namespace
+}  // namespace telefence::smpp
