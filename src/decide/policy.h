@@ -2,9 +2,9 @@
 #pragma once
 
 // From hits to one verdict per event. Allow beats block at equal depth and the most specific entry wins, per key; an allowed
-// calling or called number lets the whole message pass; the built-in never-block list can't be overruled. Then the action:
-// the signature's own, else by category and tier, else by protocol. Immutable; published like signatures (the live part of the
-// configuration). Worker thread, no allocation.
+// calling or called number lets the whole message pass (of several recipients: when all are allowed); the built-in
+// never-block list can't be overruled. Then the action: the signature's own, else by category and tier, else by protocol.
+// Immutable; published like signatures (the live part of the configuration). Worker thread, no allocation.
 
 #include <array>
 #include <cstdint>
@@ -34,14 +34,20 @@ struct PolicyOptions {
   PolicyOptions();
 };
 
+// Rules past their time count as if they were not there.
+bool is_expired(const Rule& rule, std::int64_t now_s);
+
 class Policy {
  public:
   explicit Policy(const PolicyOptions& options) : options_(options) {}
 
-  // verdicts[i] belongs to events[i]. now_s: Unix time, for expiry. Requires: verdicts.size() >= events.size(); hits sorted
-  // by event (as MatchSet::match leaves them).
+  // verdicts[i] belongs to events[i]. now_s: Unix time, for expiry. Requires: verdicts.size() >= events.size(); hits in
+  // the order in which MatchSet::match leaves them (by event, part and key).
   void decide(std::span<const Event> events, const KeyList& keys, std::span<const Hit> hits, const MatchSet& set,
               std::int64_t now_s, std::span<Verdict> verdicts) const;
+
+  // What a rule leads to: its own action, else by category and tier, else the protocol's; the first that the protocol can do.
+  ActionId action_for(const Rule& rule, std::uint8_t protocol) const;
 
   const PolicyOptions& options() const { return options_; }
 

@@ -23,8 +23,8 @@ struct DomainKey {
 };
 
 // E.164 digits with country code where the number has one; service numbers (95588, 10086, 106...) as they are dialled.
-// Packed: up to 15 decimal digits, and how many, so that 010... and 10... differ. Service numbers can not collide with E.164
-// numbers since `international` is part of the key.
+// Packed: up to 15 decimal digits (20 for service numbers that start with 106: they still fit 64 bits), and how many, so that
+// 010... and 10... differ. Service numbers can not collide with E.164 numbers since `international` is part of the key.
 struct PhoneDigits {
   std::uint64_t value = 0;      // the digits as a decimal number
   std::uint8_t length = 0;      // how many digits; 0 = no number

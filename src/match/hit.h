@@ -21,7 +21,7 @@ struct Hit {
   HitPart part = HitPart::kDomain;
   std::uint16_t key = 0;        // index of the key in its list of the KeyList: hits of one key compete by depth
   std::uint16_t recipient = 0;  // kCalled of an Sms
-  std::uint16_t depth = 0;      // how specific: 2 x labels or digits matched, +1 when exact; patterns 0
+  std::uint16_t depth = 0;      // how specific: 2 x labels or digits matched, +1 when the entry covers only that one; patterns 0
   std::uint32_t rule = 0;
 };
 
@@ -38,6 +38,9 @@ class HitList {
     hits_[count_++] = hit;
   }
   std::span<const Hit> hits() const { return {hits_.get(), count_}; }
+  // For match/: to sort, and to take some back.
+  std::span<Hit> to_change() { return {hits_.get(), count_}; }
+  void shrink(std::size_t count) { count_ = count < count_ ? count : count_; }
   std::uint64_t dropped() const { return dropped_; }
 
  private:

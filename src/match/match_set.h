@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "event/keys.h"
 #include "match/hit.h"
+#include "match/pattern_set.h"
 #include "match/rule.h"
 
 namespace telefence {
@@ -31,12 +32,13 @@ class MatchSet {
   static std::unique_ptr<const MatchSet> empty();
 
   // Looks up all keys of a burst. Appends to `hits` every entry that covers a key (all suffixes, all prefixes, all
-  // patterns), sorted by event. Worker thread; no allocation.
+  // patterns), sorted by event, then part, key and falling depth. Worker thread; no allocation.
   void match(const KeyList& keys, MatchScratch& scratch, HitList& hits) const;
 
   const Rule& rule(std::uint32_t index) const;
   std::uint64_t version() const;  // the caller's number, e.g. the log's seq
 
+  // What was loaded; entries of the base that a delta removed are still counted.
   struct Size {
     std::uint64_t domains = 0, numbers = 0, urls = 0, patterns = 0, bytes = 0;
   };
@@ -44,6 +46,7 @@ class MatchSet {
 
  private:
   friend class MatchSetBuilder;
+  friend class MatchScratch;
   struct Parts;
   explicit MatchSet(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
@@ -54,11 +57,6 @@ struct PatternSource {
   std::string expression;    // UTF-8; regular expression, or plain text when `literal`
   bool literal = false;
   bool over_url = false;     // matched against UrlKey instead of TextKey
-};
-
-struct PatternError {
-  std::uint32_t rule = 0;    // index given by add_rule
-  std::string reason;        // Hyperscan's own words
 };
 
 // Collects the entries of one set. Either from nothing (base) or on top of an earlier set (delta): the entries of `below`
@@ -99,9 +97,10 @@ class MatchScratch {
   // scratch with an earlier set (a larger one is made beside it and taken over by the worker at its next burst).
   Result<void> prepare(const MatchSet& set);
 
+  struct State;
+
  private:
   friend class MatchSet;
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decide/explain.h"
+
+#include <array>
+
+#include "decide/never_block.h"
+#include "normalise/phone.h"
+#include "normalise/sms_text.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::array<std::string_view, 6> kParts = {"domain",         "embedded domain", "url",
+                                                    "calling number", "called number",   "text"};
+
+std::string key_of(const Hit& hit, const KeyList& keys) {
+  switch (hit.part) {
+    case HitPart::kDomain:
+    case HitPart::kEmbeddedDomain: return std::string(keys.domains()[hit.key].name);
+    case HitPart::kUrl: return std::string(keys.urls()[hit.key].url);
+    case HitPart::kCalling:
+    case HitPart::kCalled: return number_for_people(keys.numbers()[hit.key].digits);
+    case HitPart::kText: return to_utf8(keys.texts()[hit.key].text);
+  }
+  return {};
+}
+
+void explain_keys(const KeyList& keys, Explanation& out) {
+  for (const DomainKey& key : keys.domains())
+    out.keys.push_back({key.event, std::string(part_name(key.embedded ? HitPart::kEmbeddedDomain : HitPart::kDomain)),
+                        std::string(key.name)});
+  for (const UrlKey& key : keys.urls()) out.keys.push_back({key.event, std::string(part_name(HitPart::kUrl)), std::string(key.url)});
+  for (const NumberKey& key : keys.numbers()) {
+    const HitPart part = key.side == Side::kCalling ? HitPart::kCalling : HitPart::kCalled;
+    out.keys.push_back({key.event, std::string(part_name(part)), number_for_people(key.digits)});
+    const NeverBlockNumber* never = never_blocked(key.digits);
+    if (never == nullptr) continue;
+    out.never_block = std::string(never->digits) + ": " + std::string(never->what_en) + " (" + std::string(never->what_zh) + ")";
+  }
+  for (const TextKey& key : keys.texts()) out.keys.push_back({key.event, std::string(part_name(HitPart::kText)), to_utf8(key.text)});
+}
+
+// The deepest allow entry in force on the key of `hit`; nullptr when there is none.
+const Hit* deepest_allow(const Hit& hit, std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
+  const Hit* deepest = nullptr;
+  for (const Hit& other : hits) {
+    const Rule& rule = set.rule(other.rule);
+    if (other.event != hit.event || other.part != hit.part || other.key != hit.key) continue;
+    if (!rule.allow || rule.shadow || is_expired(rule, now_s)) continue;
+    if (deepest == nullptr || other.depth > deepest->depth) deepest = &other;
+  }
+  return deepest;
+}
+
+std::string why_it_wins(const Rule& rule, Reason reason) {
+  if (reason == Reason::kAllowed) return "allow entry: at least as specific as every block entry";
+  if (reason == Reason::kShadow) return "would be blocked, but the signature is in shadow";
+  if (reason == Reason::kMonitor) return "would be blocked, but the mode is monitor";
+  return rule.tier == 1 ? "blocked: certain and grave (tier 1)" : "blocked: the most specific and gravest entry";
+}
+
+std::string why_it_loses(const Hit& hit, const Rule& rule, const Verdict& verdict, std::span<const Hit> hits, const MatchSet& set,
+                         std::int64_t now_s) {
+  if (is_expired(rule, now_s)) return "expired";
+  if (verdict.reason == Reason::kNeverBlock) return "the number is on the built-in never-block list";
+  if (rule.allow) return rule.shadow ? "allow entry in shadow" : "a more specific block entry wins";
+  const Hit* allow = deepest_allow(hit, hits, set, now_s);
+  if (allow != nullptr && allow->depth >= hit.depth) return "allowed by " + set.rule(allow->rule).value;
+  if (verdict.reason == Reason::kAllowed) return "an allowed number lets the whole message pass";
+  if (rule.shadow && verdict.reason != Reason::kShadow) return "in shadow; an entry in force comes first";
+  return "a more specific or graver entry wins";
+}
+
+}  // namespace
+
+std::string_view part_name(HitPart part) { return kParts[static_cast<std::size_t>(part)]; }
+
+Explanation explain(std::span<const Event> events, const Normaliser& normaliser, const MatchSet& set, const Policy& policy,
+                    std::int64_t now_s) {
+  KeyList keys;
+  HitList hits;
+  MatchScratch scratch;
+  Explanation out;
+  out.verdicts.resize(events.size());
+  normaliser.normalise(events, keys);
+  if (scratch.prepare(set)) set.match(keys, scratch, hits);
+  policy.decide(events, keys, hits.hits(), set, now_s, out.verdicts);
+  explain_keys(keys, out);
+  for (const Hit& hit : hits.hits()) {
+    const Rule& rule = set.rule(hit.rule);
+    const Verdict& verdict = out.verdicts[hit.event];
+    const bool by_rule = verdict.reason != Reason::kNoHit && verdict.reason != Reason::kNeverBlock;
+    const bool wins = by_rule && verdict.rule == hit.rule;
+    out.hits.push_back({rule, hit.event, std::string(part_name(hit.part)), key_of(hit, keys), hit.depth, wins,
+                        wins ? why_it_wins(rule, verdict.reason) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s)});
+  }
+  return out;
+}
+
+}  // namespace telefence

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "match/layer.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kGone = std::numeric_limits<std::uint32_t>::max();
+
+template <typename Entry>
+void append_renumbered(std::vector<Entry>& to, const std::vector<Entry>& from, const std::vector<std::uint32_t>& new_index) {
+  for (const Entry& entry : from) {
+    if (new_index[entry.rule] == kGone) continue;
+    to.push_back(entry);
+    to.back().rule = new_index[entry.rule];
+  }
+}
+
+template <typename Value>
+void forget(std::vector<Value>& values) {
+  std::vector<Value>().swap(values);
+}
+
+}  // namespace
+
+void LayerEntries::append_without(const LayerEntries& other, const std::vector<std::uint64_t>& removed_ids) {
+  std::vector<std::uint32_t> new_index(other.rules.size(), kGone);
+  for (std::size_t i = 0; i < other.rules.size(); ++i) {
+    if (std::binary_search(removed_ids.begin(), removed_ids.end(), other.rules[i].id)) continue;
+    new_index[i] = static_cast<std::uint32_t>(rules.size());
+    rules.push_back(other.rules[i]);
+  }
+  append_renumbered(domains, other.domains, new_index);
+  append_renumbered(numbers, other.numbers, new_index);
+  append_renumbered(patterns, other.patterns, new_index);
+}
+
+Layer::Layer(LayerEntries entries, std::uint32_t first_rule, bool keep_entries, std::vector<PatternError>& rejected)
+    : entries_(std::move(entries)),
+      domains_(entries_.domains, first_rule),
+      numbers_(entries_.numbers, first_rule),
+      texts_(entries_.patterns, PatternSet::Subject::kText, first_rule, rejected),
+      urls_(entries_.patterns, PatternSet::Subject::kUrl, first_rule, rejected) {
+  // A refused pattern is reported once, not again with every later delta.
+  std::erase_if(entries_.patterns, [&](const PatternEntry& entry) {
+    return std::any_of(rejected.begin(), rejected.end(), [&](const PatternError& error) { return error.rule == entry.rule; });
+  });
+  if (keep_entries) return;
+  forget(entries_.domains);
+  forget(entries_.numbers);
+  forget(entries_.patterns);
+}
+
+std::size_t Layer::bytes() const {
+  std::size_t total = domains_.bytes() + numbers_.bytes() + texts_.bytes() + urls_.bytes();
+  total += entries_.rules.capacity() * sizeof(Rule);
+  for (const Rule& rule : entries_.rules) total += rule.value.capacity() + rule.source.capacity();
+  return total;
+}
+
+}  // namespace telefence

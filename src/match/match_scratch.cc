@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <hs/hs.h>
+
+#include "base/check.h"
+#include "match/layer.h"
+#include "match/scratch_state.h"
+
+namespace telefence {
+
+MatchScratch::State::State() : text_(std::make_unique<char[]>(kTextBytes)) {}
+
+MatchScratch::State::~State() {
+  free_returned();
+  hs_free_scratch(offered_.load());
+  hs_free_scratch(current_);
+  hs_free_scratch(model_);
+}
+
+void MatchScratch::State::take_over() {
+  if (offered_.load(std::memory_order_relaxed) == nullptr) [[likely]]
+    return;
+  hs_scratch* const larger = offered_.exchange(nullptr, std::memory_order_acquire);
+  if (larger == nullptr) return;
+  hs_scratch* const old = current_;
+  current_ = larger;
+  if (old == nullptr) return;
+  for (std::atomic<hs_scratch*>& place : returned_) {
+    if (place.load(std::memory_order_relaxed) != nullptr) continue;
+    place.store(old, std::memory_order_release);
+    return;
+  }
+  DCHECK(false);
+}
+
+void MatchScratch::State::free_returned() {
+  for (std::atomic<hs_scratch*>& place : returned_) hs_free_scratch(place.exchange(nullptr, std::memory_order_acquire));
+}
+
+Result<void> MatchScratch::State::prepare(const MatchSet::Parts& parts) {
+  free_returned();
+  std::size_t before = 0;
+  if (model_ != nullptr) (void)hs_scratch_size(model_, &before);
+  for (const Layer* layer : {parts.base.get(), parts.delta.get()}) {
+    if (layer == nullptr) continue;
+    for (const hs_database* database : {layer->texts().database(), layer->urls().database()}) {
+      if (database != nullptr && hs_alloc_scratch(database, &model_) != HS_SUCCESS)
+        return Error{ErrorCode::kFailed, "not enough memory for Hyperscan's work space; the earlier signatures stay in force"};
+    }
+  }
+  std::size_t after = 0;
+  if (model_ != nullptr) (void)hs_scratch_size(model_, &after);
+  if (after == before) return {};
+  hs_scratch* copy = nullptr;
+  if (hs_clone_scratch(model_, &copy) != HS_SUCCESS)
+    return Error{ErrorCode::kFailed, "not enough memory for Hyperscan's work space; the earlier signatures stay in force"};
+  hs_free_scratch(offered_.exchange(copy, std::memory_order_acq_rel));
+  return {};
+}
+
+MatchScratch::MatchScratch() : state_(std::make_unique<State>()) {}
+MatchScratch::~MatchScratch() = default;
+
+Result<void> MatchScratch::prepare(const MatchSet& set) { return state_->prepare(*set.parts_); }
+
+}  // namespace telefence

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "normalise/sms_text.h"
+#include "normalise/tables.h"
+
+namespace telefence {
+namespace {
+
+bool is_high_surrogate(char16_t unit) { return unit >= 0xd800 && unit <= 0xdbff; }
+bool is_low_surrogate(char16_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
+bool is_alphanumeric(char16_t unit) { return (unit >= u'0' && unit <= u'9') || (unit >= u'a' && unit <= u'z'); }
+bool is_han(char16_t unit) { return (unit >= 0x3400 && unit <= 0x9fff) || unit == 0x3007; }
+// What is put between the characters of a Chinese word to break it up.
+bool is_joiner(char16_t unit) { return std::u16string_view(u"._-*|~^`'\"/\\+=#").find(unit) != std::u16string_view::npos; }
+bool is_separator(char16_t unit) { return unit == u' ' || is_joiner(unit); }
+
+// Styled letters of plane 1 are letters, its pictures are decoration; other planes are ideographs and stay.
+enum class Pair { kDropped, kUnit, kKept };
+Pair fold_pair(std::uint32_t code, char16_t& unit) {
+  unit = 0;
+  if (code >= 0x1d400 && code <= 0x1d7ff) unit = kFoldMathematical[code - 0x1d400];
+  if (code >= 0x1f100 && code <= 0x1f1ff) unit = kFoldEnclosed[code - 0x1f100];
+  if (unit != 0) return Pair::kUnit;
+  const bool decoration = (code >= 0x1d000 && code <= 0x1d7ff) || (code >= 0x1f000 && code <= 0x1fbff) || code >= 0xe0000;
+  return decoration ? Pair::kDropped : Pair::kKept;
+}
+
+// Writes the folded text over the text itself; the write position never passes the read position.
+class Folder {
+ public:
+  explicit Folder(std::span<char16_t> text) : text_(text) {}
+
+  void put(char16_t unit) {
+    if (is_separator(unit)) {
+      text_[length_++] = unit;
+      return;
+    }
+    settle_separators(unit);
+    if (unit == u'信') latin_v_to_wei();
+    text_[length_++] = unit;
+    settled_ = length_;
+  }
+
+  // Separators at the end: blanks go, the rest stays.
+  std::size_t finish() {
+    length_ = without_blanks();
+    return length_;
+  }
+
+ private:
+  std::size_t without_blanks() {
+    const auto start = text_.begin() + static_cast<std::ptrdiff_t>(settled_);
+    const auto end = text_.begin() + static_cast<std::ptrdiff_t>(length_);
+    return static_cast<std::size_t>(std::remove(start, end, u' ') - text_.begin());
+  }
+
+  // Decides on what stands between the last character and `next`: nothing remains inside Chinese, one blank between Latin
+  // words, and elsewhere what is not blank.
+  void settle_separators(char16_t next) {
+    if (length_ == settled_) return;
+    const char16_t before = settled_ == 0 ? u'\0' : text_[settled_ - 1];
+    if (is_han(before) && is_han(next)) {
+      length_ = settled_;
+      return;
+    }
+    length_ = without_blanks();
+    if (length_ == settled_ && is_alphanumeric(before) && is_alphanumeric(next)) text_[length_++] = u' ';
+  }
+
+  // V信 is 微信 (WeChat), but TV信号 is not. Separators before the V fall inside Chinese then.
+  void latin_v_to_wei() {
+    if (length_ == 0 || text_[length_ - 1] != u'v') return;
+    if (length_ >= 2 && is_alphanumeric(text_[length_ - 2])) return;
+    std::size_t start = length_ - 1;
+    while (start > 0 && is_separator(text_[start - 1])) --start;
+    if (start == 0 || !is_han(text_[start - 1])) start = length_ - 1;
+    text_[start] = u'微';
+    length_ = start + 1;
+  }
+
+  std::span<char16_t> text_;
+  std::size_t length_ = 0;   // written so far
+  std::size_t settled_ = 0;  // up to here nothing changes but a V; behind it only separators
+};
+
+}  // namespace
+
+std::size_t fold_units(std::span<char16_t> text) {
+  Folder folder(text);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char16_t unit = text[i];
+    if (!is_high_surrogate(unit) || i + 1 == text.size() || !is_low_surrogate(text[i + 1])) {
+      const char16_t folded = kFoldTable[unit];
+      if (folded != 0) folder.put(folded);
+      continue;
+    }
+    const char16_t low = text[++i];
+    const std::uint32_t code = 0x10000U + ((unit & 0x3ffU) << 10) + (low & 0x3ffU);
+    char16_t folded = 0;
+    const Pair pair = fold_pair(code, folded);
+    if (pair == Pair::kUnit) folder.put(folded);
+    if (pair == Pair::kKept) {
+      folder.put(unit);
+      folder.put(low);
+    }
+  }
+  return folder.finish();
+}
+
+std::u16string fold_text(std::string_view utf8) {
+  std::u16string text(utf8.size(), u'\0');
+  // In pieces: decode_sms stops at the longest short message.
+  std::size_t length = 0;
+  while (!utf8.empty()) {
+    std::size_t piece = std::min(utf8.size(), kMaxSmsUnits);
+    while (piece < utf8.size() && piece > kMaxSmsUnits - 4 && (static_cast<unsigned char>(utf8[piece]) & 0xc0) == 0x80) --piece;
+    length += decode_sms(as_bytes(utf8.substr(0, piece)), TextCoding::kUtf8, std::span(text).subspan(length));
+    utf8.remove_prefix(piece);
+  }
+  text.resize(fold_units(std::span(text).first(length)));
+  return text;
+}
+
+}  // namespace telefence

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "normalise/normalise.h"
+
+#include <algorithm>
+#include <array>
+
+#include "normalise/domain.h"
+#include "normalise/embedded_urls.h"
+#include "normalise/phone.h"
+#include "normalise/sms_text.h"
+
+namespace telefence {
+namespace {
+
+// Makes the keys of one event; one call operator per kind, so that a forgotten kind does not compile.
+class KeyMaker {
+ public:
+  KeyMaker(std::uint16_t event, std::string_view home_country, KeyList& keys)
+      : event_(event), home_country_(home_country), keys_(keys) {}
+
+  void operator()(const DomainLookup& lookup) { domain(lookup.name); }
+
+  void operator()(const UrlVisit& visit) {
+    const std::string_view host = domain(visit.host);
+    if (visit.via == UrlVisit::Via::kHttp && !host.empty() && !visit.path.empty()) url(host, visit.path);
+  }
+
+  void operator()(const Call& call) {
+    number(call.calling, Side::kCalling, 0);
+    for (const std::string_view also : call.calling_also) number(also, Side::kCalling, 0);
+    number(call.called, Side::kCalled, 0);
+    for (const std::string_view also : call.called_also) number(also, Side::kCalled, 0);
+  }
+
+  void operator()(const Sms& sms) {
+    number(sms.calling, Side::kCalling, 0);
+    for (const std::string_view also : sms.calling_also) number(also, Side::kCalling, 0);
+    for (std::size_t i = 0; i < sms.called.size(); ++i) number(sms.called[i], Side::kCalled, i);
+    for (const std::string_view also : sms.called_also) number(also, Side::kCalled, 0);
+    text(sms);
+  }
+
+ private:
+  // The canonical name, empty when there is none.
+  std::string_view domain(std::string_view name) {
+    char* out = keys_.characters(name.size());
+    if (out == nullptr) return {};
+    const std::size_t length = canonical_domain(name, out);
+    keys_.give_back(name.size() - length);
+    if (length == 0) return {};
+    keys_.push(DomainKey{event_, false, {out, length}});
+    return {out, length};
+  }
+
+  void url(std::string_view host, std::string_view path) {
+    path = path.substr(0, path.find('#'));  // a fragment is never sent, and would only hide what follows
+    char* out = keys_.characters(host.size() + path.size());
+    if (out == nullptr) return;
+    std::copy(path.begin(), path.end(), std::copy(host.begin(), host.end(), out));
+    keys_.push(UrlKey{event_, {out, host.size() + path.size()}});
+  }
+
+  void number(std::string_view text, Side side, std::size_t recipient) {
+    const PhoneDigits digits = canonical_number(text, home_country_);
+    if (digits.length != 0) keys_.push(NumberKey{event_, side, static_cast<std::uint16_t>(recipient), digits});
+  }
+
+  // Domains are looked for before folding, which joins look-alikes and drops dots inside Chinese.
+  void text(const Sms& sms) {
+    std::array<char16_t, kMaxSmsUnits> units;
+    std::size_t length = decode_sms(sms.body, sms.coding, units);
+    if (length == 0) return;
+    find_embedded_urls({units.data(), length}, event_, keys_);
+    length = fold_units({units.data(), length});
+    if (length == 0) return;
+    char16_t* out = keys_.wide_characters(length);
+    if (out == nullptr) return;
+    std::copy_n(units.begin(), length, out);
+    keys_.push(TextKey{event_, {out, length}});
+  }
+
+  std::uint16_t event_;
+  std::string_view home_country_;
+  KeyList& keys_;
+};
+
+}  // namespace
+
+void Normaliser::normalise(std::span<const Event> events, KeyList& keys) const {
+  for (std::size_t i = 0; i < events.size(); ++i)
+    std::visit(KeyMaker(static_cast<std::uint16_t>(i), options_.home_country, keys), events[i].what);
+}
+
+}  // namespace telefence

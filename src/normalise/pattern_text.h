@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Pattern expressions folded like the texts they are matched against (sms_text.h), so that a pattern may be written as
+// people write: traditional or simplified, full-width or not. Control thread.
+
+#include <string>
+#include <string_view>
+
+namespace telefence {
+
+// The folded form of a plain text as UTF-8.
+std::string fold_literal(std::string_view text);
+
+// A regular expression with its literal characters folded. Escapes, repetition counts and ASCII stay as they are (the
+// matcher compares without regard to case); in a character class each character is folded alone and ranges stay. Blanks and
+// hyphens between Chinese characters go, since texts have none there.
+std::string fold_expression(std::string_view expression);
+
+}  // namespace telefence

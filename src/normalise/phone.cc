@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "normalise/phone.h"
+
+#include <array>
+
+namespace telefence {
+namespace {
+
+constexpr std::size_t kMaxE164 = 15;  // ITU-T E.164, 6.1
+// Chinese access numbers of short-message services, 106 and what follows: the longest numbers there are. The value still
+// fits 64 bits, since they start with 1.
+constexpr std::size_t kMaxService = 20;
+constexpr std::string_view kChina = "86";
+
+// The digits of a number, as they were written.
+struct Dialled {
+  std::array<char, kMaxService + 4> digits{};
+  std::size_t length = 0;
+  bool plus = false;
+  bool valid = true;
+  std::string_view view() const { return {digits.data(), length}; }
+};
+
+bool is_separator(char c) { return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/'; }
+
+Dialled read_dialled(std::string_view text) {
+  Dialled out;
+  text = text.substr(0, text.find_first_of(";@"));
+  if (text.starts_with("tel:")) text.remove_prefix(4);
+  if (text.starts_with("%2B") || text.starts_with("%2b")) {  // a plus in a SIP user part, RFC 3261 19.1.2
+    out.plus = true;
+    text.remove_prefix(3);
+  }
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      if (out.length == out.digits.size()) return Dialled{.valid = false};
+      out.digits[out.length++] = c;
+    } else if (c == '+' && out.length == 0 && !out.plus) {
+      out.plus = true;
+    } else if (!is_separator(c)) {
+      return Dialled{.valid = false};
+    }
+  }
+  return out;
+}
+
+PhoneDigits pack(std::string_view prefix, std::string_view digits, bool international) {
+  PhoneDigits out;
+  const std::size_t length = prefix.size() + digits.size();
+  const bool service = !international && digits.starts_with("106");
+  if (length < 3 || length > (service ? kMaxService : kMaxE164)) return {};
+  for (const char c : prefix) out.value = out.value * 10 + static_cast<std::uint64_t>(c - '0');
+  for (const char c : digits) out.value = out.value * 10 + static_cast<std::uint64_t>(c - '0');
+  out.length = static_cast<std::uint8_t>(length);
+  out.international = international;
+  return out;
+}
+
+bool is_mobile(std::string_view national) { return national.size() == 11 && national[0] == '1' && national[1] >= '3'; }
+
+// Area code without its 0, and 7 or 8 digits: 10 and 2x have two digits and long numbers, the others three.
+bool is_landline(std::string_view national) {
+  if (national.starts_with("10") || national.starts_with('2')) return national.size() == 10;
+  return national[0] >= '3' && (national.size() == 10 || national.size() == 11);
+}
+
+bool is_tariff_number(std::string_view national) {  // 400 and 800 numbers
+  return national.size() == 10 && (national.starts_with("400") || national.starts_with("800"));
+}
+
+// What may stand behind +86 and yet is no subscriber: 106..., 400/800, 110, 10086, 95588 ...
+bool is_service(std::string_view national) {
+  if (is_tariff_number(national)) return true;
+  if (is_landline(national)) return false;  // +86 10 6xxx xxxx is a Beijing number, not a 106 one
+  return national.starts_with("106") || national.size() <= 6 || (national.starts_with("95") && national.size() <= 9);
+}
+
+PhoneDigits chinese_national(std::string_view national) {
+  if (national.starts_with('0')) national.remove_prefix(1);  // +86 0138...: the trunk prefix left in
+  if (national.size() < 3) return {};
+  return is_service(national) ? pack("", national, false) : pack(kChina, national, true);
+}
+
+PhoneDigits chinese_dialled(std::string_view digits) {
+  if (digits.size() < 3) return {};
+  if (digits[0] == '0') {
+    const std::string_view rest = digits.substr(1);
+    const bool subscriber = is_mobile(rest) || (is_landline(rest) && !is_tariff_number(rest));
+    return subscriber ? pack(kChina, rest, true) : pack("", digits, false);
+  }
+  // A bare 86 is the country code only before what is a whole number: 8610086 may be a local number of seven digits.
+  if (digits.starts_with(kChina) && digits.size() >= 12) {
+    const std::string_view rest = digits.substr(2);
+    if (is_mobile(rest) || is_landline(rest) || is_tariff_number(rest) || rest.starts_with("106"))
+      return chinese_national(rest);
+  }
+  return is_mobile(digits) ? pack(kChina, digits, true) : pack("", digits, false);
+}
+
+// Countries without a plan here: short numbers stay, a leading 0 is the trunk prefix, the country code may be there or not.
+PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
+  if (digits.size() <= 6) return pack("", digits, false);
+  if (digits[0] == '0') return pack(home, digits.substr(1), true);
+  if (digits.starts_with(home) && digits.size() >= home.size() + 8) return pack("", digits, true);
+  return pack(home, digits, true);
+}
+
+}  // namespace
+
+PhoneDigits canonical_number(std::string_view text, std::string_view home_country) {
+  const Dialled dialled = read_dialled(text);
+  if (!dialled.valid) return {};
+  std::string_view digits = dialled.view();
+  bool with_country = dialled.plus;
+  if (digits.starts_with("00")) {
+    with_country = true;
+    digits.remove_prefix(2);  // also in +0086..., as some gateways write it
+  }
+  const bool chinese_home = home_country == kChina;
+  if (with_country && !digits.starts_with('0')) {
+    if (chinese_home && digits.starts_with(kChina)) return chinese_national(digits.substr(2));
+    return pack("", digits, true);
+  }
+  return chinese_home ? chinese_dialled(digits) : other_dialled(digits, home_country);
+}
+
+}  // namespace telefence

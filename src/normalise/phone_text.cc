@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "normalise/phone.h"
+
+namespace telefence {
+namespace {
+
+Error invalid(std::string message) { return {ErrorCode::kInvalid, std::move(message)}; }
+
+std::string only_digits(std::string_view text) {
+  std::string digits;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(digits), [](char c) { return c >= '0' && c <= '9'; });
+  return digits;
+}
+
+PhoneDigits packed(const std::string& digits, bool international) {
+  PhoneDigits out;
+  for (const char c : digits) out.value = out.value * 10 + static_cast<std::uint64_t>(c - '0');
+  out.length = static_cast<std::uint8_t>(digits.size());
+  out.international = international;
+  return out;
+}
+
+// A prefix is no whole number, so its length tells nothing: +, 00, 86 before a mobile's 1x, 0 before an area code and a
+// mobile's own 1x say that it is international; everything else (95, 106, 400) is the start of a service number.
+PhoneDigits canonical_prefix(std::string_view text, std::string_view home) {
+  const bool plus = text.starts_with('+');
+  std::string digits = only_digits(text);
+  if (digits.starts_with("00")) return packed(digits.substr(2), true);
+  if (plus) return packed(digits, true);
+  if (digits.starts_with('0') && digits.size() > 1) return packed(std::string(home) + digits.substr(1), true);
+  const auto is_mobile_start = [](std::string_view start) { return start.size() >= 2 && start[0] == '1' && start[1] >= '3'; };
+  if (home == "86" && digits.starts_with("86") && is_mobile_start(std::string_view(digits).substr(2)))
+    return packed(digits, true);
+  if (home == "86" && is_mobile_start(digits)) return packed("86" + digits, true);
+  return packed(digits, false);
+}
+
+}  // namespace
+
+Result<NumberPattern> number_from_text(std::string_view text, std::string_view home_country) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return invalid("there is no number");
+  text = text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  NumberPattern out;
+  if (text.back() == '*') {
+    out.prefix = true;
+    text.remove_suffix(1);
+  }
+  if (text.find_first_not_of("+0123456789 -.()/") != std::string_view::npos || text.find('+', 1) != std::string_view::npos)
+    return invalid("a number has only digits, a leading + and separators; a star only at its end");
+  const std::size_t count = only_digits(text).size();
+  if (count == 0) return invalid("there is no digit");
+  if (count > 20) return invalid("no number has more than 20 digits");
+  if (!out.prefix) {
+    out.digits = canonical_number(text, home_country);
+    if (out.digits.length == 0) return invalid("numbers have 3 to 15 digits (those that start with 106 up to 20)");
+    return out;
+  }
+  if (count < 2 && !text.starts_with('+')) return invalid("this prefix covers every tenth number; give at least two digits");
+  out.digits = canonical_prefix(text, home_country);
+  if (out.digits.length == 0 || out.digits.length > 19) return invalid("a prefix has 1 to 19 digits");
+  return out;
+}
+
+std::string number_for_people(const PhoneDigits& digits) {
+  if (digits.length == 0) return {};
+  const std::string value = std::to_string(digits.value);
+  std::string text = digits.international ? "+" : "";
+  if (value.size() < digits.length) text.append(digits.length - value.size(), '0');
+  return text + value;
+}
+
+std::string masked_number(std::string_view number) {
+  const bool plus = number.starts_with('+');
+  std::string text(plus ? number.substr(1) : number);
+  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) return "****";
+  const std::size_t size = text.size();
+  if (size >= 8) {
+    std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(size) - 8, 4, '*');
+  } else if (size > 2) {
+    std::fill(text.begin() + 1, text.end() - 1, '*');
+  }
+  return (plus ? "+" : "") + text;
+}
+
+}  // namespace telefence
