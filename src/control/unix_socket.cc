@@ -39,7 +39,7 @@ Result<void> make_directory_of(const std::string& path) {
   return Error{ErrorCode::kEnvironment,
                "cannot make the directory " + directory.string() + " for the control socket (" + failure.message() +
                    "); make it once with `sudo install -d -o $USER " + directory.string() +
-                   "`, or set control.socket to a path you may write"};
+                   "`, or set listen.control to a path you may write"};
 }
 
 bool somebody_listens(const sockaddr_un& address) {
@@ -53,11 +53,11 @@ Result<void> clear_the_way(const std::string& path, const sockaddr_un& address) 
   if (lstat(path.c_str(), &status) != 0) return {};
   if (!S_ISSOCK(status.st_mode)) {
     return Error{ErrorCode::kEnvironment,
-                 path + " is there and is not a socket; move it away, or set control.socket to another path"};
+                 path + " is there and is not a socket; move it away, or set listen.control to another path"};
   }
   if (somebody_listens(address)) {
     return Error{ErrorCode::kEnvironment,
-                 "another telefenced listens on " + path + "; stop it, or set control.socket to another path"};
+                 "another telefenced listens on " + path + "; stop it, or set listen.control to another path"};
   }
   unlink(path.c_str());
   return {};
@@ -65,12 +65,12 @@ Result<void> clear_the_way(const std::string& path, const sockaddr_un& address) 
 
 Error listening_failed(const std::string& path) {
   return {ErrorCode::kEnvironment, "cannot listen on " + path + " (" + std::strerror(errno) +
-                                       "); set control.socket to a path this user may write"};
+                                       "); set listen.control to a path this user may write"};
 }
 
 Error connecting_failed(const std::string& path, int error) {
   std::string why = std::strerror(error);
-  if (error == ENOENT) why = "there is no such socket; start telefenced, or give the path its control.socket names";
+  if (error == ENOENT) why = "there is no such socket; start telefenced, or give the path its listen.control names";
   if (error == ECONNREFUSED) why = "nobody listens there any more; start telefenced";
   if (error == EACCES) why = "this user may not use it; join its group, or use sudo";
   return {ErrorCode::kUnreachable, "cannot reach telefenced on " + path + ": " + why};

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/json_text.h"
+
 namespace telefence {
 namespace {
 
@@ -25,24 +27,6 @@ prometheus::ClientMetric metric_of(const Family& family, const Sample& sample) {
   else
     metric.gauge.value = sample.value;
   return metric;
-}
-
-void append_quoted(std::string& out, const std::string& text) {
-  out += '"';
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (octet < 0x20) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", octet);
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
 }
 
 void append_number(std::string& out, double value) {
@@ -63,9 +47,9 @@ void append_sample(std::string& out, const Sample& sample) {
   for (const auto& [name, value] : sample.labels) {
     if (!is_first) out += ',';
     is_first = false;
-    append_quoted(out, name);
+    append_json_string(out, name);
     out += ':';
-    append_quoted(out, value);
+    append_json_string(out, value);
   }
   out += "},\"value\":";
   append_number(out, sample.value);
@@ -102,7 +86,7 @@ std::string to_json(const Catalog& catalog) {
   std::string out = "{";
   for (const Family& family : catalog.families()) {
     if (out.size() > 1) out += ',';
-    append_quoted(out, family.name);
+    append_json_string(out, family.name);
     out += ":[";
     bool is_first = true;
     for (const Sample& sample : samples_of(family)) {

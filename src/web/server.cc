@@ -33,9 +33,9 @@ void reuse_address_only(int socket) {
 }
 
 std::string reason_for(int error) {
-  if (error == EADDRINUSE) return "another program listens there; stop it, or give another port in web.listen";
+  if (error == EADDRINUSE) return "another program listens there; stop it, or give another port in listen.web";
   if (error == EADDRNOTAVAIL) return "this machine does not have that address; use 127.0.0.1 or one shown by `ip address`";
-  if (error == EACCES) return "ports below 1024 need a right this user does not have; use a higher port in web.listen";
+  if (error == EACCES) return "ports below 1024 need a right this user does not have; use a higher port in listen.web";
   return error == 0 ? "the address could not be used" : std::strerror(error);
 }
 

@@ -212,7 +212,7 @@ TEST_F(Control, ASocketInUseIsNotTakenAway) {
   const auto started = second.start();
   ASSERT_FALSE(started.ok());
   EXPECT_EQ(started.error().message,
-            "another telefenced listens on " + path_ + "; stop it, or set control.socket to another path");
+            "another telefenced listens on " + path_ + "; stop it, or set listen.control to another path");
   EXPECT_TRUE(ask_daemon(path_, R"({"command":"status"})").ok());
 }
 

@@ -110,7 +110,7 @@ TEST(WebServer, ABusyPortIsAnErrorThatNamesIt) {
   ASSERT_FALSE(started.ok());
   EXPECT_EQ(started.error().code, ErrorCode::kEnvironment);
   EXPECT_EQ(started.error().message, "cannot listen on " + listen +
-                                         ": another program listens there; stop it, or give another port in web.listen");
+                                         ": another program listens there; stop it, or give another port in listen.web");
 }
 
 TEST(WebServer, AnAddressThisMachineHasNotIsAnError) {

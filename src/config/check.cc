@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/check.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "redis/address.h"
+#include "web/listen_address.h"
+
+namespace telefence {
+namespace {
+
+YamlProblem problem_at(const YamlNode& root, std::string_view path, std::string message) {
+  const YamlNode* node = root.find_path(path);
+  if (node == nullptr) return {0, 0, std::string(path), std::move(message)};
+  return {node->line, node->column, node->path, std::move(message)};
+}
+
+void check_file(const Checked& checked, std::string_view path, const std::string& file) {
+  if (file.empty()) return;
+  const std::string why = why_unreadable(file);
+  if (!why.empty()) checked.mistake(path, why);
+}
+
+void check_redis(const Checked& checked) {
+  const RedisOptions& redis = checked.config.signatures.redis;
+  check_file(checked, "redis.password_file", redis.password_file);
+  if (redis.server.empty()) {
+    if (checked.root.find("redis") != nullptr)
+      checked.warn("redis", "no server is named, so the rest of this section means nothing");
+    return;
+  }
+  const auto address = parse_redis_address(redis.server);
+  if (!address) checked.mistake("redis.server", address.error().message);
+  if (!redis.accept_unsigned)
+    checked.warn("redis.server",
+                 "this version can't check who signed a batch yet: every batch is refused until redis.accept_unsigned is true");
+}
+
+void check_records(const Checked& checked) {
+  const std::string& file = checked.config.records.file;
+  if (file.empty() || file == "-") return;
+  const std::string folder = std::filesystem::path(file).parent_path();
+  if (!folder.empty() && access(folder.c_str(), W_OK) != 0)
+    checked.warn("records.file", "the folder " + folder + " can't be written by this user (" + std::strerror(errno) +
+                                     "); make it before the start: sudo install -d -o $USER " + folder);
+}
+
+void check_listen(const Checked& checked) {
+  const Config& config = checked.config;
+  if (!config.web_listen.empty()) {
+    const auto address = listen_address_from(config.web_listen);
+    if (!address)
+      checked.mistake("listen.web", address.error().message);
+    else if (!address.value().loopback)
+      checked.warn("listen.web", "can be reached from other machines, without a password: metrics tell about the traffic");
+  }
+  constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
+  if (config.control_socket.size() > kMaxPath)
+    checked.mistake("listen.control", "a socket path has at most " + std::to_string(kMaxPath) + " characters, this has " +
+                                          std::to_string(config.control_socket.size()));
+}
+
+void check_signature_sources(const Checked& checked) {
+  const SignatureOptions& signatures = checked.config.signatures;
+  const bool has_key = checked.root.find_path("policy.patterns") != nullptr ||
+                       checked.root.find_path("policy.lists") != nullptr || !signatures.redis.server.empty();
+  if (!has_key)
+    checked.warn("policy", "there are no lists, no patterns and no Redis: nothing can match; name some under policy");
+}
+
+}  // namespace
+
+void Checked::add(std::vector<YamlProblem>& to, const YamlNode& node, std::string message) {
+  to.push_back({node.line, node.column, node.path, std::move(message)});
+}
+
+void Checked::mistake(std::string_view path, std::string message) const {
+  mistakes.push_back(problem_at(root, path, std::move(message)));
+}
+
+void Checked::warn(std::string_view path, std::string message) const {
+  warnings.push_back(problem_at(root, path, std::move(message)));
+}
+
+std::string why_unreadable(const std::string& file) {
+  struct stat status{};
+  if (stat(file.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR)
+      return "there is no file " + file + "; relative names start at the folder of this configuration file";
+    return "cannot look at " + file + ": " + std::strerror(errno);
+  }
+  if (S_ISDIR(status.st_mode)) return file + " is a folder; name a file in it";
+  if (access(file.c_str(), R_OK) != 0) return "this user may not read " + file;
+  return {};
+}
+
+void check_outside(const Checked& checked) {
+  check_redis(checked);
+  check_records(checked);
+  check_listen(checked);
+  check_signature_sources(checked);
+}
+
+void check_rules(const Checked& checked) {
+  check_links(checked);
+  check_cores(checked);
+  check_policy(checked);
+  check_outside(checked);
+}
+
+}  // namespace telefence

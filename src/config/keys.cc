@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/keys.h"
+
+#include <algorithm>
+#include <array>
+
+namespace telefence {
+namespace {
+
+using Type = Key::Type;
+
+constexpr std::int64_t kMaxUint32 = 0xffffffff;
+constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kMiB = 1 << 20;
+
+constexpr std::array kKeys = {
+    Key{.path = "version", .type = Type::kInteger, .fallback = "1", .least = 1, .greatest = 1,
+        .en = "Version of this file's format.", .zh = "配置文件格式版本。"},
+
+    Key{.path = "node.id", .fallback = "edge", .en = "Name of this edge in records and in status.",
+        .zh = "本节点名称，写入拦截记录和状态。"},
+    Key{.path = "node.language", .type = Type::kWord, .fallback = "en", .words = "en|zh-CN",
+        .en = "Language of the built-in warning page and of messages for people.", .zh = "内置警示页和提示信息的语言。"},
+
+    Key{.path = "mode", .type = Type::kWord, .fallback = "monitor", .words = "monitor|enforce", .live = true,
+        .en = "monitor: nothing is touched, everything is recorded as would-be; enforce: verdicts are carried out.",
+        .zh = "monitor：只监测不拦截，记录“本应拦截”；enforce：执行拦截。"},
+
+    Key{.path = "ports[].name", .required = true, .en = "The name that wire, mirror, metrics and records use.",
+        .zh = "端口名，供 wire、mirror、指标和记录使用。"},
+    Key{.path = "ports[].device", .required = true,
+        .en = "PCI address (0000:3b:00.0), kernel interface (ens1f0) or DPDK vdev (net_pcap0,rx_pcap=in.pcap).",
+        .zh = "PCI 地址、内核网卡名或 DPDK vdev 字符串。"},
+    Key{.path = "ports[].driver", .type = Type::kWord, .fallback = "af_packet", .words = "af_packet|af_xdp",
+        .en = "How a kernel interface is driven; without meaning for PCI addresses and vdevs.",
+        .zh = "内核网卡的驱动方式；对 PCI 地址和 vdev 无意义。"},
+
+    Key{.path = "wire[]", .type = Type::kPairs, .fallback = "[]",
+        .en = "In-line pairs, as [[access, core]]: what comes in on one port leaves by the other.",
+        .zh = "串接端口对：一端收到的报文从另一端发出。"},
+    Key{.path = "mirror[]", .type = Type::kTexts, .fallback = "[]",
+        .en = "Ports that only listen to a copy of the traffic; nothing can be blocked there.",
+        .zh = "旁路镜像端口，只看不拦。"},
+
+    Key{.path = "engine.workers", .type = Type::kCores, .fallback = "auto",
+        .en = "CPU cores that run one worker each, as \"2-9,12\"; auto: one core that is not the control core.",
+        .zh = "工作线程所用 CPU 核，如 \"2-9,12\"；auto 为一个非控制核。"},
+    Key{.path = "engine.control_core", .type = Type::kInteger, .fallback = "0", .least = 0, .greatest = 1023,
+        .en = "CPU core of everything that is not a worker.", .zh = "控制线程所用 CPU 核。"},
+    Key{.path = "engine.hugepages", .type = Type::kSize, .fallback = "auto", .words = "auto|off", .least = 16 * kMiB,
+        .greatest = 1024 * 1024 * kMiB,
+        .en = "auto: hugepages when the machine has them; off: none; a size, as 1GiB: that much of them.",
+        .zh = "auto：有则使用大页；off：不用；或指定大小，如 1GiB。"},
+    Key{.path = "engine.frames", .type = Type::kInteger, .fallback = "0", .least = 0, .greatest = 16'777'215,
+        .en = "Packet buffers of 2 KiB; 0: from the number of ports, queues and workers.",
+        .zh = "报文缓冲区个数（每个 2 KiB）；0 为自动。"},
+    Key{.path = "engine.eal", .type = Type::kTexts, .fallback = "[]",
+        .en = "Further arguments for DPDK's EAL, given last.", .zh = "附加的 DPDK EAL 参数。"},
+
+    Key{.path = "protocols.NAME.on", .type = Type::kBool, .fallback = "true",
+        .en = "Whether this protocol is read at all.", .zh = "是否检查该协议。"},
+    Key{.path = "protocols.NAME.tcp_ports", .type = Type::kPorts, .least = 1, .greatest = 65535,
+        .en = "TCP ports on which it is expected, in place of its own list.", .zh = "该协议的 TCP 端口，替换默认值。"},
+    Key{.path = "protocols.NAME.udp_ports", .type = Type::kPorts, .least = 1, .greatest = 65535,
+        .en = "UDP ports on which it is expected, in place of its own list.", .zh = "该协议的 UDP 端口，替换默认值。"},
+    Key{.path = "protocols.NAME.action", .type = Type::kAction, .live = true,
+        .en = "What is done when neither the signature nor its category says otherwise.",
+        .zh = "策略与类别均未指定时采取的动作。"},
+    Key{.path = "protocols.NAME.answer", .type = Type::kAnswer, .live = true,
+        .en = "What the action answer replies.", .zh = "动作 answer 的应答方式。"},
+    Key{.path = "protocols.NAME.codes.content", .type = Type::kInteger, .least = 0, .greatest = kMaxUint32, .live = true,
+        .en = "Refusal code the sender sees when the text is why (action neutralise).",
+        .zh = "因内容被拦截时返回发送方的错误码。"},
+    Key{.path = "protocols.NAME.codes.calling", .type = Type::kInteger, .least = 0, .greatest = kMaxUint32, .live = true,
+        .en = "The same when the calling number is why.", .zh = "因主叫号码被拦截时的错误码。"},
+    Key{.path = "protocols.NAME.codes.called", .type = Type::kInteger, .least = 0, .greatest = kMaxUint32, .live = true,
+        .en = "The same when the called number is why.", .zh = "因被叫号码被拦截时的错误码。"},
+
+    Key{.path = "policy.home_country", .fallback = "86",
+        .en = "E.164 country code that national numbers belong to, in quotes.", .zh = "本国国家码，需加引号。"},
+    Key{.path = "policy.lists[].file", .type = Type::kFile, .live = true, .required = true,
+        .en = "List file: one domain, URL or number per line, # comments.", .zh = "名单文件：每行一条，# 为注释。"},
+    Key{.path = "policy.lists[].kind", .type = Type::kWord, .fallback = "domain", .words = "domain|url|number", .live = true,
+        .en = "What the lines are.", .zh = "名单内容的类型。"},
+    Key{.path = "policy.lists[].allow", .type = Type::kBool, .fallback = "false", .live = true,
+        .en = "Lines are let through instead of blocked.", .zh = "白名单：放行而非拦截。"},
+    Key{.path = "policy.lists[].exact", .type = Type::kBool, .fallback = "false", .live = true,
+        .en = "Domains: only the name itself, not what is below it.", .zh = "域名：仅匹配本名，不含子域名。"},
+    Key{.path = "policy.lists[].action", .type = Type::kAction, .live = true,
+        .en = "What is done; else by category and tier.", .zh = "动作；缺省按类别和等级。"},
+    Key{.path = "policy.lists[].category", .type = Type::kWord, .fallback = "other", .words = "CATEGORY", .live = true,
+        .en = "Kind of fraud.", .zh = "涉诈类别。"},
+    Key{.path = "policy.lists[].tier", .type = Type::kInteger, .fallback = "2", .least = 1, .greatest = 3, .live = true,
+        .en = "1: certain and grave ... 3: weak.", .zh = "等级：1 高，2 中，3 低。"},
+    Key{.path = "policy.lists[].shadow", .type = Type::kBool, .fallback = "false", .live = true,
+        .en = "Recorded as would-be, never carried out.", .zh = "影子模式：只记录，不执行。"},
+    Key{.path = "policy.patterns", .type = Type::kFiles, .fallback = "[]", .live = true,
+        .en = "Files of text and URL patterns, as patterns/*.yaml.", .zh = "文本与网址特征文件，如 patterns/*.yaml。"},
+    Key{.path = "policy.categories.CATEGORY.tier1", .type = Type::kAction, .live = true,
+        .en = "Action for signatures of this category and tier 1 that name none.", .zh = "该类别 1 级（高）的动作。"},
+    Key{.path = "policy.categories.CATEGORY.tier2", .type = Type::kAction, .live = true,
+        .en = "The same for tier 2.", .zh = "该类别 2 级（中）的动作。"},
+    Key{.path = "policy.categories.CATEGORY.tier3", .type = Type::kAction, .live = true,
+        .en = "The same for tier 3.", .zh = "该类别 3 级（低）的动作。"},
+    Key{.path = "policy.tag_dscp", .type = Type::kInteger, .fallback = "1", .least = 0, .greatest = 63, .live = true,
+        .en = "The DSCP that the action tag writes; 1 is lower effort (RFC 8622).", .zh = "动作 tag 写入的 DSCP 值。"},
+
+    Key{.path = "policy.answers.sinkhole_ipv4", .live = true,
+        .en = "Address in DNS answers of protocols.dns.answer: sinkhole.", .zh = "DNS 沉洞应答的 IPv4 地址。"},
+    Key{.path = "policy.answers.sinkhole_ipv6", .live = true,
+        .en = "The same for AAAA questions.", .zh = "DNS 沉洞应答的 IPv6 地址。"},
+    Key{.path = "policy.answers.extended_error", .type = Type::kInteger, .fallback = "16", .least = 15, .greatest = 17,
+        .live = true, .en = "DNS extended error (RFC 8914): 15 blocked, 16 censored, 17 filtered.",
+        .zh = "DNS 扩展错误码：15 blocked，16 censored，17 filtered。"},
+    Key{.path = "policy.answers.ttl", .type = Type::kDuration, .fallback = "10s", .least = 0, .greatest = 60, .live = true,
+        .en = "How long a resolver may keep a DNS answer; short, so that an unblocking is quick.",
+        .zh = "DNS 应答的缓存时间；宜短，便于快速解封。"},
+    Key{.path = "policy.answers.page_url", .live = true,
+        .en = "Where protocols.http.answer: redirect sends the visitor.", .zh = "HTTP 重定向的警示页网址。"},
+    Key{.path = "policy.answers.page_file", .type = Type::kFile, .live = true,
+        .en = "Warning page sent with protocols.http.answer: page; none: the built-in one.",
+        .zh = "HTTP 直接返回的警示页文件；缺省用内置页面。"},
+
+    Key{.path = "redis.server", .en = "unix:/path or host:port of the anti-fraud centre's change log; none: files only.",
+        .zh = "反诈中心 Redis：unix:/路径 或 主机:端口；缺省只用文件。"},
+    Key{.path = "redis.user", .en = "ACL user; none: the default user.", .zh = "Redis ACL 用户。"},
+    Key{.path = "redis.password_file", .type = Type::kFile, .en = "File with the password in its first line.",
+        .zh = "密码文件（首行）。"},
+    Key{.path = "redis.log", .fallback = "tf:1:log", .en = "Key of the stream of changes.", .zh = "变更流的键名。"},
+    Key{.path = "redis.accept_unsigned", .type = Type::kBool, .fallback = "false",
+        .en = "Take batches that nobody signed: anyone who can write to Redis can then block.",
+        .zh = "接受未签名的批次：能写 Redis 者即可下发拦截。"},
+    Key{.path = "redis.stale_after", .type = Type::kDuration, .fallback = "10min", .least = 10, .greatest = 30 * kDay,
+        .en = "Not ready when nothing was heard of Redis for this long; filtering goes on.",
+        .zh = "超过此时间未与 Redis 通信即报告未就绪；过滤不停。"},
+
+    Key{.path = "records.file", .type = Type::kFile,
+        .en = "Interception records, EVE JSON lines; - is standard output; none: no file.",
+        .zh = "拦截记录文件（EVE JSON 行）；- 为标准输出。"},
+    Key{.path = "records.rotate", .type = Type::kSize, .fallback = "1GiB", .least = kMiB, .greatest = 1024 * 1024 * kMiB,
+        .en = "A new file is begun at this size.", .zh = "文件达到此大小后轮转。"},
+    Key{.path = "records.keep", .type = Type::kInteger, .fallback = "10", .least = 0, .greatest = 10'000,
+        .en = "Rotated files that are kept.", .zh = "保留的历史文件数。"},
+    Key{.path = "records.numbers", .type = Type::kWord, .fallback = "mask", .words = "mask|full",
+        .en = "Whether telephone numbers are masked (+86138****5678).", .zh = "号码是否脱敏。"},
+    Key{.path = "records.bodies", .type = Type::kWord, .fallback = "none", .words = "none|snippet|full",
+        .en = "How much of a message's text is recorded.", .zh = "是否记录短信正文：不记、片段、全文。"},
+
+    Key{.path = "listen.web", .fallback = "127.0.0.1:9469",
+        .en = "Address of /metrics, /healthz and /readyz; off: none.", .zh = "指标与健康检查的监听地址；off 为关闭。"},
+    Key{.path = "listen.control", .type = Type::kFile, .fallback = "/run/telefence/control.sock",
+        .en = "Unix socket for the tool telefence.", .zh = "telefence 工具所用的 unix 套接字。"},
+};
+
+}  // namespace
+
+std::span<const Key> all_keys() { return kKeys; }
+
+const Key* key_at(std::string_view path) {
+  const auto found = std::find_if(kKeys.begin(), kKeys.end(), [path](const Key& key) { return key.path == path; });
+  return found == kKeys.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> children_of(std::string_view path) {
+  std::vector<std::string_view> names;
+  for (const Key& key : kKeys) {
+    std::string_view rest = key.path;
+    if (!path.empty()) {
+      if (!rest.starts_with(path) || rest.substr(path.size(), 1) != ".") continue;
+      rest.remove_prefix(path.size() + 1);
+    }
+    const std::string_view name = rest.substr(0, rest.find_first_of(".["));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string_view> words_of(const Key& key) {
+  std::vector<std::string_view> words;
+  for (std::string_view rest = key.words; !rest.empty();) {
+    const std::size_t bar = rest.find('|');
+    words.push_back(rest.substr(0, bar));
+    rest = bar == std::string_view::npos ? std::string_view{} : rest.substr(bar + 1);
+  }
+  return words;
+}
+
+}  // namespace telefence

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iterator>
+
+#include "config/sections.h"
+#include "enforce/action.h"
+#include "protocols/protocol.h"
+
+namespace telefence {
+namespace {
+
+std::vector<std::string_view> protocol_names() {
+  std::vector<std::string_view> names;
+  for (const Protocol* protocol : registered_protocols()) names.push_back(protocol->name);
+  return names;
+}
+
+std::vector<std::string_view> action_names() {
+  std::vector<std::string_view> names;
+  for (const Action* action : registered_actions()) names.push_back(action->name);
+  return names;
+}
+
+std::vector<std::string_view> category_names() {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < kCategoryCount; ++i) names.push_back(category_name(static_cast<Category>(i)));
+  return names;
+}
+
+void read_action(Section& section, std::string_view name, std::string& out) {
+  const std::vector<std::string_view> names = action_names();
+  if (const auto index = section.word(name, names)) out = names[*index];
+}
+
+void read_protocol(Section& section, const Protocol& protocol, ProtocolConfig& out) {
+  section.read("on", out.on);
+  section.read("tcp_ports", out.tcp_ports);
+  section.read("udp_ports", out.udp_ports);
+  read_action(section, "action", out.action);
+  if (protocol.answers.empty())
+    section.complain("answer", std::string(protocol.name) + " has no answers to choose from; leave this key out");
+  else if (const auto index = section.word("answer", protocol.answers))
+    out.answer = protocol.answers[*index];
+  Section codes = section.section("codes");
+  if (codes.is_there() && protocol.restate == nullptr)
+    section.complain("codes", std::string(protocol.name) + " has no refusal codes; leave this key out");
+  codes.read("content", out.code_content);
+  codes.read("calling", out.code_calling);
+  codes.read("called", out.code_called);
+}
+
+void read_list(Section& section, ListOptions& out) {
+  constexpr SignatureKind kKinds[] = {SignatureKind::kDomain, SignatureKind::kUrl, SignatureKind::kNumber};
+  section.read("file", out.file);
+  if (const auto kind = section.word("kind")) out.kind = kKinds[*kind];
+  section.read("allow", out.allow);
+  section.read("exact", out.exact);
+  read_action(section, "action", out.action);
+  if (const auto category = section.word("category", category_names())) out.category = static_cast<Category>(*category);
+  section.read("tier", out.tier);
+  section.read("shadow", out.shadow);
+}
+
+void read_categories(Section& policy, ReadState& state, std::map<Category, CategoryConfig>& out) {
+  Section categories = Section::of_names(state, policy.find("categories"), category_names());
+  for (std::size_t i = 0; i < kCategoryCount; ++i) {
+    const auto category = static_cast<Category>(i);
+    const YamlNode* node = categories.find(category_name(category));
+    if (node == nullptr) continue;
+    Section section(state, node, "policy.categories.CATEGORY");
+    CategoryConfig& tiers = out[category];
+    read_action(section, "tier1", tiers.tier[1]);
+    read_action(section, "tier2", tiers.tier[2]);
+    read_action(section, "tier3", tiers.tier[3]);
+  }
+}
+
+void read_answers(Section& policy, AnswerConfig& out) {
+  Section answers = policy.section("answers");
+  answers.read("sinkhole_ipv4", out.sinkhole_ipv4);
+  answers.read("sinkhole_ipv6", out.sinkhole_ipv6);
+  answers.read("extended_error", out.extended_error);
+  answers.read("ttl", out.ttl_s);
+  answers.read("page_url", out.page_url);
+  answers.read("page_file", out.page_file);
+}
+
+}  // namespace
+
+void read_protocols(Section& top, ReadState& state, Config& config) {
+  Section protocols = Section::of_names(state, top.find("protocols"), protocol_names());
+  for (const Protocol* protocol : registered_protocols()) {
+    const YamlNode* node = protocols.find(protocol->name);
+    if (node == nullptr) continue;
+    Section section(state, node, "protocols.NAME");
+    read_protocol(section, *protocol, config.protocols[std::string(protocol->name)]);
+  }
+}
+
+void read_policy(Section& top, ReadState& state, Config& config) {
+  Section policy = top.section("policy");
+  policy.read("home_country", config.normalise.home_country);
+  policy.each_item("lists", [&](Section& item) { read_list(item, config.signatures.lists.emplace_back()); });
+  policy.read("patterns", config.signatures.patterns);
+  read_categories(policy, state, config.categories);
+  policy.read("tag_dscp", config.tag_dscp);
+  read_answers(policy, config.answers);
+}
+
+}  // namespace telefence

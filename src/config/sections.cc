@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/sections.h"
+
+#include "config/cores.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint64_t kBytesPerMiB = 1u << 20;
+
+void read_node(Section& top, Config& config) {
+  Section node = top.section("node");
+  node.read("id", config.node);
+  if (const auto language = node.word("language")) config.language = *language == 0 ? "en" : "zh-CN";
+}
+
+void read_links(Section& top, NicOptions& nic) {
+  top.each_item("ports", [&](Section& item) {
+    PortOptions& port = nic.ports.emplace_back();
+    item.read("name", port.name);
+    item.read("device", port.device);
+    if (const auto driver = item.word("driver")) port.driver = *driver == 0 ? "af_packet" : "af_xdp";
+  });
+  top.read("wire", nic.wire);
+  top.read("mirror", nic.mirror);
+}
+
+void read_workers(Section& engine, ReadState& state, NicOptions& nic) {
+  const YamlNode* node = engine.find("workers");
+  if (node == nullptr || node->text == "auto") return;
+  if (node->kind != YamlNode::Kind::kScalar) {
+    state.reader.complain(*node, "expected auto or cores as \"2-9\", found " + describe(*node));
+    return;
+  }
+  const auto cores = cores_from(node->text);
+  if (cores)
+    nic.worker_cores = cores.value();
+  else
+    state.reader.complain(*node, cores.error().message);
+}
+
+void read_engine(Section& top, ReadState& state, NicOptions& nic) {
+  Section engine = top.section("engine");
+  read_workers(engine, state, nic);
+  engine.read("control_core", nic.control_core);
+  const YamlNode* hugepages = engine.find("hugepages");
+  if (hugepages != nullptr && (hugepages->text == "auto" || hugepages->text == "off")) {
+    nic.hugepages = hugepages->text;
+  } else if (hugepages != nullptr) {
+    std::uint64_t bytes = 0;
+    engine.read("hugepages", bytes);
+    if (bytes != 0) nic.hugepages = std::to_string(bytes / kBytesPerMiB);
+  }
+  engine.read("frames", nic.frames);
+  engine.read("eal", nic.eal);
+}
+
+void read_redis(Section& top, RedisOptions& options) {
+  Section redis = top.section("redis");
+  redis.read("server", options.server);
+  redis.read("user", options.user);
+  redis.read("password_file", options.password_file);
+  redis.read("log", options.log);
+  redis.read("accept_unsigned", options.accept_unsigned);
+  redis.read("stale_after", options.stale_after_s);
+}
+
+void read_records(Section& top, RecordOptions& options) {
+  using Numbers = RecordOptions::Numbers;
+  using Bodies = RecordOptions::Bodies;
+  Section records = top.section("records");
+  records.read("file", options.file);
+  records.read("rotate", options.rotate_bytes);
+  records.read("keep", options.keep_files);
+  if (const auto numbers = records.word("numbers")) options.numbers = *numbers == 0 ? Numbers::kMask : Numbers::kFull;
+  constexpr Bodies kBodies[] = {Bodies::kNone, Bodies::kSnippet, Bodies::kFull};
+  if (const auto bodies = records.word("bodies")) options.bodies = kBodies[*bodies];
+}
+
+void read_listen(Section& top, Config& config) {
+  Section listen = top.section("listen");
+  const YamlNode* web = listen.find("web");
+  if (web != nullptr && web->text == "off")
+    config.web_listen.clear();
+  else
+    listen.read("web", config.web_listen);
+  listen.read("control", config.control_socket);
+}
+
+}  // namespace
+
+void read_file(ReadState& state, const YamlNode& root, Config& config) {
+  Section top(state, &root, "");
+  int version = 1;
+  top.read("version", version);
+  read_node(top, config);
+  if (const auto mode = top.word("mode")) config.mode = *mode == 0 ? Mode::kMonitor : Mode::kEnforce;
+  read_links(top, config.nic);
+  read_engine(top, state, config.nic);
+  read_protocols(top, state, config);
+  read_policy(top, state, config);
+  read_redis(top, config.signatures.redis);
+  read_records(top, config.records);
+  read_listen(top, config);
+}
+
+}  // namespace telefence
