@@ -51,6 +51,11 @@ bool is_status_line(std::string_view line) {
   return std::all_of(line.begin() + 8, line.begin() + 11, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// No URI holds one, and what does is no SIP that anybody would take.
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f; });
+}
+
 struct StartLine {
   std::string_view method;
   std::string_view request_uri;
@@ -71,7 +76,7 @@ bool read_start_line(std::string_view text, StartLine& line) {
   rest.remove_prefix(std::min(rest.size(), method.size() + 1));
   const std::size_t space = rest.find(' ');
   if (space == 0 || space == std::string_view::npos) return false;
-  if (!wire::equals_ignoring_case(rest.substr(space + 1), kVersion)) return false;
+  if (!wire::equals_ignoring_case(rest.substr(space + 1), kVersion) || has_control(rest.substr(0, space))) return false;
   line.method = method;
   line.request_uri = rest.substr(0, space);
   return true;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocols/sip/address.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace telefence::sip {
+namespace {
+
+std::string uri_in(std::string_view text) {
+  Address address;
+  (void)read_address(text, address);
+  return std::string(address.uri);
+}
+
+std::string tag_in(std::string_view text) {
+  Address address;
+  (void)read_address(text, address);
+  return std::string(tag_of(address.parameters));
+}
+
+std::vector<std::string> uris_in(std::string_view list) {
+  std::vector<std::string> uris;
+  while (!list.empty()) {
+    Address address;
+    list.remove_prefix(read_address(list, address));
+    uris.emplace_back(address.uri);
+  }
+  return uris;
+}
+
+TEST(SipAddress, StandsInAngleBracketsBehindADisplayName) {
+  EXPECT_EQ(uri_in("Bank <sip:10086@a.example;user=phone>;tag=1"), "sip:10086@a.example;user=phone");
+  EXPECT_EQ(uri_in("<sip:10086@a.example>"), "sip:10086@a.example");
+}
+
+TEST(SipAddress, AQuotedDisplayNameMayHoldAnyMark) {
+  EXPECT_EQ(uri_in(R"("a <sip:evil@x>, \" ; b" <sip:10086@a.example>;tag=1)"), "sip:10086@a.example");
+  EXPECT_EQ(tag_in(R"("x;tag=evil" <sip:10086@a.example>;tag=good)"), "good");
+}
+
+TEST(SipAddress, ALoneQuotationMarkHidesNothing) { EXPECT_EQ(uri_in("\"Bank <sip:1@a>;tag=1"), "sip:1@a"); }
+
+TEST(SipAddress, WithoutBracketsTheParametersAreTheHeaders) {
+  EXPECT_EQ(uri_in("sip:10086@a.example;tag=7"), "sip:10086@a.example");
+  EXPECT_EQ(tag_in("sip:10086@a.example;tag=7"), "7");
+}
+
+TEST(SipAddress, ATagInsideTheUriIsNotTheTag) {
+  EXPECT_EQ(tag_in("<sip:10086@a.example;tag=inner>"), "");
+  EXPECT_EQ(tag_in("<sip:10086@a.example;tag=inner> ; x=\";tag=y\" ; Tag = outer "), "outer");
+}
+
+TEST(SipAddress, AListIsReadOneByOne) {
+  EXPECT_EQ(uris_in(R"("A, B" <sip:1@a>;x="1,2", <tel:+2>, sip:3@c)"),
+            (std::vector<std::string>{"sip:1@a", "tel:+2", "sip:3@c"}));
+}
+
+TEST(SipAddress, UserOfSipUris) {
+  EXPECT_EQ(user_of("sip:bob@a.example"), "bob");
+  EXPECT_EQ(user_of("SIPS:bob@a.example:5061;transport=tls"), "bob");
+  EXPECT_EQ(user_of("sip:bob:secret@a.example"), "bob");
+  EXPECT_EQ(user_of("sip:alice;day=tuesday@a.example"), "alice;day=tuesday");
+  EXPECT_EQ(user_of("sip:a.example"), "");
+  EXPECT_EQ(user_of("sip:a.example;user=phone"), "");
+}
+
+TEST(SipAddress, UserOfANumberEndsAtItsParameters) {
+  EXPECT_EQ(user_of("sip:+86138;npdi;rn=+8610@a.example;user=phone"), "+86138");
+  EXPECT_EQ(user_of("sip:%2B86138;npdi@a.example"), "%2B86138");
+  EXPECT_EQ(user_of("tel:+86-138-0013;phone-context=x"), "+86-138-0013");
+  EXPECT_EQ(user_of("TEL:10086"), "10086");
+}
+
+TEST(SipAddress, OtherSchemesHaveNoUser) {
+  EXPECT_EQ(user_of("urn:service:sos"), "");
+  EXPECT_EQ(user_of("http://bob@a.example"), "");
+  EXPECT_EQ(user_of("bob"), "");
+}
+
+TEST(SipAddress, EscapesAreResolved) {
+  char out[16];
+  EXPECT_EQ(std::string(out, unescape("%2B8610", out)), "+8610");
+  EXPECT_EQ(std::string(out, unescape("%2b%38", out)), "+8");
+  EXPECT_EQ(std::string(out, unescape("1%2", out)), "1%2");
+  EXPECT_EQ(std::string(out, unescape("1%zz%", out)), "1%zz%");
+}
+
+}  // namespace
+}  // namespace telefence::sip

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "protocols/protocol.h"
+#include "sip_text.h"
+#include "support/every_cut.h"
+
+namespace telefence::sip {
+namespace {
+
+using Strings = std::vector<std::string>;
+using testing::bytes_of;
+using testing::Sample;
+
+bool is_recognised(std::string_view text, Transport transport = Transport::kUdp) {
+  const auto bytes = bytes_of(text);
+  return kProtocol.recognise({bytes, transport, 1234, 4321});
+}
+
+TEST(Sip, InviteIsACall) {
+  const Extracted got(text_of({}));
+  ASSERT_EQ(got.step.progress, Progress::kDone);
+  EXPECT_EQ(got.step.consumed, got.bytes.size());
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_EQ(got.call().calling, "+8610086");
+  EXPECT_EQ(got.call().called, "+8613800138000");
+  EXPECT_EQ(got.call().call_id, "7@192.0.2.1");
+  EXPECT_TRUE(got.call().calling_also.empty());
+  EXPECT_TRUE(got.call().called_also.empty());
+  EXPECT_FALSE(got.call().within_dialog);
+  EXPECT_EQ(got.event().session_number, 42u);
+  EXPECT_EQ(got.event().message.offset, 0u);
+  EXPECT_EQ(got.event().message.length, got.bytes.size());
+}
+
+TEST(Sip, MessageIsAShortMessageOverSip) {
+  const Extracted got(message_of("\xe6\x82\xa8\xe5\xa5\xbd"));
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_TRUE(got.sms().over_sip);
+  EXPECT_EQ(got.sms().calling, "+8610086");
+  EXPECT_EQ(strings(got.sms().called), Strings{"+8613800138000"});
+  EXPECT_EQ(as_text(got.sms().body), "\xe6\x82\xa8\xe5\xa5\xbd");
+  EXPECT_EQ(got.sms().coding, TextCoding::kUtf8);
+  EXPECT_EQ(got.event().session_number, 3u);
+}
+
+TEST(Sip, TheTypeOfTheBodyTellsItsCoding) {
+  const std::pair<const char*, TextCoding> kTable[] = {
+      {"text/plain", TextCoding::kUtf8},
+      {"Text/HTML; charset=UTF-8", TextCoding::kUtf8},
+      {"text/plain;format=flowed;charset=\"GBK\"", TextCoding::kGb18030},
+      {"text/plain; charset = gb18030", TextCoding::kGb18030},
+      {"text/plain;charset=ISO-8859-1", TextCoding::kLatin1},
+      {"application/vnd.3gpp.sms", TextCoding::kBinary},
+      {"message/cpim", TextCoding::kBinary},
+  };
+  for (const auto& [type, coding] : kTable) EXPECT_EQ(Extracted(message_of("x", type)).sms().coding, coding) << type;
+}
+
+TEST(Sip, OtherRequestsAndResponsesAreDoneWithoutEvent) {
+  for (const char* method : {"ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INVITER", "invite"}) {
+    TestRequest request;
+    request.method = method;
+    const Extracted got(text_of(request));
+    EXPECT_EQ(got.step.progress, Progress::kDone) << method;
+    EXPECT_EQ(got.count(), 0u) << method;
+  }
+  const Extracted response("SIP/2.0 200 OK\r\nFrom: <sip:1@a>\r\nCSeq: 1 INVITE\r\n\r\n");
+  EXPECT_EQ(response.step.progress, Progress::kDone);
+  EXPECT_EQ(response.count(), 0u);
+}
+
+TEST(Sip, ToAndAssertedIdentitiesAreFurtherNames) {
+  TestRequest request;
+  request.to = "To: <tel:13900139000>";
+  request.more = {"P-Asserted-Identity: \"x\" <sip:+8610@a>, <tel:+8611>", "p-asserted-identity: <sip:%2B8612@a>",
+                  "P-Asserted-Identity: <sip:a.example>"};
+  const Extracted got(text_of(request));
+  EXPECT_EQ(strings(got.call().called_also), Strings{"13900139000"});
+  EXPECT_EQ(strings(got.call().calling_also), (Strings{"+8610", "+8611", "+8612"}));
+}
+
+TEST(Sip, TelUrisAndEscapedPlusSignsAreNumbers) {
+  TestRequest request;
+  request.uri = "tel:+86-138-0013-8000;phone-context=example";
+  request.from = "From: <sip:%2B8610086:pin@a.example;user=phone>;tag=1";
+  const Extracted got(text_of(request));
+  EXPECT_EQ(got.call().called, "+86-138-0013-8000");
+  EXPECT_EQ(got.call().calling, "+8610086");
+}
+
+TEST(Sip, CompactFormsFoldedLinesAndAnyCaseAreRead) {
+  TestRequest request;
+  request.via = "v: SIP/2.0/UDP 192.0.2.1";
+  request.from = "f\t:\r\n <sip:1@a>\r\n\t;tag=x";
+  request.to = "T : <sip:2@b>;tag=y";
+  request.call_id = "i: call";
+  request.cseq = "cSEQ: 7 INVITE";
+  request.length = "l: 0";
+  const Extracted got(text_of(request));
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_EQ(got.call().calling, "1");
+  EXPECT_EQ(strings(got.call().called_also), Strings{"2"});
+  EXPECT_EQ(got.call().call_id, "call");
+  EXPECT_TRUE(got.call().within_dialog);
+  EXPECT_EQ(got.event().session_number, 7u);
+}
+
+TEST(Sip, LineFeedsAloneAreTaken) {
+  TestRequest request;
+  request.line_end = "\n";
+  const Extracted got(text_of(request));
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_EQ(got.call().calling, "+8610086");
+}
+
+TEST(Sip, ADatagramWithoutEmptyLineIsReadToItsEnd) {
+  std::string text = text_of({});
+  text.resize(text.find("\r\nContent-Length"));
+  EXPECT_EQ(Extracted(text).count(), 1u);
+}
+
+TEST(Sip, ContentLengthCutsTheBodyOfADatagram) {
+  const Extracted got(message_of("hello") + "padding");
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_EQ(as_text(got.sms().body), "hello");
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+}
+
+TEST(Sip, ADatagramCutShortGivesWhatItHas) {
+  std::string text = message_of("hello world");
+  text.resize(text.size() - 6);
+  EXPECT_EQ(as_text(Extracted(text).sms().body), "hello");
+}
+
+TEST(Sip, LineEndsBeforeTheStartLineAreSkipped) {
+  const Extracted got("\r\n\r\n" + text_of({}));
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_EQ(got.event().message.offset, 4u);
+}
+
+TEST(Sip, KeepAlivesAndOtherProtocolsAreNotMine) {
+  for (const char* text : {"\r\n\r\n", "", "x", "GET / HTTP/1.1\r\n\r\n", "INVITE sip:a@b HTTP/1.1\r\n",
+                           "INVITE sip:a@b  SIP/2.0\r\n", "INVITE  SIP/2.0\r\n", "SIP/2.0 abc OK\r\n", "SIP/2.0 200"}) {
+    EXPECT_EQ(Extracted(text).step.progress, Progress::kNotMine) << text;
+    EXPECT_FALSE(is_recognised(text)) << text;
+  }
+}
+
+TEST(Sip, IsRecognisedByItsStartLineOnAnyPort) {
+  EXPECT_TRUE(is_recognised(text_of({})));
+  EXPECT_TRUE(is_recognised(text_of({}), Transport::kTcp));
+  EXPECT_TRUE(is_recognised("\r\nOPTIONS sip:a.example sip/2.0\n\n"));
+  EXPECT_TRUE(is_recognised("SIP/2.0 180 Ringing\r\n\r\n"));
+}
+
+TEST(Sip, ARequestWithoutAnyPartyIsMalformed) {
+  EXPECT_EQ(Extracted("INVITE sip:1@a SIP/2.0\r\nVia: x\r\n\r\n").step.progress, Progress::kMalformed);
+}
+
+TEST(Sip, OverTcpAWholeMessageGivesItsEvent) {
+  const Extracted got(message_of("hi") + "\r\n\r\n" + text_of({}), Transport::kTcp);
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+  EXPECT_EQ(got.step.consumed, got.bytes.size());
+  ASSERT_EQ(got.count(), 2u);
+  EXPECT_EQ(as_text(got.sms(0).body), "hi");
+  EXPECT_EQ(got.call(1).calling, "+8610086");
+}
+
+TEST(Sip, OverTcpABodyThatGoesOnNeedsMore) {
+  const std::string first = text_of({});
+  const std::string second = message_of("hello");
+  const Extracted got((first + second).substr(0, first.size() + second.size() - 2), Transport::kTcp);
+  EXPECT_EQ(got.step.progress, Progress::kNeedMore);
+  EXPECT_EQ(got.step.consumed, first.size());
+  EXPECT_EQ(got.step.need, second.size());
+  EXPECT_EQ(got.count(), 1u);
+}
+
+TEST(Sip, OverTcpAHeaderThatGoesOnNeedsMore) {
+  for (std::size_t size : {12u, 40u, 100u}) {
+    const Extracted got(text_of({}).substr(0, size), Transport::kTcp);
+    EXPECT_EQ(got.step.progress, Progress::kNeedMore) << size;
+    EXPECT_EQ(got.step.need, 0u) << size;
+    EXPECT_EQ(got.count(), 0u) << size;
+  }
+}
+
+TEST(Sip, OverTcpAMessageWithoutContentLengthHasNoBody) {
+  TestRequest request;
+  request.length = "";
+  const Extracted got(text_of(request) + message_of("hi"), Transport::kTcp);
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+  EXPECT_EQ(got.count(), 2u);
+}
+
+TEST(Sip, OverTcpAContentLengthOutOfReasonIsMalformed) {
+  for (const char* length : {"Content-Length: x", "Content-Length: 99999999999999999999"}) {
+    TestRequest request;
+    request.length = length;
+    EXPECT_EQ(Extracted(text_of(request), Transport::kTcp).step.progress, Progress::kMalformed) << length;
+  }
+}
+
+TEST(Sip, OverTcpRubbishTakesNothingFromTheMessageBeforeIt) {
+  const Extracted got(text_of({}) + "rubbish\r\n", Transport::kTcp);
+  EXPECT_EQ(got.step.progress, Progress::kNeedMore);
+  EXPECT_EQ(got.step.need, 0u);
+  EXPECT_EQ(got.count(), 1u);
+}
+
+std::vector<Sample> samples() {
+  TestRequest rich;
+  rich.to = "t: \"A, \\\"B\\\"\" <tel:+8613900139000>;tag=9";
+  rich.from = "f:\r\n \"Bank\" <sip:%2B8610086:pin@a>;tag=1";
+  rich.more = {"P-Asserted-Identity: <sip:+1@a>, <tel:+2>", "v: SIP/2.0/UDP 192.0.2.9"};
+  const std::string message = message_of("hello", "text/plain;charset=\"gbk\"");
+  return {
+      {.name = "INVITE", .bytes = bytes_of(text_of(rich)), .transport = Transport::kUdp, .destination_port = 5060},
+      {.name = "MESSAGE", .bytes = bytes_of("\r\n" + message), .transport = Transport::kUdp, .destination_port = 5060},
+      {.name = "two over TCP", .bytes = bytes_of(message + text_of({})), .destination_port = 5060},
+  };
+}
+
+TEST(SipEveryCut, KeepsItsPromises) {
+  for (const Sample& sample : samples()) testing::expect_promises_at_every_cut(kProtocol, sample);
+}
+
+}  // namespace
+}  // namespace telefence::sip
