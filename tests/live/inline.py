@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon in line between real clients and servers: every action shown, and everything else unharmed.
+
+Usage: inline.py BUILD_DIR      Needs root. scripts/demo-inline and the meson suite `live` run it; it ends with a line
+"N passed, N failed" and exit code 0 only when nothing failed; 4 when this machine can't carry it (one sentence says why).
+"""
+import json
+import os
+import re
+import signal
+import sys
+import time
+
+import netns
+import services
+
+ENFORCE = '''version: 1
+node: {id: live}
+mode: enforce
+ports:
+  - {name: access, device: access}
+  - {name: core, device: core}
+wire: [[access, core]]
+engine: {hugepages: "off"}
+policy:
+  lists:
+    - {file: "%(folder)s/block.txt", kind: domain, category: phishing, tier: 1}
+    - {file: "%(folder)s/tag.txt", kind: domain, category: gambling, action: tag}
+    - {file: "%(folder)s/drop.txt", kind: domain, category: gambling, action: drop}
+    - {file: "%(folder)s/numbers.txt", kind: number, category: spoofed-caller, tier: 1}
+  patterns: ["%(patterns)s"]
+  tag_dscp: 8
+  answers: {page_url: "https://warning.example/fraud", sinkhole_ipv4: "192.0.2.99", sinkhole_ipv6: "2001:db8::99"}
+protocols:
+  dns: {answer: %(dns)s}
+  http: {answer: %(http)s}
+  sip: {answer: "%(sip)s"}
+records: {file: "%(folder)s/records.json"}
+listen: {web: "127.0.0.1:9469", control: "%(folder)s/control.sock"}
+'''
+FRAUD = '刷单返利日结,加微信abc12345领取佣金'
+CALLER, CALLED = '+8617000000001', '+8617000000002'
+
+
+class Report:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def part(self, title):
+        print('\n' + title, flush=True)
+
+    def check(self, what, good, seen=''):
+        self.passed, self.failed = self.passed + bool(good), self.failed + (not good)
+        print('  %-6s %s%s' % ('ok' if good else 'FAILED', what, '' if good or seen == '' else '   (seen: %s)' % (seen,)), flush=True)
+
+
+class Inline:
+    def __init__(self, line, build, report):
+        self.line, self.build, self.report = line, build, report
+        self.daemon = None
+        for name, values in (('block.txt', ['bad.example']), ('tag.txt', ['tagged.example']), ('drop.txt', ['dropped.example']),
+                             ('numbers.txt', [CALLER, CALLED])):
+            line.write(name, '\n'.join(values) + '\n')
+
+    def start(self, dns='nxdomain', http='redirect', sip='603'):
+        terms = {'folder': self.line.folder, 'dns': dns, 'http': http, 'sip': sip,
+                 'patterns': os.path.join(services.HERE, '..', 'scenarios', 'lists', 'patterns.yaml')}
+        config = self.line.write('telefenced.yaml', ENFORCE % terms)
+        self.daemon = self.line.start(self.line.middle, 'telefenced', os.path.join(self.build, 'src', 'app', 'telefenced'), 'run',
+                                      '-c', config)
+        self.line.wait('telefenced', lambda: self.status() is not None, 20)
+        # Neighbour discovery and the like must be over before packets are counted on.
+        self.line.wait('the way through telefenced', lambda: self.line.at(
+            self.line.client, 'ping', '-c', '1', '-W', '1', netns.SERVER).returncode == 0)
+
+    def status(self):
+        done = self.line.at(self.line.middle, os.path.join(self.build, 'src', 'app', 'telefence'), 'status', '--json', '--socket',
+                            self.line.path('control.sock'))
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def stop(self):
+        """Ends the daemon; every packet that came in must have had exactly one fate."""
+        time.sleep(0.2)
+        status = self.status()
+        packets = status['packets']
+        total = sum(packets['fates'].values())
+        self.report.check('every packet in has exactly one fate: %d in, %d fates' % (packets['received'], total),
+                          packets['received'] == total and total > 0, packets)
+        self.daemon.terminate()
+        code = self.daemon.wait(10)
+        self.report.check('telefenced ends with code 0', code == 0, code)
+        self.line.processes = [entry for entry in self.line.processes if entry[1] is not self.daemon]
+
+    def records(self):
+        return [json.loads(text) for text in self.line.read('records.json').splitlines()]
+
+    def dns(self):
+        line, check = self.line, self.report.check
+        self.report.part('DNS: dig asks unbound through telefence')
+        status, answers, _ = services.dig(line, 'www.fine.example')
+        check('dig www.fine.example: NOERROR 192.0.2.10', (status, answers) == ('NOERROR', ['192.0.2.10']), (status, answers))
+        for kind in ('A', 'AAAA', 'HTTPS'):
+            status, answers, text = services.dig(line, 'WwW.bad.example', kind)
+            check('dig WwW.bad.example %s: NXDOMAIN with extended error 16 (Censored)' % kind,
+                  status == 'NXDOMAIN' and not answers and re.search(r'EDE: 16\b', text), text)
+        status, _, text = services.dig(line, 'www.bad.example', server=netns.SERVER6)
+        check('dig www.bad.example over IPv6: NXDOMAIN', status == 'NXDOMAIN', text)
+        check('unbound never heard of bad.example', 'bad.example' not in line.read('unbound.log').lower().replace('"bad', ''))
+
+    def web(self):
+        line, check = self.line, self.report.check
+        self.report.part('Web: curl visits nginx through telefence')
+        for scheme in ('http', 'https'):
+            seen = services.curl(line, scheme + '://www.fine.example/x')
+            check('curl %s://www.fine.example: 200' % scheme, seen[:2] == (0, 200) and 'page of www.fine.example' in seen[3], seen)
+        seen = services.curl(line, 'http://www.bad.example/login')
+        check('curl http://www.bad.example: 302 to the warning page', seen[:3] == (0, 302, 'https://warning.example/fraud'), seen)
+        begin = time.monotonic()
+        seen = services.curl(line, 'https://www.bad.example/login')
+        check('curl https://www.bad.example: connection reset (curl exit code 35 or 56)', seen[0] in (35, 56), seen)
+        check('... at once, without a time-out', time.monotonic() - begin < 2)
+        check('nginx never answered a request for bad.example', 'bad.example' not in line.read('access.log'))
+
+    def calls(self):
+        line, check = self.line, self.report.check
+        self.report.part('Calls: sipp calls sipp through telefence')
+        check('5 innocent calls: complete', services.call(line, '+8613800138000', 5))
+        check('5 calls from a blocked number: 603, ACK sent', services.refused_call(line, CALLER, '+8613800138000', 603, 5))
+        check('3 calls to a blocked number: 603, ACK sent', services.refused_call(line, '+8613900000000', CALLED, 603, 3))
+        check('an innocent call afterwards: complete', services.call(line, '+8613800138000'))
+        seen = line.read('sipp.messages')
+        check('the called side saw neither these calls nor their ACKs', CALLER not in seen and CALLED not in seen)
+        absorbed = self.status()['packets']['fates'].get('absorbed', 0)
+        check('their 8 ACKs were absorbed', absorbed == 8, absorbed)
+
+    def messages(self):
+        line, check = self.line, self.report.check
+        self.report.part('SMS: one SMPP session, 1000 innocent and 100 fraud messages')
+        batch = [{'id': str(number), 'from': '10690001', 'to': '86138%08d' % number,
+                  'text': FRAUD if number % 11 == 5 else '您的快递已到,取件码%d' % number} for number in range(1100)]
+        bad = {entry['id'] for entry in batch if entry['text'] == FRAUD}
+        result = services.send_messages(line, batch)
+        arrived = services.delivered(line)
+        statuses = result['statuses']
+        check('the session lives to its ordinary end, and its link is answered',
+              result['error'] == '' and result['linkAnswered'] and not result['closedEarly'], result['error'])
+        check('every message is answered exactly once', all(len(statuses.get(entry['id'], [])) == 1 for entry in batch))
+        check('each of the %d fraud messages is refused to its sender with status 0x45' % len(bad),
+              len(bad) == 100 and all(statuses.get(number) == [0x45] for number in bad))
+        good = [entry for entry in batch if entry['id'] not in bad]
+        check('each of the %d innocent messages is answered ok' % len(good), all(statuses.get(entry['id']) == [0] for entry in good))
+        texts = [entry['text'] for entry in arrived]
+        check('... and delivered exactly once, as written', all(texts.count(entry['text']) == 1 for entry in good))
+        check('... to the right recipient', {(entry['to'], entry['text']) for entry in good} <= {(one['to'], one['text']) for one in arrived})
+        check('no fraud text was delivered', not any('刷单' in text or '微信' in text for text in texts))
+        check('what was delivered in their place is blank and for nobody',
+              all(one['text'].strip('\0 ') == '' and set(one['to']) <= {'0'} for one in arrived if one['text'] not in
+                  {entry['text'] for entry in good}), arrived[5])
+
+    def marks(self):
+        line, check = self.line, self.report.check
+        self.report.part('tag and drop: marked with DSCP 8 for equipment further on, or silently gone')
+        watch = line.start(line.server, 'tcpdump', 'tcpdump', '-lnvi', 'server0', '-c', '20', 'udp', 'dst', 'port', '53')
+        line.wait('tcpdump', lambda: 'listening on' in line.read('tcpdump.log'))
+        status, answers, _ = services.dig(line, 'www.tagged.example')
+        check('dig www.tagged.example: answered', (status, answers) == ('NOERROR', ['192.0.2.10']), (status, answers))
+        status, _, _ = services.dig(line, 'www.dropped.example')
+        check('dig www.dropped.example: no answer at all', status == 'TIMEOUT', status)
+        services.dig(line, 'www.fine.example')
+        line.wait('tcpdump', lambda: 'www.fine.example' in line.read('tcpdump.log'))
+        seen = line.read('tcpdump.log')
+        line.stop(watch)
+        marked = dict((name, tos) for tos, name in re.findall(r'\(tos (0x\w+),(?:.|\n)*?\? (\S+)\. ', seen))
+        check('tcpdump at the server: the tagged query has tos 0x20, the innocent one 0x0',
+              (marked.get('www.tagged.example'), marked.get('www.fine.example')) == ('0x20', '0x0'), marked)
+        check('tcpdump at the server: the dropped one is not there', 'dropped.example' not in seen)
+        check('tcpdump at the server: no bad checksum', 'bad' not in seen.lower().replace('bad.example', ''))
+
+    def others(self):
+        line, check = self.line, self.report.check
+        self.report.part('Other answers, by configuration: REFUSED, sinkhole, 451, 608')
+        self.start(dns='refused', http='page', sip='608')
+        status, _, text = services.dig(line, 'www.bad.example')
+        check('dig www.bad.example: REFUSED', status == 'REFUSED', text)
+        seen = services.curl(line, 'http://www.bad.example/login')
+        check('curl http://www.bad.example: 451 with the warning page', seen[:2] == (0, 451) and '<html' in seen[3].lower(), seen)
+        check('a call from a blocked number: 608', services.refused_call(line, CALLER, '+8613800138000', 608))
+        self.stop()
+        self.start(dns='sinkhole')
+        check('dig www.bad.example: the sinkhole address', services.dig(line, 'www.bad.example')[1] == ['192.0.2.99'])
+        check('dig www.bad.example AAAA: the sinkhole address', services.dig(line, 'www.bad.example', 'AAAA')[1] == ['2001:db8::99'])
+        self.stop()
+
+    def run(self):
+        line, check = self.line, self.report.check
+        self.start()
+        self.dns()
+        self.web()
+        self.calls()
+        self.messages()
+        self.marks()
+        self.report.part('The books')
+        metrics = line.at(line.middle, 'curl', '-s', 'http://127.0.0.1:9469/metrics').stdout
+        lint = netns.run('promtool', 'check', 'metrics', input=metrics, check=False)
+        check('/metrics is clean by promtool', lint.returncode == 0 and 'telefence_packets_total' in metrics, lint.stdout + lint.stderr)
+        records = self.records()
+        channels = {record['telefence']['channel'] for record in records}
+        check('interceptions of every channel are recorded: %d' % len(records), channels == {'dns', 'web', 'call', 'sms'}, channels)
+        check('100 SMS among them', sum(record['telefence']['channel'] == 'sms' for record in records) == 100)
+        check('no full number stands in the records', CALLER not in str(records) and '8613800138' not in str(records))
+        self.stop()
+        self.others()
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    line, report = netns.Line(), Report()
+    try:
+        line.open()
+        print('client %s -- telefenced -- server %s, three network namespaces' % (netns.CLIENT, netns.SERVER))
+        services.unbound(line, ['fine.example', 'bad.example', 'tagged.example', 'dropped.example'])
+        services.nginx(line)
+        services.sipp_server(line)
+        services.sms_centre(line)
+        Inline(line, os.path.abspath(sys.argv[1]), report).run()
+    except netns.NotPossible as reason:
+        print('cannot run here:', reason)
+        return 4
+    except KeyboardInterrupt:
+        print('\nstopped')
+        return 130
+    except Exception as error:  # what happened so far still counts
+        report.check('the run goes to its end', False, '%s: %s' % (type(error).__name__, error))
+    finally:
+        line.close()
+    print('\n%d passed, %d failed' % (report.passed, report.failed))
+    return 1 if report.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

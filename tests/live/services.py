@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real servers behind the daemon: unbound, nginx, sipp and an SMS centre. Each needs a Line and runs in its server namespace."""
+import json
+import os
+
+import netns
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NPM = os.path.join(HERE, 'node_modules', 'smpp')
+
+
+def unbound(line, names):
+    """Answers 192.0.2.10 / 2001:db8::10 for each name and all below it, and nothing else."""
+    zones = ''.join('  local-zone: "%s." redirect\n  local-data: "%s. 60 IN A 192.0.2.10"\n'
+                    '  local-data: "%s. 60 IN AAAA 2001:db8::10"\n' % (name, name, name) for name in names)
+    config = line.write('unbound.conf', '''server:
+  interface: %s
+  interface: %s
+  access-control: 0.0.0.0/0 allow
+  access-control: ::/0 allow
+  do-daemonize: no
+  username: ""
+  chroot: ""
+  directory: "%s"
+  pidfile: ""
+  use-syslog: no
+  module-config: "iterator"
+  log-queries: yes
+  verbosity: 1
+%sremote-control:
+  control-enable: no
+''' % (netns.SERVER, netns.SERVER6, line.folder, zones))
+    line.start(line.server, 'unbound', 'unbound', '-d', '-p', '-c', config)
+    line.wait('unbound', lambda: 'start of service' in line.read('unbound.log'))
+
+
+def nginx(line):
+    """http and https (self-signed): every path answers "page of <host>". access.log has "<scheme> <host> <path> <status>"."""
+    netns.run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=server.example',
+              '-keyout', line.path('key.pem'), '-out', line.path('cert.pem'))
+    config = line.write('nginx.conf', '''daemon off;
+master_process off;
+user root;
+pid %(folder)s/nginx.pid;
+error_log %(folder)s/nginx-error.log warn;
+events { worker_connections 64; }
+http {
+  log_format plain '$scheme $host $request_uri $status';
+  access_log %(folder)s/access.log plain;
+  client_body_temp_path %(folder)s/t1; proxy_temp_path %(folder)s/t2; fastcgi_temp_path %(folder)s/t3;
+  uwsgi_temp_path %(folder)s/t4; scgi_temp_path %(folder)s/t5;
+  default_type text/plain;
+  server {
+    listen %(server)s:80;
+    listen %(server)s:443 ssl;
+    ssl_certificate %(folder)s/cert.pem;
+    ssl_certificate_key %(folder)s/key.pem;
+    location / { return 200 "page of $host\\n"; }
+  }
+}
+''' % {'folder': line.folder, 'server': netns.SERVER})
+    line.start(line.server, 'nginx', 'nginx', '-e', line.path('nginx-error.log'), '-c', config)
+    line.wait('nginx', lambda: ':80 ' in line.at(line.server, 'ss', '-Hltn').stdout)
+
+
+def sipp_server(line):
+    """Takes every call (the scenario `uas` of sipp itself). Its messages stand in sipp.messages."""
+    line.start(line.server, 'sipp', 'sipp', '-sn', 'uas', '-i', netns.SERVER, '-p', '5060', '-nostdin', '-trace_msg',
+               '-message_file', line.path('sipp.messages'))
+    line.wait('sipp', lambda: ':5060 ' in line.at(line.server, 'ss', '-Hlun').stdout)
+
+
+def sms_centre(line):
+    if not os.path.isdir(NPM):
+        raise netns.NotPossible('the live test needs the npm package smpp in tests/live/node_modules: scripts/setup installs it')
+    line.start(line.server, 'smsc', 'node', os.path.join(HERE, 'smpp_server.js'), netns.SERVER, '2775', line.path('smsc.jsonl'))
+    line.wait('SMS centre', lambda: 'ready' in line.read('smsc.log'))
+
+
+def delivered(line):
+    return [json.loads(text) for text in line.read('smsc.jsonl').splitlines()]
+
+
+def send_messages(line, messages):
+    """One SMPP session. Returns what smpp_client.js says."""
+    file = line.write('messages.json', json.dumps(messages))
+    done = line.at(line.client, 'node', os.path.join(HERE, 'smpp_client.js'), netns.SERVER, '2775', file, timeout=90)
+    if not done.stdout.strip():
+        raise RuntimeError('smpp_client.js said nothing: %s' % done.stderr)
+    return json.loads(done.stdout)
+
+
+def dig(line, name, *more, server=netns.SERVER):
+    """(status, short answers, whole text)"""
+    done = line.at(line.client, 'dig', '@' + server, name, '+tries=1', '+time=2', *more)
+    status, answers, inside = 'TIMEOUT', [], False
+    for text in done.stdout.splitlines():
+        if 'status: ' in text:
+            status = text.split('status: ')[1].split(',')[0]
+        inside = inside and text != '' or text.startswith(';; ANSWER SECTION')
+        if inside and not text.startswith(';'):
+            answers.append(text.split()[-1])
+    return status, answers, done.stdout
+
+
+def curl(line, url, *more):
+    """(exit code, status, redirect target, body)"""
+    host = url.split('://')[1].split('/')[0]
+    done = line.at(line.client, 'curl', '-sk', '--max-time', '5', '--resolve', '%s:80:%s' % (host, netns.SERVER), '--resolve',
+                   '%s:443:%s' % (host, netns.SERVER), '-w', '\n%{http_code} %{redirect_url}', *more, url)
+    body, _, last = done.stdout.rpartition('\n')
+    code, _, target = last.partition(' ')
+    return done.returncode, int(code or 0), target, body
+
+
+def call(line, called, calls=1):
+    """Innocent calls with sipp's own caller. True when all came to their ordinary end."""
+    done = line.at(line.client, 'sipp', netns.SERVER + ':5060', '-sn', 'uac', '-s', called, '-i', netns.CLIENT, '-m', str(calls),
+                   '-r', '20', '-d', '50', '-nostdin', '-timeout', '15s', '-timeout_error')
+    return done.returncode == 0
+
+
+def refused_call(line, calling, called, code, calls=1):
+    """Calls that expect this refusal. True when each got it."""
+    with open(os.path.join(HERE, 'sipp_refused.xml'), encoding='utf-8') as source:
+        scenario = line.write('refused-%d.xml' % code, source.read().replace('@REFUSAL@', str(code)))
+    done = line.at(line.client, 'sipp', netns.SERVER + ':5060', '-sf', scenario, '-s', called, '-key', 'calling', calling,
+                   '-i', netns.CLIENT, '-m', str(calls), '-r', '20', '-nostdin', '-timeout', '10s', '-timeout_error')
+    return done.returncode == 0
