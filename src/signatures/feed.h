@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The thread that follows the change log in Redis and publishes a new MatchSet for every batch. Redis away: filtering goes on with
-// what is there; the feed says so, and reconnects with backoff. Callers on other threads read State through state().
+// The thread that follows the change log in Redis and publishes a new MatchSet for every batch. Redis away: filtering
+// goes on with what is there; the feed says so, and reconnects with backoff. Callers on other threads read State
+// through state().
 
 #include <cstdint>
 #include <functional>
@@ -20,16 +21,16 @@
 namespace telefence {
 
 struct FeedState {
-  bool configured = false;       // a Redis server is named
+  bool configured = false;  // a Redis server is named
   bool connected = false;
-  std::string problem;           // why not connected, or why the last batch was refused
-  std::uint64_t sequence = 0;    // of the newest batch in force
+  std::string problem;         // why not connected, or why the last batch was refused
+  std::uint64_t sequence = 0;  // of the newest batch in force
   std::int64_t last_contact_s = 0;
   std::int64_t last_applied_s = 0;
   std::uint64_t batches_applied = 0;
   std::uint64_t batches_refused = 0;
   std::uint64_t operations_refused = 0;
-  std::uint64_t last_apply_us = 0;      // from batch read to all workers on the new set
+  std::uint64_t last_apply_us = 0;        // from batch read to all workers on the new set
   std::uint64_t last_propagation_us = 0;  // from the publisher's timestamp to all workers on the new set
   SignatureStore::Counts counts;
   std::vector<Complaint> recent_complaints;  // newest last, at most 50
@@ -38,8 +39,8 @@ struct FeedState {
 class Feed {
  public:
   // `prepare` is called with every set before it is published (MatchScratch::prepare of every worker).
-  Feed(SignatureOptions options, std::unique_ptr<SignatureStore> store, Published<MatchSet>& published, Readers& readers,
-       std::function<Result<void>(const MatchSet&)> prepare);
+  Feed(SignatureOptions options, std::unique_ptr<SignatureStore> store, Published<MatchSet>& published,
+       Readers& readers, std::function<Result<void>(const MatchSet&)> prepare);
   ~Feed();  // stops
 
   void start();

@@ -15,19 +15,19 @@ struct ListOptions {
   std::string file;
   SignatureKind kind = SignatureKind::kDomain;
   bool allow = false;
-  bool exact = false;           // domains: only the name itself, not what is below it
-  std::string action;           // "" = by category and tier
+  bool exact = false;  // domains: only the name itself, not what is below it
+  std::string action;  // "" = by category and tier
   Category category = Category::kOther;
   Tier tier = 2;
   bool shadow = false;
 };
 
 struct RedisOptions {
-  std::string server;           // unix:/path or host:port; "" = no feed
+  std::string server;  // unix:/path or host:port; "" = no feed
   std::string user;
   std::string password_file;
   std::string log = "tf:1:log";
-  bool accept_unsigned = false; // take batches without a signature
+  bool accept_unsigned = false;  // take batches without a signature
   std::uint32_t stale_after_s = 600;
 };
 

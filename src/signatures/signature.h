@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One entry of the anti-fraud centre, as read from a list file, a pattern file or the change log, before it is compiled. Values
-// are as written; compiler.h makes them canonical.
+// One entry of the anti-fraud centre, as read from a list file, a pattern file or the change log, before it is
+// compiled. Values are as written; compiler.h makes them canonical.
 
 #include <cstdint>
 #include <string>
@@ -15,20 +15,21 @@ namespace telefence {
 struct Signature {
   SignatureKind kind = SignatureKind::kDomain;
   std::string value;
-  std::uint64_t id = 0;          // 0 = made from kind, value and source
-  bool subdomains = true;        // domains: "suffix" or "exact"
-  bool prefix = false;           // numbers; also told by a final *
-  bool literal = false;          // patterns and urls: plain text instead of a regular expression
+  std::string name;        // patterns of files: their id; "" = known by its value
+  std::uint64_t id = 0;    // 0 = made from kind, value and source
+  bool subdomains = true;  // domains: "suffix" or "exact"
+  bool prefix = false;     // numbers (also told by a final *); urls: and everything that begins with it
+  bool literal = false;    // patterns and urls: plain text instead of a regular expression
   enum class Sides : std::uint8_t { kCalling = 1, kCalled = 2, kEither = 3 };
   Sides sides = Sides::kEither;  // numbers
   bool allow = false;
   bool shadow = false;
-  std::string action;            // "" = by category and tier
+  std::string action;  // "" = by category and tier
   Category category = Category::kOther;
   Tier tier = 2;
   std::int64_t expires_s = 0;
-  std::string source;            // publisher, or file
-  std::string where;             // file:line or log seq, for messages
+  std::string source;  // publisher, or file
+  std::string where;   // file:line or log seq, for messages
 };
 
 // One change: add (also allow), or remove by kind and value.
@@ -40,7 +41,7 @@ struct Change {
 
 // What was wrong with one line of a list; the rest of the list loads.
 struct Complaint {
-  std::string where;   // file:line or log:seq:line
+  std::string where;  // file:line or log:seq:line
   std::string value;
   std::string reason;  // what is wrong and what would be right
 };

@@ -1,33 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// All signatures in force on this edge, from files and from the log, and the one place that turns them into MatchSets. Owned and
-// called by one control thread (the feed's). A change is answered by a delta over the shared base; a big delta is folded into
-// a new base. Lines that can't be used become complaints; the rest is in force.
+// All signatures in force on this edge, from files and from the log, and the one place that turns them into MatchSets.
+// Owned and called by one control thread (the feed's). A change is answered by a delta over the shared base; a big
+// delta is folded into a new base. Lines that can't be used become complaints; the rest is in force.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "match/match_set.h"
+#include "signatures/compiler.h"
 #include "signatures/options.h"
 #include "signatures/signature.h"
 
 namespace telefence {
-
-// What the compiler has to know of the rest of the house.
-struct CompileTerms {
-  std::string home_country = "86";
-  // Name of an action to its id; kNoAction = unknown. From the action registry.
-  std::function<ActionId(std::string_view)> action_id;
-  // Why this action can't be used for this kind of signature; "" = fine.
-  std::function<std::string(ActionId, SignatureKind)> action_refused;
-};
 
 class SignatureStore {
  public:
@@ -44,7 +33,8 @@ class SignatureStore {
   std::unique_ptr<const MatchSet> build(std::uint64_t version, std::vector<Complaint>& complaints);
 
   struct Counts {
-    std::uint64_t domains = 0, urls = 0, numbers = 0, patterns = 0, allowed = 0, complaints = 0;
+    std::uint64_t domains = 0, urls = 0, numbers = 0, patterns = 0, allowed = 0;
+    std::uint64_t complaints = 0;  // lines of files and patterns left out since the start
   };
   Counts counts() const;
 

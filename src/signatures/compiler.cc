@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/compiler.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "crypto/sha256.h"
+#include "decide/never_block.h"
+#include "normalise/domain.h"
+#include "normalise/pattern_text.h"
+#include "normalise/phone.h"
+#include "normalise/sms_text.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+// Ids go out in JSON, where many readers know no whole numbers above 2^53.
+constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 53) - 1;
+constexpr std::size_t kMaxPatternBytes = 8192;
+
+Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
+
+std::uint64_t hash_of(std::initializer_list<std::string_view> parts) {
+  std::string joined;
+  for (const std::string_view part : parts) (joined += part) += '\0';
+  const Sha256Digest digest = sha256(joined);
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < 8; ++i) value = value << 8 | digest[i];
+  return value;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view("\\^$.|?*+()[]{}-/#&").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+Result<void> fill_domain(const Signature& signature, Entry& entry) {
+  std::string_view text = trimmed(signature.value);
+  entry.subdomains = signature.subdomains;
+  // *.bad.example and .bad.example are how other lists write "and everything below".
+  if (text.starts_with("*.")) {
+    text.remove_prefix(2);
+    entry.subdomains = true;
+  } else if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    entry.subdomains = true;
+  }
+  Result<std::string> name = canonical_domain_from_text(text);
+  if (!name.ok()) return name.error();
+  entry.rule.value = std::move(name.value());
+  return {};
+}
+
+Result<void> fill_number(const Signature& signature, const CompileTerms& terms, Entry& entry) {
+  std::string text(trimmed(signature.value));
+  if (signature.prefix && !text.ends_with('*')) text += '*';
+  const Result<NumberPattern> number = number_from_text(text, terms.home_country);
+  if (!number.ok()) return number.error();
+  entry.digits = number.value().digits;
+  entry.prefix = number.value().prefix;
+  entry.rule.value = number_for_people(entry.digits) + (entry.prefix ? "*" : "");
+  switch (signature.sides) {
+    case Signature::Sides::kCalling:
+      entry.sides = MatchSetBuilder::Sides::kCalling;
+      break;
+    case Signature::Sides::kCalled:
+      entry.sides = MatchSetBuilder::Sides::kCalled;
+      break;
+    case Signature::Sides::kEither:
+      entry.sides = MatchSetBuilder::Sides::kEither;
+      break;
+  }
+  return {};
+}
+
+Result<void> fill_url(const Signature& signature, Entry& entry) {
+  std::string_view text = trimmed(signature.value);
+  if (!signature.literal) {
+    entry.rule.value = text;
+    entry.expression = text;
+    return {};
+  }
+  if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos && scheme < 8)
+    text.remove_prefix(scheme + 3);
+  text = text.substr(0, text.find('#'));  // never sent to a server (RFC 9110, 4.1)
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos || slash + 1 == text.size())
+    return invalid("a url needs a path behind the host; to block the whole site use kind domain");
+  std::string_view host = text.substr(0, slash);
+  host = host.substr(0, host.find(':'));
+  const Result<std::string> name = canonical_domain_from_text(host);
+  if (!name.ok()) return name.error();
+  entry.rule.value = name.value() + std::string(text.substr(slash));
+  entry.prefix = signature.prefix;
+  // A prefix ends at a boundary: /pay covers /pay, /pay/x and /pay?x, not /payment.
+  const bool at_boundary = std::string_view("/?=&").find(entry.rule.value.back()) != std::string_view::npos;
+  entry.expression = "^" + escaped(entry.rule.value) + (!entry.prefix ? "$" : at_boundary ? "" : "(?:$|[/?&])");
+  return {};
+}
+
+Result<void> fill_pattern(const Signature& signature, Entry& entry) {
+  entry.rule.value = trimmed(signature.value);
+  entry.literal = signature.literal;
+  if (entry.rule.value.size() > kMaxPatternBytes)
+    return invalid("a pattern has at most " + std::to_string(kMaxPatternBytes) + " bytes");
+  entry.expression = signature.literal ? fold_literal(entry.rule.value) : fold_expression(entry.rule.value);
+  return {};
+}
+
+// A number prefix that takes in a number which must never be blocked, or a whole country.
+std::string refuse_number(const Entry& entry, const std::string& home_country) {
+  if (!entry.prefix) {
+    const NeverBlockNumber* number = never_blocked(entry.digits);
+    if (number == nullptr) return {};
+    return std::string(number->digits) + " must never be blocked: " + std::string(number->what_en);
+  }
+  std::string digits = number_for_people(entry.digits);
+  if (entry.digits.international) {
+    if (digits == "+" + home_country) return "this prefix would block all numbers of the home country";
+    return {};
+  }
+  for (const NeverBlockNumber& number : never_block_numbers()) {
+    if (number.digits.starts_with(digits))
+      return "this prefix covers " + std::string(number.digits) +
+             ", which must never be blocked: " + std::string(number.what_en);
+  }
+  return {};
+}
+
+std::string refuse_pattern(const Entry& entry) {
+  if (entry.expression.empty()) return "nothing of the pattern is left after folding";
+  // Two characters of text are in countless innocent messages.
+  if (entry.literal && fold_text(entry.expression).size() < 3)
+    return "a text of fewer than 3 characters (after folding) would hit innocent messages";
+  return {};
+}
+
+std::string refuse_entry(const Entry& entry, const CompileTerms& terms) {
+  if (entry.rule.allow) return {};
+  switch (entry.rule.kind) {
+    case SignatureKind::kDomain:
+      return refuse_domain(entry.rule.value, entry.subdomains);
+    case SignatureKind::kNumber:
+      return refuse_number(entry, terms.home_country);
+    case SignatureKind::kUrl:
+      return {};
+    case SignatureKind::kPattern:
+      return refuse_pattern(entry);
+  }
+  return {};
+}
+
+Result<ActionId> action_of(const Signature& signature, const CompileTerms& terms) {
+  if (signature.action.empty() || signature.action == "block") return kNoAction;
+  const ActionId action = terms.action_id ? terms.action_id(signature.action) : kNoAction;
+  if (action == kNoAction)
+    return invalid("unknown action '" + signature.action + "'; leave it out to go by category and tier");
+  if (terms.action_refused) {
+    const std::string why = terms.action_refused(action, signature.kind);
+    if (!why.empty()) return invalid("action '" + signature.action + "': " + why);
+  }
+  return action;
+}
+
+}  // namespace
+
+Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& terms) {
+  Entry entry;
+  entry.rule.kind = signature.kind;
+  entry.where = signature.where;
+  if (trimmed(signature.value).empty()) return invalid("the value is empty");
+  Result<void> filled;
+  switch (signature.kind) {
+    case SignatureKind::kDomain:
+      filled = fill_domain(signature, entry);
+      break;
+    case SignatureKind::kUrl:
+      filled = fill_url(signature, entry);
+      break;
+    case SignatureKind::kNumber:
+      filled = fill_number(signature, terms, entry);
+      break;
+    case SignatureKind::kPattern:
+      filled = fill_pattern(signature, entry);
+      break;
+  }
+  if (!filled.ok()) return filled.error();
+  if (!signature.name.empty()) entry.rule.value = signature.name;
+  entry.key = hash_of({kind_name(signature.kind), entry.rule.value});
+  return entry;
+}
+
+Result<Entry> compile_signature(const Signature& signature, const CompileTerms& terms) {
+  Result<Entry> made = canonical_entry(signature, terms);
+  if (!made.ok()) return made;
+  Entry& entry = made.value();
+  Rule& rule = entry.rule;
+  rule.allow = signature.allow;
+  rule.shadow = signature.shadow;
+  rule.category = signature.category;
+  rule.tier = signature.tier;
+  rule.expires_s = signature.expires_s;
+  rule.source = signature.source;
+  if (std::string why = refuse_entry(entry, terms); !why.empty()) return invalid(std::move(why));
+  const Result<ActionId> action = action_of(signature, terms);
+  if (!action.ok()) return action.error();
+  rule.action = action.value();
+  rule.id = signature.id;
+  if (rule.id == 0) {
+    // Not the line: it moves when the file is edited.
+    const std::string_view source = std::string_view(signature.source).substr(0, signature.source.rfind(':'));
+    rule.id = hash_of({kind_name(rule.kind), rule.value, source, rule.allow ? "allow" : "block"}) & kIdMask;
+  }
+  return made;
+}
+
+std::uint32_t add_to(MatchSetBuilder& builder, const Entry& entry) {
+  const std::uint32_t rule = builder.add_rule(entry.rule);
+  switch (entry.rule.kind) {
+    case SignatureKind::kDomain:
+      builder.add_domain(entry.rule.value, entry.subdomains, rule);
+      break;
+    case SignatureKind::kNumber:
+      builder.add_number(entry.digits, entry.prefix, entry.sides, rule);
+      break;
+    case SignatureKind::kUrl:
+      builder.add_pattern({entry.expression, false, true}, rule);
+      break;
+    case SignatureKind::kPattern:
+      builder.add_pattern({entry.expression, entry.literal, false}, rule);
+      break;
+  }
+  return rule;
+}
+
+}  // namespace telefence

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/publish_batch.h"
+
+#include <chrono>
+#include <utility>
+
+#include "signatures/batch.h"
+#include "signatures/op_line.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kTimeoutMs = 5000;
+constexpr int kAttempts = 20;
+
+struct Head {
+  std::uint64_t sequence = 0;
+  std::string hash;
+};
+
+Error refused(const std::string& what) { return Error{ErrorCode::kFailed, "Redis refuses: " + what}; }
+
+// The newest batch of the log; 0 when it is empty.
+Result<Head> read_head(RedisConnection& connection, std::string_view log) {
+  const Result<RedisReply> reply = connection.command({"XREVRANGE", log, "+", "-", "COUNT", "1"}, kTimeoutMs);
+  if (!reply.ok()) return reply.error();
+  if (reply.value().is_error()) return refused(reply.value().text);
+  if (!reply.value().items.empty()) {
+    const RedisReply& entry = reply.value().items.front();
+    if (entry.items.size() != 2) return refused("an entry without fields");
+    const Result<std::uint64_t> sequence = sequence_of(entry.items[0].text);
+    if (!sequence.ok()) return sequence.error();
+    const RedisReply* header = entry.items[1].field("h");
+    const RedisReply* body = entry.items[1].field("b");
+    return Head{sequence.value(), header == nullptr || body == nullptr ? "" : batch_hash(header->text, body->text)};
+  }
+  // All entries may have been trimmed away: the stream still knows the last id, and takes none that is not larger.
+  const Result<RedisReply> info = connection.command({"XINFO", "STREAM", log}, kTimeoutMs);
+  if (!info.ok()) return info.error();
+  if (info.value().is_error()) return Head{};  // no such key: the log begins now
+  const RedisReply* last = info.value().field("last-generated-id");
+  if (last == nullptr || last->text == "0-0") return Head{};
+  const Result<std::uint64_t> sequence = sequence_of(last->text);
+  if (!sequence.ok()) return sequence.error();
+  return Head{sequence.value(), ""};
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Result<void> check_lines(std::span<const std::string> lines) {
+  if (lines.empty()) return Error{ErrorCode::kUsage, "there is nothing to publish"};
+  if (lines.size() > kMaxBatchLines)
+    return Error{ErrorCode::kInvalid, "a batch has at most 1000 changes: send several"};
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (const auto change = parse_op_line(lines[i]); !change.ok())
+      return Error{ErrorCode::kInvalid, "change " + std::to_string(i + 1) + ": " + change.error().message};
+    if (lines[i].find('\n') != std::string::npos)
+      return Error{ErrorCode::kInvalid, "change " + std::to_string(i + 1) + ": a line end inside"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::uint64_t> publish_batch(RedisConnection& connection, std::string_view log,
+                                    std::span<const std::string> lines, std::string_view publisher) {
+  if (auto checked = check_lines(lines); !checked.ok()) return checked.error();
+  std::string last_refusal;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const Result<Head> head = read_head(connection, log);
+    if (!head.ok()) return head.error();
+    const std::uint64_t sequence = head.value().sequence + 1;
+    const Result<PackedBatch> packed = pack_batch(sequence, now_ms(), publisher, head.value().hash, lines);
+    if (!packed.ok()) return packed.error();
+    const std::string id = std::to_string(sequence) + "-0";
+    const Result<RedisReply> reply =
+        connection.command({"XADD", log, id, "h", packed.value().header, "b", packed.value().body}, kTimeoutMs);
+    if (!reply.ok()) return reply.error();
+    if (!reply.value().is_error()) return sequence;
+    // Redis takes only ids above the newest: somebody else published in between.
+    last_refusal = reply.value().text;
+    if (last_refusal.find("equal or smaller") == std::string::npos) return refused(last_refusal);
+  }
+  return Error{ErrorCode::kFailed, "other publishers were faster 20 times in a row: " + last_refusal};
+}
+
+}  // namespace telefence

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The words of signatures outside the program (log, lists, pattern files), and moments as they are written there.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "match/rule.h"
+#include "signatures/signature.h"
+
+namespace telefence {
+
+// domain, url, number, pattern.
+std::string_view kind_name(SignatureKind kind);
+std::optional<SignatureKind> kind_from(std::string_view name);
+
+// calling, called, either.
+std::string_view sides_name(Signature::Sides sides);
+std::optional<Signature::Sides> sides_from(std::string_view name);
+
+// Unix time in milliseconds of ISO 8601 / RFC 3339 text with a zone ("2026-12-01T00:00:00.5+08:00", "...Z").
+std::optional<std::int64_t> parse_instant_ms(std::string_view text);
+
+}  // namespace telefence
