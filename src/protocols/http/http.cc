@@ -61,8 +61,7 @@ After extract_request(Bytes bytes, std::size_t& consumed, EventList& events) {
     if (!section.has_host && !section.is_whole) return After::kCut;
     site.host = without_port(section.host);
   }
-  const bool ends_here = section.is_whole && !section.is_chunked && section.content_length <= reader.remaining();
-  if (ends_here) reader.skip(static_cast<std::size_t>(section.content_length));
+  const bool ends_here = section.is_whole && skip_body(reader, section);
   const std::size_t end = ends_here ? reader.position() : bytes.size();
   push_request(line, site, {static_cast<std::uint32_t>(consumed), static_cast<std::uint32_t>(end - consumed)}, events);
   consumed = end;

@@ -18,13 +18,21 @@ bool is_token_character(char c) {
   return is_letter(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-// Saturates: a body longer than any segment ends the segment, however long it is.
-std::uint64_t decimal(std::string_view digits) {
-  constexpr std::uint64_t kEnough = 1u << 30;
-  std::uint64_t value = 0;
-  for (char c : digits) {
-    if (!is_digit(c)) return kEnough;
-    value = std::min(value * 10 + static_cast<std::uint64_t>(c - '0'), kEnough);
+int digit_value(char c) {
+  if (is_digit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+}
+
+// The number that the text starts with, 0 when there is none: what follows is then read as a request, which a server
+// that understands the length differently might do too. Saturates above any segment.
+std::size_t leading_number(std::string_view text, int base) {
+  constexpr std::size_t kEnough = 1u << 30;
+  std::size_t value = 0;
+  for (char c : text) {
+    const int digit = digit_value(c);
+    if (digit >= base) break;
+    value = std::min(value * static_cast<std::size_t>(base) + static_cast<std::size_t>(digit), kEnough);
   }
   return value;
 }
@@ -35,7 +43,7 @@ void read_field(const wire::HeaderLine& line, HeaderSection& section) {
     section.has_host = true;
     section.host = line.value.substr(0, line.value.find_first_of("\r\n"));  // a folded host is none; its start is told
   } else if (wire::equals_ignoring_case(line.name, "content-length")) {
-    section.content_length = decimal(line.value);
+    section.content_length = leading_number(line.value, 10);
   } else if (wire::equals_ignoring_case(line.name, "transfer-encoding")) {
     section.is_chunked = true;
   }
@@ -89,8 +97,28 @@ HeaderSection read_header_section(Reader& reader) {
   return section;
 }
 
+bool skip_body(Reader& reader, const HeaderSection& section) {
+  if (!section.is_chunked) {
+    reader.skip(section.content_length);
+    return reader.ok();
+  }
+  // RFC 9112, 7.1: chunks, each after its length, then a chunk of length 0 and trailer lines up to an empty one.
+  while (reader.ok()) {
+    const std::size_t length = leading_number(as_text(reader.until('\n', reader.remaining())), 16);
+    if (length == 0) break;
+    reader.skip(length);
+    (void)reader.until('\n', 2);
+  }
+  while (reader.ok()) {
+    const Bytes trailer = reader.until('\n', reader.remaining());
+    if (trailer.empty() || (trailer.size() == 1 && trailer[0] == '\r')) break;
+  }
+  return reader.ok();
+}
+
 Site site_of(const RequestLine& line) {
-  if (line.method == "CONNECT") return {without_port(line.target), {}, true};
+  // RFC 9112, 3.2.3: an authority and nothing else; some clients add a path, which proxies ignore.
+  if (line.method == "CONNECT") return {without_port(line.target.substr(0, line.target.find(' '))), {}, true};
   const std::size_t scheme = line.target.find("://");
   const bool is_absolute =
       scheme != std::string_view::npos && scheme != 0 &&

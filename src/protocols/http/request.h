@@ -28,9 +28,12 @@ struct HeaderSection {
   bool has_host = false;
   bool is_whole = false;  // its empty line was there
   bool is_chunked = false;
-  std::uint64_t content_length = 0;
+  std::size_t content_length = 0;
 };
 HeaderSection read_header_section(Reader& reader);
+
+// Moves behind the body that the header announces. False when it goes on beyond the bytes.
+bool skip_body(Reader& reader, const HeaderSection& section);
 
 // The site that a request names, from its target and, if that has none, its Host (RFC 9112, 3.2).
 struct Site {

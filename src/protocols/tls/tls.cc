@@ -55,10 +55,20 @@ Bytes fragment_of(Reader& reader, const Record& record) {
   return reader.bytes(std::min<std::size_t>(record.length, reader.remaining()));
 }
 
+// The first record that counts. In middlebox compatibility mode the second ClientHello, after a HelloRetryRequest,
+// follows a ChangeCipherSpec record of one byte (RFC 8446, appendix D.4).
+Record read_first_record(Reader& reader) {
+  const Record record = read_record_header(reader);
+  if (!record.is_plausible || record.type != kChangeCipherSpec || record.length != 1 || reader.remaining() < 2)
+    return record;
+  reader.skip(1);
+  return read_record_header(reader);
+}
+
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kTcp) return false;
   Reader reader(payload.bytes);
-  const Record record = read_record_header(reader);
+  const Record record = read_first_record(reader);
   return record.is_plausible && record.type == kHandshake && starts_hello(fragment_of(reader, record));
 }
 
@@ -99,8 +109,9 @@ void push_hello(const ClientHello& hello, bool is_copy, Place place, EventList& 
   events.push(place, 0, visit);
 }
 
-Step extract_hello(Bytes payload, const Record& record, Bytes fragment, Reader rest, EventList& events) {
-  const auto size = static_cast<std::uint32_t>(payload.size());
+// `start` is where the record begins, `rest` stands behind what there is of its fragment.
+Step extract_hello(std::uint32_t start, const Record& record, Bytes fragment, Reader rest, EventList& events) {
+  const auto size = static_cast<std::uint32_t>(rest.position() + rest.remaining());
   const std::size_t length = message_length(fragment);
   const bool is_in_one_record = fragment.size() < record.length || (length != 0 && length <= fragment.size());
   std::array<std::uint8_t, kLongestJoined> joined;
@@ -111,27 +122,28 @@ Step extract_hello(Bytes payload, const Record& record, Bytes fragment, Reader r
       return {Progress::kMalformed, 0, 0};
     case HelloFound::kCut: {
       const bool is_record_cut = fragment.size() < record.length;
-      return {Progress::kNeedMore, 0, is_record_cut ? static_cast<std::uint32_t>(kRecordHeader + record.length) : 0u};
+      return {Progress::kNeedMore, start,
+              is_record_cut ? static_cast<std::uint32_t>(kRecordHeader + record.length) : 0u};
     }
     case HelloFound::kWhole:
     case HelloFound::kNamed:
       break;  // the name is here, so nothing is to be waited for
   }
-  push_hello(hello, !is_in_one_record, {0, size}, events);
+  push_hello(hello, !is_in_one_record, {start, size - start}, events);
   return {Progress::kDone, size, 0};
 }
 
 Step extract(const Payload& payload, EventList& events) {
   if (payload.transport != Transport::kTcp) return {};
   Reader reader(payload.bytes);
-  const Record record = read_record_header(reader);
-  if (!reader.ok()) return {};
+  const Record record = read_first_record(reader);
   if (!record.is_plausible) return {};
+  const auto start = static_cast<std::uint32_t>(reader.position() - kRecordHeader);
   const Bytes fragment = fragment_of(reader, record);
   if (record.type == kHandshake && fragment.empty())
-    return {Progress::kNeedMore, 0, static_cast<std::uint32_t>(kRecordHeader + record.length)};
+    return {Progress::kNeedMore, start, static_cast<std::uint32_t>(kRecordHeader + record.length)};
   if (record.type == kHandshake && starts_hello(fragment))
-    return extract_hello(payload.bytes, record, fragment, reader, events);
+    return extract_hello(start, record, fragment, reader, events);
   return {Progress::kDone, static_cast<std::uint32_t>(payload.bytes.size()), 0};
 }
 

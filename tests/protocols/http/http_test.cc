@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "protocols/protocol.h"
+#include "support/every_cut.h"
+
+namespace telefence::http {
+extern const Protocol kProtocol;
+namespace {
+
+// A segment with the requests found in it; events point into both.
+class Extracted {
+ public:
+  explicit Extracted(std::string_view segment, Transport transport = Transport::kTcp)
+      : bytes_(testing::bytes_of(segment)), payload_{bytes_, transport, 40000, 80} {
+    events_.begin_frame(0, 0);
+    step_ = kProtocol.extract(payload_, events_);
+  }
+
+  Progress progress() const { return step_.progress; }
+  const Step& step() const { return step_; }
+  std::size_t count() const { return events_.events().size(); }
+  const Event& event(std::size_t index) const { return events_.events()[index]; }
+  const UrlVisit& visit(std::size_t index = 0) const { return std::get<UrlVisit>(event(index).what); }
+  std::string host(std::size_t index = 0) const { return std::string(visit(index).host); }
+  std::string path(std::size_t index = 0) const { return std::string(visit(index).path); }
+
+ private:
+  std::vector<std::uint8_t> bytes_;
+  Payload payload_;
+  EventList events_;
+  Step step_;
+};
+
+bool is_recognised(std::string_view segment, Transport transport = Transport::kTcp) {
+  const auto bytes = testing::bytes_of(segment);
+  return kProtocol.recognise({bytes, transport, 40000, 12345});
+}
+
+TEST(Http, RequestIsToldWithHostTargetAndMethod) {
+  const Extracted found("GET /a/b?c=d HTTP/1.1\r\nUser-Agent: x\r\nHost: Shop.Example:8080\r\n\r\n");
+  ASSERT_EQ(found.progress(), Progress::kDone);
+  ASSERT_EQ(found.count(), 1u);
+  EXPECT_EQ(found.visit().via, UrlVisit::Via::kHttp);
+  EXPECT_EQ(found.host(), "Shop.Example");
+  EXPECT_EQ(found.visit().uri, "/a/b?c=d");
+  EXPECT_EQ(found.path(), "/a/b?c=d");
+  EXPECT_EQ(found.visit().method, "GET");
+}
+
+TEST(Http, TailOfTheHeaderMayBeMissing) {
+  const Extracted found("GET / HTTP/1.1\r\nHost: shop.example\r\nCookie: abc");
+  ASSERT_EQ(found.count(), 1u);
+  EXPECT_EQ(found.progress(), Progress::kDone);
+  EXPECT_EQ(found.host(), "shop.example");
+}
+
+TEST(Http, HostLineCutNeedsMore) {
+  for (std::string_view cut : {"GET / HTTP/1.1\r\nHost: shop.exam", "GET / HTTP/1.1\r\nHo", "GET / HTTP/1.1\r\n",
+                               "GET / HTTP/1.1\r\nHost:\r\n", "GET /very/long", "POST http://a.example/long"}) {
+    const Extracted found(cut);
+    EXPECT_EQ(found.progress(), Progress::kNeedMore) << cut;
+    EXPECT_EQ(found.count(), 0u) << cut;
+    EXPECT_EQ(found.step().consumed, 0u) << cut;
+  }
+}
+
+TEST(Http, WholeHeaderWithoutHostHasAnEmptyOne) {
+  const Extracted found("GET / HTTP/1.0\r\nAccept: */*\r\n\r\n");
+  ASSERT_EQ(found.count(), 1u);
+  EXPECT_EQ(found.host(), "");
+}
+
+TEST(Http, AuthorityOfAnAbsoluteTargetWinsOverHost) {
+  const Extracted found("GET http://user@evil.example:81/p?q HTTP/1.1\r\nHost: good.example\r\n\r\n");
+  ASSERT_EQ(found.count(), 1u);
+  EXPECT_EQ(found.host(), "evil.example");
+  EXPECT_EQ(found.visit().uri, "http://user@evil.example:81/p?q");
+  EXPECT_EQ(found.path(), "/p?q");
+}
+
+TEST(Http, AbsoluteTargetWithoutPathAsksForTheRoot) {
+  EXPECT_EQ(Extracted("GET http://a.example HTTP/1.1\r\n\r\n").path(), "/");
+  EXPECT_EQ(Extracted("GET HTTPS://a.example?x=1 HTTP/1.1\r\n\r\n").path(), "/?x=1");
+  EXPECT_EQ(Extracted("GET HTTPS://a.example?x=1 HTTP/1.1\r\n\r\n").host(), "a.example");
+}
+
+TEST(Http, ConnectNamesAnAuthority) {
+  const Extracted found("CONNECT mail.example:25 HTTP/1.1\r\nHost: proxy.example\r\n\r\n");
+  ASSERT_EQ(found.count(), 1u);
+  EXPECT_EQ(found.host(), "mail.example");
+  EXPECT_EQ(found.path(), "");
+  EXPECT_EQ(found.visit().uri, "mail.example:25");
+  EXPECT_EQ(Extracted("CONNECT mail.example:25 / HTTP/1.0\r\n\r\n").host(), "mail.example");
+}
+
+TEST(Http, AsteriskAsksForTheServerItself) {
+  const Extracted found("OPTIONS * HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  EXPECT_EQ(found.host(), "a.example");
+  EXPECT_EQ(found.path(), "*");
+}
+
+TEST(Http, PortIsCutFromNamesAndFromIpv6Literals) {
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\n\r\n").host(), "[2001:db8::1]");
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: [2001:db8::1]\r\n\r\n").host(), "[2001:db8::1]");
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: 192.0.2.1:80\r\n\r\n").host(), "192.0.2.1");
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: a.example:\r\n\r\n").host(), "a.example");
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: a:b:80\r\n\r\n").host(), "a:b:80");
+}
+
+TEST(Http, FirstOfSeveralHostLinesCounts) {
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: one.example\r\nHost: two.example\r\n\r\n").host(), "one.example");
+}
+
+TEST(Http, FoldedHostIsRead) {
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost:\r\n\tevil.example\r\n\r\n").host(), "evil.example");
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nX: y\r\n Host: fake.example\r\nHost: real.example\r\n\r\n").host(),
+            "real.example");
+}
+
+TEST(Http, LenientSyntaxOfServersIsUnderstood) {
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\nHost: a.example\n\n").host(), "a.example");
+  EXPECT_EQ(Extracted("\r\n\r\nGET / HTTP/1.1\r\nHost: a.example\r\n\r\n").host(), "a.example");
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nhOST :   a.example \t\r\n\r\n").host(), "a.example");
+  EXPECT_EQ(Extracted("GET   /x  HTTP/1.1\r\nHost: a.example\r\n\r\n").path(), "/x");
+}
+
+TEST(Http, PipelinedRequestsAreAllTold) {
+  const std::string_view first = "POST /1 HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nGET /";
+  const std::string all = std::string(first) + "GET /2 HTTP/1.1\r\nHost: b.example\r\n\r\n";
+  const Extracted found(all);
+  EXPECT_EQ(found.progress(), Progress::kDone);
+  ASSERT_EQ(found.count(), 2u);
+  EXPECT_EQ(found.event(0).message.length, first.size());
+  EXPECT_EQ(found.event(1).message.offset, first.size());
+  EXPECT_EQ(found.host(1), "b.example");
+}
+
+TEST(Http, RequestBehindAChunkedBodyIsTold) {
+  const Extracted found(
+      "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "A;x=y\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n"
+      "GET / HTTP/1.1\r\nHost: b.example\r\n\r\n");
+  ASSERT_EQ(found.count(), 2u);
+  EXPECT_EQ(found.host(1), "b.example");
+}
+
+TEST(Http, RequestBehindASenselessLengthIsTold) {
+  const Extracted found(
+      "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: -1\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n");
+  EXPECT_EQ(found.count(), 2u);
+}
+
+TEST(Http, BodyThatGoesOnEndsTheSegment) {
+  const Extracted found("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 99999999999999999999\r\n\r\nabc");
+  EXPECT_EQ(found.progress(), Progress::kDone);
+  EXPECT_EQ(found.count(), 1u);
+}
+
+TEST(Http, SecondRequestCutIsWaitedFor) {
+  const std::string_view first = "GET /1 HTTP/1.1\r\nHost: a.example\r\n\r\n";
+  const Extracted found(std::string(first) + "GET /2 HTTP/1.1\r\nHos");
+  EXPECT_EQ(found.progress(), Progress::kNeedMore);
+  EXPECT_EQ(found.count(), 1u);
+  EXPECT_EQ(found.step().consumed, first.size());
+}
+
+TEST(Http, NothingAfterConnectIsARequest) {
+  EXPECT_EQ(Extracted("CONNECT a:443 HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n").count(), 1u);
+}
+
+TEST(Http, AtMostThirtyTwoRequestsOfASegmentAreTold) {
+  std::string many;
+  for (int i = 0; i < 40; ++i) many += "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  const Extracted found(many);
+  EXPECT_EQ(found.count(), 32u);
+  EXPECT_EQ(found.progress(), Progress::kNeedMore);
+}
+
+TEST(Http, RequestsAreRecognisedByContent) {
+  EXPECT_TRUE(is_recognised("GET / HTTP/1.1\r\n"));
+  EXPECT_TRUE(is_recognised("\r\nPROPFIND /x HTTP/1.0\r\n"));
+  EXPECT_TRUE(is_recognised("GET /a/very/long/target/whose/end/is/elsewhere"));
+  EXPECT_FALSE(is_recognised("GET / HTTP/1.1\r\n", Transport::kUdp));
+  EXPECT_FALSE(is_recognised("HTTP/1.1 200 OK\r\n"));
+  EXPECT_FALSE(is_recognised("INVITE sip:a@b SIP/2.0\r\n"));
+  EXPECT_FALSE(is_recognised("OPTIONS sip:a@b SI"));
+  EXPECT_FALSE(is_recognised("OPTIONS rtsp://a/b RTSP/1.0\r\n"));
+  EXPECT_FALSE(is_recognised("MAIL FROM:<a@b>\r\n"));
+  EXPECT_FALSE(is_recognised("GET / HTTP/2.0\r\n"));
+  EXPECT_FALSE(is_recognised("\r\n"));
+  EXPECT_FALSE(is_recognised(""));
+}
+
+TEST(Http, ResponsesAndOtherTextYieldNothing) {
+  EXPECT_EQ(Extracted("HTTP/1.1 200 OK\r\nHost: a\r\n\r\n").progress(), Progress::kDone);
+  EXPECT_EQ(Extracted("220 mail.example ESMTP\r\n").progress(), Progress::kNotMine);
+  EXPECT_EQ(Extracted("").progress(), Progress::kNotMine);
+}
+
+TEST(HttpEveryCut, KeepsItsPromises) {
+  const std::vector<testing::Sample> samples = {
+      {"origin", testing::bytes_of("GET /a?b HTTP/1.1\r\nHost: shop.example:80\r\nA: b\r\n c\r\n\r\n")},
+      {"absolute", testing::bytes_of("HEAD http://u@[::1]:8/x HTTP/1.0\nHost : a\n\n")},
+      {"no path", testing::bytes_of("GET http://a.example?x HTTP/1.1\r\n\r\n")},
+      {"connect", testing::bytes_of("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n")},
+      {"two", testing::bytes_of(
+                  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: b\r\n\r\n")},
+      {"chunked",
+       testing::bytes_of("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+                         "GET / HTTP/1.1\r\nHost: b\r\n\r\n")},
+      {"response", testing::bytes_of("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")},
+  };
+  for (const testing::Sample& sample : samples) testing::expect_promises_at_every_cut(kProtocol, sample);
+}
+
+}  // namespace
+}  // namespace telefence::http

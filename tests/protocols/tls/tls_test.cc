@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "hello.h"
+#include "protocols/protocol.h"
+#include "support/every_cut.h"
+
+namespace telefence::tls {
+extern const Protocol kProtocol;
+namespace {
+
+// A segment with the hello found in it; events point into both.
+class Extracted {
+ public:
+  explicit Extracted(Octets bytes) : bytes_(std::move(bytes)), payload_{bytes_, Transport::kTcp, 40000, 443} {
+    events_.begin_frame(0, 0);
+    step_ = kProtocol.extract(payload_, events_);
+    if (step_.progress == Progress::kMalformed) events_.undo_frame();
+  }
+
+  Progress progress() const { return step_.progress; }
+  const Step& step() const { return step_; }
+  const Payload& payload() const { return payload_; }
+  std::size_t count() const { return events_.events().size(); }
+  const Event& event() const { return events_.events().front(); }
+  const UrlVisit& visit() const { return std::get<UrlVisit>(event().what); }
+  std::string host() const { return count() == 1 ? std::string(visit().host) : "(no event)"; }
+
+ private:
+  Octets bytes_;
+  Payload payload_;
+  EventList events_;
+  Step step_;
+};
+
+bool is_recognised(const Octets& bytes, Transport transport = Transport::kTcp) {
+  return kProtocol.recognise({bytes, transport, 40000, 12345});
+}
+
+Octets first(const Octets& bytes, std::size_t count) {
+  return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+const Octets kGroups = extension(10, {0, 2, 0, 29});
+const Octets kEncrypted = extension(0xfe0d, {0, 0, 1, 0, 1, 7, 0, 0, 0, 0});
+
+TEST(Tls, ServerNameOfAClientHelloIsTold) {
+  const Extracted found(record(client_hello(join({kGroups, server_name("Www.Shop.Example"), kGroups}))));
+  EXPECT_EQ(found.progress(), Progress::kDone);
+  ASSERT_EQ(found.count(), 1u);
+  EXPECT_EQ(found.visit().via, UrlVisit::Via::kTls);
+  EXPECT_EQ(found.host(), "Www.Shop.Example");
+  EXPECT_FALSE(found.visit().encrypted_hello);
+  EXPECT_EQ(found.visit().path, "");
+}
+
+TEST(Tls, EncryptedClientHelloIsNotedBesideTheOuterName) {
+  const Extracted found(record(client_hello(join({server_name("outer.example"), kEncrypted}))));
+  EXPECT_EQ(found.host(), "outer.example");
+  EXPECT_TRUE(found.visit().encrypted_hello);
+}
+
+TEST(Tls, HelloWithoutServerNameHasAnEmptyHost) {
+  EXPECT_EQ(Extracted(record(client_hello(kGroups))).host(), "");
+  EXPECT_EQ(Extracted(record(client_hello({}))).host(), "");
+  EXPECT_EQ(Extracted(record(client_hello({}, true))).host(), "");
+  EXPECT_EQ(Extracted(record(client_hello(extension(0, {})))).host(), "");
+  EXPECT_EQ(Extracted(record(client_hello(server_name("x", 7)))).host(), "");
+}
+
+TEST(Tls, FirstOfSeveralServerNamesCounts) {
+  EXPECT_EQ(Extracted(record(client_hello(join({server_name("a.example"), server_name("b.example")})))).host(),
+            "a.example");
+}
+
+TEST(Tls, HelloInSeveralRecordsIsJoined) {
+  const Octets hello = client_hello(join({kGroups, server_name("split.example"), kEncrypted}));
+  for (std::size_t size : {1u, 2u, 3u, 5u, 17u, 64u}) {
+    const Extracted found(records(hello, size));
+    EXPECT_EQ(found.host(), "split.example") << "records of " << size;
+    EXPECT_TRUE(found.count() == 1 && found.visit().encrypted_hello) << "records of " << size;
+  }
+}
+
+TEST(Tls, HelloThatGoesOnIsToldWhenItsNameIsHere) {
+  const Octets whole = record(client_hello(join({server_name("pq.example"), extension(51, Octets(1300, 1))})));
+  const Extracted found(first(whole, 700));
+  EXPECT_EQ(found.progress(), Progress::kDone);
+  EXPECT_EQ(found.host(), "pq.example");
+}
+
+TEST(Tls, HelloThatGoesOnBeforeItsNameNeedsMore) {
+  const Octets whole = record(client_hello(join({extension(51, Octets(1300, 1)), server_name("pq.example")})));
+  for (std::size_t count : {std::size_t{5}, std::size_t{6}, std::size_t{9}, std::size_t{60}, whole.size() - 1}) {
+    const Extracted found(first(whole, count));
+    EXPECT_EQ(found.progress(), Progress::kNeedMore) << count;
+    EXPECT_EQ(found.count(), 0u) << count;
+    EXPECT_EQ(found.step().need, whole.size()) << count;
+  }
+}
+
+TEST(Tls, HelloThatGoesOnInAnotherRecordNeedsMore) {
+  const Octets hello = client_hello(join({extension(51, Octets(300, 1)), server_name("pq.example")}));
+  const Extracted found(record(first(hello, 200)));
+  EXPECT_EQ(found.progress(), Progress::kNeedMore);
+  EXPECT_EQ(found.step().need, 0u);
+}
+
+TEST(Tls, SecondHelloBehindAChangeCipherSpecIsTold) {
+  const Octets retry = join({{20, 3, 3, 0, 1, 1}, record(client_hello(server_name("retry.example")))});
+  EXPECT_TRUE(is_recognised(retry));
+  const Extracted found(retry);
+  EXPECT_EQ(found.host(), "retry.example");
+  EXPECT_EQ(found.event().message.offset, 6u);
+}
+
+TEST(Tls, LengthsThatDisagreeAreMalformed) {
+  Octets hello = client_hello(server_name("a.example"));
+  Octets longer = hello;
+  longer[4 + 34 + 33 + 6 + 2 + 1] = 200;  // length of all extensions
+  EXPECT_EQ(Extracted(record(longer)).progress(), Progress::kMalformed);
+  Octets session = hello;
+  session[4 + 34] = 255;  // legacy_session_id
+  EXPECT_EQ(Extracted(record(session)).progress(), Progress::kMalformed);
+  EXPECT_EQ(Extracted(record(session)).count(), 0u);
+}
+
+TEST(Tls, OtherRecordsYieldNothing) {
+  EXPECT_EQ(Extracted(record({2, 0, 0, 0})).progress(), Progress::kDone);       // ServerHello
+  EXPECT_EQ(Extracted(record(Octets(50, 9), 23)).progress(), Progress::kDone);  // application data
+  EXPECT_EQ(Extracted({21, 3, 3, 0, 2, 2, 40}).progress(), Progress::kDone);    // alert
+  EXPECT_EQ(Extracted(testing::bytes_of("GET / HTTP/1.1\r\n\r\n")).progress(), Progress::kNotMine);
+  EXPECT_EQ(Extracted({0x80, 0x2e, 1, 3, 1, 0, 0x15, 0, 0, 0, 0x10}).progress(), Progress::kNotMine);  // SSL 2.0
+  EXPECT_EQ(Extracted({22, 3}).progress(), Progress::kNotMine);
+  EXPECT_EQ(Extracted({}).progress(), Progress::kNotMine);
+}
+
+TEST(Tls, HellosAreRecognisedByContent) {
+  const Octets hello = record(client_hello(server_name("a.example")));
+  EXPECT_TRUE(is_recognised(hello));
+  EXPECT_TRUE(is_recognised(first(hello, 6)));
+  EXPECT_TRUE(is_recognised(records(client_hello(kGroups), 1)));
+  EXPECT_FALSE(is_recognised(hello, Transport::kUdp));
+  EXPECT_FALSE(is_recognised(first(hello, 5)));
+  EXPECT_FALSE(is_recognised(record({2, 0, 0, 0})));
+  EXPECT_FALSE(is_recognised(record({1, 9, 0, 0})));
+  EXPECT_FALSE(is_recognised({22, 2, 0, 0, 9, 1, 0, 0, 5}));
+}
+
+TEST(TlsRefusal, IsAFatalAccessDenied) {
+  const Extracted found(record(client_hello(server_name("a.example"))));
+  std::uint8_t room[16];
+  Writer writer(room);
+  ASSERT_TRUE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, writer));
+  const Bytes said = writer.written();
+  EXPECT_EQ(Octets(said.begin(), said.end()), (Octets{21, 3, 3, 0, 2, 2, 49}));
+  Writer narrow(MutableBytes(room).first(6));
+  EXPECT_FALSE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, narrow));
+}
+
+TEST(TlsEveryCut, KeepsItsPromises) {
+  const Octets hello = client_hello(join({kGroups, server_name("a.example"), kEncrypted}));
+  const std::vector<testing::Sample> samples = {
+      {"one record", record(hello), Transport::kTcp, 40000, 443},
+      {"records of 50", records(hello, 50), Transport::kTcp, 40000, 443},
+      {"records of 1", records(first(hello, 30), 1), Transport::kTcp, 40000, 443},
+      {"retry", join({{20, 3, 3, 0, 1, 1}, record(hello)}), Transport::kTcp, 40000, 443},
+      {"no extensions", record(client_hello({}, true)), Transport::kTcp, 40000, 443},
+  };
+  for (const testing::Sample& sample : samples) testing::expect_promises_at_every_cut(kProtocol, sample);
+}
+
+}  // namespace
+}  // namespace telefence::tls
