@@ -68,15 +68,14 @@ class Folder {
     if (length_ == settled_ && is_alphanumeric(before) && is_alphanumeric(next)) text_[length_++] = u' ';
   }
 
-  // V信 is 微信 (WeChat), but TV信号 is not. Separators before the V fall inside Chinese then.
+  // V信 is 微信 (WeChat), but TV信号 is not. What stands before the V is decided again, now that Chinese follows.
   void latin_v_to_wei() {
     if (length_ == 0 || text_[length_ - 1] != u'v') return;
     if (length_ >= 2 && is_alphanumeric(text_[length_ - 2])) return;
-    std::size_t start = length_ - 1;
-    while (start > 0 && is_separator(text_[start - 1])) --start;
-    if (start == 0 || !is_han(text_[start - 1])) start = length_ - 1;
-    text_[start] = u'微';
-    length_ = start + 1;
+    settled_ = --length_;
+    while (settled_ > 0 && is_separator(text_[settled_ - 1])) --settled_;
+    settle_separators(u'微');
+    text_[length_++] = u'微';
   }
 
   std::span<char16_t> text_;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "normalise/domain.h"
+
+#include <gtest/gtest.h>
+
+namespace telefence {
+namespace {
+
+std::string canonical(std::string_view name) {
+  std::string out(name.size(), '\0');
+  out.resize(canonical_domain(name, out.data()));
+  return out;
+}
+
+TEST(Domain, CaseAndFinalDotFallAway) {
+  EXPECT_EQ(canonical("WwW.Example.COM."), "www.example.com");
+  EXPECT_EQ(canonical("com"), "com");
+}
+
+TEST(Domain, UnderscoresAndOtherOctetsStay) {
+  EXPECT_EQ(canonical("_dmarc.Bad_Label.cn"), "_dmarc.bad_label.cn");
+  EXPECT_EQ(canonical("a\xff.cn"), "a\xff.cn");
+  EXPECT_EQ(canonical("a:b.evil.com"), "a:b.evil.com");
+}
+
+TEST(Domain, EmptyLabelsAreNoName) {
+  EXPECT_EQ(canonical(""), "");
+  EXPECT_EQ(canonical("."), "");
+  EXPECT_EQ(canonical("a..b"), "");
+  EXPECT_EQ(canonical(".a.b"), "");
+  EXPECT_EQ(canonical("a.b.."), "");
+}
+
+TEST(Domain, IpLiteralsAreNoName) {
+  EXPECT_EQ(canonical("192.168.0.1"), "");
+  EXPECT_EQ(canonical("[2001:db8::1]"), "");
+  EXPECT_EQ(canonical("2001:db8::1"), "");
+  EXPECT_EQ(canonical("1.2.3.4a"), "1.2.3.4a");
+}
+
+TEST(Domain, LimitsOfRfc1035Hold) {
+  EXPECT_EQ(canonical(std::string(63, 'a') + ".cn").size(), 66u);
+  EXPECT_EQ(canonical(std::string(64, 'a') + ".cn"), "");
+  std::string longest;
+  while (longest.size() < 250) longest += "a.";
+  longest += "cn";
+  longest.resize(253, 'x');
+  EXPECT_EQ(canonical(longest), longest);
+  EXPECT_EQ(canonical(longest + "y"), "");
+}
+
+TEST(DomainText, InternationalNamesBecomeALabels) {
+  EXPECT_EQ(canonical_domain_from_text("诈骗测试.中国").value(), "xn--0zw736dfb619h.xn--fiqs8s");
+  EXPECT_EQ(canonical_domain_from_text("ｂａｎｋ．ｃｎ").value(), "bank.cn");
+  EXPECT_EQ(domain_for_people("xn--0zw736dfb619h.xn--fiqs8s"), "诈骗测试.中国");
+}
+
+TEST(DomainText, UnderscoresSurviveIdn) {
+  EXPECT_EQ(canonical_domain_from_text(" _dmarc.bad_label.cn \n").value(), "_dmarc.bad_label.cn");
+  EXPECT_EQ(canonical_domain_from_text("_x.中国").value(), "_x.xn--fiqs8s");
+}
+
+TEST(DomainText, MistakesAreNamed) {
+  EXPECT_NE(canonical_domain_from_text("http://a.com/x").error().message.find("URL"), std::string::npos);
+  EXPECT_NE(canonical_domain_from_text("a..com").error().message.find("empty"), std::string::npos);
+  EXPECT_NE(canonical_domain_from_text("10.0.0.1").error().message.find("IP address"), std::string::npos);
+  EXPECT_NE(canonical_domain_from_text("a b.com").error().message.find("blanks"), std::string::npos);
+  EXPECT_NE(canonical_domain_from_text("a.com:80").error().message.find("port"), std::string::npos);
+  EXPECT_FALSE(canonical_domain_from_text("  ").ok());
+  EXPECT_FALSE(canonical_domain_from_text(std::string(70, 'a') + ".com").ok());
+}
+
+TEST(DomainText, PublicSuffixesAreKnown) {
+  EXPECT_TRUE(is_public_suffix("com.cn"));
+  EXPECT_TRUE(is_public_suffix("github.io"));
+  EXPECT_FALSE(is_public_suffix("example.com.cn"));
+}
+
+}  // namespace
+}  // namespace telefence

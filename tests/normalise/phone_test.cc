@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "normalise/phone.h"
+
+#include <gtest/gtest.h>
+
+namespace telefence {
+namespace {
+
+std::string canonical(std::string_view text, std::string_view home = "86") {
+  return number_for_people(canonical_number(text, home));
+}
+
+TEST(Phone, AllWaysToWriteAMobileFallTogether) {
+  for (const char* text : {"+8613812345678", "008613812345678", "8613812345678", "13812345678", "013812345678", "+86 138-1234-5678",
+                           "(138) 1234.5678", "+86013812345678", "+008613812345678", "tel:+86-138-1234-5678",
+                           "%2B8613812345678", "+8613812345678;phone-context=x", "13812345678@ims.example"})
+    EXPECT_EQ(canonical(text), "+8613812345678") << text;
+}
+
+TEST(Phone, LandlinesWithAreaCodeFallTogether) {
+  for (const char* text : {"01065521234", "+861065521234", "861065521234", "00861065521234"})
+    EXPECT_EQ(canonical(text), "+861065521234") << text;
+  EXPECT_EQ(canonical("057188886666"), "+8657188886666");
+  EXPECT_EQ(canonical("8657188886666"), "+8657188886666");
+  EXPECT_EQ(canonical("03167654321"), "+863167654321");
+}
+
+TEST(Phone, ServiceNumbersStayAsTheyAreDialled) {
+  for (const char* text : {"110", "10086", "10010", "95588", "96110", "12381", "12110", "4008001234", "8008101234",
+                           "106581234567890", "10690000000000000000", "1065521234", "12306"})
+    EXPECT_EQ(canonical(text), text);
+  EXPECT_EQ(canonical("+8610086"), "10086");
+  EXPECT_EQ(canonical("008695588"), "95588");
+  EXPECT_EQ(canonical("86106581234567890"), "106581234567890");
+  EXPECT_EQ(canonical("+864008001234"), "4008001234");
+}
+
+TEST(Phone, CarrierServiceNumberIsNotAChineseSubscriber) {
+  EXPECT_NE(canonical_number("10086", "86"), canonical_number("0086", "86"));
+  EXPECT_EQ(canonical("100861381234567").substr(0, 1), "1");
+  EXPECT_NE(canonical_number("10086", "86"), canonical_number("0010086", "86"));
+  EXPECT_EQ(canonical("8610086"), "8610086");  // may be a local number
+}
+
+TEST(Phone, BeijingNumberIsNotA106AccessNumber) {
+  EXPECT_NE(canonical_number("+861065521234", "86"), canonical_number("1065521234", "86"));
+  EXPECT_NE(canonical_number("010", "86"), canonical_number("10", "86"));
+}
+
+TEST(Phone, OtherCountriesNeedPlusOrDoubleZero) {
+  EXPECT_EQ(canonical("+85251234567"), "+85251234567");
+  EXPECT_EQ(canonical("0085251234567"), "+85251234567");
+  EXPECT_EQ(canonical("+14155550100"), "+14155550100");
+  EXPECT_EQ(canonical("+447700900123"), "+447700900123");
+}
+
+TEST(Phone, WhatIsNoNumberGivesNone) {
+  for (const char* text : {"", "alice", "+", "12", "1234567890123456", "+1234567890123456", "138*1234", "106900000000000000001",
+                           "999999999999999999999999999999", ";x", "@host"})
+    EXPECT_EQ(canonical_number(text, "86").length, 0) << text;
+}
+
+TEST(Phone, OtherHomeCountries) {
+  EXPECT_EQ(canonical("91234567", "852"), "+85291234567");
+  EXPECT_EQ(canonical("85291234567", "852"), "+85291234567");
+  EXPECT_EQ(canonical("07700900123", "44"), "+447700900123");
+  EXPECT_EQ(canonical("999", "44"), "999");
+}
+
+TEST(PhoneText, PrefixesKeepTheirMeaning) {
+  const auto prefix = [](std::string_view text) {
+    const NumberPattern pattern = number_from_text(text, "86").value();
+    EXPECT_TRUE(pattern.prefix) << text;
+    return number_for_people(pattern.digits);
+  };
+  EXPECT_EQ(prefix("+86170*"), "+86170");
+  EXPECT_EQ(prefix("86170*"), "+86170");
+  EXPECT_EQ(prefix("170*"), "+86170");
+  EXPECT_EQ(prefix("0571*"), "+86571");
+  EXPECT_EQ(prefix("1069*"), "1069");
+  EXPECT_EQ(prefix("95*"), "95");
+  EXPECT_EQ(prefix("400*"), "400");
+  EXPECT_EQ(prefix("+44*"), "+44");
+  EXPECT_EQ(prefix("0044*"), "+44");
+}
+
+TEST(PhoneText, MistakesAreErrors) {
+  for (const char* text : {"", " ", "*", "1*", "13*8", "abc", "+86+1", "123456789012345678901", "12"})
+    EXPECT_FALSE(number_from_text(text, "86").ok()) << text;
+}
+
+TEST(PhoneText, MaskHidesTheMiddle) {
+  EXPECT_EQ(masked_number("+8613812345678"), "+86138****5678");
+  EXPECT_EQ(masked_number("13812345678"), "138****5678");
+  EXPECT_EQ(masked_number("95588"), "9***8");
+  EXPECT_EQ(masked_number("110"), "1*0");
+  EXPECT_EQ(masked_number(""), "");
+}
+
+}  // namespace
+}  // namespace telefence
