@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// SipHash-2-4 (Aumasson and Bernstein, 2012): a short keyed hash that nobody can predict or make collide without the key.
-// For tags that we must know again without keeping state, and for tables that strangers fill. Not for secrets of value.
+// SipHash-2-4 (Aumasson and Bernstein, 2012): a short keyed hash that nobody can predict or make collide without the
+// key. For tags that we must know again without keeping state, and for tables that strangers fill. Not for secrets of
+// value.
 
 #include <bit>
 #include <cstddef>
@@ -53,8 +54,8 @@ inline std::uint64_t word_at(Bytes bytes, std::size_t offset, std::size_t count)
 }  // namespace siphash_detail
 
 inline std::uint64_t siphash(const SipHashKey& key, Bytes bytes) {
-  siphash_detail::State state{key.low ^ 0x736f6d6570736575, key.high ^ 0x646f72616e646f6d,
-                              key.low ^ 0x6c7967656e657261, key.high ^ 0x7465646279746573};
+  siphash_detail::State state{key.low ^ 0x736f6d6570736575, key.high ^ 0x646f72616e646f6d, key.low ^ 0x6c7967656e657261,
+                              key.high ^ 0x7465646279746573};
   const std::size_t whole = bytes.size() / 8 * 8;
   for (std::size_t i = 0; i < whole; i += 8) state.take(siphash_detail::word_at(bytes, i, 8));
   const std::uint64_t length = static_cast<std::uint64_t>(bytes.size()) << 56;

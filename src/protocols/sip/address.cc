@@ -8,8 +8,10 @@ namespace {
 
 constexpr std::size_t kNowhere = std::string_view::npos;
 
-// The position after a quoted string that begins at `start`; start + 1 when it is never closed, so that a lone quotation
-// mark hides nothing.
+// A field that no honest sender writes must not cost more than its length times this.
+constexpr std::size_t kMostParameters = 32;
+
+// The position after a quoted string that begins at `start` (RFC 3261, 25.1), or kNowhere when it is never closed.
 std::size_t after_quoted(std::string_view text, std::size_t start) {
   for (std::size_t i = start + 1; i < text.size(); ++i) {
     if (text[i] == '\\') {
@@ -18,15 +20,18 @@ std::size_t after_quoted(std::string_view text, std::size_t start) {
       return i + 1;
     }
   }
-  return start + 1;
+  return kNowhere;
 }
 
-// The first of `marks` at or after `start` that is not inside a quoted string.
+// The first of `marks` at or after `start` that is not inside a quoted string. A quotation mark that is never closed
+// quotes nothing, and neither do those behind it.
 std::size_t find_unquoted(std::string_view text, std::string_view marks, std::size_t start) {
   std::size_t i = start;
   while (i < text.size()) {
     if (marks.find(text[i]) != kNowhere) return i;
-    i = text[i] == '"' ? after_quoted(text, i) : i + 1;
+    const std::size_t after = text[i] == '"' ? after_quoted(text, i) : i + 1;
+    if (after == kNowhere) return text.find_first_of(marks, i);
+    i = after;
   }
   return kNowhere;
 }
@@ -83,8 +88,8 @@ std::string_view user_of(std::string_view uri) {
 }
 
 std::string_view tag_of(std::string_view parameters) {
-  std::size_t at = parameters.empty() ? kNowhere : 0;
-  while (at != kNowhere && at < parameters.size()) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < kMostParameters && at < parameters.size(); ++i) {
     const std::size_t end = find_unquoted(parameters, ";", at + 1);
     const std::string_view parameter = parameters.substr(at + 1, end == kNowhere ? kNowhere : end - at - 1);
     const std::size_t equals = parameter.find('=');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The addresses of From, To and P-Asserted-Identity (RFC 3261, 20.10 and 25.1) and who they mean: the user part of a sip: or
-// sips: URI, the number of a tel: URI (RFC 3966). Views point into the text given.
+// The addresses of From, To and P-Asserted-Identity (RFC 3261, 20.10 and 25.1) and who they mean: the user part of a
+// sip: or sips: URI, the number of a tel: URI (RFC 3966). Views point into the text given.
 
 #include <cstddef>
 #include <string_view>
@@ -17,7 +17,8 @@ struct Address {
 // Reads the first address of a list. Returns where the next one begins, text.size() when there is none.
 std::size_t read_address(std::string_view text, Address& address);
 
-// Without password and, for telephone numbers, without their parameters; escapes as they stand. "" when the URI has no user.
+// Without password and, for telephone numbers, without their parameters; escapes as they stand. "" when the URI has no
+// user.
 std::string_view user_of(std::string_view uri);
 
 // The value of the header parameter `tag`; "" when there is none (RFC 3261, 19.3).

@@ -120,11 +120,21 @@ void take_field(const wire::HeaderLine& line, Message& message, BodyLength& body
     if (value.empty()) value = line.value;
   };
   switch (field_named(line.name)) {
-    case Field::kFrom: set_once(message.from); break;
-    case Field::kTo: set_once(message.to); break;
-    case Field::kCallId: set_once(message.call_id); break;
-    case Field::kCSeq: set_once(message.cseq); break;
-    case Field::kContentType: set_once(message.content_type); break;
+    case Field::kFrom:
+      set_once(message.from);
+      break;
+    case Field::kTo:
+      set_once(message.to);
+      break;
+    case Field::kCallId:
+      set_once(message.call_id);
+      break;
+    case Field::kCSeq:
+      set_once(message.cseq);
+      break;
+    case Field::kContentType:
+      set_once(message.content_type);
+      break;
     case Field::kAssertedIdentity:
       if (message.asserted_count < Message::kMostAsserted) message.asserted[message.asserted_count++] = line.value;
       break;
@@ -136,7 +146,8 @@ void take_field(const wire::HeaderLine& line, Message& message, BodyLength& body
       break;
     }
     case Field::kVia:
-    case Field::kOther: break;
+    case Field::kOther:
+      break;
   }
 }
 
@@ -172,8 +183,7 @@ Reading read_message(Bytes bytes, Transport transport, Message& message) {
   const bool is_stream = transport == Transport::kTcp;
   StartLine start;
   message = {};
-  if (!read_start_line(text, start))
-    return is_stream && may_begin_message(text) ? Reading::kPartial : Reading::kNotSip;
+  if (!read_start_line(text, start)) return is_stream && may_begin_message(text) ? Reading::kPartial : Reading::kNotSip;
   message.method = start.method;
   message.request_uri = start.request_uri;
   BodyLength body;

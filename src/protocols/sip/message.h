@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One SIP message (RFC 3261, section 7) as views into the packet: the start line and the header fields that are read here.
-// Receivers forgive much, so this does too: compact names in any case, folded lines, LF alone as line end, no empty line
-// at the end of a datagram. What stands in a list keeps its first few entries.
+// One SIP message (RFC 3261, section 7) as views into the packet: the start line and the header fields that are read
+// here. Receivers forgive much, so this does too: compact names in any case, folded lines, LF alone as line end, no
+// empty line at the end of a datagram. What stands in a list keeps its first few entries.
 
 #include <array>
 #include <cstddef>
@@ -58,8 +58,8 @@ enum class Reading : std::uint8_t {
   kNotSip,
 };
 
-// Reads the message at the beginning of `bytes`. Over UDP it ends with the datagram at the latest (RFC 3261, 18.3); over TCP
-// Content-Length says where, and for kPartial `length` is what is needed, 0 while that is not known.
+// Reads the message at the beginning of `bytes`. Over UDP it ends with the datagram at the latest (RFC 3261, 18.3);
+// over TCP Content-Length says where, and for kPartial `length` is what is needed, 0 while that is not known.
 Reading read_message(Bytes bytes, Transport transport, Message& message);
 
 // Only looks at the start line.

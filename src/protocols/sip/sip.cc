@@ -36,9 +36,10 @@ std::string_view plain_user(std::string_view uri, EventList& events) {
 Texts asserted_users(const Message& message, EventList& events) {
   std::array<std::string_view, kMostIdentities> users;
   std::size_t count = 0;
+  std::size_t tried = 0;
   for (std::size_t i = 0; i < message.asserted_count; ++i) {
     std::string_view list = message.asserted[i];
-    while (!list.empty() && count < users.size()) {
+    while (!list.empty() && tried++ < users.size()) {
       Address address;
       list.remove_prefix(read_address(list, address));
       const std::string_view user = plain_user(address.uri, events);
@@ -80,8 +81,8 @@ std::string_view charset_of(std::string_view parameters) {
   return {};
 }
 
-// Text of any subtype is read, since phones show it; UTF-8 is the charset unless another is named (RFC 3428, 7 and 10). A
-// body of no type at all is taken for text.
+// Text of any subtype is read, since phones show it; UTF-8 is the charset unless another is named (RFC 3428, 7 and 10).
+// A body of no type at all is taken for text.
 TextCoding coding_of(std::string_view content_type) {
   const std::string_view type = wire::without_blanks(content_type.substr(0, content_type.find(';')));
   if (type.empty()) return TextCoding::kUtf8;
@@ -142,8 +143,8 @@ Step extract_datagram(const Payload& payload, EventList& events) {
   return {Progress::kDone, size, 0};
 }
 
-// Messages of a connection follow one another. What stands behind a sound message and can not be read is not judged, but
-// takes nothing away from it.
+// Messages of a connection follow one another. What stands behind a sound message and can not be read is not judged,
+// but takes nothing away from it.
 Step extract_stream(const Payload& payload, EventList& events) {
   std::size_t at = 0;
   while (true) {

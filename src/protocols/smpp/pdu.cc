@@ -4,8 +4,9 @@
 namespace telefence::smpp {
 namespace {
 
-// The standards allow 21 octets for an address in submit_sm and 65 in data_sm, and less for other strings; receivers are
-// seldom so strict. Reading more than the standard allows costs nothing, reading less would let a message pass unread.
+// The standards allow 21 octets for an address in submit_sm and 65 in data_sm, and less for other strings; receivers
+// are seldom so strict. Reading more than the standard allows costs nothing, reading less would let a message pass
+// unread.
 constexpr std::size_t kLongestText = 65;
 
 // Optional parameters (SMPP 3.4, 5.3.2).
@@ -14,7 +15,8 @@ constexpr std::uint16_t kSarTotal = 0x020e;
 constexpr std::uint16_t kSarNumber = 0x020f;
 constexpr std::uint16_t kMessagePayload = 0x0424;
 
-// Requests end at 0x0113 (broadcast, SMPP 5.0, 4.7.1); 0x00010200 to 0x000102ff belong to the makers of message centres.
+// Requests end at 0x0113 (broadcast, SMPP 5.0, 4.7.1); 0x00010200 to 0x000102ff belong to the makers of message
+// centres.
 bool is_command_plausible(std::uint32_t command) {
   const std::uint32_t request = command & ~kResponseBit;
   return request <= 0x01ff || (request >= 0x00010200 && request <= 0x000102ff);
@@ -33,11 +35,20 @@ void add_body(Message& message, Place place) {
 
 void read_optional_parameter(std::uint16_t tag, Reader value, Place place, Message& message) {
   switch (tag) {
-    case kMessagePayload: add_body(message, place); break;
-    case kSarReference: if (place.length == 2) message.sar.reference = value.u16(); break;
-    case kSarTotal: if (place.length == 1) message.sar.total = value.u8(); break;
-    case kSarNumber: if (place.length == 1) message.sar.number = value.u8(); break;
-    default: break;
+    case kMessagePayload:
+      add_body(message, place);
+      break;
+    case kSarReference:
+      if (place.length == 2) message.sar.reference = value.u16();
+      break;
+    case kSarTotal:
+      if (place.length == 1) message.sar.total = value.u8();
+      break;
+    case kSarNumber:
+      if (place.length == 1) message.sar.number = value.u8();
+      break;
+    default:
+      break;
   }
 }
 
@@ -155,23 +166,35 @@ bool is_receipt(std::uint32_t command, const Message& message) {
 
 TextCoding text_coding(std::uint8_t data_coding) {
   switch (data_coding) {
-    case 1: return TextCoding::kAscii;
+    case 1:
+      return TextCoding::kAscii;
     case 2:
-    case 4: return TextCoding::kBinary;
-    case 3: return TextCoding::kLatin1;
-    case 8: return TextCoding::kUcs2;
-    case 15: return TextCoding::kGb18030;
-    default: break;
+    case 4:
+      return TextCoding::kBinary;
+    case 3:
+      return TextCoding::kLatin1;
+    case 8:
+      return TextCoding::kUcs2;
+    case 15:
+      return TextCoding::kGb18030;
+    default:
+      break;
   }
   // From here on as the coding of the radio side: 3GPP TS 23.038, section 4.
   switch (data_coding & 0xf0) {
-    case 0x00: return TextCoding::kGsm7;
-    case 0x10: return (data_coding & 0x0c) == 0x08 ? TextCoding::kUcs2 : TextCoding::kGsm7;
+    case 0x00:
+      return TextCoding::kGsm7;
+    case 0x10:
+      return (data_coding & 0x0c) == 0x08 ? TextCoding::kUcs2 : TextCoding::kGsm7;
     case 0xc0:
-    case 0xd0: return TextCoding::kGsm7;
-    case 0xe0: return TextCoding::kUcs2;
-    case 0xf0: return (data_coding & 0x04) != 0 ? TextCoding::kBinary : TextCoding::kGsm7;
-    default: return TextCoding::kLatin1;
+    case 0xd0:
+      return TextCoding::kGsm7;
+    case 0xe0:
+      return TextCoding::kUcs2;
+    case 0xf0:
+      return (data_coding & 0x04) != 0 ? TextCoding::kBinary : TextCoding::kGsm7;
+    default:
+      return TextCoding::kLatin1;
   }
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 // The layout of SMPP protocol data units (SMPP 3.4, sections 3.2, 4 and 5; 3.3 and 5.0 share it for the messages read
-// here): where in a PDU its numbers, its text and its switches stand. Offsets, not views, so that the same reading serves
-// extract() and neutralise(). All functions are pure.
+// here): where in a PDU its numbers, its text and its switches stand. Offsets, not views, so that the same reading
+// serves extract() and neutralise(). All functions are pure.
 
 #include <array>
 #include <cstddef>
@@ -57,8 +57,8 @@ struct Message {
   std::uint8_t esm_class = 0;
   std::uint8_t data_coding = 0;
   std::uint32_t registered_delivery_offset = 0;
-  // short_message and message_payload where they are not empty. The standard allows only one of them; a sender that fills
-  // both may hope that filter and receiver choose differently, so all are looked at.
+  // short_message and message_payload where they are not empty. The standard allows only one of them; a sender that
+  // fills both may hope that filter and receiver choose differently, so all are looked at.
   std::array<Place, kMostBodies> bodies;
   std::uint8_t body_count = 0;
   SmsPart sar;  // from the sar_* parameters (SMPP 3.4, 5.3.2.22 to 24)
@@ -70,10 +70,12 @@ struct Message {
 // ignore them, so they must not hide a message. Requires: carries_message(command), the PDU is whole.
 bool read_message(Bytes pdu, std::uint32_t command, Message& message);
 
-// True when the message is only the receipt of another (SMPP 3.4, 5.2.12: SMSC delivery receipt, manual acknowledgement).
+// True when the message is only the receipt of another (SMPP 3.4, 5.2.12: SMSC delivery receipt, manual
+// acknowledgement).
 bool is_receipt(std::uint32_t command, const Message& message);
 
-// data_coding (SMPP 3.4, 5.2.19), with the values of 3GPP TS 23.038 that gateways pass on, and 15 as Chinese peers use it.
+// data_coding (SMPP 3.4, 5.2.19), with the values of 3GPP TS 23.038 that gateways pass on, and 15 as Chinese peers use
+// it.
 TextCoding text_coding(std::uint8_t data_coding);
 
 inline Bytes part_of(Bytes pdu, Place place) { return pdu.subspan(place.offset, place.length); }

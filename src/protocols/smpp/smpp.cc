@@ -75,8 +75,9 @@ Reading read_pdu(Bytes pdu, Place place, const Header& header, EventList& events
   return Reading::kNothing;
 }
 
-// Many PDUs may share a segment, each with its own fate. A PDU whose header is sane but whose body is broken is passed over,
-// since the next one begins where its length says; the packet is called malformed only when nothing sound would be lost.
+// Many PDUs may share a segment, each with its own fate. A PDU whose header is sane but whose body is broken is passed
+// over, since the next one begins where its length says; the packet is called malformed only when nothing sound would
+// be lost.
 Step extract(const Payload& payload, EventList& events) {
   if (payload.transport != Transport::kTcp) return {};
   bool pushed = false;
@@ -115,18 +116,17 @@ void blank(MutableBytes text, TextCoding coding) {
   while (writer.room() != 0) writer.u8(0x20);
 }
 
-// The method "force": the request stays what it is, for nobody and without a text, so that every peer answers it with the
-// ordinary response; restate() then gives that response the refusal code. command_length, command_id and sequence_number
-// stay, so the connection and its other messages are not touched.
+// The method "force": the request stays what it is, for nobody and without a text, so that every peer answers it with
+// the ordinary response; restate() then gives that response the refusal code. command_length, command_id and
+// sequence_number stay, so the connection and its other messages are not touched.
 bool neutralise(const Event&, MutableBytes bytes) {
   Header header;
   Message message;
   const Bytes pdu = bytes;
   if (read_header(pdu, header) != HeaderState::kWhole || header.length != pdu.size()) return false;
   if (!carries_message(header.command) || !read_message(pdu, header.command, message)) return false;
-  each_destination(pdu, message, [&](DestinationKind, Place place) {
-    void_number(bytes.subspan(place.offset, place.length));
-  });
+  each_destination(pdu, message,
+                   [&](DestinationKind, Place place) { void_number(bytes.subspan(place.offset, place.length)); });
   const TextCoding coding = text_coding(message.data_coding);
   for (std::size_t i = 0; i < message.body_count; ++i) {
     MutableBytes body = bytes.subspan(message.bodies[i].offset, message.bodies[i].length);

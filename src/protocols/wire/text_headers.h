@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The header section that SIP, HTTP and mail share: lines of `Name: value` up to an empty line (RFC 3261, 7.3.1; RFC 5322,
-// 2.2). Lines end in CRLF or LF alone; a line that begins with a blank continues the one before. Views point into the text.
+// The header section that SIP, HTTP and mail share: lines of `Name: value` up to an empty line (RFC 3261, 7.3.1; RFC
+// 5322, 2.2). Lines end in CRLF or LF alone; a line that begins with a blank continues the one before. Views point into
+// the text.
 
 #include <cstddef>
 #include <string_view>

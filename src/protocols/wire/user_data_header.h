@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The header that may stand before the text of a short message (3GPP TS 23.040, 9.2.3.24), as every short-message protocol
-// carries it: one octet with the length of what follows, then information elements of identifier, length and data.
+// The header that may stand before the text of a short message (3GPP TS 23.040, 9.2.3.24), as every short-message
+// protocol carries it: one octet with the length of what follows, then information elements of identifier, length and
+// data.
 
 #include <cstddef>
 
@@ -16,8 +17,8 @@ struct UserDataHeader {
   SmsPart part;            // total 0 when no concatenation element was found
 };
 
-// False when the header is longer than the user data. An element that overruns the header ends the search for parts but not
-// the reading: phones show the text all the same.
+// False when the header is longer than the user data. An element that overruns the header ends the search for parts but
+// not the reading: phones show the text all the same.
 bool read_user_data_header(Bytes user_data, UserDataHeader& header);
 
 }  // namespace telefence::wire

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/sip/address.h"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,14 @@ TEST(SipAddress, AQuotedDisplayNameMayHoldAnyMark) {
 }
 
 TEST(SipAddress, ALoneQuotationMarkHidesNothing) { EXPECT_EQ(uri_in("\"Bank <sip:1@a>;tag=1"), "sip:1@a"); }
+
+TEST(SipAddress, ManyUnclosedQuotationMarksAreReadInReasonableTime) {
+  std::string hostile = "<sip:1@a>";
+  for (int i = 0; i < 20000; ++i) hostile += ";\"\\\"";
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(tag_in(hostile), "");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(500));
+}
 
 TEST(SipAddress, WithoutBracketsTheParametersAreTheHeaders) {
   EXPECT_EQ(uri_in("sip:10086@a.example;tag=7"), "sip:10086@a.example");

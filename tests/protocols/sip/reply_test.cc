@@ -133,8 +133,8 @@ TEST(SipRefuse, WithinADialogTheTagStays) {
 }
 
 TEST(SipRefuse, WithoutTheNecessaryFieldsNothingIsSaid) {
-  for (std::string TestRequest::* field : {&TestRequest::via, &TestRequest::from, &TestRequest::to,
-                                            &TestRequest::call_id, &TestRequest::cseq}) {
+  for (std::string TestRequest::*field :
+       {&TestRequest::via, &TestRequest::from, &TestRequest::to, &TestRequest::call_id, &TestRequest::cseq}) {
     TestRequest request;
     request.*field = "";
     EXPECT_EQ(refusal_of(text_of(request)), "");

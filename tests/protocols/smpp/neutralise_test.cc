@@ -24,8 +24,7 @@ Octets neutralised(Octets octets) {
 
 // The message as a receiver would get it: the same PDU made with other contents.
 TEST(SmppNeutralise, VoidsNumberTextAndReportAndNothingElse) {
-  EXPECT_EQ(neutralised(pdu({})),
-            pdu({.destinations = {"0000000000000"}, .registered_delivery = 0, .text = "     "}));
+  EXPECT_EQ(neutralised(pdu({})), pdu({.destinations = {"0000000000000"}, .registered_delivery = 0, .text = "     "}));
 }
 
 TEST(SmppNeutralise, DoesTheSameToADeliverSm) {
@@ -47,29 +46,37 @@ TEST(SmppNeutralise, BlanksUcs2InPairsOfOctets) {
 
 TEST(SmppNeutralise, KeepsTheUserDataHeader) {
   const std::string header("\x05\x00\x03\x2a\x03\x02", 6);
-  EXPECT_EQ(neutralised(pdu({.esm_class = 0x40, .text = header + "rest"})),
-            pdu({.destinations = {"0000000000000"}, .esm_class = 0x40, .registered_delivery = 0, .text = header + "    "}));
+  EXPECT_EQ(
+      neutralised(pdu({.esm_class = 0x40, .text = header + "rest"})),
+      pdu({.destinations = {"0000000000000"}, .esm_class = 0x40, .registered_delivery = 0, .text = header + "    "}));
 }
 
 TEST(SmppNeutralise, BlanksMessagePayloadAndKeepsOtherParameters) {
   const auto message = [](std::string_view text, std::string_view number, std::uint8_t report) {
-    return pdu({.command = kDataSm, .destinations = {std::string(number)}, .registered_delivery = report,
-                .optional_parameters = optional_parameter(0x0204, "\x01\x02") + optional_parameter(kMessagePayload, text) +
-                                       optional_parameter(0x1401, "mine")});
+    return pdu({.command = kDataSm,
+                .destinations = {std::string(number)},
+                .registered_delivery = report,
+                .optional_parameters = optional_parameter(0x0204, "\x01\x02") +
+                                       optional_parameter(kMessagePayload, text) + optional_parameter(0x1401, "mine")});
   };
   EXPECT_EQ(neutralised(message("fraud", "10086", 1)), message("     ", "00000", 0));
 }
 
 TEST(SmppNeutralise, BlanksBothTexts) {
   EXPECT_EQ(neutralised(pdu({.text = "bait", .optional_parameters = optional_parameter(kMessagePayload, "hook")})),
-            pdu({.destinations = {"0000000000000"}, .registered_delivery = 0, .text = "    ",
+            pdu({.destinations = {"0000000000000"},
+                 .registered_delivery = 0,
+                 .text = "    ",
                  .optional_parameters = optional_parameter(kMessagePayload, "    ")}));
 }
 
 TEST(SmppNeutralise, VoidsAllDestinationsOfASubmitMultiAndItsLists) {
   EXPECT_EQ(neutralised(pdu({.command = kSubmitMulti, .destinations = {"10086", "+8613800138000"}, .lists = {"all"}})),
-            pdu({.command = kSubmitMulti, .destinations = {"00000", "+0000000000000"}, .lists = {"000"},
-                 .registered_delivery = 0, .text = "     "}));
+            pdu({.command = kSubmitMulti,
+                 .destinations = {"00000", "+0000000000000"},
+                 .lists = {"000"},
+                 .registered_delivery = 0,
+                 .text = "     "}));
 }
 
 TEST(SmppNeutralise, RefusesWhatIsNoWholeMessage) {
@@ -114,9 +121,10 @@ TEST(SmppNeutralise, SparesTheNeighboursInTheSegment) {
   ASSERT_EQ(events.events().size(), 3u);
   const Event& event = events.events()[1];
   ASSERT_TRUE(kProtocol.neutralise(event, MutableBytes(segment).subspan(event.message.offset, event.message.length)));
-  EXPECT_EQ(segment, joined({before,
-                             pdu({.sequence = 2, .destinations = {"0000000000000"}, .registered_delivery = 0, .text = "   "}),
-                             after}));
+  EXPECT_EQ(
+      segment,
+      joined({before, pdu({.sequence = 2, .destinations = {"0000000000000"}, .registered_delivery = 0, .text = "   "}),
+              after}));
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Makes SMPP PDUs for tests, field by field in the order of SMPP 3.4, section 4. Written against the standard, not against
-// the reader, so that the two check each other.
+// Makes SMPP PDUs for tests, field by field in the order of SMPP 3.4, section 4. Written against the standard, not
+// against the reader, so that the two check each other.
 
 #include <cstdint>
 #include <string>

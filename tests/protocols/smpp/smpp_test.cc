@@ -75,7 +75,8 @@ TEST(Smpp, AllFourRequestsAreRead) {
 TEST(Smpp, ManyPdusInASegmentEachGiveTheirEvent) {
   const Octets first = pdu({.sequence = 5, .text = "one"});
   const Octets enquire_link = pdu(0x15, 0, 6, {});
-  const Extracted got(joined({first, enquire_link, pdu({.sequence = 7, .text = "two"}), pdu(0x80000004, 0, 9, {'a', 0})}));
+  const Extracted got(
+      joined({first, enquire_link, pdu({.sequence = 7, .text = "two"}), pdu(0x80000004, 0, 9, {'a', 0})}));
   EXPECT_EQ(got.step.progress, Progress::kDone);
   ASSERT_EQ(got.events.events().size(), 2u);
   EXPECT_EQ(got.body(1), "two");
@@ -138,16 +139,16 @@ TEST(Smpp, UdhIsCutOffAndTellsThePart) {
 
 TEST(Smpp, UdhOfAMessagePayloadIsCutOffToo) {
   const std::string payload = std::string("\x06\x08\x04\x12\x34\x02\x01rest", 11);
-  const Extracted got(
-      pdu({.command = kDataSm, .esm_class = 0x40, .optional_parameters = optional_parameter(kMessagePayload, payload)}));
+  const Extracted got(pdu(
+      {.command = kDataSm, .esm_class = 0x40, .optional_parameters = optional_parameter(kMessagePayload, payload)}));
   ASSERT_EQ(got.events.events().size(), 1u);
   EXPECT_EQ(got.body(), "rest");
   EXPECT_EQ(got.sms().part.reference, 0x1234);
 }
 
 TEST(Smpp, SarParametersTellThePart) {
-  const std::string sar = optional_parameter(0x020c, "\x12\x34") + optional_parameter(0x020e, "\x04") +
-                          optional_parameter(0x020f, "\x03");
+  const std::string sar =
+      optional_parameter(0x020c, "\x12\x34") + optional_parameter(0x020e, "\x04") + optional_parameter(0x020f, "\x03");
   const Extracted got(pdu({.optional_parameters = sar}));
   ASSERT_EQ(got.events.events().size(), 1u);
   EXPECT_EQ(got.sms().part.reference, 0x1234);
@@ -161,8 +162,8 @@ TEST(Smpp, UdhLongerThanBodyIsMalformed) {
 }
 
 TEST(Smpp, SubmitMultiNamesAllAddressesButNoDistributionList) {
-  const Extracted got(pdu({.command = kSubmitMulti, .destinations = {"8613800138000", "8613900139000", "+10"},
-                           .lists = {"friends"}}));
+  const Extracted got(
+      pdu({.command = kSubmitMulti, .destinations = {"8613800138000", "8613900139000", "+10"}, .lists = {"friends"}}));
   ASSERT_EQ(got.events.events().size(), 1u);
   EXPECT_EQ(strings(got.sms().called), (Strings{"8613800138000", "8613900139000", "+10"}));
 }
@@ -175,10 +176,10 @@ TEST(Smpp, SubmitMultiWithAnUnknownDestinationFlagIsMalformed) {
 
 TEST(Smpp, DataCodingTellsTheAlphabet) {
   const std::pair<int, TextCoding> kTable[] = {
-      {0, TextCoding::kGsm7},    {1, TextCoding::kAscii},      {2, TextCoding::kBinary}, {3, TextCoding::kLatin1},
-      {4, TextCoding::kBinary},  {8, TextCoding::kUcs2},       {15, TextCoding::kGb18030}, {0x10, TextCoding::kGsm7},
-      {0x18, TextCoding::kUcs2}, {0x1b, TextCoding::kUcs2},    {0xf0, TextCoding::kGsm7}, {0xf4, TextCoding::kBinary},
-      {0xf5, TextCoding::kBinary}, {0xc0, TextCoding::kGsm7}, {0xe0, TextCoding::kUcs2}, {0x60, TextCoding::kLatin1}};
+      {0, TextCoding::kGsm7},      {1, TextCoding::kAscii},   {2, TextCoding::kBinary},   {3, TextCoding::kLatin1},
+      {4, TextCoding::kBinary},    {8, TextCoding::kUcs2},    {15, TextCoding::kGb18030}, {0x10, TextCoding::kGsm7},
+      {0x18, TextCoding::kUcs2},   {0x1b, TextCoding::kUcs2}, {0xf0, TextCoding::kGsm7},  {0xf4, TextCoding::kBinary},
+      {0xf5, TextCoding::kBinary}, {0xc0, TextCoding::kGsm7}, {0xe0, TextCoding::kUcs2},  {0x60, TextCoding::kLatin1}};
   for (const auto& [value, coding] : kTable) {
     const Extracted got(pdu({.data_coding = static_cast<std::uint8_t>(value)}));
     EXPECT_EQ(got.sms().coding, coding) << value;
@@ -253,9 +254,7 @@ TEST(Smpp, AnAddressLongerThanTheStandardAllowsIsRead) {
   EXPECT_EQ(Extracted(pdu({.source = longer})).sms().calling, longer);
 }
 
-TEST(Smpp, DatagramsAreNotMine) {
-  EXPECT_EQ(Extracted(pdu({}), Transport::kUdp).step.progress, Progress::kNotMine);
-}
+TEST(Smpp, DatagramsAreNotMine) { EXPECT_EQ(Extracted(pdu({}), Transport::kUdp).step.progress, Progress::kNotMine); }
 
 std::vector<Sample> samples() {
   const std::string udh("\x05\x00\x03\x2a\x03\x02", 6);
@@ -267,12 +266,14 @@ std::vector<Sample> samples() {
        .bytes = joined({pdu({.command = kDeliverSm, .data_coding = 8, .text = std::string("\x4f\x60\x59\x7d", 4)}),
                         pdu({.command = kDeliverSm, .esm_class = 0x40, .text = udh + "tail"})}),
        .destination_port = 2775},
-      {.name = "data_sm", .bytes = pdu({.command = kDataSm, .esm_class = 0x40, .optional_parameters = payload + sar}),
+      {.name = "data_sm",
+       .bytes = pdu({.command = kDataSm, .esm_class = 0x40, .optional_parameters = payload + sar}),
        .destination_port = 2775},
       {.name = "submit_multi",
        .bytes = pdu({.command = kSubmitMulti, .destinations = {"10086", "+8610"}, .lists = {"all"}}),
        .destination_port = 2775},
-      {.name = "responses", .bytes = joined({pdu(0x80000004, 0, 1, {'x', 0}), pdu(0x80000005, 0x45, 2, {})}),
+      {.name = "responses",
+       .bytes = joined({pdu(0x80000004, 0, 1, {'x', 0}), pdu(0x80000005, 0x45, 2, {})}),
        .source_port = 2775},
   };
 }

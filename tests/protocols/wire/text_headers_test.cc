@@ -54,9 +54,7 @@ TEST(TextHeaders, BlanksAroundNameAndValueAreCut) {
   EXPECT_EQ(all_of("From \t:  \r\n  x  \r\n\r\n"), (Lines{{"From", "x"}}));
 }
 
-TEST(TextHeaders, ALineWithoutColonIsPassedOver) {
-  EXPECT_EQ(all_of("nonsense\r\nA: 1\r\n\r\n"), (Lines{{"A", "1"}}));
-}
+TEST(TextHeaders, ALineWithoutColonIsPassedOver) { EXPECT_EQ(all_of("nonsense\r\nA: 1\r\n\r\n"), (Lines{{"A", "1"}})); }
 
 TEST(TextHeaders, AValueMayBeEmptyAndHoldColons) {
   EXPECT_EQ(all_of("A:\r\nB: c:d\r\n\r\n"), (Lines{{"A", ""}, {"B", "c:d"}}));
