@@ -37,6 +37,7 @@ struct PortCounts {
   std::uint64_t no_buffer = 0;        // came in while the pool was empty
   std::uint64_t receive_errors = 0;
   std::uint64_t transmit_errors = 0;
+  std::uint64_t truncated = 0;        // in several segments that fit no buffer: only the first was inspected
   bool link_up = false;
 };
 
@@ -56,7 +57,8 @@ class Nic {
   FramePool& pool(std::size_t worker);
 
   PortCounts counts(std::size_t port) const;
-  // telefence_port_*: from rte_eth_stats, for each port. The catalog must not be read after this object is gone.
+  std::uint32_t free_frames() const;
+  // telefence_port_*: from rte_eth_stats, for each port; and telefence_frames_free. The catalog must not be read after this object is gone.
   void add_metrics(Catalog& catalog) const;
 
   // Runs work(worker) on each worker's core, in threads named telefence:w0 ...; wait() returns when all have returned.

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nic/eth_queue.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/check.h"
+#include "nic/memory.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::size_t kMostAtOnce = 64;
+
+std::uint64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Tells the mbuf what became of its frame. A chain that was too long for any buffer is sent as it came: only bytes of its
+// first segment can have changed.
+rte_mbuf* take_back(const Frame& frame) {
+  auto* mbuf = static_cast<rte_mbuf*>(frame.owner);
+  if (mbuf->nb_segs != 1) [[unlikely]] return mbuf;
+  mbuf->data_off = static_cast<std::uint16_t>(frame.data - static_cast<std::uint8_t*>(mbuf->buf_addr));
+  mbuf->data_len = static_cast<std::uint16_t>(frame.length);
+  mbuf->pkt_len = frame.length;
+  DCHECK(mbuf->data_off + std::uint32_t{mbuf->data_len} <= mbuf->buf_len);
+  return mbuf;
+}
+
+}  // namespace
+
+void EthQueue::fill(Frame& frame, rte_mbuf* mbuf) {
+  if (mbuf->nb_segs != 1) [[unlikely]] mbuf = make_contiguous(mbuf, large_frames_);
+  frame.data = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
+  frame.length = mbuf->data_len;
+  frame.headroom = rte_pktmbuf_headroom(mbuf);
+  frame.tailroom = rte_pktmbuf_tailroom(mbuf);
+  frame.port = port_index_;
+  frame.link = LinkType::kEthernet;
+  frame.truncated = mbuf->nb_segs != 1;
+  frame.time_ns = arrivals_.time_ns;
+  frame.number = ++arrivals_.number;
+  frame.owner = mbuf;
+  if (frame.truncated) [[unlikely]] {
+    // Its length may not change.
+    frame.headroom = 0;
+    frame.tailroom = 0;
+    truncated_.add(1);
+  }
+}
+
+std::size_t EthQueue::receive(std::span<Frame> frames) {
+  rte_mbuf* mbufs[kMostAtOnce];
+  const auto most = static_cast<std::uint16_t>(std::min(frames.size(), kMostAtOnce));
+  const std::uint16_t count = rte_eth_rx_burst(dpdk_port_, queue_, mbufs, most);
+  if (count == 0) return 0;
+  for (std::uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
+  arrivals_.time_ns = now_ns();
+  for (std::uint16_t i = 0; i < count; ++i) fill(frames[i], mbufs[i]);
+  return count;
+}
+
+std::size_t EthQueue::transmit(std::span<Frame> frames) {
+  rte_mbuf* mbufs[kMostAtOnce];
+  std::size_t sent = 0;
+  while (sent < frames.size()) {
+    const auto count = static_cast<std::uint16_t>(std::min(frames.size() - sent, kMostAtOnce));
+    for (std::uint16_t i = 0; i < count; ++i) mbufs[i] = take_back(frames[sent + i]);
+    const std::uint16_t accepted = rte_eth_tx_burst(dpdk_port_, queue_, mbufs, count);
+    sent += accepted;
+    if (accepted < count) break;
+  }
+  return sent;
+}
+
+}  // namespace telefence

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nic/memory.h"
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <bit>
+#include <string>
+#include <utility>
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kHeldByWorker = 1024;   // a burst from each of several links, replies, the cache of its core
+constexpr std::uint32_t kFewest = 4096;
+constexpr std::uint32_t kLargeFrames = 127;
+constexpr unsigned kCache = 256;
+constexpr std::uint64_t kBookkeepingPerFrame = sizeof(rte_mbuf) + RTE_PKTMBUF_HEADROOM + 128;
+// Queues, rings, drivers' own memory; measured with two net_ring ports: 9 MiB.
+constexpr std::uint64_t kOtherBytes = 32 * 1024 * 1024;
+
+}  // namespace
+
+MemoryPlan plan_memory(std::size_t ports, std::size_t workers, std::uint32_t wanted, std::uint32_t largest_frame) {
+  MemoryPlan plan;
+  const std::size_t queues = ports * workers;
+  const std::size_t enough = std::max<std::size_t>(queues * 2 * kDescriptors + workers * kHeldByWorker, kFewest);
+  // A pool of 2^n - 1 wastes nothing of the ring it lies in.
+  plan.frames = static_cast<std::uint32_t>(std::bit_ceil((wanted != 0 ? wanted : enough) + std::size_t{1}) - 1);
+  plan.frame_bytes = std::max(largest_frame, kUsualFrameBytes);
+  plan.large_frames = kLargeFrames;
+  plan.total_bytes = plan.frames * (plan.frame_bytes + kBookkeepingPerFrame) +
+                     plan.large_frames * (kLargeFrameBytes + kBookkeepingPerFrame) + kOtherBytes;
+  return plan;
+}
+
+Result<PacketMemory> PacketMemory::create(const MemoryPlan& plan) {
+  PacketMemory memory;
+  const auto room = [](std::uint32_t bytes) { return static_cast<std::uint16_t>(bytes + RTE_PKTMBUF_HEADROOM); };
+  const int socket = static_cast<int>(rte_socket_id());
+  const unsigned cache = std::min(kCache, plan.frames / 8);
+  memory.frames_ = rte_pktmbuf_pool_create("telefence_frames", plan.frames, cache, 0, room(plan.frame_bytes), socket);
+  const int error = rte_errno;
+  if (memory.frames_ != nullptr)
+    memory.large_frames_ =
+        rte_pktmbuf_pool_create("telefence_large", plan.large_frames, 0, 0, room(kLargeFrameBytes), socket);
+  if (memory.frames_ == nullptr || memory.large_frames_ == nullptr)
+    return Error{ErrorCode::kEnvironment, "no memory for " + std::to_string(plan.frames) + " packet buffers of " +
+                                              std::to_string(plan.frame_bytes) + " bytes (" + rte_strerror(error) +
+                                              "): reserve more hugepages, or make `memory: {frames: N}` smaller"};
+  return memory;
+}
+
+PacketMemory::PacketMemory(PacketMemory&& other) noexcept
+    : frames_(std::exchange(other.frames_, nullptr)), large_frames_(std::exchange(other.large_frames_, nullptr)) {}
+
+PacketMemory::~PacketMemory() {
+  rte_mempool_free(frames_);
+  rte_mempool_free(large_frames_);
+}
+
+std::uint32_t PacketMemory::free_frames() const { return rte_mempool_avail_count(frames_); }
+
+rte_mbuf* make_contiguous(rte_mbuf* mbuf, rte_mempool* large_frames) {
+  if (mbuf->pkt_len - mbuf->data_len <= rte_pktmbuf_tailroom(mbuf) && rte_pktmbuf_linearize(mbuf) == 0) return mbuf;
+  if (mbuf->pkt_len > kLargeFrameBytes) return mbuf;
+  rte_mbuf* copy = rte_pktmbuf_copy(mbuf, large_frames, 0, UINT32_MAX);
+  if (copy == nullptr) return mbuf;
+  rte_pktmbuf_free(mbuf);
+  return copy;
+}
+
+bool EthFramePool::take(Frame& frame) {
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(memory_);
+  if (mbuf == nullptr) return false;
+  frame = Frame{};
+  frame.data = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
+  frame.headroom = rte_pktmbuf_headroom(mbuf);
+  frame.tailroom = rte_pktmbuf_tailroom(mbuf);
+  frame.time_ns = newest_time_ns_;
+  frame.owner = mbuf;
+  return true;
+}
+
+void EthFramePool::release(std::span<Frame> frames) {
+  for (Frame& frame : frames) {
+    rte_pktmbuf_free(static_cast<rte_mbuf*>(frame.owner));
+    frame = Frame{};
+  }
+}
+
+}  // namespace telefence

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Packet buffers: how many there are, the two DPDK pools they lie in, and how a packet that came in several segments is made
+// contiguous. Sized and allocated at start; workers only take and give back.
+
+#include <cstdint>
+#include <span>
+
+#include "base/frame.h"
+#include "base/result.h"
+#include "nic/queue.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace telefence {
+
+inline constexpr std::uint32_t kUsualFrameBytes = 2048;
+inline constexpr std::uint32_t kLargeFrameBytes = 16 * 1024;
+inline constexpr std::uint16_t kDescriptors = 1024;  // of each receive and each transmit queue
+
+struct MemoryPlan {
+  std::uint32_t frames = 0;         // buffers of frame_bytes
+  std::uint32_t frame_bytes = 0;    // without headroom
+  std::uint32_t large_frames = 0;   // buffers of kLargeFrameBytes, for packets of several segments
+  std::uint64_t total_bytes = 0;    // with DPDK's own needs
+};
+
+// wanted: NicOptions::frames, 0 = enough for every descriptor of every queue and what workers hold. largest_frame: what one
+// buffer has to hold at least.
+MemoryPlan plan_memory(std::size_t ports, std::size_t workers, std::uint32_t wanted, std::uint32_t largest_frame);
+
+class PacketMemory {
+ public:
+  // Requires: DPDK runs, and no other PacketMemory is there.
+  static Result<PacketMemory> create(const MemoryPlan& plan);
+  PacketMemory(PacketMemory&& other) noexcept;
+  PacketMemory& operator=(PacketMemory&&) = delete;
+  ~PacketMemory();
+
+  rte_mempool* frames() const { return frames_; }
+  rte_mempool* large_frames() const { return large_frames_; }
+  std::uint32_t free_frames() const;
+
+ private:
+  PacketMemory() = default;
+  rte_mempool* frames_ = nullptr;
+  rte_mempool* large_frames_ = nullptr;
+};
+
+// Requires: mbuf has several segments. Returns a packet of one segment with the same bytes, and has freed `mbuf` unless it is
+// the one returned; or returns `mbuf` as it was when no buffer is large enough or none is left.
+rte_mbuf* make_contiguous(rte_mbuf* mbuf, rte_mempool* large_frames);
+
+// One worker's view of the pool. Frames taken carry the time of the newest packet that the worker received.
+class EthFramePool final : public FramePool {
+ public:
+  EthFramePool(const PacketMemory& memory, const std::uint64_t& newest_time_ns)
+      : memory_(memory.frames()), newest_time_ns_(newest_time_ns) {}
+
+  bool take(Frame& frame) override;
+  void release(std::span<Frame> frames) override;
+
+ private:
+  rte_mempool* memory_;
+  const std::uint64_t& newest_time_ns_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nic/port.h"
+
+#include <rte_bus.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace telefence {
+namespace {
+
+constexpr std::uint16_t kLargestMtu = 9000;
+constexpr std::uint64_t kHashFields = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
+
+// The Toeplitz hash of (a, b) equals that of (b, a) when the key repeats every 16 bits (Woo and Park, KAIST 2012).
+constexpr std::array<std::uint8_t, 64> symmetric_key() {
+  std::array<std::uint8_t, 64> key{};
+  for (std::size_t i = 0; i < key.size(); ++i) key[i] = i % 2 == 0 ? 0x6d : 0x5a;
+  return key;
+}
+
+Error refused(const char* what, int code) {
+  return {ErrorCode::kEnvironment, std::string(what) + " was refused: " + rte_strerror(code < 0 ? -code : code)};
+}
+
+bool spreads_flows(const rte_eth_dev_info& info) { return (info.flow_type_rss_offloads & kHashFields) != 0; }
+
+// Vdevs made of several rings or captures spread by themselves.
+bool is_virtual(const rte_eth_dev_info& info) {
+  const std::string driver = info.driver_name == nullptr ? "" : info.driver_name;
+  return driver.starts_with("net_ring") || driver.starts_with("net_pcap") || driver.starts_with("net_null") ||
+         driver.starts_with("net_af_packet");
+}
+
+rte_eth_conf configuration(const rte_eth_dev_info& info, std::uint16_t queues, std::array<std::uint8_t, 64>& key) {
+  rte_eth_conf conf{};
+  conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+  conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+  // Whatever passes the wire without us has to pass with us: the largest MTU that the buffers can hold. The drivers of kernel
+  // interfaces would change the interface, so they keep theirs.
+  const bool own_hardware = std::string_view(rte_bus_name(rte_dev_bus(info.device))) == "pci";
+  const bool scatters = conf.rxmode.offloads != 0;
+  const std::uint16_t most = scatters ? kLargestMtu : std::uint16_t{kUsualFrameBytes - 48};
+  if (own_hardware) conf.rxmode.mtu = std::min(info.max_mtu, most);
+  if (queues > 1 && spreads_flows(info)) {
+    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf.rx_adv_conf.rss_conf.rss_hf = kHashFields & info.flow_type_rss_offloads;
+    if (info.hash_key_size != 0 && info.hash_key_size <= key.size()) {
+      conf.rx_adv_conf.rss_conf.rss_key = key.data();
+      conf.rx_adv_conf.rss_conf.rss_key_len = info.hash_key_size;
+    }
+  }
+  return conf;
+}
+
+Result<void> set_up_queues(std::uint16_t port, std::uint16_t queues, const PacketMemory& memory) {
+  std::uint16_t receive = kDescriptors;
+  std::uint16_t transmit = kDescriptors;
+  if (const int code = rte_eth_dev_adjust_nb_rx_tx_desc(port, &receive, &transmit); code != 0)
+    return refused("the number of descriptors", code);
+  const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(port));
+  for (std::uint16_t queue = 0; queue < queues; ++queue) {
+    if (const int code = rte_eth_rx_queue_setup(port, queue, receive, socket, nullptr, memory.frames()); code != 0)
+      return refused("a receive queue", code);
+    if (const int code = rte_eth_tx_queue_setup(port, queue, transmit, socket, nullptr); code != 0)
+      return refused("a transmit queue", code);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<FoundPort> find_port(const std::string& dpdk_name) {
+  FoundPort found;
+  if (rte_eth_dev_get_port_by_name(dpdk_name.c_str(), &found.dpdk_port) != 0) return std::nullopt;
+  rte_eth_dev_info info{};
+  if (rte_eth_dev_info_get(found.dpdk_port, &info) != 0) return std::nullopt;
+  if (spreads_flows(info) || is_virtual(info))
+    found.queues = std::max<std::uint16_t>(std::min(info.max_rx_queues, info.max_tx_queues), 1);
+  return found;
+}
+
+Result<Port> Port::open(const FoundPort& found, std::uint16_t queues, const PacketMemory& memory) {
+  Port port(found.dpdk_port);
+  rte_eth_dev_info info{};
+  if (const int code = rte_eth_dev_info_get(found.dpdk_port, &info); code != 0) return refused("a look at it", code);
+  std::array<std::uint8_t, 64> key = symmetric_key();
+  const rte_eth_conf conf = configuration(info, queues, key);
+  if (const int code = rte_eth_dev_configure(found.dpdk_port, queues, queues, &conf); code != 0)
+    return refused("the configuration", code);
+  if (Result<void> set_up = set_up_queues(found.dpdk_port, queues, memory); !set_up) return set_up.error();
+  if (const int code = rte_eth_dev_start(found.dpdk_port); code != 0) return refused("its start", code);
+  // Some vdevs have no such mode and see everything anyway.
+  (void)rte_eth_promiscuous_enable(found.dpdk_port);
+  (void)rte_eth_stats_reset(found.dpdk_port);
+  return port;
+}
+
+Port::Port(Port&& other) noexcept : dpdk_port_(std::exchange(other.dpdk_port_, std::nullopt)) {}
+
+Port::~Port() {
+  if (!dpdk_port_) return;
+  (void)rte_eth_dev_stop(*dpdk_port_);
+  (void)rte_eth_dev_close(*dpdk_port_);
+}
+
+PortCounts Port::counts() const {
+  PortCounts counts;
+  rte_eth_stats stats{};
+  if (rte_eth_stats_get(*dpdk_port_, &stats) == 0) {
+    counts.received = stats.ipackets;
+    counts.received_bytes = stats.ibytes;
+    counts.transmitted = stats.opackets;
+    counts.transmitted_bytes = stats.obytes;
+    counts.missed = stats.imissed;
+    counts.no_buffer = stats.rx_nombuf;
+    counts.receive_errors = stats.ierrors;
+    counts.transmit_errors = stats.oerrors;
+  }
+  rte_eth_link link{};
+  counts.link_up = rte_eth_link_get_nowait(*dpdk_port_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+  return counts;
+}
+
+}  // namespace telefence
