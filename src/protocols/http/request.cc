@@ -77,6 +77,8 @@ LineFound read_request_line(Reader& reader, RequestLine& line) {
   if (version == std::string_view::npos || version + kVersion.size() + 1 != rest.size() || !is_digit(rest.back()))
     return LineFound::kNone;
   line.target = wire::without_blanks(rest.substr(0, version));
+  // RFC 9112, 3.2.3: an authority and nothing else. Some clients add a path, which proxies ignore.
+  if (line.method == "CONNECT") line.target = line.target.substr(0, line.target.find(' '));
   return line.target.empty() ? LineFound::kNone : LineFound::kWhole;
 }
 
@@ -117,8 +119,7 @@ bool skip_body(Reader& reader, const HeaderSection& section) {
 }
 
 Site site_of(const RequestLine& line) {
-  // RFC 9112, 3.2.3: an authority and nothing else; some clients add a path, which proxies ignore.
-  if (line.method == "CONNECT") return {without_port(line.target.substr(0, line.target.find(' '))), {}, true};
+  if (line.method == "CONNECT") return {without_port(line.target), {}, true};
   const std::size_t scheme = line.target.find("://");
   const bool is_absolute =
       scheme != std::string_view::npos && scheme != 0 &&
