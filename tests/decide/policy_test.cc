@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decide/policy.h"
+
+#include <gtest/gtest.h>
+
+#include "decide/explain.h"
+#include "match/set_maker.h"
+#include "normalise/normalise.h"
+
+namespace telefence {
+namespace {
+
+using Sides = MatchSetBuilder::Sides;
+using Recipients = std::vector<std::string_view>;
+
+constexpr ActionId kDrop = 0;
+constexpr ActionId kAnswer = 1;
+constexpr ActionId kTag = 2;
+constexpr std::int64_t kNow = 1'700'000'000;
+
+PolicyOptions enforcing() {
+  PolicyOptions options;
+  options.mode = Mode::kEnforce;
+  options.protocol_action[0] = kAnswer;
+  options.possible[0][kDrop] = options.possible[0][kAnswer] = true;
+  return options;
+}
+
+template <typename What>
+Explanation explained(SetMaker& maker, What what, const PolicyOptions& options = enforcing()) {
+  Event event;
+  event.what = what;
+  const auto built = maker.base();
+  EXPECT_TRUE(built.rejected.empty());
+  return explain({&event, 1}, Normaliser({}), *built.set, Policy(options), kNow);
+}
+
+template <typename What>
+Verdict judged(SetMaker& maker, What what, const PolicyOptions& options = enforcing()) {
+  return explained(maker, what, options).verdicts.at(0);
+}
+
+DomainLookup lookup(std::string_view name) { return {.name = name}; }
+Sms sms(std::string_view calling, const Recipients& called, std::string_view text) {
+  return {.calling = calling, .called = called, .body = as_bytes(text), .coding = TextCoding::kUtf8};
+}
+
+TEST(Policy, NothingHitIsNoVerdict) {
+  EXPECT_EQ(judged(SetMaker().domain("evil.com"), lookup("notevil.com")).reason, Reason::kNoHit);
+}
+
+TEST(Policy, BlockedDomainTakesTheProtocolsAction) {
+  const Verdict verdict = judged(SetMaker().domain("evil.com"), lookup("www.evil.com"));
+  EXPECT_EQ(verdict.reason, Reason::kBlocked);
+  EXPECT_EQ(verdict.action, kAnswer);
+  EXPECT_EQ(verdict.tier, 2);
+}
+
+TEST(Policy, AllowBeatsBlockAtEqualDepth) {
+  EXPECT_EQ(judged(SetMaker().domain("evil.com").allow_domain("evil.com"), lookup("a.evil.com")).reason, Reason::kAllowed);
+}
+
+TEST(Policy, TheMostSpecificEntryWins) {
+  const auto verdict = [](std::string_view name) {
+    return judged(SetMaker().domain("evil.com").allow_domain("good.evil.com").domain("bad.good.evil.com"), lookup(name)).reason;
+  };
+  EXPECT_EQ(verdict("x.evil.com"), Reason::kBlocked);
+  EXPECT_EQ(verdict("www.good.evil.com"), Reason::kAllowed);
+  EXPECT_EQ(verdict("www.bad.good.evil.com"), Reason::kBlocked);
+}
+
+TEST(Policy, ExactEntryIsMoreSpecificThanTheSameWithSubdomains) {
+  EXPECT_EQ(judged(SetMaker().allow_domain("evil.com").domain("evil.com", false), lookup("evil.com")).reason, Reason::kBlocked);
+  EXPECT_EQ(judged(SetMaker().allow_domain("evil.com").domain("evil.com", false), lookup("a.evil.com")).reason, Reason::kAllowed);
+}
+
+TEST(Policy, AllowedNumberBeatsAPrefix) {
+  SetMaker maker;
+  maker.number("170*").allow_number("17012345678");
+  const auto set = std::move(maker.base().set);
+  EXPECT_EQ(judged(SetMaker().number("170*").allow_number("17012345678"), Call{.calling = "17012345678", .called = "13800000000"}).reason,
+            Reason::kAllowed);
+  EXPECT_EQ(judged(SetMaker().number("170*").allow_number("17012345678"), Call{.calling = "17012345679", .called = "13800000000"}).reason,
+            Reason::kBlocked);
+}
+
+TEST(Policy, AllowedCallingNumberLetsTheWholeMessagePass) {
+  const Recipients called = {"13800000000"};
+  EXPECT_EQ(judged(SetMaker().pattern("贷款").allow_number("106581234567"), sms("106581234567", called, "贷款 http://evil.com")).reason,
+            Reason::kAllowed);
+  EXPECT_EQ(judged(SetMaker().pattern("贷款").allow_number("106581234567"), sms("106581234568", called, "贷款")).reason, Reason::kBlocked);
+}
+
+TEST(Policy, AllowedDomainCoversOnlyItself) {
+  const Recipients called = {"13800000000"};
+  SetMaker maker;
+  const Verdict verdict =
+      judged(maker.allow_domain("bank.com").domain("evil.com"), sms("13900000000", called, "www.bank.com www.evil.com"));
+  EXPECT_EQ(verdict.reason, Reason::kBlocked);
+}
+
+TEST(Policy, NeverBlockNumbersCannotBeOverruled) {
+  SetMaker maker;
+  maker.number("95588");
+  EXPECT_EQ(judged(maker, Call{.calling = "95588", .called = "13800000000"}).reason, Reason::kNeverBlock);
+  EXPECT_EQ(judged(SetMaker().number("13900000000"), Call{.calling = "13900000000", .called = "110"}).reason, Reason::kNeverBlock);
+  EXPECT_EQ(judged(SetMaker().number("13900000000"), Call{.calling = "13900000000", .called = "+86110"}).reason, Reason::kNeverBlock);
+  EXPECT_EQ(judged(SetMaker().number("13900000000"), Call{.calling = "95588", .called = "110"}).reason, Reason::kNoHit);
+}
+
+TEST(Policy, OneAllowedRecipientDoesNotOpenTheGateForOthers) {
+  const Recipients both = {"12110", "13800000000"};
+  const Recipients police = {"12110"};
+  EXPECT_EQ(judged(SetMaker().pattern("贷款"), sms("13900000000", both, "贷款")).reason, Reason::kBlocked);
+  EXPECT_EQ(judged(SetMaker().pattern("贷款"), sms("13900000000", police, "贷款")).reason, Reason::kNeverBlock);
+}
+
+TEST(Policy, RecipientsThatWereHitAreMarked) {
+  const Recipients called = {"13800000000", "13800000001", "13800000002"};
+  const Verdict verdict =
+      judged(SetMaker().number("13800000001", Sides::kCalled).number("13800000002", Sides::kCalled), sms("13900000000", called, "hi"));
+  EXPECT_EQ(verdict.reason, Reason::kBlocked);
+  EXPECT_EQ(verdict.recipients, 0b110u);
+}
+
+TEST(Policy, TheGravestOfSeveralKeysGivesTheVerdict) {
+  const Recipients called = {"13800000000"};
+  SetMaker maker;
+  maker.next().tier = 3;
+  maker.pattern("贷款");
+  maker.next().tier = 1;
+  maker.next().category = Category::kPhishing;
+  maker.domain("evil.com");
+  const Verdict verdict = judged(maker, sms("13900000000", called, "贷款请点www.evil.com"));
+  EXPECT_EQ(verdict.tier, 1);
+  EXPECT_EQ(verdict.category, Category::kPhishing);
+}
+
+TEST(Policy, MonitorRecordsWhatWouldBeDone) {
+  PolicyOptions options = enforcing();
+  options.mode = Mode::kMonitor;
+  const Verdict verdict = judged(SetMaker().domain("evil.com"), lookup("evil.com"), options);
+  EXPECT_EQ(verdict.reason, Reason::kMonitor);
+  EXPECT_EQ(verdict.action, kAnswer);
+  EXPECT_FALSE(verdict.enforced());
+  EXPECT_TRUE(verdict.recorded());
+}
+
+TEST(Policy, ShadowNeverBlocksAndNeverHidesARealBlock) {
+  const auto shadow = [](SetMaker& maker, std::string_view name) -> SetMaker& {
+    maker.next().shadow = true;
+    return maker.domain(name);
+  };
+  SetMaker alone;
+  const Verdict verdict = judged(shadow(alone, "evil.com"), lookup("evil.com"));
+  EXPECT_EQ(verdict.reason, Reason::kShadow);
+  EXPECT_EQ(verdict.action, kAnswer);
+  SetMaker both;
+  EXPECT_EQ(judged(shadow(both, "a.evil.com").domain("evil.com"), lookup("a.evil.com")).reason, Reason::kBlocked);
+  SetMaker allow;
+  allow.next().shadow = true;
+  EXPECT_EQ(judged(allow.allow_domain("evil.com").domain("evil.com"), lookup("evil.com")).reason, Reason::kBlocked);
+}
+
+TEST(Policy, ExpiredRulesAreAsIfTheyWereNotThere) {
+  SetMaker maker;
+  maker.next().expires_s = kNow;
+  EXPECT_EQ(judged(maker.domain("evil.com"), lookup("evil.com")).reason, Reason::kNoHit);
+  SetMaker later;
+  later.next().expires_s = kNow + 1;
+  EXPECT_EQ(judged(later.domain("evil.com"), lookup("evil.com")).reason, Reason::kBlocked);
+  SetMaker allow;
+  allow.next().expires_s = kNow - 1;
+  EXPECT_EQ(judged(allow.allow_domain("evil.com").domain("evil.com"), lookup("evil.com")).reason, Reason::kBlocked);
+}
+
+TEST(Policy, ActionComesFromRuleThenCategoryThenProtocol) {
+  PolicyOptions options = enforcing();
+  options.category_action[static_cast<std::size_t>(Category::kLoan)][1] = kDrop;
+  Rule rule;
+  rule.category = Category::kLoan;
+  rule.tier = 1;
+  EXPECT_EQ(Policy(options).action_for(rule, 0), kDrop);
+  rule.tier = 2;
+  EXPECT_EQ(Policy(options).action_for(rule, 0), kAnswer);
+  rule.action = kDrop;
+  EXPECT_EQ(Policy(options).action_for(rule, 0), kDrop);
+  rule.action = kTag;  // this protocol can't
+  EXPECT_EQ(Policy(options).action_for(rule, 0), kAnswer);
+}
+
+TEST(Policy, EveryEventOfABurstGetsItsOwnVerdict) {
+  std::vector<Event> events(4);
+  events[0].what = lookup("evil.com");
+  events[1].what = lookup("fine.com");
+  events[2].what = Call{.calling = "13900000000", .called = "110"};
+  events[3].what = Call{.calling = "13900000000", .called = "13800000000"};
+  const auto set = std::move(SetMaker().domain("evil.com").number("13900000000").base().set);
+  const Explanation out = explain(events, Normaliser({}), *set, Policy(enforcing()), kNow);
+  ASSERT_EQ(out.verdicts.size(), 4u);
+  EXPECT_EQ(out.verdicts[0].reason, Reason::kBlocked);
+  EXPECT_EQ(out.verdicts[1].reason, Reason::kNoHit);
+  EXPECT_EQ(out.verdicts[2].reason, Reason::kNeverBlock);
+  EXPECT_EQ(out.verdicts[3].reason, Reason::kBlocked);
+}
+
+TEST(Explain, SaysWhichEntryWinsAndWhyOthersLose) {
+  SetMaker maker;
+  const Explanation out = explained(maker.domain("evil.com").allow_domain("good.evil.com"), lookup("WWW.Good.Evil.com."));
+  ASSERT_EQ(out.keys.size(), 1u);
+  EXPECT_EQ(out.keys[0].value, "www.good.evil.com");
+  ASSERT_EQ(out.hits.size(), 2u);
+  EXPECT_TRUE(out.hits[0].wins);
+  EXPECT_EQ(out.hits[0].rule.value, "good.evil.com");
+  EXPECT_FALSE(out.hits[1].wins);
+  EXPECT_EQ(out.hits[1].why, "allowed by good.evil.com");
+}
+
+TEST(Explain, NamesTheNeverBlockNumber) {
+  SetMaker maker;
+  const Explanation out = explained(maker.number("95588"), Call{.calling = "95588", .called = "13800000000"});
+  EXPECT_NE(out.never_block.find("Industrial and Commercial Bank of China"), std::string::npos);
+  ASSERT_EQ(out.hits.size(), 1u);
+  EXPECT_NE(out.hits[0].why.find("never-block"), std::string::npos);
+}
+
+TEST(Explain, ShowsEveryKeyOfAMessage) {
+  const Recipients called = {"13800000000"};
+  SetMaker maker;
+  const Explanation out = explained(maker.pattern("貸款"), sms("10086", called, "贷款 evil.com/x"));
+  std::vector<std::string> kinds;
+  for (const ExplainedKey& key : out.keys) kinds.push_back(key.kind + "=" + key.value);
+  EXPECT_EQ(kinds, (std::vector<std::string>{"embedded domain=evil.com", "url=evil.com/x", "calling number=10086",
+                                             "called number=+8613800000000", "text=贷款evil.com/x"}));
+}
+
+}  // namespace
+}  // namespace telefence
