@@ -4,6 +4,7 @@
 #include <glob.h>
 
 #include "base/check.h"
+#include "config/check.h"
 
 namespace telefence {
 namespace {
@@ -164,7 +165,11 @@ void Section::read_files(const YamlNode& list, std::vector<std::string>& out) {
     glob_t found{};
     // No match keeps the name itself: the check of files then says that it is not there.
     if (glob(pattern.c_str(), GLOB_NOCHECK, nullptr, &found) == 0) {
-      for (std::size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
+      for (std::size_t i = 0; i < found.gl_pathc; ++i) {
+        const std::string why = why_unreadable(found.gl_pathv[i]);
+        if (!why.empty()) state_.reader.complain(item, why);
+        out.emplace_back(found.gl_pathv[i]);
+      }
     }
     globfree(&found);
   }

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/check.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "config/cores.h"
+#include "config/loader.h"
+
+namespace telefence {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines texts(const std::vector<Mistake>& mistakes) {
+  Lines out;
+  for (const Mistake& mistake : mistakes) out.push_back(to_text(mistake));
+  return out;
+}
+
+Lines mistakes_of(const std::string& yaml) { return texts(load_config_text(yaml, "x.yaml").mistakes); }
+
+constexpr char kTwoPorts[] =
+    "ports: [{name: a, device: net_null0}, {name: b, device: net_null1}]\n"
+    "wire: [[a, b]]\n"
+    "policy: {patterns: [/dev/null]}\n";
+
+// The first of `more` is line 4.
+Lines mistakes_with(const std::string& more) { return mistakes_of(kTwoPorts + more); }
+
+Lines warnings_with(const std::string& more) {
+  const Loaded loaded = load_config_text(kTwoPorts + more, "x.yaml");
+  EXPECT_EQ(texts(loaded.mistakes), Lines{});
+  return texts(loaded.warnings);
+}
+
+TEST(CheckLinks, TwoPortsOfOneNameOrOneDeviceAreAMistake) {
+  EXPECT_EQ(mistakes_of("ports:\n- {name: a, device: net_null0}\n- {name: a, device: net_null1}\n"),
+            Lines{"x.yaml:3:10: ports[1].name: the name a is taken by the port in line 2; give each port its own"});
+  EXPECT_EQ(mistakes_of("ports:\n- {name: a, device: eth0}\n- {name: b, device: eth0}\nwire: [[a, b]]\n"),
+            Lines{"x.yaml:3:21: ports[1].device: the device eth0 is taken by the port in line 2"});
+}
+
+TEST(CheckLinks, APortNameIsAPlainWord) {
+  EXPECT_EQ(mistakes_of("ports: [{name: \"a b\", device: net_null0}]\nmirror: [\"a b\"]\n"),
+            Lines{"x.yaml:1:16: ports[0].name: a port name has at most 32 letters, digits, - _ and ."});
+}
+
+TEST(CheckLinks, WhatCanBeNoDeviceIsAMistake) {
+  EXPECT_EQ(mistakes_of("ports: [{name: a, device: /dev/ttyS0}]\nmirror: [a]\n"),
+            Lines{"x.yaml:1:27: ports[0].device: \"/dev/ttyS0\" is no PCI address (0000:3b:00.0), no interface name (at most "
+                  "15 characters) and no vdev (net_pcap0,rx_pcap=in.pcap)"});
+}
+
+TEST(CheckLinks, AWireNamesKnownPorts) {
+  EXPECT_EQ(mistakes_of("ports: [{name: access, device: net_null0}, {name: core, device: net_null1}]\n"
+                        "wire: [[acess, core]]\nmirror: [tap0]\n"),
+            (Lines{"x.yaml:2:9: wire[0][0]: there is no port acess under ports; did you mean access?",
+                   "x.yaml:3:10: mirror[0]: there is no port tap0 under ports; there are access, core"}));
+}
+
+TEST(CheckLinks, APortIsUsedOnce) {
+  EXPECT_EQ(mistakes_with("mirror: [b]\n"),
+            Lines{"x.yaml:4:10: mirror[0]: the port b is used in line 2 already; a port belongs to one wire or is one "
+                  "mirror"});
+}
+
+TEST(CheckLinks, AWireJoinsTwoDifferentPorts) {
+  EXPECT_EQ(mistakes_of("ports: [{name: a, device: net_null0}]\nwire: [[a, a]]\n"),
+            Lines{"x.yaml:2:8: wire[0]: a wire joins two different ports"});
+  EXPECT_EQ(mistakes_of("ports: [{name: a, device: net_null0}]\nwire: [[a]]\n"),
+            Lines{"x.yaml:2:8: wire[0]: a wire joins two ports, as [access, core]; here are 1"});
+}
+
+TEST(CheckLinks, OddButUsableLinksAreWarnedOf) {
+  const Loaded unused = load_config_text(
+      "ports: [{name: a, device: net_null0, driver: af_xdp}, {name: b, device: nosuchnic}]\nmirror: [a]\nmode: enforce\n"
+      "policy: {patterns: [/dev/null]}\n",
+      "x.yaml");
+  EXPECT_EQ(texts(unused.mistakes), Lines{});
+  EXPECT_EQ(texts(unused.warnings),
+            (Lines{"x.yaml:1:46: ports[0].driver: only kernel interfaces have a driver to choose; net_null0 is none",
+                   "x.yaml:1:55: ports[1]: the port b is in no wire and no mirror: it carries nothing",
+                   "x.yaml:1:73: ports[1].device: this machine has no network interface nosuchnic; `ip link` shows those it "
+                   "has",
+                   "x.yaml:3:7: mode: a mirror only sees a copy of the traffic: without a wire nothing can be blocked"}));
+  EXPECT_EQ(texts(load_config_text("policy: {patterns: [/dev/null]}\n", "x.yaml").warnings),
+            Lines{"x.yaml: ports: there are no ports: the daemon would see no traffic"});
+}
+
+TEST(CheckLinks, PciAddressesAreLookedForOnThisMachine) {
+  EXPECT_EQ(texts(load_config_text("ports: [{name: a, device: \"0000:ff:1f.7\"}]\nmirror: [a]\npolicy: {lists: []}\n", "x.yaml")
+                      .warnings),
+            Lines{"x.yaml:1:27: ports[0].device: this machine has no PCI device 0000:ff:1f.7; `lspci -D` shows those it "
+                  "has"});
+}
+
+TEST(CheckCores, CoresMustBeThereAndWellWritten) {
+  const std::string has = " on this machine; there are " + describe_cores(usable_cores());
+  EXPECT_EQ(mistakes_with("engine: {workers: \"700-702\", control_core: 701}\n"),
+            (Lines{"x.yaml:4:19: engine.workers: there is no core 700-702" + has,
+                   "x.yaml:4:44: engine.control_core: there is no core 701" + has}));
+  EXPECT_EQ(mistakes_with("engine: {workers: \"9-2\"}\n"),
+            Lines{"x.yaml:4:19: engine.workers: \"9-2\" ends before it begins; write cores as \"2-9\" or \"2,4,6\""});
+  EXPECT_EQ(mistakes_with("engine: {workers: all}\n"),
+            Lines{"x.yaml:4:19: engine.workers: \"all\" is no core and no range of cores; write cores as \"2-9\" or "
+                  "\"2,4,6\""});
+  EXPECT_EQ(mistakes_with("engine: {workers: [2, 3]}\n"),
+            Lines{"x.yaml:4:19: engine.workers: expected auto or cores as \"2-9\", found a list"});
+}
+
+TEST(Cores, ListsAndRanges) {
+  EXPECT_EQ(cores_from("2-4,7").value(), (std::vector<unsigned>{2, 3, 4, 7}));
+  EXPECT_EQ(cores_from("0").value(), (std::vector<unsigned>{0}));
+  EXPECT_EQ(describe_cores({0, 1, 2, 5, 7, 8}), "0-2,5,7-8");
+  for (const char* wrong : {"", ",", "1,", "1-", "-1", "a", "1 2", "1,1", "1-3,2", "99999", "5000000000"})
+    EXPECT_FALSE(cores_from(wrong).ok()) << wrong;
+}
+
+TEST(CheckPolicy, AnUnknownActionNamesThoseThereAre) {
+  EXPECT_EQ(mistakes_with("protocols: {http: {action: rest}}\n"),
+            Lines{"x.yaml:4:28: protocols.http.action: expected one of drop, reset, answer, neutralise, tag, found 'rest'; did "
+                  "you mean 'reset'?"});
+}
+
+TEST(CheckPolicy, AnActionMustBePossibleForItsProtocol) {
+  EXPECT_EQ(mistakes_with("protocols: {dns: {action: neutralise}}\n"),
+            Lines{"x.yaml:4:27: protocols.dns.action: dns can't do neutralise: its messages can't be voided in place; "
+                  "possible: drop, answer, tag"});
+}
+
+TEST(CheckPolicy, AnAnswerMustBeOneOfTheProtocols) {
+  EXPECT_EQ(mistakes_with("protocols: {dns: {answer: nxdomian}}\n"),
+            Lines{"x.yaml:4:27: protocols.dns.answer: expected one of nxdomain, refused, sinkhole, found 'nxdomian'; did you "
+                  "mean 'nxdomain'?"});
+  EXPECT_EQ(mistakes_with("protocols: {smpp: {answer: no-such}}\n"),
+            Lines{"x.yaml:4:28: protocols.smpp.answer: smpp has no answers to choose from; leave this key out"});
+  EXPECT_EQ(mistakes_with("protocols: {dns: {codes: {content: 1}}}\n"),
+            Lines{"x.yaml:4:26: protocols.dns.codes: dns has no refusal codes; leave this key out"});
+}
+
+TEST(CheckPolicy, AnAnswerNeedsWhatItSends) {
+  EXPECT_EQ(mistakes_with("protocols: {dns: {answer: sinkhole}, http: {answer: redirect}}\n"),
+            (Lines{"x.yaml:4:27: protocols.dns.answer: sinkhole needs policy.answers.sinkhole_ipv4, which is not set",
+                   "x.yaml:4:53: protocols.http.answer: redirect needs policy.answers.page_url, which is not set"}));
+}
+
+TEST(CheckPolicy, TwoProtocolsOnOnePortAreAMistake) {
+  EXPECT_EQ(mistakes_with("protocols: {smpp: {tcp_ports: [443]}}\n"),
+            Lines{"x.yaml:4:31: protocols.smpp.tcp_ports: TCP port 443 belongs to tls already; take it out of one of them"});
+  EXPECT_EQ(mistakes_with("protocols: {smpp: {tcp_ports: [443]}, tls: {on: false}}\n"), Lines{});
+  EXPECT_EQ(mistakes_with("protocols: {dns: {udp_ports: [53, 5060]}}\n"),
+            Lines{"x.yaml:4:30: protocols.dns.udp_ports: UDP port 5060 belongs to sip already; take it out of one of them"});
+}
+
+constexpr char kOnlyPorts[] =
+    "ports: [{name: a, device: net_null0}, {name: b, device: net_null1}]\nwire: [[a, b]]\n";
+
+TEST(CheckPolicy, FilesThatAreNamedMustBeThere) {
+  const std::string hint = "; relative names start at the folder of this configuration file";
+  EXPECT_EQ(mistakes_of(std::string(kOnlyPorts) + "policy:\n"
+                        "  lists: [{file: /nonexistent/list.txt}, {file: /tmp}]\n"
+                        "  patterns: [\"/nonexistent/*.yaml\", /tmp]\n"
+                        "  answers: {page_file: /nonexistent/page.html}\n"
+                        "redis: {password_file: /nonexistent/pass, server: \"unix:/x\"}\n"),
+            (Lines{"x.yaml:4:18: policy.lists[0].file: there is no file /nonexistent/list.txt" + hint,
+                   "x.yaml:4:49: policy.lists[1].file: /tmp is a folder; name a file in it",
+                   "x.yaml:5:14: policy.patterns[0]: there is no file /nonexistent/*.yaml" + hint,
+                   "x.yaml:5:37: policy.patterns[1]: /tmp is a folder; name a file in it",
+                   "x.yaml:6:24: policy.answers.page_file: there is no file /nonexistent/page.html" + hint,
+                   "x.yaml:7:24: redis.password_file: there is no file /nonexistent/pass" + hint}));
+}
+
+TEST(CheckPolicy, AListMayOnlyNameAnActionThatItsHitsCanHave) {
+  EXPECT_EQ(mistakes_of(std::string(kOnlyPorts) + "policy: {lists: [{file: /dev/null, kind: number, action: reset}]}\n"),
+            Lines{"x.yaml:3:58: policy.lists[0].action: nothing that this list can match can do reset (smpp: a reset cuts off "
+                  "every other message of the session: use neutralise)"});
+}
+
+TEST(CheckPolicy, KeysOfAListWithoutMeaningAreWarnedOf) {
+  const Loaded loaded = load_config_text(
+      std::string(kOnlyPorts) +
+          "policy: {lists: [{file: /dev/null, allow: true, action: tag}, {file: /dev/null, kind: url, exact: true}]}\n",
+      "x.yaml");
+  EXPECT_EQ(texts(loaded.mistakes), Lines{});
+  EXPECT_EQ(texts(loaded.warnings),
+            (Lines{"x.yaml:3:57: policy.lists[0].action: an allow list lets through: the action means nothing",
+                   "x.yaml:3:99: policy.lists[1].exact: only domains have something below them: the key means nothing here"}));
+}
+
+TEST(CheckPolicy, AddressesAndPagesMustParse) {
+  EXPECT_EQ(mistakes_of(std::string(kOnlyPorts) + "policy:\n  home_country: \"+86\"\n  answers:\n"
+                        "    sinkhole_ipv4: \"::1\"\n    sinkhole_ipv6: 192.0.2.1\n    page_url: \"warning.example\"\n"),
+            (Lines{"x.yaml:4:17: policy.home_country: expected a country code of 1 to 3 digits, as \"86\", found \"+86\"",
+                   "x.yaml:6:20: policy.answers.sinkhole_ipv4: \"::1\" is no IPv4 address, as 192.0.2.1",
+                   "x.yaml:7:20: policy.answers.sinkhole_ipv6: \"192.0.2.1\" is no IPv6 address, as 2001:db8::1",
+                   "x.yaml:8:15: policy.answers.page_url: expected http:// or https:// and at most 1000 printable ASCII "
+                   "characters, found \"warning.example\""}));
+}
+
+TEST(CheckPolicy, ALineEndInThePageUrlIsRefused) {
+  EXPECT_EQ(mistakes_of(std::string(kOnlyPorts) + "policy: {answers: {page_url: \"http://x/\\r\\nSet-Cookie: a\"}}\n").size(), 1u);
+}
+
+TEST(CheckPolicy, AllProtocolsOffIsWarnedOf) {
+  EXPECT_EQ(warnings_with("protocols: {dns: {on: false}, http: {on: false}, tls: {on: false}, smpp: {on: false}, sip: {on: "
+                          "false}}\n"),
+            Lines{"x.yaml:4:12: protocols: all protocols are off: nothing is inspected"});
+}
+
+TEST(CheckOutside, AWebAddressForOthersIsWarnedOf) {
+  EXPECT_EQ(warnings_with("listen: {web: \"0.0.0.0:9469\"}\n"),
+            Lines{"x.yaml:4:15: listen.web: can be reached from other machines, without a password: metrics tell about the "
+                  "traffic"});
+}
+
+TEST(CheckOutside, TheControlSocketFitsItsAddress) {
+  EXPECT_EQ(mistakes_with("listen: {control: /" + std::string(120, 'x') + "}\n"),
+            Lines{"x.yaml:4:19: listen.control: a socket path has at most 107 characters, this has 121"});
+}
+
+TEST(CheckOutside, ARedisAddressMustParse) {
+  const Lines found = mistakes_with("redis: {server: \"redis\", accept_unsigned: true}\n");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(found[0].starts_with("x.yaml:4:17: redis.server: ")) << found[0];
+}
+
+TEST(CheckOutside, RedisSettingsThatCannotWorkAreWarnedOf) {
+  EXPECT_EQ(warnings_with("redis: {user: edge}\n"),
+            Lines{"x.yaml:4:8: redis: no server is named, so the rest of this section means nothing"});
+  EXPECT_EQ(warnings_with("redis: {server: \"localhost:6379\"}\n"),
+            Lines{"x.yaml:4:17: redis.server: this version can't check who signed a batch yet: every batch is refused until "
+                  "redis.accept_unsigned is true"});
+}
+
+TEST(CheckOutside, AFolderForRecordsThatIsNotThereIsWarnedOf) {
+  EXPECT_EQ(warnings_with("records: {file: /nonexistent/eve.json}\n"),
+            Lines{"x.yaml:4:17: records.file: the folder /nonexistent can't be written by this user (No such file or "
+                  "directory); make it before the start: sudo install -d -o $USER /nonexistent"});
+}
+
+}  // namespace
+}  // namespace telefence
