@@ -20,8 +20,7 @@ constexpr std::array<std::string_view, 1> kAnswers{"alert"};
 constexpr std::uint8_t kChangeCipherSpec = 20;
 constexpr std::uint8_t kAlert = 21;
 constexpr std::uint8_t kHandshake = 22;
-constexpr std::uint8_t kApplicationData = 23;
-constexpr std::uint8_t kHeartbeat = 24;
+constexpr std::uint8_t kHeartbeat = 24;  // the last one; 23 is application data
 constexpr std::uint8_t kClientHello = 1;
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kLongestRecord = 16384 + 2048;  // RFC 5246, 6.2.3
