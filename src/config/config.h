@@ -2,7 +2,7 @@
 #pragma once
 
 // Everything the YAML file says, typed. Sealed at start: node, ports, wire, mirror, cpu, memory, records, web, control, dpdk.
-// Live (telefence reload): mode, protocols, categories, policy lists and patterns, tag.
+// Live (SIGHUP): mode, protocols, categories, policy lists and patterns, tag.
 
 #include <cstdint>
 #include <map>

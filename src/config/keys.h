@@ -36,7 +36,7 @@ struct Key {
   std::string_view words;     // kWord: separated by |
   std::int64_t least = 0;
   std::int64_t greatest = 0;
-  bool live = false;      // taken over by `telefence reload`; else sealed at start
+  bool live = false;      // taken over by a reload (SIGHUP); else sealed at start
   bool required = false;  // must be given wherever its map is
   std::string_view en;
   std::string_view zh;

@@ -17,7 +17,7 @@ constexpr std::string_view kIntroduction =
     "- A file with only `ports` and `wire` runs, in mode `monitor`: everything is recorded, nothing is touched.\n"
     "- Names of files are relative to the folder of the configuration file.\n"
     "- Sizes and durations carry their unit: `64MiB`, `10min`. Texts that look like a number or a truth value are put in quotes.\n"
-    "- *live* keys are taken over by `telefence reload`; the others are sealed at the start.\n"
+    "- *live* keys are taken over by a reload (`systemctl reload telefenced`, SIGHUP); the others are sealed at the start.\n"
     "- `NAME` stands for a protocol, `CATEGORY` for a category of fraud, `[]` for each item of a list.\n\n"
     "```yaml\n"
     "ports:\n"

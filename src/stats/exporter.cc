@@ -4,7 +4,6 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -56,16 +55,6 @@ void append_sample(std::string& out, const Sample& sample) {
   out += '}';
 }
 
-std::string label_names_of(const Family& family) {
-  std::vector<std::string> names;
-  for (const Sample& sample : samples_of(family))
-    for (const auto& label : sample.labels)
-      if (std::find(names.begin(), names.end(), label.first) == names.end()) names.push_back(label.first);
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "`" : ", `") + name + "`";
-  return text;
-}
-
 }  // namespace
 
 std::string to_prometheus_text(const Catalog& catalog) {
@@ -97,22 +86,6 @@ std::string to_json(const Catalog& catalog) {
     out += ']';
   }
   return out + '}';
-}
-
-std::string to_manual_page(const Catalog& catalog) {
-  std::vector<const Family*> sorted;
-  for (const Family& family : catalog.families()) sorted.push_back(&family);
-  std::sort(sorted.begin(), sorted.end(), [](const Family* a, const Family* b) { return a->name < b->name; });
-  std::string out =
-      "# Metrics\n\n"
-      "What `/metrics` and `telefence status --json` show. Generated from the catalog that serves them; do not edit.\n"
-      "Label values come from fixed lists: no domain, number or text of a subscriber is ever a label.\n\n"
-      "| name | type | labels | meaning |\n|---|---|---|---|\n";
-  for (const Family* family : sorted) {
-    out += "| `" + family->name + "` | " + (family->type == Family::Type::kCounter ? "counter" : "gauge") + " | " +
-           label_names_of(*family) + " | " + family->help + " |\n";
-  }
-  return out;
 }
 
 }  // namespace telefence

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A Catalog in the forms that leave the process. All three call the collect functions of every family and allocate: for the web
+// A Catalog in the forms that leave the process. Both call the collect functions of every family and allocate: for the web
 // and control threads, never for a worker. 1,000 series are some 100 kB of text.
 
 #include <string>
@@ -15,8 +15,5 @@ std::string to_prometheus_text(const Catalog& catalog);
 
 // One JSON object: {"telefence_x_total": [{"labels": {"port": "access"}, "value": 3}], ...}, for `telefence status --json`.
 std::string to_json(const Catalog& catalog);
-
-// docs/metrics.md: a Markdown table of name, type, labels and help. Labels are those of the samples there are now.
-std::string to_manual_page(const Catalog& catalog);
 
 }  // namespace telefence

@@ -105,13 +105,5 @@ TEST(Exporter, JsonHasNullForWhatIsNoNumber) {
   EXPECT_TRUE(nlohmann::json::parse(to_json(catalog))["telefence_age_seconds"][0]["value"].is_null());
 }
 
-TEST(Exporter, ManualPageListsNamesInOrderWithTheirLabels) {
-  const std::string page = to_manual_page(two_families());
-  EXPECT_NE(page.find("| `telefence_packets_total` | counter | `port`, `direction` | What is counted. |\n"
-                      "| `telefence_worker_busy_ratio` | gauge | `worker` | What is counted. |\n"),
-            std::string::npos)
-      << page;
-}
-
 }  // namespace
 }  // namespace telefence
