@@ -134,7 +134,12 @@ class EventJudge {
   }
 
   static Verdict from(const Candidate& winner, Reason reason) {
-    return {.reason = reason, .category = winner.rule->category, .tier = winner.rule->tier, .rule = winner.hit->rule};
+    const HitPart part = winner.hit->part;
+    const Cause cause = part == HitPart::kCalling  ? Cause::kCalling
+                        : part == HitPart::kCalled ? Cause::kCalled
+                                                   : Cause::kContent;
+    return {.reason = reason, .cause = cause, .category = winner.rule->category, .tier = winner.rule->tier,
+            .rule = winner.hit->rule};
   }
 
   const Event& event_;

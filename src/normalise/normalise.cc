@@ -26,6 +26,7 @@ class KeyMaker {
   }
 
   void operator()(const Call& call) {
+    if (call.within_dialog) return;  // the call stands: refusing a change of it would not end it, only harm it
     number(call.calling, Side::kCalling, 0);
     for (const std::string_view also : call.calling_also) number(also, Side::kCalling, 0);
     number(call.called, Side::kCalled, 0);
