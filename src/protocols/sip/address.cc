@@ -23,14 +23,30 @@ std::size_t after_quoted(std::string_view text, std::size_t start) {
   return kNowhere;
 }
 
+// Up to three characters to stop at. Compared one by one: searching a set with memchr for each character of each field
+// was half the cost of a request.
+struct Marks {
+  char first, second, third;
+  bool has(char character) const { return character == first || character == second || character == third; }
+};
+constexpr Marks kAddressMarks{'<', ';', ','};
+constexpr Marks kComma{',', ',', ','};
+constexpr Marks kSemicolon{';', ';', ';'};
+
+std::size_t find_any(std::string_view text, Marks marks, std::size_t start) {
+  for (std::size_t i = start; i < text.size(); ++i)
+    if (marks.has(text[i])) return i;
+  return kNowhere;
+}
+
 // The first of `marks` at or after `start` that is not inside a quoted string. A quotation mark that is never closed
 // quotes nothing, and neither do those behind it.
-std::size_t find_unquoted(std::string_view text, std::string_view marks, std::size_t start) {
+std::size_t find_unquoted(std::string_view text, Marks marks, std::size_t start) {
   std::size_t i = start;
   while (i < text.size()) {
-    if (marks.find(text[i]) != kNowhere) return i;
+    if (marks.has(text[i])) return i;
     const std::size_t after = text[i] == '"' ? after_quoted(text, i) : i + 1;
-    if (after == kNowhere) return text.find_first_of(marks, i);
+    if (after == kNowhere) return find_any(text, marks, i);
     i = after;
   }
   return kNowhere;
@@ -54,7 +70,7 @@ bool begins_number(std::string_view user) {
 std::size_t read_address(std::string_view text, Address& address) {
   address = {};
   // name-addr has its URI in angle brackets. In addr-spec the first ';' or '?' already ends the URI (RFC 3261, 20.10).
-  const std::size_t mark = find_unquoted(text, "<;,", 0);
+  const std::size_t mark = find_unquoted(text, kAddressMarks, 0);
   std::size_t rest = mark;
   if (mark != kNowhere && text[mark] == '<') {
     const std::size_t close = text.find('>', mark);
@@ -64,8 +80,8 @@ std::size_t read_address(std::string_view text, Address& address) {
     address.uri = wire::without_blanks(text.substr(0, mark));
   }
   if (rest == kNowhere) return text.size();
-  const std::size_t comma = find_unquoted(text, ",", rest);
-  const std::size_t parameters = find_unquoted(text.substr(0, comma), ";", rest);
+  const std::size_t comma = find_unquoted(text, kComma, rest);
+  const std::size_t parameters = find_unquoted(text.substr(0, comma), kSemicolon, rest);
   if (parameters != kNowhere)
     address.parameters = text.substr(parameters, comma == kNowhere ? kNowhere : comma - parameters);
   return comma == kNowhere ? text.size() : comma + 1;
@@ -76,7 +92,8 @@ std::string_view user_of(std::string_view uri) {
   if (colon == kNowhere) return {};
   const std::string_view scheme = uri.substr(0, colon);
   std::string_view rest = uri.substr(colon + 1);
-  if (wire::equals_ignoring_case(scheme, "tel")) return wire::without_blanks(rest.substr(0, rest.find_first_of(";?")));
+  if (wire::equals_ignoring_case(scheme, "tel"))
+    return wire::without_blanks(rest.substr(0, find_any(rest, {';', '?', ';'}, 0)));
   if (!wire::equals_ignoring_case(scheme, "sip") && !wire::equals_ignoring_case(scheme, "sips")) return {};
   const std::size_t at = rest.find('@');
   if (at == kNowhere) return {};
@@ -90,7 +107,7 @@ std::string_view user_of(std::string_view uri) {
 std::string_view tag_of(std::string_view parameters) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < kMostParameters && at < parameters.size(); ++i) {
-    const std::size_t end = find_unquoted(parameters, ";", at + 1);
+    const std::size_t end = find_unquoted(parameters, kSemicolon, at + 1);
     const std::string_view parameter = parameters.substr(at + 1, end == kNowhere ? kNowhere : end - at - 1);
     const std::size_t equals = parameter.find('=');
     if (equals != kNowhere && wire::equals_ignoring_case(wire::without_blanks(parameter.substr(0, equals)), "tag"))

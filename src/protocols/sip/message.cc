@@ -15,20 +15,31 @@ constexpr std::string_view kVersion = "sip/2.0";
 
 struct FieldName {
   std::string_view full;
-  std::string_view compact;
+  char compact;  // ' ': none
   Field field;
 };
 
 constexpr FieldName kFieldNames[] = {
-    {"via", "v", Field::kVia},
-    {"from", "f", Field::kFrom},
-    {"to", "t", Field::kTo},
-    {"call-id", "i", Field::kCallId},
-    {"cseq", "", Field::kCSeq},
-    {"content-type", "c", Field::kContentType},
-    {"content-length", "l", Field::kContentLength},
-    {"p-asserted-identity", "", Field::kAssertedIdentity},
+    {"via", 'v', Field::kVia},
+    {"from", 'f', Field::kFrom},
+    {"to", 't', Field::kTo},
+    {"call-id", 'i', Field::kCallId},
+    {"cseq", ' ', Field::kCSeq},
+    {"content-type", 'c', Field::kContentType},
+    {"content-length", 'l', Field::kContentLength},
+    {"p-asserted-identity", ' ', Field::kAssertedIdentity},
 };
+
+// The first letters of all names above, bit 0 for 'a': most header fields are none of them.
+constexpr std::uint32_t first_letters() {
+  std::uint32_t letters = 0;
+  for (const FieldName& known : kFieldNames) {
+    letters |= 1u << (known.full.front() - 'a');
+    if (known.compact != ' ') letters |= 1u << (known.compact - 'a');
+  }
+  return letters;
+}
+constexpr std::uint32_t kFirstLetters = first_letters();
 
 // token (RFC 3261, 25.1).
 bool is_token(char character) {
@@ -154,9 +165,12 @@ void take_field(const wire::HeaderLine& line, Message& message, BodyLength& body
 }  // namespace
 
 Field field_named(std::string_view name) {
+  if (name.empty()) return Field::kOther;
+  const char first = wire::lower_case_of(name.front());
+  if (first < 'a' || first > 'z' || (kFirstLetters >> (first - 'a') & 1) == 0) return Field::kOther;
   for (const FieldName& known : kFieldNames) {
-    if (name.size() == known.full.size() && wire::equals_ignoring_case(name, known.full)) return known.field;
-    if (name.size() == 1 && known.compact.size() == 1 && wire::equals_ignoring_case(name, known.compact))
+    if (name.size() == 1 && first == known.compact) return known.field;
+    if (name.size() == known.full.size() && first == known.full.front() && wire::equals_ignoring_case(name, known.full))
       return known.field;
   }
   return Field::kOther;

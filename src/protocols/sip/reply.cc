@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/sip/reply.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -30,15 +31,20 @@ OwnTag own_tag(std::string_view call_id, std::uint64_t secret) {
 
 std::string_view view_of(const OwnTag& tag) { return {tag.data(), tag.size()}; }
 
+bool is_control(char character) { return static_cast<std::uint8_t>(character) < 0x20 || character == 0x7f; }
+
 // A folded value becomes one line (RFC 3261, 7.3.1), and no other control character is passed on.
 void write_value(std::string_view value, Writer& out) {
-  bool in_fold = false;
-  for (char character : value) {
-    const bool is_line_end = character == '\r' || character == '\n';
-    if (in_fold && wire::is_blank(character)) continue;
-    in_fold = is_line_end;
-    const auto octet = static_cast<std::uint8_t>(character);
-    out.u8(is_line_end || octet < 0x20 || octet == 0x7f ? std::uint8_t{' '} : octet);
+  while (true) {
+    const auto control = std::find_if(value.begin(), value.end(), is_control);
+    const auto plain = static_cast<std::size_t>(control - value.begin());
+    out.text(value.substr(0, plain));
+    value.remove_prefix(plain);
+    if (value.empty()) return;
+    out.u8(' ');
+    const bool is_fold = wire::is_blank(value.front());
+    value.remove_prefix(1);
+    while (is_fold && !value.empty() && wire::is_blank(value.front())) value.remove_prefix(1);
   }
 }
 

@@ -4,10 +4,6 @@
 namespace telefence::wire {
 namespace {
 
-char lower(char character) {
-  return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A')) : character;
-}
-
 // Where the line that begins at `start` ends, its line end included; the end of the text when there is none.
 std::size_t after_line(std::string_view text, std::size_t start) {
   const std::size_t line_feed = text.find('\n', start);
@@ -17,23 +13,6 @@ std::size_t after_line(std::string_view text, std::size_t start) {
 bool is_empty_line(std::string_view line) { return line == "\r\n" || line == "\n"; }
 
 }  // namespace
-
-bool is_blank(char character) {
-  return character == ' ' || character == '\t' || character == '\r' || character == '\n';
-}
-
-std::string_view without_blanks(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
-  if (text.size() != lower_case.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (lower(text[i]) != lower_case[i]) return false;
-  return true;
-}
 
 bool HeaderLines::next(HeaderLine& line) {
   while (!ended_ && position_ < text_.size()) {

@@ -33,8 +33,25 @@ class HeaderLines {
 };
 
 // Space, tab, and the line ends inside a folded value.
-bool is_blank(char character);
-std::string_view without_blanks(std::string_view text);
-bool equals_ignoring_case(std::string_view text, std::string_view lower_case);
+inline bool is_blank(char character) {
+  return character == ' ' || character == '\t' || character == '\r' || character == '\n';
+}
+
+inline char lower_case_of(char character) {
+  return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A')) : character;
+}
+
+inline std::string_view without_blanks(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+inline bool equals_ignoring_case(std::string_view text, std::string_view lower_case) {
+  if (text.size() != lower_case.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (lower_case_of(text[i]) != lower_case[i]) return false;
+  return true;
+}
 
 }  // namespace telefence::wire
