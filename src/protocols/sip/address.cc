@@ -23,8 +23,8 @@ std::size_t after_quoted(std::string_view text, std::size_t start) {
   return kNowhere;
 }
 
-// Up to three characters to stop at. Compared one by one: searching a set with memchr for each character of each field
-// was half the cost of a request.
+// Up to three characters to stop at, compared one by one: string_view::find_first_of and find on a set of marks call
+// memchr for each character of the field.
 struct Marks {
   char first, second, third;
   bool has(char character) const { return character == first || character == second || character == third; }
