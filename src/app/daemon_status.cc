@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Where the daemon stands, as JSON: for `telefence status`, /readyz and the start summary. Only reads.
+
+#include <ctime>
+#include <map>
+#include <string>
+
+#include "app/daemon.h"
+#include "enforce/action.h"
+#include "stats/exporter.h"
+
+namespace telefence {
+namespace {
+
+std::vector<const WorkerStats*> stats_of(const std::vector<std::unique_ptr<Worker>>& workers) {
+  std::vector<const WorkerStats*> stats;
+  for (const auto& worker : workers) stats.push_back(&worker->stats());
+  return stats;
+}
+
+struct ChannelSums {
+  std::uint64_t inspected = 0, blocked = 0, tagged = 0, would_be = 0;
+};
+
+void add_to(std::map<std::string, ChannelSums>& channels, const WorkerStats& stats) {
+  const ActionId tag = action_id("tag");
+  const auto protocols = registered_protocols();
+  for (std::size_t p = 0; p < protocols.size(); ++p) {
+    ChannelSums& sums = channels[std::string(protocols[p]->channel)];
+    const auto verdicts = [&](Reason reason) { return stats.verdicts[p][static_cast<std::size_t>(reason)].read(); };
+    sums.inspected += stats.messages[p].read();
+    sums.would_be += verdicts(Reason::kMonitor) + verdicts(Reason::kShadow);
+    for (std::size_t a = 0; a < registered_actions().size(); ++a)
+      (a == tag ? sums.tagged : sums.blocked) += stats.actions[p][a].read();
+  }
+}
+
+std::string mode_name(Mode mode) { return mode == Mode::kEnforce ? "enforce" : "monitor"; }
+
+}  // namespace
+
+Json Daemon::ports_status() const {
+  Json ports = Json::array();
+  for (std::size_t i = 0; i < config_.nic.ports.size(); ++i) {
+    const PortCounts counts = nic_->counts(i);
+    ports.push_back({{"name", config_.nic.ports[i].name},
+                     {"device", config_.nic.ports[i].device},
+                     {"link_up", counts.link_up},
+                     {"received", counts.received},
+                     {"sent", counts.transmitted},
+                     {"lost", counts.missed + counts.no_buffer},
+                     {"errors", counts.receive_errors + counts.transmit_errors}});
+  }
+  return ports;
+}
+
+Json Daemon::channels_status() const {
+  std::map<std::string, ChannelSums> channels;
+  for (const WorkerStats* stats : stats_of(workers_)) add_to(channels, *stats);
+  Json out = Json::object();
+  for (const auto& [name, sums] : channels)
+    out[name] = {{"inspected", sums.inspected}, {"blocked", sums.blocked}, {"tagged", sums.tagged}, {"would_be", sums.would_be}};
+  return out;
+}
+
+Json Daemon::packets_status() const {
+  const FateSums sums = sum_fates(stats_of(workers_));
+  Json fates = Json::object();
+  for (std::size_t i = 0; i < kFateCount; ++i)
+    if (sums.fates[i] != 0) fates[std::string(fate_name(static_cast<Fate>(i)))] = sums.fates[i];
+  return {{"received", sums.received}, {"fates", fates}};
+}
+
+Json Daemon::feed_status() const {
+  const FeedState state = feed_->state();
+  Json out = {{"configured", state.configured},
+              {"connected", state.connected},
+              {"problem", state.problem},
+              {"sequence", state.sequence},
+              {"last_contact", state.last_contact_s},
+              {"last_applied", state.last_applied_s},
+              {"batches_applied", state.batches_applied},
+              {"batches_refused", state.batches_refused},
+              {"operations_refused", state.operations_refused},
+              {"last_apply_us", state.last_apply_us},
+              {"last_propagation_us", state.last_propagation_us},
+              {"complaints", Json::array()}};
+  for (const Complaint& complaint : state.recent_complaints) out["complaints"].push_back(to_json(complaint));
+  return out;
+}
+
+bool Daemon::is_ready(std::vector<std::string>& reasons) const {
+  bool ready = launched_;
+  if (!launched_) reasons.push_back("the workers are not running");
+  for (std::size_t i = 0; i < config_.nic.ports.size(); ++i) {
+    if (nic_->counts(i).link_up) continue;
+    reasons.push_back("port " + config_.nic.ports[i].name + " has no link");
+    ready = false;
+  }
+  const FeedState state = feed_->state();
+  if (state.configured && !state.connected) {
+    // The filter works with what it has; after a while that is too old to be called ready.
+    const std::int64_t up_s =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_).count();
+    const std::int64_t silent_s = state.last_contact_s == 0 ? up_s : std::time(nullptr) - state.last_contact_s;
+    reasons.push_back("Redis is away for " + std::to_string(silent_s) + " s: " + state.problem);
+    if (silent_s > config_.signatures.redis.stale_after_s) ready = false;
+  }
+  if (const std::string problem = writer_->problem(); !problem.empty()) reasons.push_back(problem);
+  return ready;
+}
+
+Json Daemon::status() const {
+  std::vector<std::string> reasons;
+  const bool ready = is_ready(reasons);
+  const SignatureStore::Counts counts = feed_->state().counts;
+  return {{"ok", true},
+          {"node", config_.node},
+          {"version", TELEFENCE_VERSION},
+          {"mode", mode_name(mode_.load())},
+          {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_).count()},
+          {"ready", ready},
+          {"reasons", reasons},
+          {"notes", notes_},
+          {"workers", workers_.size()},
+          {"ports", ports_status()},
+          {"packets", packets_status()},
+          {"channels", channels_status()},
+          {"signatures",
+           {{"domains", counts.domains},
+            {"urls", counts.urls},
+            {"numbers", counts.numbers},
+            {"patterns", counts.patterns},
+            {"allowed", counts.allowed},
+            {"complaints", counts.complaints}}},
+          {"feed", feed_status()},
+          {"records", {{"file", config_.records.file}, {"written", writer_->written()}, {"lost", writer_->lost()}, {"problem", writer_->problem()}}},
+          {"web", web_ ? config_.web_listen : ""},
+          {"metrics", Json::parse(telefence::to_json(catalog_), nullptr, false)}};
+}
+
+Json Daemon::start_summary() const {
+  const SignatureStore::Counts counts = filter_->counts();
+  Json ports = Json::array();
+  for (const PortOptions& port : config_.nic.ports) ports.push_back({{"name", port.name}, {"device", port.device}});
+  Json wires = Json::array();
+  for (const auto& [from, to] : config_.nic.wire) wires.push_back(from + " <-> " + to);
+  for (const std::string& mirror : config_.nic.mirror) wires.push_back(mirror + " (mirror)");
+  std::string metrics;
+  if (web_) metrics = "http://" + config_.web_listen.substr(0, config_.web_listen.rfind(':')) + ":" + std::to_string(web_->port()) + "/metrics";
+  return {{"node", config_.node},
+          {"version", TELEFENCE_VERSION},
+          {"mode", mode_name(mode_.load())},
+          {"ports", ports},
+          {"wire", wires},
+          {"workers", workers_.size()},
+          {"signatures", {{"domains", counts.domains}, {"urls", counts.urls}, {"numbers", counts.numbers}, {"patterns", counts.patterns}}},
+          {"complaints", filter_->complaints().size()},
+          {"records", config_.records.file},
+          {"redis", config_.signatures.redis.server},
+          {"control", config_.control_socket},
+          {"metrics", metrics},
+          {"notes", notes_}};
+}
+
+void Daemon::add_families() {
+  catalog_.add({"telefence_build_info", "Always 1; the labels say which build runs.", Family::Type::kGauge,
+                [](std::vector<Sample>& out) { out.push_back({{{"version", TELEFENCE_VERSION}}, 1}); }});
+  catalog_.add({"telefence_mode", "1 for the mode in force: monitor touches nothing, enforce acts.", Family::Type::kGauge,
+                [this](std::vector<Sample>& out) {
+                  for (const Mode mode : {Mode::kMonitor, Mode::kEnforce})
+                    out.push_back({{{"mode", mode_name(mode)}}, mode_.load() == mode ? 1.0 : 0.0});
+                }});
+  catalog_.add({"telefence_workers", "Worker threads.", Family::Type::kGauge,
+                [this](std::vector<Sample>& out) { out.push_back({{}, static_cast<double>(workers_.size())}); }});
+  catalog_.add({"telefence_ready", "1 when /readyz says ready.", Family::Type::kGauge, [this](std::vector<Sample>& out) {
+                  std::vector<std::string> reasons;
+                  out.push_back({{}, is_ready(reasons) ? 1.0 : 0.0});
+                }});
+  add_worker_families(catalog_, stats_of(workers_));
+  nic_->add_metrics(catalog_);
+  writer_->add_families(catalog_);
+  feed_->add_families(catalog_);
+}
+
+}  // namespace telefence

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/filter.h"
+
+#include <utility>
+
+#include "enforce/action.h"
+
+namespace telefence {
+
+Filter::Filter(const Config& config)
+    : config_(config), secret_(random_secret()), answer_secret_(answer_secret()), normaliser_(config.normalise) {
+  set_up(config_, classifier_);
+}
+
+Result<std::unique_ptr<const LivePolicy>> Filter::live_policy_of(const Config& config) const {
+  auto live = std::make_unique<LivePolicy>();
+  live->policy = Policy(policy_options(config));
+  Result<EnforceOptions> options = enforce_options(config, answer_secret_);
+  if (!options) return options.error();
+  live->enforce = std::move(options.value());
+  return std::unique_ptr<const LivePolicy>(std::move(live));
+}
+
+Result<std::unique_ptr<Filter>> Filter::make(const Config& config, bool with_signatures) {
+  std::unique_ptr<Filter> filter(new Filter(config));
+  Result<std::unique_ptr<const LivePolicy>> live = filter->live_policy_of(config);
+  if (!live) return live.error();
+  filter->policy_ = std::make_unique<Published<LivePolicy>>(filter->readers_, std::move(live.value()));
+  std::unique_ptr<const MatchSet> first = MatchSet::empty();
+  if (with_signatures) {
+    filter->store_ = std::make_unique<SignatureStore>(compile_terms(config));
+    Result<void> loaded = filter->store_->load(config.signatures, filter->complaints_);
+    if (!loaded) return loaded.error();
+    first = filter->store_->build(0, filter->complaints_);
+    filter->counts_ = filter->store_->counts();
+  }
+  filter->sets_ = std::make_unique<Published<MatchSet>>(filter->readers_, std::move(first));
+  return filter;
+}
+
+WorkerShared Filter::shared() { return {sets_.get(), policy_.get(), &readers_, &classifier_, &normaliser_, secret_}; }
+
+RecordNames Filter::record_names() const {
+  RecordNames names;
+  names.node = config_.node;
+  for (const PortOptions& port : config_.nic.ports) names.ports.push_back(port.name);
+  for (const Protocol* protocol : registered_protocols()) {
+    names.protocols.emplace_back(protocol->name);
+    names.channels.emplace_back(protocol->channel);
+    names.answers.emplace_back(protocol->answers.begin(), protocol->answers.end());
+  }
+  for (const Action* action : registered_actions()) names.actions.emplace_back(action->name);
+  return names;
+}
+
+Result<void> Filter::take_policy(const Config& config) {
+  Result<std::unique_ptr<const LivePolicy>> live = live_policy_of(config);
+  if (!live) return live.error();
+  policy_->publish(std::move(live.value()));
+  return {};
+}
+
+std::string to_text(const Complaint& complaint) {
+  return complaint.where + ": " + (complaint.value.empty() ? "" : "\"" + complaint.value + "\": ") + complaint.reason;
+}
+
+}  // namespace telefence

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Everything that stands between the ports and is made from a Config without any NIC: signatures, policy, classifier. The
+// daemon, replay, inspect and `telefence test` build it in the same way, so they judge in the same way. Control thread.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/assemble.h"
+#include "config/config.h"
+#include "pipeline/worker.h"
+#include "record/eve.h"
+#include "signatures/signature_store.h"
+
+namespace telefence {
+
+class Filter {
+ public:
+  // Reads the signature files, unless `with_signatures` is false: then every message is seen and none is hit. What was left
+  // out of them is in complaints(). The error: a file that can't be read at all. Requires: the config has no mistakes.
+  static Result<std::unique_ptr<Filter>> make(const Config& config, bool with_signatures = true);
+
+  WorkerShared shared();
+  RecordNames record_names() const;
+  // A worker's scratch has to fit the set that is in force before the worker runs.
+  Result<void> prepare(Worker& worker) { return worker.scratch().prepare(sets().read()); }
+
+  const Config& config() const { return config_; }
+  const std::vector<Complaint>& complaints() const { return complaints_; }
+  SignatureStore::Counts counts() const { return counts_; }
+  Readers& readers() { return readers_; }
+  Published<MatchSet>& sets() { return *sets_; }
+  Published<LivePolicy>& policy() { return *policy_; }
+  const Normaliser& normaliser() const { return normaliser_; }
+  // Hands the store over to the feed, which owns it from then on.
+  std::unique_ptr<SignatureStore> take_store() { return std::move(store_); }
+
+  // The live part of a new configuration. One thread at a time.
+  Result<void> take_policy(const Config& config);
+
+ private:
+  explicit Filter(const Config& config);
+  Result<std::unique_ptr<const LivePolicy>> live_policy_of(const Config& config) const;
+
+  const Config config_;
+  const HashSecret secret_;
+  const std::uint64_t answer_secret_;
+  Readers readers_;
+  Classifier classifier_;
+  Normaliser normaliser_;
+  std::unique_ptr<SignatureStore> store_;
+  std::unique_ptr<Published<MatchSet>> sets_;
+  std::unique_ptr<Published<LivePolicy>> policy_;
+  std::vector<Complaint> complaints_;
+  SignatureStore::Counts counts_;
+};
+
+// "file:line: value: reason", for people.
+std::string to_text(const Complaint& complaint);
+
+}  // namespace telefence

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The verbs of telefence, the people's tool. Each is in a file of its own name (test_verb.cc ...) and returns the exit code.
+
+#include <cstdint>
+#include <string>
+
+namespace telefence {
+
+inline constexpr const char* kDefaultSocket = "/run/telefence/control.sock";
+
+struct ToolArguments {
+  std::string language;                // "", en or zh
+  bool json = false;
+  std::string socket = kDefaultSocket;
+};
+
+struct TestArguments : ToolArguments {
+  std::string kind;                    // domain, url, number, sms
+  std::string value;
+  std::string config_file;             // not empty: don't ask the daemon
+  std::string calling;                 // sms: who sends it
+};
+int test_value(const TestArguments& arguments);
+
+struct PushArguments : ToolArguments {
+  bool add = true;
+  std::string kind;                    // domain, number, pattern, url
+  std::string value;
+  std::string category;
+  std::string action;
+  std::uint32_t tier = 2;
+  std::string match;                   // suffix, exact, prefix, literal, regex; "" = by kind
+  std::string expires;                 // 2026-12-01T00:00:00+08:00, or 7d
+  std::string note;
+  bool shadow = false;
+  bool allow = false;
+  std::string redis = "127.0.0.1:6379";
+  std::string log = "tf:1:log";
+};
+int push(const PushArguments& arguments);
+
+int status(const ToolArguments& arguments);
+
+struct EventsArguments : ToolArguments {
+  bool follow = false;
+};
+int events(const EventsArguments& arguments);
+
+}  // namespace telefence

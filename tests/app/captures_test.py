@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""check, replay and inspect on small files of our own. Usage: captures_test.py BUILD_DIR"""
+import json
+import pathlib
+
+import program
+from program import lines, packets
+
+
+class Check(program.ProgramTest):
+    def test_sound_file_is_ok(self):
+        done = self.expect(self.daemon('check', self.policy()), 0)
+        self.assertIn('ok', done.stdout)
+        self.assertTrue(json.loads(self.expect(self.daemon('check', self.policy(), '--json'), 0).stdout)['ok'])
+
+    def test_all_mistakes_are_told_at_once_with_their_places(self):
+        file = self.write('wrong.yaml', 'version: 1\nmoed: enforce\nports: 7\nengine: {frames: many}\n')
+        done = self.expect(self.daemon('check', file), 3)
+        for place in ('wrong.yaml:2:', 'wrong.yaml:3:', 'wrong.yaml:4:'):
+            self.assertIn(place, done.stderr)
+        self.assertIn('mode', done.stderr)
+        out = json.loads(self.expect(self.daemon('check', file, '--json'), 3).stdout)
+        self.assertEqual(sorted({mistake['line'] for mistake in out['mistakes']}), [2, 3, 4])
+
+    def test_bad_list_lines_are_told_and_the_rest_is_counted(self):
+        file = self.policy()
+        self.write('domains.txt', 'bad.example\ncom.cn\nnot a domain\nworse.example\n')
+        done = self.expect(self.daemon('check', file), 3)
+        self.assertIn('domains.txt:2', done.stderr)
+        self.assertIn('domains.txt:3', done.stderr)
+        out = json.loads(self.daemon('check', file, '--json').stdout)
+        self.assertEqual(len(out['complaints']), 2)
+        self.assertEqual(out['signatures']['domains'], 2)
+
+    def test_missing_file_is_invalid(self):
+        self.expect(self.daemon('check', self.path('none.yaml')), 3)
+        self.expect(self.daemon('run', '-c', self.path('none.yaml')), 3)
+
+
+class Replay(program.ProgramTest):
+    def test_verdicts_are_summed_and_fates_add_up(self):
+        count = self.capture()
+        done = self.expect(self.daemon('replay', 'in.pcap', '-c', self.policy(), '--json', '--out', 'out.pcap', '--records',
+                                       'eve.json'), 0)
+        out = json.loads(done.stdout)
+        self.assertEqual(out['packets'], count)
+        self.assertTrue(out['fates_add_up'])
+        self.assertEqual(sum(out['fates'].values()), count)
+        self.assertEqual(out['fates'].get('forwarded_unknown_link'), 1)
+        self.assertEqual(out['protocols']['dns']['blocked'], 1)
+        self.assertEqual(out['protocols']['dns']['allowed'], 1)
+        self.assertEqual(out['protocols']['http']['blocked'], 1)
+        self.assertEqual(out['protocols']['sip']['blocked'], 1)
+        self.assertEqual(out['categories'], {'phishing': 2, 'spoofed-caller': 1})
+        records = lines(pathlib.Path(self.path('eve.json')).read_text())
+        self.assertEqual(len(records), 3)
+        self.assertTrue(all(record['alert']['action'] == 'blocked' for record in records))
+        self.assertEqual({record['telefence']['channel'] for record in records}, {'dns', 'web', 'call'})
+        self.assertEqual(records[0]['pcap_cnt'], 1)
+        self.assertNotIn('17012345678', json.dumps(records))
+        left = packets.read_pcap(self.path('out.pcap'))
+        self.assertEqual(len(left), out['transmitted'])
+
+    def test_monitor_touches_nothing_and_enforce_can_be_asked_for(self):
+        count = self.capture()
+        file = self.policy(mode='monitor')
+        out = json.loads(self.expect(self.daemon('replay', 'in.pcap', '-c', file, '--json', '--out', 'out.pcap'), 0).stdout)
+        self.assertEqual(out['transmitted'], count)
+        self.assertEqual(packets.read_pcap(self.path('out.pcap')), packets.read_pcap(self.path('in.pcap')))
+        self.assertEqual(out['protocols']['dns']['monitor'], 1)
+        out = json.loads(self.expect(self.daemon('replay', 'in.pcap', '-c', file, '--json', '--enforce'), 0).stdout)
+        self.assertEqual(out['protocols']['dns']['blocked'], 1)
+
+    def test_text_for_people_says_that_fates_add_up(self):
+        self.capture()
+        text = self.expect(self.daemon('replay', 'in.pcap'), 0).stdout
+        self.assertIn('they add up', text)
+
+    def test_what_is_no_capture_fails_with_a_sentence(self):
+        self.write('in.pcap', 'hello')
+        done = self.daemon('replay', 'in.pcap')
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('in.pcap', done.stderr)
+        self.assertNotEqual(self.daemon('inspect', 'none.pcap').returncode, 0)
+
+
+class Inspect(program.ProgramTest):
+    COMMON = {'frame', 'kind', 'protocol', 'src', 'sport', 'dst', 'dport'}
+
+    def test_each_message_is_one_line_with_exactly_its_keys(self):
+        self.capture()
+        events = lines(self.expect(self.daemon('inspect', 'in.pcap'), 0).stdout)
+        self.assertEqual([(event['frame'], event['kind']) for event in events],
+                         [(1, 'dns'), (2, 'dns'), (3, 'http'), (5, 'tls'), (6, 'sms'), (7, 'sip-call')])
+        own = {'dns': {'name'}, 'http': {'name', 'uri'}, 'tls': {'name'}, 'sms': {'calling', 'called', 'text'},
+               'sip-call': {'calling', 'called'}}
+        for event in events:
+            self.assertEqual(set(event), self.COMMON | own[event['kind']])
+        self.assertEqual(events[0]['name'], 'www.bad.example')
+        self.assertEqual((events[0]['src'], events[0]['dport']), (program.CLIENT, 53))
+        self.assertEqual(events[2]['uri'], '/pay')
+        self.assertEqual((events[4]['called'], events[4]['text']), ('13800138000', program.FRAUD))
+        self.assertEqual(events[5]['calling'], '+8617012345678')
+
+    def test_repeated_datagrams_are_messages_of_their_own(self):
+        query = packets.udp_frame(program.CLIENT, 40000, program.SERVER, 53, program.messages.dns_query('a.example'))
+        packets.write_pcap(self.path('in.pcap'), [query, query])
+        self.assertEqual(len(lines(self.daemon('inspect', 'in.pcap').stdout)), 2)
+
+
+if __name__ == '__main__':
+    program.main()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""telefence test and push. A private redis-server on a unix socket where one is installed. Usage: tool_test.py BUILD_DIR"""
+import json
+import os
+import shutil
+import subprocess
+import time
+import unittest
+
+import program
+
+
+class TestVerb(program.ProgramTest):
+    def judged(self, code, *arguments):
+        return json.loads(self.expect(self.tool('test', *arguments, '-c', self.path('policy.yaml'), '--json'), code).stdout)
+
+    def setUp(self):
+        super().setUp()
+        self.policy(mode='monitor')
+
+    def test_blocked_domain_is_exit_code_10_and_says_which_entry_wins(self):
+        out = self.judged(10, 'domain', 'WWW.Bad.example.')
+        self.assertEqual(out['normalised'], [{'kind': 'domain', 'value': 'www.bad.example'}])
+        self.assertTrue(out['would_block'])
+        self.assertEqual([hit['signature']['value'] for hit in out['hits'] if hit['wins']][:1], ['bad.example'])
+        self.assertIn('domains.txt:2', out['hits'][0]['signature']['source'])
+        text = self.expect(self.tool('test', 'domain', 'www.bad.example', '-c', self.path('policy.yaml')), 10).stdout
+        self.assertIn('would be blocked', text)
+        self.assertIn('domains.txt:2', text)
+
+    def test_allow_entry_wins_over_the_wider_block(self):
+        out = self.judged(0, 'domain', 'www.good.bad.example')
+        self.assertEqual(out['reason'], 'allowed')
+        self.assertEqual(len(out['hits']), 2)
+
+    def test_url_number_and_sms(self):
+        self.judged(10, 'url', 'http://www.bad.example/pay?id=1')
+        self.judged(0, 'url', 'https://fine.example/')
+        self.judged(10, 'number', '+86 170 1234 5678')
+        self.judged(0, 'number', '13800138000')
+        self.judged(10, 'sms', '点击 http://bad.example/x 领奖')
+        self.judged(10, 'sms', '您好', '--calling', '17012345678')
+        self.judged(0, 'sms', '您好，晚上一起吃饭吗')
+
+    def test_never_block_and_public_suffix_are_explained(self):
+        self.assertIn('96110', self.judged(0, 'number', '96110')['never_block'])
+        self.assertIn('public suffix', self.judged(0, 'domain', 'com.cn')['refused'])
+
+    def test_what_is_no_number_is_usage(self):
+        self.expect(self.tool('test', 'number', 'abc', '-c', self.path('policy.yaml')), 2)
+
+    def test_chinese_by_lang_and_by_option(self):
+        for extra, environment in ((['--lang', 'zh'], {}), ([], {'LANG': 'zh_CN.UTF-8'})):
+            done = self.expect(self.tool('test', 'domain', 'bad.example', '-c', self.path('policy.yaml'), *extra, **environment), 10)
+            self.assertIn('将被拦截', done.stdout)
+            self.assertIn('仿冒网站', done.stdout)
+
+    def test_without_daemon_it_says_so_and_judges_by_what_is_built_in(self):
+        done = self.expect(self.tool('test', 'domain', 'bad.example', '--socket', self.path('none.sock')), 0)
+        self.assertIn('none.sock', done.stderr)
+
+
+class NoDaemon(program.ProgramTest):
+    def test_status_and_events_are_exit_code_5(self):
+        for verb in ('status', 'events'):
+            done = self.expect(self.tool(verb, '--socket', self.path('none.sock')), 5)
+            self.assertEqual(done.stdout, '')
+
+
+class Push(program.ProgramTest):
+    def redis(self):
+        server = shutil.which('redis-server')
+        if server is None:
+            self.skipTest('redis-server is not installed')
+        socket = self.path('redis.sock')
+        process = subprocess.Popen([server, '--port', '0', '--unixsocket', socket, '--save', '', '--dir', self.folder],
+                                   stdout=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        end = time.monotonic() + 20
+        while not os.path.exists(socket) and time.monotonic() < end:
+            time.sleep(0.02)
+        return 'unix:' + socket
+
+    def test_sequence_goes_up_with_every_change(self):
+        redis = self.redis()
+        sequences = []
+        for arguments in (['add', 'domain', 'fresh-scam.example', '--category', 'phishing', '--tier', '1', '--expires', '7d'],
+                          ['add', 'number', '+86170*', '--category', 'spoofed-caller', '--note', 'x'],
+                          ['add', 'pattern', '安全账户.{0,20}转账', '--match', 'regex', '--category', 'fake-police', '--shadow'],
+                          ['remove', 'domain', 'fresh-scam.example', '--category', 'phishing']):
+            done = self.expect(self.tool('push', *arguments, '--redis', redis, '--json'), 0)
+            sequences.append(json.loads(done.stdout)['seq'])
+        self.assertEqual(sequences, [1, 2, 3, 4])
+        self.assertIn('5', self.expect(self.tool('push', 'add', 'domain', 'x.example', '--category', 'other', '--redis', redis), 0).stdout)
+
+    def test_what_every_edge_would_refuse_is_not_pushed(self):
+        for arguments, word in ((['domain', 'com.cn'], 'public suffix'), (['number', '96110'], '96110'),
+                                (['pattern', '(unclosed', '--match', 'regex'], ''), (['domain', 'not a domain'], '')):
+            done = self.expect(self.tool('push', 'add', *arguments, '--category', 'phishing', '--redis',
+                                         'unix:' + self.path('none.sock')), 3)
+            self.assertIn(word, done.stderr)
+
+    def test_redis_away_is_exit_code_5(self):
+        done = self.tool('push', 'add', 'domain', 'x.example', '--category', 'phishing', '--redis', 'unix:' + self.path('none.sock'))
+        self.expect(done, 5)
+
+    def test_expiry_must_be_a_moment_to_come(self):
+        for when in ('yesterday', '2001-01-01T00:00:00Z', '7 days'):
+            self.expect(self.tool('push', 'add', 'domain', 'x.example', '--category', 'phishing', '--expires', when, '--redis',
+                                  'unix:' + self.path('none.sock')), 2)
+
+
+if __name__ == '__main__':
+    program.main()
