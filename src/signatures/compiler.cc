@@ -8,7 +8,6 @@
 #include "crypto/sha256.h"
 #include "decide/never_block.h"
 #include "normalise/domain.h"
-#include "normalise/pattern_text.h"
 #include "normalise/phone.h"
 #include "normalise/sms_text.h"
 #include "signatures/words.h"
@@ -115,7 +114,7 @@ Result<void> fill_pattern(const Signature& signature, Entry& entry) {
   entry.literal = signature.literal;
   if (entry.rule.value.size() > kMaxPatternBytes)
     return invalid("a pattern has at most " + std::to_string(kMaxPatternBytes) + " bytes");
-  entry.expression = signature.literal ? fold_literal(entry.rule.value) : fold_expression(entry.rule.value);
+  entry.expression = entry.rule.value;  // match/ folds it as traffic is folded
   return {};
 }
 
@@ -140,7 +139,6 @@ std::string refuse_number(const Entry& entry, const std::string& home_country) {
 }
 
 std::string refuse_pattern(const Entry& entry) {
-  if (entry.expression.empty()) return "nothing of the pattern is left after folding";
   // Two characters of text are in countless innocent messages.
   if (entry.literal && fold_text(entry.expression).size() < 3)
     return "a text of fewer than 3 characters (after folding) would hit innocent messages";

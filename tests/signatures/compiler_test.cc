@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/compiler.h"
+
+#include <gtest/gtest.h>
+
+#include "signatures/match_helpers.h"
+
+namespace telefence {
+namespace {
+
+Signature make(SignatureKind kind, std::string value) {
+  Signature signature;
+  signature.kind = kind;
+  signature.value = std::move(value);
+  signature.literal = true;
+  signature.prefix = kind == SignatureKind::kUrl;
+  return signature;
+}
+
+Result<Entry> compile(const Signature& signature) { return compile_signature(signature, test_terms()); }
+std::string refusal(SignatureKind kind, std::string value) {
+  const Result<Entry> entry = compile(make(kind, std::move(value)));
+  return entry.ok() ? "" : entry.error().message;
+}
+
+TEST(Compiler, DomainsAreCanonical) {
+  EXPECT_EQ(compile(make(SignatureKind::kDomain, " WWW.Bad.Example. ")).value().rule.value, "www.bad.example");
+  EXPECT_EQ(compile(make(SignatureKind::kDomain, "诈骗测试.中国")).value().rule.value, "xn--0zw736dfb619h.xn--fiqs8s");
+  EXPECT_EQ(compile(make(SignatureKind::kDomain, "*.bad.example")).value().rule.value, "bad.example");
+  EXPECT_NE(refusal(SignatureKind::kDomain, "http://bad.example/x"), "");
+  EXPECT_NE(refusal(SignatureKind::kDomain, ""), "");
+}
+
+TEST(Compiler, PublicSuffixesAreRefusedButMayBeAllowed) {
+  EXPECT_NE(refusal(SignatureKind::kDomain, "com.cn"), "");
+  EXPECT_NE(refusal(SignatureKind::kDomain, "github.io"), "");
+  Signature allow = make(SignatureKind::kDomain, "com.cn");
+  allow.allow = true;
+  EXPECT_TRUE(compile(allow).ok());
+}
+
+TEST(Compiler, NumbersAreCanonicalAndNeverBlockNumbersRefused) {
+  EXPECT_EQ(compile(make(SignatureKind::kNumber, "0086 138-0000-1111")).value().rule.value, "+8613800001111");
+  EXPECT_EQ(compile(make(SignatureKind::kNumber, "13800001111")).value().key,
+            compile(make(SignatureKind::kNumber, "+8613800001111")).value().key);
+  EXPECT_EQ(compile(make(SignatureKind::kNumber, "+86170*")).value().rule.value, "+86170*");
+  for (const char* number : {"110", "96110", "12381", "10086", "95588"})
+    EXPECT_NE(refusal(SignatureKind::kNumber, number), "") << number;
+  EXPECT_NE(refusal(SignatureKind::kNumber, "955*"), "") << "covers 95588";
+  EXPECT_NE(refusal(SignatureKind::kNumber, "+86*"), "") << "the whole country";
+  EXPECT_NE(refusal(SignatureKind::kNumber, "12a"), "");
+}
+
+TEST(Compiler, UrlsNeedAPathAndEndAtABoundary) {
+  const Entry entry = compile(make(SignatureKind::kUrl, "HTTP://Bad.Example:8080/pay?x#frag")).value();
+  EXPECT_EQ(entry.rule.value, "bad.example/pay?x");
+  EXPECT_NE(refusal(SignatureKind::kUrl, "http://bad.example/"), "");
+  EXPECT_NE(refusal(SignatureKind::kUrl, "bad.example"), "");
+}
+
+TEST(Compiler, ActionsAreKnownAndPossible) {
+  Signature signature = make(SignatureKind::kPattern, "恭喜您中奖了");
+  signature.action = "tag";
+  EXPECT_EQ(compile(signature).value().rule.action, 4);
+  signature.action = "drop";
+  EXPECT_EQ(compile(signature).error().message, "action 'drop': can't be done to a short message");
+  signature.action = "explode";
+  EXPECT_FALSE(compile(signature).ok());
+  signature.action = "";
+  EXPECT_EQ(compile(signature).value().rule.action, kNoAction);
+}
+
+TEST(Compiler, TooShortATextIsRefused) {
+  EXPECT_NE(refusal(SignatureKind::kPattern, "贷 款"), "");
+  EXPECT_EQ(refusal(SignatureKind::kPattern, "刷单返利"), "");
+}
+
+TEST(Compiler, IdsAreStableAndExplicitOnesKept) {
+  Signature signature = make(SignatureKind::kDomain, "bad.example");
+  signature.source = "/etc/list:7";
+  const std::uint64_t id = compile(signature).value().rule.id;
+  EXPECT_LT(id, std::uint64_t{1} << 53) << "JSON readers know no larger whole numbers";
+  signature.source = "/etc/list:9";
+  EXPECT_EQ(compile(signature).value().rule.id, id) << "an edited file moves lines";
+  signature.source = "/etc/other:7";
+  EXPECT_NE(compile(signature).value().rule.id, id);
+  signature.id = 123;
+  EXPECT_EQ(compile(signature).value().rule.id, 123u);
+}
+
+}  // namespace
+}  // namespace telefence

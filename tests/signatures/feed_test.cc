@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/feed.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "redis/private_redis.h"
+#include "signatures/batch.h"
+#include "signatures/match_helpers.h"
+#include "signatures/publish_batch.h"
+
+namespace telefence {
+namespace {
+
+using Values = std::vector<std::string>;
+
+const std::string kAddBad = R"({"op":"add","kind":"domain","value":"bad.example"})";
+
+// Asks until it is true; 20 s is far beyond what a loaded machine needs.
+template <typename Condition>
+bool eventually(Condition condition) {
+  for (int i = 0; i < 4000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+class FeedTest : public testing::Test {
+ protected:
+  FeedTest() : published_(readers_, MatchSet::empty()) {}
+  ~FeedTest() override {
+    if (feed_) feed_->stop();
+  }
+
+  void start(bool accept_unsigned = true) {
+    options_.redis.server = redis_.server();
+    options_.redis.accept_unsigned = accept_unsigned;
+    start_as_it_is();
+  }
+  void start_as_it_is() {
+    feed_ = std::make_unique<Feed>(options_, std::make_unique<SignatureStore>(test_terms()), published_, readers_,
+                                   [this](const MatchSet&) -> Result<void> {
+                                     ++prepared_;
+                                     return {};
+                                   });
+    feed_->start();
+  }
+  std::uint64_t push(const std::vector<std::string>& lines) {
+    RedisConnection connection;
+    EXPECT_TRUE(connection.connect(redis_.login(), 5000).ok());
+    const Result<std::uint64_t> sequence = publish_batch(connection, options_.redis.log, lines, "tester");
+    EXPECT_TRUE(sequence.ok()) << (sequence.ok() ? "" : sequence.error().message);
+    return sequence.ok() ? sequence.value() : 0;
+  }
+  void raw_command(std::initializer_list<std::string_view> words) {
+    RedisConnection connection;
+    ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+    const Result<RedisReply> reply = connection.command(words, 5000);
+    ASSERT_TRUE(reply.ok());
+    ASSERT_FALSE(reply.value().is_error()) << reply.value().text;
+  }
+  bool reaches(std::uint64_t sequence) {
+    return eventually([&] { return feed_->state().sequence >= sequence; });
+  }
+  // Only while nothing is published: read() is safe for the thread that asks as a reader, which this one is not.
+  Values domain(std::string_view name) { return Asker(published_.read()).domain(name); }
+
+  PrivateRedis redis_;
+  Readers readers_;
+  Published<MatchSet> published_;
+  SignatureOptions options_;
+  std::unique_ptr<Feed> feed_;
+  std::atomic<int> prepared_{0};
+};
+
+TEST_F(FeedTest, APushedChangeIsPublishedAndMeasured) {
+  start();
+  ASSERT_TRUE(eventually([&] { return feed_->state().connected && feed_->state().last_contact_s > 0; }));
+  EXPECT_EQ(push({kAddBad, R"({"op":"add","kind":"pattern","value":"恭喜您中奖了"})"}), 1u);
+  ASSERT_TRUE(reaches(1));
+  EXPECT_EQ(domain("www.bad.example"), Values{"bad.example"});
+  EXPECT_EQ(Asker(published_.read()).sms("恭喜您中奖了"), Values{"恭喜您中奖了"});
+  EXPECT_EQ(published_.read().version(), 1u);
+  EXPECT_EQ(prepared_.load(), 1);
+  const FeedState state = feed_->state();
+  EXPECT_TRUE(state.configured);
+  EXPECT_TRUE(state.connected);
+  EXPECT_EQ(state.problem, "");
+  EXPECT_EQ(state.batches_applied, 1u);
+  EXPECT_GT(state.last_apply_us, 0u);
+  EXPECT_GT(state.last_applied_s, 0);
+  EXPECT_EQ(state.counts.domains, 1u);
+
+  push({R"({"op":"remove","kind":"domain","value":"bad.example"})"});
+  ASSERT_TRUE(reaches(2));
+  EXPECT_EQ(domain("www.bad.example"), Values{});
+}
+
+TEST_F(FeedTest, TheWholeLogIsReplayedAtTheStart) {
+  for (int i = 1; i <= 150; ++i)
+    push({R"({"op":"add","kind":"domain","value":"n)" + std::to_string(i) + R"(.example"})"});
+  start();
+  ASSERT_TRUE(reaches(150));
+  EXPECT_EQ(domain("n1.example"), Values{"n1.example"});
+  EXPECT_EQ(domain("n150.example"), Values{"n150.example"});
+  EXPECT_EQ(feed_->state().problem, "");
+  EXPECT_LE(prepared_.load(), 4) << "in chunks, not one version per batch";
+  EXPECT_EQ(feed_->state().last_propagation_us, 0u) << "old batches tell nothing of the way";
+}
+
+TEST_F(FeedTest, UnsignedBatchesAreRefusedWholeWithoutAcceptUnsigned) {
+  start(false);
+  push({kAddBad});
+  ASSERT_TRUE(eventually([&] { return feed_->state().batches_refused == 1; }));
+  const FeedState state = feed_->state();
+  EXPECT_EQ(state.sequence, 0u);
+  EXPECT_EQ(state.problem, "batch 1-0 refused: it has no signature, and accept_unsigned is false");
+  EXPECT_EQ(state.recent_complaints.back().where, "log:1-0");
+  EXPECT_EQ(domain("bad.example"), Values{});
+  EXPECT_EQ(prepared_.load(), 0);
+}
+
+TEST_F(FeedTest, ABadLineIsReportedAndTheRestOfTheBatchApplies) {
+  start();
+  raw_command({"XADD", "tf:1:log", "1-0", "h", R"({"seq":1,"ts":1,"publisher":"p","n":4})", "b",
+               kAddBad + "\n" + R"({"op":"add","kind":"domain","value":"com.cn"})" + "\n" +
+                   R"({"op":"add","kind":"ip","value":"192.0.2.1"})" + "\n" +
+                   R"({"op":"add","kind":"pattern","match":"regex","value":"a(b"})"});
+  ASSERT_TRUE(reaches(1));
+  EXPECT_EQ(domain("bad.example"), Values{"bad.example"});
+  ASSERT_TRUE(eventually([&] { return feed_->state().recent_complaints.size() == 3; }));
+  const FeedState state = feed_->state();
+  EXPECT_EQ(state.recent_complaints[0].where, "log:1:3");
+  EXPECT_EQ(state.recent_complaints[1].where, "log:1:2");
+  EXPECT_EQ(state.recent_complaints[2].value, "a(b");
+  EXPECT_EQ(state.operations_refused, 2u);
+}
+
+TEST_F(FeedTest, AGapInTheLogIsToldAndReadingGoesOn) {
+  start();
+  push({kAddBad});
+  ASSERT_TRUE(reaches(1));
+  const PackedBatch packed = pack_batch(5, 1, "p", "", std::vector<std::string>{kAddBad}).value();
+  raw_command({"XADD", "tf:1:log", "5-0", "h", packed.header, "b", packed.body});
+  ASSERT_TRUE(reaches(5));
+  EXPECT_NE(feed_->state().problem.find("gap in the log before batch 5"), std::string::npos);
+}
+
+TEST_F(FeedTest, ABatchThatDoesNotFollowTheOneBeforeIsTold) {
+  start();
+  push({kAddBad});
+  const PackedBatch packed = pack_batch(2, 1, "p", std::string(64, '0'), std::vector<std::string>{kAddBad}).value();
+  raw_command({"XADD", "tf:1:log", "2-0", "h", packed.header, "b", packed.body});
+  ASSERT_TRUE(reaches(2));
+  EXPECT_NE(feed_->state().problem.find("forked"), std::string::npos);
+}
+
+TEST_F(FeedTest, RedisKilledAndRestartedIsReconnectedAndFilteringGoesOn) {
+  start();
+  push({kAddBad});
+  push({R"({"op":"add","kind":"domain","value":"second.example"})"});
+  ASSERT_TRUE(reaches(2));
+  redis_.stop();
+  ASSERT_TRUE(eventually([&] { return !feed_->state().connected; }));
+  EXPECT_NE(feed_->state().problem, "");
+  EXPECT_EQ(domain("bad.example"), Values{"bad.example"}) << "filtering goes on with what is there";
+  redis_.start();  // without persistence: the log is gone
+  ASSERT_TRUE(eventually([&] { return feed_->state().connected; }));
+  push({R"({"op":"add","kind":"domain","value":"later.example"})"});
+  ASSERT_TRUE(eventually([&] { return feed_->state().batches_applied == 3; }));
+  ASSERT_TRUE(eventually([&] { return feed_->state().sequence == 1; }));
+  EXPECT_EQ(domain("later.example"), Values{"later.example"});
+  EXPECT_EQ(domain("bad.example"), Values{"bad.example"});
+  EXPECT_NE(feed_->state().problem.find("Redis lost data"), std::string::npos);
+}
+
+TEST_F(FeedTest, NoServerIsToldAndStopIsQuick) {
+  options_.redis.server = "unix:/nonexistent/redis.sock";
+  start_as_it_is();
+  ASSERT_TRUE(eventually([&] { return !feed_->state().problem.empty(); }));
+  EXPECT_FALSE(feed_->state().connected);
+  const auto begin = std::chrono::steady_clock::now();
+  feed_->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+}
+
+TEST_F(FeedTest, StopIsQuickWhileRedisBlocks) {
+  start();
+  ASSERT_TRUE(eventually([&] { return feed_->state().connected; }));
+  const auto begin = std::chrono::steady_clock::now();
+  feed_->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(900));
+}
+
+TEST_F(FeedTest, ReloadWorksWithoutRedisAndKeepsTheOldOnFailure) {
+  TestFiles files;
+  start_as_it_is();
+  EXPECT_FALSE(feed_->state().configured);
+  ListOptions list;
+  list.file = files.write("list", "listed.example\ncom.cn\n");
+  SignatureOptions fresh;
+  fresh.lists.push_back(list);
+  std::vector<Complaint> complaints;
+  ASSERT_TRUE(feed_->reload(fresh, complaints).ok());
+  EXPECT_EQ(complaints.size(), 1u);
+  EXPECT_EQ(domain("listed.example"), Values{"listed.example"});
+  fresh.lists[0].file = "/nonexistent/list";
+  EXPECT_FALSE(feed_->reload(fresh, complaints).ok());
+  EXPECT_EQ(domain("listed.example"), Values{"listed.example"});
+}
+
+TEST_F(FeedTest, ReloadKeepsTheChangesOfTheLogOnTop) {
+  TestFiles files;
+  start();
+  push({kAddBad});
+  ASSERT_TRUE(reaches(1));
+  ListOptions list;
+  list.file = files.write("list", "listed.example\n");
+  SignatureOptions fresh;
+  fresh.lists.push_back(list);
+  std::vector<Complaint> complaints;
+  ASSERT_TRUE(feed_->reload(fresh, complaints).ok());
+  EXPECT_EQ(domain("listed.example"), Values{"listed.example"});
+  EXPECT_EQ(domain("bad.example"), Values{"bad.example"});
+  EXPECT_EQ(published_.read().version(), 1u);
+}
+
+TEST_F(FeedTest, OldVersionsAreKeptUntilTheWorkerQuiesces) {
+  readers_.online(0);
+  start();
+  const MatchSet& held = published_.read();
+  push({kAddBad});
+  ASSERT_TRUE(eventually([&] { return feed_->state().batches_applied == 1 && &published_.read() != &held; }));
+  EXPECT_EQ(held.version(), 0u) << "still alive";
+  EXPECT_EQ(feed_->state().last_apply_us, 0u) << "not all workers use it";
+  readers_.quiesce(0);
+  push({R"({"op":"add","kind":"domain","value":"second.example"})"});
+  ASSERT_TRUE(eventually([&] {
+    readers_.quiesce(0);
+    return feed_->state().last_apply_us > 0;
+  }));
+  readers_.offline(0);
+}
+
+TEST_F(FeedTest, PublishersThatRaceGetDifferentSequences) {
+  std::vector<std::thread> publishers;
+  for (int p = 0; p < 4; ++p) {
+    publishers.emplace_back([this, p] {
+      for (int i = 0; i < 10; ++i)
+        push({R"({"op":"add","kind":"domain","value":"p)" + std::to_string(p) + "n" + std::to_string(i) +
+              R"(.example"})"});
+    });
+  }
+  for (std::thread& publisher : publishers) publisher.join();
+  start();
+  ASSERT_TRUE(reaches(40));
+  EXPECT_EQ(feed_->state().problem, "") << "no gap, and every batch names the one before";
+  EXPECT_EQ(feed_->state().counts.domains, 40u);
+}
+
+TEST_F(FeedTest, APublisherRefusesAWrongChangeAndSendsNothing) {
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+  const std::vector<std::string> lines = {kAddBad, "nonsense"};
+  const Result<std::uint64_t> sequence = publish_batch(connection, "tf:1:log", lines, "tester");
+  ASSERT_FALSE(sequence.ok());
+  EXPECT_EQ(sequence.error().message, "change 2: not a JSON object");
+  EXPECT_EQ(connection.command({"XLEN", "tf:1:log"}, 1000).value().integer, 0);
+}
+
+TEST_F(FeedTest, FamiliesShowTheState) {
+  start();
+  push({kAddBad});
+  ASSERT_TRUE(reaches(1));
+  Catalog catalog;
+  feed_->add_families(catalog);
+  bool found = false;
+  for (const Family& family : catalog.families()) {
+    std::vector<Sample> samples;
+    family.collect(samples);
+    EXPECT_FALSE(samples.empty()) << family.name;
+    if (family.name == "telefence_policy_sequence") found = samples[0].value == 1.0;
+  }
+  EXPECT_TRUE(found);
+}
+
+}  // namespace
+}  // namespace telefence

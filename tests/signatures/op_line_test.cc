@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/op_line.h"
+
+#include <gtest/gtest.h>
+
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+std::string mistake(std::string_view line) {
+  const Result<Change> change = parse_op_line(line);
+  return change.ok() ? "" : change.error().message;
+}
+
+TEST(OpLine, EveryFieldIsRead) {
+  const Result<Change> change = parse_op_line(
+      R"({"op":"add","kind":"number","value":"+86170*","match":"prefix","side":"calling","action":"tag","category":"phishing",)"
+      R"("level":3,"id":123,"expires":"2026-12-01T00:00:00+08:00","source":"centre","note":"n","shadow":true})");
+  ASSERT_TRUE(change.ok()) << change.error().message;
+  const Signature& signature = change.value().signature;
+  EXPECT_EQ(change.value().op, Change::Op::kAdd);
+  EXPECT_EQ(signature.kind, SignatureKind::kNumber);
+  EXPECT_EQ(signature.value, "+86170*");
+  EXPECT_TRUE(signature.prefix);
+  EXPECT_EQ(signature.sides, Signature::Sides::kCalling);
+  EXPECT_EQ(signature.action, "tag");
+  EXPECT_EQ(signature.category, Category::kPhishing);
+  EXPECT_EQ(signature.tier, 3);
+  EXPECT_EQ(signature.id, 123u);
+  EXPECT_EQ(signature.expires_s, 1796054400);
+  EXPECT_EQ(signature.source, "centre");
+  EXPECT_TRUE(signature.shadow);
+}
+
+TEST(OpLine, LeftOutFieldsHaveTheirDefaults) {
+  const Signature domain = parse_op_line(R"({"op":"add","kind":"domain","value":"bad.example"})").value().signature;
+  EXPECT_TRUE(domain.subdomains);
+  EXPECT_EQ(domain.tier, 2);
+  EXPECT_EQ(domain.category, Category::kOther);
+  EXPECT_EQ(domain.expires_s, 0);
+  EXPECT_TRUE(parse_op_line(R"({"op":"add","kind":"pattern","value":"abc"})").value().signature.literal);
+  EXPECT_FALSE(
+      parse_op_line(R"({"op":"add","kind":"pattern","value":"abc","match":"regex"})").value().signature.literal);
+  EXPECT_TRUE(
+      parse_op_line(R"({"op":"allow","kind":"domain","value":"a.example","action":"block"})").value().signature.allow);
+  EXPECT_EQ(parse_op_line(R"({"op":"remove","kind":"url","value":"a.example/x","expires":null})").value().op,
+            Change::Op::kRemove);
+}
+
+TEST(OpLine, MistakesAreNamed) {
+  EXPECT_EQ(mistake("nonsense"), "not a JSON object");
+  EXPECT_EQ(mistake("[1]"), "not a JSON object");
+  EXPECT_EQ(mistake(R"({"op":"block","kind":"domain","value":"x.example"})"),
+            "op 'block' must be add, remove or allow");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"ip","value":"192.0.2.1"})"),
+            "kind 'ip' is not enforced here: domain, url, number and pattern are");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"domain"})"), "value is missing");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"domain","value":7})"), "value must be a text");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"domain","value":"x.example","match":"prefix"})"),
+            "match 'prefix' must be suffix or exact for a domain");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"domain","value":"x.example","level":4})"),
+            "level must be 1 (certain and grave), 2 or 3 (weak)");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"domain","value":"x.example","categry":"loan"})"),
+            "categry is an unknown field");
+  EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example","category":"lone"})"), "");
+  EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example","expires":"tomorrow"})"), "");
+  EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example","expires":1796054400000})"), "");
+  EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example","shadow":"yes"})"), "");
+  EXPECT_NE(mistake(R"({"op":"replace-list","kind":"domain","value":"x.example"})"), "");
+}
+
+TEST(OpLine, WrittenLinesAreReadBack) {
+  for (
+      const char* line :
+      {R"({"op":"add","kind":"domain","value":"a.example","match":"exact","category":"loan","level":1})",
+       R"({"op":"remove","kind":"pattern","value":"刷单 \"返利\"","match":"text"})",
+       R"({"op":"allow","kind":"number","value":"+8613800000000","match":"exact","side":"called","category":"other","level":2})",
+       R"({"op":"add","kind":"url","value":"a.example/b","match":"prefix","category":"phishing","level":3,"id":9,"expires":5,"source":"s","shadow":true})"}) {
+    const Result<Change> change = parse_op_line(line);
+    ASSERT_TRUE(change.ok()) << change.error().message;
+    EXPECT_EQ(to_op_line(change.value()), line);
+  }
+}
+
+TEST(Instant, ReadsZonesAndFractions) {
+  EXPECT_EQ(parse_instant_ms("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(parse_instant_ms("2026-11-22T06:30:00.123456+0800"), 1795300200123);
+  EXPECT_EQ(parse_instant_ms("2026-11-21T22:30:00.1Z"), 1795300200100);
+  EXPECT_EQ(parse_instant_ms("2026-11-21 17:30:00-05:00"), 1795300200000);
+  for (const char* text : {"", "2026-11-22", "2026-11-22T06:30:00", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
+                           "2026-11-22T24:00:00Z", "2026-11-22T06:30:00Zx", "2026-11-22T06:30:00.Z"})
+    EXPECT_EQ(parse_instant_ms(text), std::nullopt) << text;
+}
+
+}  // namespace
+}  // namespace telefence

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/signature_store.h"
+
+#include <gtest/gtest.h>
+
+#include "signatures/match_helpers.h"
+#include "signatures/op_line.h"
+
+namespace telefence {
+namespace {
+
+using Values = std::vector<std::string>;
+
+class Store : public testing::Test {
+ protected:
+  ListOptions list(SignatureKind kind, std::string_view text, bool allow = false) {
+    ListOptions options;
+    options.file = files_.write("list" + std::to_string(++count_), text);
+    options.kind = kind;
+    options.allow = allow;
+    return options;
+  }
+  void apply(std::initializer_list<const char*> lines) {
+    std::vector<Change> changes;
+    for (const char* line : lines) {
+      Result<Change> change = parse_op_line(line);
+      ASSERT_TRUE(change.ok()) << line << change.error().message;
+      changes.push_back(std::move(change.value()));
+    }
+    store_.apply(changes, complaints_);
+  }
+  void load() { ASSERT_TRUE(store_.load(options_, complaints_).ok()); }
+  const MatchSet& build(std::uint64_t version = 1) {
+    set_ = store_.build(version, complaints_);
+    return *set_;
+  }
+
+  TestFiles files_;
+  int count_ = 0;
+  SignatureOptions options_;
+  SignatureStore store_{test_terms()};
+  std::vector<Complaint> complaints_;
+  std::unique_ptr<const MatchSet> set_;
+};
+
+TEST_F(Store, FilesAreLoadedAndABadLineIsAComplaint) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\ncom.cn\nworse.example\nnot a name\n"));
+  options_.lists.push_back(list(SignatureKind::kNumber, "+86170*\n96110\n"));
+  options_.lists.push_back(list(SignatureKind::kUrl, "http://shop.example/pay\n"));
+  options_.patterns.push_back(files_.write("p.yaml",
+                                           "patterns:\n  - {id: prize, name: {en: p, zh: p}, text: 恭喜您中奖了, "
+                                           "must_match: [a], must_not_match: [b]}\n"));
+  load();
+  Asker ask(build(5));
+  EXPECT_EQ(set_->version(), 5u);
+  EXPECT_EQ(ask.domain("www.bad.example"), Values{"bad.example"});
+  EXPECT_EQ(ask.domain("good.example"), Values{});
+  EXPECT_EQ(ask.domain("com.cn"), Values{});
+  EXPECT_EQ(ask.caller("17055551234"), Values{"+86170*"});
+  EXPECT_EQ(ask.caller("96110"), Values{});
+  EXPECT_EQ(ask.url("shop.example", "/pay/now?x=1"), Values{"shop.example/pay"});
+  EXPECT_EQ(ask.url("shop.example", "/payment"), Values{});
+  EXPECT_EQ(ask.sms("恭 喜 您 中 奖 了！"), Values{"prize"});
+  ASSERT_EQ(complaints_.size(), 3u);
+  EXPECT_EQ(complaints_[0].where, options_.lists[0].file + ":2");
+  EXPECT_EQ(complaints_[0].value, "com.cn");
+  EXPECT_EQ(complaints_[2].value, "96110");
+  EXPECT_EQ(store_.counts().domains, 2u);
+  EXPECT_EQ(store_.counts().numbers, 1u);
+  EXPECT_EQ(store_.counts().urls, 1u);
+  EXPECT_EQ(store_.counts().patterns, 1u);
+  EXPECT_EQ(store_.counts().complaints, 3u);
+}
+
+TEST_F(Store, AFileThatCantBeReadKeepsWhatWasThere) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\n"));
+  load();
+  SignatureOptions broken = options_;
+  broken.lists.push_back({});
+  broken.lists.back().file = "/nonexistent/a";
+  const Result<void> result = store_.load(broken, complaints_);
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().message.find("/nonexistent/a"), std::string::npos);
+  EXPECT_EQ(Asker(build()).domain("bad.example"), Values{"bad.example"});
+  EXPECT_EQ(store_.counts().domains, 1u);
+}
+
+TEST_F(Store, ChangesAddAndRemoveOnTopOfFiles) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\nworse.example\n"));
+  load();
+  build();
+  apply({R"({"op":"add","kind":"domain","value":"New.Example","category":"loan"})",
+         R"({"op":"remove","kind":"domain","value":"bad.example"})",
+         R"({"op":"add","kind":"number","value":"13800001111","side":"calling"})",
+         R"({"op":"add","kind":"pattern","value":"恭喜您中奖了"})"});
+  Asker ask(build(2));
+  EXPECT_EQ(ask.domain("a.new.example"), Values{"new.example"});
+  EXPECT_EQ(ask.domain("bad.example"), Values{});
+  EXPECT_EQ(ask.domain("worse.example"), Values{"worse.example"});
+  EXPECT_EQ(ask.caller("+8613800001111"), Values{"+8613800001111"});
+  EXPECT_EQ(ask.sms("恭喜您中奖了"), Values{"恭喜您中奖了"});
+  EXPECT_EQ(store_.counts().domains, 2u);
+
+  apply({R"({"op":"remove","kind":"domain","value":"new.example"})",
+         R"({"op":"remove","kind":"pattern","value":"恭喜您中奖了"})",
+         R"({"op":"add","kind":"domain","value":"bad.example"})"});
+  Asker again(build(3));
+  EXPECT_EQ(again.domain("new.example"), Values{});
+  EXPECT_EQ(again.sms("恭喜您中奖了"), Values{});
+  EXPECT_EQ(again.domain("bad.example"), Values{"bad.example"});
+  EXPECT_EQ(store_.counts().domains, 2u);
+  EXPECT_EQ(store_.counts().patterns, 0u);
+  EXPECT_TRUE(complaints_.empty());
+}
+
+TEST_F(Store, ChangesStayOnTopOfAReload) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\n"));
+  load();
+  apply({R"({"op":"remove","kind":"domain","value":"bad.example"})",
+         R"({"op":"add","kind":"domain","value":"new.example"})"});
+  build();
+  options_.lists.push_back(list(SignatureKind::kDomain, "other.example\n"));
+  load();
+  Asker ask(build(2));
+  EXPECT_EQ(ask.domain("bad.example"), Values{});
+  EXPECT_EQ(ask.domain("new.example"), Values{"new.example"});
+  EXPECT_EQ(ask.domain("other.example"), Values{"other.example"});
+  EXPECT_EQ(store_.counts().domains, 2u);
+}
+
+TEST_F(Store, ARemovalDoesNotTakeAwayWhatTheSiteAllows) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "our.example\n", true));
+  load();
+  apply({R"({"op":"remove","kind":"domain","value":"our.example"})"});
+  Asker ask(build());
+  EXPECT_EQ(ask.domain("our.example"), Values{"our.example"});
+  EXPECT_TRUE(ask.first_rule()->allow);
+  EXPECT_EQ(store_.counts().allowed, 1u);
+}
+
+TEST_F(Store, TheLastWordAboutAValueHolds) {
+  load();
+  apply({R"({"op":"add","kind":"domain","value":"a.example","category":"loan"})"});
+  build();
+  apply({R"({"op":"allow","kind":"domain","value":"a.example"})"});
+  Asker ask(build());
+  EXPECT_EQ(ask.domain("a.example"), Values{"a.example"});
+  EXPECT_TRUE(ask.first_rule()->allow);
+  EXPECT_EQ(store_.counts().domains, 0u);
+  EXPECT_EQ(store_.counts().allowed, 1u);
+}
+
+TEST_F(Store, EntriesThatShareAnIdAreRemovedOneByOne) {
+  load();
+  apply({R"({"op":"add","kind":"domain","value":"a.example","id":5})",
+         R"({"op":"add","kind":"domain","value":"b.example","id":5})"});
+  build();
+  options_.lists.clear();
+  load();  // folds both into the base
+  build();
+  apply({R"({"op":"remove","kind":"domain","value":"a.example"})"});
+  Asker ask(build());
+  EXPECT_EQ(ask.domain("a.example"), Values{});
+  EXPECT_EQ(ask.domain("b.example"), Values{"b.example"});
+}
+
+TEST_F(Store, ABadPatternIsReportedWithItsIdAndHyperscansReason) {
+  options_.patterns.push_back(
+      files_.write("p.yaml",
+                   "patterns:\n"
+                   "  - {id: broken, name: {en: p, zh: p}, regex: 'abc(def', must_match: [a], must_not_match: [b]}\n"
+                   "  - {id: sound, name: {en: p, zh: p}, regex: 'abc.?def', must_match: [a], must_not_match: [b]}\n"));
+  load();
+  Asker ask(build());
+  ASSERT_EQ(complaints_.size(), 1u);
+  EXPECT_EQ(complaints_[0].value, "broken");
+  EXPECT_EQ(complaints_[0].where, options_.patterns[0] + ":2");
+  EXPECT_NE(complaints_[0].reason.find("Hyperscan"), std::string::npos);
+  EXPECT_EQ(ask.sms("abc def"), Values{"sound"});
+  EXPECT_EQ(store_.counts().patterns, 1u);
+
+  complaints_.clear();
+  apply({R"({"op":"add","kind":"pattern","match":"regex","value":"x(y"})",
+         R"({"op":"add","kind":"pattern","value":"恭喜发财"})"});
+  Asker again(build());
+  ASSERT_EQ(complaints_.size(), 1u);
+  EXPECT_EQ(complaints_[0].value, "x(y");
+  EXPECT_EQ(again.sms("恭喜发财"), Values{"恭喜发财"});
+  EXPECT_EQ(store_.counts().patterns, 2u);
+  build();
+  EXPECT_EQ(complaints_.size(), 1u) << "complained about once";
+}
+
+TEST_F(Store, ManyChangesAreFoldedIntoANewBaseAndNothingIsLost) {
+  load();
+  std::vector<Change> changes;
+  for (int i = 0; i < 6000; ++i) {
+    Change change;
+    change.signature.value = "n" + std::to_string(i) + ".example";
+    change.signature.source = "centre";
+    changes.push_back(change);
+    if (i % 500 == 499) {
+      store_.apply(changes, complaints_);
+      changes.clear();
+      build();
+    }
+  }
+  apply({R"({"op":"remove","kind":"domain","value":"n17.example"})",
+         R"({"op":"remove","kind":"domain","value":"n5999.example"})"});
+  Asker ask(build());
+  EXPECT_EQ(ask.domain("n0.example"), Values{"n0.example"});
+  EXPECT_EQ(ask.domain("n5998.example"), Values{"n5998.example"});
+  EXPECT_EQ(ask.domain("n17.example"), Values{});
+  EXPECT_EQ(ask.domain("n5999.example"), Values{});
+  EXPECT_EQ(store_.counts().domains, 5998u);
+  EXPECT_EQ(set_->size().domains, 5998u);
+  EXPECT_TRUE(complaints_.empty());
+}
+
+TEST_F(Store, ComplaintsAreBounded) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "not a name\n";
+  options_.lists.push_back(list(SignatureKind::kDomain, text));
+  load();
+  EXPECT_EQ(complaints_.size(), 1001u);
+  EXPECT_EQ(store_.counts().complaints, 3000u);
+}
+
+TEST_F(Store, TheSameLineTwiceIsOneEntry) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\nBAD.example.\n"));
+  load();
+  build();
+  EXPECT_EQ(store_.counts().domains, 1u);
+  EXPECT_TRUE(complaints_.empty());
+}
+
+}  // namespace
+}  // namespace telefence
