@@ -17,8 +17,9 @@ constexpr std::uint32_t kHeldByWorker = 1024;   // a burst from each of several 
 constexpr std::uint32_t kFewest = 4096;
 constexpr std::uint32_t kLargeFrames = 127;
 constexpr unsigned kCache = 256;
+constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kBookkeepingPerFrame = sizeof(rte_mbuf) + RTE_PKTMBUF_HEADROOM + 128;
-// Queues, rings, drivers' own memory; measured with two net_ring ports: 9 MiB.
+// Queues, rings, the pools' own rings and drivers' memory.
 constexpr std::uint64_t kOtherBytes = 32 * 1024 * 1024;
 
 }  // namespace
@@ -31,8 +32,12 @@ MemoryPlan plan_memory(std::size_t ports, std::size_t workers, std::uint32_t wan
   plan.frames = static_cast<std::uint32_t>(std::bit_ceil((wanted != 0 ? wanted : enough) + std::size_t{1}) - 1);
   plan.frame_bytes = std::max(largest_frame, kUsualFrameBytes);
   plan.large_frames = kLargeFrames;
-  plan.total_bytes = plan.frames * (plan.frame_bytes + kBookkeepingPerFrame) +
-                     plan.large_frames * (kLargeFrameBytes + kBookkeepingPerFrame) + kOtherBytes;
+  const auto total = [&](std::uint64_t granule) {
+    const auto one = [&](std::uint64_t bytes) { return (bytes + kBookkeepingPerFrame + granule - 1) / granule * granule; };
+    return plan.frames * one(plan.frame_bytes) + plan.large_frames * one(kLargeFrameBytes) + kOtherBytes;
+  };
+  plan.bytes_in_hugepages = total(RTE_CACHE_LINE_SIZE);
+  plan.bytes_in_pages = total(kPage);
   return plan;
 }
 

@@ -24,7 +24,9 @@ struct MemoryPlan {
   std::uint32_t frames = 0;         // buffers of frame_bytes
   std::uint32_t frame_bytes = 0;    // without headroom
   std::uint32_t large_frames = 0;   // buffers of kLargeFrameBytes, for packets of several segments
-  std::uint64_t total_bytes = 0;    // with DPDK's own needs
+  // What DPDK needs in all, from hugepages and from ordinary pages: there no buffer may lie across a page's end.
+  std::uint64_t bytes_in_hugepages = 0;
+  std::uint64_t bytes_in_pages = 0;
 };
 
 // wanted: NicOptions::frames, 0 = enough for every descriptor of every queue and what workers hold. largest_frame: what one

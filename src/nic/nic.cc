@@ -113,10 +113,10 @@ Result<EalPlan> Nic::Parts::look_at_machine(const NicOptions& options, MemoryPla
     plan.devices.push_back(std::move(device.value()));
   }
   memory_plan = plan_memory(options.ports.size(), plan.cores.workers.size(), options.frames, largest_frame);
-  plan.memory_bytes = memory_plan.total_bytes;
-  Result<HugepageChoice> hugepages = choose_hugepages(options.hugepages, plan.memory_bytes);
+  Result<HugepageChoice> hugepages = choose_hugepages(options.hugepages, memory_plan.bytes_in_hugepages);
   if (!hugepages) return hugepages.error();
   plan.hugepages = std::move(hugepages.value());
+  plan.memory_bytes = plan.hugepages.use ? memory_plan.bytes_in_hugepages : memory_plan.bytes_in_pages;
   if (!plan.hugepages.note.empty()) notes.push_back(plan.hugepages.note);
   return plan;
 }

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can happen once per process, seen from outside, by starting nic_probe: failures at the start, two at once, kill -9,
+// another user, and (as root) kernel interfaces in a network namespace of this test's own.
+
+#include <gtest/gtest.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "capture_files.h"
+
+namespace telefence {
+namespace {
+
+using testing::Octets;
+using testing::pcap_bytes;
+using testing::read_pcap;
+using testing::sample_packets;
+using testing::TemporaryFolder;
+using testing::write_file;
+
+constexpr uid_t kNobody = 65534;
+
+std::string probe_path() {
+  const char* path = std::getenv("NIC_PROBE");
+  return path == nullptr ? "./nic_probe" : path;
+}
+
+// A nic_probe that runs beside the test. Its stdin stays open until stop().
+class Probe {
+ public:
+  explicit Probe(const std::vector<std::string>& arguments, const std::string& program = probe_path(), uid_t user = 0) {
+    int input[2], output[2], errors[2];
+    EXPECT_EQ(pipe2(input, O_CLOEXEC) | pipe2(output, O_CLOEXEC) | pipe2(errors, O_CLOEXEC), 0);
+    std::vector<char*> pointers{const_cast<char*>(program.c_str())};
+    for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+    pointers.push_back(nullptr);
+    process_ = fork();
+    if (process_ == 0) {
+      dup2(input[0], STDIN_FILENO);
+      dup2(output[1], STDOUT_FILENO);
+      dup2(errors[1], STDERR_FILENO);
+      if (user != 0 && (setgid(user) != 0 || setuid(user) != 0)) _exit(125);
+      execv(program.c_str(), pointers.data());
+      _exit(126);
+    }
+    for (const int file : {input[0], output[1], errors[1]}) close(file);
+    input_ = input[1];
+    output_ = output[0];
+    errors_ = errors[0];
+  }
+
+  ~Probe() {
+    if (process_ > 0) {
+      kill(process_, SIGKILL);
+      waitpid(process_, nullptr, 0);
+    }
+    for (const int file : {input_, output_, errors_})
+      if (file >= 0) close(file);
+  }
+
+  pid_t process() const { return process_; }
+
+  // False when it ended, or 20 s passed, without saying so.
+  bool is_ready() {
+    while (output_text_.find("ready\n") == std::string::npos) {
+      pollfd wait{output_, POLLIN, 0};
+      if (poll(&wait, 1, 20'000) <= 0 || !read_some(output_, output_text_)) return false;
+    }
+    return true;
+  }
+
+  // Lets it end by itself; its exit code.
+  int stop() {
+    close(input_);
+    input_ = -1;
+    return wait();
+  }
+
+  int wait() {
+    while (read_some(output_, output_text_)) {}
+    while (read_some(errors_, error_text_)) {}
+    int status = 0;
+    waitpid(process_, &status, 0);
+    process_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  const std::string& output() const { return output_text_; }
+  const std::string& errors() const { return error_text_; }
+
+ private:
+  static bool read_some(int file, std::string& text) {
+    char part[4096];
+    const ssize_t got = read(file, part, sizeof part);
+    if (got > 0) text.append(part, static_cast<std::size_t>(got));
+    return got > 0;
+  }
+
+  pid_t process_ = -1;
+  int input_ = -1, output_ = -1, errors_ = -1;
+  std::string output_text_, error_text_;
+};
+
+// What a failed start says, when it says nothing but one line, and with exit code 4.
+std::string sentence(const std::vector<std::string>& arguments) {
+  Probe probe(arguments);
+  EXPECT_EQ(probe.wait(), 4);
+  EXPECT_EQ(probe.output(), "");
+  const std::string& errors = probe.errors();
+  EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << errors;
+  return errors;
+}
+
+std::vector<std::string> left_behind(pid_t process) {
+  std::vector<std::string> found;
+  for (const char* folder : {"/var/run/dpdk", "/tmp/dpdk", "/dev/hugepages", "/dev/shm", "/tmp"}) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+      if (entry.path().string().find("telefence-" + std::to_string(process)) != std::string::npos) found.push_back(entry.path());
+  }
+  return found;
+}
+
+TEST(NicProcess, MissingCaptureIsNamedInOneSentence) {
+  EXPECT_EQ(sentence({"net_pcap0,rx_pcap=/no/such.pcap", "net_null0"}),
+            "port p0 (net_pcap0,rx_pcap=/no/such.pcap): capture /no/such.pcap cannot be opened: No such file or directory\n");
+}
+
+TEST(NicProcess, PortThatDpdkDidNotOpenIsAnError) {
+  // DPDK itself calls this start a success.
+  EXPECT_NE(sentence({"net_null0", "net_pcap0,nonsense=1"}).find("port p1 (net_pcap0,nonsense=1): was not opened"),
+            std::string::npos);
+}
+
+TEST(NicProcess, UnknownDriverIsNamed) {
+  const std::string said = sentence({"net_nosuch0", "net_null0"});
+  EXPECT_NE(said.find("net_nosuch0: DPDK has no driver of that name"), std::string::npos) << said;
+}
+
+TEST(NicProcess, WrongExtraArgumentDoesNotPrintAPageOfUsage) {
+  EXPECT_NE(sentence({"--eal", "--nonsense", "net_null0"}).find("extra arguments"), std::string::npos);
+  EXPECT_NE(sentence({"--eal", "--lcores=0@0,1@999", "net_null0"}).find("core"), std::string::npos);
+}
+
+TEST(NicProcess, TwoRunAtOnce) {
+  Probe first({"net_null0", "net_null1"});
+  ASSERT_TRUE(first.is_ready());
+  Probe second({"net_null0", "net_null1"});
+  ASSERT_TRUE(second.is_ready());
+  EXPECT_EQ(second.stop(), 0);
+  EXPECT_EQ(first.stop(), 0);
+  EXPECT_EQ(first.errors() + second.errors(), "");
+}
+
+TEST(NicProcess, KillLeavesNothingBehind) {
+  Probe probe({"net_null0", "net_ring0"});
+  ASSERT_TRUE(probe.is_ready());
+  const pid_t process = probe.process();
+  kill(process, SIGKILL);
+  EXPECT_EQ(probe.wait(), 128 + SIGKILL);
+  EXPECT_EQ(left_behind(process), std::vector<std::string>{});
+}
+
+TEST(NicProcess, AnotherUserWithoutPrivilegesCanRunIt) {
+  if (getuid() != 0) GTEST_SKIP() << "only root can become another user; without root every test here is this one";
+  const TemporaryFolder folder;
+  const std::string program = folder.path("nic_probe");
+  std::filesystem::copy_file(probe_path(), program);
+  write_file(folder.path("in.pcap"), pcap_bytes(1, sample_packets(100)));
+  write_file(folder.path("none.pcap"), pcap_bytes(1, {}));
+  const std::string out = folder.path("out.pcap");
+  Probe probe({"--until", "100", "net_pcap0,rx_pcap=" + folder.path("in.pcap") + ",tx_pcap=" + folder.path("back.pcap"),
+               "net_pcap1,rx_pcap=" + folder.path("none.pcap") + ",tx_pcap=" + out},
+              program, kNobody);
+  EXPECT_TRUE(probe.is_ready());
+  EXPECT_EQ(probe.wait(), 0) << probe.errors();
+  EXPECT_EQ(read_pcap(out).packets.size(), 100u);
+}
+
+// Two pairs of veth, one end of each given to the probe: what goes into one outer end comes out of the other.
+class KernelInterfaces : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "needs root: a network namespace of its own";
+    ASSERT_EQ(std::system("ip link add outer0 type veth peer name inner0 && ip link add outer1 type veth peer name inner1"), 0);
+  }
+
+  void up(int mtu) {
+    for (const char* name : {"outer0", "inner0", "outer1", "inner1"}) {
+      const std::string link = std::string("ip link set ") + name;
+      ASSERT_EQ(std::system((link + " mtu " + std::to_string(mtu) + " up").c_str()), 0);
+    }
+  }
+
+  static int packet_socket(const char* interface) {
+    const int file = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(ETH_P_ALL);
+    address.sll_ifindex = static_cast<int>(if_nametoindex(interface));
+    EXPECT_EQ(bind(file, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const int on = 1;
+    setsockopt(file, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
+    return file;
+  }
+
+  // The next frame of our own EtherType, or an empty one after two seconds. The kernel sends some of its own as well.
+  static Octets receive(int file) {
+    for (;;) {
+      pollfd wait{file, POLLIN, 0};
+      if (poll(&wait, 1, 2000) <= 0) return {};
+      Octets frame(20000);
+      frame.resize(static_cast<std::size_t>(std::max<ssize_t>(recv(file, frame.data(), frame.size(), 0), 0)));
+      if (frame.size() > 14 && frame[12] == 0x88 && frame[13] == 0xb5) return frame;
+    }
+  }
+
+  static Octets frame_of(std::size_t length) {
+    Octets frame(length);
+    for (std::size_t i = 14; i < length; ++i) frame[i] = static_cast<std::uint8_t>(i * 13);
+    std::fill_n(frame.begin(), 12, std::uint8_t{2});
+    frame[12] = 0x88;  // EtherType for local experiments (IEEE 802)
+    frame[13] = 0xb5;
+    return frame;
+  }
+
+  void expect_forwarded(std::size_t length) {
+    const int near = packet_socket("outer0");
+    const int far = packet_socket("outer1");
+    const Octets sent = frame_of(length);
+    EXPECT_EQ(send(near, sent.data(), sent.size(), 0), static_cast<ssize_t>(sent.size()));
+    EXPECT_EQ(receive(far), sent) << length;
+    EXPECT_EQ(send(far, sent.data(), sent.size(), 0), static_cast<ssize_t>(sent.size()));
+    EXPECT_EQ(receive(near), sent) << length;
+    close(near);
+    close(far);
+  }
+};
+
+TEST_F(KernelInterfaces, FramesOfTheUsualMtuPassInBothDirections) {
+  up(1500);
+  Probe probe({"inner0", "inner1"});
+  ASSERT_TRUE(probe.is_ready());
+  for (const std::size_t length : {60u, 1514u}) expect_forwarded(length);
+  EXPECT_EQ(probe.stop(), 0);
+  EXPECT_EQ(probe.errors(), "");
+}
+
+TEST_F(KernelInterfaces, FramesOfALargeMtuPassInBothDirections) {
+  up(9000);
+  Probe probe({"inner0", "inner1"});
+  ASSERT_TRUE(probe.is_ready());
+  for (const std::size_t length : {60u, 1514u, 9014u}) expect_forwarded(length);
+  EXPECT_EQ(probe.stop(), 0);
+}
+
+TEST_F(KernelInterfaces, InterfaceThatIsDownIsNoted) {
+  Probe probe({"inner0", "inner1"});
+  ASSERT_TRUE(probe.is_ready());
+  EXPECT_EQ(probe.stop(), 0);
+  EXPECT_NE(probe.output().find("note: port p0: the interface is down: ip link set inner0 up"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace telefence
