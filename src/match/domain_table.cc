@@ -20,6 +20,9 @@ std::uint16_t count_labels(std::string_view name) {
 
 DomainTable::DomainTable(std::span<const DomainEntry> entries, std::uint32_t first_rule) : table_(entries.size()) {
   records_.reserve(entries.size());
+  std::size_t octets = 0;
+  for (const DomainEntry& entry : entries) octets += entry.name.size() + 1;
+  names_.reserve(octets);
   for (const DomainEntry& entry : entries) add(entry, first_rule);
 }
 
@@ -29,10 +32,10 @@ void DomainTable::add(const DomainEntry& entry, std::uint32_t first_rule) {
   const std::uint16_t labels = count_labels(entry.name);
   min_labels_ = std::min(min_labels_, labels);
   max_labels_ = std::max(max_labels_, labels);
-  Record record{.rule = entry.rule + first_rule, .subdomains = entry.subdomains};
+  Record record{.rule = entry.rule + first_rule, .subdomains = entry.subdomains ? 1U : 0U};
   if (std::uint32_t* first = table_.find_to_change(slot_key(hash), hash.low)) {
     record.name = records_[*first - 1].name;
-    record.next = *first;
+    record.next = *first & 0x7fffffffU;
     records_.push_back(record);
     *first = static_cast<std::uint32_t>(records_.size());
     return;
@@ -64,12 +67,12 @@ void DomainTable::find(std::span<const DomainKey> keys, std::span<DomainProbe> p
     if (at == LineTable::kAbsent || name_of(records_[at - 1]) != probe.suffix) continue;
     for (; at != 0; at = records_[at - 1].next) {
       const Record& record = records_[at - 1];
-      if (!record.subdomains && !probe.whole) continue;
+      if (record.subdomains == 0 && !probe.whole) continue;
       const DomainKey& key = keys[probe.key];
       hits.push({.event = key.event,
                  .part = key.embedded ? HitPart::kEmbeddedDomain : HitPart::kDomain,
                  .key = probe.key,
-                 .depth = static_cast<std::uint16_t>(2 * probe.labels + (record.subdomains ? 0 : 1)),
+                 .depth = static_cast<std::uint16_t>(2 * probe.labels + (record.subdomains != 0 ? 0 : 1)),
                  .rule = record.rule});
     }
   }

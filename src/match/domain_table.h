@@ -53,8 +53,8 @@ class DomainTable {
   struct Record {
     std::uint32_t name = 0;  // where the name starts in names_, behind an octet with its length
     std::uint32_t rule = 0;
-    std::uint32_t next = 0;  // further record of the same name, +1; 0 = none
-    bool subdomains = false;
+    std::uint32_t next : 31 = 0;  // further record of the same name, +1; 0 = none
+    std::uint32_t subdomains : 1 = 0;
   };
   void add(const DomainEntry& entry, std::uint32_t first_rule);
   std::string_view name_of(const Record& record) const;

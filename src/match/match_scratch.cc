@@ -6,6 +6,13 @@
 #include "match/scratch_state.h"
 
 namespace telefence {
+namespace {
+
+Error no_memory() {
+  return {ErrorCode::kFailed, "not enough memory for Hyperscan's work space; the earlier signatures stay in force"};
+}
+
+}  // namespace
 
 MatchScratch::State::State() : text_(std::make_unique<char[]>(kTextBytes)) {}
 
@@ -42,17 +49,16 @@ Result<void> MatchScratch::State::prepare(const MatchSet::Parts& parts) {
   if (model_ != nullptr) (void)hs_scratch_size(model_, &before);
   for (const Layer* layer : {parts.base.get(), parts.delta.get()}) {
     if (layer == nullptr) continue;
-    for (const hs_database* database : {layer->texts().database(), layer->urls().database()}) {
-      if (database != nullptr && hs_alloc_scratch(database, &model_) != HS_SUCCESS)
-        return Error{ErrorCode::kFailed, "not enough memory for Hyperscan's work space; the earlier signatures stay in force"};
-    }
+    for (const PatternSet* patterns : {&layer->texts(), &layer->urls()})
+      for (const hs_database* database : patterns->databases())
+        if (database != nullptr && hs_alloc_scratch(database, &model_) != HS_SUCCESS) return no_memory();
   }
   std::size_t after = 0;
   if (model_ != nullptr) (void)hs_scratch_size(model_, &after);
   if (after == before) return {};
   hs_scratch* copy = nullptr;
   if (hs_clone_scratch(model_, &copy) != HS_SUCCESS)
-    return Error{ErrorCode::kFailed, "not enough memory for Hyperscan's work space; the earlier signatures stay in force"};
+    return no_memory();
   hs_free_scratch(offered_.exchange(copy, std::memory_order_acq_rel));
   return {};
 }

@@ -9,22 +9,18 @@
 namespace telefence {
 namespace {
 
-constexpr unsigned kFlags = HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS | HS_FLAG_DOTALL;
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool word = static_cast<unsigned char>(c) >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!word) out += '\\';
-    out += c;
-  }
-  return out;
+// Texts are folded, so their patterns are; URLs are only compared without regard to case.
+std::string folded(const PatternEntry& entry) {
+  if (entry.over_url) return entry.expression;
+  return entry.literal ? fold_literal(entry.expression) : fold_expression(entry.expression);
 }
 
-// Texts are folded, so their patterns are; URLs are only compared without regard to case.
-std::string in_hyperscan_syntax(const PatternEntry& entry) {
-  if (entry.literal) return escaped(entry.over_url ? entry.expression : fold_literal(entry.expression));
-  return entry.over_url ? entry.expression : fold_expression(entry.expression);
+// URLs may hold any octet, and Hyperscan must never get invalid UTF-8 under HS_FLAG_UTF8.
+CompileTerms terms_for(PatternSet::Subject subject, bool literal) {
+  const bool url = subject == PatternSet::Subject::kUrl;
+  if (literal) return {HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS, true, url};
+  const unsigned flags = HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS | HS_FLAG_DOTALL;
+  return {url ? flags : flags | HS_FLAG_UTF8, false, url};
 }
 
 struct Found {
@@ -46,29 +42,38 @@ void PatternSet::Release::operator()(hs_database* database) const { hs_free_data
 
 PatternSet::PatternSet(std::span<const PatternEntry> entries, Subject subject, std::uint32_t first_rule,
                        std::vector<PatternError>& rejected) {
-  std::vector<Expression> expressions;
-  for (const PatternEntry& entry : entries)
-    if (entry.over_url == (subject == Subject::kUrl)) expressions.push_back({in_hyperscan_syntax(entry), entry.rule, {}});
-  std::vector<Expression> refused;
-  // URLs may hold any octet, and Hyperscan must never get invalid UTF-8 under HS_FLAG_UTF8.
-  const unsigned flags = subject == Subject::kText ? kFlags | HS_FLAG_UTF8 : kFlags;
-  database_.reset(compile_expressions(expressions, flags, refused));
-  for (const Expression& expression : expressions) rules_.push_back(expression.rule + first_rule);
-  for (const Expression& expression : refused) rejected.push_back({expression.rule, expression.refused});
+  for (const bool literal : {true, false}) {
+    std::vector<Expression> expressions;
+    for (const PatternEntry& entry : entries)
+      if (entry.literal == literal && entry.over_url == (subject == Subject::kUrl))
+        expressions.push_back({folded(entry), entry.rule, {}});
+    std::vector<Expression> refused;
+    Compiled& compiled = literal ? literals_ : expressions_;
+    compiled.database.reset(compile_expressions(expressions, terms_for(subject, literal), refused));
+    for (const Expression& expression : expressions) compiled.rules.push_back(expression.rule + first_rule);
+    for (const Expression& expression : refused) rejected.push_back({expression.rule, expression.refused});
+  }
 }
 
 PatternSet::~PatternSet() = default;
 
 std::size_t PatternSet::bytes() const {
-  std::size_t size = 0;
-  if (database_ != nullptr) (void)hs_database_size(database_.get(), &size);
-  return size + rules_.capacity() * sizeof(std::uint32_t);
+  std::size_t total = 0;
+  for (const Compiled* compiled : {&literals_, &expressions_}) {
+    std::size_t size = 0;
+    if (compiled->database != nullptr) (void)hs_database_size(compiled->database.get(), &size);
+    total += size + compiled->rules.capacity() * sizeof(std::uint32_t);
+  }
+  return total;
 }
 
 void PatternSet::scan(std::string_view text, hs_scratch* scratch, const Hit& hit, HitList& hits) const {
-  if (database_ == nullptr || scratch == nullptr) return;
-  Found found{&rules_, hit, &hits};
-  (void)hs_scan(database_.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch, push_hit, &found);
+  if (scratch == nullptr) return;
+  for (const Compiled* compiled : {&literals_, &expressions_}) {
+    if (compiled->database == nullptr) continue;
+    Found found{&compiled->rules, hit, &hits};
+    (void)hs_scan(compiled->database.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch, push_hit, &found);
+  }
 }
 
 }  // namespace telefence

@@ -58,6 +58,12 @@ class Finder {
 
   void run() {
     while (at_ < text_.size()) {
+      if (text_[at_] >= 0x3400 && text_[at_] < 0xfe00) {  // most of a Chinese text
+        in_authority_ = false;
+        before_ = kOther;
+        ++at_;
+        continue;
+      }
       const char c = ascii_of(text_[at_]);
       if (is_host(c)) {
         take_run();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 
 #include "normalise/sms_text.h"
 #include "normalise/tables.h"
@@ -11,9 +12,13 @@ bool is_high_surrogate(char16_t unit) { return unit >= 0xd800 && unit <= 0xdbff;
 bool is_low_surrogate(char16_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 bool is_alphanumeric(char16_t unit) { return (unit >= u'0' && unit <= u'9') || (unit >= u'a' && unit <= u'z'); }
 bool is_han(char16_t unit) { return (unit >= 0x3400 && unit <= 0x9fff) || unit == 0x3007; }
-// What is put between the characters of a Chinese word to break it up.
-bool is_joiner(char16_t unit) { return std::u16string_view(u"._-*|~^`'\"/\\+=#").find(unit) != std::u16string_view::npos; }
-bool is_separator(char16_t unit) { return unit == u' ' || is_joiner(unit); }
+// A blank, and what is put between the characters of a Chinese word to break it up.
+constexpr std::array<bool, 128> kSeparators = [] {
+  std::array<bool, 128> separators{};
+  for (const char c : std::string_view(" ._-*|~^`'\"/\\+=#")) separators[static_cast<std::size_t>(c)] = true;
+  return separators;
+}();
+bool is_separator(char16_t unit) { return unit < kSeparators.size() && kSeparators[unit]; }
 
 // Styled letters of plane 1 are letters, its pictures are decoration; other planes are ideographs and stay.
 enum class Pair { kDropped, kUnit, kKept };
