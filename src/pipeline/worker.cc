@@ -97,7 +97,7 @@ void Worker::run_burst(Link& link) {
                        {burst_.verdicts.get(), EventList::kMaxEvents});
     end_stage(Stage::kDecide);
     enforce(link, live);
-    record(set);
+    record(set, live);
     transmit(link);
   }
   shared_.readers->quiesce(id_);
@@ -312,7 +312,7 @@ void Worker::count_verdicts() {
   stats_.sessions_evicted.set(sessions_.evicted());
 }
 
-void Worker::record(const MatchSet& set) {
+void Worker::record(const MatchSet& set, const LivePolicy& live) {
   const auto events = burst_.events.events();
   std::uint64_t now_ns = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -326,6 +326,9 @@ void Worker::record(const MatchSet& set) {
     if (now_ns == 0) now_ns = steady_ns();
     fill_record(burst_, i, set.rule(burst_.verdicts[i].rule),
                 sessions_.key_of(burst_.frames[frame], burst_.layers[frame]).both, set.version(), now_ns, *slot);
+    const ActionId action = burst_.verdicts[i].action;
+    const bool answers = action < registered_actions().size() && registered_actions()[action]->name == "answer";
+    slot->answer = answers ? live.enforce.terms[events[i].protocol].answer : Record::kNoAnswer;
     records_->commit();
   }
   end_stage(Stage::kRecord);

@@ -84,7 +84,7 @@ class Worker {
   void transmit(Link& link);
   void send_replies(Link& link);
   void count_verdicts();
-  void record(const MatchSet& set);
+  void record(const MatchSet& set, const LivePolicy& live);
   void end_stage(Stage stage);
 
   const std::uint16_t id_;
