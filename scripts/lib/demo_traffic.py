@@ -34,18 +34,18 @@ def lines_of(name):
     return [line.strip() for line in (FOLDER / name).read_text().splitlines() if line.strip() and line[0] != '#']
 
 
-def fraud_texts():
-    """The must-match samples of the starter pack, as the pack's own tests know them."""
+def samples(kind):
+    """Samples of the starter pack (`must_match` or `must_not_match`), as the pack's own tests know them; those that fit one SMS."""
     found = []
     for file in sorted((HERE.parent.parent / 'patterns').glob('*.yaml')):
         inside = False
         for line in file.read_text().splitlines():
-            key = re.match(r'\s*(?:- )?(\w+):', line)
+            key = re.match(r'\s*(?:- )?(\w+):(?:\s|$)', line)
             if key:
-                inside = key[1] == 'must_match'
-            sample = re.match(r'\s*- ["\'](.*)["\']\s*$', line)
-            if inside and sample:
-                found.append(sample[1])
+                inside = key[1] == kind
+            sample = re.match(r'\s*- (["\']?)(.*)\1\s*$', line)
+            if inside and sample and not key:
+                found.append(sample[2])
     return [text for text in found if len(text) <= 120]
 
 
@@ -57,7 +57,7 @@ class Traffic:
         self.frames = {True: [], False: []}  # to_core: [(ms, frame)]
         self.client_number = 0
         self.domains, self.watched, self.numbers = (lines_of(name) for name in ('domains.txt', 'watch.txt', 'numbers.txt'))
-        self.texts = fraud_texts()
+        self.texts, self.innocent = samples('must_match'), INNOCENT_SMS + samples('must_not_match')
 
     def client(self):
         self.client_number += 1
@@ -117,7 +117,7 @@ class Traffic:
         client, port, server = self.client(), self.random.randrange(1024, 65535), '203.0.113.9'
         here, there = self.random.randrange(2**31), self.random.randrange(2**31)
         for number in range(1, count + 1):
-            text = self.random.choice(INNOCENT_SMS)
+            text = self.random.choice(self.innocent)
             if number == pushed:
                 text = PUSHED_TEXT
             elif self.texts and self.random.random() < 0.1:

@@ -59,7 +59,8 @@ class Daemon:
             if self.process.poll() is not None:
                 raise AssertionError('telefenced ended with code %d:\n%s' % (self.process.returncode, self.log()))
             status = self.status()
-            if status and status['packets']['received'] >= packets:
+            # A burst is counted in before its fates are.
+            if status and sum(status['packets']['fates'].values()) >= packets:
                 return status
             time.sleep(0.02)
         raise AssertionError('%d packets were not received within %d s; status: %s\n%s' % (packets, seconds, status, self.log()))
