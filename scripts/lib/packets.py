@@ -94,13 +94,13 @@ def read_frame(raw):
     frame = Frame()
     frame.raw, frame.macs = raw, raw[:12]
     at, kind = 14, struct.unpack_from('!H', raw, 12)[0]
-    while kind in (0x8100, 0x88a8):
+    while kind in (0x8100, 0x88a8) and len(raw) - at >= 4:
         tag, kind = struct.unpack_from('!HH', raw, at)
         frame.vlans.append(tag & 0xfff)
         at += 4
-    if kind == 0x0800:
+    if kind == 0x0800 and len(raw) - at >= 20:
         _read_ipv4(frame, raw[at:])
-    elif kind == 0x86dd:
+    elif kind == 0x86dd and len(raw) - at >= 40:
         _read_ipv6(frame, raw[at:])
     return frame
 
@@ -131,7 +131,7 @@ def _read_ipv6(frame, packet):
 
 
 def _read_transport(frame, segment):
-    if frame.protocol not in (TCP, UDP) or len(segment) < 8:
+    if frame.protocol not in (TCP, UDP) or len(segment) < (20 if frame.protocol == TCP else 8):
         return
     if checksum(pseudo_header(frame.source, frame.destination, frame.protocol, len(segment)) + segment):
         frame.problems.append('transport checksum')
