@@ -40,6 +40,10 @@ struct Burst {
   std::unique_ptr<Fate[]> event_fates = std::make_unique<Fate[]>(EventList::kMaxEvents);
   std::unique_ptr<std::uint32_t[]> refusal_codes = std::make_unique<std::uint32_t[]>(EventList::kMaxEvents);
 
+  // Events whose records are begun, in order of their slots in the ring.
+  std::unique_ptr<std::uint16_t[]> record_events = std::make_unique<std::uint16_t[]>(EventList::kMaxEvents);
+  std::size_t record_count = 0;
+
   std::array<Frame, kReplies> replies;
   std::array<bool, kReplies> reply_goes_back;
   std::size_t reply_count = 0;
@@ -51,6 +55,7 @@ struct Burst {
     keys.clear();
     hits.clear();
     reply_count = 0;
+    record_count = 0;
   }
   std::span<Frame> received() { return {frames.data(), count}; }
 };

@@ -74,7 +74,7 @@ void clear(Record& record) {
 }  // namespace
 
 void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::uint64_t flow_id,
-                 std::uint64_t policy_version, std::uint64_t now_ns, Record& record) {
+                 std::uint64_t policy_version, Record& record) {
   const Event& event = burst.events.events()[index];
   const Frame& frame = burst.frames[event.frame];
   const Layers& layers = burst.layers[event.frame];
@@ -92,16 +92,19 @@ void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::u
   record.port = frame.port;
   record.vlan = layers.vlan;
   record.verdict = burst.verdicts[index];
-  record.fate = burst.fates[event.frame];
   record.signature_kind = rule.kind;
   record.signature_id = rule.id;
   record.policy_version = policy_version;
-  record.latency_ns = static_cast<std::uint32_t>(std::min<std::uint64_t>(now_ns - burst.started_ns, UINT32_MAX));
-  record.refusal_code = burst.refusal_codes[index];
   record.session_number = event.session_number;
   record.signature_value.assign(rule.value);
   record.signature_source.assign(rule.source);
   std::visit(Filler{record}, event.what);
+}
+
+void finish_record(const Burst& burst, std::size_t index, std::uint64_t now_ns, Record& record) {
+  record.fate = burst.fates[burst.events.events()[index].frame];
+  record.latency_ns = static_cast<std::uint32_t>(std::min<std::uint64_t>(now_ns - burst.started_ns, UINT32_MAX));
+  record.refusal_code = burst.refusal_codes[index];
 }
 
 }  // namespace telefence

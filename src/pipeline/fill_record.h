@@ -9,8 +9,12 @@
 
 namespace telefence {
 
+// What was seen and why it is intercepted. Before actions: neutralise voids the very bytes that the event looks at.
 // event: index in burst.events. Requires: the event's verdict is recorded().
 void fill_record(const Burst& burst, std::size_t event, const Rule& rule, std::uint64_t flow_id,
-                 std::uint64_t policy_version, std::uint64_t now_ns, Record& record);
+                 std::uint64_t policy_version, Record& record);
+
+// What was done. After actions, for the same event.
+void finish_record(const Burst& burst, std::size_t event, std::uint64_t now_ns, Record& record);
 
 }  // namespace telefence

@@ -96,8 +96,8 @@ void Worker::run_burst(Link& link) {
                        static_cast<std::int64_t>(burst_.frames[0].time_ns / kSecond),
                        {burst_.verdicts.get(), EventList::kMaxEvents});
     end_stage(Stage::kDecide);
-    enforce(link, live);
-    record(set, live);
+    enforce(link, live, set);
+    record(live);
     transmit(link);
   }
   shared_.readers->quiesce(id_);
@@ -186,7 +186,7 @@ void Worker::extract_frame(std::size_t index) {
   }
 }
 
-void Worker::enforce(const Link& link, const LivePolicy& live) {
+void Worker::enforce(const Link& link, const LivePolicy& live, const MatchSet& set) {
   const auto events = burst_.events.events();
   std::size_t blocked = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -202,6 +202,7 @@ void Worker::enforce(const Link& link, const LivePolicy& live) {
     if (verdict.enforced() && link.out == nullptr) verdict.reason = Reason::kMonitor;
     if (verdict.enforced()) ++blocked;
   }
+  if (records_ != nullptr) begin_records(set);
   if (blocked != 0) {
     lend_replies(4 * blocked);
     Replies replies({burst_.replies.data(), burst_.reply_count}, burst_.reply_goes_back);
@@ -312,24 +313,36 @@ void Worker::count_verdicts() {
   stats_.sessions_evicted.set(sessions_.evicted());
 }
 
-void Worker::record(const MatchSet& set, const LivePolicy& live) {
+// Before the actions: what neutralise voids is still as it was sent.
+void Worker::begin_records(const MatchSet& set) {
   const auto events = burst_.events.events();
-  std::uint64_t now_ns = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
-    const std::size_t frame = events[i].frame;
-    if (observer_ != nullptr)
-      observer_->on_event(burst_.frames[frame], burst_.layers[frame], events[i], burst_.verdicts[i],
-                          burst_.first_sight[i]);
-    if (records_ == nullptr || !burst_.verdicts[i].recorded() || !burst_.first_sight[i]) continue;
-    Record* slot = records_->claim();
+    if (!burst_.verdicts[i].recorded() || !burst_.first_sight[i]) continue;
+    Record* slot = records_->claim(burst_.record_count);
     if (slot == nullptr) continue;
-    if (now_ns == 0) now_ns = steady_ns();
+    const std::size_t frame = events[i].frame;
     fill_record(burst_, i, set.rule(burst_.verdicts[i].rule),
-                sessions_.key_of(burst_.frames[frame], burst_.layers[frame]).both, set.version(), now_ns, *slot);
-    const ActionId action = burst_.verdicts[i].action;
-    const bool answers = action < registered_actions().size() && registered_actions()[action]->name == "answer";
-    slot->answer = answers ? live.enforce.terms[events[i].protocol].answer : Record::kNoAnswer;
-    records_->commit();
+                sessions_.key_of(burst_.frames[frame], burst_.layers[frame]).both, set.version(), *slot);
+    burst_.record_events[burst_.record_count++] = static_cast<std::uint16_t>(i);
+  }
+}
+
+void Worker::record(const LivePolicy& live) {
+  const auto events = burst_.events.events();
+  for (std::size_t i = 0; observer_ != nullptr && i < events.size(); ++i)
+    observer_->on_event(burst_.frames[events[i].frame], burst_.layers[events[i].frame], events[i], burst_.verdicts[i],
+                        burst_.first_sight[i]);
+  if (burst_.record_count != 0) {
+    const std::uint64_t now_ns = steady_ns();
+    for (std::size_t slot = 0; slot < burst_.record_count; ++slot) {
+      const std::size_t i = burst_.record_events[slot];
+      Record& record = records_->claimed(slot);
+      finish_record(burst_, i, now_ns, record);
+      const ActionId action = burst_.verdicts[i].action;
+      const bool answers = action < registered_actions().size() && registered_actions()[action]->name == "answer";
+      record.answer = answers ? live.enforce.terms[events[i].protocol].answer : Record::kNoAnswer;
+    }
+    records_->commit(burst_.record_count);
   }
   end_stage(Stage::kRecord);
 }

@@ -75,7 +75,7 @@ class Worker {
   void extract();
   void extract_frame(std::size_t index);
   bool belongs_to_closed(std::size_t index);
-  void enforce(const Link& link, const LivePolicy& live);
+  void enforce(const Link& link, const LivePolicy& live, const MatchSet& set);
   void lend_replies(std::size_t wanted);
   void enforce_event(std::size_t index, const LivePolicy& live, Replies& replies);
   void remember(const Event& event, const Action& action, const LivePolicy& live, std::size_t index);
@@ -84,7 +84,8 @@ class Worker {
   void transmit(Link& link);
   void send_replies(Link& link);
   void count_verdicts();
-  void record(const MatchSet& set, const LivePolicy& live);
+  void begin_records(const MatchSet& set);
+  void record(const LivePolicy& live);
   void end_stage(Stage stage);
 
   const std::uint16_t id_;

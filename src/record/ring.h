@@ -19,18 +19,21 @@ class RecordRing {
   // capacity: a power of two.
   explicit RecordRing(std::size_t capacity) : slots_(std::make_unique<Record[]>(capacity)), mask_(capacity - 1) {}
 
-  // Worker: the slot to fill, or nullptr when full (counted). commit() hands it over.
-  Record* claim() {
-    const std::size_t head = head_.load(std::memory_order_relaxed);
+  // Worker: the slot to fill, or nullptr when full (counted). Several may be filled before commit() hands them over: `ahead`
+  // is how many are claimed already.
+  Record* claim(std::size_t ahead = 0) {
+    const std::size_t head = head_.load(std::memory_order_relaxed) + ahead;
     if (head - tail_.load(std::memory_order_acquire) > mask_) [[unlikely]] {
       dropped_.add(1);
       return nullptr;
     }
     return &slots_[head & mask_];
   }
-  void commit() {
-    head_.store(head_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-    pushed_.add(1);
+  // Worker: a slot that was claimed and not yet handed over.
+  Record& claimed(std::size_t ahead) { return slots_[(head_.load(std::memory_order_relaxed) + ahead) & mask_]; }
+  void commit(std::size_t count = 1) {
+    head_.store(head_.load(std::memory_order_relaxed) + count, std::memory_order_release);
+    pushed_.add(count);
   }
 
   // Writer: the oldest record, or nullptr; release() frees it.

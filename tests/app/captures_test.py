@@ -61,6 +61,16 @@ class Replay(program.ProgramTest):
         left = packets.read_pcap(self.path('out.pcap'))
         self.assertEqual(len(left), out['transmitted'])
 
+    def test_record_of_a_neutralised_message_names_its_true_recipient(self):
+        file = self.policy()
+        segment = packets.tcp_frame(program.CLIENT, 40003, program.SERVER, 2775,
+                                    program.messages.smpp_submit(1, '17012345678', '13800138000', '您好'))
+        packets.write_pcap(self.path('in.pcap'), [segment])
+        self.expect(self.daemon('replay', 'in.pcap', '-c', file, '--records', 'eve.json', '--out', 'out.pcap'), 0)
+        record = lines(pathlib.Path(self.path('eve.json')).read_text())[0]
+        self.assertEqual((record['telefence']['fate'], record['sms']['to']), ('neutralised', '138****8000'))
+        self.assertNotIn(b'13800138000', packets.read_pcap(self.path('out.pcap'))[0])
+
     def test_monitor_touches_nothing_and_enforce_can_be_asked_for(self):
         count = self.capture()
         file = self.policy(mode='monitor')

@@ -89,6 +89,19 @@ TEST_F(WriterTest, FullRingLosesRecordsAndCountsThem) {
   EXPECT_EQ(sample(catalog, "telefence_records_lost_total", "ring_full"), 2);
 }
 
+TEST_F(WriterTest, RecordsClaimedAheadAreHandedOverTogether) {
+  RecordRing ring(4);
+  RecordWriter writer(options_, sample_names(), {&ring});
+  ASSERT_TRUE(writer.open());
+  for (std::size_t ahead = 0; ahead < 4; ++ahead) *ring.claim(ahead) = sample_lookup();
+  EXPECT_EQ(ring.claim(4), nullptr);
+  EXPECT_EQ(writer.drain(), 0u);
+  for (std::size_t ahead = 0; ahead < 4; ++ahead) EXPECT_EQ(ring.claimed(ahead).message_id, 4711);
+  ring.commit(4);
+  EXPECT_EQ(writer.drain(), 4u);
+  EXPECT_EQ(writer.lost(), 1u);
+}
+
 TEST_F(WriterTest, FileIsWrittenAnewAfterReopen) {
   RecordRing ring(64);
   RecordWriter writer(options_, sample_names(), {&ring});
