@@ -94,6 +94,9 @@ PhoneDigits chinese_dialled(std::string_view digits) {
     if (is_mobile(rest) || is_landline(rest) || is_tariff_number(rest) || rest.starts_with("106"))
       return chinese_national(rest);
   }
+  // Longer than any number of the plan: SMPP gives international numbers (TON 1) without their plus.
+  if (digits.size() >= 12 && digits[0] != '1' && !digits.starts_with("95") && !digits.starts_with("96"))
+    return pack("", digits, true);
   return is_mobile(digits) ? pack(kChina, digits, true) : pack("", digits, false);
 }
 
