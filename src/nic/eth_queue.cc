@@ -37,14 +37,18 @@ rte_mbuf* take_back(const Frame& frame) {
 }  // namespace
 
 void EthQueue::fill(Frame& frame, rte_mbuf* mbuf) {
-  if (mbuf->nb_segs != 1) [[unlikely]] mbuf = make_contiguous(mbuf, large_frames_);
+  const std::uint32_t stated = mbuf->pkt_len;
+  if (mbuf->nb_segs != 1 || mbuf->data_len != stated) [[unlikely]] {
+    mbuf->pkt_len = bytes_present(mbuf);
+    if (mbuf->nb_segs != 1) mbuf = make_contiguous(mbuf, large_frames_);
+  }
   frame.data = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
   frame.length = mbuf->data_len;
   frame.headroom = rte_pktmbuf_headroom(mbuf);
   frame.tailroom = rte_pktmbuf_tailroom(mbuf);
   frame.port = port_index_;
   frame.link = LinkType::kEthernet;
-  frame.truncated = mbuf->nb_segs != 1;
+  frame.truncated = mbuf->data_len != stated;
   frame.time_ns = arrivals_.time_ns;
   frame.number = ++arrivals_.number;
   frame.owner = mbuf;

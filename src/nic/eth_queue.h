@@ -33,7 +33,7 @@ class EthQueue final : public Queue {
   std::size_t transmit(std::span<Frame> frames) override;
 
   std::uint16_t port_index() const { return port_index_; }
-  // Frames that stayed in several segments, of which only the first was seen. Any thread.
+  // Frames of which only a part was seen: they stayed in several segments, or the driver lost their end. Any thread.
   std::uint64_t truncated() const { return truncated_.read(); }
 
  private:

@@ -47,10 +47,10 @@ Result<PacketMemory> PacketMemory::create(const MemoryPlan& plan) {
   const int socket = static_cast<int>(rte_socket_id());
   const unsigned cache = std::min(kCache, plan.frames / 8);
   memory.frames_ = rte_pktmbuf_pool_create("telefence_frames", plan.frames, cache, 0, room(plan.frame_bytes), socket);
-  const int error = rte_errno;
   if (memory.frames_ != nullptr)
     memory.large_frames_ =
         rte_pktmbuf_pool_create("telefence_large", plan.large_frames, 0, 0, room(kLargeFrameBytes), socket);
+  const int error = rte_errno;
   if (memory.frames_ == nullptr || memory.large_frames_ == nullptr)
     return Error{ErrorCode::kEnvironment, "no memory for " + std::to_string(plan.frames) + " packet buffers of " +
                                               std::to_string(plan.frame_bytes) + " bytes (" + rte_strerror(error) +
@@ -67,6 +67,12 @@ PacketMemory::~PacketMemory() {
 }
 
 std::uint32_t PacketMemory::free_frames() const { return rte_mempool_avail_count(frames_); }
+
+std::uint32_t bytes_present(const rte_mbuf* mbuf) {
+  std::uint32_t bytes = 0;
+  for (; mbuf != nullptr; mbuf = mbuf->next) bytes += mbuf->data_len;
+  return bytes;
+}
 
 rte_mbuf* make_contiguous(rte_mbuf* mbuf, rte_mempool* large_frames) {
   if (mbuf->pkt_len - mbuf->data_len <= rte_pktmbuf_tailroom(mbuf) && rte_pktmbuf_linearize(mbuf) == 0) return mbuf;

@@ -17,7 +17,9 @@ struct rte_mempool;
 namespace telefence {
 
 inline constexpr std::uint32_t kUsualFrameBytes = 2048;
-inline constexpr std::uint32_t kLargeFrameBytes = 16 * 1024;
+// Ethernet jumbo frames, and what the kernel's receive offload puts together before a host captures it (45 segments of 1448
+// bytes). A buffer and its headroom are counted in 16 bits.
+inline constexpr std::uint32_t kLargeFrameBytes = 65280;
 inline constexpr std::uint16_t kDescriptors = 1024;  // of each receive and each transmit queue
 
 struct MemoryPlan {
@@ -51,8 +53,12 @@ class PacketMemory {
   rte_mempool* large_frames_ = nullptr;
 };
 
-// Requires: mbuf has several segments. Returns a packet of one segment with the same bytes, and has freed `mbuf` unless it is
-// the one returned; or returns `mbuf` as it was when no buffer is large enough or none is left.
+// What the segments hold. pkt_len is only what a driver says: net_pcap says more than there is of a packet of 66 KiB or more,
+// and then DPDK's own functions read behind the last segment.
+std::uint32_t bytes_present(const rte_mbuf* mbuf);
+
+// Requires: mbuf has several segments, and pkt_len is what they hold. Returns a packet of one segment with the same bytes, and
+// has freed `mbuf` unless it is the one returned; or returns `mbuf` as it was when no buffer is large enough or none is left.
 rte_mbuf* make_contiguous(rte_mbuf* mbuf, rte_mempool* large_frames);
 
 // One worker's view of the pool. Frames taken carry the time of the newest packet that the worker received.

@@ -37,7 +37,7 @@ struct PortCounts {
   std::uint64_t no_buffer = 0;        // came in while the pool was empty
   std::uint64_t receive_errors = 0;
   std::uint64_t transmit_errors = 0;
-  std::uint64_t truncated = 0;        // in several segments that fit no buffer: only the first was inspected
+  std::uint64_t truncated = 0;        // only a part was seen: fit no buffer, or the driver lost the end
   bool link_up = false;
 };
 

@@ -49,7 +49,8 @@ void add_port_metrics(const Nic& nic, const std::vector<std::string>& port_names
                  }});
   }
   catalog.add({"telefence_port_truncated_total",
-               "Packets in several segments that fit no buffer: only the first segment was inspected.", Family::Type::kCounter,
+               "Packets of which only a part was inspected: they fit no buffer, or the driver lost their end.",
+               Family::Type::kCounter,
                [&nic, port_names](std::vector<Sample>& samples) {
                  for (std::size_t i = 0; i < port_names.size(); ++i)
                    samples.push_back({{{"port", port_names[i]}}, static_cast<double>(nic.counts(i).truncated)});

@@ -16,7 +16,7 @@ class Queue {
  public:
   virtual ~Queue() = default;
   // Fills frames from the wire, at most frames.size(); returns how many. They belong to the caller until transmitted or
-  // released. Frames are contiguous; one that could not be made so is marked truncated.
+  // released. Frames are contiguous; one that could not be made so, or that arrived without its end, is marked truncated.
   virtual std::size_t receive(std::span<Frame> frames) = 0;
   // Takes the frames that the port accepts, in order; returns how many. The rest stay with the caller.
   virtual std::size_t transmit(std::span<Frame> frames) = 0;

@@ -31,17 +31,27 @@ using testing::write_file;
 
 constexpr std::size_t kCaptureAccess = 0, kRingAccess = 2, kMirror = 4;  // indexes of ports
 constexpr std::size_t kUsual = 300;  // packets before the large ones
+constexpr std::size_t kFirstSegment = 2048;
+constexpr std::size_t kLargest = 65280;  // in one buffer
+// What net_pcap writes of a packet in several segments (RTE_ETH_PCAP_SNAPLEN); it states the true length beside it.
+constexpr std::size_t kMostWrittenOfSeveral = 16128;
 
-// Two that fit one buffer of 16 KiB, one at the edge, two that fit none.
+// Some that fit one large buffer, one at the edge, two that fit none, and three of which net_pcap loses the end when it reads
+// them.
 std::vector<Packet> packets_sent() {
   std::vector<Packet> packets = sample_packets(kUsual);
-  for (const std::size_t length : {2049u, 9000u, 16384u, 16385u, 40000u}) {
+  for (const std::size_t length : {2049u, 9000u, 16385u, 40000u, 65280u, 65281u, 65536u, 67584u, 70000u, 200000u}) {
     Packet& packet = packets.emplace_back();
     packet.time_ns = 1'800'000'000'000'000'000;
     packet.bytes.resize(length);
     for (std::size_t i = 0; i < length; ++i) packet.bytes[i] = static_cast<std::uint8_t>(i * 31 + length);
   }
   return packets;
+}
+
+// net_pcap counts a packet's bytes in 16 bits once its first segment does not hold it.
+std::size_t arriving(std::size_t length) {
+  return length < 65536 + kFirstSegment ? length : length % 65536;
 }
 
 class Ports : public ::testing::Test {
@@ -138,10 +148,9 @@ TEST_F(Ports, PacketsLeaveAsTheyCameAlsoThoseOfSeveralSegments) {
     for (std::size_t i = 0; i < count; ++i, ++seen) {
       const Frame& frame = frames[i];
       const Octets& bytes = sent.at(seen).bytes;
-      EXPECT_EQ(frame.truncated, bytes.size() > 16384) << bytes.size();
-      if (!frame.truncated) {
-        EXPECT_EQ(frame.length, bytes.size());
-      }
+      const std::size_t arrived = arriving(bytes.size());
+      EXPECT_EQ(frame.truncated, bytes.size() > kLargest) << bytes.size();
+      ASSERT_EQ(frame.length, arrived > kLargest ? kFirstSegment : arrived) << bytes.size();
       EXPECT_TRUE(std::equal(frame.bytes().begin(), frame.bytes().end(), bytes.begin())) << bytes.size();
       EXPECT_EQ(frame.port, kCaptureAccess);
       EXPECT_GT(frame.number, number);
@@ -151,7 +160,7 @@ TEST_F(Ports, PacketsLeaveAsTheyCameAlsoThoseOfSeveralSegments) {
   }
   EXPECT_EQ(seen, sent.size());
   EXPECT_EQ(nic_->counts(kCaptureAccess).received, sent.size());
-  EXPECT_EQ(nic_->counts(kCaptureAccess).truncated, 2u);
+  EXPECT_EQ(nic_->counts(kCaptureAccess).truncated, 5u);
   EXPECT_EQ(nic_->counts(kCaptureAccess + 1).transmitted, sent.size());
 }
 
@@ -279,7 +288,13 @@ TEST_F(Ports, OutputOfTheCapturePortIsTheInput) {
   std::vector<Packet> written = read_pcap(folder_->path("out.pcap")).packets;
   const std::vector<Packet> sent = packets_sent();
   ASSERT_EQ(written.size(), sent.size());
-  for (std::size_t i = 0; i < sent.size(); ++i) EXPECT_EQ(written[i].bytes, sent[i].bytes) << i;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const std::size_t arrived = arriving(sent[i].bytes.size());
+    Octets expected = sent[i].bytes;
+    expected.resize(arrived > kLargest ? kMostWrittenOfSeveral : arrived);
+    EXPECT_TRUE(written[i].bytes == expected) << i << ": " << written[i].bytes.size() << " of " << sent[i].bytes.size();
+    EXPECT_EQ(written[i].on_wire, arrived > kLargest ? arrived : 0) << i;
+  }
 }
 
 }  // namespace
