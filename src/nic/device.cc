@@ -2,9 +2,7 @@
 #include "nic/device.h"
 
 #include <fcntl.h>
-#include <net/if.h>
 #include <pcap/pcap.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +13,8 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+
+#include "nic/interface.h"
 
 namespace telefence {
 namespace {
@@ -31,26 +31,6 @@ bool is_pci_address(std::string_view text) {
   if (text.size() == 12 && text[4] == ':' && is_hexadecimal(text.substr(0, 4))) text.remove_prefix(5);
   return text.size() == 7 && text[2] == ':' && text[5] == '.' && is_hexadecimal(text.substr(0, 2)) &&
          is_hexadecimal(text.substr(3, 2)) && is_hexadecimal(text.substr(6, 1));
-}
-
-// What the kernel tells about an interface of this network namespace (/sys shows another one's after setns).
-struct Interface {
-  bool there = false;
-  bool up = false;
-  std::uint32_t mtu = 1500;
-};
-
-Interface look_up_interface(const std::string& name) {
-  Interface found;
-  found.there = name.size() < IFNAMSIZ && if_nametoindex(name.c_str()) != 0;
-  const int any_socket = found.there ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
-  if (any_socket < 0) return found;
-  ifreq request{};
-  name.copy(request.ifr_name, IFNAMSIZ - 1);
-  if (ioctl(any_socket, SIOCGIFFLAGS, &request) == 0) found.up = (request.ifr_flags & IFF_UP) != 0;
-  if (ioctl(any_socket, SIOCGIFMTU, &request) == 0) found.mtu = static_cast<std::uint32_t>(request.ifr_mtu);
-  close(any_socket);
-  return found;
 }
 
 Result<void> check_interface(const std::string& name) {
@@ -100,6 +80,7 @@ Result<Device> find_interface(const PortOptions& port, std::size_t index) {
     return Error{ErrorCode::kInvalid, "driver " + port.driver + " is not known: af_packet and af_xdp are"};
   }
   device.kind = DeviceKind::kInterface;
+  device.interface = port.device;
   if (!interface.up) device.notes.push_back("the interface is down: ip link set " + port.device + " up");
   return device;
 }
@@ -145,8 +126,13 @@ Result<void> check_output_capture(const std::string& path) {
   return {};
 }
 
+bool names_interface(std::string_view key) {
+  return key == "iface" || key == "rx_iface" || key == "tx_iface" || key == "rx_iface_in";
+}
+
 // The values in "name,key=value,key=value" that name something on this machine.
-Result<void> check_vdev_values(std::string_view argument) {
+Result<void> look_at_vdev_values(Device& device) {
+  std::string_view argument = device.argument;
   while (!argument.empty()) {
     const std::size_t end = std::min(argument.find(','), argument.size());
     const std::string_view part = argument.substr(0, end);
@@ -158,7 +144,10 @@ Result<void> check_vdev_values(std::string_view argument) {
     Result<void> checked;
     if (key == "rx_pcap") checked = check_input_capture(value);
     if (key == "tx_pcap") checked = check_output_capture(value);
-    if (key == "iface" || key == "rx_iface" || key == "tx_iface" || key == "rx_iface_in") checked = check_interface(value);
+    if (names_interface(key)) {
+      checked = check_interface(value);
+      if (device.interface.empty()) device.interface = value;
+    }
     if (!checked) return checked;
   }
   return {};
@@ -175,7 +164,7 @@ Result<Device> find_vdev(const PortOptions& port) {
   if (device.dpdk_name.starts_with("net_af_packet")) {
     if (Result<void> may = check_packet_socket(); !may) return may.error();
   }
-  if (Result<void> checked = check_vdev_values(device.argument); !checked) return checked.error();
+  if (Result<void> checked = look_at_vdev_values(device); !checked) return checked.error();
   return device;
 }
 

@@ -24,6 +24,7 @@ struct Device {
   std::string argument;    // value of --allow (PCI) or --vdev
   std::uint32_t largest_frame = 0;  // bytes a receive buffer has to hold; 0 = the usual
   std::vector<std::string> notes;
+  std::string interface;  // of the kernel; "" = none
 };
 
 DeviceKind device_kind(std::string_view device);

@@ -124,7 +124,7 @@ Result<EalPlan> Nic::Parts::look_at_machine(const NicOptions& options, MemoryPla
 // DPDK reports success when it opened nothing: every configured port is looked for.
 Result<void> Nic::Parts::find_ports(const NicOptions& options, const std::vector<Device>& devices) {
   for (std::size_t i = 0; i < devices.size(); ++i) {
-    const std::optional<FoundPort> port = find_port(devices[i].dpdk_name);
+    const std::optional<FoundPort> port = find_port(devices[i]);
     if (!port)
       return for_port(options.ports[i],
                       {ErrorCode::kEnvironment, "was not opened: " + eal->why_missing(devices[i].dpdk_name)});

@@ -29,11 +29,14 @@ Error refused(const char* what, int code) {
 
 bool spreads_flows(const rte_eth_dev_info& info) { return (info.flow_type_rss_offloads & kHashFields) != 0; }
 
+bool is_driver(const rte_eth_dev_info& info, std::string_view name) {
+  return info.driver_name != nullptr && std::string_view(info.driver_name).starts_with(name);
+}
+
 // Vdevs made of several rings or captures spread by themselves.
 bool is_virtual(const rte_eth_dev_info& info) {
-  const std::string driver = info.driver_name == nullptr ? "" : info.driver_name;
-  return driver.starts_with("net_ring") || driver.starts_with("net_pcap") || driver.starts_with("net_null") ||
-         driver.starts_with("net_af_packet");
+  return is_driver(info, "net_ring") || is_driver(info, "net_pcap") || is_driver(info, "net_null") ||
+         is_driver(info, "net_af_packet");
 }
 
 rte_eth_conf configuration(const rte_eth_dev_info& info, std::uint16_t queues, std::array<std::uint8_t, 64>& key) {
@@ -74,18 +77,20 @@ Result<void> set_up_queues(std::uint16_t port, std::uint16_t queues, const Packe
 
 }  // namespace
 
-std::optional<FoundPort> find_port(const std::string& dpdk_name) {
+std::optional<FoundPort> find_port(const Device& device) {
   FoundPort found;
-  if (rte_eth_dev_get_port_by_name(dpdk_name.c_str(), &found.dpdk_port) != 0) return std::nullopt;
+  if (rte_eth_dev_get_port_by_name(device.dpdk_name.c_str(), &found.dpdk_port) != 0) return std::nullopt;
   rte_eth_dev_info info{};
   if (rte_eth_dev_info_get(found.dpdk_port, &info) != 0) return std::nullopt;
   if (spreads_flows(info) || is_virtual(info))
     found.queues = std::max<std::uint16_t>(std::min(info.max_rx_queues, info.max_tx_queues), 1);
+  found.interface = device.interface;
+  found.drops_uncounted = is_driver(info, "net_af_packet");
   return found;
 }
 
 Result<Port> Port::open(const FoundPort& found, std::uint16_t queues, const PacketMemory& memory) {
-  Port port(found.dpdk_port);
+  Port port(found);
   rte_eth_dev_info info{};
   if (const int code = rte_eth_dev_info_get(found.dpdk_port, &info); code != 0) return refused("a look at it", code);
   std::array<std::uint8_t, 64> key = symmetric_key();
@@ -97,10 +102,14 @@ Result<Port> Port::open(const FoundPort& found, std::uint16_t queues, const Pack
   // Some vdevs have no such mode and see everything anyway.
   (void)rte_eth_promiscuous_enable(found.dpdk_port);
   (void)rte_eth_stats_reset(found.dpdk_port);
+  if (found.drops_uncounted) port.drops_ = std::make_unique<PacketSocketDrops>(found.interface);
   return port;
 }
 
-Port::Port(Port&& other) noexcept : dpdk_port_(std::exchange(other.dpdk_port_, std::nullopt)) {}
+Port::Port(Port&& other) noexcept
+    : dpdk_port_(std::exchange(other.dpdk_port_, std::nullopt)),
+      interface_(std::move(other.interface_)),
+      drops_(std::move(other.drops_)) {}
 
 Port::~Port() {
   if (!dpdk_port_) return;
@@ -120,6 +129,11 @@ PortCounts Port::counts() const {
     counts.no_buffer = stats.rx_nombuf;
     counts.receive_errors = stats.ierrors;
     counts.transmit_errors = stats.oerrors;
+  }
+  if (drops_) counts.missed += drops_->read();
+  if (!interface_.empty()) {
+    counts.link_up = look_up_interface(interface_).has_link;
+    return counts;
   }
   rte_eth_link link{};
   counts.link_up = rte_eth_link_get_nowait(*dpdk_port_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;

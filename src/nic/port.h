@@ -6,10 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "nic/device.h"
+#include "nic/interface.h"
 #include "nic/memory.h"
 #include "nic/nic.h"
 
@@ -19,10 +22,12 @@ namespace telefence {
 struct FoundPort {
   std::uint16_t dpdk_port = 0;
   std::uint16_t queues = 1;  // pairs it can have so that flows are spread over them
+  std::string interface;     // of the kernel; "" = none
+  bool drops_uncounted = false;  // by its driver
 };
 
 // nullopt when DPDK did not open it.
-std::optional<FoundPort> find_port(const std::string& dpdk_name);
+std::optional<FoundPort> find_port(const Device& device);
 
 class Port {
  public:
@@ -37,8 +42,10 @@ class Port {
   PortCounts counts() const;
 
  private:
-  explicit Port(std::uint16_t dpdk_port) : dpdk_port_(dpdk_port) {}
+  explicit Port(const FoundPort& found) : dpdk_port_(found.dpdk_port), interface_(found.interface) {}
   std::optional<std::uint16_t> dpdk_port_;
+  std::string interface_;
+  std::unique_ptr<PacketSocketDrops> drops_;
 };
 
 }  // namespace telefence

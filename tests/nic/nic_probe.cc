@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts the ports given and forwards between each two of them (the last one of an odd number is a mirror), for tests of what
 // can happen once per process. Prints "note: ..." lines and "ready", forwards until stdin ends or `--until N` packets came,
-// and prints "received N transmitted N". On failure the sentence on stderr, and the exit code of the error.
+// and prints "received N transmitted N" and a line for each port. On failure the sentence on stderr, and the exit code of the error.
 //
 //   nic_probe [--until N] [--hugepages WISH] [--eal ARGUMENT] DEVICE...
 
@@ -56,6 +56,15 @@ void forward(const Nic& nic, FramePool& pool, std::size_t worker, Probe& probe) 
   }
 }
 
+void print_counts(const Nic& nic, std::size_t ports) {
+  for (std::size_t i = 0; i < ports; ++i) {
+    const PortCounts counts = nic.counts(i);
+    std::printf("p%zu: received %llu transmitted %llu missed %llu link %d\n", i,
+                static_cast<unsigned long long>(counts.received), static_cast<unsigned long long>(counts.transmitted),
+                static_cast<unsigned long long>(counts.missed), counts.link_up ? 1 : 0);
+  }
+}
+
 bool input_ended() {
   pollfd input{STDIN_FILENO, POLLIN, 0};
   return poll(&input, 1, 0) > 0;
@@ -63,7 +72,8 @@ bool input_ended() {
 
 int run(int argc, char** argv) {
   Probe probe;
-  Result<std::unique_ptr<Nic>> started = Nic::start(options_of(argc, argv, probe));
+  const NicOptions options = options_of(argc, argv, probe);
+  Result<std::unique_ptr<Nic>> started = Nic::start(options);
   if (!started) {
     std::fprintf(stderr, "%s\n", started.error().message.c_str());
     return static_cast<int>(started.error().code);
@@ -83,6 +93,7 @@ int run(int argc, char** argv) {
   nic.wait();
   std::printf("received %llu transmitted %llu\n", static_cast<unsigned long long>(probe.received),
               static_cast<unsigned long long>(probe.transmitted));
+  print_counts(nic, options.ports.size());
   return 0;
 }
 

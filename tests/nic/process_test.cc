@@ -101,6 +101,12 @@ class Probe {
   }
 
   const std::string& output() const { return output_text_; }
+  // A figure in the last line that begins with "p<port>:", -1 when it is not there. After stop() or wait().
+  long long count(std::size_t port, const std::string& name) const {
+    const std::size_t line = output_text_.rfind("\np" + std::to_string(port) + ":");
+    const std::size_t at = line == std::string::npos ? line : output_text_.find(" " + name + " ", line);
+    return at == std::string::npos ? -1 : std::atoll(output_text_.c_str() + at + name.size() + 2);
+  }
   const std::string& errors() const { return error_text_; }
 
  private:
@@ -267,6 +273,35 @@ TEST_F(KernelInterfaces, FramesOfALargeMtuPassInBothDirections) {
   ASSERT_TRUE(probe.is_ready());
   for (const std::size_t length : {60u, 1514u, 9014u}) expect_forwarded(length);
   EXPECT_EQ(probe.stop(), 0);
+}
+
+TEST_F(KernelInterfaces, PortWhoseCableIsPulledHasNoLink) {
+  for (const char* driver : {"net_af_packet", "net_af_xdp"}) {
+    up(1500);
+    const std::string access = std::string(driver) + "0,iface=inner0", core = std::string(driver) + "1,iface=inner1";
+    Probe probe({access, core});
+    ASSERT_TRUE(probe.is_ready());
+    ASSERT_EQ(std::system("ip link set outer0 down"), 0);
+    EXPECT_EQ(probe.stop(), 0);
+    EXPECT_EQ(probe.count(0, "link"), 0) << driver;
+    EXPECT_EQ(probe.count(1, "link"), 1) << driver;
+  }
+}
+
+TEST_F(KernelInterfaces, PacketsThatComeWhileTheRingIsFullAreCounted) {
+  up(1500);
+  Probe probe({"inner0", "inner1"});
+  ASSERT_TRUE(probe.is_ready());
+  kill(probe.process(), SIGSTOP);
+  waitpid(probe.process(), nullptr, WUNTRACED);
+  const int near = packet_socket("outer0");
+  const Octets frame = frame_of(60);
+  for (int i = 0; i < 5000; ++i) ASSERT_EQ(send(near, frame.data(), frame.size(), 0), 60);
+  close(near);
+  kill(probe.process(), SIGCONT);
+  EXPECT_EQ(probe.stop(), 0);
+  EXPECT_GE(probe.count(0, "missed"), 5000 - 2048);  // the ring holds 2048
+  EXPECT_EQ(probe.count(1, "missed"), 0);
 }
 
 TEST_F(KernelInterfaces, InterfaceThatIsDownIsNoted) {
