@@ -32,15 +32,17 @@ inline Found decode_ipv4(Bytes frame, Layers& layers, IpEnd& end) {
   Reader reader(frame.subspan(layers.network, 20));
   const std::uint8_t version_and_words = reader.u8();
   reader.skip(1);
-  const std::uint16_t total = reader.u16();
+  std::size_t total = reader.u16();
   reader.skip(2);
   const std::uint16_t flags_and_offset = reader.u16();
   reader.skip(1);
   const std::uint8_t protocol = reader.u8();
   const std::size_t header = std::size_t{4} * (version_and_words & 0x0f);
+  // Captures taken at a sender whose NIC segments TCP for it: the length is left to the NIC.
+  if (total == 0 && protocol == kProtocolTcp) total = frame.size() - layers.network;
   if (version_and_words >> 4 != 4 || header < 20 || total < header) return Found::kBad;
   if (layers.network + header > frame.size()) return Found::kBad;
-  end.declared_end = layers.network + std::size_t{total};
+  end.declared_end = layers.network + total;
   layers.ip_version = 4;
   layers.ip_protocol = protocol;
   layers.network_end = static_cast<std::uint32_t>(std::min(end.declared_end, frame.size()));

@@ -148,6 +148,15 @@ TEST(Decode, Ipv4LengthsThatContradictAreBadHeaders) {
   EXPECT_EQ(Decoded(ethernet(kIpv4, no_length)).layers.end, DecodeEnd::kBadHeader);
 }
 
+TEST(Decode, TcpPacketThatTheNicWasStillToSegmentEndsWithItsFrame) {
+  Octets unsegmented = ipv4(kTcp, tcp(80, octets("GET / HTTP/1.1") + filled(3000, 'x')));
+  unsegmented[2] = unsegmented[3] = 0;
+  const Decoded decoded(ethernet(kIpv4, unsegmented));
+  EXPECT_EQ(decoded.layers.end, DecodeEnd::kPayload);
+  EXPECT_EQ(decoded.layers.payload_length, 3014u);
+  EXPECT_EQ(decoded.layers.network_end, decoded.frame.length);
+}
+
 TEST(Decode, APacketCutByTheCaptureIsDecodedAsFarAsItGoes) {
   Octets whole = ethernet(kIpv4, ipv4(kUdp, udp(53, octets("a long query"))));
   whole.resize(whole.size() - 5);

@@ -38,6 +38,7 @@ SNAP = b"\xaa\xaa\x03\0\0\0" + V4 + ipv4(17, QUERY)
 SEEDS = {
     "udp4": (ETHERNET, MACS + V4 + ipv4(17, QUERY)),
     "tcp4_options": (ETHERNET, MACS + V4 + ipv4(6, GET, options=b"\1" * 8)),
+    "unsegmented4": (ETHERNET, MACS + V4 + ipv4(6, GET)[:2] + b"\0\0" + ipv4(6, GET)[4:]),
     "fragment4": (ETHERNET, MACS + V4 + ipv4(17, QUERY, flags=0x2000)),
     "udp6": (ETHERNET, MACS + V6 + ipv6(17, QUERY)),
     "extensions6": (ETHERNET, MACS + V6 + ipv6(0, extension(43, extension(60, extension(44, bytes([6, 0, 0, 0]) + bytes(4) + GET))))),
