@@ -26,36 +26,42 @@ bool is_plausible(const Header& header) {
          header.authorities <= kMost && header.additionals <= kMost;
 }
 
-void push_question(const NameText& name, const Header& header, Reader& reader, Place place, EventList& events) {
-  DomainLookup lookup;
-  lookup.id = header.id;
+bool read_question(Bytes message, Reader& reader, NameText& name, DomainLookup& lookup) {
+  if (!name.read(message, reader)) return false;
   lookup.type = reader.u16();
   lookup.klass = reader.u16();
-  if (!reader.ok()) return;
-  const std::string_view text = name.text();
+  return reader.ok();
+}
+
+void push_question(std::string_view text, DomainLookup lookup, Place place, EventList& events) {
   if (!text.empty()) {
     char* copy = events.text(text.size());
     if (copy == nullptr) return;  // the list says for the frame that it overflowed
     std::copy(text.begin(), text.end(), copy);
     lookup.name = {copy, text.size()};
   }
-  events.push(place, header.id, lookup);
+  events.push(place, lookup.id, lookup);
 }
 
-// One message. Only queries are of interest: QR 0, opcode 0.
+// One message. Only queries are of interest: QR 0, opcode 0. The counts of the header are the sender's word, and lies
+// must not hide a question that is there: older releases of dnsmasq look at none of the record counts.
 Progress extract_message(Bytes message, std::size_t offset, EventList& events) {
   Reader reader(message);
   const Header header = read_header(reader);
   if (!reader.ok()) return Progress::kMalformed;
-  if (!is_plausible(header)) return Progress::kNotMine;
-  if (!header.is_standard_query()) return Progress::kDone;
-  if (header.questions > kMostQuestions) return Progress::kMalformed;
+  const bool plausible = is_plausible(header);
+  if (!header.is_standard_query() || header.questions == 0) return plausible ? Progress::kDone : Progress::kNotMine;
   const Place place{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(message.size())};
   NameText name;
-  for (unsigned i = 0; i < header.questions; ++i) {
-    if (!name.read(message, reader)) return Progress::kMalformed;
-    push_question(name, header, reader, place, events);
-    if (!reader.ok()) return Progress::kMalformed;
+  DomainLookup lookup;
+  lookup.id = header.id;
+  for (unsigned i = 0; i < std::min(header.questions, kMostQuestions); ++i) {
+    const bool is_sound = read_question(message, reader, name, lookup);
+    // Behind a header like no other, only a question as people ask it makes a query.
+    if (i == 0 && !plausible && (!is_sound || name.text().empty() || lookup.klass != kClassIn))
+      return Progress::kNotMine;
+    if (!is_sound) return i == 0 ? Progress::kMalformed : Progress::kDone;
+    push_question(name.text(), lookup, place, events);
   }
   return Progress::kDone;
 }

@@ -13,6 +13,8 @@ namespace telefence::dns {
 
 inline constexpr std::size_t kHeaderBytes = 12;
 
+inline constexpr std::uint16_t kClassIn = 1;  // RFC 1035, 3.2.4
+
 inline constexpr std::uint16_t kFlagResponse = 0x8000;
 inline constexpr std::uint16_t kFlagAuthoritative = 0x0400;
 inline constexpr std::uint16_t kFlagRecursionDesired = 0x0100;
@@ -21,7 +23,7 @@ inline constexpr std::uint16_t kFlagCheckingDisabled = 0x0010;  // RFC 4035, 3.2
 inline constexpr std::uint16_t kOpcodeMask = 0x7800;            // 0: a standard query
 
 // RFC 9619 allows one question and servers answer FORMERR to more. A few more are read, so that no lenient server is a
-// way around the filter; many more would only let one packet use up the event list of a burst.
+// way around the filter; all of many more would only let one packet use up the event list of a burst.
 inline constexpr std::uint16_t kMostQuestions = 16;
 
 struct Header {

@@ -17,7 +17,6 @@ constexpr std::uint16_t kTypeA = 1;
 constexpr std::uint16_t kTypeSoa = 6;
 constexpr std::uint16_t kTypeAaaa = 28;
 constexpr std::uint16_t kTypeOpt = 41;  // RFC 6891, 6.1.2
-constexpr std::uint16_t kClassIn = 1;
 constexpr std::uint16_t kOptionExtendedError = 15;  // RFC 8914, 2
 constexpr std::uint16_t kFlagDnssecOk = 0x8000;     // RFC 3225, 3: copied into the response
 

@@ -195,6 +195,11 @@ TEST(DnsRefusal, AnswerLargerThanTheClientTakesIsNotSent) {
   EXPECT_FALSE(refusal_of(query.bytes(), terms_for(kNxdomain), 0).said);
 }
 
+TEST(DnsRefusal, QueryThatCountsMoreQuestionsThanItHasGetsNoAnswer) {
+  EXPECT_FALSE(refusal_of(Message().header(1, 0, 2).question({"a"}).bytes(), terms_for(kNxdomain), 0).said);
+  EXPECT_FALSE(refusal_of(Message().header(1, 0, 0x7300).question({"a"}).bytes(), terms_for(kNxdomain), 0).said);
+}
+
 TEST(DnsRefusal, OverTcpTheLengthStandsInFront) {
   const Answer answer = refusal_of(query_for(1).over_tcp(), terms_for(kNxdomain), kQuestion, Transport::kTcp);
   EXPECT_TRUE(answer.said);
