@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kLongestMethod = 32;
 constexpr std::string_view kVersion = " HTTP/1.";
+constexpr std::string_view kAnyVersion = " HTTP/";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
@@ -55,11 +56,26 @@ std::string_view read_method(Reader& reader) {
   return reader.ok() && std::all_of(method.begin(), method.end(), is_token_character) ? method : std::string_view();
 }
 
-// Long targets make lines longer than a segment: what is there must then look like a request by itself.
-bool looks_like_start(std::string_view method, std::string_view target_start) {
-  constexpr std::string_view kMethods[] = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT"};
-  if (std::find(std::begin(kMethods), std::end(kMethods), method) == std::end(kMethods)) return false;
-  return target_start.starts_with('/') || target_start.starts_with("http:") || target_start.starts_with("https:");
+bool is_common_method(std::string_view method) {
+  constexpr std::string_view kMethods[] = {"GET",     "POST",  "HEAD",    "PUT",  "DELETE",
+                                           "OPTIONS", "PATCH", "CONNECT", "TRACE"};
+  return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
+}
+
+bool begins_path_or_address(std::string_view target) {
+  return target.starts_with('/') || target.starts_with("http:") || target.starts_with("https:");
+}
+
+// The target, out of what follows the method; "" when there is none. Before a sound version it may be anything. Servers
+// ask for less: Google's answered "GET / HTTP/1." with its page and "CCM_POST / HTTP/1." with 405, and many speak
+// HTTP/0.9 (RFC 1945, 4.1), whose requests have no version at all.
+std::string_view target_of(std::string_view method, std::string_view rest) {
+  const std::size_t version = rest.rfind(kVersion);
+  if (version != std::string_view::npos && version + kVersion.size() + 1 == rest.size() && is_digit(rest.back()))
+    return wire::without_blanks(rest.substr(0, version));
+  const bool is_request =
+      begins_path_or_address(rest) && (is_common_method(method) || rest.find(kAnyVersion) != std::string_view::npos);
+  return is_request ? rest.substr(0, rest.find_first_of(" \t")) : std::string_view();
 }
 
 }  // namespace
@@ -71,12 +87,12 @@ LineFound read_request_line(Reader& reader, RequestLine& line) {
   if (line.method.empty()) return LineFound::kNone;
   Reader start = reader;
   const Bytes rest_of_line = reader.until('\n', reader.remaining());  // CRLF or LF alone (RFC 9112, 2.2)
-  if (!reader.ok()) return looks_like_start(line.method, as_text(start.rest())) ? LineFound::kCut : LineFound::kNone;
-  const std::string_view rest = wire::without_blanks(as_text(rest_of_line));
-  const std::size_t version = rest.rfind(kVersion);
-  if (version == std::string_view::npos || version + kVersion.size() + 1 != rest.size() || !is_digit(rest.back()))
-    return LineFound::kNone;
-  line.target = wire::without_blanks(rest.substr(0, version));
+  if (!reader.ok()) {
+    // Long targets make lines longer than a segment: what is there must then look like a request by itself.
+    const bool is_cut = is_common_method(line.method) && begins_path_or_address(as_text(start.rest()));
+    return is_cut ? LineFound::kCut : LineFound::kNone;
+  }
+  line.target = target_of(line.method, wire::without_blanks(as_text(rest_of_line)));
   // RFC 9112, 3.2.3: an authority and nothing else. Some clients add a path, which proxies ignore.
   if (line.method == "CONNECT") line.target = line.target.substr(0, line.target.find(' '));
   return line.target.empty() ? LineFound::kNone : LineFound::kWhole;

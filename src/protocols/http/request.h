@@ -18,7 +18,8 @@ struct RequestLine {
   std::string_view target;
 };
 
-// RFC 9112, 3: method SP request-target SP HTTP/1.x. Where the line ends must be in the bytes.
+// RFC 9112, 3: method SP request-target SP HTTP/1.x, and what servers take for that. Where the line ends must be in the
+// bytes.
 enum class LineFound : std::uint8_t { kWhole, kCut, kNone };
 LineFound read_request_line(Reader& reader, RequestLine& line);
 

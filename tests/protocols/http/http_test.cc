@@ -125,6 +125,18 @@ TEST(Http, LenientSyntaxOfServersIsUnderstood) {
   EXPECT_EQ(Extracted("GET   /x  HTTP/1.1\r\nHost: a.example\r\n\r\n").path(), "/x");
 }
 
+TEST(Http, VersionThatIsNoneDoesNotHideARequest) {
+  for (std::string_view line : {"GET /x HTTP/1.", "GET /x HTTP/d.1", "GET /x HTTP/2.0", "GET /x http/1.1", "TRACE  /x ",
+                                "HEAD /x HTTP/1.1 y", "CCM_POST /x HTTP/1."}) {
+    const Extracted found(std::string(line) + "\nHost: a.example\n\n");
+    ASSERT_EQ(found.count(), 1u) << line;
+    EXPECT_EQ(found.host(), "a.example") << line;
+    EXPECT_EQ(found.visit().uri, "/x") << line;
+  }
+  EXPECT_EQ(Extracted("PUT /HTTP/1.1\nHost: a.example\n\n").path(), "/HTTP/1.1");
+  EXPECT_EQ(Extracted("GET http://a.example/x\r\n\r\n").host(), "a.example");  // HTTP/0.9 through a proxy
+}
+
 TEST(Http, PipelinedRequestsAreAllTold) {
   const std::string_view first = "POST /1 HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nGET /";
   const std::string all = std::string(first) + "GET /2 HTTP/1.1\r\nHost: b.example\r\n\r\n";
@@ -187,7 +199,9 @@ TEST(Http, RequestsAreRecognisedByContent) {
   EXPECT_FALSE(is_recognised("OPTIONS sip:a@b SI"));
   EXPECT_FALSE(is_recognised("OPTIONS rtsp://a/b RTSP/1.0\r\n"));
   EXPECT_FALSE(is_recognised("MAIL FROM:<a@b>\r\n"));
-  EXPECT_FALSE(is_recognised("GET / HTTP/2.0\r\n"));
+  EXPECT_FALSE(is_recognised("PRI * HTTP/2.0\r\n"));
+  EXPECT_FALSE(is_recognised("GET key\r\n"));  // Redis, in line
+  EXPECT_FALSE(is_recognised("OPTIONS HTTP/1.1\r\n"));
   EXPECT_FALSE(is_recognised("\r\n"));
   EXPECT_FALSE(is_recognised(""));
 }
@@ -209,6 +223,7 @@ TEST(HttpEveryCut, KeepsItsPromises) {
       {"chunked",
        testing::bytes_of("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
                          "GET / HTTP/1.1\r\nHost: b\r\n\r\n")},
+      {"no version", testing::bytes_of("POST /a HTTP/1.\nHost: a\n\n")},
       {"response", testing::bytes_of("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")},
   };
   for (const testing::Sample& sample : samples) testing::expect_promises_at_every_cut(kProtocol, sample);

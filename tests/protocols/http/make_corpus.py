@@ -17,6 +17,8 @@ seeds = {
                b'GET / HTTP/1.1\r\nHost: b\r\n\r\n',
     'tail_missing': b'GET / HTTP/1.1\r\nHost: shop.example\r\nCookie: abc',
     'target_cut': b'GET /a/long/target',
+    'no_version': b'GET /a\r\nHost: shop.example\r\n\r\n',
+    'broken_version': b'PUT /a HTTP/1.\nHost: shop.example\n\n',
     'response': b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
 }
 corpus.mkdir(exist_ok=True)
