@@ -9,6 +9,7 @@
 #include "protocols/http/refusal.h"
 #include "protocols/http/request.h"
 #include "protocols/protocol.h"
+#include "protocols/wire/proxy_header.h"
 
 namespace telefence::http {
 namespace {
@@ -20,6 +21,7 @@ constexpr unsigned kMostRequests = 32;
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kTcp) return false;
   Reader reader(payload.bytes);
+  reader.skip(wire::proxy_header_length(payload.bytes));
   RequestLine line;
   return read_request_line(reader, line) != LineFound::kNone;
 }
@@ -73,7 +75,7 @@ Step extract(const Payload& payload, EventList& events) {
   const auto size = static_cast<std::uint32_t>(payload.bytes.size());
   if (payload.transport != Transport::kTcp) return {};
   if (as_text(payload.bytes).starts_with("HTTP/1.")) return {Progress::kDone, size, 0};  // a response
-  std::size_t consumed = 0;
+  std::size_t consumed = wire::proxy_header_length(payload.bytes);
   for (unsigned i = 0; i < kMostRequests; ++i) {
     switch (extract_request(payload.bytes, consumed, events)) {
       case After::kNext:

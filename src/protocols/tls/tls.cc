@@ -10,6 +10,7 @@
 #include "base/reader.h"
 #include "protocols/protocol.h"
 #include "protocols/tls/client_hello.h"
+#include "protocols/wire/proxy_header.h"
 
 namespace telefence::tls {
 namespace {
@@ -67,6 +68,7 @@ Record read_first_record(Reader& reader) {
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kTcp) return false;
   Reader reader(payload.bytes);
+  reader.skip(wire::proxy_header_length(payload.bytes));
   const Record record = read_first_record(reader);
   return record.is_plausible && record.type == kHandshake && starts_hello(fragment_of(reader, record));
 }
@@ -135,6 +137,7 @@ Step extract_hello(std::uint32_t start, const Record& record, Bytes fragment, Re
 Step extract(const Payload& payload, EventList& events) {
   if (payload.transport != Transport::kTcp) return {};
   Reader reader(payload.bytes);
+  reader.skip(wire::proxy_header_length(payload.bytes));
   const Record record = read_first_record(reader);
   if (!record.is_plausible) return {};
   const auto start = static_cast<std::uint32_t>(reader.position() - kRecordHeader);

@@ -137,6 +137,17 @@ TEST(Http, VersionThatIsNoneDoesNotHideARequest) {
   EXPECT_EQ(Extracted("GET http://a.example/x\r\n\r\n").host(), "a.example");  // HTTP/0.9 through a proxy
 }
 
+TEST(Http, RequestBehindAProxyHeaderIsTold) {
+  const std::string_view proxy = "PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n";
+  const std::string all = std::string(proxy) + "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+  EXPECT_TRUE(is_recognised(all));
+  const Extracted found(all);
+  EXPECT_EQ(found.host(), "a.example");
+  EXPECT_EQ(found.event(0).message.offset, proxy.size());
+  EXPECT_EQ(found.event(0).message.length, all.size() - proxy.size());
+  EXPECT_EQ(Extracted(std::string(proxy) + "GET / HTTP/1.1\r\nHo").step().consumed, proxy.size());
+}
+
 TEST(Http, PipelinedRequestsAreAllTold) {
   const std::string_view first = "POST /1 HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n\r\nGET /";
   const std::string all = std::string(first) + "GET /2 HTTP/1.1\r\nHost: b.example\r\n\r\n";
@@ -224,6 +235,7 @@ TEST(HttpEveryCut, KeepsItsPromises) {
        testing::bytes_of("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
                          "GET / HTTP/1.1\r\nHost: b\r\n\r\n")},
       {"no version", testing::bytes_of("POST /a HTTP/1.\nHost: a\n\n")},
+      {"proxied", testing::bytes_of("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")},
       {"response", testing::bytes_of("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")},
   };
   for (const testing::Sample& sample : samples) testing::expect_promises_at_every_cut(kProtocol, sample);

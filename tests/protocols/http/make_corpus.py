@@ -19,6 +19,7 @@ seeds = {
     'target_cut': b'GET /a/long/target',
     'no_version': b'GET /a\r\nHost: shop.example\r\n\r\n',
     'broken_version': b'PUT /a HTTP/1.\nHost: shop.example\n\n',
+    'proxied': b'PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\nGET / HTTP/1.1\r\nHost: shop.example\r\n\r\n',
     'response': b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
 }
 corpus.mkdir(exist_ok=True)

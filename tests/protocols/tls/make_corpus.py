@@ -46,6 +46,8 @@ seeds = {
     'name_then_cut': record(hello(server_name(b'pq.example') + key_share))[:300],
     'cut_before_name': record(hello(key_share + server_name(b'pq.example')))[:300],
     'after_change_cipher_spec': record(b'\1', 20) + record(named),
+    'proxied': b'PROXY UNKNOWN\r\n' + record(named),
+    'proxied_2': b'\r\n\r\n\0\r\nQUIT\n\x21\x11' + counted(bytes(12), 2) + record(named),
     'application_data': record(b'x' * 40, 23),
     'alert': record(b'\2\x31', 21),
 }

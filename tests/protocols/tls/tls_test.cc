@@ -114,6 +114,16 @@ TEST(Tls, SecondHelloBehindAChangeCipherSpecIsTold) {
   EXPECT_EQ(found.event().message.offset, 6u);
 }
 
+TEST(Tls, HelloBehindAProxyHeaderIsTold) {
+  const Octets proxy = testing::bytes_of("PROXY TCP4 192.0.2.1 192.0.2.2 40000 443\r\n");
+  const Octets hello = record(client_hello(server_name("proxied.example")));
+  EXPECT_TRUE(is_recognised(join({proxy, hello})));
+  const Extracted found(join({proxy, hello}));
+  EXPECT_EQ(found.host(), "proxied.example");
+  EXPECT_EQ(found.event().message.offset, proxy.size());
+  EXPECT_EQ(found.event().message.length, hello.size());
+}
+
 TEST(Tls, LengthsThatDisagreeAreMalformed) {
   Octets hello = client_hello(server_name("a.example"));
   Octets longer = hello;
@@ -165,6 +175,7 @@ TEST(TlsEveryCut, KeepsItsPromises) {
       {"records of 50", records(hello, 50), Transport::kTcp, 40000, 443},
       {"records of 1", records(first(hello, 30), 1), Transport::kTcp, 40000, 443},
       {"retry", join({{20, 3, 3, 0, 1, 1}, record(hello)}), Transport::kTcp, 40000, 443},
+      {"proxied", join({testing::bytes_of("PROXY UNKNOWN\r\n"), record(hello)}), Transport::kTcp, 40000, 443},
       {"no extensions", record(client_hello({}, true)), Transport::kTcp, 40000, 443},
   };
   for (const testing::Sample& sample : samples) testing::expect_promises_at_every_cut(kProtocol, sample);
