@@ -50,7 +50,7 @@ Json Daemon::ports_status() const {
                      {"received", counts.received},
                      {"sent", counts.transmitted},
                      {"lost", counts.missed + counts.no_buffer},
-                     {"errors", counts.receive_errors + counts.transmit_errors}});
+                     {"errors", counts.receive_errors + counts.transmit_errors + counts.too_long}});
   }
   return ports;
 }

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "nic/interface.h"
+#include "nic/memory.h"
 
 namespace telefence {
 namespace {
@@ -36,6 +37,13 @@ bool is_pci_address(std::string_view text) {
 Result<void> check_interface(const std::string& name) {
   if (look_up_interface(name).there) return {};
   return environment("the kernel has no interface " + name + ": `ip link` shows those that exist");
+}
+
+// The kernel takes the MTU, Ethernet's header and one VLAN tag. Longer ones it throws away where nobody counts them, and
+// net_af_xdp copies frames of another pool into buffers of its own without asking whether they fit.
+std::uint32_t longest_sent(const Device& device) {
+  const std::uint32_t longest = look_up_interface(device.interface).mtu + 14 + 4;
+  return device.dpdk_name.starts_with("net_af_xdp") ? std::min(longest, kUsualFrameBytes) : longest;
 }
 
 Result<void> check_packet_socket() {
@@ -81,6 +89,7 @@ Result<Device> find_interface(const PortOptions& port, std::size_t index) {
   }
   device.kind = DeviceKind::kInterface;
   device.interface = port.device;
+  device.longest_sent = longest_sent(device);
   if (!interface.up) device.notes.push_back("the interface is down: ip link set " + port.device + " up");
   return device;
 }
@@ -165,6 +174,7 @@ Result<Device> find_vdev(const PortOptions& port) {
     if (Result<void> may = check_packet_socket(); !may) return may.error();
   }
   if (Result<void> checked = look_at_vdev_values(device); !checked) return checked.error();
+  if (!device.interface.empty()) device.longest_sent = longest_sent(device);
   return device;
 }
 

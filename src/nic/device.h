@@ -25,6 +25,7 @@ struct Device {
   std::uint32_t largest_frame = 0;  // bytes a receive buffer has to hold; 0 = the usual
   std::vector<std::string> notes;
   std::string interface;  // of the kernel; "" = none
+  std::uint32_t longest_sent = UINT32_MAX;  // bytes of a frame that it may be given
 };
 
 DeviceKind device_kind(std::string_view device);

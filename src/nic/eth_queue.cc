@@ -46,7 +46,7 @@ void EthQueue::fill(Frame& frame, rte_mbuf* mbuf) {
   frame.length = mbuf->data_len;
   frame.headroom = rte_pktmbuf_headroom(mbuf);
   frame.tailroom = rte_pktmbuf_tailroom(mbuf);
-  frame.port = port_index_;
+  frame.port = place_.port_index;
   frame.link = LinkType::kEthernet;
   frame.truncated = mbuf->data_len != stated;
   frame.time_ns = arrivals_.time_ns;
@@ -63,7 +63,7 @@ void EthQueue::fill(Frame& frame, rte_mbuf* mbuf) {
 std::size_t EthQueue::receive(std::span<Frame> frames) {
   rte_mbuf* mbufs[kMostAtOnce];
   const auto most = static_cast<std::uint16_t>(std::min(frames.size(), kMostAtOnce));
-  const std::uint16_t count = rte_eth_rx_burst(dpdk_port_, queue_, mbufs, most);
+  const std::uint16_t count = rte_eth_rx_burst(place_.dpdk_port, place_.queue, mbufs, most);
   if (count == 0) return 0;
   for (std::uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
   arrivals_.time_ns = now_ns();
@@ -75,11 +75,25 @@ std::size_t EthQueue::transmit(std::span<Frame> frames) {
   rte_mbuf* mbufs[kMostAtOnce];
   std::size_t sent = 0;
   while (sent < frames.size()) {
-    const auto count = static_cast<std::uint16_t>(std::min(frames.size() - sent, kMostAtOnce));
-    for (std::uint16_t i = 0; i < count; ++i) mbufs[i] = take_back(frames[sent + i]);
-    const std::uint16_t accepted = rte_eth_tx_burst(dpdk_port_, queue_, mbufs, count);
+    const auto most = static_cast<std::uint16_t>(std::min(frames.size() - sent, kMostAtOnce));
+    std::uint16_t count = 0;
+    rte_mbuf* too_long = nullptr;
+    while (count < most && too_long == nullptr) {
+      rte_mbuf* mbuf = take_back(frames[sent + count]);
+      if (mbuf->pkt_len > place_.longest_sent) [[unlikely]] {
+        too_long = mbuf;
+      } else {
+        mbufs[count++] = mbuf;
+      }
+    }
+    const std::uint16_t accepted = rte_eth_tx_burst(place_.dpdk_port, place_.queue, mbufs, count);
     sent += accepted;
     if (accepted < count) break;
+    if (too_long == nullptr) continue;
+    // Kept back it would only be called "port full", and with it all behind it.
+    rte_pktmbuf_free(too_long);
+    too_long_.add(1);
+    ++sent;
   }
   return sent;
 }

@@ -23,28 +23,36 @@ struct Arrivals {
   std::uint64_t time_ns = 0;  // of the newest
 };
 
+// Which queue pair it is.
+struct PortQueue {
+  std::uint16_t dpdk_port = 0;
+  std::uint16_t queue = 0;
+  std::uint16_t port_index = 0;
+  std::uint32_t longest_sent = 0;  // bytes of a frame
+};
+
 class EthQueue final : public Queue {
  public:
-  EthQueue(std::uint16_t dpdk_port, std::uint16_t queue, std::uint16_t port_index, rte_mempool* large_frames,
-           Arrivals& arrivals)
-      : dpdk_port_(dpdk_port), queue_(queue), port_index_(port_index), large_frames_(large_frames), arrivals_(arrivals) {}
+  EthQueue(const PortQueue& place, rte_mempool* large_frames, Arrivals& arrivals)
+      : place_(place), large_frames_(large_frames), arrivals_(arrivals) {}
 
   std::size_t receive(std::span<Frame> frames) override;
   std::size_t transmit(std::span<Frame> frames) override;
 
-  std::uint16_t port_index() const { return port_index_; }
+  std::uint16_t port_index() const { return place_.port_index; }
   // Frames of which only a part was seen: they stayed in several segments, or the driver lost their end. Any thread.
   std::uint64_t truncated() const { return truncated_.read(); }
+  // Frames that were taken and thrown away because the port cannot send so long ones. Any thread.
+  std::uint64_t too_long() const { return too_long_.read(); }
 
  private:
   void fill(Frame& frame, rte_mbuf* mbuf);
 
-  const std::uint16_t dpdk_port_;
-  const std::uint16_t queue_;
-  const std::uint16_t port_index_;
+  const PortQueue place_;
   rte_mempool* const large_frames_;
   Arrivals& arrivals_;
   Counter truncated_;
+  Counter too_long_;
 };
 
 }  // namespace telefence

@@ -135,8 +135,8 @@ Result<void> Nic::Parts::find_ports(const NicOptions& options, const std::vector
 }
 
 EthQueue* Nic::Parts::add_queue(WorkerSide& worker, std::size_t port, std::uint16_t queue) {
-  worker.queues.push_back(std::make_unique<EthQueue>(ports[port].dpdk_port(), queue, static_cast<std::uint16_t>(port),
-                                                     memory->large_frames(), worker.arrivals));
+  const PortQueue place{ports[port].dpdk_port(), queue, static_cast<std::uint16_t>(port), found[port].longest_sent};
+  worker.queues.push_back(std::make_unique<EthQueue>(place, memory->large_frames(), worker.arrivals));
   return worker.queues.back().get();
 }
 
@@ -226,8 +226,11 @@ FramePool& Nic::pool(std::size_t worker) { return *parts_->workers.at(worker)->p
 PortCounts Nic::counts(std::size_t port) const {
   PortCounts counts = parts_->ports.at(port).counts();
   for (const auto& worker : parts_->workers)
-    for (const auto& queue : worker->queues)
-      if (queue->port_index() == port) counts.truncated += queue->truncated();
+    for (const auto& queue : worker->queues) {
+      if (queue->port_index() != port) continue;
+      counts.truncated += queue->truncated();
+      counts.too_long += queue->too_long();
+    }
   return counts;
 }
 

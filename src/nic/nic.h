@@ -37,6 +37,7 @@ struct PortCounts {
   std::uint64_t no_buffer = 0;        // came in while the pool was empty
   std::uint64_t receive_errors = 0;
   std::uint64_t transmit_errors = 0;
+  std::uint64_t too_long = 0;         // were to leave by this port, and are longer than it can send
   std::uint64_t truncated = 0;        // only a part was seen: fit no buffer, or the driver lost the end
   bool link_up = false;
 };

@@ -85,6 +85,7 @@ std::optional<FoundPort> find_port(const Device& device) {
   if (spreads_flows(info) || is_virtual(info))
     found.queues = std::max<std::uint16_t>(std::min(info.max_rx_queues, info.max_tx_queues), 1);
   found.interface = device.interface;
+  found.longest_sent = device.longest_sent;
   found.drops_uncounted = is_driver(info, "net_af_packet");
   return found;
 }

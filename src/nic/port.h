@@ -23,6 +23,7 @@ struct FoundPort {
   std::uint16_t dpdk_port = 0;
   std::uint16_t queues = 1;  // pairs it can have so that flows are spread over them
   std::string interface;     // of the kernel; "" = none
+  std::uint32_t longest_sent = UINT32_MAX;
   bool drops_uncounted = false;  // by its driver
 };
 

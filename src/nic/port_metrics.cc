@@ -25,11 +25,14 @@ std::vector<ShownFamily> shown_families() {
       {"telefence_port_bytes_total", "Bytes that a port received and transmitted.", "direction",
        {{"receive", &PortCounts::received_bytes}, {"transmit", &PortCounts::transmitted_bytes}}},
       {"telefence_port_lost_total",
-       "Packets that a port lost: the receive queue was full, no buffer was free, or the port reported an error.", "reason",
+       "Packets that a port lost: the receive queue was full, no buffer was free, the port reported an error, or the packet "
+       "was longer than the port can send.",
+       "reason",
        {{"queue_full", &PortCounts::missed},
         {"no_buffer", &PortCounts::no_buffer},
         {"receive_error", &PortCounts::receive_errors},
-        {"transmit_error", &PortCounts::transmit_errors}}},
+        {"transmit_error", &PortCounts::transmit_errors},
+        {"too_long", &PortCounts::too_long}}},
   };
 }
 

@@ -18,7 +18,8 @@ class Queue {
   // Fills frames from the wire, at most frames.size(); returns how many. They belong to the caller until transmitted or
   // released. Frames are contiguous; one that could not be made so, or that arrived without its end, is marked truncated.
   virtual std::size_t receive(std::span<Frame> frames) = 0;
-  // Takes the frames that the port accepts, in order; returns how many. The rest stay with the caller.
+  // Takes the frames that the port accepts, in order; returns how many. The rest stay with the caller. A frame longer than the
+  // port can ever send is taken, thrown away and counted there.
   virtual std::size_t transmit(std::span<Frame> frames) = 0;
   // True when nothing will ever be received again (end of a capture).
   virtual bool finished() const { return false; }

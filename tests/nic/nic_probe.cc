@@ -59,9 +59,10 @@ void forward(const Nic& nic, FramePool& pool, std::size_t worker, Probe& probe) 
 void print_counts(const Nic& nic, std::size_t ports) {
   for (std::size_t i = 0; i < ports; ++i) {
     const PortCounts counts = nic.counts(i);
-    std::printf("p%zu: received %llu transmitted %llu missed %llu link %d\n", i,
+    std::printf("p%zu: received %llu transmitted %llu missed %llu too_long %llu link %d\n", i,
                 static_cast<unsigned long long>(counts.received), static_cast<unsigned long long>(counts.transmitted),
-                static_cast<unsigned long long>(counts.missed), counts.link_up ? 1 : 0);
+                static_cast<unsigned long long>(counts.missed), static_cast<unsigned long long>(counts.too_long),
+                counts.link_up ? 1 : 0);
   }
 }
 

@@ -304,6 +304,38 @@ TEST_F(KernelInterfaces, PacketsThatComeWhileTheRingIsFullAreCounted) {
   EXPECT_EQ(probe.count(1, "missed"), 0);
 }
 
+TEST_F(KernelInterfaces, FrameLongerThanThePortToLeaveByTakesIsCounted) {
+  up(1500);
+  ASSERT_EQ(std::system("ip link set outer0 mtu 9000 && ip link set inner0 mtu 9000"), 0);
+  Probe probe({"inner0", "inner1"});
+  ASSERT_TRUE(probe.is_ready());
+  const int near = packet_socket("outer0");
+  const Octets longer = frame_of(4000);
+  ASSERT_EQ(send(near, longer.data(), longer.size(), 0), 4000);
+  close(near);
+  for (const std::size_t length : {1514u, 60u}) expect_forwarded(length);
+  EXPECT_EQ(probe.stop(), 0);
+  EXPECT_EQ(probe.count(1, "too_long"), 1);
+  EXPECT_EQ(probe.count(0, "too_long"), 0);
+}
+
+TEST_F(KernelInterfaces, LargePacketsDoNotRunOverTheBuffersOfXdp) {
+  up(1500);
+  const TemporaryFolder folder;
+  std::vector<testing::Packet> packets(4);
+  const std::size_t lengths[] = {60, 9000, 70000 - 4000, 1514};  // usual, in one large buffer, in several, usual
+  for (std::size_t i = 0; i < packets.size(); ++i) packets[i].bytes = frame_of(lengths[i]);
+  write_file(folder.path("in.pcap"), pcap_bytes(1, packets));
+  const int far = packet_socket("outer0");
+  Probe probe({"net_pcap0,rx_pcap=" + folder.path("in.pcap"), "net_af_xdp0,iface=inner0"});
+  ASSERT_TRUE(probe.is_ready());
+  EXPECT_EQ(receive(far), packets[0].bytes);
+  EXPECT_EQ(receive(far), packets[3].bytes);
+  close(far);
+  EXPECT_EQ(probe.stop(), 0);
+  EXPECT_EQ(probe.count(1, "too_long"), 2);
+}
+
 TEST_F(KernelInterfaces, InterfaceThatIsDownIsNoted) {
   Probe probe({"inner0", "inner1"});
   ASSERT_TRUE(probe.is_ready());
