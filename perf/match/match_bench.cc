@@ -3,6 +3,8 @@
 //   match/domains/entries:  5% of the names are listed, three labels each
 //   match/numbers/entries:  5% of the numbers are listed; 100 prefixes beside them
 //   match/texts/literals:   70 Chinese characters, 5% with a keyword
+//   match/texts/rules:      the same with rules of three words and gaps; 5% are hit
+//   match/compile/rules:    making a set of them
 //   normalise/text:         decoding UCS-2, folding and looking for URLs
 #include <benchmark/benchmark.h>
 
@@ -99,6 +101,27 @@ std::u16string characters(std::mt19937_64& random, std::size_t count) {
   return text;
 }
 
+// Messages of 70 characters as keys; in one of twenty, `plant` puts what is to be found.
+template <typename Plant>
+std::vector<std::u16string> messages(std::mt19937_64& random, Plant plant) {
+  std::vector<std::u16string> out;
+  for (std::size_t i = 0; i < kBurst * kBursts; ++i) {
+    out.push_back(characters(random, 70));
+    if (random() % 20 == 0) plant(out.back());
+    out.back().resize(fold_units(out.back()));
+  }
+  return out;
+}
+
+std::vector<std::unique_ptr<KeyList>> bursts_of(const std::vector<std::u16string>& texts) {
+  std::vector<std::unique_ptr<KeyList>> bursts;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i % kBurst == 0) bursts.push_back(std::make_unique<KeyList>());
+    bursts.back()->push(TextKey{static_cast<std::uint16_t>(i % kBurst), texts[i]});
+  }
+  return bursts;
+}
+
 void texts(benchmark::State& state) {
   std::mt19937_64 random(3);
   MatchSetBuilder builder;
@@ -109,20 +132,53 @@ void texts(benchmark::State& state) {
     builder.add_pattern({.expression = to_utf8(keywords.back()), .literal = true}, rule);
   }
   const auto built = builder.build_base(1);
-  std::vector<std::u16string> messages;
-  for (std::size_t i = 0; i < kBurst * kBursts; ++i) {
-    messages.push_back(characters(random, 70));
-    if (random() % 20 == 0) messages.back().replace(20, 3, keywords[random() % keywords.size()]);
-    messages.back().resize(fold_units(messages.back()));
-  }
-  std::vector<std::unique_ptr<KeyList>> bursts;
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (i % kBurst == 0) bursts.push_back(std::make_unique<KeyList>());
-    bursts.back()->push(TextKey{static_cast<std::uint16_t>(i % kBurst), messages[i]});
-  }
-  run(state, *built.set, bursts);
+  const auto texts = messages(random, [&](std::u16string& text) { text.replace(20, 3, keywords[random() % keywords.size()]); });
+  run(state, *built.set, bursts_of(texts));
 }
-BENCHMARK(texts)->Name("match/texts/literals")->Arg(100)->Arg(1'000)->Arg(10'000);
+BENCHMARK(texts)->Name("match/texts/literals")->Arg(100)->Arg(1'000)->Arg(5'000)->Arg(10'000);
+
+// A word, a gap, one of two words, a gap, a number: how the rules of the field are built.
+struct GapRule {
+  std::u16string first, second, third;
+  std::string expression() const {
+    return to_utf8(first) + ".{0,6}(?:" + to_utf8(second) + "|" + to_utf8(third) + ").{0,10}[0-9]{5}";
+  }
+};
+
+std::vector<GapRule> gap_rules(std::mt19937_64& random, std::int64_t count) {
+  std::vector<GapRule> rules;
+  for (std::int64_t i = 0; i < count; ++i)
+    rules.push_back({characters(random, 1 + random() % 2), characters(random, 2), characters(random, 2 + random() % 3)});
+  return rules;
+}
+
+void rules(benchmark::State& state) {
+  std::mt19937_64 random(6);
+  MatchSetBuilder builder;
+  const std::uint32_t rule = builder.add_rule({});
+  const std::vector<GapRule> all = gap_rules(random, state.range(0));
+  for (const GapRule& one : all) builder.add_pattern({.expression = one.expression()}, rule);
+  const auto built = builder.build_base(1);
+  if (!built.rejected.empty()) return state.SkipWithError(built.rejected.front().reason.c_str());
+  const auto texts = messages(random, [&](std::u16string& text) {
+    const GapRule& one = all[random() % all.size()];
+    text.replace(10, 20, one.first + text.substr(40, 4) + one.third + text.substr(50, 3) + u"86753");
+  });
+  run(state, *built.set, bursts_of(texts));
+}
+BENCHMARK(rules)->Name("match/texts/rules")->Arg(100)->Arg(1'000)->Arg(10'000);
+
+void compile_rules(benchmark::State& state) {
+  std::mt19937_64 random(6);
+  const std::vector<GapRule> all = gap_rules(random, state.range(0));
+  for (auto _ : state) {
+    MatchSetBuilder builder;
+    const std::uint32_t rule = builder.add_rule({});
+    for (const GapRule& one : all) builder.add_pattern({.expression = one.expression()}, rule);
+    benchmark::DoNotOptimize(builder.build_base(1));
+  }
+}
+BENCHMARK(compile_rules)->Name("match/compile/rules")->Arg(100)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 void push_delta(benchmark::State& state) {
   std::mt19937_64 random(4);

@@ -37,6 +37,8 @@ class HitList {
     }
     hits_[count_++] = hit;
   }
+  // A hit that was not even looked for: too much would have had to be.
+  void drop() { ++dropped_; }
   std::span<const Hit> hits() const { return {hits_.get(), count_}; }
   // For match/: to sort, and to take some back.
   std::span<Hit> to_change() { return {hits_.get(), count_}; }

@@ -14,7 +14,10 @@ Error no_memory() {
 
 }  // namespace
 
-MatchScratch::State::State() : text_(std::make_unique<char[]>(kTextBytes)) {}
+MatchScratch::State::State()
+    : characters_(std::make_unique<char[]>(kTextBytes)),
+      units_(std::make_unique<char16_t[]>(kLongestText)),
+      spread_units_(std::make_unique<char16_t[]>(kLongestText)) {}
 
 MatchScratch::State::~State() {
   free_returned();

@@ -8,31 +8,23 @@
 #include "base/check.h"
 #include "match/layer.h"
 #include "match/scratch_state.h"
-#include "normalise/sms_text.h"
 
 namespace telefence {
 namespace {
 
-void scan_texts(const PatternSet& patterns, std::span<const TextKey> keys, MatchScratch::State& state, HitList& hits) {
-  if (patterns.size() == 0) return;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::size_t size = to_utf8(keys[i].text, state.text());
-    patterns.scan({state.text().data(), size}, state.scratch(),
-                  {.event = keys[i].event, .part = HitPart::kText, .key = static_cast<std::uint16_t>(i)}, hits);
-  }
-}
-
-void scan_urls(const PatternSet& patterns, std::span<const UrlKey> keys, MatchScratch::State& state, HitList& hits) {
+// Hits of one key each: its index is where the key stands in its list.
+template <typename Key, typename View>
+void scan_all(const PatternSet& patterns, std::span<const Key> keys, HitPart part, View view, MatchScratch::State& state,
+              HitList& hits) {
   if (patterns.size() == 0) return;
   for (std::size_t i = 0; i < keys.size(); ++i)
-    patterns.scan(keys[i].url, state.scratch(), {.event = keys[i].event, .part = HitPart::kUrl, .key = static_cast<std::uint16_t>(i)},
-                  hits);
+    patterns.scan(view(keys[i]), state, {.event = keys[i].event, .part = part, .key = static_cast<std::uint16_t>(i)}, hits);
 }
 
 void match_layer(const Layer& layer, const KeyList& keys, MatchScratch::State& state, HitList& hits) {
   layer.numbers().find(keys.numbers(), hits);
-  scan_texts(layer.texts(), keys.texts(), state, hits);
-  scan_urls(layer.urls(), keys.urls(), state, hits);
+  scan_all(layer.texts(), keys.texts(), HitPart::kText, [](const TextKey& key) { return key.text; }, state, hits);
+  scan_all(layer.urls(), keys.urls(), HitPart::kUrl, [](const UrlKey& key) { return key.url; }, state, hits);
 }
 
 bool comes_before(const Hit& a, const Hit& b) {

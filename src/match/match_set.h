@@ -13,7 +13,6 @@
 #include "base/result.h"
 #include "event/keys.h"
 #include "match/hit.h"
-#include "match/pattern_set.h"
 #include "match/rule.h"
 
 namespace telefence {
@@ -50,6 +49,11 @@ class MatchSet {
   struct Parts;
   explicit MatchSet(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
+};
+
+struct PatternError {
+  std::uint32_t rule = 0;  // index given by add_rule
+  std::string reason;      // a clause about the pattern, for people
 };
 
 // A pattern over normalised text or over URLs.

@@ -37,9 +37,9 @@ class ExpressionFolder {
  public:
   explicit ExpressionFolder(std::u16string text) : text_(std::move(text)) {}
 
-  std::string run() {
+  std::u16string run() {
     while (at_ < text_.size()) step();
-    return to_utf8(out_);
+    return std::move(out_);
   }
 
  private:
@@ -121,8 +121,6 @@ class ExpressionFolder {
 
 }  // namespace
 
-std::string fold_literal(std::string_view text) { return to_utf8(fold_text(text)); }
-
-std::string fold_expression(std::string_view expression) { return ExpressionFolder(units_of(expression)).run(); }
+std::u16string fold_expression(std::string_view expression) { return ExpressionFolder(units_of(expression)).run(); }
 
 }  // namespace telefence

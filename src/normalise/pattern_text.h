@@ -9,12 +9,10 @@
 
 namespace telefence {
 
-// The folded form of a plain text as UTF-8.
-std::string fold_literal(std::string_view text);
-
 // A regular expression with its literal characters folded. Escapes, repetition counts and ASCII stay as they are (the
 // matcher compares without regard to case); in a character class each character is folded alone and ranges stay. Blanks and
-// hyphens between Chinese characters go, since texts have none there.
-std::string fold_expression(std::string_view expression);
+// hyphens between Chinese characters go, since texts have none there. UTF-16 units, as texts have; plain texts are folded by
+// fold_text() itself.
+std::u16string fold_expression(std::string_view expression);
 
 }  // namespace telefence

@@ -241,7 +241,7 @@ struct SignatureStore::State {
           std::find_if(patterns.begin(), patterns.end(), [&](const PatternRule& p) { return p.rule == error.rule; });
       if (found == patterns.end()) continue;
       const Entry& entry = found->of_file ? files.entries[found->file_index] : log.at(found->key).entry;
-      complaints.add(entry.where, entry.rule.value, "Hyperscan can't compile this pattern: " + error.reason);
+      complaints.add(entry.where, entry.rule.value, "this pattern is left out: " + error.reason);
       count(entry, false);
       if (found->of_file) {
         masked[found->file_index] = true;

@@ -167,17 +167,17 @@ TEST(Fold, NeverGrowsAndFoldingTwiceChangesNothing) {
 }
 
 TEST(PatternText, ExpressionsFoldTheirLiterals) {
-  EXPECT_EQ(fold_expression("銀行.{0,6}轉賬"), "银行.{0,6}转账");
-  EXPECT_EQ(fold_expression("微 信|Ｖ信"), "微信|v信");
-  EXPECT_EQ(fold_expression("加V信"), "加微信");
-  EXPECT_EQ(fold_expression("[薇威]信"), "[微威]信");
-  EXPECT_EQ(fold_expression("[一-龥]{2}"), "[一-龥]{2}");
-  EXPECT_EQ(fold_expression("（貸款）"), "\\(贷款\\)");
-  EXPECT_EQ(fold_expression("\\x{9280}\\d+\\Q銀\\E"), "\\x{9280}\\d+\\Q銀\\E");
-  EXPECT_EQ(fold_expression("a★b"), "ab");
+  EXPECT_EQ(to_utf8(fold_expression("銀行.{0,6}轉賬")), "银行.{0,6}转账");
+  EXPECT_EQ(to_utf8(fold_expression("微 信|Ｖ信")), "微信|v信");
+  EXPECT_EQ(to_utf8(fold_expression("加V信")), "加微信");
+  EXPECT_EQ(to_utf8(fold_expression("[薇威]信")), "[微威]信");
+  EXPECT_EQ(to_utf8(fold_expression("[一-龥]{2}")), "[一-龥]{2}");
+  EXPECT_EQ(to_utf8(fold_expression("（貸款）")), "\\(贷款\\)");
+  EXPECT_EQ(to_utf8(fold_expression("\\x{9280}\\d+\\Q銀\\E")), "\\x{9280}\\d+\\Q銀\\E");
+  EXPECT_EQ(to_utf8(fold_expression("a★b")), "ab");
 }
 
-TEST(PatternText, LiteralsFoldLikeTexts) { EXPECT_EQ(fold_literal("★加 Ｖ信★"), "加微信"); }
+TEST(PatternText, LiteralsFoldLikeTexts) { EXPECT_EQ(to_utf8(fold_text("★加 Ｖ信★")), "加微信"); }
 
 }  // namespace
 }  // namespace telefence

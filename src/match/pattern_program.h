@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Expressions as short programs, and whether one is found in a text. A program is run over sets of positions (position_set.h):
+// each step turns "where the expression may be now" into "where it may be after this step", so alternatives and gaps cost no
+// backtracking, and a text can not make a run longer than steps x length / 64. Built on a control thread, run by workers
+// without allocation.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "match/pattern_tree.h"
+#include "match/position_set.h"
+
+namespace telefence {
+
+// What a worker needs to run programs: one per worker.
+class PatternWorkspace {
+ public:
+  static constexpr std::size_t kSets = 96;  // that a run may hold at once
+
+  // longest: units of the longest text.
+  explicit PatternWorkspace(std::size_t longest);
+
+  // Before the programs of one text: bounds what they may cost together, so that no text stalls the worker.
+  void begin_text(std::size_t length);
+  // The bound was reached since begin_text: an expression may be there though the answer was no.
+  bool is_exhausted() const { return budget_ < 0; }
+
+ private:
+  friend class PatternRun;
+  std::size_t longest_;
+  std::size_t words_per_set_;
+  std::unique_ptr<std::uint64_t[]> words_;
+  std::size_t used_ = 0;
+  std::int64_t budget_ = 0;
+};
+
+class PatternPrograms {
+ public:
+  // The number of the new program; nullopt when the tree needs more sets at once than a workspace has.
+  std::optional<std::uint32_t> add(const PatternNode& tree);
+
+  // Requires: text.size() <= the workspace's longest.
+  bool found_in(std::uint32_t program, std::u16string_view text, PatternWorkspace& workspace) const;
+
+  std::size_t bytes() const;
+
+ private:
+  friend class PatternRun;
+  // One step; the steps of its children follow it, one child after the other.
+  struct Step {
+    PatternNode::Kind kind = PatternNode::Kind::kSequence;
+    std::uint32_t size = 1;   // steps, with those of the children
+    std::uint32_t first = 0;  // kText: where its units start; kClass: which class; kRepeat: least
+    std::uint32_t count = 0;  // kText: how many units; kSequence, kChoice: children; kRepeat: most
+  };
+  void append(const PatternNode& node);
+
+  std::vector<Step> steps_;
+  std::vector<std::uint32_t> starts_;
+  std::u16string units_;
+  std::vector<UnitClass> classes_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A regular expression as a tree, for the part of the syntax (PCRE's, as Hyperscan reads it) that is evaluated here: characters,
+// `.` (any one, line ends too), classes, groups, alternatives, repetition, ^ $ \A \Z and \b. Letters are compared without
+// regard to case: texts come in lower case, so a tree holds only lower case. What else the syntax has (look-around, references,
+// Unicode properties, possessive repetition) is not read; the expression then goes to Hyperscan as it is. Control thread.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace telefence {
+
+// One set of characters.
+class UnitClass {
+ public:
+  void add(char16_t first, char16_t last);
+  void add(const UnitClass& other);
+  void complement();
+  bool has(char16_t unit) const {
+    if (unit < 128) return (ascii_[unit / 64] >> (unit % 64) & 1) != 0;
+    for (const auto& [first, last] : ranges_)
+      if (unit >= first && unit <= last) return true;
+    return false;
+  }
+  // The members when there are at most `most` of them.
+  std::optional<std::u16string> members(std::size_t most) const;
+
+ private:
+  std::array<std::uint64_t, 2> ascii_{};
+  std::vector<std::pair<char16_t, char16_t>> ranges_;  // of units above ASCII, sorted, apart from one another
+};
+
+struct PatternNode {
+  enum class Kind : std::uint8_t {
+    kText,      // text
+    kClass,     // unit_class
+    kAny,       // one unit
+    kSequence,  // children, one after the other; without children: nothing, which is always there
+    kChoice,    // one of the children
+    kRepeat,    // the one child, least to most times
+    kStart, kEnd, kWordEdge, kNoWordEdge,
+  };
+  static constexpr std::uint32_t kUnbounded = 0xffffffff;
+
+  Kind kind = Kind::kSequence;
+  std::u16string text;
+  UnitClass unit_class;
+  std::vector<PatternNode> children;
+  std::uint32_t least = 1;
+  std::uint32_t most = 1;
+};
+
+// The tree of an expression; nullopt when it is not well-formed, or more than what is read here. Its depth is bounded.
+std::optional<PatternNode> parse_pattern(std::u16string_view expression);
+
+// The tree of a plain text.
+PatternNode plain_text(std::u16string_view text);
+
+inline bool is_word_unit(char16_t unit) {
+  return (unit >= u'0' && unit <= u'9') || (unit >= u'a' && unit <= u'z') || (unit >= u'A' && unit <= u'Z') || unit == u'_';
+}
+
+}  // namespace telefence
