@@ -82,7 +82,7 @@ TEST(PatternFile, ReadsCommonPartAndPattern) {
   EXPECT_EQ(pattern.signature.category, Category::kLoan);
   EXPECT_EQ(pattern.signature.tier, 1);
   EXPECT_EQ(pattern.signature.source, "us");
-  EXPECT_EQ(pattern.signature.where, "f.yaml:5");
+  EXPECT_EQ(pattern.signature.where, "f.yaml:4");
   EXPECT_FALSE(pattern.signature.literal);
   EXPECT_EQ(pattern.name_zh, "好");
 }

@@ -213,7 +213,7 @@ TEST_F(Store, ManyChangesAreFoldedIntoANewBaseAndNothingIsLost) {
   EXPECT_EQ(ask.domain("n17.example"), Values{});
   EXPECT_EQ(ask.domain("n5999.example"), Values{});
   EXPECT_EQ(store_.counts().domains, 5998u);
-  EXPECT_EQ(set_->size().domains, 5998u);
+  EXPECT_EQ(set_->size().domains, 5999u);  // what a delta takes off the base is counted until the next base
   EXPECT_TRUE(complaints_.empty());
 }
 
