@@ -16,7 +16,7 @@ constexpr std::uint16_t kRcodeRefused = 5;
 constexpr std::uint16_t kTypeA = 1;
 constexpr std::uint16_t kTypeSoa = 6;
 constexpr std::uint16_t kTypeAaaa = 28;
-constexpr std::uint16_t kTypeOpt = 41;  // RFC 6891, 6.1.2
+constexpr std::uint16_t kTypeOpt = 41;              // RFC 6891, 6.1.2
 constexpr std::uint16_t kOptionExtendedError = 15;  // RFC 8914, 2
 constexpr std::uint16_t kFlagDnssecOk = 0x8000;     // RFC 3225, 3: copied into the response
 
@@ -63,20 +63,23 @@ void find_opt(Reader reader, Query& query) {
 bool read_query(Bytes message, Query& query) {
   Reader reader(message);
   query.header = read_header(reader);
-  if (!reader.ok() || !query.header.is_standard_query() || query.header.questions == 0 ||
-      query.header.questions > kMostQuestions)
-    return false;
+  if (!reader.ok() || !query.header.is_standard_query()) return false;
   const std::uint8_t first_label = reader.peek();
   if (first_label > 0 && first_label < 64) query.parent = static_cast<std::uint16_t>(kHeaderBytes + 1 + first_label);
-  for (unsigned i = 0; i < query.header.questions; ++i) {
-    skip_name(reader);
-    const std::uint16_t type = reader.u16();
-    const std::uint16_t klass = reader.u16();
-    if (i != 0) continue;
+  const std::uint16_t counted = std::min(query.header.questions, kMostQuestions);
+  query.header.questions = 0;
+  while (query.header.questions < counted) {
+    Reader question = reader;
+    skip_name(question);
+    const std::uint16_t type = question.u16();
+    const std::uint16_t klass = question.u16();
+    if (!question.ok()) break;  // fewer than counted; extract() told those before it
+    reader = question;
+    if (query.header.questions++ != 0) continue;
     query.type = type;
     query.klass = klass;
   }
-  if (!reader.ok()) return false;
+  if (query.header.questions == 0) return false;
   query.questions = message.subspan(kHeaderBytes, reader.position() - kHeaderBytes);
   find_opt(reader, query);
   return true;

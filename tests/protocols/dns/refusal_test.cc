@@ -195,9 +195,22 @@ TEST(DnsRefusal, AnswerLargerThanTheClientTakesIsNotSent) {
   EXPECT_FALSE(refusal_of(query.bytes(), terms_for(kNxdomain), 0).said);
 }
 
-TEST(DnsRefusal, QueryThatCountsMoreQuestionsThanItHasGetsNoAnswer) {
-  EXPECT_FALSE(refusal_of(Message().header(1, 0, 2).question({"a"}).bytes(), terms_for(kNxdomain), 0).said);
-  EXPECT_FALSE(refusal_of(Message().header(1, 0, 0x7300).question({"a"}).bytes(), terms_for(kNxdomain), 0).said);
+TEST(DnsRefusal, OnlyQuestionsThatAreThereAreEchoed) {
+  for (unsigned counted : {2u, 0x7300u}) {
+    const auto query = Message().header(1, 0, counted, 0x8000, 0, 9).question({"EvIl", "example"}).u16(0xc00c);
+    const Answer answer = refusal_of(query.bytes(), terms_for(kNxdomain), kQuestion);
+    ASSERT_TRUE(answer.said);
+    EXPECT_EQ(answer.counts[0], 1);
+    EXPECT_EQ(answer.rcode(), 3u);
+  }
+}
+
+TEST(DnsRefusal, OfMoreThanSixteenQuestionsSixteenAreEchoed) {
+  Message query = Message().header(1, 0, 17);
+  for (int i = 0; i < 17; ++i) query.question({"a"});
+  const Answer answer = refusal_of(query.bytes(), terms_for(kRefused), 16 * 7);
+  ASSERT_TRUE(answer.said);
+  EXPECT_EQ(answer.counts[0], 16);
 }
 
 TEST(DnsRefusal, OverTcpTheLengthStandsInFront) {
