@@ -28,9 +28,10 @@ bool has(std::span<const unsigned> cores, unsigned core) {
   return std::find(cores.begin(), cores.end(), core) != cores.end();
 }
 
-Error missing(const std::string& whose, unsigned core, std::span<const unsigned> allowed) {
+Error missing(const std::string& whose, const std::string& key, unsigned core, std::span<const unsigned> allowed) {
   return {ErrorCode::kEnvironment, whose + " is to run on core " + std::to_string(core) + ", but this process may use cores " +
-                                       ranges(allowed) + " only: change `cpu`, or the limits of the container or service"};
+                                       ranges(allowed) + " only: change `" + key +
+                                       "`, or the limits of the container or service"};
 }
 
 void note_shared_cores(CorePlan& plan) {
@@ -70,9 +71,10 @@ Result<CorePlan> plan_cores(const NicOptions& options, std::span<const unsigned>
   }
   if (plan.workers.size() > kMostWorkers)
     return Error{ErrorCode::kInvalid, "more than " + std::to_string(kMostWorkers) + " workers are configured"};
-  if (!has(allowed, plan.control)) return missing("the control thread", plan.control, allowed);
+  if (!has(allowed, plan.control)) return missing("the control thread", "engine.control_core", plan.control, allowed);
   for (std::size_t i = 0; i < plan.workers.size(); ++i)
-    if (!has(allowed, plan.workers[i])) return missing("worker w" + std::to_string(i), plan.workers[i], allowed);
+    if (!has(allowed, plan.workers[i]))
+      return missing("worker w" + std::to_string(i), "engine.workers", plan.workers[i], allowed);
   note_shared_cores(plan);
   return plan;
 }

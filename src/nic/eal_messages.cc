@@ -44,21 +44,21 @@ constexpr auto kKnown = std::to_array<Known>({
     {"Cannot find bus", "", "DPDK has no driver of that name: look at the word before the first comma of `device`"},
     {"Cannot create lock", "", "another program runs with the same DPDK file prefix: stop it, or give another prefix"},
     {"Cannot init config", "", "another program runs with the same DPDK file prefix, or its folder cannot be written"},
-    {"No free", "hugepages", "no hugepages are free: reserve some (sysctl vm.nr_hugepages=1024), or set `memory: {hugepages: "
+    {"No free", "hugepages", "no hugepages are free: reserve some (sysctl vm.nr_hugepages=1024), or set `engine: {hugepages: "
                              "off}`"},
-    {"No available", "hugepages", "no hugepages are free: reserve some (sysctl vm.nr_hugepages=1024), or set `memory: "
+    {"No available", "hugepages", "no hugepages are free: reserve some (sysctl vm.nr_hugepages=1024), or set `engine: "
                                   "{hugepages: off}`"},
     {"annot get hugepage information", "", "no hugepages are there: reserve some (sysctl vm.nr_hugepages=1024), or set "
-                                           "`memory: {hugepages: off}`"},
-    {"Not enough memory available", "", "too little memory: reserve more hugepages, or set `memory: {hugepages: off}`"},
-    {"annot allocate memory", "", "too little memory: reserve more hugepages, or make `memory: {frames: N}` smaller"},
+                                           "`engine: {hugepages: off}`"},
+    {"Not enough memory available", "", "too little memory: reserve more hugepages, or set `engine: {hugepages: off}`"},
+    {"annot allocate memory", "", "too little memory: reserve more hugepages, or make `engine: {frames: N}` smaller"},
     {"does not support \"", "", "this processor is too old for DPDK (it needs SSE4.2)"},
-    {"pthread_setaffinity_np failed", "", "a core of `cpu` may not be used: look at the limits of the container or service"},
-    {"unrecognized option", "", "DPDK does not know one of the extra arguments in `dpdk: {eal: [...]}`"},
-    {"invalid option", "", "DPDK does not know one of the extra arguments in `dpdk: {eal: [...]}`"},
+    {"pthread_setaffinity_np failed", "", "a core of `engine.workers` may not be used: look at the limits of the container or service"},
+    {"unrecognized option", "", "DPDK does not know one of the extra arguments in `engine.eal`"},
+    {"invalid option", "", "DPDK does not know one of the extra arguments in `engine.eal`"},
     {"failed to initialize", "", "its driver refused the arguments: look at the words behind the first comma of `device`"},
-    {"invalid parameter for --lcores", "", "a core in the extra arguments `dpdk: {eal: [...]}` is not there"},
-    {"requires an argument", "", "one of the extra arguments in `dpdk: {eal: [...]}` lacks its value"},
+    {"invalid parameter for --lcores", "", "a core in the extra arguments `engine.eal` is not there"},
+    {"requires an argument", "", "one of the extra arguments in `engine.eal` lacks its value"},
 });
 
 std::string_view trimmed(std::string_view line) {

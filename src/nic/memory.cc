@@ -54,7 +54,7 @@ Result<PacketMemory> PacketMemory::create(const MemoryPlan& plan) {
   if (memory.frames_ == nullptr || memory.large_frames_ == nullptr)
     return Error{ErrorCode::kEnvironment, "no memory for " + std::to_string(plan.frames) + " packet buffers of " +
                                               std::to_string(plan.frame_bytes) + " bytes (" + rte_strerror(error) +
-                                              "): reserve more hugepages, or make `memory: {frames: N}` smaller"};
+                                              "): reserve more hugepages, or make `engine: {frames: N}` smaller"};
   return memory;
 }
 

@@ -50,7 +50,10 @@ TEST(Cores, CoreThatIsNotThereIsNamedWithThoseThatAre) {
   EXPECT_EQ(worker.error().code, ErrorCode::kEnvironment);
   EXPECT_NE(worker.error().message.find("worker w1 is to run on core 7"), std::string::npos) << worker.error().message;
   EXPECT_NE(worker.error().message.find("cores 0-2,5 only"), std::string::npos) << worker.error().message;
-  EXPECT_FALSE(plan_cores(with_cores({1}, 3), kAllowed).ok());
+  EXPECT_NE(worker.error().message.find("change `engine.workers`"), std::string::npos) << worker.error().message;
+  const Result<CorePlan> control = plan_cores(with_cores({1}, 3), kAllowed);
+  ASSERT_FALSE(control.ok());
+  EXPECT_NE(control.error().message.find("change `engine.control_core`"), std::string::npos) << control.error().message;
 }
 
 TEST(Cores, TooManyWorkersAreRefused) {

@@ -69,6 +69,21 @@ TEST(EalMessages, KnownMessagesAreExplained) {
     EXPECT_NE(explain_eal_log(log).find(expected), std::string::npos) << explain_eal_log(log);
 }
 
+TEST(EalMessages, AdviceNamesKeysOfTheConfiguration) {
+  const std::pair<const char*, const char*> kExamples[] = {
+      {"EAL: No free 2048 kB hugepages reported on node 0\n", "`engine: {hugepages: off}`"},
+      {"EAL: Cannot get hugepage information.\n", "`engine: {hugepages: off}`"},
+      {"EAL: Not enough memory available!\n", "`engine: {hugepages: off}`"},
+      {"EAL: Cannot allocate memory\n", "`engine: {frames: N}`"},
+      {"EAL: pthread_setaffinity_np failed\n", "`engine.workers`"},
+      {"telefence: unrecognized option '--nonsense'\n", "`engine.eal`"},
+      {"EAL: invalid parameter for --lcores\n", "`engine.eal`"},
+      {"telefence: option '-m' requires an argument\n", "`engine.eal`"},
+  };
+  for (const auto& [log, key] : kExamples)
+    EXPECT_NE(explain_eal_log(log).find(key), std::string::npos) << explain_eal_log(log);
+}
+
 TEST(EalMessages, OfUnknownMessagesTheLastErrorIsQuoted) {
   EXPECT_EQ(explain_eal_log("EAL: all is well\nEAL: Frobnication failed!\nEAL: bye\n"), "DPDK says: Frobnication failed");
   EXPECT_EQ(explain_eal_log("EAL: invalid something\nUsage: x [options]\n  -n  number, not more\n"),
