@@ -86,11 +86,16 @@ std::optional<FoundPort> find_port(const Device& device) {
     found.queues = std::max<std::uint16_t>(std::min(info.max_rx_queues, info.max_tx_queues), 1);
   found.interface = device.interface;
   found.longest_sent = device.longest_sent;
+  if (is_driver(info, "net_pcap") || is_driver(info, "net_af_")) found.opened_queues = info.max_rx_queues;
   found.drops_uncounted = is_driver(info, "net_af_packet");
   return found;
 }
 
 Result<Port> Port::open(const FoundPort& found, std::uint16_t queues, const PacketMemory& memory) {
+  if (found.opened_queues > queues)
+    return Error{ErrorCode::kInvalid, "has " + std::to_string(found.opened_queues) + " receive queues, of which " +
+                                          std::to_string(queues) + " would be served, and what comes into the others would be "
+                                          "lost: give it fewer, or more to the other port of its wire and to `engine.workers`"};
   Port port(found);
   rte_eth_dev_info info{};
   if (const int code = rte_eth_dev_info_get(found.dpdk_port, &info); code != 0) return refused("a look at it", code);

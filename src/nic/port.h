@@ -24,6 +24,7 @@ struct FoundPort {
   std::uint16_t queues = 1;  // pairs it can have so that flows are spread over them
   std::string interface;     // of the kernel; "" = none
   std::uint32_t longest_sent = UINT32_MAX;
+  std::uint16_t opened_queues = 0;  // of a vdev that receives into them whether they are served or not
   bool drops_uncounted = false;  // by its driver
 };
 

@@ -122,10 +122,10 @@ class Probe {
   std::string output_text_, error_text_;
 };
 
-// What a failed start says, when it says nothing but one line, and with exit code 4.
-std::string sentence(const std::vector<std::string>& arguments) {
+// What a failed start says, when it says nothing but one line, and with this exit code.
+std::string sentence(const std::vector<std::string>& arguments, int exit_code = 4) {
   Probe probe(arguments);
-  EXPECT_EQ(probe.wait(), 4);
+  EXPECT_EQ(probe.wait(), exit_code);
   EXPECT_EQ(probe.output(), "");
   const std::string& errors = probe.errors();
   EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << errors;
@@ -151,6 +151,15 @@ TEST(NicProcess, PortThatDpdkDidNotOpenIsAnError) {
   // DPDK itself calls this start a success.
   EXPECT_NE(sentence({"net_null0", "net_pcap0,nonsense=1"}).find("port p1 (net_pcap0,nonsense=1): was not opened"),
             std::string::npos);
+}
+
+TEST(NicProcess, QueueThatNobodyWouldServeIsAnError) {
+  const TemporaryFolder folder;
+  const std::string in = folder.path("in.pcap");
+  write_file(in, pcap_bytes(1, sample_packets(1)));
+  const std::string two = "net_pcap0,rx_pcap=" + in + ",rx_pcap=" + in + ",tx_pcap=" + folder.path("back.pcap");
+  const std::string said = sentence({two, "net_null0"}, 3);
+  EXPECT_NE(said.find("2 receive queues, of which 1 would be served"), std::string::npos) << said;
 }
 
 TEST(NicProcess, UnknownDriverIsNamed) {
