@@ -82,6 +82,10 @@ Result<Device> find_interface(const PortOptions& port, std::size_t index) {
   if (port.driver == "af_xdp") {
     device.dpdk_name = "net_af_xdp" + std::to_string(index);
     device.argument = device.dpdk_name + ",iface=" + port.device;
+    if (interface.receive_queues > 1)
+      device.notes.push_back("its packets are spread over " + std::to_string(interface.receive_queues) +
+                             " receive queues, of which XDP sees the first: ethtool -L " + port.device +
+                             (interface.queues_are_combined ? " combined 1" : " rx 1"));
   } else if (port.driver == "af_packet") {
     device = packet_socket_device(port.device, interface.mtu, index);
   } else {

@@ -2,12 +2,15 @@
 #include "nic/interface.h"
 
 #include <dirent.h>
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace telefence {
@@ -34,6 +37,13 @@ Interface look_up_interface(const std::string& name) {
     found.has_link = found.up && (request.ifr_flags & IFF_RUNNING) != 0;
   }
   if (ioctl(any_socket, SIOCGIFMTU, &request) == 0) found.mtu = static_cast<std::uint32_t>(request.ifr_mtu);
+  ethtool_channels channels{};
+  channels.cmd = ETHTOOL_GCHANNELS;
+  request.ifr_data = reinterpret_cast<char*>(&channels);
+  if (ioctl(any_socket, SIOCETHTOOL, &request) == 0) {
+    found.receive_queues = std::max(channels.rx_count + channels.combined_count, 1u);
+    found.queues_are_combined = channels.combined_count != 0;
+  }
   close(any_socket);
   return found;
 }

@@ -17,6 +17,8 @@ struct Interface {
   bool up = false;        // by the operator's will
   bool has_link = false;  // and in fact
   std::uint32_t mtu = 1500;
+  std::uint32_t receive_queues = 1;
+  bool queues_are_combined = false;  // with those for sending, as ethtool -L calls it
 };
 
 Interface look_up_interface(const std::string& name);

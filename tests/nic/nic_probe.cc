@@ -3,7 +3,7 @@
 // can happen once per process. Prints "note: ..." lines and "ready", forwards until stdin ends or `--until N` packets came,
 // and prints "received N transmitted N" and a line for each port. On failure the sentence on stderr, and the exit code of the error.
 //
-//   nic_probe [--until N] [--hugepages WISH] [--eal ARGUMENT] DEVICE...
+//   nic_probe [--until N] [--hugepages WISH] [--eal ARGUMENT] [--driver DRIVER] DEVICE...
 
 #include <poll.h>
 #include <unistd.h>
@@ -27,6 +27,7 @@ struct Probe {
 NicOptions options_of(int argc, char** argv, Probe& probe) {
   NicOptions options;
   options.hugepages = "off";
+  std::string driver = "af_packet";
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--until" && i + 1 < argc) {
@@ -35,8 +36,10 @@ NicOptions options_of(int argc, char** argv, Probe& probe) {
       options.hugepages = argv[++i];
     } else if (word == "--eal" && i + 1 < argc) {
       options.eal.push_back(argv[++i]);
+    } else if (word == "--driver" && i + 1 < argc) {
+      driver = argv[++i];
     } else {
-      options.ports.push_back({"p" + std::to_string(options.ports.size()), word, "af_packet"});
+      options.ports.push_back({"p" + std::to_string(options.ports.size()), word, driver});
     }
   }
   for (std::size_t i = 0; i + 1 < options.ports.size(); i += 2)

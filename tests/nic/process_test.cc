@@ -345,6 +345,18 @@ TEST_F(KernelInterfaces, LargePacketsDoNotRunOverTheBuffersOfXdp) {
   EXPECT_EQ(probe.count(1, "too_long"), 2);
 }
 
+TEST_F(KernelInterfaces, QueuesThatXdpDoesNotSeeAreNoted) {
+  ASSERT_EQ(std::system("ip link del inner0 && ip link add inner0 numrxqueues 4 numtxqueues 4 type veth peer name outer0"), 0);
+  up(1500);
+  Probe probe({"--driver", "af_xdp", "inner0", "inner1"});
+  ASSERT_TRUE(probe.is_ready());
+  EXPECT_EQ(probe.stop(), 0);
+  EXPECT_NE(probe.output().find("note: port p0: its packets are spread over 4 receive queues, of which XDP sees the first: "
+                                "ethtool -L inner0 rx 1"),
+            std::string::npos) << probe.output();
+  EXPECT_EQ(probe.output().find("note: port p1: its packets"), std::string::npos) << probe.output();
+}
+
 TEST_F(KernelInterfaces, InterfaceThatIsDownIsNoted) {
   Probe probe({"inner0", "inner1"});
   ASSERT_TRUE(probe.is_ready());
