@@ -102,6 +102,8 @@ Result<Device> find_pci(const PortOptions& port) {
   Device device;
   device.kind = DeviceKind::kPci;
   device.dpdk_name = port.device.size() == 7 ? "0000:" + port.device : port.device;
+  // As sysfs and DPDK write it.
+  for (char& digit : device.dpdk_name) digit = static_cast<char>(std::tolower(static_cast<unsigned char>(digit)));
   device.argument = device.dpdk_name;
   const std::string folder = "/sys/bus/pci/devices/" + device.dpdk_name;
   if (access(folder.c_str(), F_OK) != 0)

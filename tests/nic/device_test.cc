@@ -41,6 +41,11 @@ TEST(Device, MissingDeviceSaysWhatIsMissing) {
   EXPECT_NE(error_of("lo-and-fifteen-more").message.find("no interface"), std::string::npos);
 }
 
+TEST(Device, PciAddressInCapitalsIsTheSame) {
+  EXPECT_NE(error_of("FFFF:FF:1F.7").message.find("there is no PCI device ffff:ff:1f.7"), std::string::npos);
+  EXPECT_NE(error_of("FF:1F.7").message.find("there is no PCI device 0000:ff:1f.7"), std::string::npos);
+}
+
 TEST(Device, FilesOfNetPcapAreLookedAt) {
   const TemporaryFolder folder;
   const std::string input = folder.path("in.pcap");
