@@ -2,11 +2,14 @@
 #include "nic/capture.h"
 
 #include <pcap/pcap.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "base/check.h"
 
 namespace telefence {
 namespace {
@@ -76,7 +79,15 @@ struct Capture::Files {
     return {};
   }
 
+  // Opening it for writing would empty it before the first packet is read.
+  bool is_input(const std::string& path) const {
+    struct stat read {}, written {};
+    return fstat(fileno(pcap_file(input)), &read) == 0 && stat(path.c_str(), &written) == 0 && S_ISREG(written.st_mode) &&
+           read.st_dev == written.st_dev && read.st_ino == written.st_ino;
+  }
+
   Result<void> open_output(const std::string& path) {
+    if (is_input(path)) return Error{ErrorCode::kFailed, path + ": is the input: give another name for the output"};
     output_path = path;
     output_format =
         pcap_open_dead_with_tstamp_precision(pcap_datalink(input), kLongestInOutput, PCAP_TSTAMP_PRECISION_NANO);

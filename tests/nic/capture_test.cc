@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "capture_files.h"
 
@@ -235,6 +236,19 @@ TEST_F(CaptureTest, OutputThatCannotBeWrittenSaysWhy) {
   const auto capture = Capture::open(input_, folder_.path("no/such/folder.pcap"));
   ASSERT_FALSE(capture.ok());
   EXPECT_NE(capture.error().message.find("cannot be written"), std::string::npos) << capture.error().message;
+}
+
+TEST_F(CaptureTest, OutputThatIsTheInputIsRefusedAndTheInputStays) {
+  const Octets bytes = pcap_bytes(kLinkEthernet, sample_packets(3));
+  write_file(input_, bytes);
+  const std::string link = folder_.path("link.pcap");
+  std::filesystem::create_symlink(input_, link);
+  for (const std::string& output : {input_, link}) {
+    const auto capture = Capture::open(input_, output);
+    ASSERT_FALSE(capture.ok()) << output;
+    EXPECT_NE(capture.error().message.find("is the input"), std::string::npos) << capture.error().message;
+  }
+  EXPECT_EQ(std::filesystem::file_size(input_), bytes.size());
 }
 
 }  // namespace
