@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nic/eal.h"
 
+#include <dirent.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <utility>
 
 #include "nic/eal_log.h"
@@ -14,6 +18,8 @@
 
 namespace telefence {
 namespace {
+
+constexpr std::string_view kPrefix = "telefence-";  // of DPDK's names for this process; its number follows
 
 // These make DPDK print and exit.
 Result<void> check_extra(std::span<const std::string> extra) {
@@ -24,12 +30,27 @@ Result<void> check_extra(std::span<const std::string> extra) {
   return {};
 }
 
+// The empty folders of processes that were killed between their making and their removal.
+void remove_leftovers(const std::string& folder) {
+  DIR* entries = opendir(folder.c_str());
+  if (entries == nullptr) return;
+  while (const dirent* entry = readdir(entries)) {
+    const std::string name = entry->d_name;
+    if (!name.starts_with(kPrefix)) continue;
+    const pid_t process = std::atoi(name.c_str() + kPrefix.size());
+    if (process > 0 && kill(process, 0) != 0 && errno == ESRCH) (void)rmdir((folder + "/" + name).c_str());
+  }
+  closedir(entries);
+}
+
 // DPDK makes DIR/dpdk/PREFIX although nothing is put there. Now, since nobody would after a kill; only if empty.
 void remove_runtime_folder() {
   const char* made = rte_eal_get_runtime_dir();
   if (made == nullptr || *made == '\0' || rmdir(made) != 0) return;
-  const std::string folder = made;
-  (void)rmdir(folder.substr(0, folder.rfind('/')).c_str());
+  std::string folder = made;
+  folder.resize(folder.rfind('/'));
+  remove_leftovers(folder);
+  (void)rmdir(folder.c_str());
 }
 
 std::string lines_with(std::string_view text, std::string_view word) {
@@ -81,7 +102,7 @@ Result<Eal> Eal::start(const EalPlan& plan) {
   if (started) return Error{ErrorCode::kFailed, "DPDK cannot be started twice in one process"};
   if (Result<void> checked = check_extra(plan.extra); !checked) return checked.error();
   if (Result<void> captured = EalLog::capture(); !captured) return captured.error();
-  std::vector<std::string> arguments = eal_arguments(plan, "telefence-" + std::to_string(getpid()));
+  std::vector<std::string> arguments = eal_arguments(plan, std::string(kPrefix) + std::to_string(getpid()));
   arguments.insert(arguments.begin(), "telefence");
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());

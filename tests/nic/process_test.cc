@@ -191,6 +191,25 @@ TEST(NicProcess, KillLeavesNothingBehind) {
   EXPECT_EQ(left_behind(process), std::vector<std::string>{});
 }
 
+TEST(NicProcess, NextStartRemovesWhatAKillDuringAStartHasLeft) {
+  const TemporaryFolder folder;
+  setenv("RUNTIME_DIRECTORY", folder.path("").c_str(), 1);  // where DPDK makes its folders
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  waitpid(dead, nullptr, 0);
+  const std::string left = folder.path("dpdk/telefence-" + std::to_string(dead));
+  const std::string starting = folder.path("dpdk/telefence-" + std::to_string(getpid()));
+  const std::string other = folder.path("dpdk/testpmd");
+  for (const std::string& path : {left, starting, other}) std::filesystem::create_directories(path);
+  Probe probe({"net_null0", "net_null1"});
+  EXPECT_TRUE(probe.is_ready());
+  EXPECT_EQ(probe.stop(), 0);
+  unsetenv("RUNTIME_DIRECTORY");
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(starting));
+  EXPECT_TRUE(std::filesystem::exists(other));
+}
+
 TEST(NicProcess, AnotherUserWithoutPrivilegesCanRunIt) {
   if (getuid() != 0) GTEST_SKIP() << "only root can become another user; without root every test here is this one";
   const TemporaryFolder folder;
