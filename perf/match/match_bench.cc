@@ -86,7 +86,7 @@ void numbers(benchmark::State& state) {
   for (std::size_t i = 0; i < kBurst * kBursts; ++i) {
     if (i % kBurst == 0) bursts.push_back(std::make_unique<KeyList>());
     const PhoneDigits digits = random() % 20 == 0 ? listed[random() % listed.size()] : mobile(random());
-    bursts.back()->push(NumberKey{static_cast<std::uint16_t>(i % kBurst), Side::kCalling, 0, digits});
+    bursts.back()->push(NumberKey{static_cast<std::uint16_t>(i % kBurst), Side::kCalling, 0, false, digits});
   }
   run(state, *built.set, bursts);
 }

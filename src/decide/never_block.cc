@@ -11,7 +11,7 @@ namespace {
 
 // Sorted by value; no two have the same digits. None starts with 0, so the value alone names a number.
 constexpr NeverBlockNumber kNumbers[] = {
-    {"110", "police emergency", "公安报警"},
+    {"110", "police emergency", "公安报警", true},
     {"112", "emergency (GSM)", "国际紧急呼叫"},
     {"119", "fire emergency", "消防救援"},
     {"120", "medical emergency", "医疗急救"},
@@ -25,7 +25,7 @@ constexpr NeverBlockNumber kNumbers[] = {
     {"10086", "China Mobile", "中国移动客服"},
     {"10099", "China Broadnet", "中国广电客服"},
     {"11185", "China Post", "中国邮政客服"},
-    {"12110", "police by short message", "短信报警"},
+    {"12110", "police by short message", "短信报警", true},
     {"12119", "forest fire", "森林火警"},
     {"12121", "weather", "天气预报"},
     {"12300", "telecom complaints (MIIT)", "电信用户申诉"},
@@ -53,9 +53,9 @@ constexpr NeverBlockNumber kNumbers[] = {
     {"12369", "environment", "环保举报"},
     {"12377", "illegal content (CAC)", "互联网违法和不良信息举报"},
     {"12378", "bank and insurance consumers", "银行保险消费者投诉"},
-    {"12379", "emergency warnings by short message", "突发事件预警信息"},
+    {"12379", "emergency warnings by short message", "突发事件预警信息", true},
     {"12380", "reports to party organisation", "组织举报"},
-    {"12381", "anti-fraud warnings by short message (MIIT)", "涉诈预警劝阻短信"},
+    {"12381", "anti-fraud warnings by short message (MIIT)", "涉诈预警劝阻短信", true},
     {"12386", "securities regulator", "证监会热线"},
     {"12388", "discipline inspection", "纪检监察举报"},
     {"12389", "complaints about police", "公安机关违纪举报"},
@@ -100,7 +100,7 @@ constexpr NeverBlockNumber kNumbers[] = {
     {"95595", "China Everbright Bank", "中国光大银行"},
     {"95598", "State Grid", "国家电网"},
     {"95599", "Agricultural Bank of China", "中国农业银行"},
-    {"96110", "anti-fraud line of the police", "反诈预警劝阻专线"},
+    {"96110", "anti-fraud line of the police", "反诈预警劝阻专线", true},
 };
 
 constexpr std::uint64_t value_of(std::string_view digits) {

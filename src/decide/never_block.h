@@ -16,6 +16,9 @@ struct NeverBlockNumber {
   std::string_view digits;
   std::string_view what_en;
   std::string_view what_zh;
+  // Its messages warn of fraud and quote it, so they pass whatever they say. All others only can not be blocked themselves:
+  // a sender's number is easily forged, and these are the numbers that fraud forges.
+  bool warns_of_fraud = false;
 };
 
 // The built-in list, for `telefence test` and the manual.

@@ -2,6 +2,7 @@
 #include "decide/policy.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "decide/never_block.h"
@@ -63,35 +64,58 @@ std::size_t recipient_count(const Event& event) {
   return sms == nullptr ? 1 : std::max<std::size_t>(sms->called.size(), 1);
 }
 
+// One side of a message: its numbers, and what acquits or condemns it.
+struct Party {
+  Candidate allow;       // the deepest allow entry on a number that counts
+  Candidate block;       // the worst on one of its numbers
+  Candidate shadow;
+  bool never_block = false;  // a built-in number: called, the message passes; calling, it may say what it likes
+};
+
 // Collects the outcomes of all keys of one event.
 class EventJudge {
  public:
   EventJudge(const Event& event, const MatchSet& set, std::int64_t now_s) : event_(event), set_(set), now_s_(now_s) {}
 
-  // A number of the event that must never be blocked: the whole passes.
+  // A built-in number of the event.
   void never_block(const NumberKey& key) {
-    if (never_blocked(key.digits) == nullptr) return;
-    never_block_ = true;
-    passes(key.side == Side::kCalling ? HitPart::kCalling : HitPart::kCalled, key.recipient);
+    const NeverBlockNumber* number = never_blocked(key.digits);
+    if (number == nullptr || key.alias) return;
+    if (key.side == Side::kCalling) {
+      calling_.never_block = calling_.never_block || number->warns_of_fraud;
+      // Entries that cover it (a prefix) count for nothing; what else there is still counts.
+      spared_calling_ = true;
+    } else {
+      called_.never_block = true;
+      recipient_passes(key.recipient);
+    }
   }
 
   void judge(std::span<const Hit> hits) {
     for (std::size_t i = 0; i < hits.size();) {
       std::size_t end = i + 1;
       while (end < hits.size() && same_key(hits[i], hits[end])) ++end;
-      add(judge_key(hits.subspan(i, end - i), set_, now_s_));
+      add(judge_key(hits.subspan(i, end - i), set_, now_s_), hits[i]);
       i = end;
     }
   }
 
   Verdict verdict(const Policy& policy) const {
-    if (whole_passes()) {
-      if (never_block_ && blocked_by_anything()) return {.reason = Reason::kNeverBlock};
-      return allow_.hit == nullptr ? Verdict{} : from(allow_, Reason::kAllowed);
+    const bool called_acquits = every_recipient_passes();
+    if (called_.never_block && called_acquits) return is_hit() ? Verdict{.reason = Reason::kNeverBlock} : Verdict{};
+    const Candidate allow = acquitting(called_acquits);
+    const bool may_say_it = allow.hit != nullptr || calling_.never_block;
+    Candidate block = may_say_it ? Candidate{} : content_block_;
+    Candidate shadow = may_say_it ? Candidate{} : content_shadow_;
+    const std::uint16_t depth = allow.hit == nullptr ? 0 : allow.hit->depth;
+    for (const Party* party : {&calling_, &called_}) {
+      // An entry about the other number stands when it is more specific than what acquits.
+      if (party->block.hit != nullptr && party->block.hit->depth > depth) keep_worst(block, party->block);
+      if (party->shadow.hit != nullptr && party->shadow.hit->depth > depth) keep_worst(shadow, party->shadow);
     }
-    const bool only_shadow = block_.hit == nullptr;
-    const Candidate& worst = only_shadow ? shadow_ : block_;
-    if (worst.hit == nullptr) return allow_.hit == nullptr ? Verdict{} : from(allow_, Reason::kAllowed);
+    const bool only_shadow = block.hit == nullptr;
+    const Candidate& worst = only_shadow ? shadow : block;
+    if (worst.hit == nullptr) return outcome_without_block(allow);
     const bool monitor = policy.options().mode == Mode::kMonitor;
     Verdict out = from(worst, only_shadow ? Reason::kShadow : monitor ? Reason::kMonitor : Reason::kBlocked);
     out.action = policy.action_for(*worst.rule, event_.protocol);
@@ -100,37 +124,69 @@ class EventJudge {
   }
 
  private:
+  static constexpr std::size_t kMostRecipients = 256;  // submit_multi names at most 255
+
   static std::uint32_t bit(std::uint16_t recipient) { return recipient < kMaxRecipients ? 1U << recipient : 0; }
 
-  bool blocked_by_anything() const { return block_.hit != nullptr || shadow_.hit != nullptr; }
+  bool is_hit() const {
+    for (const Candidate* one : {&calling_.block, &called_.block, &content_block_, &calling_.shadow, &called_.shadow, &content_shadow_})
+      if (one->hit != nullptr) return true;
+    return spared_hit_;
+  }
 
   // With several recipients an allowed one lets pass only when all are: else one added recipient would open the gate.
-  bool whole_passes() const { return calling_passes_ || (called_pass_ && (every_recipient() & ~passing_recipients_) == 0); }
+  bool every_recipient_passes() const { return passing_ != 0 && passing_ == recipient_count(event_); }
 
-  std::uint64_t every_recipient() const {
-    const std::size_t count = recipient_count(event_);
-    return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+  void recipient_passes(std::uint16_t recipient) {
+    if (recipient >= kMostRecipients) return;
+    std::uint64_t& word = passing_recipients_[recipient / 64];
+    const std::uint64_t mask = std::uint64_t{1} << (recipient % 64);
+    if ((word & mask) == 0) ++passing_;
+    word |= mask;
   }
 
-  void passes(HitPart part, std::uint16_t recipient) {
-    if (part == HitPart::kCalling) calling_passes_ = true;
-    if (part != HitPart::kCalled) return;
-    called_pass_ = true;
-    if (recipient < 64) passing_recipients_ |= std::uint64_t{1} << recipient;
+  // The allow entry that acquits the whole message.
+  Candidate acquitting(bool called_acquits) const {
+    if (calling_.allow.hit != nullptr && (!called_acquits || called_.allow.hit == nullptr ||
+                                          calling_.allow.hit->depth >= called_.allow.hit->depth))
+      return calling_.allow;
+    return called_acquits ? called_.allow : Candidate{};
   }
 
-  void add(const KeyOutcome& outcome) {
-    if (outcome.allow.hit != nullptr) {
-      keep_worst(allow_, outcome.allow);
-      passes(outcome.allow.hit->part, outcome.allow.hit->recipient);
+  Verdict outcome_without_block(const Candidate& allow) const {
+    if (allow.hit != nullptr) return from(allow, Reason::kAllowed);
+    if (content_allow_.hit != nullptr) return from(content_allow_, Reason::kAllowed);
+    const bool spared = spared_hit_ || content_block_.hit != nullptr || content_shadow_.hit != nullptr;
+    return spared ? Verdict{.reason = Reason::kNeverBlock} : Verdict{};
+  }
+
+  static void keep_deepest(Candidate& deepest, const Candidate& next) {
+    if (next.hit != nullptr && (deepest.hit == nullptr || next.hit->depth > deepest.hit->depth)) deepest = next;
+  }
+
+  void add(const KeyOutcome& outcome, const Hit& first) {
+    const HitPart part = first.part;
+    if (part != HitPart::kCalling && part != HitPart::kCalled) {
+      keep_worst(content_block_, outcome.block);
+      keep_worst(content_shadow_, outcome.shadow);
+      keep_deepest(content_allow_, outcome.allow);
+      return;
     }
-    keep_worst(block_, outcome.block);
-    keep_worst(shadow_, outcome.shadow);
+    Party& party = part == HitPart::kCalling ? calling_ : called_;
+    if (part == HitPart::kCalling && spared_calling_ && !first.alias) {
+      spared_hit_ = spared_hit_ || outcome.block.hit != nullptr || outcome.shadow.hit != nullptr;
+      return;
+    }
+    keep_worst(party.block, outcome.block);
+    keep_worst(party.shadow, outcome.shadow);
+    if (outcome.allow.hit != nullptr && !first.alias) {
+      keep_deepest(party.allow, outcome.allow);
+      if (part == HitPart::kCalled) recipient_passes(first.recipient);
+    }
     const bool sms = std::holds_alternative<Sms>(event_.what);
-    if (sms && outcome.block.hit != nullptr && outcome.block.hit->part == HitPart::kCalled)
-      recipients_ |= bit(outcome.block.hit->recipient);
-    if (sms && outcome.shadow.hit != nullptr && outcome.shadow.hit->part == HitPart::kCalled)
-      shadow_recipients_ |= bit(outcome.shadow.hit->recipient);
+    if (!sms || part != HitPart::kCalled || first.alias) return;
+    if (outcome.block.hit != nullptr) recipients_ |= bit(first.recipient);
+    if (outcome.shadow.hit != nullptr) shadow_recipients_ |= bit(first.recipient);
   }
 
   static Verdict from(const Candidate& winner, Reason reason) {
@@ -145,11 +201,12 @@ class EventJudge {
   const Event& event_;
   const MatchSet& set_;
   std::int64_t now_s_;
-  Candidate allow_, block_, shadow_;
-  bool never_block_ = false;
-  bool calling_passes_ = false;
-  bool called_pass_ = false;
-  std::uint64_t passing_recipients_ = 0;
+  Party calling_, called_;
+  Candidate content_block_, content_shadow_, content_allow_;
+  bool spared_calling_ = false;  // the calling number is a built-in one
+  bool spared_hit_ = false;      // and an entry covered it
+  std::array<std::uint64_t, kMostRecipients / 64> passing_recipients_{};
+  std::size_t passing_ = 0;
   std::uint32_t recipients_ = 0;
   std::uint32_t shadow_recipients_ = 0;
 };

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// From hits to one verdict per event. Allow beats block at equal depth and the most specific entry wins, per key; an allowed
-// calling or called number lets the whole message pass (of several recipients: when all are allowed); the built-in
-// never-block list can't be overruled. Then the action: the signature's own, else by category and tier, else by protocol.
+// From hits to one verdict per event. Per key, allow beats block at equal depth and the most specific entry wins. An allowed
+// calling or called number acquits the whole message of what it says, and of an entry about the other number that is not more
+// specific; of several recipients all must be allowed, and a further name of a party (`alias`) acquits of nothing. Built-in
+// numbers (never_block.h) can't be blocked themselves; a message to one of them passes, and those that warn of fraud may quote it.
+// Then the action: the signature's own, else by category and tier, else by protocol.
 // Immutable; published like signatures (the live part of the configuration). Worker thread, no allocation.
 
 #include <array>

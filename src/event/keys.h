@@ -36,6 +36,7 @@ struct NumberKey {
   std::uint16_t event = 0;
   Side side = Side::kCalling;
   std::uint16_t recipient = 0;  // for called numbers of an Sms: index in Sms::called
+  bool alias = false;  // a further name of that side, which nothing is routed or charged by: it may condemn, but not acquit
   PhoneDigits digits;
 };
 

@@ -21,6 +21,7 @@ struct Hit {
   HitPart part = HitPart::kDomain;
   std::uint16_t key = 0;        // index of the key in its list of the KeyList: hits of one key compete by depth
   std::uint16_t recipient = 0;  // kCalled of an Sms
+  bool alias = false;           // of the NumberKey
   std::uint16_t depth = 0;      // how specific: 2 x labels or digits matched, +1 when the entry covers only that one; patterns 0
   std::uint32_t rule = 0;
 };

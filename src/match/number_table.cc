@@ -61,6 +61,7 @@ void NumberTable::report(const NumberKey& key, std::size_t index, const Probe& p
                .part = key.side == Side::kCalling ? HitPart::kCalling : HitPart::kCalled,
                .key = static_cast<std::uint16_t>(index),
                .recipient = key.recipient,
+               .alias = key.alias,
                .depth = static_cast<std::uint16_t>(2 * probe.length + (record.prefix ? 0 : 1)),
                .rule = record.rule});
   }

@@ -27,17 +27,15 @@ class KeyMaker {
 
   void operator()(const Call& call) {
     if (call.within_dialog) return;  // the call stands: refusing a change of it would not end it, only harm it
-    number(call.calling, Side::kCalling, 0);
-    for (const std::string_view also : call.calling_also) number(also, Side::kCalling, 0);
-    number(call.called, Side::kCalled, 0);
-    for (const std::string_view also : call.called_also) number(also, Side::kCalled, 0);
+    callers(call.calling, call.calling_also);
+    number(call.called, Side::kCalled, 0, false);
+    for (const std::string_view also : call.called_also) number(also, Side::kCalled, 0, true);
   }
 
   void operator()(const Sms& sms) {
-    number(sms.calling, Side::kCalling, 0);
-    for (const std::string_view also : sms.calling_also) number(also, Side::kCalling, 0);
-    for (std::size_t i = 0; i < sms.called.size(); ++i) number(sms.called[i], Side::kCalled, i);
-    for (const std::string_view also : sms.called_also) number(also, Side::kCalled, 0);
+    callers(sms.calling, sms.calling_also);
+    for (std::size_t i = 0; i < sms.called.size(); ++i) number(sms.called[i], Side::kCalled, i, false);
+    for (const std::string_view also : sms.called_also) number(also, Side::kCalled, 0, true);
     text(sms);
   }
 
@@ -61,15 +59,29 @@ class KeyMaker {
     keys_.push(UrlKey{event_, {out, host.size() + path.size()}});
   }
 
-  void number(std::string_view text, Side side, std::size_t recipient) {
+  // What the network asserts (RFC 3325) says who calls; without it, what the caller says.
+  void callers(std::string_view claimed, Texts asserted) {
+    number(claimed, Side::kCalling, 0, !asserted.empty());
+    for (const std::string_view one : asserted) number(one, Side::kCalling, 0, false);
+  }
+
+  void number(std::string_view text, Side side, std::size_t recipient, bool alias) {
     const PhoneDigits digits = canonical_number(text, home_country_);
-    if (digits.length != 0) keys_.push(NumberKey{event_, side, static_cast<std::uint16_t>(recipient), digits});
+    if (digits.length != 0) keys_.push(NumberKey{event_, side, static_cast<std::uint16_t>(recipient), alias, digits});
+  }
+
+  void text(const Sms& sms) {
+    text(sms.body, sms.coding);
+    // Octets above 0x7f are no septets one by one: some senders pack eight septets into seven octets and say nothing of it.
+    const bool may_be_packed = sms.coding == TextCoding::kGsm7 &&
+                               std::any_of(sms.body.begin(), sms.body.end(), [](std::uint8_t octet) { return octet >= 0x80; });
+    if (may_be_packed) text(sms.body, TextCoding::kGsm7Packed);
   }
 
   // Domains are looked for before folding, which joins look-alikes and drops dots inside Chinese.
-  void text(const Sms& sms) {
+  void text(Bytes body, TextCoding coding) {
     std::array<char16_t, kMaxSmsUnits> units;
-    std::size_t length = decode_sms(sms.body, sms.coding, units);
+    std::size_t length = decode_sms(body, coding, units);
     if (length == 0) return;
     find_embedded_urls({units.data(), length}, event_, keys_);
     length = fold_units({units.data(), length});

@@ -75,9 +75,6 @@ TEST(Policy, ExactEntryIsMoreSpecificThanTheSameWithSubdomains) {
 }
 
 TEST(Policy, AllowedNumberBeatsAPrefix) {
-  SetMaker maker;
-  maker.number("170*").allow_number("17012345678");
-  const auto set = std::move(maker.base().set);
   EXPECT_EQ(judged(SetMaker().number("170*").allow_number("17012345678"), Call{.calling = "17012345678", .called = "13800000000"}).reason,
             Reason::kAllowed);
   EXPECT_EQ(judged(SetMaker().number("170*").allow_number("17012345678"), Call{.calling = "17012345679", .called = "13800000000"}).reason,
@@ -106,6 +103,53 @@ TEST(Policy, NeverBlockNumbersCannotBeOverruled) {
   EXPECT_EQ(judged(SetMaker().number("13900000000"), Call{.calling = "13900000000", .called = "110"}).reason, Reason::kNeverBlock);
   EXPECT_EQ(judged(SetMaker().number("13900000000"), Call{.calling = "13900000000", .called = "+86110"}).reason, Reason::kNeverBlock);
   EXPECT_EQ(judged(SetMaker().number("13900000000"), Call{.calling = "95588", .called = "110"}).reason, Reason::kNoHit);
+}
+
+TEST(Policy, AForgedServiceNumberDoesNotCoverWhatTheMessageSays) {
+  const Recipients called = {"13800000000"};
+  // A bank's number as sender is what fraud forges first.
+  EXPECT_EQ(judged(SetMaker().pattern("贷款"), sms("95588", called, "贷款")).reason, Reason::kBlocked);
+  EXPECT_EQ(judged(SetMaker().domain("evil.com"), sms("10086", called, "www.evil.com")).reason, Reason::kBlocked);
+  EXPECT_EQ(judged(SetMaker().number("13800000000", Sides::kCalled), Call{.calling = "95588", .called = "13800000000"}).reason,
+            Reason::kBlocked);
+  // The lines that warn of fraud quote it.
+  for (const char* police : {"96110", "12381", "110", "12110", "12379"})
+    EXPECT_EQ(judged(SetMaker().pattern("贷款"), sms(police, called, "贷款")).reason, Reason::kNeverBlock) << police;
+}
+
+TEST(Policy, AFurtherNameOfAPartyCondemnsButDoesNotAcquit) {
+  const std::array<std::string_view, 1> police = {"110"};
+  const std::array<std::string_view, 1> listed = {"13900000000"};
+  const auto reason = [](const Call& call) { return judged(SetMaker().number("13900000000").allow_number("13911111111"), call).reason; };
+  // To: is not what the call is routed by.
+  EXPECT_EQ(reason({.calling = "13900000000", .called = "13800000000", .called_also = police}), Reason::kBlocked);
+  // What the network asserts counts, not what the caller says.
+  EXPECT_EQ(reason({.calling = "95588", .called = "13800000000", .calling_also = listed}), Reason::kBlocked);
+  EXPECT_EQ(reason({.calling = "13911111111", .called = "13800000000", .calling_also = listed}), Reason::kBlocked);
+  EXPECT_EQ(reason({.calling = "13900000000", .called = "13800000000", .calling_also = police}), Reason::kBlocked);
+}
+
+TEST(Policy, AnAllowedNumberDoesNotAcquitOfAMoreSpecificEntry) {
+  const auto reason = [](std::string_view calling, std::string_view called) {
+    return judged(SetMaker().number("17012345678").number("171*").allow_number("138*", Sides::kCalled).allow_number("13900000000"),
+                  Call{.calling = calling, .called = called})
+        .reason;
+  };
+  EXPECT_EQ(reason("17012345678", "13800000000"), Reason::kBlocked) << "one number against a prefix";
+  EXPECT_EQ(reason("17112345678", "13800000000"), Reason::kAllowed) << "prefixes of equal length";
+  EXPECT_EQ(reason("17012345678", "13900000000"), Reason::kAllowed) << "one number against one number";
+}
+
+TEST(Policy, ManyAllowedRecipientsDoNotHideTheOthers) {
+  const auto reason = [](std::size_t police, std::size_t victims) {
+    Recipients called(police, "110");
+    called.insert(called.end(), victims, "13800000000");
+    return judged(SetMaker().pattern("贷款"), sms("13900000000", called, "贷款")).reason;
+  };
+  EXPECT_EQ(reason(63, 1), Reason::kBlocked);
+  EXPECT_EQ(reason(64, 10), Reason::kBlocked);
+  EXPECT_EQ(reason(254, 1), Reason::kBlocked);
+  EXPECT_EQ(reason(255, 0), Reason::kNeverBlock);
 }
 
 TEST(Policy, OneAllowedRecipientDoesNotOpenTheGateForOthers) {

@@ -19,7 +19,7 @@ class Burst {
     return *this;
   }
   Burst& number(std::string_view text, Side side = Side::kCalling, std::uint16_t recipient = 0) {
-    keys_.push(NumberKey{event_++, side, recipient, canonical_number(text, "86")});
+    keys_.push(NumberKey{event_++, side, recipient, false, canonical_number(text, "86")});
     return *this;
   }
   Burst& text(std::string_view text) {

@@ -117,7 +117,7 @@ TEST(NumberTable, AgreesWithStringsOverRandomNumbers) {
   for (int round = 0; round < 5000; ++round) {
     const std::string text = digits(9);
     const bool international = random() % 2 == 0;
-    const NumberKey key{0, Side::kCalling, 0, pack(text, international)};
+    const NumberKey key{0, Side::kCalling, 0, false, pack(text, international)};
     hits.clear();
     table.find({&key, 1}, hits);
     std::set<std::uint32_t> found, wanted;
@@ -134,8 +134,8 @@ TEST(NumberTable, TwentyDigitsAreNotTruncated) {
   const NumberEntry entry{{10690000000000000001ULL, 20, false}, false, 3, 5};
   const NumberTable table({&entry, 1}, 0);
   HitList hits;
-  const std::array<NumberKey, 2> keys = {NumberKey{0, Side::kCalled, 0, {10690000000000000001ULL, 20, false}},
-                                         NumberKey{1, Side::kCalled, 0, {10690000000000000002ULL, 20, false}}};
+  const std::array<NumberKey, 2> keys = {NumberKey{0, Side::kCalled, 0, false, {10690000000000000001ULL, 20, false}},
+                                         NumberKey{1, Side::kCalled, 0, false, {10690000000000000002ULL, 20, false}}};
   table.find(keys, hits);
   ASSERT_EQ(hits.hits().size(), 1u);
   EXPECT_EQ(hits.hits()[0].rule, 5u);
