@@ -90,10 +90,16 @@ def smpp_pdu(command, sequence, body=b'', status=0):
     return struct.pack('!IIII', 16 + len(body), command, status, sequence) + body
 
 
+def smpp_number(number):
+    """TON 1 says that a country code stands first, TON 0 nothing (SMPP 3.4, 5.2.5); numbering plan E.164."""
+    digits = number.lstrip('+')
+    return bytes([1 if number.startswith('+') or len(digits) >= 12 and not digits.startswith('1') else 0, 1])
+
+
 def smpp_submit(sequence, source, destination, text, command=SUBMIT_SM, coding=8, payload_tlv=False):
     """Coding 8 is UCS-2, 0 and 1 are taken as ASCII characters here."""
     message = text if isinstance(text, bytes) else text.encode('utf-16-be' if coding == 8 else 'ascii')
-    body = b'\0' + b'\x01\x01' + source.encode() + b'\0' + b'\x01\x01' + destination.encode() + b'\0'
+    body = b'\0' + smpp_number(source) + source.encode() + b'\0' + smpp_number(destination) + destination.encode() + b'\0'
     body += bytes([0, 0, 0]) + b'\0\0' + bytes([1, 0, coding, 0])
     if payload_tlv:
         body += b'\0' + struct.pack('!HH', 0x0424, len(message)) + message

@@ -45,6 +45,12 @@ struct Call {
   bool within_dialog = false;  // re-INVITE: the call stands already
 };
 
+// What a number says of itself beside its digits (SMPP's type of number, ISUP's nature of address).
+enum class NumberForm : std::uint8_t {
+  kAsDialled,
+  kInternational,  // begins with a country code
+};
+
 // How the octets of a short message stand for characters.
 enum class TextCoding : std::uint8_t {
   kGsm7,        // GSM 03.38 default alphabet, one septet per octet
@@ -70,6 +76,8 @@ struct Sms {
   Texts called;  // one or more recipients
   Texts calling_also;
   Texts called_also;
+  NumberForm calling_form = NumberForm::kAsDialled;
+  std::span<const NumberForm> called_forms;  // one for each of `called`; none: all as dialled
   Bytes body;  // without the user data header
   TextCoding coding = TextCoding::kGsm7;
   SmsPart part;

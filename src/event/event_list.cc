@@ -2,6 +2,7 @@
 #include "event/event_list.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace telefence {
 
@@ -77,6 +78,15 @@ char* EventList::text(std::size_t size) {
   std::byte* start = arena_.get() + arena_used_;
   arena_used_ += size;
   return reinterpret_cast<char*>(start);
+}
+
+std::span<const NumberForm> EventList::forms(std::span<const NumberForm> values) {
+  static_assert(sizeof(NumberForm) == 1);
+  char* const room = text(values.size());
+  if (room == nullptr) return {};
+  auto* const copy = reinterpret_cast<NumberForm*>(room);
+  std::uninitialized_copy(values.begin(), values.end(), copy);
+  return {copy, values.size()};
 }
 
 Texts EventList::texts(Texts views) {

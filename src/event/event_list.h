@@ -18,8 +18,12 @@ namespace telefence {
 
 class EventList {
  public:
-  static constexpr std::size_t kMaxEvents = 2048;
-  static constexpr std::size_t kMaxResponses = 2048;
+  // The frames of one burst hold at most so many bytes, unless it is a single frame. The shortest message that is an event (an
+  // SMPP submit_sm) has 33: no burst can hold more events than there is room for, and no stranger's packets beside it keep a
+  // message from being judged.
+  static constexpr std::size_t kBurstBytes = 96 * 1024;
+  static constexpr std::size_t kMaxEvents = 4096;
+  static constexpr std::size_t kMaxResponses = 8192;  // a response has at least 16
   static constexpr std::size_t kArenaBytes = 512 * 1024;
 
   EventList();
@@ -43,6 +47,9 @@ class EventList {
   char* text(std::size_t size);
   // Copies views into the arena, for lists of numbers. Empty (and overflowed) when there is no room.
   Texts texts(Texts views);
+
+  // The same for what their numbers say of themselves.
+  std::span<const NumberForm> forms(std::span<const NumberForm> values);
 
   // The arena as far as it is used: where the views of events point that do not point into a packet.
   Bytes arena() const { return {reinterpret_cast<const std::uint8_t*>(arena_.get()), arena_used_}; }

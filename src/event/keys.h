@@ -2,8 +2,9 @@
 #pragma once
 
 // The canonical forms under which the events of one burst are looked up. normalise/ fills the list, match/ reads it; both
-// use the same forms for signatures. Views live until the end of the burst. Arrays are fixed: what does not fit is counted by
-// the list and left out, so an event without its key is forwarded.
+// use the same forms for signatures. Views live until the end of the burst. Arrays are fixed, and large enough for all that a
+// burst of EventList::kBurstBytes can hold of names, numbers and texts; what does not fit all the same is counted by the list
+// and left out, so an event without its key is forwarded.
 
 #include <cstddef>
 #include <cstdint>
@@ -54,11 +55,12 @@ struct UrlKey {
 
 class KeyList {
  public:
-  static constexpr std::size_t kMaxDomains = 4096;
-  static constexpr std::size_t kMaxNumbers = 8192;
-  static constexpr std::size_t kMaxTexts = 2048;
-  static constexpr std::size_t kMaxUrls = 4096;
+  static constexpr std::size_t kMaxDomains = 40960;  // "a.cn " takes five octets and may give two keys
+  static constexpr std::size_t kMaxNumbers = 24576;  // a recipient of submit_multi takes at least five
+  static constexpr std::size_t kMaxTexts = 8192;     // a text may be read in two ways
+  static constexpr std::size_t kMaxUrls = 20480;
   static constexpr std::size_t kArenaBytes = 2 * 1024 * 1024;
+  static_assert(kMaxDomains < 65536 && kMaxNumbers < 65536, "hits name keys by 16 bits");
 
   KeyList();
   void clear();
@@ -77,6 +79,7 @@ class KeyList {
   std::span<const NumberKey> numbers() const { return {numbers_.get(), number_count_}; }
   std::span<const TextKey> texts() const { return {texts_.get(), text_count_}; }
   std::span<const UrlKey> urls() const { return {urls_.get(), url_count_}; }
+  void drop() { ++dropped_; }                         // a key that was not even looked for
   std::uint64_t dropped() const { return dropped_; }  // since construction
 
  private:

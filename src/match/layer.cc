@@ -18,6 +18,13 @@ void append_renumbered(std::vector<Entry>& to, const std::vector<Entry>& from, c
   }
 }
 
+AllowedNames allowed_names_of(const LayerEntries& entries) {
+  std::vector<std::string_view> names;
+  for (const DomainEntry& entry : entries.domains)
+    if (entries.rules[entry.rule].allow) names.push_back(entry.name);
+  return AllowedNames(names);
+}
+
 template <typename Value>
 void forget(std::vector<Value>& values) {
   std::vector<Value>().swap(values);
@@ -42,7 +49,8 @@ Layer::Layer(LayerEntries entries, std::uint32_t first_rule, bool keep_entries, 
       domains_(entries_.domains, first_rule),
       numbers_(entries_.numbers, first_rule),
       texts_(entries_.patterns, PatternSet::Subject::kText, first_rule, rejected),
-      urls_(entries_.patterns, PatternSet::Subject::kUrl, first_rule, rejected) {
+      urls_(entries_.patterns, PatternSet::Subject::kUrl, first_rule, rejected),
+      allowed_names_(allowed_names_of(entries_)) {
   // A refused pattern is reported once, not again with every later delta.
   std::erase_if(entries_.patterns, [&](const PatternEntry& entry) {
     return std::any_of(rejected.begin(), rejected.end(), [&](const PatternError& error) { return error.rule == entry.rule; });
@@ -54,7 +62,7 @@ Layer::Layer(LayerEntries entries, std::uint32_t first_rule, bool keep_entries, 
 }
 
 std::size_t Layer::bytes() const {
-  std::size_t total = domains_.bytes() + numbers_.bytes() + texts_.bytes() + urls_.bytes();
+  std::size_t total = domains_.bytes() + numbers_.bytes() + texts_.bytes() + urls_.bytes() + allowed_names_.bytes();
   total += entries_.rules.capacity() * sizeof(Rule);
   for (const Rule& rule : entries_.rules) total += rule.value.capacity() + rule.source.capacity();
   return total;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "match/allowed_names.h"
 #include "match/domain_table.h"
 #include "match/match_set.h"
 #include "match/number_table.h"
@@ -35,6 +36,7 @@ class Layer {
   const NumberTable& numbers() const { return numbers_; }
   const PatternSet& texts() const { return texts_; }
   const PatternSet& urls() const { return urls_; }
+  const AllowedNames& allowed_names() const { return allowed_names_; }
   const std::vector<Rule>& rules() const { return entries_.rules; }
   const LayerEntries& entries() const { return entries_; }
   std::size_t bytes() const;
@@ -45,6 +47,7 @@ class Layer {
   NumberTable numbers_;
   PatternSet texts_;
   PatternSet urls_;
+  AllowedNames allowed_names_;
 };
 
 struct MatchSet::Parts {

@@ -60,6 +60,11 @@ void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits) 
   std::sort(found.begin(), found.end(), comes_before);
 }
 
+bool MatchSet::has_allowed_below(std::string_view name) const {
+  return parts_->base->allowed_names().has_below(name) ||
+         (parts_->delta != nullptr && parts_->delta->allowed_names().has_below(name));
+}
+
 const Rule& MatchSet::rule(std::uint32_t index) const {
   const std::vector<Rule>& base = parts_->base->rules();
   if (index < base.size()) return base[index];

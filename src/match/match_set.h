@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +34,9 @@ class MatchSet {
   // Looks up all keys of a burst. Appends to `hits` every entry that covers a key (all suffixes, all prefixes, all
   // patterns), sorted by event, then part, key and falling depth. Worker thread; no allocation.
   void match(const KeyList& keys, MatchScratch& scratch, HitList& hits) const;
+
+  // True when an allow entry stands for a name below `name`: who refuses `name` must not deny those. Worker thread.
+  bool has_allowed_below(std::string_view name) const;
 
   const Rule& rule(std::uint32_t index) const;
   std::uint64_t version() const;  // the caller's number, e.g. the log's seq

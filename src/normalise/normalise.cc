@@ -27,14 +27,15 @@ class KeyMaker {
 
   void operator()(const Call& call) {
     if (call.within_dialog) return;  // the call stands: refusing a change of it would not end it, only harm it
-    callers(call.calling, call.calling_also);
+    callers(call.calling, NumberForm::kAsDialled, call.calling_also);
     number(call.called, Side::kCalled, 0, false);
     for (const std::string_view also : call.called_also) number(also, Side::kCalled, 0, true);
   }
 
   void operator()(const Sms& sms) {
-    callers(sms.calling, sms.calling_also);
-    for (std::size_t i = 0; i < sms.called.size(); ++i) number(sms.called[i], Side::kCalled, i, false);
+    callers(sms.calling, sms.calling_form, sms.calling_also);
+    for (std::size_t i = 0; i < sms.called.size(); ++i)
+      number(sms.called[i], Side::kCalled, i, false, i < sms.called_forms.size() ? sms.called_forms[i] : NumberForm::kAsDialled);
     for (const std::string_view also : sms.called_also) number(also, Side::kCalled, 0, true);
     text(sms);
   }
@@ -60,13 +61,13 @@ class KeyMaker {
   }
 
   // What the network asserts (RFC 3325) says who calls; without it, what the caller says.
-  void callers(std::string_view claimed, Texts asserted) {
-    number(claimed, Side::kCalling, 0, !asserted.empty());
+  void callers(std::string_view claimed, NumberForm form, Texts asserted) {
+    number(claimed, Side::kCalling, 0, !asserted.empty(), form);
     for (const std::string_view one : asserted) number(one, Side::kCalling, 0, false);
   }
 
-  void number(std::string_view text, Side side, std::size_t recipient, bool alias) {
-    const PhoneDigits digits = canonical_number(text, home_country_);
+  void number(std::string_view text, Side side, std::size_t recipient, bool alias, NumberForm form = NumberForm::kAsDialled) {
+    const PhoneDigits digits = canonical_number(text, home_country_, form);
     if (digits.length != 0) keys_.push(NumberKey{event_, side, static_cast<std::uint16_t>(recipient), alias, digits});
   }
 

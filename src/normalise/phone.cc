@@ -100,6 +100,13 @@ PhoneDigits chinese_dialled(std::string_view digits) {
   return is_mobile(digits) ? pack(kChina, digits, true) : pack("", digits, false);
 }
 
+// Whether digits that are said to be international can be. Country code 1 (ITU-T E.164; North American plan) is followed by 2
+// to 9, so what begins with 10 or 11 is a service number, as is what is too short for a subscriber.
+bool has_country_code(std::string_view digits) {
+  return digits.size() > 6 && digits[0] != '0' && !digits.starts_with("10") && !digits.starts_with("11") &&
+         !is_tariff_number(digits) && !(digits.starts_with("95") && digits.size() <= 9);
+}
+
 // Countries without a plan here: short numbers stay, a leading 0 is the trunk prefix, the country code may be there or not.
 PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
   if (digits.size() <= 6) return pack("", digits, false);
@@ -110,7 +117,7 @@ PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
 
 }  // namespace
 
-PhoneDigits canonical_number(std::string_view text, std::string_view home_country) {
+PhoneDigits canonical_number(std::string_view text, std::string_view home_country, NumberForm form) {
   const Dialled dialled = read_dialled(text);
   if (!dialled.valid) return {};
   std::string_view digits = dialled.view();
@@ -120,6 +127,7 @@ PhoneDigits canonical_number(std::string_view text, std::string_view home_countr
     digits.remove_prefix(2);  // also in +0086..., as some gateways write it
   }
   const bool chinese_home = home_country == kChina;
+  if (form == NumberForm::kInternational && has_country_code(digits)) with_country = true;
   if (with_country && !digits.starts_with('0')) {
     if (chinese_home && digits.starts_with(kChina)) return chinese_national(digits.substr(2));
     return pack("", digits, true);

@@ -13,8 +13,10 @@
 namespace telefence {
 
 // length 0 when there is no number in `text` (letters, more than 15 digits). Separators (space - . ( ) /) are skipped, what
-// follows ; or @ is not part of it. home_country: digits.
-PhoneDigits canonical_number(std::string_view text, std::string_view home_country);
+// follows ; or @ is not part of it. home_country: digits. A number that is said to be international needs no plus; service
+// numbers, which gateways mark so too, stay what they are.
+PhoneDigits canonical_number(std::string_view text, std::string_view home_country,
+                             NumberForm form = NumberForm::kAsDialled);
 
 // For signatures: "+86138...", "+86170*" (prefix). Errors say what is wrong.
 struct NumberPattern {

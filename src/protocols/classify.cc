@@ -19,11 +19,7 @@ Classifier::Classifier() : ports_(std::make_unique<PortMap>()) {
   }
 }
 
-void Classifier::disable(std::uint8_t protocol) {
-  enabled_[protocol] = false;
-  std::replace(ports_->tcp.begin(), ports_->tcp.end(), protocol, kNoProtocol);
-  std::replace(ports_->udp.begin(), ports_->udp.end(), protocol, kNoProtocol);
-}
+void Classifier::disable(std::uint8_t protocol) { enabled_[protocol] = false; }
 
 void Classifier::set_ports(std::uint8_t protocol, std::span<const std::uint16_t> tcp,
                            std::span<const std::uint16_t> udp) {
@@ -45,7 +41,7 @@ std::uint8_t Classifier::classify(const Payload& payload) const {
 std::uint8_t Classifier::next_by_content(const Payload& payload, std::uint8_t tried) const {
   const auto all = registered_protocols();
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i == tried || !enabled_[i] || all[i]->recognise == nullptr) continue;
+    if (i == tried || all[i]->recognise == nullptr) continue;
     if (all[i]->recognise(payload)) return static_cast<std::uint8_t>(i);
   }
   return kNoProtocol;

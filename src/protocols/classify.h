@@ -18,7 +18,9 @@ class Classifier {
   // All registered protocols on their default ports.
   Classifier();
 
+  // Its packets are still told apart, but not looked into.
   void disable(std::uint8_t protocol);
+  bool is_enabled(std::uint8_t protocol) const { return enabled_[protocol]; }
   // Replaces the ports of one protocol.
   void set_ports(std::uint8_t protocol, std::span<const std::uint16_t> tcp, std::span<const std::uint16_t> udp);
 

@@ -49,6 +49,7 @@ struct RefusalTerms {
   std::string_view page;              // HTTP: URL of the warning page (answer `redirect`)
   std::string_view body;              // HTTP: page sent with answer `page`
   std::uint64_t secret = 0;           // SIP: keys the To-tag, so that our own ACKs are known again without state
+  bool only_this_name = false;        // DNS: names below the one refused are not, so NXDOMAIN would say too much
 };
 
 struct Protocol {
@@ -56,25 +57,33 @@ struct Protocol {
   std::string_view channel;           // dns, web, call, sms: what people count by
   std::span<const std::uint16_t> tcp_ports;  // tried first
   std::span<const std::uint16_t> udp_ports;
-  bool (*recognise)(const Payload&);  // by content on any port; null: by port only. Must be cheap and sure.
-  Step (*extract)(const Payload&, EventList&);
+  bool (*recognise)(const Payload&) = nullptr;  // by content on any port; null: by port only. Must be cheap and sure.
+  Step (*extract)(const Payload&, EventList&) = nullptr;
 
   std::span<const std::string_view> answers;  // the words for RefusalTerms::answer; the first is the default
-  // Writes the payload of the protocol's own "no" to the sender of `event`. False: nothing fitting can be said (then the
-  // frame is only dropped or reset). `message` is the whole payload the event was found in.
-  bool (*refuse)(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out);
+  // Writes the payload of the protocol's own "no" to the sender of `event`. False: nothing fitting can be said; a datagram is
+  // then only dropped, a connection reset. `message` is the whole payload the event was found in.
+  bool (*refuse)(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) = nullptr;
+  // Over UDP: the port that the refusal goes to when it is not the one that the message came from; 0: it is. Null: it always is.
+  std::uint16_t (*answer_port)(const Payload& message) = nullptr;
   // True when the payload only acknowledges a refusal of ours (SIP ACK); such a packet is absorbed.
-  bool (*acknowledges)(const Payload&, const RefusalTerms& terms);
+  bool (*acknowledges)(const Payload&, const RefusalTerms& terms) = nullptr;
   // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message.
-  bool (*neutralise)(const Event& event, MutableBytes message);
+  bool (*neutralise)(const Event& event, MutableBytes message) = nullptr;
   // Makes the response, on its way back, say the refusal code. `message` is Response::message.
-  bool (*restate)(std::uint32_t refusal_code, MutableBytes message);
+  bool (*restate)(std::uint32_t refusal_code, MutableBytes message) = nullptr;
   // The default refusal code of restate(), by why the message is refused.
   std::uint32_t code_content = 0;
   std::uint32_t code_calling = 0;
   std::uint32_t code_called = 0;
 
   std::string_view default_action;  // of the action registry
+
+  // One TCP connection carries messages of many users: it is never cut, and none of its segments dropped.
+  bool shares_connections = false;
+  // A segment on its ports is never taken for another protocol: it may begin anywhere inside a message, whose text is the
+  // sender's to choose.
+  bool keeps_its_ports = false;
 };
 
 // All protocols of this build, in the order of protocols/meson.build. Their indexes are Event::protocol.

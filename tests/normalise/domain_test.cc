@@ -23,6 +23,15 @@ TEST(Domain, UnderscoresAndOtherOctetsStay) {
   EXPECT_EQ(canonical("a:b.evil.com"), "a:b.evil.com");
 }
 
+TEST(Domain, ADotInsideALabelTakesOneOctetAndSplitsNothing) {
+  EXPECT_EQ(canonical("a\\046b.evil.com"), "a\x01" "b.evil.com");
+  // Sixteen dots in one label: as text longer than a label may be, on the wire not.
+  std::string dots;
+  for (int i = 0; i < 16; ++i) dots += "\\046";
+  EXPECT_EQ(canonical(dots + ".evil.com"), std::string(16, '\x01') + ".evil.com");
+  EXPECT_EQ(canonical("a\\04.cn"), "a\\04.cn");
+}
+
 TEST(Domain, EmptyLabelsAreNoName) {
   EXPECT_EQ(canonical(""), "");
   EXPECT_EQ(canonical("."), "");

@@ -97,5 +97,20 @@ TEST(PhoneText, MaskHidesTheMiddle) {
   EXPECT_EQ(masked_number(""), "");
 }
 
+TEST(Phone, ANumberSaidToBeInternationalNeedsNoPlus) {
+  const auto people = [](std::string_view text) {
+    return number_for_people(canonical_number(text, "86", NumberForm::kInternational));
+  };
+  EXPECT_EQ(people("13105551234"), "+13105551234") << "a number of Los Angeles, not a Chinese mobile";
+  EXPECT_EQ(people("85251234567"), "+85251234567");
+  EXPECT_EQ(people("6591234567"), "+6591234567");
+  EXPECT_EQ(people("8613800138000"), "+8613800138000");
+  EXPECT_EQ(people("+8613800138000"), "+8613800138000");
+  EXPECT_EQ(people("008613800138000"), "+8613800138000");
+  // Gateways mark service numbers so, too.
+  for (const char* service : {"10086", "95588", "106901234567", "1065812345678", "4008001234", "12381", "110"})
+    EXPECT_EQ(people(service), service);
+}
+
 }  // namespace
 }  // namespace telefence

@@ -131,7 +131,13 @@ std::uint16_t response_flags(const Query& query, std::uint16_t rcode) {
                                     (recursive ? kFlagRecursionAvailable : kFlagAuthoritative));
 }
 
-// The sinkhole has an address for A and AAAA. Anything else, HTTPS (65) and SVCB (64) above all, has no data: their
+// An address of all zeros is none: clients would connect to themselves.
+bool has_sinkhole(std::uint16_t type, const RefusalTerms& terms) {
+  const auto any = [](Bytes address) { return std::any_of(address.begin(), address.end(), [](std::uint8_t b) { return b != 0; }); };
+  return (type == kTypeA && any(terms.sinkhole_ipv4)) || (type == kTypeAaaa && any(terms.sinkhole_ipv6));
+}
+
+// The sinkhole has an address for A and AAAA, if it is given one. Anything else, HTTPS (65) and SVCB (64) above all, has no data: their
 // hints would lead around the sinkhole.
 void write_sinkhole(const Query& query, const RefusalTerms& terms, std::uint32_t ttl, Writer& out) {
   out.u16(pointer_to(kHeaderBytes));
@@ -147,12 +153,13 @@ void write_answer(const Query& query, const RefusalTerms& terms, Writer& out) {
   auto answer = static_cast<Answer>(terms.answer);
   // One address can't answer several questions.
   if (answer == Answer::kSinkhole && query.header.questions != 1) answer = Answer::kNxdomain;
-  const bool has_address =
-      answer == Answer::kSinkhole && query.klass == kClassIn && (query.type == kTypeA || query.type == kTypeAaaa);
+  // NXDOMAIN would deny all names below, too (RFC 8020, 2): where these are not refused the name just has no data.
+  const bool has_no_data = answer == Answer::kNxdomain && terms.only_this_name;
+  const bool has_address = answer == Answer::kSinkhole && query.klass == kClassIn && has_sinkhole(query.type, terms);
   const bool has_soa = answer != Answer::kRefused && !has_address;
   const std::uint32_t ttl = std::min(terms.ttl_s, kLongestTtl);
   out.u16(query.header.id);
-  out.u16(response_flags(query, answer == Answer::kNxdomain  ? kRcodeNxdomain
+  out.u16(response_flags(query, answer == Answer::kNxdomain && !has_no_data ? kRcodeNxdomain
                                 : answer == Answer::kRefused ? kRcodeRefused
                                                              : std::uint16_t{0}));
   out.u16(query.header.questions);

@@ -9,6 +9,7 @@
 
 #include "base/siphash.h"
 #include "protocols/sip/address.h"
+#include "protocols/sip/via.h"
 #include "protocols/wire/text_headers.h"
 
 namespace telefence::sip {
@@ -55,15 +56,26 @@ void write_line(std::string_view name, std::string_view value, Writer& out) {
   out.text("\r\n");
 }
 
-// All of them, in their order: they are the way back (RFC 3261, 8.2.6.2). False when there is none.
-bool write_vias(const Message& message, Writer& out) {
+// All of them, in their order: they are the way back (RFC 3261, 8.2.6.2). False when there is none. The first one is told the
+// port that the request came from when it asks for it (RFC 3581, 4).
+bool write_vias(const Message& message, std::uint16_t source_port, Writer& out) {
   bool any = false;
   wire::HeaderLines lines(message.headers);
   wire::HeaderLine line;
   while (lines.next(line)) {
     if (field_named(line.name) != Field::kVia) continue;
-    write_line("Via", line.value, out);
+    const std::size_t rport_end = any ? Via::kNone : read_via(line.value).rport_end;
     any = true;
+    if (rport_end == Via::kNone) {
+      write_line("Via", line.value, out);
+      continue;
+    }
+    out.text("Via: ");
+    write_value(line.value.substr(0, rport_end), out);
+    out.text("=");
+    out.decimal(source_port);
+    write_value(line.value.substr(rport_end), out);
+    out.text("\r\n");
   }
   return any;
 }
@@ -101,13 +113,27 @@ bool refuse(const Event& event, const Payload& payload, const RefusalTerms& term
   out.text(" ");
   out.text(kReasons[terms.answer]);
   out.text("\r\n");
-  if (!write_vias(message, out)) return false;
+  if (!write_vias(message, payload.source_port, out)) return false;
   write_line("From", message.from, out);
   write_to(message, terms.secret, out);
   write_line("Call-ID", message.call_id, out);
   write_line("CSeq", message.cseq, out);
   out.text("Content-Length: 0\r\n\r\n");
   return out.ok();
+}
+
+std::uint16_t answer_port(const Payload& payload) {
+  Message message;
+  const Bytes bytes = payload.bytes.subspan(leading_line_ends(payload.bytes));
+  if (read_message(bytes, payload.transport, message) != Reading::kWhole) return 0;
+  wire::HeaderLines lines(message.headers);
+  wire::HeaderLine line;
+  while (lines.next(line)) {
+    if (field_named(line.name) != Field::kVia) continue;
+    const Via via = read_via(line.value);
+    return via.wants_source_port ? std::uint16_t{0} : via.sent_by_port;
+  }
+  return 0;
 }
 
 bool acknowledges(const Payload& payload, const RefusalTerms& terms) {

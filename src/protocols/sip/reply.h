@@ -17,6 +17,10 @@ inline constexpr std::string_view kAnswers[] = {"603", "608", "607", "403"};
 
 bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out);
 
+// Where it goes: to the sent-by port of the topmost Via, unless that asks for the port the request came from (RFC 3261, 18.2.2;
+// RFC 3581).
+std::uint16_t answer_port(const Payload& payload);
+
 bool acknowledges(const Payload& payload, const RefusalTerms& terms);
 
 }  // namespace telefence::sip

@@ -181,12 +181,14 @@ extern constinit const Protocol kProtocol{.name = "sip",
                                           .extract = extract,
                                           .answers = kAnswers,
                                           .refuse = refuse,
+                                          .answer_port = answer_port,
                                           .acknowledges = acknowledges,
                                           .neutralise = nullptr,
                                           .restate = nullptr,
                                           .code_content = 0,
                                           .code_calling = 0,
                                           .code_called = 0,
-                                          .default_action = "answer"};
+                                          .default_action = "answer",
+                                          .shares_connections = true};
 
 }  // namespace telefence::sip

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/smpp/pdu.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace telefence::smpp {
 namespace {
 
@@ -13,7 +16,6 @@ constexpr std::size_t kLongestText = 65;
 constexpr std::uint16_t kSarReference = 0x020c;
 constexpr std::uint16_t kSarTotal = 0x020e;
 constexpr std::uint16_t kSarNumber = 0x020f;
-constexpr std::uint16_t kMessagePayload = 0x0424;
 
 // Requests end at 0x0113 (broadcast, SMPP 5.0, 4.7.1); 0x00010200 to 0x000102ff belong to the makers of message
 // centres.
@@ -30,7 +32,9 @@ Place read_text(Reader& reader) {
 }
 
 void add_body(Message& message, Place place) {
-  if (place.length != 0 && message.body_count < Message::kMostBodies) message.bodies[message.body_count++] = place;
+  if (place.length == 0) return;
+  if (message.body_count == Message::kMostBodies) --message.body_count;  // the last one counts, too
+  message.bodies[message.body_count++] = place;
 }
 
 void read_optional_parameter(std::uint16_t tag, Reader value, Place place, Message& message) {
@@ -119,6 +123,19 @@ HeaderState read_header(Bytes bytes, Header& header) {
   return HeaderState::kWhole;
 }
 
+bool is_known(const Header& header) {
+  // SMPP 3.4, 5.1.2.1 and 5.0, 4.7.5.
+  constexpr std::uint32_t kCommands[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0b, 0x15,
+                                         0x21, 0x102, 0x103, 0x111, 0x112, 0x113};
+  constexpr std::uint32_t kGenericNack = 0x80000000;
+  const std::uint32_t request = header.command & ~kResponseBit;
+  const bool named = header.command == kGenericNack ||
+                     std::find(std::begin(kCommands), std::end(kCommands), request) != std::end(kCommands);
+  const bool is_request = (header.command & kResponseBit) == 0;
+  // SMPP 3.4, 5.1.4: 1 to 0x7fffffff; some begin with 0. A status fits twelve bits (5.1.3).
+  return named && header.sequence <= 0x7fffffff && header.status <= 0xfff && (!is_request || header.status == 0);
+}
+
 bool carries_message(std::uint32_t command) {
   return command == kSubmitSm || command == kDeliverSm || command == kDataSm || command == kSubmitMulti;
 }
@@ -155,8 +172,14 @@ bool read_message(Bytes pdu, std::uint32_t command, Message& message) {
     read_short_message(reader, message);
   }
   if (!reader.ok()) return false;
+  message.optional_at = static_cast<std::uint32_t>(reader.position());
   read_optional_parameters(reader, message);
   return true;
+}
+
+NumberForm form_of(Bytes pdu, Place place) {
+  constexpr std::uint8_t kInternational = 1;
+  return place.offset >= 2 && pdu[place.offset - 2] == kInternational ? NumberForm::kInternational : NumberForm::kAsDialled;
 }
 
 bool is_receipt(std::uint32_t command, const Message& message) {
@@ -180,12 +203,13 @@ TextCoding text_coding(std::uint8_t data_coding) {
     default:
       break;
   }
+  if (data_coding < 0x10) return TextCoding::kGsm7;
   // From here on as the coding of the radio side: 3GPP TS 23.038, section 4.
+  if (data_coding < 0x80) {  // general data coding, also "marked for automatic deletion": bits 3 and 2 say the alphabet
+    constexpr TextCoding kAlphabets[] = {TextCoding::kGsm7, TextCoding::kBinary, TextCoding::kUcs2, TextCoding::kGsm7};
+    return kAlphabets[data_coding >> 2 & 3];
+  }
   switch (data_coding & 0xf0) {
-    case 0x00:
-      return TextCoding::kGsm7;
-    case 0x10:
-      return (data_coding & 0x0c) == 0x08 ? TextCoding::kUcs2 : TextCoding::kGsm7;
     case 0xc0:
     case 0xd0:
       return TextCoding::kGsm7;

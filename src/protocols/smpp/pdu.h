@@ -43,6 +43,10 @@ enum class HeaderState : std::uint8_t {
 // Judges the beginning of `bytes`, which may be shorter than a header.
 HeaderState read_header(Bytes bytes, Header& header);
 
+// True for the headers of PDUs that the standards name, with a status and a sequence number that they may have: strict enough to
+// find where a PDU begins in a segment that starts inside another.
+bool is_known(const Header& header);
+
 // True for the four requests that carry short messages.
 bool carries_message(std::uint32_t command);
 
@@ -58,9 +62,10 @@ struct Message {
   std::uint8_t data_coding = 0;
   std::uint32_t registered_delivery_offset = 0;
   // short_message and message_payload where they are not empty. The standard allows only one of them; a sender that
-  // fills both may hope that filter and receiver choose differently, so all are looked at.
+  // fills more may hope that filter and receiver choose differently, so the first ones and the last one are looked at.
   std::array<Place, kMostBodies> bodies;
   std::uint8_t body_count = 0;
+  std::uint32_t optional_at = 0;  // where the optional parameters begin
   SmsPart sar;  // from the sar_* parameters (SMPP 3.4, 5.3.2.22 to 24)
 
   bool has_user_data_header() const { return (esm_class & 0x40) != 0; }
@@ -84,6 +89,13 @@ inline std::string_view text_of(Bytes pdu, Place place) { return as_text(part_of
 // dest_flag of a dest_address (SMPP 3.4, 4.5.1.1).
 enum class DestinationKind : std::uint8_t { kAddress = 1, kDistributionList = 2 };
 
+// type_of_number of the address at `place` (SMPP 3.4, 5.2.5): two octets before it in every PDU.
+NumberForm form_of(Bytes pdu, Place place);
+
+// Calls visit(Place) for the text in each message_payload parameter, however many there are.
+template <typename Visit>
+void each_payload(Bytes pdu, const Message& message, Visit visit);
+
 // Calls visit(DestinationKind, Place) for each destination in order. Requires: `message` was read from this PDU.
 template <typename Visit>
 void each_destination(Bytes pdu, const Message& message, Visit visit);
@@ -104,6 +116,22 @@ void each_destination(Bytes pdu, const Message& message, Visit visit) {
     if (!reader.ok()) return;
     place.offset += message.destinations.offset;
     visit(kind, place);
+  }
+}
+
+inline constexpr std::uint16_t kMessagePayload = 0x0424;  // SMPP 3.4, 5.3.2.32
+
+template <typename Visit>
+void each_payload(Bytes pdu, const Message& message, Visit visit) {
+  Reader reader(pdu);
+  reader.skip(message.optional_at);
+  while (reader.remaining() >= 4) {
+    const std::uint16_t tag = reader.u16();
+    const std::uint16_t length = reader.u16();
+    const Place place{static_cast<std::uint32_t>(reader.position()), length};
+    reader.skip(length);
+    if (!reader.ok()) return;
+    if (tag == kMessagePayload) visit(place);
   }
 }
 

@@ -23,25 +23,27 @@ constexpr std::uint32_t kInvalidDestination = 0x0b;
 enum class Reading : std::uint8_t { kNothing, kPushed, kBroken };
 
 // All recipients of a submit_multi; distribution lists are names known to the message centre alone.
-Texts recipients_of(Bytes pdu, const Message& message, EventList& events) {
-  std::array<std::string_view, 255> found;
+void read_recipients(Bytes pdu, const Message& message, EventList& events, Sms& sms) {
+  std::array<std::string_view, 255> numbers;
+  std::array<NumberForm, 255> forms;
   std::size_t count = 0;
   each_destination(pdu, message, [&](DestinationKind kind, Place place) {
-    if (kind == DestinationKind::kAddress) found[count++] = text_of(pdu, place);
+    if (kind != DestinationKind::kAddress) return;
+    numbers[count] = text_of(pdu, place);
+    forms[count++] = form_of(pdu, place);
   });
-  return events.texts({found.data(), count});
+  sms.called = events.texts({numbers.data(), count});
+  sms.called_forms = events.forms({forms.data(), count});
 }
 
-// The text of one body without its user data header. False when the header is longer than the body.
-bool read_body(Bytes pdu, const Message& message, Place place, Sms& sms) {
+// The text of one body without its user data header. A header that does not fit is read as text: receivers may show it so.
+void read_body(Bytes pdu, const Message& message, Place place, Sms& sms) {
   sms.body = part_of(pdu, place);
   sms.part = message.sar;
-  if (!message.has_user_data_header()) return true;
   wire::UserDataHeader header;
-  if (!wire::read_user_data_header(sms.body, header)) return false;
+  if (!message.has_user_data_header() || !wire::read_user_data_header(sms.body, header)) return;
   sms.body = sms.body.subspan(header.length);
   if (header.part.total != 0) sms.part = header.part;
-  return true;
 }
 
 Reading push_message(Bytes pdu, Place place, const Header& header, EventList& events) {
@@ -49,57 +51,98 @@ Reading push_message(Bytes pdu, Place place, const Header& header, EventList& ev
   if (!read_message(pdu, header.command, message)) return Reading::kBroken;
   if (is_receipt(header.command, message)) return Reading::kNothing;
   Sms sms;
-  for (std::size_t i = 0; i < message.body_count; ++i)
-    if (!read_body(pdu, message, message.bodies[i], sms)) return Reading::kBroken;
   sms.calling = text_of(pdu, message.source);
+  sms.calling_form = form_of(pdu, message.source);
   sms.coding = text_coding(message.data_coding);
-  const std::string_view one_recipient = text_of(pdu, message.destinations);
-  sms.called = message.is_multi ? recipients_of(pdu, message, events) : events.texts({&one_recipient, 1});
-  if (message.body_count <= 1) {
-    events.push(place, header.sequence, sms);
-    return Reading::kPushed;
-  }
+  read_recipients(pdu, message, events, sms);
+  if (message.body_count == 0) events.push(place, header.sequence, sms);
   for (std::size_t i = 0; i < message.body_count; ++i) {
-    (void)read_body(pdu, message, message.bodies[i], sms);
+    read_body(pdu, message, message.bodies[i], sms);
     events.push(place, header.sequence, sms);
   }
   return Reading::kPushed;
 }
 
+bool is_response(const Header& header) {
+  return (header.command & kResponseBit) != 0 && carries_message(header.command & ~kResponseBit);
+}
+
 Reading read_pdu(Bytes pdu, Place place, const Header& header, EventList& events) {
   if (carries_message(header.command)) return push_message(pdu, place, header, events);
-  if ((header.command & kResponseBit) != 0 && carries_message(header.command & ~kResponseBit)) {
+  if (is_response(header)) {
     events.push_response(place, header.sequence);
     return Reading::kPushed;
   }
   return Reading::kNothing;
 }
 
+// True when the header of a PDU that exists stands here.
+bool has_known_header(Bytes bytes) {
+  Header header;
+  return read_header(bytes, header) == HeaderState::kWhole && is_known(header);
+}
+
+// True when a PDU surely begins here: its header is one of those that exist, and so is the one that its length leads to, unless
+// that is where the bytes end.
+bool surely_begins(Bytes bytes) {
+  Header header;
+  if (read_header(bytes, header) != HeaderState::kWhole || !is_known(header) || header.length > bytes.size()) return false;
+  return header.length == bytes.size() || has_known_header(bytes.subspan(header.length));
+}
+
+// Where the first PDU of a segment begins that starts inside one; the end when none surely does.
+std::size_t first_pdu(Bytes bytes) {
+  std::size_t at = 1;
+  while (at + kHeaderLength <= bytes.size() && !surely_begins(bytes.subspan(at))) ++at;
+  return at + kHeaderLength <= bytes.size() ? at : bytes.size();
+}
+
+// A PDU with a command that nobody knows: its receiver says so and reads on where its length leads, and so does this.
+bool is_stepped_over(Bytes bytes, std::uint32_t& length) {
+  Reader reader(bytes);
+  length = reader.u32();
+  if (!reader.ok() || length < kHeaderLength || length > bytes.size()) return false;
+  return length == bytes.size() || has_known_header(bytes.subspan(length));
+}
+
 // Many PDUs may share a segment, each with its own fate. A PDU whose header is sane but whose body is broken is passed
 // over, since the next one begins where its length says; the packet is called malformed only when nothing sound would
-// be lost.
+// be lost. A segment may start inside a PDU: what is whole behind it is read.
 Step extract(const Payload& payload, EventList& events) {
   if (payload.transport != Transport::kTcp) return {};
+  const Bytes all = payload.bytes;
   bool pushed = false;
   bool broken = false;
-  std::uint32_t at = 0;
-  while (at < payload.bytes.size()) {
-    const Bytes rest = payload.bytes.subspan(at);
+  bool cut = false;
+  std::size_t at = 0;
+  while (at < all.size()) {
+    const Bytes rest = all.subspan(at);
     Header header;
     const HeaderState state = read_header(rest, header);
-    if (state == HeaderState::kImplausible) {
-      if (at == 0) return {};  // begins inside a PDU, or is no SMPP
-      // Sound PDUs before the break keep their events; what follows is not judged.
-      return pushed ? Step{Progress::kNeedMore, at, 0} : Step{Progress::kMalformed, 0, 0};
+    std::uint32_t length = header.length;
+    if (state == HeaderState::kImplausible && !is_stepped_over(rest, length)) {
+      const std::size_t sound = first_pdu(rest);
+      if (sound == rest.size()) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0};
+      cut = true;
+      at += sound;
+      continue;
     }
-    if (state == HeaderState::kPartial || header.length > rest.size()) return {Progress::kNeedMore, at, header.length};
-    const Reading reading = read_pdu(rest.first(header.length), {at, header.length}, header, events);
-    pushed = pushed || reading == Reading::kPushed;
-    broken = broken || reading == Reading::kBroken;
-    at += header.length;
+    if (state == HeaderState::kPartial || length > rest.size()) {
+      // Sixteen octets are enough to tell a response what to say.
+      if (state == HeaderState::kWhole && is_response(header))
+        events.push_response({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(rest.size())}, header.sequence);
+      return {Progress::kNeedMore, static_cast<std::uint32_t>(at), length};
+    }
+    if (state == HeaderState::kWhole) {
+      const Reading reading = read_pdu(rest.first(length), {static_cast<std::uint32_t>(at), length}, header, events);
+      pushed = pushed || reading == Reading::kPushed;
+      broken = broken || reading == Reading::kBroken;
+    }
+    at += length;
   }
+  if (cut) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0};
   if (broken && !pushed) return {Progress::kMalformed, 0, 0};
-  return {Progress::kDone, at, 0};
+  return {Progress::kDone, static_cast<std::uint32_t>(at), 0};
 }
 
 // Leaves the plus sign: the number stays of the same form, but belongs to nobody.
@@ -128,13 +171,15 @@ bool neutralise(const Event&, MutableBytes bytes) {
   each_destination(pdu, message,
                    [&](DestinationKind, Place place) { void_number(bytes.subspan(place.offset, place.length)); });
   const TextCoding coding = text_coding(message.data_coding);
-  for (std::size_t i = 0; i < message.body_count; ++i) {
-    MutableBytes body = bytes.subspan(message.bodies[i].offset, message.bodies[i].length);
+  const auto void_text = [&](Place place) {
+    MutableBytes body = bytes.subspan(place.offset, place.length);
     wire::UserDataHeader user_data;
     if (message.has_user_data_header() && wire::read_user_data_header(body, user_data))
       body = body.subspan(user_data.length);
     blank(body, coding);
-  }
+  };
+  for (std::size_t i = 0; i < message.body_count; ++i) void_text(message.bodies[i]);
+  each_payload(pdu, message, void_text);
   Writer(bytes.subspan(message.registered_delivery_offset, 1)).u8(0);
   return true;
 }
@@ -142,8 +187,7 @@ bool neutralise(const Event&, MutableBytes bytes) {
 // command_status := the code. A message_id that the peer gave stays: its length is part of the PDU's.
 bool restate(std::uint32_t refusal_code, MutableBytes bytes) {
   Header header;
-  if (read_header(bytes, header) != HeaderState::kWhole || header.length != bytes.size()) return false;
-  if ((header.command & kResponseBit) == 0 || !carries_message(header.command & ~kResponseBit)) return false;
+  if (read_header(bytes, header) != HeaderState::kWhole || !is_response(header)) return false;
   Writer(bytes.subspan(kStatusOffset, 4)).u32(refusal_code);
   return true;
 }
@@ -164,6 +208,8 @@ extern constinit const Protocol kProtocol{.name = "smpp",
                                           .code_content = kSubmitFailed,
                                           .code_calling = kInvalidSource,
                                           .code_called = kInvalidDestination,
-                                          .default_action = "neutralise"};
+                                          .default_action = "neutralise",
+                                          .shares_connections = true,
+                                          .keeps_its_ports = true};
 
 }  // namespace telefence::smpp

@@ -58,7 +58,7 @@ TEST(SipRefuse, CopiesWhatTheSenderNeedsToKnowItsRequest) {
   ASSERT_EQ(tag.size(), 18u);
   EXPECT_EQ(refusal,
             "SIP/2.0 603 Decline\r\n"
-            "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport\r\n"
+            "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport=5060\r\n"
             "From: \"Bank\" <sip:+8610086@access.example>;tag=a1\r\n"
             "To: <sip:+8613800138000@core.example>;tag=" +
                 tag +

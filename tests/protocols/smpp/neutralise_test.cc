@@ -70,6 +70,17 @@ TEST(SmppNeutralise, BlanksBothTexts) {
                  .optional_parameters = optional_parameter(kMessagePayload, "    ")}));
 }
 
+TEST(SmppNeutralise, BlanksEveryOneOfManyTexts) {
+  std::string many;
+  std::string blank;
+  for (const char* text : {"one", "two", "six", "ten", "old", "new"}) {
+    many += optional_parameter(kMessagePayload, text);
+    blank += optional_parameter(kMessagePayload, "   ");
+  }
+  EXPECT_EQ(neutralised(pdu({.command = kDataSm, .destinations = {"10086"}, .optional_parameters = many})),
+            pdu({.command = kDataSm, .destinations = {"00000"}, .registered_delivery = 0, .optional_parameters = blank}));
+}
+
 TEST(SmppNeutralise, VoidsAllDestinationsOfASubmitMultiAndItsLists) {
   EXPECT_EQ(neutralised(pdu({.command = kSubmitMulti, .destinations = {"10086", "+8613800138000"}, .lists = {"all"}})),
             pdu({.command = kSubmitMulti,

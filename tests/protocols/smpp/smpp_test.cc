@@ -156,9 +156,42 @@ TEST(Smpp, SarParametersTellThePart) {
   EXPECT_EQ(got.sms().part.number, 3);
 }
 
-TEST(Smpp, UdhLongerThanBodyIsMalformed) {
+TEST(Smpp, AUdhThatDoesNotFitIsReadAsText) {
   const Extracted got(pdu({.esm_class = 0x40, .text = "\x20short"}));
-  EXPECT_EQ(got.step.progress, Progress::kMalformed);
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(got.body(), "\x20short");
+  // It must not keep the rest of the message from being judged either.
+  const std::string payload = std::string("\x05\x00\x03\x2a\x02\x01hook", 10);
+  const Extracted both(pdu(
+      {.esm_class = 0x40, .text = "\x05", .optional_parameters = optional_parameter(kMessagePayload, payload)}));
+  ASSERT_EQ(both.events.events().size(), 2u);
+  EXPECT_EQ(both.body(1), "hook");
+}
+
+TEST(Smpp, TheLastOfManyTextsIsReadToo) {
+  std::string many;
+  for (const char* text : {"one", "two", "three", "four", "hook"}) many += optional_parameter(kMessagePayload, text);
+  const Extracted got(pdu({.command = kDataSm, .optional_parameters = many}));
+  ASSERT_EQ(got.events.events().size(), 4u);
+  EXPECT_EQ(got.body(0), "one");
+  EXPECT_EQ(got.body(3), "hook");
+}
+
+TEST(Smpp, TheTypeOfNumberIsToldForEachAddress) {
+  Octets octets = pdu({});
+  const auto ton = [&](std::size_t at, std::uint8_t value) { octets[at] = value; };
+  ton(17, 1);  // behind the header and an empty service_type
+  EXPECT_EQ(Extracted(octets).sms().calling_form, NumberForm::kInternational);
+  ton(17, 0);
+  ton(17 + 2 + 9, 0);
+  const Extracted got(octets);
+  EXPECT_EQ(got.sms().calling_form, NumberForm::kAsDialled);
+  ASSERT_EQ(got.sms().called_forms.size(), 1u);
+  EXPECT_EQ(got.sms().called_forms[0], NumberForm::kAsDialled);
+  const Extracted multi(pdu({.command = kSubmitMulti, .destinations = {"8613800138000", "85251234567"}}));
+  ASSERT_EQ(multi.sms().called_forms.size(), 2u);
+  EXPECT_EQ(multi.sms().called_forms[1], NumberForm::kInternational);
 }
 
 TEST(Smpp, SubmitMultiNamesAllAddressesButNoDistributionList) {
@@ -179,7 +212,8 @@ TEST(Smpp, DataCodingTellsTheAlphabet) {
       {0, TextCoding::kGsm7},      {1, TextCoding::kAscii},   {2, TextCoding::kBinary},   {3, TextCoding::kLatin1},
       {4, TextCoding::kBinary},    {8, TextCoding::kUcs2},    {15, TextCoding::kGb18030}, {0x10, TextCoding::kGsm7},
       {0x18, TextCoding::kUcs2},   {0x1b, TextCoding::kUcs2}, {0xf0, TextCoding::kGsm7},  {0xf4, TextCoding::kBinary},
-      {0xf5, TextCoding::kBinary}, {0xc0, TextCoding::kGsm7}, {0xe0, TextCoding::kUcs2},  {0x60, TextCoding::kLatin1}};
+      {0xf5, TextCoding::kBinary}, {0xc0, TextCoding::kGsm7}, {0xe0, TextCoding::kUcs2},  {0x48, TextCoding::kUcs2},
+      {0x58, TextCoding::kUcs2},   {0x44, TextCoding::kBinary}, {0x40, TextCoding::kGsm7},  {0x90, TextCoding::kLatin1}};
   for (const auto& [value, coding] : kTable) {
     const Extracted got(pdu({.data_coding = static_cast<std::uint8_t>(value)}));
     EXPECT_EQ(got.sms().coding, coding) << value;
@@ -204,18 +238,65 @@ TEST(Smpp, ATailWithoutItsLengthNeedsAnUnknownNumber) {
   EXPECT_EQ(got.step.need, 0u);
 }
 
-TEST(Smpp, ASegmentThatBeginsInsideAPduIsNotMine) {
+TEST(Smpp, ASegmentThatBeginsInsideAPduNeedsMore) {
   const Octets whole = pdu({.text = "a text that was cut somewhere"});
-  for (std::size_t at = 17; at + 16 < whole.size(); ++at)
-    EXPECT_NE(Extracted({whole.begin() + static_cast<std::ptrdiff_t>(at), whole.end()}).step.progress, Progress::kDone);
-  EXPECT_EQ(Extracted(testing::bytes_of("that was cut somewhere")).step.progress, Progress::kNotMine);
+  for (std::size_t at = 17; at + 16 < whole.size(); ++at) {
+    const Extracted got({whole.begin() + static_cast<std::ptrdiff_t>(at), whole.end()});
+    EXPECT_NE(got.step.progress, Progress::kDone);
+    EXPECT_TRUE(got.events.events().empty());
+  }
+  EXPECT_EQ(Extracted(testing::bytes_of("that was cut somewhere")).step.progress, Progress::kNeedMore);
 }
 
-TEST(Smpp, LengthsOutsideReasonAreNotMine) {
-  EXPECT_EQ(Extracted(bytes_of_hex("0000000f 00000015 00000000 00000001")).step.progress, Progress::kNotMine);
-  EXPECT_EQ(Extracted(bytes_of_hex("00010001 00000015 00000000 00000001")).step.progress, Progress::kNotMine);
-  EXPECT_EQ(Extracted(bytes_of_hex("00010000 00000015 00000000 00000001")).step.progress, Progress::kNeedMore);
-  EXPECT_EQ(Extracted(bytes_of_hex("00000010 00bc0015 00000000 00000001")).step.progress, Progress::kNotMine);
+TEST(Smpp, WholePdusBehindTheRestOfAnotherAreRead) {
+  const Octets tail = testing::bytes_of("the rest of a text");
+  const Extracted one(joined({tail, pdu({.sequence = 7, .text = "one"})}));
+  ASSERT_EQ(one.events.events().size(), 1u) << "one that ends where the segment ends";
+  EXPECT_EQ(one.body(), "one");
+  EXPECT_EQ(one.events.events()[0].message.offset, tail.size());
+  EXPECT_EQ(one.step.progress, Progress::kNeedMore) << "the packet was not wholly read";
+  Octets cut = pdu({.text = "cut"});
+  cut.resize(20);
+  const Extracted two(joined({tail, pdu({.text = "one"}), pdu(0x80000004, 0, 9, {'x', 0}), cut}));
+  EXPECT_EQ(two.events.events().size(), 1u);
+  EXPECT_EQ(two.events.responses().size(), 1u);
+  EXPECT_EQ(two.step.progress, Progress::kNeedMore);
+}
+
+TEST(Smpp, ATextThatLooksLikeAHeaderIsNoPdu) {
+  Octets fake;  // a length that leads nowhere
+  put(fake, 24, 4), put(fake, 4, 4), put(fake, 0, 4), put(fake, 5, 4);
+  const Octets rest = testing::bytes_of("some more text of the message");
+  EXPECT_TRUE(Extracted(joined({testing::bytes_of("text"), fake, rest})).events.events().empty());
+}
+
+TEST(Smpp, LengthsOutsideReasonAreNoPdus) {
+  for (const char* hex : {"0000000f 00000015 00000000 00000001", "00010001 00000015 00000000 00000001",
+                          "00010000 00000015 00000000 00000001"}) {
+    const Extracted got(bytes_of_hex(hex));
+    EXPECT_EQ(got.step.progress, Progress::kNeedMore) << hex;
+    EXPECT_EQ(got.step.consumed, 0u);
+  }
+}
+
+TEST(Smpp, AnUnknownCommandIsSteppedOverAndHidesNothing) {
+  const Octets unknown = pdu(0x77777777, 0, 1, {1, 2, 3});
+  EXPECT_EQ(Extracted(unknown).step.progress, Progress::kDone);
+  const Extracted got(joined({unknown, pdu({.text = "one"}), unknown, pdu({.text = "two"})}));
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+  ASSERT_EQ(got.events.events().size(), 2u);
+  EXPECT_EQ(got.body(1), "two");
+}
+
+TEST(Smpp, SixteenOctetsOfAResponseAreEnough) {
+  Octets response = pdu(0x80000004, 0, 77, {'a', 'b', 'c', 0});
+  response.resize(18);
+  const Extracted got(response);
+  EXPECT_EQ(got.step.progress, Progress::kNeedMore);
+  ASSERT_EQ(got.events.responses().size(), 1u);
+  EXPECT_EQ(got.events.responses()[0].session_number, 77u);
+  ASSERT_TRUE(kProtocol.restate(0x45, response));
+  EXPECT_EQ(response[11], 0x45);
 }
 
 TEST(Smpp, ABrokenPduIsPassedOverAndItsNeighboursStay) {
@@ -237,8 +318,8 @@ TEST(Smpp, ASoundPduBeforeRubbishKeepsItsEvent) {
   EXPECT_EQ(got.events.events().size(), 1u);
 }
 
-TEST(Smpp, RubbishBehindAnUninterestingPduIsMalformed) {
-  EXPECT_EQ(Extracted(joined({pdu(0x15, 0, 1, {}), testing::bytes_of("rubbish")})).step.progress, Progress::kMalformed);
+TEST(Smpp, RubbishBehindAnUninterestingPduNeedsMore) {
+  EXPECT_EQ(Extracted(joined({pdu(0x15, 0, 1, {}), testing::bytes_of("rubbish")})).step.progress, Progress::kNeedMore);
 }
 
 TEST(Smpp, AnOptionalParameterThatOverrunsDoesNotHideTheMessage) {

@@ -13,8 +13,8 @@ GOOD_SUMS = ('ip.checksum.status==0 || udp.checksum.status==0 || tcp.checksum.st
 
 
 def send():
-    access = [query('bad.example', 4000), query('bad.example', 4001, source=CLIENT6, destination=SERVER6),
-              query('bad.example', 4002, vlans=(9,)), query('tagged.example', 4003)]
+    access = [query('worse.example', 4000), query('worse.example', 4001, source=CLIENT6, destination=SERVER6),
+              query('worse.example', 4002, vlans=(9,)), query('tagged.example', 4003)]
     access += connection(4004, 80, messages.http_get('bad.example')) + connection(4005, 443, messages.client_hello('bad.example'))
     access += [packets.tcp_frame(CLIENT, 4006, SERVER, 2775, messages.smpp_submit(1, '1069', '8613800138000', FRAUD)),
                sip(messages.sip_request('INVITE', '+8617000000001', '+8613800138000', 'bad1'))]
