@@ -20,6 +20,7 @@ struct Frame {
   std::uint16_t headroom = 0;  // bytes before data that may be used
   std::uint16_t tailroom = 0;  // bytes after data + length that may be used
   std::uint16_t port = 0;      // index of the port it came in on
+  std::uint16_t wire = 0;      // index of the wire that the port belongs to; the same for both directions
   LinkType link = LinkType::kEthernet;
   bool truncated = false;      // inspection sees only a part (frame larger than the largest buffer, or capture cut it)
   std::uint64_t time_ns = 0;   // since 1970-01-01 UTC

@@ -120,6 +120,7 @@ class EventJudge {
     Verdict out = from(worst, only_shadow ? Reason::kShadow : monitor ? Reason::kMonitor : Reason::kBlocked);
     out.action = policy.action_for(*worst.rule, event_.protocol);
     out.recipients = only_shadow ? shadow_recipients_ : recipients_;
+    out.only_this_name = worst.hit->part == HitPart::kDomain && worst.hit->depth % 2 != 0;
     return out;
   }
 
@@ -244,6 +245,8 @@ void Policy::decide(std::span<const Event> events, const KeyList& keys, std::spa
       if (numbers[number].event == event) judge.never_block(numbers[number]);
     judge.judge(hits.subspan(i, end - i));
     verdicts[event] = judge.verdict(*this);
+    if (verdicts[event].enforced() && hits[i].part == HitPart::kDomain && !verdicts[event].only_this_name)
+      verdicts[event].only_this_name = set.has_allowed_below(keys.domains()[hits[i].key].name);
     i = end;
   }
 }

@@ -40,4 +40,11 @@ TcpHeader tcp_header(const Frame& frame, const Layers& layers) {
   return header;
 }
 
+std::uint32_t sequence_after(const TcpHeader& header, const Layers& layers) {
+  std::uint32_t length = layers.payload_length;
+  if ((header.flags & kTcpSyn) != 0) ++length;
+  if ((header.flags & kTcpFin) != 0) ++length;
+  return header.sequence + length;
+}
+
 }  // namespace telefence

@@ -61,6 +61,8 @@ struct TcpHeader {
 inline constexpr std::uint8_t kTcpFin = 0x01, kTcpSyn = 0x02, kTcpRst = 0x04, kTcpPsh = 0x08, kTcpAck = 0x10,
                               kTcpUrg = 0x20;
 TcpHeader tcp_header(const Frame& frame, const Layers& layers);
+// The sequence number after this segment: payload, SYN and FIN each count (RFC 9293, 3.4).
+std::uint32_t sequence_after(const TcpHeader& header, const Layers& layers);
 
 inline Bytes payload_of(const Frame& frame, const Layers& layers) {
   return frame.bytes().subspan(layers.payload, layers.payload_length);

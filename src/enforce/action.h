@@ -17,26 +17,41 @@
 
 namespace telefence {
 
-// Frames made by actions in this burst. Spare frames are lent by the worker before enforce runs.
+// Where spare frames come from. The worker's pool, seen from here.
+class FrameSupply {
+ public:
+  virtual bool take(Frame& frame) = 0;
+  virtual void give_back(Frame& frame) = 0;
+
+ protected:
+  ~FrameSupply() = default;
+};
+
+// Frames made by actions in this burst.
 class Replies {
  public:
-  Replies(std::span<Frame> spare, std::span<bool> back) : spare_(spare), back_(back) {}
+  // room, back: as many frames as may be made.
+  Replies(std::span<Frame> room, std::span<bool> back, FrameSupply& supply) : room_(room), back_(back), supply_(supply) {}
 
   // An empty frame to fill. back: it leaves by the port that the judged frame came in on; else it goes on to the peer port.
-  // nullptr when no spare frame is left.
+  // nullptr when there is no room or no spare frame left.
   Frame* take(bool back) {
-    if (used_ == spare_.size()) return nullptr;
+    if (used_ == room_.size() || !supply_.take(room_[used_])) return nullptr;
     back_[used_] = back;
-    return &spare_[used_++];
+    return &room_[used_++];
   }
-  void give_back_last() { --used_; }
-  std::span<Frame> made() const { return spare_.first(used_); }
+  // Takes back what was made beyond `count`: an action that could not make all of its frames makes none.
+  void keep_only(std::size_t count) {
+    while (used_ > count) supply_.give_back(room_[--used_]);
+  }
+  std::span<Frame> made() const { return room_.first(used_); }
   bool goes_back(std::size_t index) const { return back_[index]; }
   std::size_t used() const { return used_; }
 
  private:
-  std::span<Frame> spare_;
+  std::span<Frame> room_;
   std::span<bool> back_;
+  FrameSupply& supply_;
   std::size_t used_ = 0;
 };
 
@@ -60,6 +75,7 @@ struct ActionInput {
   const EnforceOptions& options;
   const RefusalTerms& terms;
   Replies& replies;
+  bool is_first = true;  // no other message stands before it in the packet
 };
 
 struct Action {

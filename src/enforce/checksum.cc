@@ -26,6 +26,20 @@ std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, s
   return checksum_of(std::uint64_t{not_checksum} + not_before + folded(after));
 }
 
+bool transport_checksum_holds(const Frame& frame, const Layers& layers) {
+  const std::size_t width = layers.ip_version == 4 ? 4 : 16;
+  const Bytes segment = frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
+  const IpAddress from = source_address(frame, layers);
+  const IpAddress to = destination_address(frame, layers);
+  const std::uint64_t pseudo = word_sum(Bytes(to.bytes).first(width), word_sum(Bytes(from.bytes).first(width))) +
+                               segment.size() + layers.ip_protocol;
+  const std::uint32_t field = layers.transport == Transport::kTcp ? 16u : 6u;
+  Reader reader(segment.subspan(field, 2));
+  const std::uint16_t checksum = reader.u16();
+  if (layers.transport == Transport::kUdp && checksum == 0) return true;
+  return folded(word_sum(segment, pseudo)) == 0xffff || checksum == folded(pseudo);
+}
+
 ChecksumKeeper::ChecksumKeeper(const Frame& frame, const Layers& layers, Place place) : layers_(layers) {
   const std::uint32_t start = layers.payload + place.offset;
   const std::uint32_t odd = (start - layers.transport_at) & 1;

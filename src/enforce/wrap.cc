@@ -134,13 +134,6 @@ bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const 
   return finish(writer, judged, out);
 }
 
-std::uint32_t sequence_after(const TcpHeader& header, const Layers& layers) {
-  std::uint32_t length = layers.payload_length;
-  if ((header.flags & kTcpSyn) != 0) ++length;
-  if ((header.flags & kTcpFin) != 0) ++length;
-  return header.sequence + length;
-}
-
 TcpFields reset_back(const TcpHeader& judged, const Layers& layers) {
   // Without ACK the receiver of the reset only checks that its own data is acknowledged (RFC 9293, 3.5.2, group 1).
   const std::uint32_t sequence = (judged.flags & kTcpAck) != 0 ? judged.acknowledgement : 0;

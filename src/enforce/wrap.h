@@ -27,9 +27,6 @@ struct TcpFields {
 bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const TcpFields& fields, Bytes payload,
               Frame& out);
 
-// The sequence number after this segment: payload, SYN and FIN each count (RFC 9293, 3.4).
-std::uint32_t sequence_after(const TcpHeader& header, const Layers& layers);
-
 // The resets that end the connection of a judged segment which is not forwarded, with numbers that both ends accept
 // (RFC 9293, 3.10.7; RFC 5961, 3.2: exactly the next expected sequence number).
 TcpFields reset_back(const TcpHeader& judged, const Layers& layers);

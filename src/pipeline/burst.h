@@ -20,10 +20,15 @@
 
 namespace telefence {
 
+struct LateSegment {
+  std::uint16_t frame = 0;
+  bool from_sender = false;  // of the message that was refused
+};
+
 struct Burst {
   static constexpr std::size_t kFrames = 64;
-  // An answer over TCP takes two frames, a long page a few more.
-  static constexpr std::size_t kReplies = 4 * kFrames;
+  // An answer over TCP takes two frames, the longest page seven.
+  static constexpr std::size_t kReplies = 8 * kFrames;
 
   std::size_t count = 0;
   std::array<Frame, kFrames> frames;
@@ -48,7 +53,13 @@ struct Burst {
   std::array<bool, kReplies> reply_goes_back;
   std::size_t reply_count = 0;
 
+  // Segments on connections that we closed, to which an end of ours answers.
+  std::array<LateSegment, kFrames> late;
+  std::size_t late_count = 0;
+  std::size_t closed_from = kFrames;  // the first frame of this burst that closed a connection; kFrames: none
+
   std::uint64_t started_ns = 0;  // steady clock
+  std::uint64_t now_ns = 0;      // session time
 
   void clear() {
     events.clear();
@@ -56,6 +67,8 @@ struct Burst {
     hits.clear();
     reply_count = 0;
     record_count = 0;
+    late_count = 0;
+    closed_from = kFrames;
   }
   std::span<Frame> received() { return {frames.data(), count}; }
 };

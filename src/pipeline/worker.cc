@@ -7,6 +7,7 @@
 #include "base/cycles.h"
 #include "decode/decode.h"
 #include "enforce/checksum.h"
+#include "enforce/connection.h"
 #include "pipeline/fill_record.h"
 
 namespace telefence {
@@ -60,7 +61,14 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       pool_(pool),
       records_(records),
       observer_(observer),
+      supply_(pool),
       sessions_(shared.secret) {
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const auto other_way = std::find_if(links_.begin(), links_.end(), [&](const Link& other) {
+      return other.in == links_[i].in || (other.in == links_[i].out && other.out == links_[i].in);
+    });
+    links_[i].wire = static_cast<std::uint16_t>(other_way - links_.begin());
+  }
   shared_.readers->online(id_);
 }
 
@@ -72,18 +80,17 @@ bool Worker::finished() const {
 
 std::size_t Worker::run_once() {
   std::size_t received = 0;
-  for (Link& link : links_) {
-    run_burst(link);
-    received += burst_.count;
-  }
+  for (Link& link : links_) received += run_burst(link);
   if (links_.empty()) shared_.readers->quiesce(id_);
   return received;
 }
 
 // The way of a packet.
-void Worker::run_burst(Link& link) {
+std::size_t Worker::run_burst(Link& link) {
   receive(link);
-  if (burst_.count != 0) {
+  const std::size_t received = burst_.count + waiting_count_;
+  for (; burst_.count != 0; next_part()) {
+    begin_part();
     const MatchSet& set = shared_.sets->read();
     const LivePolicy& live = shared_.policy->read();
     decode_frames();
@@ -96,11 +103,15 @@ void Worker::run_burst(Link& link) {
                        static_cast<std::int64_t>(burst_.frames[0].time_ns / kSecond),
                        {burst_.verdicts.get(), EventList::kMaxEvents});
     end_stage(Stage::kDecide);
-    enforce(link, live, set);
-    record(live);
+    prepare(link);
+    begin_records(set);
+    enforce(live);
+    observe();
     transmit(link);
+    record(live);
   }
   shared_.readers->quiesce(id_);
+  return received;
 }
 
 void Worker::end_stage(Stage stage) {
@@ -113,12 +124,39 @@ void Worker::receive(Link& link) {
   stage_start_ = cycles();
   burst_.count = link.in->receive(burst_.frames);
   if (burst_.count == 0) return;  // an idle poll is nobody's cost
-  burst_.clear();
-  burst_.started_ns = steady_ns();
   std::uint64_t bytes = 0;
-  for (const Frame& frame : burst_.received()) bytes += frame.length;
+  for (Frame& frame : burst_.received()) {
+    frame.wire = link.wire;
+    bytes += frame.length;
+  }
   stats_.received.add(burst_.count);
   stats_.received_bytes.add(bytes);
+  // Jumbo frames are judged in parts: see EventList::kBurstBytes.
+  if (bytes <= EventList::kBurstBytes) [[likely]] return;
+  waiting_count_ = burst_.count;
+  waiting_ = burst_.frames;
+  next_part();
+}
+
+// Takes as many of the waiting frames as one burst may hold.
+void Worker::next_part() {
+  burst_.count = 0;
+  if (waiting_count_ == 0) [[likely]] return;
+  std::size_t bytes = 0;
+  std::size_t taken = 0;
+  for (; taken < waiting_count_; ++taken) {
+    bytes += waiting_[taken].length;
+    if (taken != 0 && bytes > EventList::kBurstBytes) break;
+    burst_.frames[burst_.count++] = waiting_[taken];
+  }
+  waiting_count_ -= taken;
+  std::copy_n(waiting_.begin() + static_cast<std::ptrdiff_t>(taken), waiting_count_, waiting_.begin());
+}
+
+void Worker::begin_part() {
+  burst_.clear();
+  burst_.started_ns = steady_ns();
+  burst_.now_ns = clock_.advance(burst_.frames[burst_.count - 1].time_ns);
   stats_.bursts.add(1);
   end_stage(Stage::kReceive);
 }
@@ -132,95 +170,119 @@ void Worker::decode_frames() {
   end_stage(Stage::kDecode);
 }
 
-bool Worker::belongs_to_closed(std::size_t index) {
+// True for a segment on a connection that we closed. One that opens the connection anew, or repeats the refused message (its
+// sender has not seen our answer, and gets it again), goes the ordinary way.
+bool Worker::is_late(std::size_t index) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  if (layers.transport != Transport::kTcp || !sessions_.any_closed(frame.time_ns)) return false;
-  const FlowKey flow = sessions_.key_of(frame, layers);
-  if (!sessions_.is_closed(flow, frame.time_ns)) return false;
-  if ((tcp_header(frame, layers).flags & (kTcpSyn | kTcpAck)) == kTcpSyn) {
-    sessions_.reopen(flow, frame.time_ns);  // the ports are used for a new connection
-    return false;
-  }
+  if (layers.transport != Transport::kTcp || !sessions_.any_closed(burst_.now_ns)) return false;
+  const Closed closed = sessions_.closed(frame, layers, burst_.now_ns);
+  if (closed == Closed::kNo || closed == Closed::kJudgedAgain) return false;
+  burst_.fates[index] = Fate::kDroppedDeadConnection;
+  burst_.late[burst_.late_count++] = {static_cast<std::uint16_t>(index), closed == Closed::kFromSender};
   return true;
+}
+
+// A new connection on the ends of one that awaits refusals starts its numbers again.
+void Worker::forget_pending(std::size_t index) {
+  const Layers& layers = burst_.layers[index];
+  if (layers.transport != Transport::kTcp || !sessions_.any_pending(burst_.now_ns)) return;
+  if ((tcp_header(burst_.frames[index], layers).flags & (kTcpSyn | kTcpAck)) == kTcpSyn)
+    sessions_.forget_responses(sessions_.key_of(burst_.frames[index], layers), burst_.now_ns);
 }
 
 void Worker::extract() {
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
     if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
-    if (belongs_to_closed(i))
-      burst_.fates[i] = Fate::kDroppedDeadConnection;
-    else if (end == DecodeEnd::kPayload)
+    if (is_late(i)) continue;
+    if (end == DecodeEnd::kPayload)
       extract_frame(i);
+    else
+      forget_pending(i);
   }
   end_stage(Stage::kExtract);
 }
 
+Progress Worker::extract_as(std::uint8_t protocol, const Payload& payload, std::size_t index) {
+  EventList& events = burst_.events;
+  events.begin_frame(static_cast<std::uint16_t>(index), protocol);
+  const Step step = registered_protocols()[protocol]->extract(payload, events);
+  stats_.parsed[protocol][static_cast<std::size_t>(step.progress)].add(1);
+  if (step.progress == Progress::kNotMine || step.progress == Progress::kMalformed) events.undo_frame();
+  return step.progress;
+}
+
 void Worker::extract_frame(std::size_t index) {
   const Payload payload = payload_view(burst_.frames[index], burst_.layers[index]);
-  EventList& events = burst_.events;
-  std::uint8_t protocol = shared_.classifier->classify(payload);
+  const Classifier& classifier = *shared_.classifier;
+  std::uint8_t protocol = classifier.classify(payload);
   if (protocol == kNoProtocol) return;
-  const auto run = [&](std::uint8_t which) {
-    events.begin_frame(static_cast<std::uint16_t>(index), which);
-    const Step step = registered_protocols()[which]->extract(payload, events);
-    stats_.parsed[which][static_cast<std::size_t>(step.progress)].add(1);
-    if (step.progress == Progress::kNotMine || step.progress == Progress::kMalformed) events.undo_frame();
-    return step.progress;
-  };
-  Progress progress = run(protocol);
-  if (progress == Progress::kNotMine) {
+  if (!classifier.is_enabled(protocol)) {
+    burst_.fates[index] = Fate::kForwardedNotInspected;
+    return;
+  }
+  Progress progress = extract_as(protocol, payload, index);
+  if (progress == Progress::kNotMine && !registered_protocols()[protocol]->keeps_its_ports) {
     // The port suggested one protocol; the content may still be another's.
-    const std::uint8_t other = shared_.classifier->next_by_content(payload, protocol);
-    if (other != kNoProtocol) {
+    const std::uint8_t other = classifier.next_by_content(payload, protocol);
+    if (other != kNoProtocol && classifier.is_enabled(other)) {
       protocol = other;
-      progress = run(protocol);
+      progress = extract_as(protocol, payload, index);
     }
   }
   burst_.protocol[index] = protocol;
   burst_.fates[index] = fate_of(progress);
-  if (events.overflowed()) [[unlikely]] {
-    events.undo_frame();
+  if (burst_.events.overflowed()) [[unlikely]] {
+    burst_.events.undo_frame();
     burst_.fates[index] = Fate::kForwardedEventLimit;
   }
 }
 
-void Worker::enforce(const Link& link, const LivePolicy& live, const MatchSet& set) {
+// What actions and records need to know of each event beside its verdict.
+void Worker::prepare(const Link& link) {
   const auto events = burst_.events.events();
-  std::size_t blocked = 0;
+  std::uint16_t ordinal = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
-    const std::size_t frame = events[i].frame;
+    const Event& event = events[i];
     Verdict& verdict = burst_.verdicts[i];
+    const bool same_message =
+        i != 0 && events[i - 1].frame == event.frame && events[i - 1].message.offset == event.message.offset;
+    ordinal = same_message ? static_cast<std::uint16_t>(ordinal + 1) : std::uint16_t{0};
     // Only interceptions are remembered: one cache line for each of them, none for the innocent rest.
-    burst_.first_sight[i] =
-        !(verdict.recorded() || observer_ != nullptr) ||
-        sessions_.first_sight(burst_.frames[frame], burst_.layers[frame], events[i].message);
-    burst_.event_fates[i] = burst_.fates[frame];
+    burst_.first_sight[i] = !(verdict.recorded() || observer_ != nullptr) ||
+                            sessions_.first_sight(burst_.frames[event.frame], burst_.layers[event.frame],
+                                                  {event.message, ordinal}, burst_.now_ns);
+    burst_.event_fates[i] = burst_.fates[event.frame];
     burst_.refusal_codes[i] = 0;
     // A mirror sees copies: nothing can be taken off a wire that it is not in.
     if (verdict.enforced() && link.out == nullptr) verdict.reason = Reason::kMonitor;
-    if (verdict.enforced()) ++blocked;
+    // This one's response is its own, whatever was refused under its number before.
+    if (!verdict.enforced() && sessions_.any_pending(burst_.now_ns) && registered_protocols()[event.protocol]->restate != nullptr)
+      sessions_.forget_response(sessions_.key_of(burst_.frames[event.frame], burst_.layers[event.frame]),
+                                event.session_number, burst_.now_ns);
   }
-  if (records_ != nullptr) begin_records(set);
-  if (blocked != 0) {
-    lend_replies(4 * blocked);
-    Replies replies({burst_.replies.data(), burst_.reply_count}, burst_.reply_goes_back);
-    for (std::size_t i = 0; i < events.size(); ++i)
-      if (burst_.verdicts[i].enforced()) enforce_event(i, live, replies);
-    pool_.release({burst_.replies.data() + replies.used(), burst_.reply_count - replies.used()});
-    burst_.reply_count = replies.used();
-  }
+}
+
+void Worker::enforce(const LivePolicy& live) {
+  const std::size_t count = burst_.events.events().size();
+  Replies replies(burst_.replies, burst_.reply_goes_back, supply_);
+  for (std::size_t i = 0; i < count; ++i)
+    if (burst_.verdicts[i].enforced()) enforce_event(i, live, replies);
+  if (burst_.closed_from < burst_.count || burst_.late_count != 0) drop_late_segments(replies);
+  burst_.reply_count = replies.used();
   if (!burst_.events.responses().empty()) restate_responses();
-  if (link.out != nullptr) absorb_acknowledgements(live);
+  absorb_acknowledgements(live);
   count_verdicts();
   end_stage(Stage::kEnforce);
 }
 
-// Takes spare frames from the pool; fewer when it runs low, and then some actions fail and say so.
-void Worker::lend_replies(std::size_t wanted) {
-  const std::size_t most = std::min(wanted, Burst::kReplies);
-  while (burst_.reply_count < most && pool_.take(burst_.replies[burst_.reply_count])) ++burst_.reply_count;
+// Segments behind a refused message, of this burst or a later one.
+void Worker::drop_late_segments(Replies& replies) {
+  for (std::size_t i = burst_.closed_from; i < burst_.count; ++i)
+    if (leaves(burst_.fates[i])) (void)is_late(i);
+  for (const LateSegment& late : std::span(burst_.late).first(burst_.late_count))
+    answer_late_segment(burst_.frames[late.frame], burst_.layers[late.frame], late.from_sender, replies);
 }
 
 void Worker::enforce_event(std::size_t index, const LivePolicy& live, Replies& replies) {
@@ -233,18 +295,21 @@ void Worker::enforce_event(std::size_t index, const LivePolicy& live, Replies& r
     burst_.event_fates[index] = fate;
     return;
   }
-  const Protocol& protocol = *registered_protocols()[event.protocol];
   const Action& action = *registered_actions()[verdict.action];
-  ActionInput input{frame,  layers,       protocol,
-                    event,  verdict,      live.enforce,
-                    live.enforce.terms[event.protocol], replies};
-  const Fate done = frame.truncated ? Fate::kForwardedActionFailed : action.apply(input);
+  const bool is_first = index == 0 || burst_.events.events()[index - 1].frame != event.frame;
+  ActionInput input{frame,        layers, *registered_protocols()[event.protocol],
+                    event,        verdict, live.enforce,
+                    live.enforce.terms[event.protocol], replies, is_first};
+  Fate done = Fate::kForwardedTruncated;
+  if (!frame.truncated) {
+    const bool closes = action.closes_connection && layers.transport == Transport::kTcp;
+    done = closes && !transport_checksum_holds(frame, layers) ? Fate::kForwardedBadChecksum : action.apply(input);
+  }
   burst_.event_fates[index] = done;
-  const bool failed = done == Fate::kForwardedActionFailed;
-  if (failed) {
+  if (leaves(done) && done <= Fate::kForwardedNotInspected) {
     stats_.failed[event.protocol][verdict.action].add(1);
     // What was done for another message of this packet still holds.
-    if (fate <= Fate::kForwardedNotInspected) fate = frame.truncated ? Fate::kForwardedTruncated : done;
+    if (fate <= Fate::kForwardedNotInspected) fate = done;
     return;
   }
   if (burst_.first_sight[index]) stats_.actions[event.protocol][verdict.action].add(1);
@@ -255,8 +320,11 @@ void Worker::enforce_event(std::size_t index, const LivePolicy& live, Replies& r
 void Worker::remember(const Event& event, const Action& action, const LivePolicy& live, std::size_t index) {
   const Frame& frame = burst_.frames[event.frame];
   const Layers& layers = burst_.layers[event.frame];
-  if (action.closes_connection && layers.transport == Transport::kTcp)
-    sessions_.close(sessions_.key_of(frame, layers), frame.time_ns);
+  const Fate done = burst_.event_fates[index];
+  if (layers.transport == Transport::kTcp && (done == Fate::kAnswered || done == Fate::kReset)) {
+    sessions_.close(frame, layers, burst_.now_ns);
+    burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);
+  }
   if (!action.expects_response) return;
   const EnforceOptions::Codes& codes = live.enforce.codes[event.protocol];
   const Cause cause = burst_.verdicts[index].cause;
@@ -264,17 +332,20 @@ void Worker::remember(const Event& event, const Action& action, const LivePolicy
                              : cause == Cause::kCalling ? codes.calling
                                                         : codes.called;
   burst_.refusal_codes[index] = code;
-  sessions_.expect_response(sessions_.key_of(frame, layers), event.session_number, code, frame.time_ns);
+  sessions_.expect_response(sessions_.key_of(frame, layers), event.session_number, code, !burst_.first_sight[index],
+                            burst_.now_ns);
 }
 
 void Worker::restate_responses() {
+  if (!sessions_.any_pending(burst_.now_ns)) return;
   for (const Response& response : burst_.events.responses()) {
     Frame& frame = burst_.frames[response.frame];
     const Layers& layers = burst_.layers[response.frame];
     const Protocol& protocol = *registered_protocols()[response.protocol];
-    if (protocol.restate == nullptr || frame.truncated) continue;
+    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp) continue;
+    const std::uint32_t sequence = tcp_header(frame, layers).sequence + response.message.offset;
     const std::uint32_t* code =
-        sessions_.refusal_for(sessions_.key_of(frame, layers), response.session_number, frame.time_ns);
+        sessions_.refusal_for(sessions_.key_of(frame, layers), response.session_number, sequence, burst_.now_ns);
     if (code == nullptr) continue;
     const ChecksumKeeper keeper(frame, layers, response.message);
     if (!protocol.restate(*code, payload_of(frame, layers).subspan(response.message.offset, response.message.length)))
@@ -315,6 +386,7 @@ void Worker::count_verdicts() {
 
 // Before the actions: what neutralise voids is still as it was sent.
 void Worker::begin_records(const MatchSet& set) {
+  if (records_ == nullptr) return;
   const auto events = burst_.events.events();
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (!burst_.verdicts[i].recorded() || !burst_.first_sight[i]) continue;
@@ -327,11 +399,16 @@ void Worker::begin_records(const MatchSet& set) {
   }
 }
 
-void Worker::record(const LivePolicy& live) {
+void Worker::observe() {
   const auto events = burst_.events.events();
   for (std::size_t i = 0; observer_ != nullptr && i < events.size(); ++i)
     observer_->on_event(burst_.frames[events[i].frame], burst_.layers[events[i].frame], events[i], burst_.verdicts[i],
                         burst_.first_sight[i]);
+}
+
+// After transmit, when it is known what became of each packet.
+void Worker::record(const LivePolicy& live) {
+  const auto events = burst_.events.events();
   if (burst_.record_count != 0) {
     const std::uint64_t now_ns = steady_ns();
     for (std::size_t slot = 0; slot < burst_.record_count; ++slot) {

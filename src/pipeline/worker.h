@@ -17,6 +17,7 @@
 #include "protocols/classify.h"
 #include "publish/published.h"
 #include "record/ring.h"
+#include "track/session_clock.h"
 #include "track/session_table.h"
 
 namespace telefence {
@@ -31,6 +32,7 @@ struct LivePolicy {
 struct Link {
   Queue* in = nullptr;
   Queue* out = nullptr;  // nullptr: a mirror port; frames are looked at and let go
+  std::uint16_t wire = 0;  // given by the worker: the same for both directions
 };
 
 // What all workers share. Outlives them.
@@ -69,21 +71,38 @@ class Worker {
   MatchScratch& scratch() { return scratch_; }
 
  private:
-  void run_burst(Link& link);
+  // The pool as actions see it.
+  class Supply final : public FrameSupply {
+   public:
+    explicit Supply(FramePool& pool) : pool_(pool) {}
+    bool take(Frame& frame) override { return pool_.take(frame); }
+    void give_back(Frame& frame) override { pool_.release({&frame, 1}); }
+
+   private:
+    FramePool& pool_;
+  };
+
+  std::size_t run_burst(Link& link);
   void receive(Link& link);
+  void begin_part();
+  void next_part();
   void decode_frames();
   void extract();
   void extract_frame(std::size_t index);
-  bool belongs_to_closed(std::size_t index);
-  void enforce(const Link& link, const LivePolicy& live, const MatchSet& set);
-  void lend_replies(std::size_t wanted);
+  Progress extract_as(std::uint8_t protocol, const Payload& payload, std::size_t index);
+  bool is_late(std::size_t index);
+  void prepare(const Link& link);
+  void enforce(const LivePolicy& live);
   void enforce_event(std::size_t index, const LivePolicy& live, Replies& replies);
   void remember(const Event& event, const Action& action, const LivePolicy& live, std::size_t index);
+  void forget_pending(std::size_t index);
+  void drop_late_segments(Replies& replies);
   void restate_responses();
   void absorb_acknowledgements(const LivePolicy& live);
   void transmit(Link& link);
   void send_replies(Link& link);
   void count_verdicts();
+  void observe();
   void begin_records(const MatchSet& set);
   void record(const LivePolicy& live);
   void end_stage(Stage stage);
@@ -94,8 +113,12 @@ class Worker {
   FramePool& pool_;
   RecordRing* records_;
   EventObserver* observer_;
+  Supply supply_;
   Burst burst_;
+  std::array<Frame, Burst::kFrames> waiting_;  // received, but beyond what one burst holds
+  std::size_t waiting_count_ = 0;
   SessionTable sessions_;
+  SessionClock clock_;
   MatchScratch scratch_;
   WorkerStats stats_;
   std::uint64_t stage_start_ = 0;

@@ -43,8 +43,9 @@ HashSecret random_secret() {
 FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret) {
   const std::uint64_t source = endpoint(source_address(frame, layers), layers.source_port, secret);
   const std::uint64_t destination = endpoint(destination_address(frame, layers), layers.destination_port, secret);
-  const std::uint64_t rest = std::uint64_t{layers.ip_protocol} << 32 | std::uint64_t{layers.ip_version} << 24 |
-                             std::uint64_t{layers.vlan};
+  // Customers behind different tags or wires may have the same private addresses.
+  const std::uint64_t rest = std::uint64_t{frame.wire} << 40 | std::uint64_t{layers.ip_protocol} << 32 |
+                             std::uint64_t{layers.ip_version} << 24 | std::uint64_t{layers.inner_vlan} << 12 | layers.vlan;
   return {multiply_fold(source ^ secret.second, destination + rest + secret.first),
           multiply_fold(destination ^ secret.second, source + rest + secret.first),
           multiply_fold((source + destination) ^ secret.first, (source ^ destination) + rest + secret.second)};

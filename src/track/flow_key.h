@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A frame's addresses, ports and VLAN as keyed 64-bit hashes. `forward` is this direction, `reverse` the other, `both` is the
+// A frame's addresses, ports, VLANs and wire as keyed 64-bit hashes. `forward` is this direction, `reverse` the other, `both` is the
 // same for either. The secret is drawn once per process, so collisions can't be made by choosing addresses.
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 #include "track/session_table.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace telefence {
 namespace {
@@ -16,42 +17,94 @@ constexpr std::uint64_t kPendingFor = 300 * kSecond;
 constexpr std::size_t kSeenEntries = 1 << 16;
 constexpr std::size_t kClosedEntries = 1 << 16;
 constexpr std::size_t kPendingEntries = 1 << 16;
+constexpr std::size_t kEpochEntries = 1 << 12;
 // Enough of a datagram to tell two messages apart; retransmissions are identical.
 constexpr std::size_t kIdentityBytes = 512;
+// More than either side may have in flight beyond the judged segment (windows of 1 MiB are seldom filled).
+constexpr std::int32_t kNear = 1 << 20;
+
+// Distance from a to b in the sequence space (RFC 9293, 3.4).
+std::int32_t distance(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(b - a); }
+
+bool is_near(std::uint32_t a, std::uint32_t b) { return std::abs(distance(a, b)) < kNear; }
 
 }  // namespace
 
 SessionTable::SessionTable(const HashSecret& secret)
-    : secret_(secret), seen_(kSeenEntries), closed_(kClosedEntries), pending_(kPendingEntries) {}
+    : secret_(secret), seen_(kSeenEntries), closed_(kClosedEntries), pending_(kPendingEntries), epochs_(kEpochEntries) {}
 
-bool SessionTable::first_sight(const Frame& frame, const Layers& layers, Place message) {
+bool SessionTable::first_sight(const Frame& frame, const Layers& layers, const MessageIdentity& message,
+                               std::uint64_t now_ns) {
   std::uint64_t key = key_of(frame, layers).forward;
   if (layers.transport == Transport::kTcp) {
-    const std::uint32_t start = tcp_header(frame, layers).sequence + message.offset;
-    key = mixed(key, std::uint64_t{start} << 32 | message.length, secret_);
+    const std::uint32_t start = tcp_header(frame, layers).sequence + message.place.offset;
+    key = mixed(key, std::uint64_t{start} << 32 | message.place.length, secret_);
   } else {
-    const Bytes bytes = payload_of(frame, layers).subspan(message.offset, message.length);
+    const Bytes bytes = payload_of(frame, layers).subspan(message.place.offset, message.place.length);
     key = mixed(key, bytes.first(std::min(bytes.size(), kIdentityBytes)), secret_);
-    key = mixed(key, std::uint64_t{message.offset} << 32 | message.length, secret_);
+    key = mixed(key, std::uint64_t{message.place.offset} << 32 | message.place.length, secret_);
   }
-  if (seen_.find(key, frame.time_ns) != nullptr) return false;
-  seen_.put(key, {}, frame.time_ns, frame.time_ns + kSeenFor);
+  if (message.ordinal != 0) key = mixed(key, message.ordinal, secret_);
+  if (seen_.find(key, now_ns) != nullptr) return false;
+  seen_.put(key, {}, now_ns, now_ns + kSeenFor);
   return true;
 }
 
-void SessionTable::close(const FlowKey& flow, std::uint64_t now_ns) {
-  closed_.put(flow.both, {}, now_ns, now_ns + kClosedFor);
+void SessionTable::close(const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
+  const FlowKey flow = key_of(frame, layers);
+  const TcpHeader header = tcp_header(frame, layers);
+  closed_.put(flow.both, {flow.forward, header.sequence, header.acknowledgement}, now_ns, now_ns + kClosedFor);
   closed_until_ns_ = std::max(closed_until_ns_, now_ns + kClosedFor);
 }
 
-void SessionTable::expect_response(const FlowKey& flow, std::uint32_t session_number, std::uint32_t code,
-                                   std::uint64_t now_ns) {
-  pending_.put(mixed(flow.reverse, session_number, secret_), code, now_ns, now_ns + kPendingFor);
+Closed SessionTable::closed(const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
+  const FlowKey flow = key_of(frame, layers);
+  const ClosedConnection* entry = closed_.find(flow.both, now_ns);
+  if (entry == nullptr) return Closed::kNo;
+  const TcpHeader header = tcp_header(frame, layers);
+  if ((header.flags & (kTcpSyn | kTcpAck)) == kTcpSyn) {
+    closed_.put(flow.both, *entry, now_ns, now_ns);
+    return Closed::kNo;
+  }
+  if (flow.forward != entry->judged_side) return is_near(header.sequence, entry->other) ? Closed::kFromReceiver : Closed::kNo;
+  if (!is_near(header.sequence, entry->sequence)) return Closed::kNo;
+  const bool covers = layers.payload_length != 0 && distance(header.sequence, entry->sequence) >= 0 &&
+                      distance(entry->sequence, sequence_after(header, layers)) > 0;
+  return covers ? Closed::kJudgedAgain : Closed::kFromSender;
 }
 
-const std::uint32_t* SessionTable::refusal_for(const FlowKey& flow, std::uint32_t session_number,
+std::uint64_t SessionTable::pending_key(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number,
+                                        std::uint64_t now_ns) {
+  const std::uint32_t* epoch = epochs_.find(both, now_ns);
+  return mixed(direction, std::uint64_t{epoch == nullptr ? 0 : *epoch} << 32 | session_number, secret_);
+}
+
+void SessionTable::expect_response(const FlowKey& flow, std::uint32_t session_number, std::uint32_t code, bool repeated,
+                                   std::uint64_t now_ns) {
+  const std::uint64_t key = pending_key(flow.reverse, flow.both, session_number, now_ns);
+  const Pending* known = repeated ? pending_.find(key, now_ns) : nullptr;
+  pending_.put(key, known == nullptr ? Pending{code, 0, false} : Pending{code, known->sequence, known->taken}, now_ns,
+               now_ns + kPendingFor);
+  pending_until_ns_ = std::max(pending_until_ns_, now_ns + kPendingFor);
+}
+
+void SessionTable::forget_response(const FlowKey& flow, std::uint32_t session_number, std::uint64_t now_ns) {
+  const std::uint64_t key = pending_key(flow.reverse, flow.both, session_number, now_ns);
+  if (pending_.find(key, now_ns) != nullptr) pending_.put(key, {}, now_ns, now_ns);
+}
+
+void SessionTable::forget_responses(const FlowKey& flow, std::uint64_t now_ns) {
+  const std::uint32_t* epoch = epochs_.find(flow.both, now_ns);
+  epochs_.put(flow.both, epoch == nullptr ? 1 : *epoch + 1, now_ns, now_ns + kPendingFor);
+}
+
+const std::uint32_t* SessionTable::refusal_for(const FlowKey& flow, std::uint32_t session_number, std::uint32_t sequence,
                                                std::uint64_t now_ns) {
-  return pending_.find(mixed(flow.forward, session_number, secret_), now_ns);
+  Pending* pending = pending_.find(pending_key(flow.forward, flow.both, session_number, now_ns), now_ns);
+  if (pending == nullptr || (pending->taken && pending->sequence != sequence)) return nullptr;
+  pending->taken = true;
+  pending->sequence = sequence;
+  return &pending->code;
 }
 
 }  // namespace telefence

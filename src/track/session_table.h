@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What one worker remembers between packets. Times are Frame::time_ns. Fixed memory: about 7 MiB per worker.
+// What one worker remembers between packets. Times are session times (session_clock.h). Fixed memory: about 9 MiB per worker.
 
 #include <cstdint>
 
@@ -11,6 +11,20 @@
 
 namespace telefence {
 
+// One message as a retransmission repeats it.
+struct MessageIdentity {
+  Place place;                // inside the payload
+  std::uint16_t ordinal = 0;  // of several events of one message, which
+};
+
+// How a packet stands to a connection that was closed because of one of its messages.
+enum class Closed : std::uint8_t {
+  kNo,
+  kJudgedAgain,  // the judged bytes once more: their sender has not seen our answer
+  kFromSender,   // later bytes of the sender of the judged message
+  kFromReceiver, // bytes of the other side
+};
+
 class SessionTable {
  public:
   explicit SessionTable(const HashSecret& secret);
@@ -19,32 +33,53 @@ class SessionTable {
 
   // True the first time a message is seen, false for its retransmissions. UDP: the same bytes between the same ends;
   // TCP: the same sequence numbers.
-  bool first_sight(const Frame& frame, const Layers& layers, Place message);
+  bool first_sight(const Frame& frame, const Layers& layers, const MessageIdentity& message, std::uint64_t now_ns);
 
-  // A connection that we closed: what still arrives on it is not forwarded.
-  void close(const FlowKey& flow, std::uint64_t now_ns);
-  bool is_closed(const FlowKey& flow, std::uint64_t now_ns) { return closed_.find(flow.both, now_ns) != nullptr; }
-  // A new SYN on the same ports opens a new connection.
-  void reopen(const FlowKey& flow, std::uint64_t now_ns) {
-    if (closed_.find(flow.both, now_ns) != nullptr) closed_.put(flow.both, {}, now_ns, now_ns);
-  }
+  // The connection of this segment, whose message was refused, is over: what still arrives on it is not forwarded.
+  void close(const Frame& frame, const Layers& layers, std::uint64_t now_ns);
+  // Only segments near the judged one count: who forges a segment somewhere else in the sequence space must not be able to
+  // close a connection that goes on. A SYN ends the memory: the ports are used for a new connection.
+  Closed closed(const Frame& frame, const Layers& layers, std::uint64_t now_ns);
   // Cheap check that spares computing a key while nothing is closed.
   bool any_closed(std::uint64_t now_ns) const { return now_ns < closed_until_ns_; }
 
-  // The response to a neutralised request is to say `code`. flow: of the request.
-  void expect_response(const FlowKey& flow, std::uint32_t session_number, std::uint32_t code, std::uint64_t now_ns);
-  // The code that this response is to say, or nullptr. flow: of the response. The entry stays for retransmissions.
-  const std::uint32_t* refusal_for(const FlowKey& flow, std::uint32_t session_number, std::uint64_t now_ns);
+  // The response to a neutralised request is to say `code`. flow: of the request; repeated: it is a retransmission, whose
+  // response may have been seen already.
+  void expect_response(const FlowKey& flow, std::uint32_t session_number, std::uint32_t code, bool repeated,
+                       std::uint64_t now_ns);
+  // A request of that number is forwarded as it is: its response is its own.
+  void forget_response(const FlowKey& flow, std::uint32_t session_number, std::uint64_t now_ns);
+  // The connection is opened anew: numbers start again.
+  void forget_responses(const FlowKey& flow, std::uint64_t now_ns);
+  bool any_pending(std::uint64_t now_ns) const { return now_ns < pending_until_ns_; }
+  // The code that this response is to say, or nullptr. flow: of the response; sequence: where it stands in the stream. The
+  // first one takes the entry for itself: its retransmissions are told the same, a later response of that number is not.
+  const std::uint32_t* refusal_for(const FlowKey& flow, std::uint32_t session_number, std::uint32_t sequence,
+                                   std::uint64_t now_ns);
 
-  std::uint64_t evicted() const { return seen_.evicted() + closed_.evicted() + pending_.evicted(); }
+  std::uint64_t evicted() const { return seen_.evicted() + closed_.evicted() + pending_.evicted() + epochs_.evicted(); }
 
  private:
   struct Nothing {};
+  struct ClosedConnection {
+    std::uint64_t judged_side = 0;  // FlowKey::forward of the judged segment
+    std::uint32_t sequence = 0;     // of it
+    std::uint32_t other = 0;        // the next one of the other side
+  };
+  struct Pending {
+    std::uint32_t code = 0;
+    std::uint32_t sequence = 0;
+    bool taken = false;
+  };
+  std::uint64_t pending_key(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number, std::uint64_t now_ns);
+
   HashSecret secret_;
   TimedCache<Nothing> seen_;
-  TimedCache<Nothing> closed_;
-  TimedCache<std::uint32_t> pending_;
+  TimedCache<ClosedConnection> closed_;
+  TimedCache<Pending> pending_;
+  TimedCache<std::uint32_t> epochs_;  // by FlowKey::both: how often the connection was opened while something was pending
   std::uint64_t closed_until_ns_ = 0;
+  std::uint64_t pending_until_ns_ = 0;
 };
 
 }  // namespace telefence

@@ -52,6 +52,7 @@ struct Verdict {
   Category category = Category::kOther;
   Tier tier = 0;
   std::uint32_t rule = 0;       // index in the MatchSet of this burst; valid when reason != kNoHit && != kNeverBlock
+  bool only_this_name = false;  // the entry covers one name and none below it, or some below it are allowed
   std::uint32_t recipients = 0; // Sms: bit i set = recipient i (of the first 32) was hit as called number
 
   bool enforced() const { return reason == Reason::kBlocked; }
@@ -71,6 +72,7 @@ enum class Fate : std::uint8_t {
   kForwardedUnknownLink,      // ARP, LLDP ...: no IP
   kForwardedUnknownTransport, // IP, but neither UDP nor TCP
   kForwardedBadHeader,        // a header that contradicts itself or the length of the frame
+  kForwardedBadChecksum,      // to be blocked, but its receiver will not take it: its checksum is wrong
   kForwardedTruncated,        // longer than what can be looked at
   kForwardedEventLimit,       // more messages in the burst than can be judged
   kForwardedActionFailed,     // to be blocked, but the action could not be carried out (counted per action)
@@ -86,7 +88,7 @@ enum class Fate : std::uint8_t {
   kDroppedTransmitFull,       // the port to leave by did not take it
   kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on
 };
-inline constexpr std::size_t kFateCount = 23;
+inline constexpr std::size_t kFateCount = 24;
 std::string_view fate_name(Fate fate);
 
 }  // namespace telefence

@@ -111,13 +111,15 @@ TEST(EnforceOptions, ThePageFileIsSentAndMustBeReadable) {
 
 TEST(EnforceOptions, SecretsDiffer) { EXPECT_NE(answer_secret(), answer_secret()); }
 
-TEST(ClassifierSetUp, PortsAreReplacedAndDisabledProtocolsGone) {
+TEST(ClassifierSetUp, PortsAreReplacedAndDisabledProtocolsToldApart) {
   Classifier classifier;
   set_up(config_of("protocols: {smpp: {tcp_ports: [9999]}, dns: {on: false}}\n"), classifier);
   const std::uint8_t nothing[4] = {};
   EXPECT_EQ(classifier.classify({nothing, Transport::kTcp, 40000, 9999}), index_of("smpp"));
   EXPECT_EQ(classifier.classify({nothing, Transport::kTcp, 40000, 2775}), kNoProtocol);
-  EXPECT_EQ(classifier.classify({nothing, Transport::kUdp, 40000, 53}), kNoProtocol);
+  EXPECT_EQ(classifier.classify({nothing, Transport::kUdp, 40000, 53}), index_of("dns"));
+  EXPECT_FALSE(classifier.is_enabled(static_cast<std::uint8_t>(index_of("dns"))));
+  EXPECT_TRUE(classifier.is_enabled(static_cast<std::uint8_t>(index_of("smpp"))));
 }
 
 TEST(ClassifierSetUp, ProtocolsThatSwapPortsKeepThem) {

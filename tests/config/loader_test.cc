@@ -63,7 +63,9 @@ TEST(Loader, AFileWithOnlyPortsAndWireHasSaneDefaults) {
 TEST(Loader, AWorkerAndTheControlThreadGetDifferentCoresWhereThereAreTwo) {
   const NicOptions nic = default_config().nic;
   ASSERT_EQ(nic.worker_cores.size(), 1u);
-  if (usable_cores().size() > 1) EXPECT_NE(nic.worker_cores[0], nic.control_core);
+  if (usable_cores().size() > 1) {
+    EXPECT_NE(nic.worker_cores[0], nic.control_core);
+  }
 }
 
 // A file that says something else than the default under every key.

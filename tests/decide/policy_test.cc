@@ -74,6 +74,16 @@ TEST(Policy, ExactEntryIsMoreSpecificThanTheSameWithSubdomains) {
   EXPECT_EQ(judged(SetMaker().allow_domain("evil.com").domain("evil.com", false), lookup("a.evil.com")).reason, Reason::kAllowed);
 }
 
+TEST(Policy, ARefusalOfOneNameDoesNotDenyTheNamesBelow) {
+  const auto only = [](SetMaker& maker, std::string_view name) { return judged(maker, lookup(name)).only_this_name; };
+  EXPECT_FALSE(only(SetMaker().domain("evil.com"), "a.evil.com"));
+  EXPECT_TRUE(only(SetMaker().domain("evil.com", false), "evil.com")) << "an exact entry";
+  EXPECT_TRUE(only(SetMaker().domain("evil.com").allow_domain("good.evil.com"), "evil.com")) << "one below is allowed";
+  EXPECT_TRUE(only(SetMaker().domain("evil.com").allow_domain("a.good.evil.com"), "good.evil.com"));
+  EXPECT_FALSE(only(SetMaker().domain("evil.com").allow_domain("good.evil.com"), "bad.evil.com"));
+  EXPECT_FALSE(only(SetMaker().domain("evil.com").allow_domain("notevil.com"), "evil.com"));
+}
+
 TEST(Policy, AllowedNumberBeatsAPrefix) {
   EXPECT_EQ(judged(SetMaker().number("170*").allow_number("17012345678"), Call{.calling = "17012345678", .called = "13800000000"}).reason,
             Reason::kAllowed);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "enforce/action.h"
+#include "enforce/connection.h"
 #include "enforce/packet.h"
 
 namespace telefence {
@@ -25,26 +26,45 @@ bool neutralise(const Event&, MutableBytes message) {
   std::fill(message.begin(), message.end(), std::uint8_t{'.'});
   return true;
 }
+// Hands out a few frames and takes them back.
+class Spares final : public FrameSupply {
+ public:
+  explicit Spares(std::size_t count) : spares_(count) {}
+  bool take(Frame& frame) override {
+    if (taken_ == spares_.size()) return false;
+    frame = spares_[taken_++].frame;
+    return true;
+  }
+  void give_back(Frame&) override { --taken_; }
+  std::size_t taken() const { return taken_; }
+
+ private:
+  std::vector<Spare> spares_;
+  std::size_t taken_ = 0;
+};
+
 const Protocol kPlain{.name = "plain", .refuse = refuse};
 const Protocol kSession{.name = "session", .neutralise = neutralise};
 const Protocol kMute{.name = "mute"};
+const Protocol kShared{.name = "shared", .refuse = refuse, .shares_connections = true};
+const Protocol kNamesPort{.name = "named", .refuse = refuse, .answer_port = [](const Payload&) -> std::uint16_t { return 5060; }};
 
 struct Carried {
-  std::vector<Spare> spares = std::vector<Spare>(16);
-  std::vector<Frame> frames;
+  Spares spares;
+  std::vector<Frame> frames = std::vector<Frame>(16);
   bool back[16] = {};
   EnforceOptions options;
   RefusalTerms terms;
   Verdict verdict;
   Event event;
-  Replies replies{{}, {}};
+  Replies replies;
   Fate fate = Fate::kForwardedInspected;
 
-  Carried(std::string_view action, Packet& packet, const Protocol& protocol, Place message, std::size_t spare = 16) {
-    for (Spare& one : spares) frames.push_back(one.frame);
-    replies = Replies({frames.data(), spare}, back);
+  Carried(std::string_view action, Packet& packet, const Protocol& protocol, Place message, std::size_t spare = 16,
+          bool is_first = true)
+      : spares(spare), replies(frames, back, spares) {
     event.message = message;
-    ActionInput input{packet.frame, packet.layers, protocol, event, verdict, options, terms, replies};
+    ActionInput input{packet.frame, packet.layers, protocol, event, verdict, options, terms, replies, is_first};
     fate = action_named(action)->apply(input);
   }
 };
@@ -104,6 +124,89 @@ TEST(Actions, AnswerOverTcpIsTheRefusalThenFinAndAResetOnward) {
   EXPECT_FALSE(run.replies.goes_back(3));
 }
 
+TEST(Actions, AnswerThatDoesNotFitWholeIsNotBegun) {
+  g_refusal = std::string(3000, 'x');
+  Packet packet(PacketShape{.payload = "GET / HTTP/1.1"});
+  Carried run("answer", packet, kPlain, {0, 14}, 2);
+  EXPECT_EQ(run.fate, Fate::kForwardedActionFailed);
+  EXPECT_EQ(run.replies.used(), 0u);
+  EXPECT_EQ(run.spares.taken(), 0u) << "every frame went back";
+}
+
+TEST(Actions, AnswerBehindAnotherMessageIsAReset) {
+  g_refusal = "no";
+  Packet packet(PacketShape{.payload = "GET /1 HTTP/1.1 GET /2 HTTP/1.1"});
+  Carried run("answer", packet, kPlain, {16, 15}, 16, false);
+  EXPECT_EQ(run.fate, Fate::kReset) << "the sender would take the answer for that to its first request";
+  Packet opening(PacketShape{.flags = kTcpSyn, .payload = "GET / HTTP/1.1"});
+  EXPECT_EQ(Carried("answer", opening, kPlain, {0, 14}).fate, Fate::kReset) << "no place in the stream is known yet";
+}
+
+TEST(Actions, WithoutFittingWordsADatagramIsDroppedAndAConnectionReset) {
+  g_refusal = std::string(9000, 'x');
+  Packet datagram(PacketShape{.transport = Transport::kUdp, .payload = "?"});
+  EXPECT_EQ(Carried("answer", datagram, kPlain, {0, 1}).fate, Fate::kDroppedByVerdict);
+  Packet segment(PacketShape{.payload = "?"});
+  EXPECT_EQ(Carried("answer", segment, kPlain, {0, 1}).fate, Fate::kReset);
+}
+
+TEST(Actions, AConnectionOfManyUsersIsNeitherCutNorStalled) {
+  g_refusal = std::string(9000, 'x');
+  Packet segment(PacketShape{.payload = "INVITE"});
+  EXPECT_EQ(Carried("drop", segment, kShared, {0, 6}).fate, Fate::kForwardedActionFailed);
+  EXPECT_EQ(Carried("answer", segment, kShared, {0, 6}).fate, Fate::kForwardedActionFailed);
+  Packet datagram(PacketShape{.transport = Transport::kUdp, .payload = "INVITE"});
+  EXPECT_EQ(Carried("drop", datagram, kShared, {0, 6}).fate, Fate::kDroppedByVerdict);
+}
+
+TEST(Actions, AnswerGoesToThePortThatTheProtocolNames) {
+  g_refusal = "SIP/2.0 603";
+  Packet datagram(PacketShape{.transport = Transport::kUdp, .source_port = 32768, .payload = "INVITE"});
+  Carried run("answer", datagram, kNamesPort, {0, 6});
+  ASSERT_EQ(run.replies.used(), 1u);
+  const Frame& sent = run.replies.made()[0];
+  EXPECT_EQ(decode(sent).destination_port, 5060);
+  EXPECT_TRUE(testing::transport_checksum_is_right(sent, decode(sent)));
+}
+
+TEST(Connection, LateSegmentsAreAcknowledgedOrReset) {
+  Packet data(PacketShape{.sequence = 100, .acknowledgement = 900, .payload = "late"});
+  Packet empty(PacketShape{.flags = kTcpAck});
+  Packet fin(PacketShape{.sequence = 100, .acknowledgement = 900, .flags = kTcpAck | kTcpFin});
+  Spares spares(8);
+  std::vector<Frame> frames(8);
+  bool back[8] = {};
+  Replies replies(frames, back, spares);
+  answer_late_segment(empty.frame, empty.layers, true, replies);
+  EXPECT_EQ(replies.used(), 0u);
+  answer_late_segment(data.frame, data.layers, true, replies);
+  answer_late_segment(fin.frame, fin.layers, true, replies);
+  answer_late_segment(data.frame, data.layers, false, replies);
+  ASSERT_EQ(replies.used(), 3u);
+  const auto header = [&](std::size_t i) { return tcp_header(frames[i], decode(frames[i])); };
+  EXPECT_EQ(header(0).acknowledgement, 104u);
+  EXPECT_EQ(header(0).sequence, 900u);
+  EXPECT_EQ(header(0).flags, kTcpAck);
+  EXPECT_EQ(header(1).acknowledgement, 101u);
+  EXPECT_NE(header(2).flags & kTcpRst, 0);
+}
+
+TEST(Checksum, RightBegunOrAbsentHolds) {
+  for (const bool ipv6 : {false, true}) {
+    for (const Transport transport : {Transport::kUdp, Transport::kTcp}) {
+      Packet packet(PacketShape{.ipv6 = ipv6, .transport = transport, .payload = "odd"});
+      EXPECT_TRUE(transport_checksum_holds(packet.frame, packet.layers));
+      std::uint8_t* field = packet.frame.data + packet.layers.transport_at + (transport == Transport::kTcp ? 16 : 6);
+      field[1] ^= 0x10;
+      EXPECT_FALSE(transport_checksum_holds(packet.frame, packet.layers));
+      if (transport == Transport::kUdp) {
+        field[0] = field[1] = 0;
+        EXPECT_TRUE(transport_checksum_holds(packet.frame, packet.layers)) << "the sender made none";
+      }
+    }
+  }
+}
+
 TEST(Actions, NeutraliseChangesOnlyTheMessageAndKeepsTheChecksumRight) {
   for (const std::uint32_t offset : {0u, 1u, 2u, 3u}) {  // odd offsets lie across 16-bit words
     Packet packet(PacketShape{.payload = "innocent-BLOCKED-innocent"});
@@ -129,7 +232,8 @@ TEST(Actions, TagWritesTheDscpAndKeepsEcnAndChecksums) {
     const RefusalTerms terms;
     const Verdict verdict;
     const Event event;
-    Replies replies{{}, {}};
+    Spares none(0);
+    Replies replies({}, {}, none);
     options.dscp = 46;
     ActionInput input{packet.frame, packet.layers, kMute, event, verdict, options, terms, replies};
     EXPECT_EQ(action_named("tag")->apply(input), Fate::kTagged);

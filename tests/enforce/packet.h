@@ -28,7 +28,7 @@ struct PacketShape {
   std::string_view payload;
 };
 
-// Sum over pseudo header and segment; 0xffff when folded means that the checksum is right.
+// Sum over pseudo header and segment; 0xffff when folded means that the checksum is right. Not what enforce/ computes by.
 inline bool transport_checksum_is_right(const Frame& frame, const Layers& layers) {
   const IpAddress source = source_address(frame, layers);
   const IpAddress destination = destination_address(frame, layers);

@@ -18,7 +18,7 @@ namespace telefence::testing {
 class Filter {
  public:
   explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false)
-      : pool_(8192), access(pool_, 0), core(pool_, 1), ring(1024), normaliser_(NormaliseOptions{}),
+      : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), ring(1024), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, live(mode)) {
     shared_ = {&sets_, &policy_, &readers_, &classifier_, &normaliser_, random_secret()};
     std::vector<Link> links = {{&access, mirror ? nullptr : &core}};
@@ -57,6 +57,21 @@ class Filter {
     builder.add_pattern({std::string(text), true, false}, rule(builder, text));
   }
 
+  // Before the first packet.
+  void set_page(std::string body) {
+    page_ = std::move(body);
+    auto changed = live(mode_);
+    for (RefusalTerms& terms : changed->enforce.terms) {
+      terms.page = {};
+      terms.body = page_;
+    }
+    policy_.publish(std::move(changed));
+  }
+  void turn_off(std::string_view protocol) {
+    for (std::size_t i = 0; i < registered_protocols().size(); ++i)
+      if (registered_protocols()[i]->name == protocol) classifier_.disable(static_cast<std::uint8_t>(i));
+  }
+
   void run() {
     while (worker_->run_once() != 0) {
     }
@@ -68,7 +83,7 @@ class Filter {
   static constexpr std::size_t kBuffers = 8192;
 
  private:
-  static std::unique_ptr<const LivePolicy> live(Mode mode) {
+  static std::unique_ptr<LivePolicy> live(Mode mode) {
     PolicyOptions options;
     auto result = std::make_unique<LivePolicy>();
     options.mode = mode;
@@ -88,6 +103,8 @@ class Filter {
     return result;
   }
 
+  Mode mode_;
+  std::string page_;
   MemoryPool pool_;
 
  public:

@@ -123,16 +123,196 @@ TEST(Worker, BlockedPageClosesTheConnectionUntilANewOneOpens) {
   const Frame reset = view(filter.core.sent()[0]);
   EXPECT_EQ(tcp_header(reset, decode(reset)).flags, kTcpRst | kTcpAck);
 
-  filter.access.give(tcp_frame("late bytes", 80, 1000 + static_cast<std::uint32_t>(request.size())));
-  filter.core.give(frame_of({.reversed = true, .source_port = 80, .destination_port = 40000, .payload = "x"}));
+  const auto after = 1000 + static_cast<std::uint32_t>(request.size());
+  filter.access.give(tcp_frame("late bytes", 80, after));
+  filter.core.give(frame_of({.reversed = true, .source_port = 80, .destination_port = 40000, .sequence = 5000, .payload = "x"}));
   filter.run();
-  EXPECT_EQ(filter.core.sent().size(), 1u) << "nothing more passes";
-  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 2u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 2u) << "nothing more passes";
+  ASSERT_EQ(filter.access.sent().size(), 2u);
+  const Frame taken = view(filter.access.sent()[1]);
+  EXPECT_EQ(tcp_header(taken, decode(taken)).acknowledgement, after + 10) << "the client is not left to repeat its bytes";
+  ASSERT_EQ(filter.core.sent().size(), 2u);
+  const Frame again = view(filter.core.sent()[1]);
+  EXPECT_NE(tcp_header(again, decode(again)).flags & kTcpRst, 0) << "the server has not seen the reset";
 
   filter.access.give(frame_of({.flags = kTcpSyn}));
   filter.access.give(tcp_frame(http_request("good.example"), 80, 1001));
   filter.run();
-  EXPECT_EQ(filter.core.sent().size(), 3u);
+  EXPECT_EQ(filter.core.sent().size(), 4u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, ARepeatedRequestGetsThePageAgainAndIsCountedOnce) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const std::string request = http_request("evil.example", "/login");
+  for (int i = 0; i < 3; ++i) {
+    filter.access.give(tcp_frame(request, 80, 1000));
+    filter.run();
+  }
+  ASSERT_EQ(filter.access.sent().size(), 3u);
+  EXPECT_EQ(filter.access.sent()[2], filter.access.sent()[0]);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 3u);
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, SegmentsBehindABlockedRequestInTheSameBurstStayBehind) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const std::string request = http_request("evil.example", "/login");
+  filter.access.give(tcp_frame("", 80, 1000));  // the end of the handshake passes
+  filter.access.give(tcp_frame(request, 80, 1000));
+  filter.access.give(tcp_frame("user=a&password=b", 80, 1000 + static_cast<std::uint32_t>(request.size())));
+  filter.access.give(tcp_frame(http_request("good.example"), 80, 1000, 40001));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 1u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedNoPayload), 1u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedInspected), 1u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, AForgedRequestClosesNothingButItself) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  filter.access.give(frame_of({.source_port = 179, .destination_port = 179, .sequence = 77, .acknowledgement = 88,
+                               .payload = http_request("evil.example")}));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  // The endpoints throw the forged answer and reset away, and their connection goes on.
+  filter.core.forget();
+  const auto real = frame_of({.source_port = 179, .destination_port = 179, .sequence = 0x7fff0000, .payload = "update"});
+  filter.access.give(real);
+  filter.run();
+  ASSERT_EQ(filter.core.sent().size(), 1u);
+  EXPECT_EQ(filter.core.sent()[0], real);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, ARequestWithAWrongChecksumClosesNothing) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  auto request = tcp_frame(http_request("evil.example"), 80);
+  request.back() ^= 0x20;
+  filter.access.give(request);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kForwardedBadChecksum), 1u);
+  ASSERT_EQ(filter.core.sent().size(), 1u);
+  EXPECT_EQ(filter.core.sent()[0], request);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, ATextInAMessageSessionIsNeverTakenForAnotherProtocol) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  // The rest of a PDU whose text was made to look like a request: an answer would cut off every user of the session.
+  const auto segment = tcp_frame(std::string(20, '\n') + http_request("evil.example"), 2775);
+  filter.access.give(segment);
+  filter.run();
+  ASSERT_EQ(filter.core.sent().size(), 1u);
+  EXPECT_EQ(filter.core.sent()[0], segment);
+  EXPECT_EQ(filter.access.sent().size(), 0u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedNeedMore), 1u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, ASequenceNumberUsedAgainGetsItsOwnResponse) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  std::uint32_t sent = 1000, received = 5000;
+  const auto status_of_response = [&](std::string_view text) {
+    const std::string message = submit_sm(7, "10690001", "8613800000001", text);
+    filter.access.give(tcp_frame(message, 2775, sent));
+    filter.run();
+    sent += static_cast<std::uint32_t>(message.size());
+    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = received,
+                               .payload = submit_sm_resp(7)}));
+    filter.run();
+    received += 19;
+    const Frame response = view(filter.access.sent().back());
+    return int{payload_of(response, decode(response))[11]};
+  };
+  EXPECT_EQ(status_of_response("WIN a PRIZE"), 0x45);
+  EXPECT_EQ(status_of_response("see you at noon"), 0) << "it was delivered: its sender must not send it again";
+  EXPECT_EQ(status_of_response("WIN a PRIZE"), 0x45);
+  // A new connection from the same port begins its numbers again.
+  filter.access.give(tcp_frame(submit_sm(9, "10690001", "8613800000001", "WIN a PRIZE"), 2775, sent));
+  filter.run();
+  filter.access.give(frame_of({.destination_port = 2775, .flags = kTcpSyn}));
+  filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 70000,
+                             .payload = submit_sm_resp(9)}));
+  filter.run();
+  const Frame response = view(filter.access.sent().back());
+  EXPECT_EQ(payload_of(response, decode(response))[11], 0);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, TheWholePageIsSentHoweverLongItIs) {
+  Filter filter;
+  filter.set_page(std::string(7000, 'x'));
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  filter.access.give(tcp_frame(http_request("evil.example"), 80));
+  filter.run();
+  std::string told;
+  for (const auto& one : filter.access.sent()) {
+    const Frame frame = view(one);
+    told += as_text(payload_of(frame, decode(frame)));
+  }
+  EXPECT_TRUE(told.ends_with(std::string(7000, 'x')));
+  const Frame last = view(filter.access.sent().back());
+  EXPECT_NE(tcp_header(last, decode(last)).flags & kTcpFin, 0);
+  EXPECT_EQ(filter.core.sent().size(), 1u) << "and the server is reset";
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, EveryEventOfOneMessageLeavesItsOwnTrace) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) {
+    Filter::block_domain(b, "evil.example");
+    Rule shadowed;
+    shadowed.id = 4;
+    shadowed.value = "shadowed.example";
+    shadowed.shadow = true;
+    b.add_domain("shadowed.example", true, b.add_rule(shadowed));
+  });
+  std::string query = dns_query("shadowed.example");
+  const std::string second = dns_query("evil.example");
+  query[5] = 2;  // questions
+  query += second.substr(12);
+  filter.access.give(udp_frame(query, 53));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  ASSERT_EQ(filter.ring.pushed(), 2u);
+  EXPECT_EQ(filter.ring.front()->verdict.reason, Reason::kShadow);
+  filter.ring.release();
+  EXPECT_EQ(filter.ring.front()->verdict.reason, Reason::kBlocked);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, ManyLongPacketsOfAStrangerDoNotHideAListedOne) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  // Short messages in jumbo frames, each full of names and numbers.
+  std::string decoys;
+  std::uint32_t number = 1;
+  while (decoys.size() < 3500) decoys += submit_sm(number++, "1", "2", "a.cn b.cn c.cn d.cn e.cn f.cn");
+  for (int i = 0; i < 63; ++i) filter.access.give(tcp_frame(decoys, 2775, 1000 + static_cast<std::uint32_t>(i * 4000)));
+  filter.access.give(udp_frame(dns_query("evil.example"), 53));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedEventLimit), 0u);
+  EXPECT_EQ(filter.stats().limits_reached.read(), 0u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, AProtocolThatIsOffIsNotLookedInto) {
+  Filter filter;
+  filter.turn_off("dns");
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  filter.access.give(udp_frame(dns_query("evil.example"), 53));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kForwardedNotInspected), 1u);
+  EXPECT_EQ(filter.core.sent().size(), 1u);
   expect_all_accounted_for(filter);
 }
 

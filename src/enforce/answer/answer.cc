@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "enforce/action.h"
+#include "enforce/connection.h"
 #include "enforce/wrap.h"
 
 namespace telefence::answer_action {
@@ -13,55 +15,69 @@ constexpr std::size_t kMaxRefusal = 8192;
 // Payload of one segment of ours: fits 1500 octets with IPv6 and room for a tunnel.
 constexpr std::size_t kSegment = 1360;
 
+Payload payload_of(const ActionInput& input) {
+  return {telefence::payload_of(std::as_const(input.frame), input.layers), input.layers.transport, input.layers.source_port,
+          input.layers.destination_port};
+}
+
 std::string_view impossible(const Protocol& protocol) {
   if (protocol.refuse == nullptr) return "it has no refusal of its own that could be sent back";
   return {};
 }
 
 Fate answer_udp(ActionInput& input, Bytes refusal) {
+  const std::size_t before = input.replies.used();
   Frame* back = input.replies.take(true);
   if (back == nullptr) return Fate::kForwardedActionFailed;
-  if (!wrap_udp(input.frame, input.layers, Heading::kBack, refusal, *back)) {
-    input.replies.give_back_last();
-    return Fate::kForwardedActionFailed;
+  Layers layers = input.layers;
+  if (input.protocol.answer_port != nullptr) {
+    const std::uint16_t port = input.protocol.answer_port(payload_of(input));
+    if (port != 0) layers.source_port = port;
   }
-  return Fate::kAnswered;
+  if (wrap_udp(input.frame, layers, Heading::kBack, refusal, *back)) return Fate::kAnswered;
+  input.replies.keep_only(before);
+  return Fate::kForwardedActionFailed;
 }
 
-// The refusal in the server's name with the server's next sequence number, then FIN; the server itself is reset.
+// The refusal in the server's name with the server's next sequence number, then FIN; the server itself is reset. All of it or
+// nothing: half a page would keep the client waiting for the rest.
 Fate answer_tcp(ActionInput& input, Bytes refusal) {
   const TcpHeader judged = tcp_header(input.frame, input.layers);
-  if ((judged.flags & kTcpAck) == 0) return Fate::kForwardedActionFailed;
+  const std::size_t before = input.replies.used();
   TcpFields fields{judged.acknowledgement, sequence_after(judged, input.layers), kTcpAck};
-  bool sent = false;
   while (!refusal.empty()) {
     const Bytes part = refusal.first(std::min(refusal.size(), kSegment));
     refusal = refusal.subspan(part.size());
     fields.flags = static_cast<std::uint8_t>(refusal.empty() ? kTcpAck | kTcpPsh | kTcpFin : kTcpAck);
     Frame* back = input.replies.take(true);
     if (back == nullptr || !wrap_tcp(input.frame, input.layers, Heading::kBack, fields, part, *back)) {
-      if (back != nullptr) input.replies.give_back_last();
-      return sent ? Fate::kAnswered : Fate::kForwardedActionFailed;
+      input.replies.keep_only(before);
+      return Fate::kForwardedActionFailed;
     }
-    sent = true;
     fields.sequence += static_cast<std::uint32_t>(part.size());
   }
-  Frame* onward = input.replies.take(false);
-  if (onward != nullptr &&
-      !wrap_tcp(input.frame, input.layers, Heading::kOnward, reset_onward(judged), {}, *onward))
-    input.replies.give_back_last();
-  return sent ? Fate::kAnswered : Fate::kForwardedActionFailed;
+  reset_receiver(input.frame, input.layers, input.replies);
+  return Fate::kAnswered;
+}
+
+// The protocol has no fitting "no" for this message: the next best that keeps it from its receiver.
+Fate without_words(ActionInput& input) {
+  if (input.layers.transport != Transport::kTcp) return Fate::kDroppedByVerdict;
+  if (input.protocol.shares_connections) return Fate::kForwardedActionFailed;
+  return reset_both_ends(input.frame, input.layers, input.replies) ? Fate::kReset : Fate::kForwardedActionFailed;
 }
 
 Fate apply(ActionInput& input) {
   std::array<std::uint8_t, kMaxRefusal> buffer;
   Writer writer(buffer);
-  const Payload payload{payload_of(input.frame, input.layers), input.layers.transport, input.layers.source_port,
-                        input.layers.destination_port};
-  if (!input.protocol.refuse(input.event, payload, input.terms, writer) || !writer.ok())
-    return Fate::kForwardedActionFailed;
-  return input.layers.transport == Transport::kTcp ? answer_tcp(input, writer.written())
-                                                   : answer_udp(input, writer.written());
+  RefusalTerms terms = input.terms;
+  terms.only_this_name = input.verdict.only_this_name;
+  const bool has_words = input.protocol.refuse(input.event, payload_of(input), terms, writer) && writer.ok();
+  if (!has_words) return without_words(input);
+  if (input.layers.transport != Transport::kTcp) return answer_udp(input, writer.written());
+  // An answer would be taken for that to the message before, and without an acknowledgement it has no place in the stream.
+  const bool has_place = input.is_first && (tcp_header(input.frame, input.layers).flags & kTcpAck) != 0;
+  return has_place ? answer_tcp(input, writer.written()) : without_words(input);
 }
 
 }  // namespace

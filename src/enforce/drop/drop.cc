@@ -10,7 +10,11 @@ std::string_view impossible(const Protocol& protocol) {
   return {};
 }
 
-Fate apply(ActionInput&) { return Fate::kDroppedByVerdict; }
+// A segment of a connection that many share can't be taken out: its retransmissions would be, too, and all would stand still.
+Fate apply(ActionInput& input) {
+  const bool stalls_others = input.layers.transport == Transport::kTcp && input.protocol.shares_connections;
+  return stalls_others ? Fate::kForwardedActionFailed : Fate::kDroppedByVerdict;
+}
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enforce/action.h"
-#include "enforce/wrap.h"
+#include "enforce/connection.h"
 
 namespace telefence::reset_action {
 namespace {
@@ -14,19 +14,7 @@ std::string_view impossible(const Protocol& protocol) {
 
 Fate apply(ActionInput& input) {
   if (input.layers.transport != Transport::kTcp) return Fate::kForwardedActionFailed;
-  const TcpHeader judged = tcp_header(input.frame, input.layers);
-  Frame* back = input.replies.take(true);
-  if (back == nullptr) return Fate::kForwardedActionFailed;
-  if (!wrap_tcp(input.frame, input.layers, Heading::kBack, reset_back(judged, input.layers), {}, *back)) {
-    input.replies.give_back_last();
-    return Fate::kForwardedActionFailed;
-  }
-  // The server's side is a courtesy: without it the server keeps a half-open connection until its own time-out.
-  Frame* onward = input.replies.take(false);
-  if (onward != nullptr &&
-      !wrap_tcp(input.frame, input.layers, Heading::kOnward, reset_onward(judged), {}, *onward))
-    input.replies.give_back_last();
-  return Fate::kReset;
+  return reset_both_ends(input.frame, input.layers, input.replies) ? Fate::kReset : Fate::kForwardedActionFailed;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A request to a blocked site is answered 302 to the warning page, with the server's next sequence number and FIN; the server is
-reset; what still comes on the dead connection is dropped. Another connection goes on."""
+reset, and once more when it still sends; what comes on the dead connection is dropped. Another connection goes on."""
 from support import CLIENT, SERVER, connection, messages, packets, same, true
 
 BAD = messages.http_get('www.bad.example', '/login')
@@ -23,10 +23,11 @@ def expect(seen):
     same((answer.source, answer.sport, answer.dport), (SERVER, 80, 4000), 'in the name of the server')
     same((answer.seq, answer.ack), (5001, 1001 + len(BAD)), 'sequence numbers of the answer')
     true(answer.flags & packets.FIN, 'FIN on the answer')
-    same(len(seen.made_onward), 1, 'resets to the server')
-    reset = seen.made_onward[0]
-    true(reset.flags & packets.RST, 'a reset')
-    same((reset.source, reset.sport, reset.seq), (CLIENT, 4000, 1001), 'the reset is what the server expects next')
+    same(len(seen.made_onward), 2, 'resets to the server')
+    first, again = seen.made_onward
+    true(first.flags & again.flags & packets.RST, 'resets')
+    same((first.source, first.sport, first.seq), (CLIENT, 4000, 1001), 'the reset is what the server expects next')
+    same((again.source, again.sport, again.seq), (CLIENT, 4000, 1001 + len(BAD)), 'and by what it acknowledges')
     same([frame.raw for frame in seen.onward if frame.raw in sent['access']],
          [sent['access'][0], sent['access'][1]] + sent['access'][3:], 'frames to the core')
     same([frame.raw for frame in seen.back if frame.raw in sent['core']], [sent['core'][1]], 'the late segment is dropped')
