@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nic/capture.h"
 
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -47,6 +50,22 @@ std::string reason_of(const char* message, const std::string& path) {
   return reason;
 }
 
+// A stream over a file descriptor that reads gzip as what it holds, and everything else as it is.
+std::FILE* unpacking_stream(int file) {
+  gzFile packed = gzdopen(file, "rb");
+  if (packed == nullptr) return nullptr;
+  constexpr unsigned kReadAhead = 256 * 1024;
+  (void)gzbuffer(packed, kReadAhead);
+  cookie_io_functions_t functions{};
+  functions.read = [](void* cookie, char* bytes, std::size_t size) -> ssize_t {
+    return gzread(static_cast<gzFile>(cookie), bytes, static_cast<unsigned>(size));
+  };
+  functions.close = [](void* cookie) { return gzclose_r(static_cast<gzFile>(cookie)); };
+  std::FILE* stream = fopencookie(packed, "r", functions);
+  if (stream == nullptr) (void)gzclose_r(packed);
+  return stream;
+}
+
 }  // namespace
 
 struct Capture::Files {
@@ -65,25 +84,29 @@ struct Capture::Files {
   }
 
   Result<void> open_input(const std::string& path) {
-    std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-    if (file == nullptr) {
+    const int file = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0 || fstat(file, &read_) != 0)
       return Error{ErrorCode::kFailed, path + ": cannot be opened: " + std::strerror(errno)};
+    std::FILE* stream = unpacking_stream(file);
+    if (stream == nullptr) {
+      ::close(file);
+      return Error{ErrorCode::kFailed, path + ": cannot be opened: out of memory"};
     }
     char message[PCAP_ERRBUF_SIZE] = "";
-    input = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, message);
+    input = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, message);
     if (input == nullptr) {
-      if (file != stdin) std::fclose(file);
+      std::fclose(stream);
       return Error{ErrorCode::kFailed,
-                   path + ": is not a capture that can be read (pcap or pcapng): " + reason_of(message, path)};
+                   path + ": is not a capture that can be read (pcap or pcapng, also gzipped): " + reason_of(message, path)};
     }
     return {};
   }
 
   // Opening it for writing would empty it before the first packet is read.
   bool is_input(const std::string& path) const {
-    struct stat read {}, written {};
-    return fstat(fileno(pcap_file(input)), &read) == 0 && stat(path.c_str(), &written) == 0 && S_ISREG(written.st_mode) &&
-           read.st_dev == written.st_dev && read.st_ino == written.st_ino;
+    struct stat written {};
+    return stat(path.c_str(), &written) == 0 && S_ISREG(written.st_mode) && read_.st_dev == written.st_dev &&
+           read_.st_ino == written.st_ino;
   }
 
   Result<void> open_output(const std::string& path) {
@@ -98,6 +121,9 @@ struct Capture::Files {
     }
     return {};
   }
+
+ private:
+  struct stat read_ {};
 };
 
 Capture::Capture(std::string input, std::unique_ptr<Files> files)

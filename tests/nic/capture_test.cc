@@ -82,6 +82,17 @@ TEST_F(CaptureTest, ReadsPcapng) {
   EXPECT_TRUE(capture->close().ok());
 }
 
+TEST_F(CaptureTest, ReadsGzippedCaptures) {
+  for (const Octets& plain : {pcap_bytes(kLinkEthernet, sample_packets(50)), pcapng_bytes(kLinkEthernet, sample_packets(50))}) {
+    write_file(input_, plain);
+    ASSERT_EQ(std::system(("gzip -kf " + input_).c_str()), 0);
+    Result<std::unique_ptr<Capture>> capture = Capture::open(input_ + ".gz");
+    ASSERT_TRUE(capture.ok()) << capture.error().message;
+    EXPECT_EQ(packets_of(*capture.value()).size(), 50u);
+    EXPECT_TRUE(capture.value()->close().ok());
+  }
+}
+
 TEST_F(CaptureTest, NumbersFramesFromOne) {
   auto capture = open(pcap_bytes(kLinkEthernet, sample_packets(130)));
   std::uint64_t expected = 0;
