@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -121,7 +122,14 @@ Result<Device> find_pci(const PortOptions& port) {
                      device.dpdk_name + "), or give its interface name with `driver: af_packet`");
 }
 
+// Whoever writes into a pipe loses what is read here, and his reader with it; whoever opens one waits for its other end.
+bool is_pipe_or_device(const std::string& path) {
+  struct stat found {};
+  return stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode);
+}
+
 Result<void> check_input_capture(const std::string& path) {
+  if (is_pipe_or_device(path)) return {};
   char message[PCAP_ERRBUF_SIZE] = "";
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return environment("capture " + path + " cannot be opened: " + std::strerror(errno));
@@ -135,6 +143,7 @@ Result<void> check_input_capture(const std::string& path) {
 }
 
 Result<void> check_output_capture(const std::string& path) {
+  if (is_pipe_or_device(path)) return {};
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) return environment("capture " + path + " cannot be written: " + std::strerror(errno));
   close(file);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nic/device.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "capture_files.h"
 
@@ -44,6 +47,22 @@ TEST(Device, MissingDeviceSaysWhatIsMissing) {
 TEST(Device, PciAddressInCapitalsIsTheSame) {
   EXPECT_NE(error_of("FFFF:FF:1F.7").message.find("there is no PCI device ffff:ff:1f.7"), std::string::npos);
   EXPECT_NE(error_of("FF:1F.7").message.find("there is no PCI device 0000:ff:1f.7"), std::string::npos);
+}
+
+// Whoever writes into a pipe loses what is read here, and his reader when it is closed: the driver opens it afterwards.
+TEST(Device, PipesOfNetPcapAreLeftToTheDriver) {
+  const TemporaryFolder folder;
+  const std::string input = folder.path("in.fifo");
+  const std::string output = folder.path("out.fifo");
+  ASSERT_EQ(mkfifo(input.c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(output.c_str(), 0600), 0);
+  const int pipe = open(input.c_str(), O_RDWR | O_NONBLOCK);
+  ASSERT_EQ(write(pipe, "four", 4), 4);
+  const Result<Device> found = find_device({"access", "net_pcap3,rx_pcap=" + input + ",tx_pcap=" + output, "af_packet"}, 0);
+  EXPECT_TRUE(found.ok()) << found.error().message;
+  char bytes[8];
+  EXPECT_EQ(read(pipe, bytes, sizeof bytes), 4);
+  close(pipe);
 }
 
 TEST(Device, FilesOfNetPcapAreLookedAt) {
