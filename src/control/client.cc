@@ -81,9 +81,9 @@ Result<void> follow_daemon(const std::string& path, const std::function<bool(std
   if (!said.is_object() || !said.value("ok", false))
     return Error{ErrorCode::kUnreachable, "telefenced on " + path + " refused: " + *reply};
   while (const std::optional<std::string> event = reader.next()) {
-    if (!line(*event)) break;
+    if (!line(*event)) return {};
   }
-  return {};
+  return Error{ErrorCode::kUnreachable, "telefenced on " + path + " has gone"};
 }
 
 }  // namespace telefence

@@ -4,6 +4,7 @@
 // What the tool may ask the daemon over its unix socket: one JSON object per line each way. Request: {"command": "test", ...};
 // reply: {"ok": true, ...} or {"ok": false, "code": 3, "error": "..."}. Commands: status, test, reload, events (a stream).
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,8 +24,11 @@ class ControlServer {
   void on(std::string command, std::function<std::string(std::string_view request)> handler);
   Result<void> start();
   void stop();
-  // Sends a line to every client that asked for {"command":"events"}. Any thread; never blocks: a slow client loses lines.
+  // Sends a line to every client that asked for {"command":"events"}. Any thread; never blocks: a slow client loses lines, and is
+  // told how many with {"event_type":"lost","count":N}.
   void broadcast(std::string_view line);
+  // Lines that did not reach a client that follows. Any thread.
+  std::uint64_t events_lost() const;
 
  private:
   struct State;
@@ -34,7 +38,8 @@ class ControlServer {
 // The tool's side: sends one request and returns the reply line. Error kUnreachable when there is no daemon.
 Result<std::string> ask_daemon(const std::string& path, std::string_view request);
 
-// The tool's side of events: calls `line` for each line until it returns false or the daemon goes away.
+// The tool's side of events: calls `line` for each line until it returns false. Error kUnreachable when there is no daemon, or when
+// it goes away.
 Result<void> follow_daemon(const std::string& path, const std::function<bool(std::string_view line)>& line);
 
 }  // namespace telefence

@@ -8,10 +8,11 @@
 namespace telefence {
 
 void Peer::read_some() {
+  if (!is_finished_ && in_.size() > kMaxRequest) return;  // it waits in the kernel
   char bytes[16 * 1024];
   const ssize_t got = recv(socket_.number(), bytes, sizeof bytes, MSG_DONTWAIT);
   if (got > 0) {
-    if (!is_finished_ && !is_too_long()) in_.append(bytes, static_cast<std::size_t>(got));
+    if (!is_finished_) in_.append(bytes, static_cast<std::size_t>(got));
     return;
   }
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -22,9 +23,14 @@ void Peer::read_some() {
     is_broken_ = true;
 }
 
+void Peer::finish() {
+  is_finished_ = true;
+  in_.clear();
+}
+
 std::optional<std::string> Peer::next_line() {
   const std::size_t end = in_.find('\n');
-  if (end == std::string::npos || end > kMaxRequest) return std::nullopt;
+  if (end > kMaxRequest) return std::nullopt;
   std::string line = in_.substr(0, end);
   in_.erase(0, end + 1);
   return line;
@@ -39,16 +45,24 @@ void Peer::append(std::string_view line) {
   out_.append(line).push_back('\n');
 }
 
-void Peer::reply(std::string_view line) { append(line); }
+void Peer::append_losses() {
+  if (lost_ == 0) return;
+  append("{\"event_type\":\"lost\",\"count\":" + std::to_string(lost_) + "}");
+  lost_ = 0;
+}
 
-void Peer::send_event(std::string_view line) {
+bool Peer::send_event(std::string_view line) {
   if (out_.size() - sent_ + line.size() > kMaxWaiting) {
     ++lost_;
-    return;
+    return false;
   }
-  if (lost_ > 0) append("{\"event_type\":\"lost\",\"count\":" + std::to_string(lost_) + "}");
-  lost_ = 0;
+  append_losses();
   append(line);
+  return true;
+}
+
+void Peer::tell_losses() {
+  if (!wants_to_write()) append_losses();
 }
 
 void Peer::write_some(Clock::time_point now) {

@@ -20,37 +20,47 @@ class Peer {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr std::size_t kMaxRequest = 64 * 1024;
-  static constexpr std::size_t kMaxWaiting = 256 * 1024;         // bytes of events kept for a slow reader
+  static constexpr std::size_t kMaxWaiting = 256 * 1024;         // bytes kept for a slow reader
   static constexpr std::chrono::seconds kPatience{5};            // without a byte taken: gone
 
   explicit Peer(Descriptor socket) : socket_(std::move(socket)) {}
 
   int descriptor() const { return socket_.number(); }
   bool wants_to_write() const { return sent_ < out_.size(); }
+  // So much waits for it that no more is answered, nor read from it, until it has read: who asks without reading must not make
+  // the daemon grow.
+  bool is_full() const { return out_.size() - sent_ >= kMaxWaiting; }
+  bool wants_to_read() const { return !is_finished_ && !is_full() && in_.size() <= kMaxRequest; }
   bool is_gone(Clock::time_point now) const {
-    return is_broken_ || (is_finished_ && !wants_to_write()) || (wants_to_write() && now - last_progress_ > kPatience);
+    return is_broken_ || (is_finished_ && !wants_to_write() && !has_request()) ||
+           (wants_to_write() && now - last_progress_ > kPatience);
   }
 
   // Reads what is there.
   void read_some();
+  bool has_request() const { return in_.find('\n') <= kMaxRequest; }
   // The next whole request, without its newline.
   std::optional<std::string> next_line();
   // The request is longer than kMaxRequest: answer, send, close.
-  bool is_too_long() const { return in_.size() > kMaxRequest; }
-  void reply(std::string_view line);
+  bool is_too_long() const { return in_.size() > kMaxRequest && !has_request(); }
+  void reply(std::string_view line) { append(line); }
   // No more requests are taken; what waits is sent first.
-  void finish() { is_finished_ = true; }
-  bool is_finished() const { return is_finished_; }
+  void finish();
 
   void follow() { follows_ = true; }
   bool follows() const { return follows_; }
-  // An event line; lost, and told of later, when the reader is too slow.
-  void send_event(std::string_view line);
+  // An event line. False: lost, and told of later, since the reader is too slow.
+  bool send_event(std::string_view line);
+  // So many more were lost before they came here.
+  void lose(std::uint64_t count) { lost_ += count; }
+  // Tells of losses once all else was taken, although no event follows.
+  void tell_losses();
 
   void write_some(Clock::time_point now);
 
  private:
   void append(std::string_view line);
+  void append_losses();
 
   Descriptor socket_;
   std::string in_;

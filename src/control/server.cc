@@ -51,6 +51,8 @@ struct ControlServer::State {
   std::atomic<std::size_t> followers{0};
   std::mutex mutex;
   std::vector<std::string> pending;  // events; guarded by mutex
+  std::uint64_t pending_lost = 0;    // events that came after `pending` was full; guarded by mutex
+  std::atomic<std::uint64_t> events_lost{0};
 
   void run();
   void wait();
@@ -95,7 +97,7 @@ std::string ControlServer::State::answer(Peer& peer, const std::string& line) {
 }
 
 void ControlServer::State::answer_all(Peer& peer) {
-  while (const auto line = peer.next_line()) peer.reply(answer(peer, *line));
+  while (!peer.is_full() && peer.has_request()) peer.reply(answer(peer, *peer.next_line()));
   if (!peer.is_too_long()) return;
   peer.reply(refusal(ErrorCode::kUsage, "a request has at most " + std::to_string(Peer::kMaxRequest) + " bytes"));
   peer.finish();
@@ -103,13 +105,19 @@ void ControlServer::State::answer_all(Peer& peer) {
 
 void ControlServer::State::hand_out_events() {
   std::vector<std::string> lines;
+  std::uint64_t lost = 0;
   {
     const std::lock_guard lock(mutex);
     lines.swap(pending);
+    lost = std::exchange(pending_lost, 0);
   }
   for (Peer& peer : peers) {
     if (!peer.follows()) continue;
-    for (const std::string& line : lines) peer.send_event(line);
+    for (const std::string& line : lines)
+      if (!peer.send_event(line)) ++events_lost;
+    peer.lose(lost);
+    events_lost += lost;
+    peer.tell_losses();
   }
 }
 
@@ -123,18 +131,19 @@ void ControlServer::State::drop_gone() {
 
 void ControlServer::State::wait() {
   std::vector<pollfd> waits = {{wake.number(), POLLIN, 0}, {listener.number(), POLLIN, 0}};
+  bool is_due = false;  // a request that was left because its peer was full can be answered now
   for (const Peer& peer : peers) {
     // A peer that has ended stays readable for ever: only its way out is of interest.
-    const int events = (peer.is_finished() ? 0 : POLLIN) | (peer.wants_to_write() ? POLLOUT : 0);
+    const int events = (peer.wants_to_read() ? POLLIN : 0) | (peer.wants_to_write() ? POLLOUT : 0);
     waits.push_back({peer.descriptor(), static_cast<short>(events), 0});
+    is_due = is_due || (peer.has_request() && !peer.is_full());
   }
-  poll(waits.data(), waits.size(), kTurnMs);
+  poll(waits.data(), waits.size(), is_due ? 0 : kTurnMs);
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = read(wake.number(), &count, sizeof count);
   const std::size_t known = peers.size();
   for (std::size_t i = 0; i < known; ++i) {
-    if ((waits[i + 2].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
-    peers[i].read_some();
+    if ((waits[i + 2].revents & (POLLIN | POLLHUP | POLLERR)) != 0) peers[i].read_some();
     answer_all(peers[i]);
   }
   if (waits[1].revents != 0) accept_all();
@@ -173,18 +182,24 @@ void ControlServer::stop() {
   state_->is_stopping = true;
   state_->wake_up();
   state_->thread.join();
-  state_->listener = Descriptor();
+  // In this order: a successor that starts in between finds either a socket in use or none, and keeps its own.
   unlink(state_->path.c_str());
+  state_->listener = Descriptor();
 }
 
 void ControlServer::broadcast(std::string_view line) {
   if (state_->followers == 0) return;
   {
     const std::lock_guard lock(state_->mutex);
-    if (state_->pending.size() >= kMaxPendingEvents) return;
+    if (state_->pending.size() >= kMaxPendingEvents) {
+      ++state_->pending_lost;
+      return;
+    }
     state_->pending.emplace_back(line);
   }
   state_->wake_up();
 }
+
+std::uint64_t ControlServer::events_lost() const { return state_->events_lost; }
 
 }  // namespace telefence

@@ -115,13 +115,15 @@ TEST_F(Control, EventsReachEveryFollower) {
   for (std::thread& follower : followers) follower.join();
 }
 
-TEST_F(Control, FollowingEndsWhenTheDaemonGoes) {
+TEST_F(Control, AFollowerIsToldThatTheDaemonHasGone) {
   auto server = std::make_unique<ControlServer>(path_);
   ASSERT_TRUE(server->start().ok());
   std::atomic<bool> has_line{false};
   std::thread follower([&] {
     const auto followed = follow_daemon(path_, [&](std::string_view) { return has_line = true; });
-    EXPECT_TRUE(followed.ok());
+    ASSERT_FALSE(followed.ok());
+    EXPECT_EQ(followed.error().code, ErrorCode::kUnreachable);
+    EXPECT_EQ(followed.error().message, "telefenced on " + path_ + " has gone");
   });
   while (!has_line) {
     server->broadcast("{}");
@@ -154,6 +156,87 @@ TEST_F(Control, AReaderThatIsTooSlowLosesLinesAndIsTold) {
   const ssize_t size = recv(reader.number(), bytes, sizeof bytes, 0);
   EXPECT_EQ(std::string(bytes, static_cast<std::size_t>(size)),
             "{\"event_type\":\"lost\",\"count\":" + std::to_string(1000 - kept) + "}\n{}\n");
+}
+
+TEST_F(Control, EventsThatCameWhileTheThreadWasBusyAreCountedAndTold) {
+  ControlServer server(path_);
+  std::atomic<bool> is_busy{false}, may_end{false};
+  server.on("slow", [&](std::string_view) {
+    is_busy = true;
+    while (!may_end) std::this_thread::yield();
+    return R"({"ok":true})";
+  });
+  ASSERT_TRUE(server.start().ok());
+  constexpr std::uint64_t kSent = 6000;  // more than are kept between two turns
+  std::atomic<std::uint64_t> follows{0}, got{0}, lost{0};
+  std::thread follower([&] {
+    (void)follow_daemon(path_, [&](std::string_view line) {
+      const auto event = nlohmann::json::parse(line);
+      if (event.contains("begin")) return ++follows != 0;
+      if (event.contains("count")) lost += event["count"].get<std::uint64_t>();
+      else ++got;
+      return got + lost < kSent;
+    });
+  });
+  while (follows == 0) {
+    server.broadcast(R"({"begin":1})");
+    std::this_thread::yield();
+  }
+  std::thread asker([&] { EXPECT_TRUE(ask_daemon(path_, R"({"command":"slow"})").ok()); });
+  while (!is_busy) std::this_thread::yield();
+  for (std::uint64_t i = 0; i < kSent; ++i) server.broadcast(R"({"n":1})");
+  may_end = true;
+  asker.join();
+  follower.join();
+  EXPECT_EQ(got + lost, kSent);
+  EXPECT_GT(lost, 0u);
+  EXPECT_EQ(server.events_lost(), lost);
+}
+
+TEST_F(Control, AToolThatAsksAndDoesNotReadIsNotReadFromEither) {
+  ControlServer server(path_);
+  const std::string reply(64 * 1024, 'r');
+  std::atomic<int> asked{0};
+  server.on("status", [&](std::string_view) {
+    ++asked;
+    return reply;
+  });
+  ASSERT_TRUE(server.start().ok());
+  auto connection = connect_unix(path_, 5);
+  ASSERT_TRUE(connection.ok());
+  constexpr int kRequests = 1000;
+  std::string requests;
+  for (int i = 0; i < kRequests; ++i) requests += "{\"command\":\"status\"}\n";
+  ASSERT_EQ(send(connection.value().number(), requests.data(), requests.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(requests.size()));
+  shutdown(connection.value().number(), SHUT_WR);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  // What the server keeps, what the kernel keeps, and one more.
+  EXPECT_LE(asked, 12);
+  std::size_t got = 0;
+  std::string bytes(1 << 20, ' ');
+  for (ssize_t size = 0; (size = recv(connection.value().number(), bytes.data(), bytes.size(), 0)) > 0;)
+    got += static_cast<std::size_t>(size);
+  EXPECT_EQ(got, kRequests * (reply.size() + 1)) << "all are answered to who reads";
+}
+
+TEST_F(Control, ManyShortRequestsAreNotOneThatIsTooLong) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+  Peer peer{Descriptor(ends[0])};
+  const Descriptor tool(ends[1]);
+  const std::string line(1023, 'q');
+  for (int i = 0; i < 100; ++i) {
+    const std::string text = line + "\n";
+    ASSERT_EQ(send(tool.number(), text.data(), text.size(), MSG_NOSIGNAL), 1024);
+    peer.read_some();
+  }
+  EXPECT_FALSE(peer.is_too_long());
+  EXPECT_FALSE(peer.wants_to_read()) << "the rest waits in the kernel";
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(peer.next_line(), line) << i;
+    peer.read_some();
+  }
 }
 
 TEST_F(Control, AReaderThatTakesNothingIsDropped) {
@@ -246,6 +329,19 @@ TEST_F(Control, AfterStopTheSocketIsGone) {
   server.stop();
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_TRUE(server.start().ok());
+}
+
+TEST_F(Control, WhoStartsWhileAnotherStopsKeepsItsSocket) {
+  for (int round = 0; round < 200; ++round) {
+    ControlServer first(path_), second(path_);
+    ASSERT_TRUE(first.start().ok());
+    std::thread successor([&] {
+      while (!second.start().ok()) std::this_thread::yield();
+    });
+    first.stop();
+    successor.join();
+    ASSERT_TRUE(std::filesystem::exists(path_)) << round;
+  }
 }
 
 }  // namespace
