@@ -26,6 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CHANNELS = ('dns', 'web', 'sms', 'call')
 PUSH_EVERY_S = 6
+PLAIN_TABLE_EVERY_S = 5  # where the output is no terminal: a table below the other, so fewer of them
 
 
 class Trouble(Exception):
@@ -53,7 +54,7 @@ class Processes:
     """Everything the demo starts, ended in the opposite order."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix='telefence-demo-')
+        self.folder = tempfile.mkdtemp(prefix='telefence-')
         self.started = []
 
     def start(self, name, *command):
@@ -63,18 +64,22 @@ class Processes:
         self.started.append((name, process))
         return process
 
+    def log_of(self, name):
+        return pathlib.Path(self.folder, name + '.log').read_text(errors='replace').strip()[-1500:] or '(it said nothing)'
+
     def check(self):
+        # The feeder ends when the daemon does: the one started first is the cause.
         for name, process in self.started:
             if process.poll() is not None:
-                text = pathlib.Path(self.folder, name + '.log').read_text(errors='replace').strip()[-1500:]
-                raise Trouble('%s ended with code %d:\n%s' % (name, process.returncode, text))
+                how = 'was ended by signal %d' % -process.returncode if process.returncode < 0 else 'ended with code %d' % process.returncode
+                raise Trouble('%s %s; its last words:\n%s' % (name, how, self.log_of(name)))
 
     def wait(self, what, condition, seconds=20):
         end = time.monotonic() + seconds
         while not condition():
             self.check()
             if time.monotonic() > end:
-                raise Trouble('%s: not ready within %d s' % (what, seconds))
+                raise Trouble('%s: not ready within %d s; its last words:\n%s' % (what, seconds, self.log_of(what)))
             time.sleep(0.01)
 
     def close(self):
@@ -95,7 +100,8 @@ class Records(threading.Thread):
 
     def __init__(self, file):
         super().__init__(daemon=True)
-        self.file, self.newest, self.count = file, [], 0
+        self.file, self.count = file, 0
+        self.newest = {channel: [] for channel in CHANNELS}
         self.waiting = {}  # name of a push: (test of a record, event, [record])
         self.lock = threading.Lock()
 
@@ -112,41 +118,56 @@ class Records(threading.Thread):
     def take(self, record):
         with self.lock:
             self.count += 1
-            self.newest = (self.newest + [record])[-6:]
+            newest = self.newest[record['telefence']['channel']]
+            newest[:] = (newest + [record])[-4:]
             for push in list(self.waiting.values()):
                 if push.bit_ms is None and push.is_mine(record):
                     push.bitten(record)
 
+    def newest_first(self, count):
+        """The newest of all channels, but of each channel that has any at least one."""
+        with self.lock:
+            ones = [record for records in self.newest.values() for record in records[-1:]]
+            more = [record for records in self.newest.values() for record in records[:-1]]
+        by_time = lambda records: sorted(records, key=lambda record: record['timestamp'], reverse=True)
+        return by_time((ones + by_time(more))[:count])
+
 
 class Push:
-    def __init__(self, kind, value, category, is_mine):
-        self.kind, self.value, self.category, self.is_mine = kind, value, category, is_mine
-        self.at = self.bit_ms = self.record = None
+    def __init__(self, kind, value, category, is_mine, more=()):
+        self.kind, self.value, self.category, self.is_mine, self.more = kind, value, category, is_mine, more
+        self.at = self.sequence = self.in_force_ms = self.bit_ms = None
 
     def publish(self, tool, redis):
         self.at = time.time()
-        done = subprocess.run([tool, 'push', 'add', self.kind, self.value, '--category', self.category, '--tier', '1',
-                               '--redis', 'unix:' + redis], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([tool, 'push', 'add', self.kind, self.value, '--category', self.category, '--tier', '1', *self.more,
+                               '--json', '--redis', 'unix:' + redis], capture_output=True, text=True, timeout=20, check=False)
         if done.returncode:
             raise Trouble('telefence push: %s' % (done.stderr or done.stdout).strip())
+        self.sequence = json.loads(done.stdout)['seq']
+
+    def look_at(self, metrics):
+        """The daemon tells how long its newest batch took from the publisher's clock until all workers used it."""
+        if self.in_force_ms is None and total(metrics, 'telefence_policy_sequence') == self.sequence:
+            self.in_force_ms = 1000 * sum(value for _, value in metrics.get('telefence_policy_propagation_seconds', []))
 
     def bitten(self, record):
         stamp = datetime.strptime(record['timestamp'], '%Y-%m-%dT%H:%M:%S.%f%z').timestamp()
         # The packet's own time, unless the port gave it none of today.
         when = stamp if self.at <= stamp <= time.time() else time.time()
-        self.bit_ms, self.record = (when - self.at) * 1000, record
+        self.bit_ms = (when - self.at) * 1000
 
 
 def pushes():
+    def of(kind, matched=None):
+        return lambda record: record['telefence']['kind'] == kind and (matched is None or record['telefence']['matched'] == matched)
     number = demo_traffic.PUSHED_NUMBER
     return [
-        Push('domain', demo_traffic.PUSHED_DOMAIN, 'phishing', lambda record: record['telefence']['kind'] == 'domain' and
-             record['telefence']['matched'] == demo_traffic.PUSHED_DOMAIN),
-        # Numbers are masked in records; the two ends of this one are nobody else's in the demo.
-        Push('number', number, 'spoofed-caller', lambda record: record['telefence']['kind'] == 'number' and
+        Push('domain', demo_traffic.PUSHED_DOMAIN, 'phishing', of('domain', demo_traffic.PUSHED_DOMAIN)),
+        # Numbers are masked in records; the last digits of this one are nobody else's in the demo.
+        Push('number', number, 'spoofed-caller', lambda record: of('number')(record) and
              record['call' if 'call' in record else 'sms']['from'].endswith(number[-4:])),
-        Push('pattern', demo_traffic.PUSHED_PATTERN, 'romance-invest', lambda record: record['telefence']['kind'] == 'pattern' and
-             record['telefence']['matched'] == demo_traffic.PUSHED_PATTERN)]
+        Push('pattern', demo_traffic.PUSHED_PATTERN, 'romance-invest', of('pattern', demo_traffic.PUSHED_PATTERN), ('--match', 'regex'))]
 
 
 def scrape(port):
@@ -167,12 +188,26 @@ def total(metrics, name, **wanted):
     return int(sum(value for labels, value in metrics.get(name, []) if all(labels.get(k) == v for k, v in wanted.items())))
 
 
+BOLD, GREEN = '1', '32'
+
+
+class Line(str):
+    """A line of the table with its colour on a terminal."""
+
+    def __new__(cls, text, style):
+        line = super().__new__(cls, text)
+        line.style = style
+        return line
+
+
 class Table:
-    def __init__(self, words, port, seconds):
-        self.words, self.port, self.seconds = words, port, seconds
+    def __init__(self, words, where, seconds):
+        self.words, self.where, self.seconds = words, where, seconds
         self.on_terminal = sys.stdout.isatty() and os.environ.get('TERM', 'dumb') != 'dumb'
+        self.has_colour = self.on_terminal and not os.environ.get('NO_COLOR')
         self.lines_before = 0
         self.last = None
+        self.next_plain_s = 0
 
     def figures(self, metrics):
         rows = {}
@@ -185,25 +220,33 @@ class Table:
     def draw(self, elapsed, metrics, records, list_of_pushes):
         words, rows = self.words, self.figures(metrics)
         received = total(metrics, 'telefence_packets_received_total')
-        rate = (received - self.last[1]) / max(elapsed - self.last[0], 0.001) if self.last else 0
+        # The first second says nothing of the pace: the daemon may have waited for the feeder.
+        rate = (received - self.last[1]) / max(elapsed - self.last[0], 0.001) if self.last else None
         self.last = (elapsed, received)
-        lines = [words.headline % (min(elapsed, self.seconds), self.seconds),
-                 words.address % self.port, words.columns]
-        for channel in CHANNELS:
-            lines.append(words.row(words.channels[channel], *rows[channel]))
-        lines.append(words.packets % (received, rate))
-        lines.append(words.newest)
-        with records.lock:
-            newest = list(reversed(records.newest))
-        lines += [words.interception(record) for record in newest] or ['  -']
-        lines += [words.push(push) for push in list_of_pushes if push.at]
+        if not self.on_terminal and elapsed < self.next_plain_s:
+            return
+        self.next_plain_s = elapsed + PLAIN_TABLE_EVERY_S - 0.5
+        lines = [Line(words.headline(min(elapsed, self.seconds), self.seconds), BOLD), *words.addresses(*self.where), '',
+                 Line(words.columns(), BOLD)]
+        lines += [words.row(channel, *rows[channel]) for channel in CHANNELS]
+        lines += [words.packets(received, rate), '', Line(words.newest, BOLD)]
+        shown = max(4, min(8, shutil.get_terminal_size().lines - len(lines) - 5))
+        lines += [words.interception(record) for record in records.newest_first(shown)] or ['  -']
+        lines += [Line(words.pushed, BOLD)] * bool(list_of_pushes)
+        lines += [Line(words.push(push), GREEN if push.bit_ms is not None else '') for push in list_of_pushes]
         self.show(lines)
+
+    def coloured(self, line, columns):
+        text = demo_words.cut(line, columns)
+        style = getattr(line, 'style', '') if self.has_colour else ''
+        return '\033[%sm%s\033[0m' % (style, text) if style else text
 
     def show(self, lines):
         if self.on_terminal:
-            width = shutil.get_terminal_size().columns
+            columns, rows = shutil.get_terminal_size()
             up = '\033[%dA' % self.lines_before if self.lines_before else ''
-            sys.stdout.write(up + ''.join('\033[2K%s\n' % demo_words.cut(line, width) for line in lines) + '\033[J')
+            lines = lines[:rows - 1]
+            sys.stdout.write(up + ''.join('\033[2K%s\n' % self.coloured(line, columns) for line in lines) + '\033[J')
             self.lines_before = len(lines)
         else:
             sys.stdout.write('\n'.join(lines) + '\n\n')
@@ -245,15 +288,21 @@ class Demo:
         except OSError:
             return False
 
+    def as_typed(self, program):
+        """The program as a person would type it here."""
+        return os.path.relpath(program) if pathlib.Path(program).is_relative_to(pathlib.Path.cwd()) else program
+
     def run(self):
-        records, table = Records(os.path.join(self.folder, 'records.json')), Table(self.words, self.port, self.seconds)
+        control = '%s status --socket %s' % (self.as_typed(self.tool), os.path.join(self.folder, 'sock'))
+        records, table = Records(os.path.join(self.folder, 'records.json')), Table(self.words, (self.port, control), self.seconds)
         records.start()
         todo, done = pushes(), []
+        every_s = min(PUSH_EVERY_S, self.seconds / (len(todo) + 1))
         begin, ticks = time.monotonic(), 0
         while time.monotonic() - begin < self.seconds:
             elapsed = time.monotonic() - begin
-            table.draw(elapsed, scrape(self.port), records, done)
-            if todo and elapsed >= PUSH_EVERY_S * (len(done) + 1) - 1:
+            table.draw(elapsed, self.metrics(done), records, done)
+            if todo and elapsed >= every_s * (len(done) + 1) - 1:
                 push = todo.pop(0)
                 done.append(push)
                 with records.lock:
@@ -262,23 +311,34 @@ class Demo:
             ticks += 1
             time.sleep(max(0, begin + ticks - time.monotonic()))
             self.processes.check()
-        metrics = scrape(self.port)
-        table.draw(self.seconds, metrics, records, done)
-        self.sum_up(metrics, table, done, records)
-        return 0 if len(done) == 3 and all(push.bit_ms is not None for push in done) else 1
+        return self.end(table, records, done)
 
-    def sum_up(self, metrics, table, done, records):
+    def metrics(self, list_of_pushes):
+        metrics = scrape(self.port)
+        for push in list_of_pushes:
+            push.look_at(metrics)
+        return metrics
+
+    def end(self, table, records, done):
+        table.next_plain_s = 0
+        metrics = self.metrics(done)
+        table.draw(self.seconds, metrics, records, done)
         rows = table.figures(metrics)
         received, fates = total(metrics, 'telefence_packets_received_total'), total(metrics, 'telefence_packets_total')
         lost = total(metrics, 'telefence_packets_total', fate='dropped_transmit_full')
-        print('\n' + self.words.summary(received, rows, lost, fates, records.count, done, self.seconds))
+        print('\n' + self.words.summary(self.seconds, rows, (received, fates, lost), records.count, done))
+        print(self.words.next(self.as_typed(self.daemon), self.as_typed(self.tool)))
+        problems = [self.words.no_bite(push) for push in done if push.bit_ms is None]
+        problems += [self.words.no_push] * (len(done) < 3) + [self.words.wrong_sum] * (received != fates)
+        if problems:
+            raise Trouble('; '.join(problems))
+        return 0
 
 
 def main():
     parser = argparse.ArgumentParser(prog='scripts/demo')
     parser.add_argument('build')
-    parser.add_argument('--lang', choices=('en', 'zh'), default='zh' if os.environ.get('LC_ALL', os.environ.get('LANG', ''))
-                        .startswith('zh') else 'en')
+    parser.add_argument('--lang', choices=('en', 'zh'), default=demo_words.language_of(os.environ))
     parser.add_argument('--seconds', type=int, default=40)
     arguments = parser.parse_args()
     sys.stdout.reconfigure(encoding='utf-8', errors='replace')
@@ -292,7 +352,12 @@ def main():
     except KeyboardInterrupt:
         print('\n' + demo_words.words(arguments.lang).stopped)
         return 130
-    except Trouble as trouble:
+    except (Trouble, OSError) as trouble:
+        # A part that ended is the reason why nothing answers any more.
+        try:
+            processes.check()
+        except Trouble as reason:
+            trouble = reason
         print('scripts/demo: %s' % trouble, file=sys.stderr)
         return 1
     finally:

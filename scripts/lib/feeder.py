@@ -5,7 +5,7 @@ Usage: feeder.py ACCESS.pcap ACCESS.fifo CORE.pcap CORE.fifo SECONDS
 
 Round after round is played; in each the clients' network (10.1.0.0/16, 2001:db8:1::/48) becomes another one, so that no
 message is a repetition of an earlier one. Addresses and checksums are patched incrementally (RFC 1624). The times of the
-captures are kept, cut into slices of 4 ms. Ends after SECONDS, or when the reader goes away.
+captures are kept, cut into slices of 4 ms. Ends after SECONDS with code 0, or with code 1 and a sentence when a reader goes away.
 """
 import os
 import struct
@@ -70,11 +70,12 @@ def templates(path):
 
 
 def play(capture, fifo, seconds, period_s):
+    """Returns how long it played; less than `seconds` when the reader went away."""
     frames = templates(capture)
     with open(fifo, 'wb', buffering=0) as out:
-        out.write(packets.pcap_header())
         start, turn, index = time.monotonic(), 0, 0
         try:
+            out.write(packets.pcap_header())
             while time.monotonic() - start < seconds:
                 now, pieces = time.monotonic() - start, []
                 while turn * period_s + frames[index].at_s <= now:
@@ -87,20 +88,38 @@ def play(capture, fifo, seconds, period_s):
                 time.sleep(SLICE_S)
         except BrokenPipeError:
             pass
+        return time.monotonic() - start
+
+
+class Player(threading.Thread):
+    def __init__(self, capture, fifo, seconds):
+        super().__init__(daemon=True)
+        self.capture, self.fifo, self.seconds, self.played_s = capture, fifo, seconds, 0.0
+
+    def run(self):
+        self.played_s = play(self.capture, self.fifo, self.seconds, period_s=0.5)
+
+    def has_lost_its_reader(self):
+        return not self.is_alive() and self.played_s < self.seconds
 
 
 def main():
     access, access_fifo, core, core_fifo, seconds = sys.argv[1:]
-    period_s = 0.5
     parent = os.getppid()
-    threads = [threading.Thread(target=play, args=(capture, fifo, float(seconds), period_s), daemon=True)
-               for capture, fifo in ((access, access_fifo), (core, core_fifo))]
-    for thread in threads:
-        thread.start()
+    players = [Player(capture, fifo, float(seconds)) for capture, fifo in ((access, access_fifo), (core, core_fifo))]
+    for player in players:
+        player.start()
     # A demo that was killed hard leaves no feeder behind.
-    while any(thread.is_alive() for thread in threads) and os.getppid() == parent:
-        time.sleep(0.1)
+    while any(player.is_alive() for player in players) and os.getppid() == parent:
+        for player in players:
+            if player.has_lost_its_reader():
+                print('feeder: the reader of %s went away after %.1f s of %s s' % (player.fifo, player.played_s, seconds), file=sys.stderr)
+                return 1
+        time.sleep(0.05)
+    lost = [player for player in players if player.has_lost_its_reader()]
+    print('feeder: played to its end, %s s' % seconds if not lost else 'feeder: its readers went away', file=sys.stderr)
+    return 1 if lost else 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
