@@ -131,6 +131,12 @@ Result<std::uint64_t> sequence_of(std::string_view id) {
   return sequence;
 }
 
+std::uint64_t first_part(std::string_view id) {
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(id.data(), id.data() + id.size(), number);
+  return parsed.ec == std::errc{} ? number : 0;
+}
+
 std::string batch_hash(std::string_view header, std::string_view body) {
   // The length keeps "ab"+"c" and "a"+"bc" apart.
   std::string joined = std::to_string(header.size()) + ":";

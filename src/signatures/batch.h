@@ -44,6 +44,9 @@ Result<Batch> read_batch(std::string_view id, const BatchFields& fields);
 // The sequence of a stream id; kInvalid unless it is "<sequence>-0" with a sequence above 0.
 Result<std::uint64_t> sequence_of(std::string_view id);
 
+// The number before the dash of any stream id; 0 when there is none.
+std::uint64_t first_part(std::string_view id);
+
 struct PackedBatch {
   std::string header;
   std::string body;

@@ -16,6 +16,7 @@
 #include "redis/interrupt.h"
 #include "signatures/batch.h"
 #include "signatures/feed_metrics.h"
+#include "signatures/log_order.h"
 #include "signatures/log_reader.h"
 
 namespace telefence {
@@ -80,21 +81,27 @@ struct Feed::Impl {
   Guarded<FeedState> state;
 
   // Thread of the feed only.
-  std::uint64_t sequence = 0;   // newest batch in force
-  std::uint64_t last_seen = 0;  // newest batch read, also when it was refused
-  std::string last_hash;
+  std::uint64_t sequence = 0;  // newest batch in force
+  LogOrder order;              // of what was read, also when it was refused
   bool is_live = false;  // the log has been read to its end once since connecting
   std::string connection_problem;
   std::string log_problem;    // stays until a restart or a new log: changes may be missing
   std::string batch_problem;  // of the newest batch
+
+  // What became of an entry. kNoMore: the rest of what was read with it is to be read again.
+  enum class Taken { kInForce, kRefused, kNoMore };
 
   void run();
   void serve_requests();
   void step(std::uint32_t timeout_ms);
   void try_connect();
   void take_entries(const LogReader::Read& read);
-  bool take_entry(const LogReader::LogEntry& entry, std::int64_t& timestamp_ms, std::vector<Complaint>& complaints);
-  void check_order(const Batch& batch);
+  Taken take_entry(const LogReader::LogEntry& entry, bool is_first, std::int64_t& timestamp_ms,
+                   std::vector<Complaint>& complaints);
+  bool is_other_log();
+  void read_anew(const std::string& why);
+  void note_reset();
+  bool check_order(const std::string& id, const Batch& batch, bool is_first);
   void refuse(const std::string& id, const std::string& why);
   Result<std::uint64_t> put_in_force(std::vector<Complaint>& complaints);
   Result<void> reload(const SignatureOptions& fresh, std::vector<Complaint>& complaints);
@@ -161,38 +168,71 @@ void Feed::Impl::refuse(const std::string& id, const std::string& why) {
   state.with([](FeedState& s) { ++s.batches_refused; });
 }
 
-void Feed::Impl::check_order(const Batch& batch) {
-  const std::string here = std::to_string(batch.sequence);
-  if (batch.sequence != last_seen + 1)
-    log_problem = "gap in the log before batch " + here + " (the last one was " + std::to_string(last_seen) +
-                  "): changes may be missing";
-  else if (!last_hash.empty() && !batch.previous.empty() && batch.previous != last_hash)
-    log_problem = "batch " + here + " does not follow the batch that was read before it: the log was forked or changed";
-  last_seen = batch.sequence;
-  last_hash = batch.hash;
+// Whether another log has taken the place of the one that was read: then the entry that was read last is not the same any
+// more. One that was trimmed away tells nothing.
+bool Feed::Impl::is_other_log() {
+  if (order.last_hash().empty()) return false;
+  const Result<RedisReply> entry = reader.entry(order.last_id());
+  if (!entry.ok()) {
+    connection_problem = entry.error().message;
+    return false;
+  }
+  const RedisReply* header = entry.value().field("h");
+  const RedisReply* body = entry.value().field("b");
+  return header != nullptr && body != nullptr && batch_hash(header->text, body->text) != order.last_hash();
 }
 
-// Applies one entry to the store. Returns whether it is in force.
-bool Feed::Impl::take_entry(const LogReader::LogEntry& entry, std::int64_t& timestamp_ms,
-                            std::vector<Complaint>& complaints) {
+void Feed::Impl::read_anew(const std::string& why) {
+  log_problem = why + ". What was in force stays; the log is read anew";
+  order.begin_anew();
+  reader.go_to(order.last_id());
+}
+
+// Returns false when this batch is not to be taken now, because it will be read again. `is_first`: of those that Redis gave
+// at once; nothing was taken since the question that is_other_log() asks could have had another answer.
+bool Feed::Impl::check_order(const std::string& id, const Batch& batch, bool is_first) {
+  const LogOrder::Finding finding = order.judge(batch);
+  const bool is_broken = finding == LogOrder::Finding::kGap || finding == LogOrder::Finding::kFork;
+  if (is_broken && is_first) {
+    if (is_other_log()) {
+      read_anew("batch " + id + " is of another log than batch " + order.last_id() + ": Redis lost data or was restored");
+      return false;
+    }
+    if (!reader.is_connected()) {
+      reader.go_to(order.last_id());
+      return false;
+    }
+  }
+  if (finding == LogOrder::Finding::kGap || finding == LogOrder::Finding::kBeginsLater)
+    log_problem = "gap in the log before batch " + std::to_string(batch.sequence) + " (the last one was " +
+                  std::to_string(order.last()) + "): changes may be missing";
+  else if (finding == LogOrder::Finding::kFork)
+    log_problem = "batch " + std::to_string(batch.sequence) +
+                  " does not follow the batch that was read before it: the log was forked or changed";
+  order.take(id, batch);
+  return true;
+}
+
+// Applies one entry to the store.
+Feed::Impl::Taken Feed::Impl::take_entry(const LogReader::LogEntry& entry, bool is_first, std::int64_t& timestamp_ms,
+                                         std::vector<Complaint>& complaints) {
   const auto field = [&](std::string_view name) -> std::string_view {
     const RedisReply* value = entry.fields.field(name);
     return value == nullptr ? std::string_view{} : std::string_view(value->text);
   };
   Result<Batch> read = read_batch(entry.id, {field("h"), field("b"), field("s")});
   if (!read.ok()) {
-    if (const Result<std::uint64_t> id = sequence_of(entry.id); id.ok()) last_seen = id.value();
-    last_hash.clear();
+    order.take_unreadable(entry.id);
     refuse(entry.id, read.error().message);
-    return false;
+    return Taken::kRefused;
   }
   Batch& batch = read.value();
-  check_order(batch);
+  if (!check_order(entry.id, batch, is_first)) return Taken::kNoMore;
   if (!options.redis.accept_unsigned) {
     refuse(entry.id, batch.has_signature
                          ? "its signature can't be verified yet; accept_unsigned: true takes it as it is"
                          : "it has no signature, and accept_unsigned is false");
-    return false;
+    return Taken::kRefused;
   }
   batch_problem.clear();
   std::vector<Complaint> own = std::move(batch.complaints);
@@ -204,7 +244,7 @@ bool Feed::Impl::take_entry(const LogReader::LogEntry& entry, std::int64_t& time
   complaints.insert(complaints.end(), own.begin(), own.end());
   sequence = batch.sequence;
   timestamp_ms = batch.timestamp_ms;
-  return true;
+  return Taken::kInForce;
 }
 
 void Feed::Impl::take_entries(const LogReader::Read& read) {
@@ -212,7 +252,11 @@ void Feed::Impl::take_entries(const LogReader::Read& read) {
   std::vector<Complaint> complaints;
   std::int64_t timestamp_ms = 0;
   bool has_changed = false;
-  for (const LogReader::LogEntry& entry : read.entries) has_changed |= take_entry(entry, timestamp_ms, complaints);
+  for (std::size_t i = 0; i < read.entries.size(); ++i) {
+    const Taken taken = take_entry(read.entries[i], i == 0, timestamp_ms, complaints);
+    if (taken == Taken::kNoMore) break;
+    has_changed |= taken == Taken::kInForce;
+  }
   // Batches of the past that are read again after a start tell nothing of how fast a change travels.
   const bool is_measured = std::exchange(is_live, is_live || read.is_caught_up);
   if (!has_changed) return show_problem();
@@ -236,15 +280,19 @@ void Feed::Impl::take_entries(const LogReader::Read& read) {
   show_problem();
 }
 
+void Feed::Impl::note_reset() {
+  read_anew("the log ends before batch " + order.last_id() + ", which was read: Redis lost data");
+}
+
 void Feed::Impl::try_connect() {
-  const Result<void> connected = reader.connect();
-  connection_problem = connected.ok() ? "" : connected.error().message;
-  if (connected.ok()) is_live = false;
-  if (reader.take_was_reset()) {
-    log_problem = "the log ends before batch " + std::to_string(last_seen) +
-                  ", which was read: Redis lost data. What was in force stays; the log is read anew";
-    last_seen = 0;
-    last_hash.clear();
+  const Result<bool> was_reset = reader.connect();
+  connection_problem = was_reset.ok() ? "" : was_reset.error().message;
+  if (was_reset.ok()) {
+    is_live = false;
+    if (was_reset.value())
+      note_reset();
+    else if (is_other_log())
+      read_anew("the log is another one than before the connection was lost: Redis lost data or was restored");
   }
   show_problem();
 }
@@ -269,6 +317,10 @@ void Feed::Impl::step(std::uint32_t timeout_ms) {
   }
   if (!read.value().has_answered) return;
   state.with([](FeedState& s) { s.last_contact_s = now_ms() / 1000; });
+  if (read.value().was_reset) {
+    note_reset();
+    return show_problem();
+  }
   if (read.value().entries.empty())
     is_live = true;
   else

@@ -62,6 +62,23 @@ class FeedTest : public testing::Test {
     ASSERT_TRUE(reply.ok());
     ASSERT_FALSE(reply.value().is_error()) << reply.value().text;
   }
+  // In one moment, another log in place of the one there is: batches 1 to `last` add new1.example and so on.
+  void replace_log(int last) {
+    RedisConnection connection;
+    ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+    ASSERT_FALSE(connection.command({"MULTI"}, 5000).value().is_error());
+    connection.command({"DEL", "tf:1:log"}, 5000).value();
+    std::string previous;
+    for (int i = 1; i <= last; ++i) {
+      const std::vector<std::string> lines = {R"({"op":"add","kind":"domain","value":"new)" + std::to_string(i) +
+                                              R"(.example"})"};
+      const PackedBatch packed = pack_batch(static_cast<std::uint64_t>(i), 1, "p", previous, lines).value();
+      previous = batch_hash(packed.header, packed.body);
+      const std::string id = std::to_string(i) + "-0";
+      connection.command({"XADD", "tf:1:log", id, "h", packed.header, "b", packed.body}, 5000).value();
+    }
+    ASSERT_TRUE(connection.command({"EXEC"}, 5000).value().is_list());
+  }
   bool reaches(std::uint64_t sequence) {
     return eventually([&] { return feed_->state().sequence >= sequence; });
   }
@@ -175,6 +192,73 @@ TEST_F(FeedTest, RedisKilledAndRestartedIsReconnectedAndFilteringGoesOn) {
   EXPECT_EQ(domain("later.example"), Values{"later.example"});
   EXPECT_EQ(domain("bad.example"), Values{"bad.example"});
   EXPECT_NE(feed_->state().problem.find("Redis lost data"), std::string::npos);
+}
+
+TEST_F(FeedTest, ALogDeletedUnderTheConnectionIsNoticedAndReadAnew) {
+  start();
+  for (int i = 1; i <= 6; ++i)
+    push({R"({"op":"add","kind":"domain","value":"n)" + std::to_string(i) + R"(.example"})"});
+  ASSERT_TRUE(reaches(6));
+  raw_command({"DEL", "tf:1:log"});
+  EXPECT_EQ(push({R"({"op":"add","kind":"domain","value":"lost.example"})"}), 1u);
+  ASSERT_TRUE(eventually([&] { return feed_->state().batches_applied == 7; })) << "the block was silently lost";
+  EXPECT_EQ(domain("lost.example"), Values{"lost.example"});
+  EXPECT_EQ(domain("n6.example"), Values{"n6.example"}) << "what was in force stays";
+  EXPECT_NE(feed_->state().problem.find("Redis lost data"), std::string::npos) << feed_->state().problem;
+}
+
+TEST_F(FeedTest, ALogRestoredFromABackupUnderTheConnectionIsNoticed) {
+  start();
+  push({kAddBad});
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+  const std::string backup = connection.command({"DUMP", "tf:1:log"}, 5000).value().text;
+  push({R"({"op":"add","kind":"domain","value":"second.example"})"});
+  push({R"({"op":"add","kind":"domain","value":"third.example"})"});
+  ASSERT_TRUE(reaches(3));
+  raw_command({"RESTORE", "tf:1:log", "0", backup, "REPLACE"});
+  EXPECT_EQ(push({R"({"op":"add","kind":"domain","value":"later.example"})"}), 2u);
+  ASSERT_TRUE(eventually([&] { return feed_->state().batches_applied == 5; })) << "1 and the new 2";
+  EXPECT_EQ(domain("later.example"), Values{"later.example"});
+  EXPECT_NE(feed_->state().problem.find("Redis lost data"), std::string::npos) << feed_->state().problem;
+}
+
+TEST_F(FeedTest, ALogReplacedByALongerOneIsReadAnewFromItsBegin) {
+  start();
+  push({kAddBad});
+  push({R"({"op":"add","kind":"domain","value":"second.example"})"});
+  ASSERT_TRUE(reaches(2));
+  replace_log(3);
+  ASSERT_TRUE(reaches(3));
+  ASSERT_TRUE(eventually([&] { return feed_->state().batches_applied == 5; }));
+  EXPECT_EQ(domain("new1.example"), Values{"new1.example"}) << "it lies before the position that was read to";
+  EXPECT_NE(feed_->state().problem.find("another log"), std::string::npos) << feed_->state().problem;
+}
+
+TEST_F(FeedTest, ALogReplacedWhileAwayIsReadAnewFromItsBegin) {
+  start();
+  push({kAddBad});
+  ASSERT_TRUE(reaches(1));
+  redis_.stop();
+  ASSERT_TRUE(eventually([&] { return !feed_->state().connected; }));
+  redis_.start();
+  replace_log(3);
+  ASSERT_TRUE(reaches(3));
+  EXPECT_EQ(domain("new1.example"), Values{"new1.example"});
+  EXPECT_EQ(domain("bad.example"), Values{"bad.example"});
+}
+
+TEST_F(FeedTest, ATrimmedLogIsNoOtherLog) {
+  start();
+  for (int i = 0; i < 5; ++i) push({kAddBad});
+  ASSERT_TRUE(reaches(5));
+  raw_command({"XTRIM", "tf:1:log", "MAXLEN", "1"});
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  raw_command({"XTRIM", "tf:1:log", "MAXLEN", "0"});
+  push({kAddBad});
+  ASSERT_TRUE(reaches(6));
+  EXPECT_EQ(feed_->state().batches_applied, 6u);
+  EXPECT_EQ(feed_->state().problem, "");
 }
 
 TEST_F(FeedTest, NoServerIsToldAndStopIsQuick) {
