@@ -20,7 +20,9 @@ Result<std::unique_ptr<ReplayRun>> ReplayRun::open(Filter& filter, const std::st
   run->ring_ = std::make_unique<RecordRing>(kRingRecords);
   RecordNames names = filter.record_names();
   names.ports = {"capture"};
-  run->writer_ = std::make_unique<RecordWriter>(records, std::move(names), std::vector<RecordRing*>{run->ring_.get()});
+  RecordOptions own = records;
+  own.from_capture = true;
+  run->writer_ = std::make_unique<RecordWriter>(own, std::move(names), std::vector<RecordRing*>{run->ring_.get()});
   if (Result<void> ready = run->writer_->open(); !ready) return ready.error();
   Queue* queue = run->capture_.get();
   run->worker_ = std::make_unique<Worker>(std::uint16_t{0}, filter.shared(), std::vector<Link>{{queue, queue}},

@@ -45,6 +45,7 @@ struct Filler {
                                                      : Record::Kind::kQuic;
     record.name.assign(visit.host);
     record.uri.assign(visit.uri);
+    record.encrypted_hello = visit.encrypted_hello;
   }
   void operator()(const Call& call) const {
     record.kind = Record::Kind::kSipCall;
@@ -69,6 +70,7 @@ void clear(Record& record) {
   record.text.assign({});
   record.dns_type = record.message_id = record.recipients = 0;
   record.part_total = record.part_number = 0;
+  record.encrypted_hello = false;
 }
 
 }  // namespace

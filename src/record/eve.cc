@@ -39,6 +39,11 @@ void append_number(std::string& out, std::string_view key, std::uint64_t value) 
   append(out, FMT_COMPILE("{}"), value);
 }
 
+void append_true(std::string& out, std::string_view key) {
+  append_key(out, key);
+  out += "true";
+}
+
 std::string_view named(const std::vector<std::string>& names, std::size_t index) {
   return index < names.size() ? std::string_view(names[index]) : std::string_view();
 }
@@ -174,11 +179,12 @@ std::string shown_signature(const Record& record, const RecordOptions& options) 
   return record.signature_kind == SignatureKind::kNumber ? shown_number(value, options) : std::string(value);
 }
 
-void append_packet(const Record& record, const RecordNames& names, std::string& out) {
+void append_packet(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
   append_time(out, record.time_ns);
   // 2^53: the largest whole number that every JSON reader keeps exact (RFC 8259, 6).
   append_number(out, "flow_id", record.flow_id & ((std::uint64_t{1} << 53) - 1));
-  if (record.frame_number != 0) append_number(out, "pcap_cnt", record.frame_number);
+  // Readers of EVE take a line with this key for one of an offline capture.
+  if (options.from_capture) append_number(out, "pcap_cnt", record.frame_number);
   append_text(out, "event_type", "alert");
   if (const std::string_view port = named(names.ports, record.port); !port.empty()) append_text(out, "in_iface", port);
   if (record.vlan != 0) {
@@ -224,6 +230,7 @@ void append_visit(const Record& record, std::string& out) {
   const bool is_http = record.kind == Record::Kind::kHttp;
   append_text(out, is_http ? "hostname" : "sni", record.name.view());
   if (is_http) append_text(out, "url", record.uri.view());
+  if (record.encrypted_hello) append_true(out, "ech");
   out += '}';
 }
 
@@ -309,7 +316,7 @@ std::string masked(std::string_view number) {
 
 void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
   out += '{';
-  append_packet(record, names, out);
+  append_packet(record, names, options, out);
   append_alert(record, options, out);
   if (record.kind == Record::Kind::kDns) append_dns(record, out);
   else if (is_call(record) || is_sms(record)) append_people(record, names, options, out);

@@ -2,7 +2,8 @@
 #pragma once
 
 // A file of whole lines that is written in batches, each with one write(2), and rotated by size: FILE, FILE.1 ... FILE.N. When
-// a batch does not fit on the disk its broken line is cut off again, so a reader never meets half a record. Writer thread only.
+// a batch does not fit on the disk its broken line is cut off again, so a reader never meets half a record. The file is locked
+// (flock(2)): of two writers one would rotate the other's file away. Writer thread only.
 
 #include <cstdint>
 #include <string>
@@ -14,12 +15,15 @@ namespace telefence {
 
 class FileSink {
  public:
+  enum class Start : std::uint8_t { kAppend, kAnew };  // kAnew: the first open() empties the file
+
   // path "-": standard output, never rotated.
-  FileSink(std::string path, std::uint64_t rotate_bytes, std::uint32_t keep_files);
+  FileSink(std::string path, std::uint64_t rotate_bytes, std::uint32_t keep_files, Start start = Start::kAppend);
   ~FileSink();
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
 
+  // Never waits: a pipe that nobody reads is an error.
   Result<void> open();
   bool is_open() const { return descriptor_ >= 0; }
   void close();
@@ -34,10 +38,12 @@ class FileSink {
 
  private:
   void rotate();
+  void look_at_size();
 
   const std::string path_;
   const std::uint64_t rotate_bytes_;
   const std::uint32_t keep_files_;
+  Start start_;
   int descriptor_ = -1;
   bool regular_ = false;
   std::uint64_t size_ = 0;

@@ -12,6 +12,7 @@ struct RecordOptions {
   std::uint64_t rotate_bytes = 1u << 30;  // a new file after this many bytes
   std::uint32_t keep_files = 10;          // rotated files kept
   std::uint32_t ring_records = 4096;      // per worker; a power of two
+  bool from_capture = false;              // replay: frame numbers are those of a capture, and the file is written anew
   enum class Numbers : std::uint8_t { kMask, kFull };
   enum class Bodies : std::uint8_t { kNone, kSnippet, kFull };
   Numbers numbers = Numbers::kMask;

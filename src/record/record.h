@@ -34,7 +34,7 @@ struct Record {
   enum class Kind : std::uint8_t { kDns, kHttp, kTls, kQuic, kSipCall, kSipMessage, kSms, kIsupCall };
   std::uint64_t time_ns = 0;
   std::uint64_t flow_id = 0;
-  std::uint64_t frame_number = 0;  // of the capture, when replayed; else 0
+  std::uint64_t frame_number = 0;  // of the capture, when replayed; else counted by its queue
   Kind kind = Kind::kDns;
   std::uint8_t protocol = 0;
   std::uint8_t ip_version = 4;
@@ -58,6 +58,7 @@ struct Record {
   std::uint16_t message_id = 0;      // DNS id
   std::uint32_t session_number = 0;
   std::uint16_t recipients = 0;      // of an Sms
+  bool encrypted_hello = false;      // TLS, QUIC: an ECH extension was there, so `name` is the outer name
   std::uint8_t part_total = 0;
   std::uint8_t part_number = 0;
 

@@ -32,7 +32,8 @@ constexpr auto kOpenAgainAfter = std::chrono::seconds(1);
 struct RecordWriter::State {
   State(RecordOptions o, RecordNames n, std::vector<RecordRing*> r)
       : options(std::move(o)), names(std::move(n)), rings(std::move(r)) {
-    if (!options.file.empty()) sink.emplace(options.file, options.rotate_bytes, options.keep_files);
+    if (!options.file.empty()) sink.emplace(options.file, options.rotate_bytes, options.keep_files,
+                                           options.from_capture ? FileSink::Start::kAnew : FileSink::Start::kAppend);
     batch.reserve(kBatchBytes + 16 * 1024);
   }
 

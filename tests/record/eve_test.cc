@@ -125,6 +125,23 @@ TEST(Eve, VisitsUseTheObjectsOfSuricata) {
   EXPECT_EQ(eve_of(record)["tls"]["sni"], "www.bank-verify.example");
 }
 
+TEST(Eve, AnEncryptedClientHelloIsTold) {
+  Record record = sample_lookup();
+  record.kind = Record::Kind::kTls;
+  EXPECT_FALSE(eve_of(record)["tls"].contains("ech"));
+  record.encrypted_hello = true;
+  EXPECT_EQ(eve_of(record)["tls"]["ech"], true);
+}
+
+TEST(Eve, OnlyALineOfACaptureHasAFrameNumber) {
+  Record record = sample_lookup();
+  record.frame_number = 7;
+  EXPECT_FALSE(eve_of(record).contains("pcap_cnt")) << "its readers would take it for an offline capture";
+  RecordOptions options;
+  options.from_capture = true;
+  EXPECT_EQ(eve_of(record, options)["pcap_cnt"], 7);
+}
+
 TEST(Eve, MaskHidesTheMiddleOfEveryNumber) {
   EXPECT_EQ(masked("+8613812345678"), "+86138****5678");
   EXPECT_EQ(masked("008613812345678"), "0086138****5678");

@@ -2,7 +2,10 @@
 #include "record/file_sink.h"
 
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -61,17 +64,84 @@ TEST_F(FileSinkTest, MissingFolderIsAnErrorThatNamesTheFile) {
 }
 
 // A limit of the file size stands for a full disk: the kernel writes what fits and then refuses.
+FileSink::Outcome write_to_full_disk(FileSink& sink, std::string_view batch) {
+  rlimit before{};
+  EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small = {10, before.rlim_max};
+  EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const FileSink::Outcome outcome = sink.write(batch);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old_handler);
+  return outcome;
+}
+
+TEST_F(FileSinkTest, AFullDiskAfterAnOutsideTruncationLeavesNoHole) {
+  FileSink sink(path_, 0, 2);
+  ASSERT_TRUE(sink.open());
+  for (int i = 0; i < 100; ++i) sink.write("1234567\n");
+  std::filesystem::resize_file(path_, 0);  // logrotate's copytruncate
+  EXPECT_EQ(write_to_full_disk(sink, "1234567\n1234567\n").bytes, 8u);
+  EXPECT_EQ(content(path_), "1234567\n");
+}
+
+TEST_F(FileSinkTest, AnOutsideTruncationBeginsTheSizeAnew) {
+  FileSink sink(path_, 30, 2);
+  ASSERT_TRUE(sink.open());
+  for (int i = 0; i < 3; ++i) sink.write("1234567\n");
+  std::filesystem::resize_file(path_, 0);
+  sink.write("1234567\n");
+  EXPECT_EQ(content(path_), "1234567\n");
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".1"));
+}
+
+TEST_F(FileSinkTest, APipeThatNobodyReadsIsRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  FileSink sink(path_, 1000, 2);
+  const Result<void> opened = sink.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kEnvironment);
+  EXPECT_NE(opened.error().message.find("a pipe that nobody reads"), std::string::npos) << opened.error().message;
+}
+
+TEST_F(FileSinkTest, APipeThatIsReadIsWrittenTo) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  const int reader = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK);
+  FileSink sink(path_, 10, 2);
+  ASSERT_TRUE(sink.open());
+  EXPECT_EQ(sink.write("1234567\n1234567\n").problem, "");
+  char bytes[64];
+  EXPECT_EQ(::read(reader, bytes, sizeof bytes), 16);
+  ::close(reader);
+}
+
+TEST_F(FileSinkTest, TwoWritersOfOneFileAreRefused) {
+  FileSink first(path_, 10, 2), second(path_, 10, 2);
+  ASSERT_TRUE(first.open());
+  const Result<void> opened = second.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kEnvironment);
+  EXPECT_NE(opened.error().message.find("another telefenced writes it"), std::string::npos) << opened.error().message;
+  for (int i = 0; i < 3; ++i) first.write("1234567\n");
+  EXPECT_FALSE(second.open()) << "after a rotation as well";
+  first.close();
+  EXPECT_TRUE(second.open());
+}
+
+TEST_F(FileSinkTest, WrittenAnewWhenAskedButNotAtEveryOpening) {
+  std::ofstream(path_) << "of an earlier run\n";
+  FileSink sink(path_, 1000, 2, FileSink::Start::kAnew);
+  ASSERT_TRUE(sink.open());
+  sink.write("1234567\n");
+  ASSERT_TRUE(sink.open());
+  sink.write("7654321\n");
+  EXPECT_EQ(content(path_), "1234567\n7654321\n");
+}
+
 TEST_F(FileSinkTest, BrokenLineIsCutOffWhenTheDiskIsFull) {
   FileSink sink(path_, 0, 2);
   ASSERT_TRUE(sink.open());
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit small = {10, before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  const FileSink::Outcome outcome = sink.write("1234567\n1234567\n");
-  ::setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, old_handler);
+  const FileSink::Outcome outcome = write_to_full_disk(sink, "1234567\n1234567\n");
   EXPECT_TRUE(outcome.disk_full);
   EXPECT_EQ(outcome.bytes, 8u);
   EXPECT_EQ(content(path_), "1234567\n");
