@@ -147,12 +147,11 @@ int run(const Options& options) {
   Readers readers;
   Published<MatchSet> sets(readers, MatchSet::empty());
   Published<LivePolicy> policy(readers, live_policy());
-  const Classifier classifier;
   const Normaliser normaliser{NormaliseOptions{}};
   RecordRing ring(1 << 16);
   const QueueLink link = nic.value()->links(0).front();
   MemorySource source(traffic, nic.value()->pool(0), *link.in);
-  const WorkerShared shared{&sets, &policy, &readers, &classifier, &normaliser, random_secret()};
+  const WorkerShared shared{&sets, &policy, &readers, &normaliser, random_secret()};
   Worker worker(0, shared, {{&source, link.out}}, nic.value()->pool(0), &ring, nullptr);
   MatchSetBuilder builder;
   add_entries(options.sizes, builder);

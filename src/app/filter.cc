@@ -8,9 +8,7 @@
 namespace telefence {
 
 Filter::Filter(const Config& config)
-    : config_(config), secret_(random_secret()), answer_secret_(answer_secret()), normaliser_(config.normalise) {
-  set_up(config_, classifier_);
-}
+    : config_(config), secret_(random_secret()), answer_secret_(answer_secret()), normaliser_(config.normalise) {}
 
 Result<std::unique_ptr<const LivePolicy>> Filter::live_policy_of(const Config& config) const {
   auto live = std::make_unique<LivePolicy>();
@@ -18,6 +16,7 @@ Result<std::unique_ptr<const LivePolicy>> Filter::live_policy_of(const Config& c
   Result<EnforceOptions> options = enforce_options(config, answer_secret_);
   if (!options) return options.error();
   live->enforce = std::move(options.value());
+  set_up(config, live->classifier);
   return std::unique_ptr<const LivePolicy>(std::move(live));
 }
 
@@ -38,7 +37,7 @@ Result<std::unique_ptr<Filter>> Filter::make(const Config& config, bool with_sig
   return filter;
 }
 
-WorkerShared Filter::shared() { return {sets_.get(), policy_.get(), &readers_, &classifier_, &normaliser_, secret_}; }
+WorkerShared Filter::shared() { return {sets_.get(), policy_.get(), &readers_, &normaliser_, secret_}; }
 
 RecordNames Filter::record_names() const {
   RecordNames names;

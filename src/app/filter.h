@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything that stands between the ports and is made from a Config without any NIC: signatures, policy, classifier. The
+// Everything that stands between the ports and is made from a Config without any NIC: signatures and policy. The
 // daemon, replay, inspect and `telefence test` build it in the same way, so they judge in the same way. Control thread.
 
 #include <memory>
@@ -48,7 +48,6 @@ class Filter {
   const HashSecret secret_;
   const std::uint64_t answer_secret_;
   Readers readers_;
-  Classifier classifier_;
   Normaliser normaliser_;
   std::unique_ptr<SignatureStore> store_;
   std::unique_ptr<Published<MatchSet>> sets_;

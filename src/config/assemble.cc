@@ -136,13 +136,15 @@ std::span<const std::uint16_t> udp_ports_of(const Protocol& protocol, const Conf
 
 void set_up(const Config& config, Classifier& classifier) {
   const auto protocols = registered_protocols();
-  for (std::size_t i = 0; i < protocols.size(); ++i) {
-    const auto index = static_cast<std::uint8_t>(i);
-    const ProtocolConfig* own = configured(*protocols[i], config);
-    if (own != nullptr && !own->on)
-      classifier.disable(index);
-    else
+  // Those that are off first: where one shares a port with another that is on, the port is the other's.
+  for (const bool on : {false, true}) {
+    for (std::size_t i = 0; i < protocols.size(); ++i) {
+      const auto index = static_cast<std::uint8_t>(i);
+      const ProtocolConfig* own = configured(*protocols[i], config);
+      if ((own == nullptr || own->on) != on) continue;
       classifier.set_ports(index, tcp_ports_of(*protocols[i], config), udp_ports_of(*protocols[i], config));
+      if (!on) classifier.disable(index);
+    }
   }
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything the YAML file says, typed. Sealed at start: node, ports, wire, mirror, cpu, memory, records, web, control, dpdk.
-// Live (SIGHUP): mode, protocols, categories, policy lists and patterns, tag.
+// Everything the YAML file says, typed. Which keys a reload takes over and which are sealed at start stands in keys.cc.
 
 #include <cstdint>
 #include <map>

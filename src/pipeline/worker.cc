@@ -94,7 +94,7 @@ std::size_t Worker::run_burst(Link& link) {
     const MatchSet& set = shared_.sets->read();
     const LivePolicy& live = shared_.policy->read();
     decode_frames();
-    extract();
+    extract(live.classifier);
     shared_.normaliser->normalise(burst_.events.events(), burst_.keys);
     end_stage(Stage::kNormalise);
     set.match(burst_.keys, scratch_, burst_.hits);
@@ -191,13 +191,13 @@ void Worker::forget_pending(std::size_t index) {
     sessions_.forget_responses(sessions_.key_of(burst_.frames[index], layers), burst_.now_ns);
 }
 
-void Worker::extract() {
+void Worker::extract(const Classifier& classifier) {
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
     if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
     if (is_late(i)) continue;
     if (end == DecodeEnd::kPayload)
-      extract_frame(i);
+      extract_frame(i, classifier);
     else
       forget_pending(i);
   }
@@ -213,9 +213,8 @@ Progress Worker::extract_as(std::uint8_t protocol, const Payload& payload, std::
   return step.progress;
 }
 
-void Worker::extract_frame(std::size_t index) {
+void Worker::extract_frame(std::size_t index, const Classifier& classifier) {
   const Payload payload = payload_view(burst_.frames[index], burst_.layers[index]);
-  const Classifier& classifier = *shared_.classifier;
   std::uint8_t protocol = classifier.classify(payload);
   if (protocol == kNoProtocol) return;
   if (!classifier.is_enabled(protocol)) {
@@ -379,6 +378,8 @@ void Worker::count_verdicts() {
     stats_.messages[protocol].add(1);
     stats_.verdicts[protocol][static_cast<std::size_t>(verdict.reason)].add(1);
     if (verdict.recorded()) stats_.categories[static_cast<std::size_t>(verdict.category)].add(1);
+    const auto* visit = std::get_if<UrlVisit>(&events[i].what);
+    if (visit != nullptr && visit->encrypted_hello) stats_.encrypted_hellos.add(1);
   }
   stats_.limits_reached.set(burst_.keys.dropped() + burst_.hits.dropped());
   stats_.sessions_evicted.set(sessions_.evicted());

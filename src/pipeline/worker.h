@@ -26,6 +26,7 @@ namespace telefence {
 struct LivePolicy {
   Policy policy{PolicyOptions{}};
   EnforceOptions enforce;
+  Classifier classifier;
 };
 
 // One direction of a wire: frames come in on `in` and leave by `out`.
@@ -40,7 +41,6 @@ struct WorkerShared {
   Published<MatchSet>* sets = nullptr;
   Published<LivePolicy>* policy = nullptr;
   Readers* readers = nullptr;
-  const Classifier* classifier = nullptr;
   const Normaliser* normaliser = nullptr;
   HashSecret secret;
 };
@@ -87,8 +87,8 @@ class Worker {
   void begin_part();
   void next_part();
   void decode_frames();
-  void extract();
-  void extract_frame(std::size_t index);
+  void extract(const Classifier& classifier);
+  void extract_frame(std::size_t index, const Classifier& classifier);
   Progress extract_as(std::uint8_t protocol, const Payload& payload, std::size_t index);
   bool is_late(std::size_t index);
   void prepare(const Link& link);

@@ -59,6 +59,8 @@ void add_messages(Catalog& catalog, const Workers& workers) {
                    out.push_back({{{"channel", text(all[p]->channel)}, {"protocol", text(all[p]->name)}},
                                   sum(workers, [p](const WorkerStats& w) { return w.messages[p].read(); })});
                }});
+  add_single(catalog, workers, "telefence_encrypted_hellos_total",
+             "TLS visits with an Encrypted Client Hello: only the outer name could be judged.", &WorkerStats::encrypted_hellos);
   catalog.add({"telefence_repeated_messages_total", "Retransmissions of intercepted messages: answered again, counted here only.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {
                  const auto all = registered_protocols();

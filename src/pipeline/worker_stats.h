@@ -38,6 +38,7 @@ struct WorkerStats {
   std::array<Counters<kMaxActions>, kMaxProtocols> failed;     // could not be carried out
   Counters<kCategoryCount> categories;                         // blocked or would-be
   Counters<kStageCount> cycles;
+  Counter encrypted_hellos;  // visits whose real name ECH hides
   Counter limits_reached;    // keys or hits that did not fit
   Counter sessions_evicted;  // remembered sessions that gave way before their time
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Which protocol a payload is: its ports first, then its content. The port map is made at start from the configuration and
-// is read-only afterwards; 128 KiB, of which traffic touches a few lines.
+// Which protocol a payload is: its ports first, then its content. Made from the configuration and published with the policy,
+// read-only then; the port map has 128 KiB, of which traffic touches a few lines.
 
 #include <array>
 #include <cstdint>

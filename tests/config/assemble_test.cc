@@ -122,6 +122,16 @@ TEST(ClassifierSetUp, PortsAreReplacedAndDisabledProtocolsToldApart) {
   EXPECT_TRUE(classifier.is_enabled(static_cast<std::uint8_t>(index_of("smpp"))));
 }
 
+TEST(ClassifierSetUp, APortSharedWithAProtocolThatIsOffBelongsToTheOtherOne) {
+  for (const char* yaml : {"protocols: {dns: {on: false}, sip: {udp_ports: [53]}}\n", "protocols: {sip: {on: false, udp_ports: [53]}}\n"}) {
+    Classifier classifier;
+    set_up(config_of(yaml), classifier);
+    const std::uint8_t nothing[4] = {};
+    const std::uint8_t found = classifier.classify({nothing, Transport::kUdp, 40000, 53});
+    EXPECT_TRUE(found != kNoProtocol && classifier.is_enabled(found)) << yaml;
+  }
+}
+
 TEST(ClassifierSetUp, ProtocolsThatSwapPortsKeepThem) {
   Classifier classifier;
   set_up(config_of("protocols: {http: {tcp_ports: [443]}, tls: {tcp_ports: [80]}}\n"), classifier);

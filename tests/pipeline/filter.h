@@ -20,7 +20,7 @@ class Filter {
   explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false)
       : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), ring(1024), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, live(mode)) {
-    shared_ = {&sets_, &policy_, &readers_, &classifier_, &normaliser_, random_secret()};
+    shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret()};
     std::vector<Link> links = {{&access, mirror ? nullptr : &core}};
     if (!mirror) links.push_back({&core, &access});
     worker_ = std::make_unique<Worker>(std::uint16_t{0}, shared_, links, pool_, &ring, nullptr);
@@ -67,9 +67,12 @@ class Filter {
     }
     policy_.publish(std::move(changed));
   }
+  // At any time: a policy without this protocol is published.
   void turn_off(std::string_view protocol) {
+    auto changed = live(mode_);
     for (std::size_t i = 0; i < registered_protocols().size(); ++i)
-      if (registered_protocols()[i]->name == protocol) classifier_.disable(static_cast<std::uint8_t>(i));
+      if (registered_protocols()[i]->name == protocol) changed->classifier.disable(static_cast<std::uint8_t>(i));
+    policy_.publish(std::move(changed));
   }
 
   void run() {
@@ -114,7 +117,6 @@ class Filter {
 
  private:
   Readers readers_;
-  Classifier classifier_;
   Normaliser normaliser_;
   Published<MatchSet> sets_;
   Published<LivePolicy> policy_;

@@ -40,7 +40,7 @@ inline std::string http_request(std::string_view host, std::string_view path = "
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\nUser-Agent: test\r\n\r\n";
 }
 
-inline std::string tls_hello(std::string_view host) {
+inline std::string tls_hello(std::string_view host, std::string_view more_extensions = {}) {
   std::string names;
   append_u16(names, static_cast<unsigned>(host.size() + 3));
   names += '\0';
@@ -49,6 +49,7 @@ inline std::string tls_hello(std::string_view host) {
   std::string extensions;
   append_u16(extensions, 0), append_u16(extensions, static_cast<unsigned>(names.size()));
   extensions += names;
+  extensions += more_extensions;
   std::string body("\x03\x03", 2);
   body += std::string(32, 'r');
   body += '\0';                          // session id

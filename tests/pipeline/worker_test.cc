@@ -316,6 +316,37 @@ TEST(Worker, AProtocolThatIsOffIsNotLookedInto) {
   expect_all_accounted_for(filter);
 }
 
+TEST(Worker, AProtocolThatIsTurnedOffWhileRunningIsNoLongerLookedInto) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  filter.access.give(udp_frame(dns_query("evil.example"), 53));
+  filter.run();
+  filter.turn_off("dns");
+  filter.access.give(udp_frame(dns_query("evil.example", 2), 53));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedNotInspected), 1u);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, AVisitWithAnEncryptedHelloIsCountedAndRecordedAsSuch) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const std::string encrypted("\xfe\x0d\0\x0a\0\0\1\0\1\7\0\0\0\0", 14);
+  filter.access.give(tcp_frame(tls_hello("front.evil.example", encrypted), 443, 1000, 40000));
+  filter.access.give(tcp_frame(tls_hello("front.good.example", encrypted), 443, 1000, 40001));
+  filter.access.give(tcp_frame(tls_hello("www.good.example"), 443, 1000, 40002));
+  filter.run();
+  EXPECT_EQ(filter.stats().encrypted_hellos.read(), 2u);
+  ASSERT_NE(filter.ring.front(), nullptr);
+  EXPECT_TRUE(filter.ring.front()->encrypted_hello);
+  filter.ring.release();
+  filter.access.give(tcp_frame(tls_hello("www.evil.example"), 443, 1000, 40003));
+  filter.run();
+  ASSERT_NE(filter.ring.front(), nullptr);
+  EXPECT_FALSE(filter.ring.front()->encrypted_hello);
+}
+
 TEST(Worker, TlsVisitIsResetOnBothSides) {
   Filter filter;
   filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
