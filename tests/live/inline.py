@@ -38,6 +38,12 @@ protocols:
 records: {file: "%(folder)s/records.json"}
 listen: {web: "127.0.0.1:9469", control: "%(folder)s/control.sock"}
 '''
+PICTURE = """
+  dig curl sipp smpp          telefenced, in line             unbound nginx sipp SMS-centre
+  client %s ------- access [ filter ] core ------- server %s
+
+Each step is done by a real client against a real server. Below it stands (=>) what the client saw.
+"""
 FRAUD = '刷单返利日结,加微信abc12345领取佣金'
 CALLER, CALLED = '+8617000000001', '+8617000000002'
 
@@ -49,9 +55,12 @@ class Report:
     def part(self, title):
         print('\n' + title, flush=True)
 
-    def check(self, what, good, seen=''):
+    def check(self, what, good, seen='', shown=''):
+        """`seen` is said when it failed, `shown` always: what a person would have seen on the client's screen."""
         self.passed, self.failed = self.passed + bool(good), self.failed + (not good)
         print('  %-6s %s%s' % ('ok' if good else 'FAILED', what, '' if good or seen == '' else '   (seen: %s)' % (seen,)), flush=True)
+        for line in shown.splitlines() if good else ():
+            print('           => %s' % line, flush=True)
 
 
 class Inline:
@@ -94,17 +103,27 @@ class Inline:
     def records(self):
         return [json.loads(text) for text in self.line.read('records.json').splitlines()]
 
+    @staticmethod
+    def in_words(record):
+        what = record.get('dns', {}).get('rrname') or record.get('http', {}).get('hostname') or record.get('tls', {}).get('sni')
+        numbers = record.get('sms') or record.get('call')
+        return '%s  %-4s  %-15s  %-14s  %s' % (record['timestamp'][11:23], record['telefence']['channel'], record['telefence']['response'],
+                                             record['alert']['category'], what or '%(from)s -> %(to)s' % numbers)
+
     def dns(self):
         line, check = self.line, self.report.check
         self.report.part('DNS: dig asks unbound through telefence')
-        status, answers, _ = services.dig(line, 'www.fine.example')
-        check('dig www.fine.example: NOERROR 192.0.2.10', (status, answers) == ('NOERROR', ['192.0.2.10']), (status, answers))
+        status, answers, text = services.dig(line, 'www.fine.example')
+        check('dig www.fine.example: the true address', (status, answers) == ('NOERROR', ['192.0.2.10']), (status, answers),
+              services.dig_says(text))
         for kind in ('A', 'AAAA', 'HTTPS'):
             status, answers, text = services.dig(line, 'WwW.bad.example', kind)
             check('dig WwW.bad.example %s: NXDOMAIN with extended error 16 (Censored)' % kind,
-                  status == 'NXDOMAIN' and not answers and re.search(r'EDE: 16\b', text), text)
+                  status == 'NXDOMAIN' and not answers and re.search(r'EDE: 16\b', text), text, services.dig_says(text))
         status, _, text = services.dig(line, 'www.bad.example', server=netns.SERVER6)
         check('dig www.bad.example over IPv6: NXDOMAIN', status == 'NXDOMAIN', text)
+        count = services.answered_of(line, ['host%d.fine.example' % number for number in range(200)])
+        check('200 look-ups of other names, one after the other: all answered', count == 200, count)
         check('unbound never heard of bad.example', 'bad.example' not in line.read('unbound.log').lower().replace('"bad', ''))
 
     def web(self):
@@ -112,21 +131,27 @@ class Inline:
         self.report.part('Web: curl visits nginx through telefence')
         for scheme in ('http', 'https'):
             seen = services.curl(line, scheme + '://www.fine.example/x')
-            check('curl %s://www.fine.example: 200' % scheme, seen[:2] == (0, 200) and 'page of www.fine.example' in seen[3], seen)
+            check('curl %s://www.fine.example: 200' % scheme, seen[:2] == (0, 200) and 'page of www.fine.example' in seen[3], seen,
+                  'HTTP %d: %s' % (seen[1], seen[3].strip()))
         seen = services.curl(line, 'http://www.bad.example/login')
-        check('curl http://www.bad.example: 302 to the warning page', seen[:3] == (0, 302, 'https://warning.example/fraud'), seen)
+        check('curl http://www.bad.example: 302 to the warning page', seen[:3] == (0, 302, 'https://warning.example/fraud'), seen,
+              'HTTP %d, Location: %s' % seen[1:3])
         begin = time.monotonic()
         seen = services.curl(line, 'https://www.bad.example/login')
-        check('curl https://www.bad.example: connection reset (curl exit code 35 or 56)', seen[0] in (35, 56), seen)
+        check('curl https://www.bad.example: connection reset (curl exit code 35 or 56)', seen[0] in (35, 56), seen, seen[4])
         check('... at once, without a time-out', time.monotonic() - begin < 2)
+        for scheme in ('http', 'https'):
+            check('8 MiB from %s://www.fine.example: every byte as on the server' % scheme,
+                  services.downloads_whole(line, scheme + '://www.fine.example/large'))
         check('nginx never answered a request for bad.example', 'bad.example' not in line.read('access.log'))
 
     def calls(self):
         line, check = self.line, self.report.check
         self.report.part('Calls: sipp calls sipp through telefence')
         check('5 innocent calls: complete', services.call(line, '+8613800138000', 5))
-        check('5 calls from a blocked number: 603, ACK sent', services.refused_call(line, CALLER, '+8613800138000', 603, 5))
-        check('3 calls to a blocked number: 603, ACK sent', services.refused_call(line, '+8613900000000', CALLED, 603, 3))
+        for what, count, calling, called in (('5 calls from', 5, CALLER, '+8613800138000'), ('3 calls to', 3, '+8613900000000', CALLED)):
+            refused, status = services.refused_call(line, calling, called, 603, count)
+            check('%s a blocked number: 603, ACK sent' % what, refused, status, status)
         check('an innocent call afterwards: complete', services.call(line, '+8613800138000'))
         seen = line.read('sipp.messages')
         check('the called side saw neither these calls nor their ACKs', CALLER not in seen and CALLED not in seen)
@@ -146,7 +171,8 @@ class Inline:
               result['error'] == '' and result['linkAnswered'] and not result['closedEarly'], result['error'])
         check('every message is answered exactly once', all(len(statuses.get(entry['id'], [])) == 1 for entry in batch))
         check('each of the %d fraud messages is refused to its sender with status 0x45' % len(bad),
-              len(bad) == 100 and all(statuses.get(number) == [0x45] for number in bad))
+              len(bad) == 100 and all(statuses.get(number) == [0x45] for number in bad), '',
+              'submit_sm_resp command_status 0x45 (submit failed), 100 times; the session goes on')
         good = [entry for entry in batch if entry['id'] not in bad]
         check('each of the %d innocent messages is answered ok' % len(good), all(statuses.get(entry['id']) == [0] for entry in good))
         texts = [entry['text'] for entry in arrived]
@@ -155,24 +181,26 @@ class Inline:
         check('no fraud text was delivered', not any('刷单' in text or '微信' in text for text in texts))
         check('what was delivered in their place is blank and for nobody',
               all(one['text'].strip('\0 ') == '' and set(one['to']) <= {'0'} for one in arrived if one['text'] not in
-                  {entry['text'] for entry in good}), arrived[5])
+                  {entry['text'] for entry in good}), arrived[5:6])
 
     def marks(self):
         line, check = self.line, self.report.check
         self.report.part('tag and drop: marked with DSCP 8 for equipment further on, or silently gone')
         watch = line.start(line.server, 'tcpdump', 'tcpdump', '-lnvi', 'server0', '-c', '20', 'udp', 'dst', 'port', '53')
         line.wait('tcpdump', lambda: 'listening on' in line.read('tcpdump.log'))
-        status, answers, _ = services.dig(line, 'www.tagged.example')
-        check('dig www.tagged.example: answered', (status, answers) == ('NOERROR', ['192.0.2.10']), (status, answers))
-        status, _, _ = services.dig(line, 'www.dropped.example')
-        check('dig www.dropped.example: no answer at all', status == 'TIMEOUT', status)
+        status, answers, text = services.dig(line, 'www.tagged.example')
+        check('dig www.tagged.example: answered', (status, answers) == ('NOERROR', ['192.0.2.10']), (status, answers),
+              services.dig_says(text))
+        status, _, text = services.dig(line, 'www.dropped.example')
+        check('dig www.dropped.example: no answer at all', status == 'TIMEOUT', status, services.dig_says(text))
         services.dig(line, 'www.fine.example')
         line.wait('tcpdump', lambda: 'www.fine.example' in line.read('tcpdump.log'))
         seen = line.read('tcpdump.log')
         line.stop(watch)
         marked = dict((name, tos) for tos, name in re.findall(r'\(tos (0x\w+),(?:.|\n)*?\? (\S+)\. ', seen))
         check('tcpdump at the server: the tagged query has tos 0x20, the innocent one 0x0',
-              (marked.get('www.tagged.example'), marked.get('www.fine.example')) == ('0x20', '0x0'), marked)
+              (marked.get('www.tagged.example'), marked.get('www.fine.example')) == ('0x20', '0x0'), marked,
+              'tos %s for www.tagged.example, %s for www.fine.example' % (marked.get('www.tagged.example'), marked.get('www.fine.example')))
         check('tcpdump at the server: the dropped one is not there', 'dropped.example' not in seen)
         check('tcpdump at the server: no bad checksum', 'bad' not in seen.lower().replace('bad.example', ''))
 
@@ -181,14 +209,17 @@ class Inline:
         self.report.part('Other answers, by configuration: REFUSED, sinkhole, 451, 608')
         self.start(dns='refused', http='page', sip='608')
         status, _, text = services.dig(line, 'www.bad.example')
-        check('dig www.bad.example: REFUSED', status == 'REFUSED', text)
+        check('dig www.bad.example: REFUSED', status == 'REFUSED', text, services.dig_says(text))
         seen = services.curl(line, 'http://www.bad.example/login')
-        check('curl http://www.bad.example: 451 with the warning page', seen[:2] == (0, 451) and '<html' in seen[3].lower(), seen)
-        check('a call from a blocked number: 608', services.refused_call(line, CALLER, '+8613800138000', 608))
+        check('curl http://www.bad.example: 451 with the warning page', seen[:2] == (0, 451) and '<html' in seen[3].lower(), seen,
+              'HTTP 451: ' + ' '.join(re.sub(r'<[^>]*>', ' ', seen[3]).split())[:70] + ' ...')
+        refused, status = services.refused_call(line, CALLER, '+8613800138000', 608)
+        check('a call from a blocked number: 608', refused, status, status)
         self.stop()
         self.start(dns='sinkhole')
-        check('dig www.bad.example: the sinkhole address', services.dig(line, 'www.bad.example')[1] == ['192.0.2.99'])
-        check('dig www.bad.example AAAA: the sinkhole address', services.dig(line, 'www.bad.example', 'AAAA')[1] == ['2001:db8::99'])
+        for kind, address in (('A', '192.0.2.99'), ('AAAA', '2001:db8::99')):
+            _, answers, text = services.dig(line, 'www.bad.example', kind)
+            check('dig www.bad.example %s: the sinkhole address' % kind, answers == [address], answers, services.dig_says(text))
         self.stop()
 
     def run(self):
@@ -205,7 +236,8 @@ class Inline:
         check('/metrics is clean by promtool', lint.returncode == 0 and 'telefence_packets_total' in metrics, lint.stdout + lint.stderr)
         records = self.records()
         channels = {record['telefence']['channel'] for record in records}
-        check('interceptions of every channel are recorded: %d' % len(records), channels == {'dns', 'web', 'call', 'sms'}, channels)
+        check('interceptions of every channel are recorded: %d' % len(records), channels == {'dns', 'web', 'call', 'sms'}, channels,
+              '\n'.join(self.in_words(record) for record in {record['telefence']['channel']: record for record in records}.values()))
         check('100 SMS among them', sum(record['telefence']['channel'] == 'sms' for record in records) == 100)
         check('no full number stands in the records', CALLER not in str(records) and '8613800138' not in str(records))
         self.stop()
@@ -219,7 +251,7 @@ def main():
     line, report = netns.Line(), Report()
     try:
         line.open()
-        print('client %s -- telefenced -- server %s, three network namespaces' % (netns.CLIENT, netns.SERVER))
+        print(PICTURE % (netns.CLIENT, netns.SERVER), flush=True)
         services.unbound(line, ['fine.example', 'bad.example', 'tagged.example', 'dropped.example'])
         services.nginx(line)
         services.sipp_server(line)
@@ -235,6 +267,8 @@ def main():
         report.check('the run goes to its end', False, '%s: %s' % (type(error).__name__, error))
     finally:
         line.close()
+    if not report.failed:
+        print('\nOn two ports of your own: docs/quickstart.md. What each answer is, and why: docs/protocols.md.')
     print('\n%d passed, %d failed' % (report.passed, report.failed))
     return 1 if report.failed else 0
 

@@ -2,11 +2,14 @@
 """The real servers behind the daemon: unbound, nginx, sipp and an SMS centre. Each needs a Line and runs in its server namespace."""
 import json
 import os
+import random
+import re
 
 import netns
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NPM = os.path.join(HERE, 'node_modules', 'smpp')
+LARGE_BYTES = 8 * 1024 * 1024
 
 
 def unbound(line, names):
@@ -35,7 +38,10 @@ def unbound(line, names):
 
 
 def nginx(line):
-    """http and https (self-signed): every path answers "page of <host>". access.log has "<scheme> <host> <path> <status>"."""
+    """http and https (self-signed): every path answers "page of <host>", /large a file of that name. access.log has
+    "<scheme> <host> <path> <status>"."""
+    with open(line.path('large'), 'wb') as out:
+        out.write(random.Random(1).randbytes(LARGE_BYTES))
     netns.run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=server.example',
               '-keyout', line.path('key.pem'), '-out', line.path('cert.pem'))
     config = line.write('nginx.conf', '''daemon off;
@@ -56,6 +62,7 @@ http {
     ssl_certificate %(folder)s/cert.pem;
     ssl_certificate_key %(folder)s/key.pem;
     location / { return 200 "page of $host\\n"; }
+    location = /large { alias %(folder)s/large; }
   }
 }
 ''' % {'folder': line.folder, 'server': netns.SERVER})
@@ -103,14 +110,36 @@ def dig(line, name, *more, server=netns.SERVER):
     return status, answers, done.stdout
 
 
+def answered_of(line, names):
+    """How many of these names dig gets an address for, in one run over one socket after the other."""
+    file = line.write('names', ''.join('@%s %s +tries=1 +time=2\n' % (netns.SERVER, name) for name in names))
+    done = line.at(line.client, 'dig', '+noall', '+answer', '-f', file, timeout=120)
+    return len(set(text.split()[0] for text in done.stdout.splitlines() if '192.0.2.10' in text))
+
+
+def dig_says(text):
+    """What matters of dig's output, on one line."""
+    found = re.findall(r'status: \w+|EDE: [^\n]*', text)
+    answers = re.findall(r'^[^;\s]\S*\s+\d+\s+IN\s+(.*)$', text, re.M)
+    return '; '.join(' '.join(part.split()) for part in found + answers) or text.strip().splitlines()[-1]
+
+
 def curl(line, url, *more):
-    """(exit code, status, redirect target, body)"""
+    """(exit code, status, redirect target, body, what curl complains of)"""
     host = url.split('://')[1].split('/')[0]
-    done = line.at(line.client, 'curl', '-sk', '--max-time', '5', '--resolve', '%s:80:%s' % (host, netns.SERVER), '--resolve',
+    done = line.at(line.client, 'curl', '-sSk', '--max-time', '5', '--resolve', '%s:80:%s' % (host, netns.SERVER), '--resolve',
                    '%s:443:%s' % (host, netns.SERVER), '-w', '\n%{http_code} %{redirect_url}', *more, url)
     body, _, last = done.stdout.rpartition('\n')
     code, _, target = last.partition(' ')
-    return done.returncode, int(code or 0), target, body
+    return done.returncode, int(code or 0), target, body, done.stderr.strip()
+
+
+def downloads_whole(line, url):
+    """Whether /large arrives byte by byte as it is on the server."""
+    file = line.path('downloaded')
+    code = curl(line, url, '-o', file)[0]
+    with open(file, 'rb') as mine, open(line.path('large'), 'rb') as theirs:
+        return code == 0 and mine.read() == theirs.read()
 
 
 def call(line, called, calls=1):
@@ -121,9 +150,11 @@ def call(line, called, calls=1):
 
 
 def refused_call(line, calling, called, code, calls=1):
-    """Calls that expect this refusal. True when each got it."""
+    """Calls that expect this refusal. (True when each got it, the status line that sipp read)"""
     with open(os.path.join(HERE, 'sipp_refused.xml'), encoding='utf-8') as source:
         scenario = line.write('refused-%d.xml' % code, source.read().replace('@REFUSAL@', str(code)))
     done = line.at(line.client, 'sipp', netns.SERVER + ':5060', '-sf', scenario, '-s', called, '-key', 'calling', calling,
-                   '-i', netns.CLIENT, '-m', str(calls), '-r', '20', '-nostdin', '-timeout', '10s', '-timeout_error')
-    return done.returncode == 0
+                   '-i', netns.CLIENT, '-m', str(calls), '-r', '20', '-nostdin', '-timeout', '10s', '-timeout_error', '-trace_msg',
+                   '-message_file', line.path('refused.messages'))
+    status = re.search(r'^SIP/2.0 (?!100)\d+ .*$', line.read('refused.messages'), re.M)
+    return done.returncode == 0, status[0].strip() if status else 'no answer'
