@@ -36,6 +36,13 @@ void add_to(std::map<std::string, ChannelSums>& channels, const WorkerStats& sta
   }
 }
 
+Json gaps_json(const FeedState& state) {
+  Json out = Json::object();
+  for (std::size_t i = 0; i < kLogBreaks; ++i)
+    out[std::string(log_break_name(static_cast<LogBreak>(i)))] = state.log_breaks[i];
+  return out;
+}
+
 std::string mode_name(Mode mode) { return mode == Mode::kEnforce ? "enforce" : "monitor"; }
 
 }  // namespace
@@ -77,12 +84,15 @@ Json Daemon::feed_status() const {
   Json out = {{"configured", state.configured},
               {"connected", state.connected},
               {"problem", state.problem},
+              {"log_problem", state.log_problem},
+              {"note", state.note},
               {"sequence", state.sequence},
               {"last_contact", state.last_contact_s},
               {"last_applied", state.last_applied_s},
               {"batches_applied", state.batches_applied},
               {"batches_refused", state.batches_refused},
               {"operations_refused", state.operations_refused},
+              {"gaps", gaps_json(state)},
               {"last_apply_us", state.last_apply_us},
               {"last_propagation_us", state.last_propagation_us},
               {"complaints", Json::array()}};
@@ -106,7 +116,10 @@ bool Daemon::is_ready(std::vector<std::string>& reasons) const {
     const std::int64_t silent_s = state.last_contact_s == 0 ? up_s : std::time(nullptr) - state.last_contact_s;
     reasons.push_back("Redis is away for " + std::to_string(silent_s) + " s: " + state.problem);
     if (silent_s > config_.signatures.redis.stale_after_s) ready = false;
+  } else if (!state.problem.empty() && state.problem != state.log_problem) {
+    reasons.push_back(state.problem);
   }
+  if (!state.log_problem.empty()) reasons.push_back(state.log_problem);
   if (const std::string problem = writer_->problem(); !problem.empty()) reasons.push_back(problem);
   return ready;
 }

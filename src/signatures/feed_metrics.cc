@@ -8,6 +8,15 @@ namespace {
 
 using Read = double (*)(const FeedState&);
 
+// Of the feed, so without a sample where no Redis is named: an alert on 0 would never end there.
+void add_of_redis(Catalog& catalog, const std::function<FeedState()>& state, const char* name, const char* help,
+                  Read read) {
+  catalog.add({name, help, Family::Type::kGauge, [state, read](std::vector<Sample>& out) {
+                 const FeedState now = state();
+                 if (now.configured) out.push_back({{}, read(now)});
+               }});
+}
+
 void add_one(Catalog& catalog, const std::function<FeedState()>& state, const char* name, const char* help,
              Family::Type type, Read read) {
   catalog.add({name, help, type, [state, read](std::vector<Sample>& out) { out.push_back({{}, read(state())}); }});
@@ -37,17 +46,27 @@ void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state
                  out.push_back({{{"result", "applied"}}, static_cast<double>(now.batches_applied)});
                  out.push_back({{{"result", "refused"}}, static_cast<double>(now.batches_refused)});
                }});
+  catalog.add({"telefence_policy_gaps_total",
+               "Times that the change log was found not whole, so that changes may be missing: gap, batches in between "
+               "were never seen; fork, a batch names another predecessor; reset, the log lost what was read.",
+               kCounter, [state](std::vector<Sample>& out) {
+                 const FeedState now = state();
+                 for (std::size_t i = 0; i < kLogBreaks; ++i)
+                   out.push_back({{{"reason", std::string(log_break_name(static_cast<LogBreak>(i)))}},
+                                  static_cast<double>(now.log_breaks[i])});
+               }});
   add_one(catalog, state, "telefence_policy_lines_refused_total", "Lines of lists and patterns that were left out.",
           kCounter, [](const FeedState& s) { return static_cast<double>(s.counts.complaints); });
   add_one(catalog, state, "telefence_policy_operations_refused_total", "Changes of the log that were left out.",
           kCounter, [](const FeedState& s) { return static_cast<double>(s.operations_refused); });
   add_one(catalog, state, "telefence_policy_sequence", "Sequence of the newest batch in force.", kGauge,
           [](const FeedState& s) { return static_cast<double>(s.sequence); });
-  add_one(catalog, state, "telefence_redis_up",
-          "1 while the feed is connected to Redis, 0 while it is not or none is named.", kGauge,
-          [](const FeedState& s) { return s.connected ? 1.0 : 0.0; });
-  add_one(catalog, state, "telefence_policy_last_contact_timestamp_seconds", "When Redis last answered the feed.",
-          kGauge, [](const FeedState& s) { return static_cast<double>(s.last_contact_s); });
+  add_of_redis(catalog, state, "telefence_redis_up",
+               "1 while the feed is connected to Redis, 0 while it is not; absent when no Redis is named.",
+               [](const FeedState& s) { return s.connected ? 1.0 : 0.0; });
+  add_of_redis(catalog, state, "telefence_policy_last_contact_timestamp_seconds",
+               "When Redis last answered the feed, 0 = never since the start; absent when no Redis is named.",
+               [](const FeedState& s) { return static_cast<double>(s.last_contact_s); });
   add_one(catalog, state, "telefence_policy_last_applied_timestamp_seconds", "When a batch was last put in force.",
           kGauge, [](const FeedState& s) { return static_cast<double>(s.last_applied_s); });
   add_one(catalog, state, "telefence_policy_apply_seconds",

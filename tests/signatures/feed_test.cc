@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
+#include "publish/guarded.h"
 #include "redis/private_redis.h"
 #include "signatures/batch.h"
 #include "signatures/match_helpers.h"
@@ -45,6 +47,9 @@ class FeedTest : public testing::Test {
                                    [this](const MatchSet&) -> Result<void> {
                                      ++prepared_;
                                      return {};
+                                   },
+                                   [this](const std::string& line) {
+                                     lines_.with([&](Values& lines) { lines.push_back(line); });
                                    });
     feed_->start();
   }
@@ -79,6 +84,17 @@ class FeedTest : public testing::Test {
     }
     ASSERT_TRUE(connection.command({"EXEC"}, 5000).value().is_list());
   }
+  Values lines() const {
+    return lines_.with([](const Values& lines) { return lines; });
+  }
+  bool has_line(const std::string& part) const {
+    for (const std::string& line : lines())
+      if (line.find(part) != std::string::npos) return true;
+    return false;
+  }
+  std::uint64_t breaks(LogBreak reason) const {
+    return feed_->state().log_breaks[static_cast<std::size_t>(reason)];
+  }
   bool reaches(std::uint64_t sequence) {
     return eventually([&] { return feed_->state().sequence >= sequence; });
   }
@@ -91,6 +107,7 @@ class FeedTest : public testing::Test {
   SignatureOptions options_;
   std::unique_ptr<Feed> feed_;
   std::atomic<int> prepared_{0};
+  Guarded<Values> lines_;  // of the daemon's log
 };
 
 TEST_F(FeedTest, APushedChangeIsPublishedAndMeasured) {
@@ -138,6 +155,12 @@ TEST_F(FeedTest, UnsignedBatchesAreRefusedWholeWithoutAcceptUnsigned) {
   EXPECT_EQ(state.recent_complaints.back().where, "log:1-0");
   EXPECT_EQ(domain("bad.example"), Values{});
   EXPECT_EQ(prepared_.load(), 0);
+  EXPECT_TRUE(has_line("feed: batch 1-0 refused: it has no signature"));
+  for (int i = 0; i < 20; ++i) push({kAddBad});
+  ASSERT_TRUE(eventually([&] { return feed_->state().batches_refused == 21; }));
+  feed_->stop();
+  EXPECT_LE(lines().size(), 3u) << "a line for each refused batch floods the log: " << testing::PrintToString(lines());
+  EXPECT_TRUE(has_line("batch 21-0 refused"));
 }
 
 TEST_F(FeedTest, ABadLineIsReportedAndTheRestOfTheBatchApplies) {
@@ -154,6 +177,7 @@ TEST_F(FeedTest, ABadLineIsReportedAndTheRestOfTheBatchApplies) {
   EXPECT_EQ(state.recent_complaints[1].where, "log:1:2");
   EXPECT_EQ(state.recent_complaints[2].value, "a(b");
   EXPECT_EQ(state.operations_refused, 2u);
+  EXPECT_TRUE(has_line("feed: batch 1: 2 of its changes left out; the first: log:1:3:"));
 }
 
 TEST_F(FeedTest, AGapInTheLogIsToldAndReadingGoesOn) {
@@ -164,6 +188,22 @@ TEST_F(FeedTest, AGapInTheLogIsToldAndReadingGoesOn) {
   raw_command({"XADD", "tf:1:log", "5-0", "h", packed.header, "b", packed.body});
   ASSERT_TRUE(reaches(5));
   EXPECT_NE(feed_->state().problem.find("gap in the log before batch 5"), std::string::npos);
+  EXPECT_EQ(feed_->state().log_problem, feed_->state().problem);
+  EXPECT_EQ(breaks(LogBreak::kGap), 1u);
+  EXPECT_TRUE(has_line("feed: gap in the log before batch 5 (the last one was 1)"));
+}
+
+TEST_F(FeedTest, ATrimmedLogAtFirstContactIsANoteAndNoLastingProblem) {
+  for (int i = 0; i < 5; ++i) push({kAddBad});
+  raw_command({"XTRIM", "tf:1:log", "MAXLEN", "2"});
+  start();
+  ASSERT_TRUE(reaches(5));
+  const FeedState state = feed_->state();
+  EXPECT_EQ(state.problem, "");
+  EXPECT_EQ(state.log_problem, "");
+  EXPECT_NE(state.note.find("begins at batch 4"), std::string::npos) << state.note;
+  EXPECT_EQ(breaks(LogBreak::kGap), 0u);
+  EXPECT_TRUE(has_line("begins at batch 4"));
 }
 
 TEST_F(FeedTest, ABatchThatDoesNotFollowTheOneBeforeIsTold) {
@@ -173,6 +213,9 @@ TEST_F(FeedTest, ABatchThatDoesNotFollowTheOneBeforeIsTold) {
   raw_command({"XADD", "tf:1:log", "2-0", "h", packed.header, "b", packed.body});
   ASSERT_TRUE(reaches(2));
   EXPECT_NE(feed_->state().problem.find("forked"), std::string::npos);
+  EXPECT_EQ(breaks(LogBreak::kFork), 1u);
+  EXPECT_EQ(breaks(LogBreak::kReset), 0u);
+  EXPECT_TRUE(has_line("forked"));
 }
 
 TEST_F(FeedTest, RedisKilledAndRestartedIsReconnectedAndFilteringGoesOn) {
@@ -192,6 +235,13 @@ TEST_F(FeedTest, RedisKilledAndRestartedIsReconnectedAndFilteringGoesOn) {
   EXPECT_EQ(domain("later.example"), Values{"later.example"});
   EXPECT_EQ(domain("bad.example"), Values{"bad.example"});
   EXPECT_NE(feed_->state().problem.find("Redis lost data"), std::string::npos);
+  EXPECT_EQ(breaks(LogBreak::kReset), 1u);
+  // Redis lost, and found again within the pause: the second is held back until the pause or the feed ends.
+  feed_->stop();
+  EXPECT_TRUE(has_line("connected to Redis at unix:"));
+  EXPECT_TRUE(has_line("is back after"));
+  EXPECT_TRUE(has_line("the log ends before batch 2-0"));
+  EXPECT_EQ(lines().size(), 3u) << testing::PrintToString(lines());
 }
 
 TEST_F(FeedTest, ALogDeletedUnderTheConnectionIsNoticedAndReadAnew) {
@@ -232,7 +282,9 @@ TEST_F(FeedTest, ALogReplacedByALongerOneIsReadAnewFromItsBegin) {
   ASSERT_TRUE(reaches(3));
   ASSERT_TRUE(eventually([&] { return feed_->state().batches_applied == 5; }));
   EXPECT_EQ(domain("new1.example"), Values{"new1.example"}) << "it lies before the position that was read to";
-  EXPECT_NE(feed_->state().problem.find("another log"), std::string::npos) << feed_->state().problem;
+  EXPECT_NE(feed_->state().problem.find("different logs"), std::string::npos) << feed_->state().problem;
+  EXPECT_EQ(breaks(LogBreak::kReset), 1u);
+  EXPECT_EQ(breaks(LogBreak::kFork), 0u);
 }
 
 TEST_F(FeedTest, ALogReplacedWhileAwayIsReadAnewFromItsBegin) {
@@ -266,9 +318,12 @@ TEST_F(FeedTest, NoServerIsToldAndStopIsQuick) {
   start_as_it_is();
   ASSERT_TRUE(eventually([&] { return !feed_->state().problem.empty(); }));
   EXPECT_FALSE(feed_->state().connected);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
   const auto begin = std::chrono::steady_clock::now();
   feed_->stop();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  EXPECT_EQ(lines().size(), 1u) << "one line for a state, not one for each try: " << testing::PrintToString(lines());
+  EXPECT_TRUE(has_line("feed: Redis at unix:/nonexistent/redis.sock: can't connect: No such file or directory"));
 }
 
 TEST_F(FeedTest, StopIsQuickWhileRedisBlocks) {
@@ -369,6 +424,19 @@ TEST_F(FeedTest, FamiliesShowTheState) {
     if (family.name == "telefence_policy_sequence") found = samples[0].value == 1.0;
   }
   EXPECT_TRUE(found);
+}
+
+TEST_F(FeedTest, NoSampleOfRedisWhereNoneIsNamed) {
+  start_as_it_is();
+  Catalog catalog;
+  feed_->add_families(catalog);
+  for (const Family& family : catalog.families()) {
+    std::vector<Sample> samples;
+    family.collect(samples);
+    const bool is_of_redis = family.name == "telefence_redis_up" ||
+                             family.name == "telefence_policy_last_contact_timestamp_seconds";
+    EXPECT_EQ(samples.empty(), is_of_redis) << family.name;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/feed_news.h"
+
+#include <chrono>
+#include <utility>
+
+namespace telefence {
+namespace {
+
+using Subject = Journal::Subject;
+
+constexpr std::size_t kRecentComplaints = 50;
+
+std::int64_t now_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void remember(const std::vector<Complaint>& complaints, FeedState& state) {
+  std::vector<Complaint>& recent = state.recent_complaints;
+  recent.insert(recent.end(), complaints.begin(), complaints.end());
+  if (recent.size() > kRecentComplaints) recent.erase(recent.begin(), recent.end() - kRecentComplaints);
+}
+
+}  // namespace
+
+std::string_view log_break_name(LogBreak reason) {
+  switch (reason) {
+    case LogBreak::kGap:
+      return "gap";
+    case LogBreak::kFork:
+      return "fork";
+    case LogBreak::kReset:
+      return "reset";
+  }
+  return "gap";
+}
+
+FeedNews::FeedNews(bool is_configured, const SignatureStore::Counts& counts, Journal::Write write)
+    : journal_(std::move(write)) {
+  state_.with([&](FeedState& s) {
+    s.configured = is_configured;
+    s.counts = counts;
+  });
+}
+
+FeedState FeedNews::state() const {
+  return state_.with([](const FeedState& s) { return s; });
+}
+
+void FeedNews::tell(Subject subject, const std::string& line) {
+  journal_.tell(subject, "feed: " + line, Journal::Clock::now());
+}
+
+void FeedNews::show_problem() {
+  const std::string& shown = !connection_problem_.empty() ? connection_problem_
+                             : !batch_problem_.empty()    ? batch_problem_
+                                                          : log_problem_;
+  state_.with([&](FeedState& s) {
+    s.connected = is_connected_;
+    s.problem = shown;
+    s.log_problem = log_problem_;
+  });
+}
+
+void FeedNews::connected(const std::string& server) {
+  const auto away = std::chrono::duration_cast<std::chrono::seconds>(Journal::Clock::now() - away_since_).count();
+  if (!is_connected_)
+    tell(Subject::kConnection, was_told_away_ ? "Redis at " + server + " is back after " + std::to_string(away) + " s"
+                                              : "connected to Redis at " + server);
+  is_connected_ = true;
+  connection_problem_.clear();
+  show_problem();
+}
+
+void FeedNews::not_connected(const Error& why) {
+  // Every further try that fails is the same state, unless it fails for another reason.
+  if (is_connected_) away_since_ = Journal::Clock::now();
+  if (is_connected_ || why.message != connection_problem_)
+    tell(Subject::kConnection, why.message + "; what is in force stays in force, and connecting is tried again");
+  is_connected_ = false;
+  was_told_away_ = true;
+  connection_problem_ = why.message;
+  show_problem();
+}
+
+void FeedNews::heard_of_redis() {
+  state_.with([](FeedState& s) { s.last_contact_s = now_s(); });
+}
+
+void FeedNews::log_broken(LogBreak reason, const std::string& what) {
+  log_problem_ = what;
+  tell(Subject::kLog, what);
+  state_.with([&](FeedState& s) { ++s.log_breaks[static_cast<std::size_t>(reason)]; });
+  show_problem();
+}
+
+void FeedNews::log_begins_later(std::uint64_t sequence) {
+  const std::string note = "the log begins at batch " + std::to_string(sequence) +
+                           ": what was pushed before was trimmed away, and is not in force here";
+  tell(Subject::kLog, note);
+  state_.with([&](FeedState& s) { s.note = note; });
+}
+
+void FeedNews::batch_refused(const std::string& id, const std::string& why) {
+  batch_problem_ = "batch " + id + " refused: " + why;
+  tell(Subject::kBatch, batch_problem_);
+  state_.with([&](FeedState& s) {
+    ++s.batches_refused;
+    remember({{"log:" + id, "", batch_problem_}}, s);
+  });
+  show_problem();
+}
+
+void FeedNews::batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out) {
+  batch_problem_.clear();
+  if (!left_out.empty()) {
+    const Complaint& first = left_out.front();
+    tell(Subject::kBatch, "batch " + std::to_string(sequence) + ": " + std::to_string(left_out.size()) +
+                              " of its changes left out; the first: " + first.where + ": \"" + first.value +
+                              "\": " + first.reason);
+  }
+  state_.with([&](FeedState& s) {
+    ++s.batches_applied;
+    s.operations_refused += left_out.size();
+  });
+  show_problem();
+}
+
+void FeedNews::not_published(const Error& why) {
+  batch_problem_ = "can't put the new version in force: " + why.message;
+  tell(Subject::kPublishing, batch_problem_);
+  show_problem();
+}
+
+void FeedNews::published(const Publication& publication) {
+  state_.with([&](FeedState& s) {
+    s.sequence = publication.sequence;
+    s.last_applied_s = now_s();
+    if (publication.apply_us == 0) return;
+    s.last_apply_us = publication.apply_us;
+    if (publication.is_measured) s.last_propagation_us = publication.propagation_us;
+  });
+}
+
+void FeedNews::keep(const std::vector<Complaint>& complaints, const SignatureStore::Counts& counts) {
+  state_.with([&](FeedState& s) {
+    s.counts = counts;
+    remember(complaints, s);
+  });
+}
+
+}  // namespace telefence

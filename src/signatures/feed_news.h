@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How the feed stands, and the one place where its changes of state are told: in FeedState (status, /readyz, metrics) and as
+// lines of the daemon's log (journal.h). Changed by the feed's thread only; state() from any thread.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "publish/guarded.h"
+#include "signatures/journal.h"
+#include "signatures/signature_store.h"
+
+namespace telefence {
+
+// Why changes of the log may be missing.
+enum class LogBreak : std::uint8_t {
+  kGap,    // batches in between were never seen
+  kFork,   // a batch names another predecessor than the one that was read
+  kReset,  // the log lost what was read, or is another one
+};
+inline constexpr std::size_t kLogBreaks = 3;
+std::string_view log_break_name(LogBreak reason);
+
+struct FeedState {
+  bool configured = false;  // a Redis server is named
+  bool connected = false;
+  std::string problem;         // why not connected, why the last batch was refused, or the log's problem
+  std::string log_problem;     // changes may be missing; stays until a restart
+  std::string note;            // what an operator may want to know of the log and is no problem
+  std::uint64_t sequence = 0;  // of the newest batch in force
+  std::int64_t last_contact_s = 0;
+  std::int64_t last_applied_s = 0;
+  std::uint64_t batches_applied = 0;
+  std::uint64_t batches_refused = 0;
+  std::uint64_t operations_refused = 0;
+  std::array<std::uint64_t, kLogBreaks> log_breaks{};  // by LogBreak
+  std::uint64_t last_apply_us = 0;        // from batch read to all workers on the new set
+  std::uint64_t last_propagation_us = 0;  // from the publisher's timestamp to all workers on the new set
+  SignatureStore::Counts counts;
+  std::vector<Complaint> recent_complaints;  // newest last, at most 50
+};
+
+class FeedNews {
+ public:
+  FeedNews(bool is_configured, const SignatureStore::Counts& counts, Journal::Write write);
+
+  FeedState state() const;
+
+  void tick() { journal_.write_due(Journal::Clock::now()); }
+  void close() { journal_.close(); }
+
+  void connected(const std::string& server);
+  void not_connected(const Error& why);
+  void heard_of_redis();
+  void log_broken(LogBreak reason, const std::string& what);
+  void log_begins_later(std::uint64_t sequence);
+  void batch_refused(const std::string& id, const std::string& why);
+  // A batch that is sound; some of its lines may have been left out.
+  void batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out);
+  void not_published(const Error& why);
+
+  struct Publication {
+    std::uint64_t sequence = 0;
+    std::uint64_t apply_us = 0;  // 0 = not all workers use it yet
+    std::uint64_t propagation_us = 0;
+    bool is_measured = false;  // propagation_us tells something
+  };
+  void published(const Publication& publication);
+  void keep(const std::vector<Complaint>& complaints, const SignatureStore::Counts& counts);
+
+ private:
+  void tell(Journal::Subject subject, const std::string& line);
+  void show_problem();
+
+  Guarded<FeedState> state_;
+  Journal journal_;
+  // Thread of the feed only.
+  bool is_connected_ = false;
+  bool was_told_away_ = false;
+  Journal::Clock::time_point away_since_ = Journal::Clock::now();
+  std::string connection_problem_;
+  std::string log_problem_;
+  std::string batch_problem_;  // of the newest batch
+};
+
+}  // namespace telefence
