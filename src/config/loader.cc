@@ -64,7 +64,11 @@ Loaded load_config(const std::string& file) {
   if (document) return loaded_from(std::move(document.value()), file);
   Loaded loaded;
   loaded.config.file = file;
-  loaded.mistakes.push_back({file, 0, 0, "", document.error().message});
+  // The file is named before every mistake already.
+  const std::string start = "can't read " + file + ": ";
+  std::string why = document.error().message;
+  if (why.starts_with(start)) why = "can't be read: " + why.substr(start.size());
+  loaded.mistakes.push_back({file, 0, 0, "", std::move(why)});
   return loaded;
 }
 

@@ -8,11 +8,15 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <utility>
 
 #include "yaml/source_text.h"
+#include "yaml/syntax_error.h"
 
 namespace telefence {
 namespace {
@@ -64,7 +68,16 @@ class TreeBuilder : public YAML::EventHandler {
     // yaml-cpp has no place for some errors (line -1).
     const int line = mark.line < 0 ? 0 : mark.line + 1;
     const int column = mark.line < 0 ? 0 : source_.column(mark.line, mark.column);
-    document_.problems.push_back({line, column, open_.empty() ? "" : path_of_next(), std::move(message)});
+    problem(line, column, open_.empty() ? "" : path_of_next(), std::move(message));
+  }
+
+  void complain_of_syntax(const YAML::Exception& error) {
+    const int tab = source_.tab_in_indentation(error.mark.line);
+    if (tab >= 0)
+      problem(error.mark.line + 1, source_.column(error.mark.line, tab), open_.empty() ? "" : path_of_next(),
+              std::string(kTabIndents));
+    else
+      complain(error.mark, explain_syntax_error(error.msg, open_.empty() ? 0 : open_.back().node.line));
   }
 
  private:
@@ -143,7 +156,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void problem(int line, int column, std::string path, std::string message) {
-    document_.problems.push_back({line, column, std::move(path), std::move(message)});
+    document_.problems.push_back({line, column, short_path(std::move(path)), std::move(message)});
   }
 
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -210,19 +223,30 @@ YamlDocument parse_yaml(std::string_view text) {
             {second.root.line, second.root.column, "", "a second document (---) begins here: only one is read"});
     }
   } catch (const YAML::Exception& error) {
-    builder.complain(error.mark, "not valid YAML: " + error.msg);
+    builder.complain_of_syntax(error);
     document.root = {};
   }
   return document;
 }
 
 Result<YamlDocument> parse_yaml_file(const std::string& file) {
+  const auto unreadable = [&file](const std::string& why) {
+    return Error{ErrorCode::kInvalid, "can't read " + file + ": " + why};
+  };
+  // The stream of a folder opens, and then is empty.
+  std::error_code failure;
+  if (std::filesystem::is_directory(file, failure)) return unreadable("it is a folder; name a file in it");
+  errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (stream) text << stream.rdbuf();
-  if (!stream || stream.bad())
-    return Error{ErrorCode::kInvalid, "can't read " + file + ": no such file, or no right to read it"};
-  return parse_yaml(text.str());
+  if (!stream) {
+    if (errno == ENOENT) return unreadable("there is no such file");
+    return unreadable(errno == EACCES ? "this user may not read it" : std::strerror(errno));
+  }
+  std::string text;
+  char bytes[64 * 1024];
+  while (stream.read(bytes, sizeof bytes) || stream.gcount() > 0) text.append(bytes, static_cast<std::size_t>(stream.gcount()));
+  if (stream.bad()) return unreadable(std::strerror(errno));
+  return parse_yaml(text);
 }
 
 }  // namespace telefence

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <limits>
 
+#include "yaml/syntax_error.h"
+
 namespace telefence {
 namespace {
 
@@ -110,7 +112,7 @@ std::string describe(const YamlNode& node) {
 }
 
 void YamlReader::complain(const YamlNode& node, std::string message) {
-  problems_.push_back({node.line, node.column, node.path, std::move(message)});
+  problems_.push_back({node.line, node.column, short_path(node.path), std::move(message)});
 }
 
 bool YamlReader::expect_map(const YamlNode& node) {
@@ -133,7 +135,7 @@ bool YamlReader::check_keys(const YamlNode& node, std::span<const std::string_vi
     const std::string_view meant = closest_word(entry.key, known);
     std::string message = "unknown key '" + entry.key + "'; ";
     message += meant.empty() ? "known here: " + joined(known) : "did you mean '" + std::string(meant) + "'?";
-    problems_.push_back({entry.line, entry.column, entry.value.path, std::move(message)});
+    problems_.push_back({entry.line, entry.column, short_path(entry.value.path), std::move(message)});
   }
   return true;
 }

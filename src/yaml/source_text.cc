@@ -82,6 +82,12 @@ int SourceText::first_bad_line() const {
   return 0;
 }
 
+int SourceText::tab_in_indentation(int line) const {
+  const std::string_view rest = from(line, 0);
+  const std::size_t tab = rest.find_first_not_of(' ');
+  return tab != std::string_view::npos && rest[tab] == '\t' ? static_cast<int>(tab) : -1;
+}
+
 SourceText::Quotes SourceText::check_quotes(int line, int byte_column) const {
   const std::string_view rest = from(line, byte_column);
   if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return Quotes::kFine;

@@ -21,6 +21,9 @@ class SourceText {
   // 1-based number of the first line that is not UTF-8 (RFC 3629) or has a NUL; 0 = none.
   int first_bad_line() const;
 
+  // Byte column of the first tab in the blanks that the line begins with; -1 = none.
+  int tab_in_indentation(int line) const;
+
   enum class Quotes { kFine, kUnterminated, kTrailing };
   // Of the scalar that begins here; kFine when it does not begin with a quote.
   Quotes check_quotes(int line, int byte_column) const;
