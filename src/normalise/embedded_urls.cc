@@ -3,9 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "normalise/domain.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace telefence {
 namespace {
@@ -50,6 +55,29 @@ bool may_be_top_level(std::string_view label) {
 bool is_common_top_level(std::string_view label) {
   return label.size() == 2 ||
          std::find(kCommonTopLevel.begin(), kCommonTopLevel.end(), label) != kCommonTopLevel.end();
+}
+
+// Every name has a dot behind a character of a name, or behind something invisible: most texts have none.
+bool may_hold_name(std::u16string_view text) {
+  const auto is_dot = [](char16_t unit) { return unit == u'.' || unit == 0xff0e || unit == 0x3002 || unit == 0xff61; };
+  std::size_t at = 1;
+#if defined(__SSE2__)
+  for (; at + 8 <= text.size(); at += 8) {
+    const __m128i units = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    __m128i dots = _mm_cmpeq_epi16(units, _mm_set1_epi16('.'));
+    for (const int dot : {0xff0e, 0x3002, 0xff61})
+      dots = _mm_or_si128(dots, _mm_cmpeq_epi16(units, _mm_set1_epi16(static_cast<short>(dot))));
+    for (auto bits = static_cast<unsigned>(_mm_movemask_epi8(dots)) & 0x5555u; bits != 0; bits &= bits - 1) {
+      const char before = ascii_of(text[at + static_cast<std::size_t>(std::countr_zero(bits)) / 2 - 1]);
+      if (is_host(before) || before == kNothing) return true;
+    }
+  }
+#endif
+  for (; at < text.size(); ++at) {
+    const char before = ascii_of(text[at - 1]);
+    if (is_dot(text[at]) && (is_host(before) || before == kNothing)) return true;
+  }
+  return false;
 }
 
 class Finder {
@@ -190,6 +218,8 @@ class Finder {
 
 }  // namespace
 
-void find_embedded_urls(std::u16string_view text, std::uint16_t event, KeyList& keys) { Finder(text, event, keys).run(); }
+void find_embedded_urls(std::u16string_view text, std::uint16_t event, KeyList& keys) {
+  if (may_hold_name(text)) Finder(text, event, keys).run();
+}
 
 }  // namespace telefence

@@ -47,6 +47,13 @@ class Folder {
     settled_ = length_;
   }
 
+  // put() for a unit that folds to itself, when no separator awaits its neighbour.
+  bool is_settled() const { return length_ == settled_; }
+  void append(char16_t unit) {
+    text_[length_++] = unit;
+    settled_ = length_;
+  }
+
   // Separators at the end: blanks go, the rest stays.
   std::size_t finish() {
     length_ = without_blanks();
@@ -94,6 +101,10 @@ std::size_t fold_units(std::span<char16_t> text) {
   Folder folder(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char16_t unit = text[i];
+    if (folds_to_itself(unit) && folder.is_settled()) {  // most of every text
+      folder.append(unit);
+      continue;
+    }
     if (!is_high_surrogate(unit) || i + 1 == text.size() || !is_low_surrogate(text[i + 1])) {
       const char16_t folded = kFoldTable[unit];
       if (folded != 0) folder.put(folded);

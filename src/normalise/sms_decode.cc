@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "base/reader.h"
 #include "normalise/sms_text.h"
@@ -37,12 +39,17 @@ char16_t gsm7_extension(std::uint8_t septet) {
   }
 }
 
+constexpr bool kHostIsLittle = std::endian::native == std::endian::little;
+
 // Where decoded units go; never past the end.
 class Units {
  public:
   explicit Units(std::span<char16_t> out) : out_(out) {}
   bool full() const { return count_ == out_.size(); }
   std::size_t count() const { return count_; }
+  // Room to write to directly, and how much of it was used.
+  std::span<char16_t> rest() const { return out_.subspan(count_); }
+  void took(std::size_t count) { count_ += count; }
   void put(char16_t unit) {
     if (!full()) out_[count_++] = unit;
   }
@@ -116,14 +123,23 @@ void latin1(Bytes body, Units& out) {
 
 // Surrogates pass as they are: UTF-16BE is what handsets send for UCS-2. A byte order mark is obeyed and dropped.
 void ucs2(Bytes body, Units& out) {
-  Reader reader(body);
+  constexpr char16_t kMark = 0xfeff;
   const bool little = body.size() >= 2 && body[0] == 0xff && body[1] == 0xfe;
-  while (reader.remaining() >= 2 && !out.full()) {
-    const std::uint16_t unit = reader.u16();
-    const auto swapped = static_cast<std::uint16_t>(unit << 8 | unit >> 8);
-    const std::uint16_t value = little ? swapped : unit;
-    if (value != 0xfeff) out.put(value);
+  const std::span<char16_t> room = out.rest();
+  const std::size_t count = std::min(body.size() / 2, room.size());
+  if (count == 0) return;
+  std::memcpy(room.data(), body.data(), count * 2);
+  bool has_mark = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint16_t unit = room[i];
+    const auto swapped = static_cast<char16_t>(unit << 8 | unit >> 8);
+    const char16_t value = little == kHostIsLittle ? unit : swapped;
+    has_mark |= value == kMark;
+    room[i] = value;
   }
+  const auto end = has_mark ? std::remove(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(count), kMark)
+                            : room.begin() + static_cast<std::ptrdiff_t>(count);
+  out.took(static_cast<std::size_t>(end - room.begin()));
 }
 
 void utf8(Bytes body, Units& out) {

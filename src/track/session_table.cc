@@ -31,7 +31,13 @@ bool is_near(std::uint32_t a, std::uint32_t b) { return std::abs(distance(a, b))
 }  // namespace
 
 SessionTable::SessionTable(const HashSecret& secret)
-    : secret_(secret), seen_(kSeenEntries), closed_(kClosedEntries), pending_(kPendingEntries), epochs_(kEpochEntries) {}
+    : secret_(secret),
+      seen_(kSeenEntries),
+      closed_(kClosedEntries),
+      pending_(kPendingEntries),
+      epochs_(kEpochEntries),
+      closed_lately_(kClosedFor),
+      pending_lately_(kPendingFor) {}
 
 bool SessionTable::first_sight(const Frame& frame, const Layers& layers, const MessageIdentity& message,
                                std::uint64_t now_ns) {
@@ -54,11 +60,13 @@ void SessionTable::close(const Frame& frame, const Layers& layers, std::uint64_t
   const FlowKey flow = key_of(frame, layers);
   const TcpHeader header = tcp_header(frame, layers);
   closed_.put(flow.both, {flow.forward, header.sequence, header.acknowledgement}, now_ns, now_ns + kClosedFor);
+  closed_lately_.put(flow.both, now_ns);
   closed_until_ns_ = std::max(closed_until_ns_, now_ns + kClosedFor);
 }
 
 Closed SessionTable::closed(const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
   const FlowKey flow = key_of(frame, layers);
+  if (!closed_lately_.may_hold(flow.both, now_ns)) return Closed::kNo;
   const ClosedConnection* entry = closed_.find(flow.both, now_ns);
   if (entry == nullptr) return Closed::kNo;
   const TcpHeader header = tcp_header(frame, layers);
@@ -75,7 +83,7 @@ Closed SessionTable::closed(const Frame& frame, const Layers& layers, std::uint6
 
 std::uint64_t SessionTable::pending_key(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number,
                                         std::uint64_t now_ns) {
-  const std::uint32_t* epoch = epochs_.find(both, now_ns);
+  const std::uint32_t* epoch = epochs_.find(both, now_ns);  // at once when no connection was opened while something was pending
   return mixed(direction, std::uint64_t{epoch == nullptr ? 0 : *epoch} << 32 | session_number, secret_);
 }
 
@@ -85,12 +93,13 @@ void SessionTable::expect_response(const FlowKey& flow, std::uint32_t session_nu
   const Pending* known = repeated ? pending_.find(key, now_ns) : nullptr;
   pending_.put(key, known == nullptr ? Pending{code, 0, false} : Pending{code, known->sequence, known->taken}, now_ns,
                now_ns + kPendingFor);
+  pending_lately_.put(key, now_ns);
   pending_until_ns_ = std::max(pending_until_ns_, now_ns + kPendingFor);
 }
 
 void SessionTable::forget_response(const FlowKey& flow, std::uint32_t session_number, std::uint64_t now_ns) {
   const std::uint64_t key = pending_key(flow.reverse, flow.both, session_number, now_ns);
-  if (pending_.find(key, now_ns) != nullptr) pending_.put(key, {}, now_ns, now_ns);
+  if (pending_lately_.may_hold(key, now_ns) && pending_.find(key, now_ns) != nullptr) pending_.put(key, {}, now_ns, now_ns);
 }
 
 void SessionTable::forget_responses(const FlowKey& flow, std::uint64_t now_ns) {
@@ -100,7 +109,9 @@ void SessionTable::forget_responses(const FlowKey& flow, std::uint64_t now_ns) {
 
 const std::uint32_t* SessionTable::refusal_for(const FlowKey& flow, std::uint32_t session_number, std::uint32_t sequence,
                                                std::uint64_t now_ns) {
-  Pending* pending = pending_.find(pending_key(flow.forward, flow.both, session_number, now_ns), now_ns);
+  const std::uint64_t key = pending_key(flow.forward, flow.both, session_number, now_ns);
+  if (!pending_lately_.may_hold(key, now_ns)) return nullptr;
+  Pending* pending = pending_.find(key, now_ns);
   if (pending == nullptr || (pending->taken && pending->sequence != sequence)) return nullptr;
   pending->taken = true;
   pending->sequence = sequence;

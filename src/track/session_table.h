@@ -7,6 +7,7 @@
 
 #include "decode/layers.h"
 #include "track/flow_key.h"
+#include "track/recent_filter.h"
 #include "track/timed_cache.h"
 
 namespace telefence {
@@ -78,6 +79,8 @@ class SessionTable {
   TimedCache<ClosedConnection> closed_;
   TimedCache<Pending> pending_;
   TimedCache<std::uint32_t> epochs_;  // by FlowKey::both: how often the connection was opened while something was pending
+  RecentFilter closed_lately_;   // by FlowKey::both
+  RecentFilter pending_lately_;  // by the key of the pending entry
   std::uint64_t closed_until_ns_ = 0;
   std::uint64_t pending_until_ns_ = 0;
 };

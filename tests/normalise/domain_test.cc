@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace telefence {
 namespace {
 
@@ -56,6 +58,37 @@ TEST(Domain, LimitsOfRfc1035Hold) {
   longest.resize(253, 'x');
   EXPECT_EQ(canonical(longest), longest);
   EXPECT_EQ(canonical(longest + "y"), "");
+}
+
+// Octet by octet, as RFC 1035 says it.
+std::string plainly(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.empty() || name.size() > 253) return {};
+  std::string out;
+  std::size_t label = 0;
+  bool digits = true;
+  for (const char c : name) {
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (c == '.' && label == 0) return {};
+    label = c == '.' ? 0 : label + 1;
+    digits = c == '.' || (digits && c >= '0' && c <= '9');
+    if (label > 63) return {};
+  }
+  return label == 0 || digits ? "" : out;
+}
+
+TEST(Domain, AgreesWithAPlainReadingOfAnyOctets) {
+  std::mt19937 random(11);
+  constexpr std::string_view kUsual = "abcXYZ019-_..";
+  for (int i = 0; i < 200'000; ++i) {
+    std::string name;
+    for (auto length = random() % (i % 10 == 0 ? 260 : 40); length > 0; --length) {
+      char c = random() % 50 == 0 ? static_cast<char>(random()) : kUsual[random() % kUsual.size()];
+      if (c == ':' || c == '[' || c == '\\') c = 'q';  // literals and escapes have their own tests
+      name += c;
+    }
+    ASSERT_EQ(canonical(name), plainly(name)) << name;
+  }
 }
 
 TEST(DomainText, InternationalNamesBecomeALabels) {

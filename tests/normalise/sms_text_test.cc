@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "normalise/sms_text.h"
+#include "normalise/tables.h"
 
 #include <gtest/gtest.h>
 
@@ -178,6 +179,19 @@ TEST(PatternText, ExpressionsFoldTheirLiterals) {
 }
 
 TEST(PatternText, LiteralsFoldLikeTexts) { EXPECT_EQ(to_utf8(fold_text("★加 Ｖ信★")), "加微信"); }
+
+TEST(Fold, UnitsThatFoldToThemselvesTakeNoPartInTheirNeighbours) {
+  for (const char16_t special : std::u16string_view(u" ._-*|~^`'\"/\\+=#信\0\xd800\xdfff", 21)) EXPECT_FALSE(folds_to_itself(special));
+  EXPECT_TRUE(folds_to_itself(u'贷'));
+  EXPECT_TRUE(folds_to_itself(u'a'));
+  EXPECT_FALSE(folds_to_itself(u'A'));
+  EXPECT_FALSE(folds_to_itself(u'貸'));
+  for (std::uint32_t unit = 1; unit < 0x10000; ++unit) {
+    if (folds_to_itself(static_cast<char16_t>(unit))) {
+      ASSERT_EQ(kFoldTable[unit], unit);
+    }
+  }
+}
 
 }  // namespace
 }  // namespace telefence

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "track/session_table.h"
 
+#include "track/recent_filter.h"
 #include "track/session_clock.h"
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace telefence {
@@ -189,6 +191,16 @@ TEST(SessionClock, NeverGoesBackAndNeverLeaps) {
   EXPECT_EQ(clock.advance(1 * kSecond), start + kSecond) << "set back: time stands still for one frame";
   EXPECT_EQ(clock.advance(3 * kSecond), start + 3 * kSecond) << "and then goes on";
   EXPECT_LE(clock.advance(100000 * kSecond), start + 3 * kSecond + 600 * kSecond);
+}
+
+TEST(RecentFilter, HoldsAKeyForASpanAndForgetsItAfterTwo) {
+  const auto filter = std::make_unique<RecentFilter>(60 * kSecond);
+  EXPECT_FALSE(filter->may_hold(42, kNow));
+  filter->put(42, kNow);
+  for (std::uint64_t later = 0; later <= 60; ++later) EXPECT_TRUE(filter->may_hold(42, kNow + later * kSecond)) << later;
+  EXPECT_FALSE(filter->may_hold(42, kNow + 121 * kSecond));
+  filter->put(43, kNow + 200 * kSecond);
+  EXPECT_FALSE(filter->may_hold(43, kNow + 900 * kSecond)) << "after a long silence, too";
 }
 
 }  // namespace

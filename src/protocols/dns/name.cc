@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/dns/name.h"
 
+#include <bit>
+#include <cstring>
+
 namespace telefence::dns {
 namespace {
 
@@ -42,8 +45,13 @@ bool NameText::read(Bytes message, Reader& reader) {
 
 void NameText::append(Bytes label) {
   if (length_ != 0) text_[length_++] = '.';
+  std::memcpy(text_.data() + length_, label.data(), label.size());
+  if (!has_odd_octet(label.size())) [[likely]] {
+    length_ += label.size();
+    return;
+  }
   for (std::uint8_t octet : label) {
-    if (octet == '.' || octet == '\\') [[unlikely]] {
+    if (octet == '.' || octet == '\\') {
       text_[length_++] = '\\';
       text_[length_++] = '0';
       text_[length_++] = static_cast<char>('0' + octet / 10);
@@ -52,6 +60,24 @@ void NameText::append(Bytes label) {
       text_[length_++] = static_cast<char>(octet);
     }
   }
+}
+
+// A dot or backslash among the octets behind length_. Looks at eight at a time, into the buffer's slack behind the label.
+bool NameText::has_odd_octet(std::size_t count) const {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  const auto holds = [](std::uint64_t octets, std::uint64_t octet) {
+    const std::uint64_t zero_where_equal = octets ^ (kEach * octet);
+    return ((zero_where_equal - kEach) & ~zero_where_equal & kHigh) != 0;
+  };
+  for (std::size_t at = 0; at < count; at += 8) {
+    std::uint64_t octets = 0;
+    std::memcpy(&octets, text_.data() + length_ + at, 8);
+    static_assert(std::endian::native == std::endian::little);
+    if (count - at < 8) octets &= (std::uint64_t{1} << (8 * (count - at))) - 1;
+    if (holds(octets, '.') || holds(octets, '\\')) return true;
+  }
+  return false;
 }
 
 void skip_name(Reader& reader) {

@@ -102,7 +102,8 @@ HeaderSection read_header_section(Reader& reader) {
   // Only whole lines count: half a host would be another host.
   const std::string_view rest = as_text(Reader(reader).rest());
   const std::size_t last_line_feed = rest.rfind('\n');
-  wire::HeaderLines lines(rest.substr(0, last_line_feed + 1));  // npos + 1 is 0
+  constexpr wire::FirstLetters kWanted = wire::first_letter('h') | wire::first_letter('c') | wire::first_letter('t');
+  wire::HeaderLines lines(rest.substr(0, last_line_feed + 1), kWanted);  // npos + 1 is 0
   HeaderSection section;
   wire::HeaderLine line;
   while (lines.next(line)) {

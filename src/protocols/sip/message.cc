@@ -31,15 +31,15 @@ constexpr FieldName kFieldNames[] = {
 };
 
 // The first letters of all names above, bit 0 for 'a': most header fields are none of them.
-constexpr std::uint32_t first_letters() {
-  std::uint32_t letters = 0;
+constexpr wire::FirstLetters first_letters() {
+  wire::FirstLetters letters = 0;
   for (const FieldName& known : kFieldNames) {
-    letters |= 1u << (known.full.front() - 'a');
-    if (known.compact != ' ') letters |= 1u << (known.compact - 'a');
+    letters |= wire::first_letter(known.full.front());
+    if (known.compact != ' ') letters |= wire::first_letter(known.compact);
   }
   return letters;
 }
-constexpr std::uint32_t kFirstLetters = first_letters();
+constexpr wire::FirstLetters kFirstLetters = first_letters();
 
 // token (RFC 3261, 25.1).
 bool is_token(char character) {
@@ -201,7 +201,7 @@ Reading read_message(Bytes bytes, Transport transport, Message& message) {
   message.method = start.method;
   message.request_uri = start.request_uri;
   BodyLength body;
-  wire::HeaderLines lines(text.substr(start.length));
+  wire::HeaderLines lines(text.substr(start.length), kFirstLetters & ~wire::first_letter('v'));  // Via: in reply.cc alone
   wire::HeaderLine line;
   while (lines.next(line)) take_field(line, message, body);
   if (is_stream && !lines.ended()) return Reading::kPartial;

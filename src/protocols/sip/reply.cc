@@ -60,7 +60,7 @@ void write_line(std::string_view name, std::string_view value, Writer& out) {
 // port that the request came from when it asks for it (RFC 3581, 4).
 bool write_vias(const Message& message, std::uint16_t source_port, Writer& out) {
   bool any = false;
-  wire::HeaderLines lines(message.headers);
+  wire::HeaderLines lines(message.headers, wire::first_letter('v'));
   wire::HeaderLine line;
   while (lines.next(line)) {
     if (field_named(line.name) != Field::kVia) continue;
@@ -126,7 +126,7 @@ std::uint16_t answer_port(const Payload& payload) {
   Message message;
   const Bytes bytes = payload.bytes.subspan(leading_line_ends(payload.bytes));
   if (read_message(bytes, payload.transport, message) != Reading::kWhole) return 0;
-  wire::HeaderLines lines(message.headers);
+  wire::HeaderLines lines(message.headers, wire::first_letter('v'));
   wire::HeaderLine line;
   while (lines.next(line)) {
     if (field_named(line.name) != Field::kVia) continue;

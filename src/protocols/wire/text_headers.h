@@ -6,6 +6,7 @@
 // the text.
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace telefence::wire {
@@ -15,10 +16,16 @@ struct HeaderLine {
   std::string_view value;  // the same; where the line was folded, the line ends stand inside: treat them as blanks
 };
 
-// Walks the lines once. A line without a colon is passed over, as receivers do.
+// The first letters of the names that a reader wants, bit 0 for 'a'.
+using FirstLetters = std::uint32_t;
+inline constexpr FirstLetters kEveryLetter = ~FirstLetters{0};
+constexpr FirstLetters first_letter(char lower_case) { return FirstLetters{1} << (lower_case - 'a'); }
+
+// Walks the lines once. A line without a colon is passed over, as receivers do; so is one whose name begins with a letter that
+// is not wanted, which spares looking into most of them.
 class HeaderLines {
  public:
-  explicit HeaderLines(std::string_view text) : text_(text) {}
+  explicit HeaderLines(std::string_view text, FirstLetters wanted = kEveryLetter) : text_(text), wanted_(wanted) {}
 
   // False at the end of the section or of the text.
   bool next(HeaderLine& line);
@@ -28,6 +35,7 @@ class HeaderLines {
 
  private:
   std::string_view text_;
+  FirstLetters wanted_;
   std::size_t position_ = 0;
   bool ended_ = false;
 };
