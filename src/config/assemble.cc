@@ -13,6 +13,7 @@
 #include <random>
 #include <set>
 
+#include "config/warning_page.h"
 #include "protocols/protocol.h"
 
 namespace telefence {
@@ -37,8 +38,9 @@ std::string_view kept(std::string text) {
   return *texts.insert(std::move(text)).first;
 }
 
-Result<std::string> page_of(const std::string& file) {
-  if (file.empty()) return std::string();
+Result<std::string> page_of(const Config& config) {
+  const std::string& file = config.answers.page_file;
+  if (file.empty()) return std::string(warning_page(config.language));
   std::ifstream in(file, std::ios::binary);
   if (!in) return Error{ErrorCode::kInvalid, "cannot read the warning page " + file + ": " + std::strerror(errno)};
   return std::string(std::istreambuf_iterator<char>(in), {});
@@ -102,7 +104,7 @@ PolicyOptions policy_options(const Config& config) {
 }
 
 Result<EnforceOptions> enforce_options(const Config& config, std::uint64_t secret) {
-  Result<std::string> page = page_of(config.answers.page_file);
+  Result<std::string> page = page_of(config);
   if (!page) return page.error();
   const RefusalTerms common = common_terms(config.answers, std::move(page.value()), secret);
   EnforceOptions options;

@@ -45,6 +45,11 @@ void check_redis(const Checked& checked) {
 void check_records(const Checked& checked) {
   const std::string& file = checked.config.records.file;
   if (file.empty() || file == "-") return;
+  std::error_code failure;
+  if (std::filesystem::is_directory(file, failure)) {
+    checked.mistake("records.file", file + " is a folder; name a file in it");
+    return;
+  }
   const std::string folder = std::filesystem::path(file).parent_path();
   if (!folder.empty() && access(folder.c_str(), W_OK) != 0)
     checked.warn("records.file", "the folder " + folder + " can't be written by this user (" + std::strerror(errno) +

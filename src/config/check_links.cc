@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 
@@ -32,9 +33,32 @@ bool is_vdev(std::string_view device) {
   return device.starts_with("net_") || device.starts_with("eth_") || device.find(',') != std::string_view::npos;
 }
 
+// The software drivers of DPDK 22.11, as they begin a vdev string.
+constexpr auto kVdevDrivers = std::to_array<std::string_view>(
+    {"net_af_packet", "net_af_xdp", "net_bonding", "net_failsafe", "net_memif", "net_null", "net_pcap", "net_ring", "net_softnic",
+     "net_tap", "net_tun", "net_vdev_netvsc", "net_vhost", "net_virtio_user", "virtio_user", "eth_af_packet", "eth_af_xdp",
+     "eth_bond", "eth_null", "eth_pcap", "eth_ring", "eth_tap", "eth_vhost"});
+
+std::string absence_of_vdev(std::string_view device) {
+  const std::string_view driver = device.substr(0, device.find_first_of("0123456789,"));
+  if (std::find(kVdevDrivers.begin(), kVdevDrivers.end(), driver) == kVdevDrivers.end()) {
+    const std::string_view meant = closest_word(driver, kVdevDrivers);
+    return "DPDK has no driver " + std::string(driver) +
+           (meant.empty() ? "; net_pcap, net_tap and net_null are some of its own" : "; did you mean " + std::string(meant) + "?");
+  }
+  constexpr std::string_view kCapture = ",rx_pcap=";
+  const std::size_t key = device.find(kCapture);
+  if (key == std::string_view::npos) return {};
+  const std::string_view value = device.substr(key + kCapture.size());
+  const std::string file(value.substr(0, value.find(',')));
+  std::error_code failure;
+  if (std::filesystem::exists(file, failure)) return {};
+  return "there is no capture " + file + "; names within a vdev start where telefenced is started";
+}
+
 std::string absence_of(const std::string& device) {
   std::error_code failure;
-  if (is_vdev(device)) return {};
+  if (is_vdev(device)) return absence_of_vdev(device);
   if (is_pci_address(device)) {
     const std::string full = std::count(device.begin(), device.end(), ':') == 1 ? "0000:" + device : device;
     if (std::filesystem::exists("/sys/bus/pci/devices/" + full, failure)) return {};

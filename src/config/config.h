@@ -45,7 +45,7 @@ struct CategoryConfig {
 struct Config {
   std::string file;
   std::string node = "edge";
-  std::string language = "en";     // en or zh-CN
+  std::string language = "auto";   // auto, en or zh-CN
   Mode mode = Mode::kMonitor;
   NicOptions nic;
   std::map<std::string, ProtocolConfig> protocols;

@@ -19,8 +19,9 @@ constexpr std::array kKeys = {
 
     Key{.path = "node.id", .fallback = "edge", .en = "Name of this edge in records and in status.",
         .zh = "本节点名称，写入拦截记录和状态。"},
-    Key{.path = "node.language", .type = Type::kWord, .fallback = "en", .words = "en|zh-CN",
-        .en = "Language of the built-in warning page and of messages for people.", .zh = "内置警示页和提示信息的语言。"},
+    Key{.path = "node.language", .type = Type::kWord, .fallback = "auto", .words = "auto|en|zh-CN", .live = true,
+        .en = "Language of the built-in warning page and of the daemon's messages; auto: both on the page, messages by LANG.",
+        .zh = "内置警示页和守护进程提示信息的语言；auto：警示页为双语，提示信息随 LANG。"},
 
     Key{.path = "mode", .type = Type::kWord, .fallback = "monitor", .words = "monitor|enforce", .live = true,
         .en = "monitor: nothing is touched, everything is recorded as would-be; enforce: verdicts are carried out.",

@@ -47,6 +47,7 @@ Loaded loaded_from(YamlDocument document, const std::string& file) {
   }
   loaded.mistakes = in_order(std::move(mistakes), file);
   loaded.warnings = in_order(std::move(warnings), file);
+  loaded.root = std::move(document.root);
   return loaded;
 }
 

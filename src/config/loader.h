@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "yaml/node.h"
 
 namespace telefence {
 
@@ -24,6 +25,7 @@ std::string to_text(const Mistake& mistake);
 
 struct Loaded {
   Config config;
+  YamlNode root;                   // the document, for the places of its keys
   std::vector<Mistake> mistakes;   // the config may be used only when empty
   std::vector<Mistake> warnings;   // usable, but surely not meant so
 };

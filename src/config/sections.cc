@@ -11,7 +11,8 @@ constexpr std::uint64_t kBytesPerMiB = 1u << 20;
 void read_node(Section& top, Config& config) {
   Section node = top.section("node");
   node.read("id", config.node);
-  if (const auto language = node.word("language")) config.language = *language == 0 ? "en" : "zh-CN";
+  constexpr const char* kLanguages[] = {"auto", "en", "zh-CN"};
+  if (const auto language = node.word("language")) config.language = kLanguages[*language];
 }
 
 void read_links(Section& top, NicOptions& nic) {

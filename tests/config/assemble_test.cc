@@ -109,6 +109,17 @@ TEST(EnforceOptions, ThePageFileIsSentAndMustBeReadable) {
   EXPECT_EQ(failed.error().message, "cannot read the warning page " + file + ": No such file or directory");
 }
 
+TEST(EnforceOptions, TheBuiltInPageSpeaksTheLanguageOfTheNode) {
+  const auto page = [](const std::string& yaml) {
+    return std::string(enforce_options(config_of(yaml), 1).value().terms[index_of("http")].body);
+  };
+  EXPECT_EQ(page("node: {language: auto}\n"), "") << "that of the protocol, in both";
+  EXPECT_NE(page("node: {language: en}\n").find("was blocked"), std::string::npos);
+  EXPECT_EQ(page("node: {language: en}\n").find("涉诈"), std::string::npos);
+  EXPECT_NE(page("node: {language: zh-CN}\n").find("已为您拦截"), std::string::npos);
+  EXPECT_EQ(page("node: {language: zh-CN}\n").find("blocked"), std::string::npos);
+}
+
 TEST(EnforceOptions, SecretsDiffer) { EXPECT_NE(answer_secret(), answer_secret()); }
 
 TEST(ClassifierSetUp, PortsAreReplacedAndDisabledProtocolsToldApart) {

@@ -241,5 +241,23 @@ TEST(CheckOutside, AFolderForRecordsThatIsNotThereIsWarnedOf) {
                   "directory); make it before the start: sudo install -d -o $USER /nonexistent"});
 }
 
+TEST(CheckOutside, RecordsIntoAFolderAreAMistake) {
+  EXPECT_EQ(mistakes_with("records: {file: /tmp}\n"), Lines{"x.yaml:4:17: records.file: /tmp is a folder; name a file in it"});
+}
+
+TEST(CheckLinks, AVdevThatCannotBeThereIsAWarning) {
+  const auto warnings_of = [](const std::string& device) {
+    const Loaded loaded = load_config_text("ports:\n- {name: a, device: \"" + device + "\"}\nmirror: [a]\npolicy: {patterns: [/dev/null]}\n", "x.yaml");
+    return texts(loaded.warnings);
+  };
+  EXPECT_EQ(warnings_of("net_pcpa0,rx_pcap=/dev/null"),
+            Lines{"x.yaml:2:21: ports[0].device: DPDK has no driver net_pcpa; did you mean net_pcap?"});
+  EXPECT_EQ(warnings_of("net_pcap0,rx_pcap=/nonexistent/in.pcap,tx_pcap=out.pcap"),
+            Lines{"x.yaml:2:21: ports[0].device: there is no capture /nonexistent/in.pcap; names within a vdev start where "
+                  "telefenced is started"});
+  EXPECT_EQ(warnings_of("net_pcap0,rx_pcap=/dev/null"), Lines{});
+  EXPECT_EQ(warnings_of("net_tap0,iface=x"), Lines{});
+}
+
 }  // namespace
 }  // namespace telefence

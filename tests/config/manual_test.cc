@@ -50,7 +50,7 @@ TEST(Keys, ChildrenAreTheNextNamesOnly) {
 // A default in the table that is not the default of the program would be a lie of the manual.
 TEST(Keys, DefaultsOfTheTableAreThoseOfTheProgram) {
   const Loaded written = load_config_text(R"(version: 1
-node: {id: edge, language: en}
+node: {id: edge, language: auto}
 mode: monitor
 wire: []
 mirror: []

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/sealed.h"
+
+#include <algorithm>
+
+namespace telefence {
+namespace {
+
+constexpr char kBetween = '\n';
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += text + kBetween;
+  return out;
+}
+
+std::string of_ports(const Config& config, std::string PortOptions::* member) {
+  std::string out;
+  for (const PortOptions& port : config.nic.ports) out += port.*member + kBetween;
+  return out;
+}
+
+std::string of_wires(const Config& config) {
+  std::string out;
+  for (const auto& [from, to] : config.nic.wire) out += from + kBetween + to + kBetween;
+  return out;
+}
+
+std::string of_cores(const Config& config) {
+  std::string out;
+  for (const unsigned core : config.nic.worker_cores) out += std::to_string(core) + kBetween;
+  return out;
+}
+
+constexpr SealedKey kSealed[] = {
+    {"version", [](const Config&) { return std::string(); }},  // there is one only
+    {"node.id", [](const Config& c) { return c.node; }},
+    {"ports[].name", [](const Config& c) { return of_ports(c, &PortOptions::name); }},
+    {"ports[].device", [](const Config& c) { return of_ports(c, &PortOptions::device); }},
+    {"ports[].driver", [](const Config& c) { return of_ports(c, &PortOptions::driver); }},
+    {"wire[]", of_wires},
+    {"mirror[]", [](const Config& c) { return joined(c.nic.mirror); }},
+    {"engine.workers", of_cores},
+    {"engine.control_core", [](const Config& c) { return std::to_string(c.nic.control_core); }},
+    {"engine.hugepages", [](const Config& c) { return c.nic.hugepages; }},
+    {"engine.frames", [](const Config& c) { return std::to_string(c.nic.frames); }},
+    {"engine.eal", [](const Config& c) { return joined(c.nic.eal); }},
+    {"policy.home_country", [](const Config& c) { return c.normalise.home_country; }},
+    {"redis.server", [](const Config& c) { return c.signatures.redis.server; }},
+    {"redis.user", [](const Config& c) { return c.signatures.redis.user; }},
+    {"redis.password_file", [](const Config& c) { return c.signatures.redis.password_file; }},
+    {"redis.log", [](const Config& c) { return c.signatures.redis.log; }},
+    {"redis.accept_unsigned", [](const Config& c) { return std::to_string(c.signatures.redis.accept_unsigned); }},
+    {"redis.stale_after", [](const Config& c) { return std::to_string(c.signatures.redis.stale_after_s); }},
+    {"records.file", [](const Config& c) { return c.records.file; }},
+    {"records.rotate", [](const Config& c) { return std::to_string(c.records.rotate_bytes); }},
+    {"records.keep", [](const Config& c) { return std::to_string(c.records.keep_files); }},
+    {"records.numbers", [](const Config& c) { return std::to_string(static_cast<int>(c.records.numbers)); }},
+    {"records.bodies", [](const Config& c) { return std::to_string(static_cast<int>(c.records.bodies)); }},
+    {"listen.web", [](const Config& c) { return c.web_listen; }},
+    {"listen.control", [](const Config& c) { return c.control_socket; }},
+};
+
+}  // namespace
+
+std::span<const SealedKey> sealed_keys() { return kSealed; }
+
+std::vector<SealedChange> sealed_changes(const Config& running, const Loaded& read) {
+  std::vector<SealedChange> changes;
+  for (const SealedKey& sealed : kSealed) {
+    if (sealed.value(running) == sealed.value(read.config)) continue;
+    const std::string key(sealed.path.substr(0, sealed.path.find('[')));
+    if (!changes.empty() && changes.back().key == key) continue;  // several keys of one list
+    const YamlNode* node = read.root.find_path(key);
+    changes.push_back({key, node == nullptr ? 0 : node->line});
+  }
+  return changes;
+}
+
+std::string to_text(const std::vector<SealedChange>& changes) {
+  std::string out;
+  for (const SealedChange& change : changes) {
+    out += (out.empty() ? "" : ", ") + change.key;
+    out += change.line == 0 ? " (no longer there)" : " (line " + std::to_string(change.line) + ")";
+  }
+  return out;
+}
+
+}  // namespace telefence
