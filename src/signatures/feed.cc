@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/feed.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -25,6 +26,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint32_t kIdleMs = 1000;     // longest wait when nothing is due
 constexpr std::uint32_t kReclaimMs = 50;    // while old versions wait for workers
 constexpr std::uint32_t kQuiesceMs = 1000;  // how long a measurement waits for workers
+constexpr std::size_t kSweepAtOnce = 5000;  // a few milliseconds: a batch that comes in between waits no longer
+constexpr std::chrono::milliseconds kQuiet{500};  // without a batch: the next one is not near
+constexpr std::uint64_t kManyEntries = 20'000;  // some megabytes
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -57,7 +61,8 @@ struct Feed::Impl {
         readers(readers_),
         prepare(std::move(prepare_)),
         news(!options.redis.server.empty(), store->counts(), std::move(write)),
-        follower(options.redis, wake, *store, news) {}
+        follower(options.redis, wake, *store, news),
+        most_kept(store->counts().in_force()) {}
 
   SignatureOptions options;
   std::unique_ptr<SignatureStore> store;
@@ -75,16 +80,25 @@ struct Feed::Impl {
   std::deque<ReloadRequest*> requests;
   bool is_running = false;
 
+  // Thread of the feed only.
+  bool is_swept = false;       // entries ended that the version in force still has
+  Clock::time_point changed_at;
+  std::uint64_t most_kept;  // entries, since memory was last given back
+
   void run();
   void serve_requests();
+  bool sweep();
   void follow(std::uint32_t timeout_ms);
   void publish(LogFollower::Progress progress);
+  void tidy_up();
+  void give_memory_back();
   Result<std::uint64_t> put_in_force(std::vector<Complaint>& complaints);
   Result<void> reload(const SignatureOptions& fresh, std::vector<Complaint>& complaints);
 };
 
 // Builds, prepares and publishes what the store holds; returns the mark of the grace period.
 Result<std::uint64_t> Feed::Impl::put_in_force(std::vector<Complaint>& complaints) {
+  most_kept = std::max(most_kept, store->counts().in_force());
   std::unique_ptr<const MatchSet> set = store->build(follower.sequence(), complaints);
   if (prepare) {
     if (auto prepared = prepare(*set); !prepared.ok()) return prepared.error();
@@ -95,6 +109,10 @@ Result<std::uint64_t> Feed::Impl::put_in_force(std::vector<Complaint>& complaint
 Result<void> Feed::Impl::reload(const SignatureOptions& fresh, std::vector<Complaint>& complaints) {
   if (auto loaded = store->load(fresh, complaints); !loaded.ok()) return loaded;
   const Result<std::uint64_t> mark = put_in_force(complaints);
+  if (mark.ok())
+    store->keep_load();
+  else
+    store->undo_load();
   news.keep(complaints, store->counts());
   if (!mark.ok()) return mark.error();
   options.lists = fresh.lists;
@@ -135,13 +153,45 @@ void Feed::Impl::publish(LogFollower::Progress progress) {
   news.published(publication);
 }
 
+// Drops some entries whose time is over. Returns whether there are more. They do nothing any more, so nobody waits for
+// this: batches come first, and carry what was swept with them.
+bool Feed::Impl::sweep() {
+  const SignatureStore::Swept swept = store->sweep(now_ms() / 1000, kSweepAtOnce);
+  is_swept |= swept.ended > 0;
+  return swept.has_more;
+}
+
+void Feed::Impl::tidy_up() {
+  if (!store->tidy() && !is_swept) return;
+  is_swept = false;
+  std::vector<Complaint> complaints;
+  const Result<std::uint64_t> mark = put_in_force(complaints);
+  news.keep(complaints, store->counts());
+  if (!mark.ok()) news.not_published(mark.error());
+}
+
+// What many entries needed is free, but still the process's: the allocator gives pieces between others back only when asked.
+void Feed::Impl::give_memory_back() {
+  const std::uint64_t kept = store->counts().in_force();
+  if (most_kept - kept < kManyEntries || published.reclaim() > 0) return;
+  malloc_trim(0);
+  most_kept = kept;
+}
+
 void Feed::Impl::follow(std::uint32_t timeout_ms) {
   if (options.redis.server.empty()) {
     wake.wait(timeout_ms);
-    return;
+    return give_memory_back();
   }
-  LogFollower::Progress progress = follower.step(timeout_ms);
-  if (progress.has_changed) publish(std::move(progress));
+  const bool has_more = sweep();
+  LogFollower::Progress progress = follower.step(has_more ? 0 : timeout_ms);
+  if (progress.has_changed) {
+    changed_at = Clock::now();
+    return publish(std::move(progress));
+  }
+  if (has_more || Clock::now() - changed_at < kQuiet) return;
+  tidy_up();
+  give_memory_back();
 }
 
 void Feed::Impl::run() {

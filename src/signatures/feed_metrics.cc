@@ -55,8 +55,9 @@ void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state
                    out.push_back({{{"reason", std::string(log_break_name(static_cast<LogBreak>(i)))}},
                                   static_cast<double>(now.log_breaks[i])});
                }});
-  add_one(catalog, state, "telefence_policy_lines_refused_total", "Lines of lists and patterns that were left out.",
-          kCounter, [](const FeedState& s) { return static_cast<double>(s.counts.complaints); });
+  add_one(catalog, state, "telefence_policy_lines_left_out",
+          "Lines of lists and patterns of the files that are loaded which could not be used.", kGauge,
+          [](const FeedState& s) { return static_cast<double>(s.counts.complaints); });
   add_one(catalog, state, "telefence_policy_operations_refused_total", "Changes of the log that were left out.",
           kCounter, [](const FeedState& s) { return static_cast<double>(s.operations_refused); });
   add_one(catalog, state, "telefence_policy_sequence", "Sequence of the newest batch in force.", kGauge,

@@ -44,7 +44,9 @@ FeedNews::FeedNews(bool is_configured, const SignatureStore::Counts& counts, Jou
 }
 
 FeedState FeedNews::state() const {
-  return state_.with([](const FeedState& s) { return s; });
+  FeedState state = state_.with([](const FeedState& s) { return s; });
+  state.operations_refused += state.counts.log_patterns_refused;
+  return state;
 }
 
 void FeedNews::tell(Subject subject, const std::string& line) {

@@ -36,7 +36,7 @@ struct FeedState {
   std::int64_t last_applied_s = 0;
   std::uint64_t batches_applied = 0;
   std::uint64_t batches_refused = 0;
-  std::uint64_t operations_refused = 0;
+  std::uint64_t operations_refused = 0;  // changes of batches that are in force else
   std::array<std::uint64_t, kLogBreaks> log_breaks{};  // by LogBreak
   std::uint64_t last_apply_us = 0;        // from batch read to all workers on the new set
   std::uint64_t last_propagation_us = 0;  // from the publisher's timestamp to all workers on the new set

@@ -23,20 +23,41 @@ class SignatureStore {
   explicit SignatureStore(CompileTerms terms);
   ~SignatureStore();
 
-  // Reads all files and builds the base. Complaints: lines left out. Fails only when a named file can't be read at all.
+  // Reads all files; they take the place of those that were loaded before. Complaints: lines left out. Fails, and changes
+  // nothing, when a named file can't be read at all.
   Result<void> load(const SignatureOptions& options, std::vector<Complaint>& complaints);
+  // Goes back to the files of before the last load(), when what came of it can't be put in force; or drops them.
+  void undo_load();
+  void keep_load();
 
-  // Applies changes on top of what is in force.
+  // Applies changes on top of what is in force. A word of the log about a value replaces what files block by it; a removal
+  // takes both away. What a file allows stays: it is not the centre's. A list that names the value only after its removal
+  // puts it in force.
   void apply(std::span<const Change> changes, std::vector<Complaint>& complaints);
+
+  // Drops entries of the log whose time is over, at most so many at once; what files say about them is in force again.
+  // (Past its time an entry does nothing, dropped or not: decide/policy.h.)
+  struct Swept {
+    std::size_t ended = 0;
+    bool has_more = false;
+  };
+  Swept sweep(std::int64_t now_s, std::size_t at_most);
+  // The next build() makes a new base when that is worth it: without what is expired, and with what came in bulk. For a
+  // moment when no batch waits. Returns whether it will.
+  bool tidy();
 
   // The set for what is in force now; to be published. `version`: the log's seq, 0 when only files were read.
   std::unique_ptr<const MatchSet> build(std::uint64_t version, std::vector<Complaint>& complaints);
 
   struct Counts {
     std::uint64_t domains = 0, urls = 0, numbers = 0, patterns = 0, allowed = 0;
-    std::uint64_t complaints = 0;  // lines of files and patterns left out since the start
+    std::uint64_t complaints = 0;            // lines and patterns of the files that are loaded which were left out
+    std::uint64_t log_patterns_refused = 0;  // of the log since the start: can't be compiled
+    std::uint64_t in_force() const { return domains + urls + numbers + patterns + allowed; }
   };
   Counts counts() const;
+  // Values that the log's words are kept for, in force or taken away from files.
+  std::size_t words_kept() const;
 
  private:
   struct State;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <thread>
 
 #include "publish/guarded.h"
@@ -45,6 +46,7 @@ class FeedTest : public testing::Test {
   void start_as_it_is() {
     feed_ = std::make_unique<Feed>(options_, std::make_unique<SignatureStore>(test_terms()), published_, readers_,
                                    [this](const MatchSet&) -> Result<void> {
+                                     if (is_preparing_refused_) return Error{ErrorCode::kFailed, "no memory"};
                                      ++prepared_;
                                      return {};
                                    },
@@ -107,6 +109,7 @@ class FeedTest : public testing::Test {
   SignatureOptions options_;
   std::unique_ptr<Feed> feed_;
   std::atomic<int> prepared_{0};
+  std::atomic<bool> is_preparing_refused_{false};
   Guarded<Values> lines_;  // of the daemon's log
 };
 
@@ -176,7 +179,7 @@ TEST_F(FeedTest, ABadLineIsReportedAndTheRestOfTheBatchApplies) {
   EXPECT_EQ(state.recent_complaints[0].where, "log:1:3");
   EXPECT_EQ(state.recent_complaints[1].where, "log:1:2");
   EXPECT_EQ(state.recent_complaints[2].value, "a(b");
-  EXPECT_EQ(state.operations_refused, 2u);
+  EXPECT_EQ(state.operations_refused, 3u);
   EXPECT_TRUE(has_line("feed: batch 1: 2 of its changes left out; the first: log:1:3:"));
 }
 
@@ -365,6 +368,51 @@ TEST_F(FeedTest, ReloadKeepsTheChangesOfTheLogOnTop) {
   EXPECT_EQ(domain("listed.example"), Values{"listed.example"});
   EXPECT_EQ(domain("bad.example"), Values{"bad.example"});
   EXPECT_EQ(published_.read().version(), 1u);
+}
+
+TEST_F(FeedTest, AReloadThatCantBePreparedChangesNothingNorDoesTheNextBatch) {
+  TestFiles files;
+  ListOptions list;
+  list.file = files.write("list", "listed.example\n");
+  options_.lists.push_back(list);
+  start();
+  std::vector<Complaint> complaints;
+  ASSERT_TRUE(feed_->reload(options_, complaints).ok());
+  SignatureOptions fresh = options_;
+  fresh.lists[0].file = files.write("other", "other.example\n");
+  is_preparing_refused_ = true;
+  ASSERT_FALSE(feed_->reload(fresh, complaints).ok());
+  is_preparing_refused_ = false;
+  EXPECT_EQ(feed_->state().counts.domains, 1u);
+  push({kAddBad});
+  ASSERT_TRUE(reaches(1));
+  EXPECT_EQ(domain("listed.example"), Values{"listed.example"});
+  EXPECT_EQ(domain("other.example"), Values{}) << "the reload was refused";
+}
+
+TEST_F(FeedTest, ExpiredEntriesLeaveAndPushesDoNotWaitForThem) {
+  start();
+  const std::string expires = std::to_string(std::time(nullptr) + 3);
+  constexpr int kBatches = 60;
+  for (int b = 0; b < kBatches; ++b) {
+    std::vector<std::string> lines;
+    for (int i = 0; i < 1000; ++i)
+      lines.push_back(R"({"op":"add","kind":"domain","value":"n)" + std::to_string(b * 1000 + i) +
+                      R"(.example","expires":)" + expires + "}");
+    push(lines);
+  }
+  ASSERT_TRUE(reaches(kBatches));
+  EXPECT_GT(feed_->state().counts.domains, 0u);
+  std::uint64_t sequence = kBatches;
+  std::uint64_t slowest_us = 0;
+  ASSERT_TRUE(eventually([&] {
+    sequence = push({R"({"op":"add","kind":"domain","value":"p)" + std::to_string(sequence) + R"(.example"})"});
+    EXPECT_TRUE(reaches(sequence));
+    slowest_us = std::max(slowest_us, feed_->state().last_apply_us);
+    return feed_->state().counts.domains == sequence - kBatches;
+  })) << feed_->state().counts.domains;
+  EXPECT_LE(published_.read().size().domains, 4096u + sequence);
+  RecordProperty("slowest_apply_us", std::to_string(slowest_us));
 }
 
 TEST_F(FeedTest, OldVersionsAreKeptUntilTheWorkerQuiesces) {

@@ -217,6 +217,140 @@ TEST_F(Store, ManyChangesAreFoldedIntoANewBaseAndNothingIsLost) {
   EXPECT_TRUE(complaints_.empty());
 }
 
+TEST_F(Store, ExpiredEntriesLeaveInSlicesAndTheCountsFollow) {
+  load();
+  std::vector<Change> changes(100'000);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    changes[i].signature.value = "n" + std::to_string(i) + ".example";
+    changes[i].signature.expires_s = i == 17 ? 2000 : 1000;
+  }
+  store_.apply(changes, complaints_);
+  EXPECT_EQ(build().size().domains, 100'000u);
+  EXPECT_EQ(store_.sweep(999, 10'000).ended, 0u);
+  std::size_t slices = 0, ended = 0;
+  for (bool has_more = true; has_more; ++slices) {
+    const SignatureStore::Swept swept = store_.sweep(1000, 10'000);
+    EXPECT_LE(swept.ended, 10'000u);
+    ended += swept.ended;
+    has_more = swept.has_more;
+  }
+  EXPECT_EQ(ended, 99'999u);
+  EXPECT_EQ(slices, 10u);
+  EXPECT_EQ(store_.counts().domains, 1u);
+  EXPECT_EQ(store_.words_kept(), 1u);
+  EXPECT_EQ(build(2).size().domains, 100'000u) << "batches don't wait for a new base";
+  store_.tidy();
+  Asker ask(build(3));
+  EXPECT_EQ(set_->size().domains, 1u) << "the memory of the others stays";
+  EXPECT_EQ(ask.domain("n17.example"), Values{"n17.example"});
+  EXPECT_EQ(ask.domain("n18.example"), Values{});
+}
+
+TEST_F(Store, RemovedEntriesLeaveNothingBehind) {
+  load();
+  for (int round = 0; round < 10; ++round) {
+    std::vector<Change> changes(10'000);
+    for (std::size_t i = 0; i < changes.size(); ++i)
+      changes[i].signature.value = "n" + std::to_string(round) + "-" + std::to_string(i) + ".example";
+    store_.apply(changes, complaints_);
+    build();
+    for (Change& change : changes) change.op = Change::Op::kRemove;
+    store_.apply(changes, complaints_);
+    build();
+  }
+  EXPECT_EQ(store_.counts().domains, 0u);
+  EXPECT_EQ(store_.words_kept(), 0u);
+  EXPECT_LE(set_->size().domains, 4096u);
+}
+
+TEST_F(Store, AnEntryThatWasPushedAgainEndsByItsLastWord) {
+  load();
+  for (int i = 0; i < 50'000; ++i)
+    apply({R"({"op":"add","kind":"domain","value":"again.example","expires":1000})"});
+  EXPECT_LE(store_.words_kept(), 1u);
+  apply({R"({"op":"add","kind":"domain","value":"again.example","expires":3000})",
+         R"({"op":"add","kind":"domain","value":"for-good.example","expires":1000})",
+         R"({"op":"add","kind":"domain","value":"for-good.example"})"});
+  EXPECT_EQ(store_.sweep(2000, 10).ended, 0u);
+  Asker ask(build());
+  EXPECT_EQ(ask.domain("again.example"), Values{"again.example"});
+  EXPECT_EQ(ask.domain("for-good.example"), Values{"for-good.example"});
+  EXPECT_EQ(store_.sweep(3000, 10).ended, 1u);
+  EXPECT_EQ(Asker(build()).domain("again.example"), Values{});
+}
+
+TEST_F(Store, WhatAFileBlocksIsBlockedAgainWhenTheLogsWordEnds) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\nworse.example\n"));
+  load();
+  build();
+  apply({R"({"op":"allow","kind":"domain","value":"bad.example","expires":1000})",
+         R"({"op":"remove","kind":"domain","value":"worse.example"})",
+         R"({"op":"add","kind":"domain","value":"worse.example","expires":1000})"});
+  Asker lifted(build());
+  EXPECT_EQ(lifted.domain("bad.example"), Values{"bad.example"});
+  EXPECT_TRUE(lifted.first_rule()->allow);
+  EXPECT_EQ(store_.sweep(1000, 10).ended, 2u);
+  Asker ask(build());
+  EXPECT_EQ(ask.domain("bad.example"), Values{"bad.example"});
+  EXPECT_FALSE(ask.first_rule()->allow);
+  EXPECT_EQ(ask.domain("worse.example"), Values{}) << "the log took it away before it gave it for a time";
+  EXPECT_EQ(store_.counts().domains, 1u);
+  EXPECT_EQ(store_.counts().allowed, 0u);
+  apply({R"({"op":"remove","kind":"domain","value":"bad.example"})"});
+  EXPECT_EQ(Asker(build()).domain("bad.example"), Values{});
+  EXPECT_EQ(store_.counts().domains, 0u);
+}
+
+TEST_F(Store, EntriesLeftOutAreThoseOfTheFilesThatAreLoaded) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\ncom.cn\n"));
+  options_.patterns.push_back(
+      files_.write("p.yaml",
+                   "patterns:\n"
+                   "  - {id: broken, name: {en: p, zh: p}, regex: 'abc(def', must_match: [a], must_not_match: [b]}\n"));
+  for (int i = 0; i < 3; ++i) {
+    load();
+    build();
+    EXPECT_EQ(store_.counts().complaints, 2u) << "it adds up over reloads";
+  }
+  options_.lists.clear();
+  options_.patterns.clear();
+  load();
+  build();
+  EXPECT_EQ(store_.counts().complaints, 0u);
+}
+
+TEST_F(Store, ALoadThatIsUndoneLeavesTheOldFilesInForce) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\nworse.example\ncom.cn\n"));
+  load();
+  store_.keep_load();
+  apply({R"({"op":"remove","kind":"domain","value":"bad.example"})"});
+  build();
+  options_.lists[0] = list(SignatureKind::kDomain, "other.example\n");
+  load();
+  build();
+  store_.undo_load();
+  Asker ask(build());
+  EXPECT_EQ(ask.domain("worse.example"), Values{"worse.example"});
+  EXPECT_EQ(ask.domain("bad.example"), Values{});
+  EXPECT_EQ(ask.domain("other.example"), Values{});
+  EXPECT_EQ(store_.counts().domains, 1u);
+  EXPECT_EQ(store_.counts().complaints, 1u);
+}
+
+TEST_F(Store, APatternOfTheLogThatCantBeCompiledDoesNotTakeTheFilesAway) {
+  options_.patterns.push_back(
+      files_.write("p.yaml",
+                   "patterns:\n"
+                   "  - {id: prize, name: {en: p, zh: p}, text: 恭喜您中奖了, must_match: [恭喜您中奖了], must_not_match: [b]}\n"));
+  load();
+  build();
+  apply({R"({"op":"add","kind":"pattern","match":"regex","value":"x(y","name":"prize"})"});
+  Asker ask(build());
+  EXPECT_EQ(complaints_.size(), 1u);
+  EXPECT_EQ(ask.sms("恭喜您中奖了"), Values{"prize"});
+  EXPECT_EQ(store_.counts().patterns, 1u);
+}
+
 TEST_F(Store, ComplaintsAreBounded) {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "not a name\n";

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Collects complaints up to a bound, then only counts them: more of one call say nothing new.
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "signatures/signature.h"
+
+namespace telefence {
+
+class ComplaintList {
+ public:
+  static constexpr std::size_t kMost = 1000;
+
+  // Appends to `out`; at its end also how many were not shown.
+  explicit ComplaintList(std::vector<Complaint>& out) : out_(out) {}
+  ~ComplaintList() {
+    if (count_ > kMost)
+      out_.push_back({"", "", std::to_string(count_ - kMost) + " more complaints are not shown: mend these first"});
+  }
+  ComplaintList(const ComplaintList&) = delete;
+  ComplaintList& operator=(const ComplaintList&) = delete;
+
+  void add(Complaint complaint) {
+    if (++count_ <= kMost) out_.push_back(std::move(complaint));
+  }
+  void add(std::string where, std::string value, std::string reason) {
+    add({std::move(where), std::move(value), std::move(reason)});
+  }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::vector<Complaint>& out_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace telefence
