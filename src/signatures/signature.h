@@ -39,11 +39,12 @@ struct Change {
   Signature signature;
 };
 
-// What was wrong with one line of a list; the rest of the list loads.
+// What was wrong with one line of a list or one pattern; the rest loads.
 struct Complaint {
   std::string where;  // file:line or log:seq:line
   std::string value;
-  std::string reason;  // what is wrong and what would be right
+  std::string reason;       // what is wrong and what would be right
+  bool is_left_out = true;  // false: it is in force in spite of it
 };
 
 }  // namespace telefence

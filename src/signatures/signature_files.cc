@@ -37,7 +37,7 @@ class FilesReader {
         continue;
       }
       for (Complaint& complaint : read.value().complaints) complaints_.add(std::move(complaint));
-      for (const Pattern& pattern : read.value().patterns) take(pattern);
+      for (Pattern& pattern : read.value().patterns) take(std::move(pattern));
     }
   }
 
@@ -47,15 +47,15 @@ class FilesReader {
   }
 
  private:
-  void take(const Pattern& pattern) {
+  void take(Pattern pattern) {
     const Signature& signature = pattern.signature;
     Result<Entry> entry = compile_signature(signature, terms_);
-    if (!entry.ok())
-      complaints_.add(signature.where, signature.name, entry.error().message);
-    else if (files_.by_key.contains(entry.value().key))
-      complaints_.add(signature.where, signature.name, "this id is used by another pattern: ids are unique");
-    else
-      files_.add(std::move(entry.value()));
+    if (!entry.ok()) return complaints_.add(signature.where, signature.name, entry.error().message);
+    if (files_.by_key.contains(entry.value().key))
+      return complaints_.add(signature.where, signature.name, "this id is used by another pattern: ids are unique");
+    const auto index = static_cast<std::uint32_t>(files_.entries.size());
+    files_.samples.push_back({index, {std::move(pattern.must_match), std::move(pattern.must_not_match)}});
+    files_.add(std::move(entry.value()));
   }
 
   void fail(const Error& error) { failures_ += (failures_.empty() ? "" : "; ") + error.message; }

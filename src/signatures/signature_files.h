@@ -5,18 +5,21 @@
 
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "signatures/compiler.h"
 #include "signatures/complaint_list.h"
 #include "signatures/options.h"
+#include "signatures/pattern_samples.h"
 
 namespace telefence {
 
 struct SignatureFiles {
   std::vector<Entry> entries;
   std::unordered_multimap<std::uint64_t, std::uint32_t> by_key;  // index in entries
+  std::vector<std::pair<std::uint32_t, PatternSamples>> samples;  // of patterns, by index; until they were run
 
   void add(Entry entry) {
     by_key.emplace(entry.key, static_cast<std::uint32_t>(entries.size()));

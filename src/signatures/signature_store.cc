@@ -28,7 +28,7 @@ bool is_pattern(const Entry& entry) {
 // What became of an entry of a file.
 struct FileWord {
   bool taken_by_log = false;
-  bool refused = false;  // by Hyperscan
+  bool refused = false;  // by Hyperscan, or by its own samples
   bool in_base = false;
   bool is_in_force() const { return !taken_by_log && !refused; }
 };
@@ -39,6 +39,7 @@ struct LoadedFiles {
   std::vector<FileWord> words;      // by index of files.entries
   std::uint64_t lines_refused = 0;  // entries that were never made
   std::uint64_t patterns_refused = 0;
+  std::vector<std::uint32_t> harmful;  // patterns that hit what they must not, by their own samples
 };
 
 // The log's last word about one value: an entry in force.
@@ -90,6 +91,7 @@ struct SignatureStore::State {
   void note_rule(std::unordered_set<std::uint64_t>& ids, const Entry& entry);
   void fold(ComplaintList& complaints);
   std::unique_ptr<const MatchSet> build_delta(std::uint64_t version, ComplaintList& complaints);
+  void run_samples(const std::vector<PatternRule>& patterns, ComplaintList& complaints);
   void leave_out(const std::vector<PatternError>& rejected, const std::vector<PatternRule>& patterns,
                  ComplaintList& complaints);
 };
@@ -173,9 +175,11 @@ LoadedFiles SignatureStore::State::adopt_files(LoadedFiles fresh) {
     if (loaded.words[i].is_in_force()) count(loaded.files.entries[i], false);
   LoadedFiles former = std::exchange(loaded, std::move(fresh));
   loaded.words.assign(loaded.files.entries.size(), FileWord{});
-  loaded.patterns_refused = 0;
+  loaded.patterns_refused = loaded.harmful.size();
+  for (const std::uint32_t index : loaded.harmful) loaded.words[index].refused = true;
   delta_files.clear();
-  for (const Entry& entry : loaded.files.entries) count(entry, true);
+  for (std::size_t i = 0; i < loaded.words.size(); ++i)
+    if (loaded.words[i].is_in_force()) count(loaded.files.entries[i], true);
   for (const auto& [key, word] : log) take_from_files(key);
   for (const std::uint64_t key : removals) take_from_files(key);
   needs_fold = true;
@@ -228,6 +232,35 @@ void SignatureStore::State::fold(ComplaintList& complaints) {
   MatchSetBuilder::Built built = builder.build_base(0);
   base = std::move(built.set);
   leave_out(built.rejected, patterns, complaints);
+  run_samples(patterns, complaints);
+}
+
+// Once for each load. A pattern that hits what it must not, by the word of who wrote it, hits innocents: it is left out. One
+// that misses what it must match does no harm.
+void SignatureStore::State::run_samples(const std::vector<PatternRule>& patterns, ComplaintList& complaints) {
+  const auto samples = std::exchange(loaded.files.samples, {});
+  if (samples.empty()) return;
+  std::unordered_map<std::uint32_t, std::uint32_t> rules;  // by index of the files' entries
+  for (const PatternRule& pattern : patterns)
+    if (pattern.of_file) rules.emplace(pattern.file_index, pattern.rule);
+  SampleRunner runner(*base, terms.home_country);
+  for (const auto& [index, own] : samples) {
+    FileWord& word = loaded.words[index];
+    if (!word.in_base) continue;
+    const Entry& entry = loaded.files.entries[index];
+    if (const std::string* hit = runner.first_hit(rules.at(index), own.must_not_match)) {
+      complaints.add(entry.where, entry.rule.value, "this pattern is left out: it matches its own innocent sample \"" +
+                                                        shortened(*hit) + "\" (must_not_match)");
+      loaded.harmful.push_back(index);
+      ++loaded.patterns_refused;
+      count(entry, false);
+      word = FileWord{word.taken_by_log, true, false};
+      take_out_of_base(entry);
+    } else if (const std::string* missed = runner.first_missed(rules.at(index), own.must_match)) {
+      complaints.add({entry.where, entry.rule.value, "it does not match its own sample \"" + shortened(*missed) +
+                                                         "\" (must_match): mend the pattern or the sample", false});
+    }
+  }
 }
 
 std::unique_ptr<const MatchSet> SignatureStore::State::build_delta(std::uint64_t version, ComplaintList& complaints) {
@@ -260,7 +293,8 @@ void SignatureStore::State::leave_out(const std::vector<PatternError>& rejected,
     complaints.add(entry.where, entry.rule.value, "this pattern is left out: " + error.reason);
     count(entry, false);
     if (found->of_file) {
-      loaded.words[found->file_index] = FileWord{false, true, false};
+      FileWord& word = loaded.words[found->file_index];
+      word = FileWord{word.taken_by_log, true, false};
       delta_files.erase(found->file_index);
       ++loaded.patterns_refused;
     } else {
@@ -339,17 +373,20 @@ SignatureStore::Swept SignatureStore::sweep(std::int64_t now_s, std::size_t at_m
 }
 
 bool SignatureStore::tidy() {
-  const State& state = *state_;
+  State& state = *state_;
   const std::size_t changed = state.delta.size() + state.delta_files.size() + state.removed.size();
   const bool is_quick = state.base_size + changed < kQuickFold;
-  if (state.expired_in_base > state.fold_limit() || (is_quick && changed > kSmallDelta)) state_->needs_fold = true;
-  return state.needs_fold;
+  const bool is_worth_it = state.expired_in_base > state.fold_limit() || (is_quick && changed > kSmallDelta);
+  state.needs_fold |= is_worth_it;
+  return is_worth_it;
 }
 
 std::unique_ptr<const MatchSet> SignatureStore::build(std::uint64_t version, std::vector<Complaint>& complaints) {
   ComplaintList collected(complaints);
   State& state = *state_;
   if (state.is_fold_due()) state.fold(collected);
+  // A pattern that its samples condemn and that shares its id with another can't be taken out of the base.
+  if (state.needs_fold) state.fold(collected);
   const std::size_t files_before = state.delta_files.size();
   auto set = state.build_delta(version, collected);
   // A pattern of the log that can't be compiled gave its place back to a file's.

@@ -49,7 +49,7 @@ TEST_F(Store, FilesAreLoadedAndABadLineIsAComplaint) {
   options_.lists.push_back(list(SignatureKind::kUrl, "http://shop.example/pay\n"));
   options_.patterns.push_back(files_.write("p.yaml",
                                            "patterns:\n  - {id: prize, name: {en: p, zh: p}, text: 恭喜您中奖了, "
-                                           "must_match: [a], must_not_match: [b]}\n"));
+                                           "must_match: [恭喜您中奖了], must_not_match: [b]}\n"));
   load();
   Asker ask(build(5));
   EXPECT_EQ(set_->version(), 5u);
@@ -169,7 +169,7 @@ TEST_F(Store, ABadPatternIsReportedWithItsIdAndHyperscansReason) {
       files_.write("p.yaml",
                    "patterns:\n"
                    "  - {id: broken, name: {en: p, zh: p}, regex: 'abc(def', must_match: [a], must_not_match: [b]}\n"
-                   "  - {id: sound, name: {en: p, zh: p}, regex: 'abc.?def', must_match: [a], must_not_match: [b]}\n"));
+                   "  - {id: sound, name: {en: p, zh: p}, regex: 'abc.?def', must_match: [abcdef], must_not_match: [b]}\n"));
   load();
   Asker ask(build());
   ASSERT_EQ(complaints_.size(), 1u);
@@ -276,7 +276,8 @@ TEST_F(Store, AnEntryThatWasPushedAgainEndsByItsLastWord) {
   EXPECT_EQ(ask.domain("again.example"), Values{"again.example"});
   EXPECT_EQ(ask.domain("for-good.example"), Values{"for-good.example"});
   EXPECT_EQ(store_.sweep(3000, 10).ended, 1u);
-  EXPECT_EQ(Asker(build()).domain("again.example"), Values{});
+  EXPECT_EQ(store_.counts().domains, 1u);
+  EXPECT_EQ(store_.words_kept(), 1u);
 }
 
 TEST_F(Store, WhatAFileBlocksIsBlockedAgainWhenTheLogsWordEnds) {
@@ -335,6 +336,56 @@ TEST_F(Store, ALoadThatIsUndoneLeavesTheOldFilesInForce) {
   EXPECT_EQ(ask.domain("other.example"), Values{});
   EXPECT_EQ(store_.counts().domains, 1u);
   EXPECT_EQ(store_.counts().complaints, 1u);
+}
+
+TEST_F(Store, APatternThatHitsItsOwnInnocentSampleIsLeftOut) {
+  options_.patterns.push_back(files_.write(
+      "p.yaml",
+      "patterns:\n"
+      "  - {id: harmful, name: {en: p, zh: p}, regex: 'abc.{0,4}def', must_match: [abcdef], must_not_match: [x, abc-def]}\n"
+      "  - {id: sound, name: {en: p, zh: p}, text: 恭喜您中奖了, must_match: [恭 喜您中奖了], must_not_match: [您好]}\n"));
+  load();
+  Asker ask(build());
+  EXPECT_EQ(ask.sms("abcdef"), Values{});
+  EXPECT_EQ(ask.sms("恭喜您中奖了"), Values{"sound"});
+  ASSERT_EQ(complaints_.size(), 1u);
+  EXPECT_EQ(complaints_[0].where, options_.patterns[0] + ":2");
+  EXPECT_EQ(complaints_[0].value, "harmful");
+  EXPECT_EQ(complaints_[0].reason,
+            "this pattern is left out: it matches its own innocent sample \"abc-def\" (must_not_match)");
+  EXPECT_TRUE(complaints_[0].is_left_out);
+  EXPECT_EQ(store_.counts().patterns, 1u);
+  EXPECT_EQ(store_.counts().complaints, 1u);
+  build();
+  EXPECT_EQ(complaints_.size(), 1u) << "once";
+
+  // A reload that has to be undone brings it back no more than any other.
+  store_.keep_load();
+  SignatureOptions other;
+  ASSERT_TRUE(store_.load(other, complaints_).ok());
+  build();
+  store_.undo_load();
+  EXPECT_EQ(Asker(build()).sms("abcdef"), Values{});
+  EXPECT_EQ(store_.counts().patterns, 1u);
+}
+
+TEST_F(Store, APatternThatMissesItsOwnSampleIsInForceAndComplainedAbout) {
+  options_.patterns.push_back(
+      files_.write("p.yaml",
+                   "patterns:\n"
+                   "  - {id: p4, name: {en: p, zh: p}, text: abcdefg, must_match: [abcdefg, never], must_not_match: [x]}\n"
+                   "  - {id: u1, name: {en: p, zh: p}, where: url, regex: 'bad\\.example/pay', "
+                   "must_match: ['http://www.bad.example/pay?x', '点击 bad.example/pay 领奖'], must_not_match: [bad.example]}\n"));
+  load();
+  Asker ask(build());
+  EXPECT_EQ(ask.sms("abcdefg"), Values{"p4"});
+  ASSERT_EQ(complaints_.size(), 1u) << complaints_[1].reason;
+  EXPECT_EQ(complaints_[0].value, "p4");
+  EXPECT_EQ(complaints_[0].reason,
+            "it does not match its own sample \"never\" (must_match): mend the pattern or the sample");
+  EXPECT_FALSE(complaints_[0].is_left_out);
+  EXPECT_EQ(store_.counts().complaints, 0u) << "nothing is left out";
+  EXPECT_EQ(store_.counts().urls, 1u);
 }
 
 TEST_F(Store, APatternOfTheLogThatCantBeCompiledDoesNotTakeTheFilesAway) {
