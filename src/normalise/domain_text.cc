@@ -53,6 +53,44 @@ std::string what_is_wrong(std::string_view name) {
   return "this is an IP address or a number, not a domain name";
 }
 
+// Lines of other formats of lists, which people paste: what to write instead. Empty when it is none.
+std::string other_format(std::string_view text) {
+  const auto alone = [](std::string_view format, std::string_view name, const char* how = "") {
+    return "this is " + std::string(format) + "; write the name alone" + how + ": " + std::string(name);
+  };
+  const bool is_exception = text.starts_with("@@||");
+  if (is_exception || text.starts_with("||")) {
+    text.remove_prefix(is_exception ? 4 : 2);
+    return alone("AdBlock syntax", text.substr(0, text.find_first_of("^$/")),
+                 is_exception ? ", in a list with allow: true" : "");
+  }
+  if (text.ends_with('^')) return alone("AdBlock syntax", text.substr(0, text.size() - 1));
+  for (const std::string_view begin : {"address=/", "server=/", "local=/"}) {
+    if (!text.starts_with(begin)) continue;
+    text.remove_prefix(begin.size());
+    return alone("dnsmasq syntax", text.substr(0, text.find('/')));
+  }
+  const std::size_t blank = text.find_first_of(" \t");
+  const std::string_view first = text.substr(0, blank);
+  if (blank != std::string_view::npos && (first == "0.0.0.0" || first == "127.0.0.1" || first == "::" || first == "::1"))
+    return alone("a line of a hosts file", trimmed(text.substr(blank)));
+  return {};
+}
+
+// The letter-digit-hyphen rule (RFC 1123, 2.1) and the underscore of service names (RFC 8552). Octets beyond it do occur in
+// traffic, but nobody registers or resolves such a name: in a list it is a slip.
+std::string odd_character(std::string_view ascii) {
+  for (std::size_t i = 0; i < ascii.size(); ++i) {
+    const char c = ascii[i];
+    if (c == '-' && (i == 0 || ascii[i - 1] == '.')) return "a label begins with a hyphen";
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool is_fine = is_letter || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    if (!is_fine)
+      return "a domain name has letters, digits, hyphens and underscores only, and no '" + std::string(1, c) + "'";
+  }
+  return {};
+}
+
 const psl_ctx_t* suffix_list() {
   static psl_ctx_t* const list = psl_latest(nullptr);  // the newest list of the system, else the built-in one
   return list;
@@ -62,6 +100,7 @@ const psl_ctx_t* suffix_list() {
 
 Result<std::string> canonical_domain_from_text(std::string_view text) {
   const std::string_view name = trimmed(text);
+  if (std::string format = other_format(name); !format.empty()) return invalid(std::move(format));
   if (name.find_first_of("/?#@") != std::string_view::npos) return invalid("this is a URL or an address, not a domain name");
   if (name.find_first_of(" \t\r\n*,;\"'<>\\") != std::string_view::npos)
     return invalid("a domain name has no blanks, stars or quotes");
@@ -75,6 +114,7 @@ Result<std::string> canonical_domain_from_text(std::string_view text) {
   canonical.resize(canonical_domain(ascii, canonical.data()));
   if (canonical.empty()) return invalid(what_is_wrong(ascii));
   if (canonical.find(':') != std::string::npos) return invalid("a domain name has no port");
+  if (std::string odd = odd_character(canonical); !odd.empty()) return invalid(std::move(odd));
   return canonical;
 }
 

@@ -22,6 +22,36 @@ PhoneDigits packed(const std::string& digits, bool international) {
   return out;
 }
 
+bool is_all(std::string_view text, char digit) { return text.find_first_not_of(digit) == std::string_view::npos; }
+
+// The prefixes that cover first to last, as text: few are named, many only by their ends.
+std::string prefixes_between(const std::string& plus, const std::string& first, const std::string& last) {
+  std::size_t same = 0;
+  while (same < first.size() && first[same] == last[same]) ++same;
+  const std::string_view first_rest = std::string_view(first).substr(same), last_rest = std::string_view(last).substr(same);
+  const std::string common = plus + first.substr(0, same);
+  if (is_all(first_rest, '0') && is_all(last_rest, '9')) return "here " + common + "*";
+  if (first_rest.size() != 1) return plus + first + "* to " + plus + last + "*";
+  std::string out;
+  for (char digit = first_rest[0]; digit <= last_rest[0]; ++digit) (out += out.empty() ? "here " : ", ") += common + digit + "*";
+  return out;
+}
+
+// "170-179": a dash between two groups of as many digits, the second the greater. Numbers are written with dashes too, but not
+// so: their groups are more than two (138-1234-5678) or of different lengths (010-65521234). Empty when it is no range.
+std::string refuse_range(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  if (dash == std::string_view::npos || text.find('-', dash + 1) != std::string_view::npos) return {};
+  const std::string_view left = text.substr(0, dash), right = text.substr(dash + 1);
+  if (text.find_first_not_of("+0123456789 -*") != std::string_view::npos) return {};
+  const std::string first = only_digits(left), last = only_digits(right);
+  if (first.size() < 3 || first.size() != last.size() || first >= last) return {};
+  const bool is_surely_one = left.find_first_of('*') != std::string_view::npos || right.find('+') != std::string_view::npos;
+  const std::string plus = left.find('+') != std::string_view::npos ? "+" : "";
+  return "ranges are not taken: write prefixes, " + prefixes_between(plus, first, last) +
+         (is_surely_one ? "" : "; one number: write it without the dash");
+}
+
 // A prefix is no whole number, so its length tells nothing: +, 00, 86 before a mobile's 1x, 0 before an area code and a
 // mobile's own 1x say that it is international; everything else (95, 106, 400) is the start of a service number.
 PhoneDigits canonical_prefix(std::string_view text, std::string_view home) {
@@ -29,6 +59,7 @@ PhoneDigits canonical_prefix(std::string_view text, std::string_view home) {
   std::string digits = only_digits(text);
   if (digits.starts_with("00")) return packed(digits.substr(2), true);
   if (plus) return packed(digits, true);
+  if (digits == home) return packed(digits, true);  // 86*: as good as +86*
   if (digits.starts_with('0') && digits.size() > 1) return packed(std::string(home) + digits.substr(1), true);
   const auto is_mobile_start = [](std::string_view start) { return start.size() >= 2 && start[0] == '1' && start[1] >= '3'; };
   if (home == "86" && digits.starts_with("86") && is_mobile_start(std::string_view(digits).substr(2)))
@@ -44,6 +75,7 @@ Result<NumberPattern> number_from_text(std::string_view text, std::string_view h
   const std::size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return invalid("there is no number");
   text = text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  if (std::string range = refuse_range(text); !range.empty()) return invalid(std::move(range));
   NumberPattern out;
   if (text.back() == '*') {
     out.prefix = true;

@@ -127,7 +127,7 @@ std::string refuse_number(const Entry& entry, const std::string& home_country) {
   }
   std::string digits = number_for_people(entry.digits);
   if (entry.digits.international) {
-    if (digits == "+" + home_country) return "this prefix would block all numbers of the home country";
+    if (("+" + home_country).starts_with(digits)) return "this prefix would block all numbers of the home country";
     return {};
   }
   for (const NeverBlockNumber& number : never_block_numbers()) {

@@ -112,6 +112,30 @@ TEST(DomainText, MistakesAreNamed) {
   EXPECT_FALSE(canonical_domain_from_text(std::string(70, 'a') + ".com").ok());
 }
 
+std::string mistake(std::string_view text) {
+  const auto made = canonical_domain_from_text(text);
+  return made.ok() ? "taken as " + made.value() : made.error().message;
+}
+
+TEST(DomainText, LinesOfOtherListFormatsAreRefusedWithWhatWouldBeRight) {
+  EXPECT_EQ(mistake("||ads.example^"), "this is AdBlock syntax; write the name alone: ads.example");
+  EXPECT_EQ(mistake("||ads.example^$third-party"), "this is AdBlock syntax; write the name alone: ads.example");
+  EXPECT_EQ(mistake("@@||good.example^"), "this is AdBlock syntax; write the name alone, in a list with allow: true: good.example");
+  EXPECT_EQ(mistake("ads.example^"), "this is AdBlock syntax; write the name alone: ads.example");
+  EXPECT_EQ(mistake("0.0.0.0 ads.example"), "this is a line of a hosts file; write the name alone: ads.example");
+  EXPECT_EQ(mistake("::1\tads.example"), "this is a line of a hosts file; write the name alone: ads.example");
+  EXPECT_EQ(mistake("address=/ads.example/0.0.0.0"), "this is dnsmasq syntax; write the name alone: ads.example");
+}
+
+TEST(DomainText, CharactersThatNoNameHasAreRefused) {
+  EXPECT_EQ(mistake("-x.example"), "a label begins with a hyphen");
+  EXPECT_EQ(mistake("a.-x.example"), "a label begins with a hyphen");
+  for (const char* text : {"a!b.example", "a|b.example", "a$b.example", "a+b.example", "a%b.example", "a=b.example"})
+    EXPECT_EQ(mistake(text).substr(0, 63), "a domain name has letters, digits, hyphens and underscores only") << text;
+  EXPECT_EQ(mistake("x-.example"), "taken as x-.example") << "names that end so are served, and looked up";
+  EXPECT_EQ(mistake("xn--0zw736dfb619h.xn--fiqs8s"), "taken as xn--0zw736dfb619h.xn--fiqs8s");
+}
+
 TEST(DomainText, PublicSuffixesAreKnown) {
   EXPECT_TRUE(is_public_suffix("com.cn"));
   EXPECT_TRUE(is_public_suffix("github.io"));

@@ -89,6 +89,35 @@ TEST(PhoneText, MistakesAreErrors) {
     EXPECT_FALSE(number_from_text(text, "86").ok()) << text;
 }
 
+std::string mistake(std::string_view text) {
+  const auto made = number_from_text(text, "86");
+  if (!made.ok()) return made.error().message;
+  return "taken as " + number_for_people(made.value().digits) + (made.value().prefix ? "*" : "");
+}
+
+TEST(PhoneText, RangesAreRefusedWithThePrefixesThatWouldBeRight) {
+  EXPECT_EQ(mistake("170-179"), "ranges are not taken: write prefixes, here 17*; one number: write it without the dash");
+  EXPECT_EQ(mistake("1700 - 1709"), "ranges are not taken: write prefixes, here 170*; one number: write it without the dash");
+  EXPECT_EQ(mistake("170*-175*"), "ranges are not taken: write prefixes, here 170*, 171*, 172*, 173*, 174*, 175*");
+  EXPECT_EQ(mistake("+86170-+86171"), "ranges are not taken: write prefixes, here +86170*, +86171*");
+  EXPECT_EQ(mistake("13800000000-13800009999"), "ranges are not taken: write prefixes, here 1380000*; one number: write it without the dash");
+  EXPECT_EQ(mistake("4008000000-4008000123"), "ranges are not taken: write prefixes, 4008000000* to 4008000123*; one number: write it without the dash");
+}
+
+TEST(PhoneText, DashesInsideANumberAreNoRange) {
+  EXPECT_EQ(mistake("138-1234-5678"), "taken as +8613812345678");
+  EXPECT_EQ(mistake("400-800-1234"), "taken as 4008001234");
+  EXPECT_EQ(mistake("010-65521234"), "taken as +861065521234");
+  EXPECT_EQ(mistake("0571-8888-6666"), "taken as +8657188886666");
+  EXPECT_EQ(mistake("+86-138-1234-5678"), "taken as +8613812345678");
+  EXPECT_EQ(mistake("8800-1234"), "taken as 88001234") << "falling: no range";
+}
+
+TEST(PhoneText, APrefixThatIsTheHomeCountryIsTheWholeCountry) {
+  EXPECT_EQ(mistake("86*"), "taken as +86*") << "refused by the compiler, as +86* is";
+  EXPECT_EQ(mistake("8610*"), "taken as 8610*") << "may be local numbers";
+}
+
 TEST(PhoneText, MaskHidesTheMiddle) {
   EXPECT_EQ(masked_number("+8613812345678"), "+86138****5678");
   EXPECT_EQ(masked_number("13812345678"), "138****5678");

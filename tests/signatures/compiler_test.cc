@@ -29,6 +29,8 @@ TEST(Compiler, DomainsAreCanonical) {
   EXPECT_EQ(compile(make(SignatureKind::kDomain, "*.bad.example")).value().rule.value, "bad.example");
   EXPECT_NE(refusal(SignatureKind::kDomain, "http://bad.example/x"), "");
   EXPECT_NE(refusal(SignatureKind::kDomain, ""), "");
+  EXPECT_NE(refusal(SignatureKind::kDomain, "||ads.example^"), "");
+  EXPECT_NE(refusal(SignatureKind::kDomain, "-x.example"), "");
 }
 
 TEST(Compiler, PublicSuffixesAreRefusedButMayBeAllowed) {
@@ -47,7 +49,10 @@ TEST(Compiler, NumbersAreCanonicalAndNeverBlockNumbersRefused) {
   for (const char* number : {"110", "96110", "12381", "10086", "95588"})
     EXPECT_NE(refusal(SignatureKind::kNumber, number), "") << number;
   EXPECT_NE(refusal(SignatureKind::kNumber, "955*"), "") << "covers 95588";
-  EXPECT_NE(refusal(SignatureKind::kNumber, "+86*"), "") << "the whole country";
+  for (const char* country : {"+86*", "86*", "0086*", "+8*"})
+    EXPECT_EQ(refusal(SignatureKind::kNumber, country), "this prefix would block all numbers of the home country") << country;
+  EXPECT_EQ(refusal(SignatureKind::kNumber, "+44*"), "");
+  EXPECT_NE(refusal(SignatureKind::kNumber, "170-179"), "") << "people mean a range";
   EXPECT_NE(refusal(SignatureKind::kNumber, "12a"), "");
 }
 
