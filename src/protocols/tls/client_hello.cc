@@ -28,7 +28,8 @@ void read_extensions(Reader& reader, ClientHello& hello, bool& has_name) {
   while (reader.ok() && !reader.at_end()) {
     const std::uint16_t type = reader.u16();
     Reader extension = reader.child(reader.u16());
-    if (!extension.ok()) return;
+    // A type that is cut off reads as 0, which is a server name.
+    if (!reader.ok() || !extension.ok()) return;
     if (type == kEncryptedClientHello) hello.has_encrypted_hello = true;
     if (type != kServerName || has_name) continue;
     has_name = true;

@@ -99,6 +99,19 @@ TEST(Tls, HelloThatGoesOnBeforeItsNameNeedsMore) {
   }
 }
 
+TEST(Tls, ACutHelloNeverHasAnotherNameThanTheWholeOne) {
+  const Octets whole = record(client_hello(join({kGroups, server_name("shop.example"), kEncrypted})));
+  bool told = false;
+  for (std::size_t count = 0; count < whole.size(); ++count) {
+    const Extracted found(first(whole, count));
+    told = told || found.count() != 0;
+    if (found.count() != 0) {
+      EXPECT_EQ(found.host(), "shop.example") << "cut at " << count;
+    }
+  }
+  EXPECT_TRUE(told);
+}
+
 TEST(Tls, HelloThatGoesOnInAnotherRecordNeedsMore) {
   const Octets hello = client_hello(join({extension(51, Octets(300, 1)), server_name("pq.example")}));
   const Extracted found(record(first(hello, 200)));
