@@ -28,6 +28,10 @@ IpAddress source_address(const Frame& frame, const Layers& layers) { return addr
 
 IpAddress destination_address(const Frame& frame, const Layers& layers) { return address(frame, layers, true); }
 
+std::uint8_t hops_left(const Frame& frame, const Layers& layers) {
+  return frame.bytes()[layers.network + (layers.ip_version == 4 ? 8u : 7u)];
+}
+
 TcpHeader tcp_header(const Frame& frame, const Layers& layers) {
   Reader reader(frame.bytes().subspan(layers.transport_at, 20));
   TcpHeader header;

@@ -50,6 +50,9 @@ struct IpAddress {
 IpAddress source_address(const Frame& frame, const Layers& layers);
 IpAddress destination_address(const Frame& frame, const Layers& layers);
 
+// TTL (RFC 791, 3.1) or hop limit (RFC 8200, 3). Requires: layers.ip_version is 4 or 6.
+std::uint8_t hops_left(const Frame& frame, const Layers& layers);
+
 // Header fields of TCP (RFC 9293, 3.1). Requires: layers.transport == kTcp.
 struct TcpHeader {
   std::uint32_t sequence = 0;

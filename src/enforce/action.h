@@ -69,6 +69,7 @@ struct EnforceOptions {
 struct ActionInput {
   Frame& frame;
   const Layers& layers;
+  const Payload& payload;  // what the event was read from; of a message over several segments, all of it
   const Protocol& protocol;
   const Event& event;
   const Verdict& verdict;

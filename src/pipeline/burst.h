@@ -16,13 +16,15 @@
 #include "event/keys.h"
 #include "match/hit.h"
 #include "protocols/protocol.h"
+#include "track/session_table.h"
 #include "verdict/verdict.h"
 
 namespace telefence {
 
 struct LateSegment {
   std::uint16_t frame = 0;
-  bool from_sender = false;  // of the message that was refused
+  // What its sender is told in place of the end that is not reached any more.
+  enum class Answer : std::uint8_t { kNone, kAcknowledge, kReset } answer = Answer::kNone;
 };
 
 struct Burst {
@@ -35,6 +37,9 @@ struct Burst {
   std::array<Layers, kFrames> layers;
   std::array<Fate, kFrames> fates;
   std::array<std::uint8_t, kFrames> protocol;
+  // What the events of a frame were read from: its own payload, or that of the whole message which it completed.
+  std::array<Payload, kFrames> payloads;
+  std::array<std::uint32_t, kFrames> sequences;  // TCP: of the first byte of that
 
   EventList events;
   KeyList keys;
@@ -56,21 +61,43 @@ struct Burst {
   // Segments on connections that we closed, to which an end of ours answers.
   std::array<LateSegment, kFrames> late;
   std::size_t late_count = 0;
+  std::array<bool, kFrames> repeats_refused{};  // the frame repeats bytes that were refused before
+  std::array<Ending, kFrames> refused_by{};     // and how that ended the connection
+  bool has_repeats = false;
+  std::array<std::uint64_t, kFrames> ending_flows;  // FlowKey::both of connections that a message of this burst ends
+  std::size_t ending_count = 0;
   std::size_t closed_from = kFrames;  // the first frame of this burst that closed a connection; kFrames: none
 
   std::uint64_t started_ns = 0;  // steady clock
   std::uint64_t now_ns = 0;      // session time
 
+  // Made when it is first asked for; not every frame needs one.
+  const FlowKey& flow_of(std::size_t frame, const SessionTable& sessions) {
+    if (!has_flow_[frame]) {
+      flows_[frame] = sessions.key_of(frames[frame], layers[frame]);
+      has_flow_[frame] = true;
+    }
+    return flows_[frame];
+  }
+
   void clear() {
+    has_flow_.fill(false);
+    if (has_repeats) repeats_refused.fill(false);
+    has_repeats = false;
     events.clear();
     keys.clear();
     hits.clear();
     reply_count = 0;
     record_count = 0;
     late_count = 0;
+    ending_count = 0;
     closed_from = kFrames;
   }
   std::span<Frame> received() { return {frames.data(), count}; }
+
+ private:
+  std::array<FlowKey, kFrames> flows_;
+  std::array<bool, kFrames> has_flow_{};
 };
 
 }  // namespace telefence

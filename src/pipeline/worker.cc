@@ -6,8 +6,6 @@
 
 #include "base/cycles.h"
 #include "decode/decode.h"
-#include "enforce/checksum.h"
-#include "enforce/connection.h"
 #include "pipeline/fill_record.h"
 
 namespace telefence {
@@ -32,25 +30,6 @@ Fate fate_of(DecodeEnd end) {
   return Fate::kForwardedBadHeader;
 }
 
-Fate fate_of(Progress progress) {
-  switch (progress) {
-    case Progress::kDone: return Fate::kForwardedInspected;
-    case Progress::kNeedMore: return Fate::kForwardedNeedMore;
-    case Progress::kNotMine: return Fate::kForwardedNotRecognised;
-    case Progress::kMalformed: return Fate::kForwardedMalformed;
-  }
-  return Fate::kForwardedMalformed;
-}
-
-bool leaves(Fate fate) {
-  return fate <= Fate::kForwardedNotInspected || fate == Fate::kTagged || fate == Fate::kNeutralised ||
-         fate == Fate::kRestated;
-}
-
-Payload payload_view(const Frame& frame, const Layers& layers) {
-  return {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port};
-}
-
 }  // namespace
 
 Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> links, FramePool& pool,
@@ -61,8 +40,9 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       pool_(pool),
       records_(records),
       observer_(observer),
-      supply_(pool),
-      sessions_(shared.secret) {
+      sessions_(shared.secret),
+      extractor_(burst_, sessions_, stats_, shared.parts),
+      enforcer_(burst_, sessions_, stats_, pool) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const auto other_way = std::find_if(links_.begin(), links_.end(), [&](const Link& other) {
       return other.in == links_[i].in || (other.in == links_[i].out && other.out == links_[i].in);
@@ -94,7 +74,8 @@ std::size_t Worker::run_burst(Link& link) {
     const MatchSet& set = shared_.sets->read();
     const LivePolicy& live = shared_.policy->read();
     decode_frames();
-    extract(live.classifier);
+    extractor_.run(live.classifier);
+    end_stage(Stage::kExtract);
     shared_.normaliser->normalise(burst_.events.events(), burst_.keys);
     end_stage(Stage::kNormalise);
     set.match(burst_.keys, scratch_, burst_.hits);
@@ -103,12 +84,14 @@ std::size_t Worker::run_burst(Link& link) {
                        static_cast<std::int64_t>(burst_.frames[0].time_ns / kSecond),
                        {burst_.verdicts.get(), EventList::kMaxEvents});
     end_stage(Stage::kDecide);
-    prepare(link);
+    enforcer_.prepare(link.out == nullptr, observer_ != nullptr);
     begin_records(set);
-    enforce(live);
+    enforcer_.run(live);
+    end_stage(Stage::kEnforce);
     observe();
     transmit(link);
     record(live);
+    extractor_.end_of_burst();
   }
   shared_.readers->quiesce(id_);
   return received;
@@ -170,221 +153,6 @@ void Worker::decode_frames() {
   end_stage(Stage::kDecode);
 }
 
-// True for a segment on a connection that we closed. One that opens the connection anew, or repeats the refused message (its
-// sender has not seen our answer, and gets it again), goes the ordinary way.
-bool Worker::is_late(std::size_t index) {
-  const Frame& frame = burst_.frames[index];
-  const Layers& layers = burst_.layers[index];
-  if (layers.transport != Transport::kTcp || !sessions_.any_closed(burst_.now_ns)) return false;
-  const Closed closed = sessions_.closed(frame, layers, burst_.now_ns);
-  if (closed == Closed::kNo || closed == Closed::kJudgedAgain) return false;
-  burst_.fates[index] = Fate::kDroppedDeadConnection;
-  burst_.late[burst_.late_count++] = {static_cast<std::uint16_t>(index), closed == Closed::kFromSender};
-  return true;
-}
-
-// A new connection on the ends of one that awaits refusals starts its numbers again.
-void Worker::forget_pending(std::size_t index) {
-  const Layers& layers = burst_.layers[index];
-  if (layers.transport != Transport::kTcp || !sessions_.any_pending(burst_.now_ns)) return;
-  if ((tcp_header(burst_.frames[index], layers).flags & (kTcpSyn | kTcpAck)) == kTcpSyn)
-    sessions_.forget_responses(sessions_.key_of(burst_.frames[index], layers), burst_.now_ns);
-}
-
-void Worker::extract(const Classifier& classifier) {
-  for (std::size_t i = 0; i < burst_.count; ++i) {
-    const DecodeEnd end = burst_.layers[i].end;
-    if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
-    if (is_late(i)) continue;
-    if (end == DecodeEnd::kPayload)
-      extract_frame(i, classifier);
-    else
-      forget_pending(i);
-  }
-  end_stage(Stage::kExtract);
-}
-
-Progress Worker::extract_as(std::uint8_t protocol, const Payload& payload, std::size_t index) {
-  EventList& events = burst_.events;
-  events.begin_frame(static_cast<std::uint16_t>(index), protocol);
-  const Step step = registered_protocols()[protocol]->extract(payload, events);
-  stats_.parsed[protocol][static_cast<std::size_t>(step.progress)].add(1);
-  if (step.progress == Progress::kNotMine || step.progress == Progress::kMalformed) events.undo_frame();
-  return step.progress;
-}
-
-void Worker::extract_frame(std::size_t index, const Classifier& classifier) {
-  const Payload payload = payload_view(burst_.frames[index], burst_.layers[index]);
-  std::uint8_t protocol = classifier.classify(payload);
-  if (protocol == kNoProtocol) return;
-  if (!classifier.is_enabled(protocol)) {
-    burst_.fates[index] = Fate::kForwardedNotInspected;
-    return;
-  }
-  Progress progress = extract_as(protocol, payload, index);
-  if (progress == Progress::kNotMine && !registered_protocols()[protocol]->keeps_its_ports) {
-    // The port suggested one protocol; the content may still be another's.
-    const std::uint8_t other = classifier.next_by_content(payload, protocol);
-    if (other != kNoProtocol && classifier.is_enabled(other)) {
-      protocol = other;
-      progress = extract_as(protocol, payload, index);
-    }
-  }
-  burst_.protocol[index] = protocol;
-  burst_.fates[index] = fate_of(progress);
-  if (burst_.events.overflowed()) [[unlikely]] {
-    burst_.events.undo_frame();
-    burst_.fates[index] = Fate::kForwardedEventLimit;
-  }
-}
-
-// What actions and records need to know of each event beside its verdict.
-void Worker::prepare(const Link& link) {
-  const auto events = burst_.events.events();
-  std::uint16_t ordinal = 0;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const Event& event = events[i];
-    Verdict& verdict = burst_.verdicts[i];
-    const bool same_message =
-        i != 0 && events[i - 1].frame == event.frame && events[i - 1].message.offset == event.message.offset;
-    ordinal = same_message ? static_cast<std::uint16_t>(ordinal + 1) : std::uint16_t{0};
-    // Only interceptions are remembered: one cache line for each of them, none for the innocent rest.
-    burst_.first_sight[i] = !(verdict.recorded() || observer_ != nullptr) ||
-                            sessions_.first_sight(burst_.frames[event.frame], burst_.layers[event.frame],
-                                                  {event.message, ordinal}, burst_.now_ns);
-    burst_.event_fates[i] = burst_.fates[event.frame];
-    burst_.refusal_codes[i] = 0;
-    // A mirror sees copies: nothing can be taken off a wire that it is not in.
-    if (verdict.enforced() && link.out == nullptr) verdict.reason = Reason::kMonitor;
-    // This one's response is its own, whatever was refused under its number before.
-    if (!verdict.enforced() && sessions_.any_pending(burst_.now_ns) && registered_protocols()[event.protocol]->restate != nullptr)
-      sessions_.forget_response(sessions_.key_of(burst_.frames[event.frame], burst_.layers[event.frame]),
-                                event.session_number, burst_.now_ns);
-  }
-}
-
-void Worker::enforce(const LivePolicy& live) {
-  const std::size_t count = burst_.events.events().size();
-  Replies replies(burst_.replies, burst_.reply_goes_back, supply_);
-  for (std::size_t i = 0; i < count; ++i)
-    if (burst_.verdicts[i].enforced()) enforce_event(i, live, replies);
-  if (burst_.closed_from < burst_.count || burst_.late_count != 0) drop_late_segments(replies);
-  burst_.reply_count = replies.used();
-  if (!burst_.events.responses().empty()) restate_responses();
-  absorb_acknowledgements(live);
-  count_verdicts();
-  end_stage(Stage::kEnforce);
-}
-
-// Segments behind a refused message, of this burst or a later one.
-void Worker::drop_late_segments(Replies& replies) {
-  for (std::size_t i = burst_.closed_from; i < burst_.count; ++i)
-    if (leaves(burst_.fates[i])) (void)is_late(i);
-  for (const LateSegment& late : std::span(burst_.late).first(burst_.late_count))
-    answer_late_segment(burst_.frames[late.frame], burst_.layers[late.frame], late.from_sender, replies);
-}
-
-void Worker::enforce_event(std::size_t index, const LivePolicy& live, Replies& replies) {
-  const Event& event = burst_.events.events()[index];
-  Frame& frame = burst_.frames[event.frame];
-  const Layers& layers = burst_.layers[event.frame];
-  const Verdict& verdict = burst_.verdicts[index];
-  Fate& fate = burst_.fates[event.frame];
-  if (!leaves(fate)) {  // an earlier message of the same packet has already taken it off the wire
-    burst_.event_fates[index] = fate;
-    return;
-  }
-  const Action& action = *registered_actions()[verdict.action];
-  const bool is_first = index == 0 || burst_.events.events()[index - 1].frame != event.frame;
-  ActionInput input{frame,        layers, *registered_protocols()[event.protocol],
-                    event,        verdict, live.enforce,
-                    live.enforce.terms[event.protocol], replies, is_first};
-  Fate done = Fate::kForwardedTruncated;
-  if (!frame.truncated) {
-    const bool closes = action.closes_connection && layers.transport == Transport::kTcp;
-    done = closes && !transport_checksum_holds(frame, layers) ? Fate::kForwardedBadChecksum : action.apply(input);
-  }
-  burst_.event_fates[index] = done;
-  if (leaves(done) && done <= Fate::kForwardedNotInspected) {
-    stats_.failed[event.protocol][verdict.action].add(1);
-    // What was done for another message of this packet still holds.
-    if (fate <= Fate::kForwardedNotInspected) fate = done;
-    return;
-  }
-  if (burst_.first_sight[index]) stats_.actions[event.protocol][verdict.action].add(1);
-  if (fate != Fate::kNeutralised || action.takes_frame) fate = done;
-  remember(event, action, live, index);
-}
-
-void Worker::remember(const Event& event, const Action& action, const LivePolicy& live, std::size_t index) {
-  const Frame& frame = burst_.frames[event.frame];
-  const Layers& layers = burst_.layers[event.frame];
-  const Fate done = burst_.event_fates[index];
-  if (layers.transport == Transport::kTcp && (done == Fate::kAnswered || done == Fate::kReset)) {
-    sessions_.close(frame, layers, burst_.now_ns);
-    burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);
-  }
-  if (!action.expects_response) return;
-  const EnforceOptions::Codes& codes = live.enforce.codes[event.protocol];
-  const Cause cause = burst_.verdicts[index].cause;
-  const std::uint32_t code = cause == Cause::kContent   ? codes.content
-                             : cause == Cause::kCalling ? codes.calling
-                                                        : codes.called;
-  burst_.refusal_codes[index] = code;
-  sessions_.expect_response(sessions_.key_of(frame, layers), event.session_number, code, !burst_.first_sight[index],
-                            burst_.now_ns);
-}
-
-void Worker::restate_responses() {
-  if (!sessions_.any_pending(burst_.now_ns)) return;
-  for (const Response& response : burst_.events.responses()) {
-    Frame& frame = burst_.frames[response.frame];
-    const Layers& layers = burst_.layers[response.frame];
-    const Protocol& protocol = *registered_protocols()[response.protocol];
-    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp) continue;
-    const std::uint32_t sequence = tcp_header(frame, layers).sequence + response.message.offset;
-    const std::uint32_t* code =
-        sessions_.refusal_for(sessions_.key_of(frame, layers), response.session_number, sequence, burst_.now_ns);
-    if (code == nullptr) continue;
-    const ChecksumKeeper keeper(frame, layers, response.message);
-    if (!protocol.restate(*code, payload_of(frame, layers).subspan(response.message.offset, response.message.length)))
-      continue;
-    keeper.correct(frame);
-    Fate& fate = burst_.fates[response.frame];
-    if (fate <= Fate::kForwardedNotInspected) fate = Fate::kRestated;
-  }
-}
-
-void Worker::absorb_acknowledgements(const LivePolicy& live) {
-  for (std::size_t i = 0; i < burst_.count; ++i) {
-    if (burst_.fates[i] != Fate::kForwardedInspected) continue;
-    const std::uint8_t protocol = burst_.protocol[i];
-    const auto acknowledges = registered_protocols()[protocol]->acknowledges;
-    if (acknowledges == nullptr) continue;
-    if (acknowledges(payload_view(burst_.frames[i], burst_.layers[i]), live.enforce.terms[protocol]))
-      burst_.fates[i] = Fate::kAbsorbed;
-  }
-}
-
-void Worker::count_verdicts() {
-  const auto events = burst_.events.events();
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const std::uint8_t protocol = events[i].protocol;
-    const Verdict& verdict = burst_.verdicts[i];
-    if (!burst_.first_sight[i]) {
-      stats_.repeats[protocol].add(1);
-      continue;
-    }
-    stats_.messages[protocol].add(1);
-    stats_.verdicts[protocol][static_cast<std::size_t>(verdict.reason)].add(1);
-    if (verdict.recorded()) stats_.categories[static_cast<std::size_t>(verdict.category)].add(1);
-    const auto* visit = std::get_if<UrlVisit>(&events[i].what);
-    if (visit != nullptr && visit->encrypted_hello) stats_.encrypted_hellos.add(1);
-  }
-  stats_.limits_reached.set(burst_.keys.dropped() + burst_.hits.dropped());
-  stats_.sessions_evicted.set(sessions_.evicted());
-}
-
 // Before the actions: what neutralise voids is still as it was sent.
 void Worker::begin_records(const MatchSet& set) {
   if (records_ == nullptr) return;
@@ -395,7 +163,7 @@ void Worker::begin_records(const MatchSet& set) {
     if (slot == nullptr) continue;
     const std::size_t frame = events[i].frame;
     fill_record(burst_, i, set.rule(burst_.verdicts[i].rule),
-                sessions_.key_of(burst_.frames[frame], burst_.layers[frame]).both, set.version(), *slot);
+                burst_.flow_of(frame, sessions_).both, set.version(), *slot);
     burst_.record_events[burst_.record_count++] = static_cast<std::uint16_t>(i);
   }
 }

@@ -7,27 +7,20 @@
 #include <cstdint>
 #include <vector>
 
-#include "decide/policy.h"
-#include "enforce/action.h"
 #include "match/match_set.h"
 #include "nic/queue.h"
 #include "normalise/normalise.h"
 #include "pipeline/burst.h"
+#include "pipeline/enforcer.h"
+#include "pipeline/extractor.h"
+#include "pipeline/live_policy.h"
 #include "pipeline/worker_stats.h"
-#include "protocols/classify.h"
 #include "publish/published.h"
 #include "record/ring.h"
 #include "track/session_clock.h"
 #include "track/session_table.h"
 
 namespace telefence {
-
-// The live part of the configuration that workers read.
-struct LivePolicy {
-  Policy policy{PolicyOptions{}};
-  EnforceOptions enforce;
-  Classifier classifier;
-};
 
 // One direction of a wire: frames come in on `in` and leave by `out`.
 struct Link {
@@ -43,6 +36,7 @@ struct WorkerShared {
   Readers* readers = nullptr;
   const Normaliser* normaliser = nullptr;
   HashSecret secret;
+  PartOptions parts;
 };
 
 // Told of every event after its verdict, matched or not: `telefenced inspect`. None in the daemon.
@@ -71,37 +65,13 @@ class Worker {
   MatchScratch& scratch() { return scratch_; }
 
  private:
-  // The pool as actions see it.
-  class Supply final : public FrameSupply {
-   public:
-    explicit Supply(FramePool& pool) : pool_(pool) {}
-    bool take(Frame& frame) override { return pool_.take(frame); }
-    void give_back(Frame& frame) override { pool_.release({&frame, 1}); }
-
-   private:
-    FramePool& pool_;
-  };
-
   std::size_t run_burst(Link& link);
   void receive(Link& link);
   void begin_part();
   void next_part();
   void decode_frames();
-  void extract(const Classifier& classifier);
-  void extract_frame(std::size_t index, const Classifier& classifier);
-  Progress extract_as(std::uint8_t protocol, const Payload& payload, std::size_t index);
-  bool is_late(std::size_t index);
-  void prepare(const Link& link);
-  void enforce(const LivePolicy& live);
-  void enforce_event(std::size_t index, const LivePolicy& live, Replies& replies);
-  void remember(const Event& event, const Action& action, const LivePolicy& live, std::size_t index);
-  void forget_pending(std::size_t index);
-  void drop_late_segments(Replies& replies);
-  void restate_responses();
-  void absorb_acknowledgements(const LivePolicy& live);
   void transmit(Link& link);
   void send_replies(Link& link);
-  void count_verdicts();
   void observe();
   void begin_records(const MatchSet& set);
   void record(const LivePolicy& live);
@@ -113,7 +83,6 @@ class Worker {
   FramePool& pool_;
   RecordRing* records_;
   EventObserver* observer_;
-  Supply supply_;
   Burst burst_;
   std::array<Frame, Burst::kFrames> waiting_;  // received, but beyond what one burst holds
   std::size_t waiting_count_ = 0;
@@ -121,6 +90,8 @@ class Worker {
   SessionClock clock_;
   MatchScratch scratch_;
   WorkerStats stats_;
+  Extractor extractor_;
+  Enforcer enforcer_;
   std::uint64_t stage_start_ = 0;
 };
 

@@ -51,6 +51,23 @@ void add_packets(Catalog& catalog, const Workers& workers) {
              &WorkerStats::sessions_evicted);
 }
 
+void add_spread(Catalog& catalog, const Workers& workers) {
+  catalog.add({"telefence_spread_messages_total",
+               "Messages that went on in another segment: begun, read to their end, given up (longer or in more pieces than is put "
+               "together), evicted (gave way to others).",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const std::pair<const char*, Counter WorkerStats::*> outcomes[] = {{"begun", &WorkerStats::spread_begun},
+                                                                                    {"read", &WorkerStats::spread_read},
+                                                                                    {"given_up", &WorkerStats::spread_given_up},
+                                                                                    {"evicted", &WorkerStats::spread_evicted}};
+                 for (const auto& [outcome, member] : outcomes)
+                   out.push_back({{{"outcome", outcome}}, sum(workers, [m = member](const WorkerStats& w) { return (w.*m).read(); })});
+               }});
+  add_single(catalog, workers, "telefence_inconsistent_copies_total",
+             "Segments that repeat bytes of such a message as other ones: the first copy counts. A sign of evasion.",
+             &WorkerStats::inconsistent_copies);
+}
+
 void add_messages(Catalog& catalog, const Workers& workers) {
   catalog.add({"telefence_messages_total", "Messages read (look-ups, visits, calls, SMS); a repeated interception is counted once.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {
@@ -122,6 +139,7 @@ std::string_view stage_name(Stage stage) { return kStages[static_cast<std::size_
 void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> workers) {
   add_packets(catalog, workers);
   add_messages(catalog, workers);
+  add_spread(catalog, workers);
   add_verdicts(catalog, workers);
   catalog.add({"telefence_worker_cycles_total", "Time stamp counter cycles that workers spent, by stage.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {

@@ -40,6 +40,11 @@ struct WorkerStats {
   Counters<kStageCount> cycles;
   Counter encrypted_hellos;  // visits whose real name ECH hides
   Counter limits_reached;    // keys or hits that did not fit
+  Counter spread_begun;         // messages that went on in another segment and were waited for
+  Counter spread_read;          // of these, read to their end
+  Counter spread_given_up;      // longer, or in more pieces, than is put together
+  Counter spread_evicted;       // gave way to others
+  Counter inconsistent_copies;  // bytes of such a message that came again as other ones
   Counter sessions_evicted;  // remembered sessions that gave way before their time
 };
 

@@ -79,6 +79,9 @@ struct Protocol {
 
   std::string_view default_action;  // of the action registry
 
+  // A message that goes on in another segment is waited for and put together: the verdict on it concerns the connection, so
+  // nothing has to be held back.
+  bool spreads = false;
   // One TCP connection carries messages of many users: it is never cut, and none of its segments dropped.
   bool shares_connections = false;
   // A segment on its ports is never taken for another protocol: it may begin anywhere inside a message, whose text is the

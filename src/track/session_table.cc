@@ -39,14 +39,14 @@ SessionTable::SessionTable(const HashSecret& secret)
       closed_lately_(kClosedFor),
       pending_lately_(kPendingFor) {}
 
-bool SessionTable::first_sight(const Frame& frame, const Layers& layers, const MessageIdentity& message,
+bool SessionTable::first_sight(const FlowKey& flow, Transport transport, const MessageIdentity& message,
                                std::uint64_t now_ns) {
-  std::uint64_t key = key_of(frame, layers).forward;
-  if (layers.transport == Transport::kTcp) {
-    const std::uint32_t start = tcp_header(frame, layers).sequence + message.place.offset;
-    key = mixed(key, std::uint64_t{start} << 32 | message.place.length, secret_);
+  std::uint64_t key = flow.forward;
+  if (transport == Transport::kTcp) {
+    // Where it begins says which it is: how much of it is there may differ from copy to copy.
+    key = mixed(key, message.sequence + message.place.offset, secret_);
   } else {
-    const Bytes bytes = payload_of(frame, layers).subspan(message.place.offset, message.place.length);
+    const Bytes bytes = message.bytes.subspan(message.place.offset, message.place.length);
     key = mixed(key, bytes.first(std::min(bytes.size(), kIdentityBytes)), secret_);
     key = mixed(key, std::uint64_t{message.place.offset} << 32 | message.place.length, secret_);
   }
@@ -56,29 +56,28 @@ bool SessionTable::first_sight(const Frame& frame, const Layers& layers, const M
   return true;
 }
 
-void SessionTable::close(const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
-  const FlowKey flow = key_of(frame, layers);
+void SessionTable::close(const Frame& frame, const Layers& layers, const FlowKey& flow, Ending ending, std::uint64_t now_ns) {
   const TcpHeader header = tcp_header(frame, layers);
-  closed_.put(flow.both, {flow.forward, header.sequence, header.acknowledgement}, now_ns, now_ns + kClosedFor);
+  closed_.put(flow.both, {flow.forward, header.sequence, header.acknowledgement, ending}, now_ns, now_ns + kClosedFor);
   closed_lately_.put(flow.both, now_ns);
   closed_until_ns_ = std::max(closed_until_ns_, now_ns + kClosedFor);
 }
 
-Closed SessionTable::closed(const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
-  const FlowKey flow = key_of(frame, layers);
-  if (!closed_lately_.may_hold(flow.both, now_ns)) return Closed::kNo;
+SessionTable::Found SessionTable::closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns) {
+  if (!closed_lately_.may_hold(flow.both, now_ns)) return {};
   const ClosedConnection* entry = closed_.find(flow.both, now_ns);
-  if (entry == nullptr) return Closed::kNo;
+  if (entry == nullptr) return {};
   const TcpHeader header = tcp_header(frame, layers);
   if ((header.flags & (kTcpSyn | kTcpAck)) == kTcpSyn) {
     closed_.put(flow.both, *entry, now_ns, now_ns);
-    return Closed::kNo;
+    return {};
   }
-  if (flow.forward != entry->judged_side) return is_near(header.sequence, entry->other) ? Closed::kFromReceiver : Closed::kNo;
-  if (!is_near(header.sequence, entry->sequence)) return Closed::kNo;
+  if (flow.forward != entry->judged_side)
+    return {is_near(header.sequence, entry->other) ? Closed::kFromReceiver : Closed::kNo, entry->ending};
+  if (!is_near(header.sequence, entry->sequence)) return {};
   const bool covers = layers.payload_length != 0 && distance(header.sequence, entry->sequence) >= 0 &&
                       distance(entry->sequence, sequence_after(header, layers)) > 0;
-  return covers ? Closed::kJudgedAgain : Closed::kFromSender;
+  return {covers ? Closed::kJudgedAgain : Closed::kFromSender, entry->ending};
 }
 
 std::uint64_t SessionTable::pending_key(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number,

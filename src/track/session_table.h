@@ -14,11 +14,16 @@ namespace telefence {
 
 // One message as a retransmission repeats it.
 struct MessageIdentity {
-  Place place;                // inside the payload
-  std::uint16_t ordinal = 0;  // of several events of one message, which
+  Place place;                  // inside `bytes`
+  std::uint16_t ordinal = 0;    // of several events of one message, which
+  Bytes bytes;                  // what it was read from
+  std::uint32_t sequence = 0;   // TCP: of the first of them
 };
 
-// How a packet stands to a connection that was closed because of one of its messages.
+// How a connection was closed because of one of its messages.
+enum class Ending : std::uint8_t { kAnswered, kReset, kDropped };
+
+// How a packet stands to such a connection.
 enum class Closed : std::uint8_t {
   kNo,
   kJudgedAgain,  // the judged bytes once more: their sender has not seen our answer
@@ -34,13 +39,17 @@ class SessionTable {
 
   // True the first time a message is seen, false for its retransmissions. UDP: the same bytes between the same ends;
   // TCP: the same sequence numbers.
-  bool first_sight(const Frame& frame, const Layers& layers, const MessageIdentity& message, std::uint64_t now_ns);
+  bool first_sight(const FlowKey& flow, Transport transport, const MessageIdentity& message, std::uint64_t now_ns);
 
   // The connection of this segment, whose message was refused, is over: what still arrives on it is not forwarded.
-  void close(const Frame& frame, const Layers& layers, std::uint64_t now_ns);
+  void close(const Frame& frame, const Layers& layers, const FlowKey& flow, Ending ending, std::uint64_t now_ns);
   // Only segments near the judged one count: who forges a segment somewhere else in the sequence space must not be able to
   // close a connection that goes on. A SYN ends the memory: the ports are used for a new connection.
-  Closed closed(const Frame& frame, const Layers& layers, std::uint64_t now_ns);
+  struct Found {
+    Closed closed = Closed::kNo;
+    Ending ending = Ending::kAnswered;
+  };
+  Found closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns);
   // Cheap check that spares computing a key while nothing is closed.
   bool any_closed(std::uint64_t now_ns) const { return now_ns < closed_until_ns_; }
 
@@ -66,6 +75,7 @@ class SessionTable {
     std::uint64_t judged_side = 0;  // FlowKey::forward of the judged segment
     std::uint32_t sequence = 0;     // of it
     std::uint32_t other = 0;        // the next one of the other side
+    Ending ending = Ending::kAnswered;
   };
   struct Pending {
     std::uint32_t code = 0;

@@ -73,6 +73,7 @@ enum class Fate : std::uint8_t {
   kForwardedUnknownTransport, // IP, but neither UDP nor TCP
   kForwardedBadHeader,        // a header that contradicts itself or the length of the frame
   kForwardedBadChecksum,      // to be blocked, but its receiver will not take it: its checksum is wrong
+  kForwardedFewHops,          // part of a message, but sent with too few hops to reach whom its beginning reached
   kForwardedTruncated,        // longer than what can be looked at
   kForwardedEventLimit,       // more messages in the burst than can be judged
   kForwardedActionFailed,     // to be blocked, but the action could not be carried out (counted per action)
@@ -88,7 +89,14 @@ enum class Fate : std::uint8_t {
   kDroppedTransmitFull,       // the port to leave by did not take it
   kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on
 };
-inline constexpr std::size_t kFateCount = 24;
+inline constexpr std::size_t kFateCount = 25;
 std::string_view fate_name(Fate fate);
+
+// Goes on as it came.
+constexpr bool is_forwarded(Fate fate) { return fate <= Fate::kForwardedNotInspected; }
+// Goes on, changed or not.
+constexpr bool leaves(Fate fate) {
+  return is_forwarded(fate) || fate == Fate::kTagged || fate == Fate::kNeutralised || fate == Fate::kRestated;
+}
 
 }  // namespace telefence

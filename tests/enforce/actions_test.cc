@@ -64,7 +64,9 @@ struct Carried {
           bool is_first = true)
       : spares(spare), replies(frames, back, spares) {
     event.message = message;
-    ActionInput input{packet.frame, packet.layers, protocol, event, verdict, options, terms, replies, is_first};
+    const Payload payload{payload_of(std::as_const(packet.frame), packet.layers), packet.layers.transport,
+                          packet.layers.source_port, packet.layers.destination_port};
+    ActionInput input{packet.frame, packet.layers, payload, protocol, event, verdict, options, terms, replies, is_first};
     fate = action_named(action)->apply(input);
   }
 };
@@ -235,7 +237,8 @@ TEST(Actions, TagWritesTheDscpAndKeepsEcnAndChecksums) {
     Spares none(0);
     Replies replies({}, {}, none);
     options.dscp = 46;
-    ActionInput input{packet.frame, packet.layers, kMute, event, verdict, options, terms, replies};
+    const Payload payload;
+    ActionInput input{packet.frame, packet.layers, payload, kMute, event, verdict, options, terms, replies};
     EXPECT_EQ(action_named("tag")->apply(input), Fate::kTagged);
     const std::uint8_t* header = packet.frame.data + packet.layers.network;
     const int traffic_class = ipv6 ? (header[0] & 0x0f) << 4 | header[1] >> 4 : header[1];

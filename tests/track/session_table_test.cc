@@ -86,7 +86,8 @@ TEST(SessionTable, SameDatagramIsSeenOnceAndAnotherOneAnew) {
   Packet query(Transport::kUdp, 1, 5000, 2, 53, {1, 2, 3, 4, 5, 6, 7, 8, 9});
   Packet other(Transport::kUdp, 1, 5000, 2, 53, {9, 2, 3, 4, 5, 6, 7, 8, 9});
   const auto first = [&](const Packet& packet, std::uint16_t ordinal, std::uint64_t now) {
-    return table.first_sight(packet.frame, packet.layers, {{0, 9}, ordinal}, now);
+    return table.first_sight(table.key_of(packet.frame, packet.layers), Transport::kUdp,
+                             {{0, 9}, ordinal, payload_of(packet.frame, packet.layers), 0}, now);
   };
   EXPECT_TRUE(first(query, 0, kNow));
   EXPECT_FALSE(first(query, 0, kNow));
@@ -99,7 +100,11 @@ TEST(SessionTable, SegmentIsKnownByItsSequenceNumbersNotItsBytes) {
   SessionTable table(random_secret());
   Packet one(Transport::kTcp, 1, 5000, 2, 2775, std::vector<std::uint8_t>(40, 7), 100);
   Packet next(Transport::kTcp, 1, 5000, 2, 2775, std::vector<std::uint8_t>(40, 7), 140);
-  const auto first = [&](const Packet& packet) { return table.first_sight(packet.frame, packet.layers, {{0, 40}, 0}, kNow); };
+  const auto first = [&](const Packet& packet) {
+    const std::uint32_t sequence = tcp_header(packet.frame, packet.layers).sequence;
+    return table.first_sight(table.key_of(packet.frame, packet.layers), Transport::kTcp,
+                             {{0, 40}, 0, payload_of(packet.frame, packet.layers), sequence}, kNow);
+  };
   EXPECT_TRUE(first(one));
   EXPECT_TRUE(first(next)) << "the same text sent twice is two messages";
   EXPECT_FALSE(first(one));
@@ -112,11 +117,13 @@ Packet from_server(std::uint32_t sequence) { return {Transport::kTcp, 2, 80, 1, 
 
 TEST(SessionTable, ClosedConnectionIsClosedBothWaysUntilANewOneOpens) {
   SessionTable table(random_secret());
-  const auto closed = [&](const Packet& packet) { return table.closed(packet.frame, packet.layers, kNow); };
+  const auto closed = [&](const Packet& packet) {
+    return table.closed(packet.frame, packet.layers, table.key_of(packet.frame, packet.layers), kNow).closed;
+  };
   const Packet judged = from_client(500, 100);
   EXPECT_FALSE(table.any_closed(kNow));
   EXPECT_EQ(closed(judged), Closed::kNo);
-  table.close(judged.frame, judged.layers, kNow);
+  table.close(judged.frame, judged.layers, table.key_of(judged.frame, judged.layers), Ending::kReset, kNow);
   EXPECT_TRUE(table.any_closed(kNow));
   EXPECT_EQ(closed(judged), Closed::kJudgedAgain);
   EXPECT_EQ(closed(from_client(500, 40)), Closed::kJudgedAgain) << "cut differently";
@@ -131,11 +138,11 @@ TEST(SessionTable, ClosedConnectionIsClosedBothWaysUntilANewOneOpens) {
 TEST(SessionTable, AForgedSegmentElsewhereClosesNothing) {
   SessionTable table(random_secret());
   const Packet forged = from_client(500, 100);
-  table.close(forged.frame, forged.layers, kNow);
+  table.close(forged.frame, forged.layers, table.key_of(forged.frame, forged.layers), Ending::kReset, kNow);
   const Packet real = from_client(0x80000000, 100);
-  EXPECT_EQ(table.closed(real.frame, real.layers, kNow), Closed::kNo);
+  EXPECT_EQ(table.closed(real.frame, real.layers, table.key_of(real.frame, real.layers), kNow).closed, Closed::kNo);
   const Packet answer = from_server(0x70000000);
-  EXPECT_EQ(table.closed(answer.frame, answer.layers, kNow), Closed::kNo);
+  EXPECT_EQ(table.closed(answer.frame, answer.layers, table.key_of(answer.frame, answer.layers), kNow).closed, Closed::kNo);
 }
 
 class Refusals : public testing::Test {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "enforce/action.h"
 #include "enforce/connection.h"
@@ -15,11 +14,6 @@ constexpr std::size_t kMaxRefusal = 8192;
 // Payload of one segment of ours: fits 1500 octets with IPv6 and room for a tunnel.
 constexpr std::size_t kSegment = 1360;
 
-Payload payload_of(const ActionInput& input) {
-  return {telefence::payload_of(std::as_const(input.frame), input.layers), input.layers.transport, input.layers.source_port,
-          input.layers.destination_port};
-}
-
 std::string_view impossible(const Protocol& protocol) {
   if (protocol.refuse == nullptr) return "it has no refusal of its own that could be sent back";
   return {};
@@ -31,7 +25,7 @@ Fate answer_udp(ActionInput& input, Bytes refusal) {
   if (back == nullptr) return Fate::kForwardedActionFailed;
   Layers layers = input.layers;
   if (input.protocol.answer_port != nullptr) {
-    const std::uint16_t port = input.protocol.answer_port(payload_of(input));
+    const std::uint16_t port = input.protocol.answer_port(input.payload);
     if (port != 0) layers.source_port = port;
   }
   if (wrap_udp(input.frame, layers, Heading::kBack, refusal, *back)) return Fate::kAnswered;
@@ -72,7 +66,7 @@ Fate apply(ActionInput& input) {
   Writer writer(buffer);
   RefusalTerms terms = input.terms;
   terms.only_this_name = input.verdict.only_this_name;
-  const bool has_words = input.protocol.refuse(input.event, payload_of(input), terms, writer) && writer.ok();
+  const bool has_words = input.protocol.refuse(input.event, input.payload, terms, writer) && writer.ok();
   if (!has_words) return without_words(input);
   if (input.layers.transport != Transport::kTcp) return answer_udp(input, writer.written());
   // An answer would be taken for that to the message before, and without an acknowledgement it has no place in the stream.

@@ -111,6 +111,7 @@ extern constinit const Protocol kProtocol{
     .answers = kAnswers,
     .refuse = refuse,
     .default_action = "answer",
+    .spreads = true,
 };
 
 }  // namespace telefence::dns

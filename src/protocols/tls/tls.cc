@@ -174,6 +174,7 @@ extern constinit const Protocol kProtocol{
     .answers = kAnswers,
     .refuse = refuse,
     .default_action = "reset",
+    .spreads = true,
 };
 
 }  // namespace telefence::tls

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/enforcer.h"
+
+#include <algorithm>
+
+#include "enforce/checksum.h"
+#include "enforce/connection.h"
+
+namespace telefence {
+
+void Enforcer::prepare(bool is_mirror, bool sees_all) {
+  const auto events = burst_.events.events();
+  std::uint16_t ordinal = 0;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const Event& event = events[i];
+    const std::size_t frame = event.frame;
+    Verdict& verdict = burst_.verdicts[i];
+    const bool same_message = i != 0 && events[i - 1].frame == frame && events[i - 1].message.offset == event.message.offset;
+    ordinal = same_message ? static_cast<std::uint16_t>(ordinal + 1) : std::uint16_t{0};
+    // Only interceptions are remembered: one cache line for each of them, none for the innocent rest.
+    burst_.first_sight[i] =
+        !(verdict.recorded() || sees_all) ||
+        sessions_.first_sight(burst_.flow_of(frame, sessions_), burst_.layers[frame].transport,
+                              {event.message, ordinal, burst_.payloads[frame].bytes, burst_.sequences[frame]}, burst_.now_ns);
+    if (verdict.enforced() && repeats_refusal(i)) burst_.first_sight[i] = false;
+    burst_.event_fates[i] = burst_.fates[frame];
+    burst_.refusal_codes[i] = 0;
+    // A mirror sees copies: nothing can be taken off a wire that it is not in.
+    if (verdict.enforced() && is_mirror) verdict.reason = Reason::kMonitor;
+    // This one's response is its own, whatever was refused under its number before.
+    if (!verdict.enforced() && sessions_.any_pending(burst_.now_ns) && registered_protocols()[event.protocol]->restate != nullptr)
+      sessions_.forget_response(burst_.flow_of(frame, sessions_), event.session_number, burst_.now_ns);
+  }
+}
+
+// True for a message on a connection that ends, or has ended, with a refusal: the same bytes cut otherwise, or what stands behind
+// them. Its sender is told the same, but it is no further interception.
+bool Enforcer::repeats_refusal(std::size_t index) {
+  const Event& event = burst_.events.events()[index];
+  if (burst_.layers[event.frame].transport != Transport::kTcp) return false;
+  if (burst_.repeats_refused[event.frame]) return true;
+  const Action& action = *registered_actions()[burst_.verdicts[index].action];
+  if (!action.takes_frame || registered_protocols()[event.protocol]->shares_connections) return false;
+  const std::uint64_t flow = burst_.flow_of(event.frame, sessions_).both;
+  const auto refused = std::span(burst_.ending_flows).first(burst_.ending_count);
+  if (std::find(refused.begin(), refused.end(), flow) != refused.end()) return true;
+  if (burst_.ending_count < burst_.ending_flows.size()) burst_.ending_flows[burst_.ending_count++] = flow;
+  return false;
+}
+
+void Enforcer::run(const LivePolicy& live) {
+  const std::size_t count = burst_.events.events().size();
+  Replies replies(burst_.replies, burst_.reply_goes_back, supply_);
+  for (std::size_t i = 0; i < count; ++i)
+    if (burst_.verdicts[i].enforced()) event(i, live, replies);
+  if (burst_.closed_from < burst_.count || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
+  burst_.reply_count = replies.used();
+  restate_responses();
+  absorb_acknowledgements(live);
+  count_verdicts();
+}
+
+// Segments behind a refused message, of this burst or a later one.
+void Enforcer::drop_late_segments(Replies& replies) {
+  for (std::size_t i = burst_.closed_from; i < burst_.count; ++i)
+    if (leaves(burst_.fates[i])) (void)note_if_late(burst_, i, sessions_);
+  drop_unread_repeats(burst_);
+  for (const LateSegment& late : std::span(burst_.late).first(burst_.late_count))
+    if (late.answer != LateSegment::Answer::kNone)
+      answer_late_segment(burst_.frames[late.frame], burst_.layers[late.frame],
+                          late.answer == LateSegment::Answer::kAcknowledge, replies);
+}
+
+void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies) {
+  const Event& event = burst_.events.events()[index];
+  Fate& fate = burst_.fates[event.frame];
+  if (!leaves(fate)) {  // an earlier message of the same packet has already taken it off the wire
+    burst_.event_fates[index] = fate;
+    return;
+  }
+  const ActionId action = burst_.verdicts[index].action;
+  const Fate done = carry_out(index, live, replies);
+  burst_.event_fates[index] = done;
+  if (is_forwarded(done)) {
+    stats_.failed[event.protocol][action].add(1);
+    // What was done for another message of this packet still holds.
+    if (is_forwarded(fate)) fate = done;
+    return;
+  }
+  if (burst_.first_sight[index]) stats_.actions[event.protocol][action].add(1);
+  if (fate != Fate::kNeutralised || registered_actions()[action]->takes_frame) fate = done;
+  remember(index, live);
+}
+
+Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
+  const auto events = burst_.events.events();
+  const Event& event = events[index];
+  Frame& frame = burst_.frames[event.frame];
+  const Layers& layers = burst_.layers[event.frame];
+  const Action& action = *registered_actions()[burst_.verdicts[index].action];
+  if (frame.truncated) return Fate::kForwardedTruncated;
+  const bool closes = action.takes_frame && layers.transport == Transport::kTcp;
+  if (closes && !transport_checksum_holds(frame, layers)) return Fate::kForwardedBadChecksum;
+  const bool is_first = index == 0 || events[index - 1].frame != event.frame;
+  ActionInput input{frame, layers, burst_.payloads[event.frame], *registered_protocols()[event.protocol], event,
+                    burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first};
+  return action.apply(input);
+}
+
+void Enforcer::remember(std::size_t index, const LivePolicy& live) {
+  const Event& event = burst_.events.events()[index];
+  const Frame& frame = burst_.frames[event.frame];
+  const Layers& layers = burst_.layers[event.frame];
+  const Fate done = burst_.event_fates[index];
+  const bool ends = done == Fate::kAnswered || done == Fate::kReset || done == Fate::kDroppedByVerdict;
+  if (layers.transport == Transport::kTcp && ends) {
+    const Ending ending = done == Fate::kAnswered ? Ending::kAnswered : done == Fate::kReset ? Ending::kReset : Ending::kDropped;
+    sessions_.close(frame, layers, burst_.flow_of(event.frame, sessions_), ending, burst_.now_ns);
+    burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);
+  }
+  if (!registered_actions()[burst_.verdicts[index].action]->expects_response) return;
+  const EnforceOptions::Codes& codes = live.enforce.codes[event.protocol];
+  const Cause cause = burst_.verdicts[index].cause;
+  const std::uint32_t code = cause == Cause::kContent   ? codes.content
+                             : cause == Cause::kCalling ? codes.calling
+                                                        : codes.called;
+  burst_.refusal_codes[index] = code;
+  sessions_.expect_response(burst_.flow_of(event.frame, sessions_), event.session_number, code, !burst_.first_sight[index],
+                            burst_.now_ns);
+}
+
+void Enforcer::restate_responses() {
+  if (burst_.events.responses().empty() || !sessions_.any_pending(burst_.now_ns)) return;
+  for (const Response& response : burst_.events.responses()) {
+    Frame& frame = burst_.frames[response.frame];
+    const Layers& layers = burst_.layers[response.frame];
+    const Protocol& protocol = *registered_protocols()[response.protocol];
+    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp) continue;
+    const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
+    const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,
+                                                      sequence, burst_.now_ns);
+    if (code == nullptr) continue;
+    const ChecksumKeeper keeper(frame, layers, response.message);
+    if (!protocol.restate(*code, payload_of(frame, layers).subspan(response.message.offset, response.message.length)))
+      continue;
+    keeper.correct(frame);
+    Fate& fate = burst_.fates[response.frame];
+    if (is_forwarded(fate)) fate = Fate::kRestated;
+  }
+}
+
+void Enforcer::absorb_acknowledgements(const LivePolicy& live) {
+  for (std::size_t i = 0; i < burst_.count; ++i) {
+    if (burst_.fates[i] != Fate::kForwardedInspected) continue;
+    const std::uint8_t protocol = burst_.protocol[i];
+    const auto acknowledges = registered_protocols()[protocol]->acknowledges;
+    if (acknowledges != nullptr && acknowledges(burst_.payloads[i], live.enforce.terms[protocol]))
+      burst_.fates[i] = Fate::kAbsorbed;
+  }
+}
+
+void Enforcer::count_verdicts() {
+  const auto events = burst_.events.events();
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const std::uint8_t protocol = events[i].protocol;
+    const Verdict& verdict = burst_.verdicts[i];
+    if (!burst_.first_sight[i]) {
+      stats_.repeats[protocol].add(1);
+      continue;
+    }
+    stats_.messages[protocol].add(1);
+    stats_.verdicts[protocol][static_cast<std::size_t>(verdict.reason)].add(1);
+    if (verdict.recorded()) stats_.categories[static_cast<std::size_t>(verdict.category)].add(1);
+    const auto* visit = std::get_if<UrlVisit>(&events[i].what);
+    if (visit != nullptr && visit->encrypted_hello) stats_.encrypted_hellos.add(1);
+  }
+  stats_.limits_reached.set(burst_.keys.dropped() + burst_.hits.dropped());
+  stats_.sessions_evicted.set(sessions_.evicted());
+}
+
+}  // namespace telefence

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From verdicts to what leaves: carries actions out, rewrites responses on their way back, deals with what still comes on
+// connections that are over. One per worker, used by that thread alone.
+
+#include "enforce/action.h"
+#include "nic/queue.h"
+#include "pipeline/burst.h"
+#include "pipeline/late_segments.h"
+#include "pipeline/live_policy.h"
+#include "pipeline/worker_stats.h"
+#include "track/session_table.h"
+
+namespace telefence {
+
+class Enforcer {
+ public:
+  Enforcer(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool)
+      : burst_(burst), sessions_(sessions), stats_(stats), supply_(pool) {}
+
+  // What actions and records need to know of each event beside its verdict. is_mirror: only copies come in. sees_all: somebody
+  // wants to know of innocent messages, too, whether they are repeated.
+  void prepare(bool is_mirror, bool sees_all);
+  void run(const LivePolicy& live);
+
+ private:
+  // The pool as actions see it.
+  class Supply final : public FrameSupply {
+   public:
+    explicit Supply(FramePool& pool) : pool_(pool) {}
+    bool take(Frame& frame) override { return pool_.take(frame); }
+    void give_back(Frame& frame) override { pool_.release({&frame, 1}); }
+
+   private:
+    FramePool& pool_;
+  };
+
+  bool repeats_refusal(std::size_t index);
+  void event(std::size_t index, const LivePolicy& live, Replies& replies);
+  Fate carry_out(std::size_t index, const LivePolicy& live, Replies& replies);
+  void remember(std::size_t index, const LivePolicy& live);
+  void drop_late_segments(Replies& replies);
+  void restate_responses();
+  void absorb_acknowledgements(const LivePolicy& live);
+  void count_verdicts();
+
+  Burst& burst_;
+  SessionTable& sessions_;
+  WorkerStats& stats_;
+  Supply supply_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From frames to events: which protocol a payload is, what it says, and what has to wait for more bytes. A message that lies
+// whole in its packet needs nothing but the packet; one that goes on elsewhere is put together in track/part_table. One per
+// worker, used by that thread alone.
+
+#include "pipeline/burst.h"
+#include "pipeline/late_segments.h"
+#include "pipeline/worker_stats.h"
+#include "protocols/classify.h"
+#include "track/part_table.h"
+#include "track/session_table.h"
+
+namespace telefence {
+
+class Extractor {
+ public:
+  Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, const PartOptions& options);
+
+  // Fills burst.events, and the fates of frames as far as they follow from what was read.
+  void run(const Classifier& classifier);
+  // Nobody looks at the events any more.
+  void end_of_burst();
+
+ private:
+  void payload(std::size_t index, const Classifier& classifier);
+  Progress read(std::size_t index, const Classifier& classifier, Step& step);
+  Step read_as(std::uint8_t protocol, std::size_t index);
+  void opening(std::size_t index);
+  bool goes_on(std::size_t index, const Classifier& classifier);
+  void add_to(PartialMessage& message, std::size_t index, const Classifier& classifier);
+  void keep(std::size_t index, std::uint32_t consumed);
+  void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped);
+  bool begins_connection(std::size_t index);
+  bool may_feed(std::size_t index, const PartialMessage* message);
+
+  Burst& burst_;
+  SessionTable& sessions_;
+  WorkerStats& stats_;
+  PartTable parts_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "decide/policy.h"
+#include "enforce/action.h"
+#include "protocols/classify.h"
+
+namespace telefence {
+
+// The live part of the configuration that workers read.
+struct LivePolicy {
+  Policy policy{PolicyOptions{}};
+  EnforceOptions enforce;
+  Classifier classifier;
+};
+
+}  // namespace telefence

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/buffer_pool.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace telefence {
+
+BufferPool::BufferPool(std::size_t bytes) {
+  const std::size_t blocks = std::max<std::size_t>((bytes + kLargest - 1) / kLargest, 1);
+  total_ = blocks * kLargest;
+  memory_.reset(new std::uint8_t[total_]);  // not cleared: pages never used are never there
+  // No list grows after this.
+  for (std::size_t i = 0; i < kSizes.size(); ++i) free_[i].reserve(total_ / kSizes[i]);
+  given_back_.reserve(total_ / kSizes.front());
+  for (std::size_t i = blocks; i-- > 0;) free_.back().push_back(memory_.get() + i * kLargest);
+}
+
+std::size_t BufferPool::class_of(std::uint32_t size) {
+  std::size_t found = 0;
+  while (kSizes[found] < size) ++found;
+  return found;
+}
+
+// A block of this class, from its list or out of the next larger class. Pieces are not joined again: sizes settle to what the
+// traffic needs, and a block that is short of its class is taken from a larger one.
+std::uint8_t* BufferPool::cut(std::size_t size_class) {
+  std::vector<std::uint8_t*>& list = free_[size_class];
+  if (list.empty()) {
+    if (size_class + 1 == kSizes.size()) return nullptr;
+    std::uint8_t* const larger = cut(size_class + 1);
+    if (larger == nullptr) return nullptr;
+    for (std::uint32_t at = kSizes[size_class + 1]; at > 0; at -= kSizes[size_class])
+      list.push_back(larger + at - kSizes[size_class]);
+  }
+  std::uint8_t* const bytes = list.back();
+  list.pop_back();
+  return bytes;
+}
+
+BufferPool::Block BufferPool::take(std::uint32_t size) {
+  if (size > kLargest) return {};
+  const std::size_t size_class = class_of(size);
+  std::uint8_t* const bytes = cut(size_class);
+  if (bytes == nullptr) return {};
+  used_ += kSizes[size_class];
+  return {bytes, kSizes[size_class]};
+}
+
+void BufferPool::give_back(const Block& block) {
+  if (block.bytes != nullptr) given_back_.push_back(block);
+}
+
+void BufferPool::reclaim() {
+  for (const Block& block : given_back_) {
+    DCHECK(used_ >= block.size);
+    used_ -= block.size;
+    free_[class_of(block.size)].push_back(block.bytes);
+  }
+  given_back_.clear();
+}
+
+}  // namespace telefence

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A fixed number of entries under 64-bit keys, the one used longest ago first to go. Keys are hashes under a secret, so nobody
+// can choose where they fall. One look-up touches a line of the index and one of the entry. Worker thread, nothing allocated
+// after construction.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "base/check.h"
+
+namespace telefence {
+
+template <typename Entry>
+class LruTable {
+ public:
+  // capacity: at least 1.
+  explicit LruTable(std::size_t capacity) : capacity_(capacity) {
+    CHECK(capacity >= 1 && capacity < kNone);
+    index_size_ = 4;
+    while (index_size_ < 2 * capacity) index_size_ *= 2;
+    index_ = std::make_unique<std::uint32_t[]>(index_size_);
+    slots_ = std::make_unique<Slot[]>(capacity);
+    for (std::size_t i = 0; i < index_size_; ++i) index_[i] = kNone;
+    for (std::size_t i = 0; i < capacity; ++i) slots_[i].next = i + 1 < capacity ? static_cast<std::uint32_t>(i + 1) : kNone;
+  }
+
+  std::size_t size() const { return size_; }
+  std::size_t capacity() const { return capacity_; }
+  std::uint64_t evicted() const { return evicted_; }  // entries that gave way to others
+
+  // nullptr when there is none. Does not count as use.
+  Entry* find(std::uint64_t key) {
+    const std::uint32_t slot = index_[place_of(key)];
+    return slot == kNone ? nullptr : &slots_[slot].entry;
+  }
+
+  // Requires: no entry has this key. `leaving` is called with the entry that gives way, if one must.
+  template <typename Leaving>
+  Entry& insert(std::uint64_t key, Leaving leaving) {
+    if (free_ == kNone) {
+      ++evicted_;
+      Entry& oldest = slots_[oldest_].entry;
+      leaving(oldest);
+      erase(oldest);
+    }
+    const std::uint32_t slot = free_;
+    free_ = slots_[slot].next;
+    slots_[slot].key = key;
+    index_[place_of(key)] = slot;
+    link_as_newest(slot);
+    ++size_;
+    return slots_[slot].entry;
+  }
+
+  // Used now: the last to go.
+  void touch(Entry& entry) {
+    const std::uint32_t slot = slot_of(entry);
+    if (slot == newest_) return;
+    unlink(slot);
+    link_as_newest(slot);
+  }
+
+  // The entry's own memory is the caller's to give back before.
+  void erase(Entry& entry) {
+    const std::uint32_t slot = slot_of(entry);
+    remove_from_index(place_of(slots_[slot].key));
+    unlink(slot);
+    slots_[slot].next = free_;
+    free_ = slot;
+    --size_;
+  }
+
+  Entry* oldest() { return oldest_ == kNone ? nullptr : &slots_[oldest_].entry; }
+  std::uint64_t key_of(const Entry& entry) const { return slots_[slot_of(entry)].key; }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xffffffff;
+
+  struct Slot {
+    Entry entry{};
+    std::uint64_t key = 0;
+    std::uint32_t next = kNone;  // towards the newest; of a free slot the next free one
+    std::uint32_t previous = kNone;
+  };
+
+  std::size_t home_of(std::uint64_t key) const { return static_cast<std::size_t>(key >> 20) & (index_size_ - 1); }
+
+  // Where the key is in the index, or where it would be put.
+  std::size_t place_of(std::uint64_t key) const {
+    std::size_t at = home_of(key);
+    while (index_[at] != kNone && slots_[index_[at]].key != key) at = (at + 1) & (index_size_ - 1);
+    return at;
+  }
+
+  // Moves back what only stands further on because this place was taken.
+  void remove_from_index(std::size_t hole) {
+    for (std::size_t at = (hole + 1) & (index_size_ - 1); index_[at] != kNone; at = (at + 1) & (index_size_ - 1)) {
+      const std::size_t home = home_of(slots_[index_[at]].key);
+      const std::size_t distance = (at - home) & (index_size_ - 1);
+      if (distance < ((at - hole) & (index_size_ - 1))) continue;
+      index_[hole] = index_[at];
+      hole = at;
+    }
+    index_[hole] = kNone;
+  }
+
+  std::uint32_t slot_of(const Entry& entry) const {
+    // Entry is the first member of Slot.
+    return static_cast<std::uint32_t>(reinterpret_cast<const Slot*>(&entry) - slots_.get());
+  }
+
+  void unlink(std::uint32_t slot) {
+    Slot& one = slots_[slot];
+    (one.previous == kNone ? oldest_ : slots_[one.previous].next) = one.next;
+    (one.next == kNone ? newest_ : slots_[one.next].previous) = one.previous;
+  }
+
+  void link_as_newest(std::uint32_t slot) {
+    slots_[slot].previous = newest_;
+    slots_[slot].next = kNone;
+    (newest_ == kNone ? oldest_ : slots_[newest_].next) = slot;
+    newest_ = slot;
+  }
+
+  std::size_t capacity_;
+  std::size_t index_size_;
+  std::unique_ptr<std::uint32_t[]> index_;
+  std::unique_ptr<Slot[]> slots_;
+  std::uint32_t free_ = 0;
+  std::uint32_t oldest_ = kNone;
+  std::uint32_t newest_ = kNone;
+  std::size_t size_ = 0;
+  std::uint64_t evicted_ = 0;
+};
+
+}  // namespace telefence

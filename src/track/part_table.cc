@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/part_table.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+// Longer than a sender's first retransmissions of a lost segment (RFC 6298, 2: 1 s, doubling).
+constexpr std::uint64_t kWaitsFor = 15 * kSecond;
+// From SYN to the first bytes: a round trip and what the sender takes.
+constexpr std::uint64_t kOpensFor = 10 * kSecond;
+constexpr std::size_t kOpenings = 1 << 18;
+// What the 64 frames of one burst may take, as long as few of them are jumbo frames.
+constexpr std::size_t kReserve = 256 * 1024;
+
+}  // namespace
+
+PartTable::PartTable(const PartOptions& options)
+    : options_(options),
+      pool_(options.bytes),
+      reserve_(std::min(kReserve, pool_.total() / 2)),
+      messages_(options.messages),
+      lately_(kWaitsFor),
+      openings_(kOpenings),
+      opened_lately_(kOpensFor) {}
+
+PartialMessage* PartTable::find(std::uint64_t key, std::uint64_t now_ns) {
+  if (messages_.size() == 0 || !lately_.may_hold(key, now_ns)) return nullptr;
+  PartialMessage* const message = messages_.find(key);
+  if (message == nullptr) return nullptr;
+  if (now_ns - message->used_ns_ <= kWaitsFor) return message;
+  finish(*message);  // whatever comes now is another message
+  return nullptr;
+}
+
+PartialMessage& PartTable::begin(std::uint64_t key, std::uint32_t sequence, std::uint64_t now_ns) {
+  // One that outlived the filter in front of it.
+  if (PartialMessage* const stale = messages_.find(key)) finish(*stale);
+  PartialMessage& message = messages_.insert(key, [&](PartialMessage& leaving) { leaving.buffer_.release(pool_); });
+  message.origin_ = sequence;
+  message.used_ns_ = now_ns;
+  message.buffer_.start(PartialMessage::kOrigin, pool_);
+  lately_.put(key, now_ns);
+  return message;
+}
+
+PartTable::Put PartTable::put(PartialMessage& message, std::uint32_t sequence, Bytes bytes, std::uint64_t now_ns) {
+  messages_.touch(message);
+  message.used_ns_ = now_ns;
+  lately_.put(messages_.key_of(message), now_ns);
+  const std::uint64_t offset = message.offset_of(sequence);
+  const StreamBuffer::Put result = message.buffer_.put(offset, bytes, options_.longest, pool_);
+  if (!result.stored) return Put::kNoRoom;
+  return result.conflicts ? Put::kConflict : Put::kTaken;
+}
+
+void PartTable::skip(PartialMessage& message, std::size_t count) {
+  message.buffer_.trim(message.buffer_.base() + count, pool_);
+}
+
+void PartTable::end_of_burst() {
+  pool_.reclaim();
+  while (pool_.total() - pool_.used() < reserve_ && messages_.oldest() != nullptr) {
+    ++freed_;
+    finish(*messages_.oldest());
+    pool_.reclaim();
+  }
+}
+
+void PartTable::finish(PartialMessage& message) {
+  message.buffer_.release(pool_);
+  messages_.erase(message);
+}
+
+void PartTable::note_opening(std::uint64_t key, std::uint32_t first_sequence, std::uint64_t now_ns) {
+  openings_.put(key, first_sequence, now_ns, now_ns + kOpensFor);
+  opened_lately_.put(key, now_ns);
+}
+
+std::optional<std::uint32_t> PartTable::opening(std::uint64_t key, std::uint64_t now_ns) {
+  if (!opened_lately_.may_hold(key, now_ns)) return std::nullopt;
+  const std::uint32_t* const first = openings_.find(key, now_ns);
+  return first == nullptr ? std::nullopt : std::optional(*first);
+}
+
+void PartTable::forget_opening(std::uint64_t key, std::uint64_t now_ns) {
+  if (opening(key, now_ns)) openings_.put(key, 0, now_ns, now_ns);
+}
+
+}  // namespace telefence

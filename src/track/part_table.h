@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Messages that began in one segment and go on in others: what came of them so far, put together in the order of the stream
+// whatever the order of arrival. Only such messages are here: a connection whose messages lie whole in one segment costs nothing.
+// Nothing is held back: the verdict on a name concerns the connection, so the segment that completes the name is soon enough.
+// Also remembers where connections that were opened a moment ago begin, so that a segment that overtook the first one is known
+// for what it is. Fixed memory; the message that waits longest gives way. Worker thread.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "decode/layers.h"
+#include "track/buffer_pool.h"
+#include "track/flow_key.h"
+#include "track/lru_table.h"
+#include "track/recent_filter.h"
+#include "track/stream_buffer.h"
+#include "track/timed_cache.h"
+
+namespace telefence {
+
+struct PartOptions {
+  std::uint32_t messages = 32768;               // unfinished at a time
+  std::uint64_t bytes = 32 * 1024 * 1024;       // of them all
+  std::uint32_t longest = 16 * 1024 + 5 * 1024;  // of one: a name lies within 16 KiB, which may be cut into many small records
+};
+
+// One unfinished message. Lives until finish(), or until others need its place; views of its bytes live until end_of_burst().
+class PartialMessage {
+ public:
+  std::uint8_t hops = 0;  // TTL or hop limit of the segment that it began in
+  // All bytes from its beginning to the first hole.
+  Bytes bytes() const { return buffer_.view(buffer_.base(), buffer_.contiguous_end()); }
+  // Sequence number of the first of them.
+  std::uint32_t sequence() const { return origin_ + static_cast<std::uint32_t>(buffer_.base() - kOrigin); }
+
+ private:
+  friend class PartTable;
+  // Offsets count from here, so that bytes before the beginning have one, too.
+  static constexpr std::uint64_t kOrigin = std::uint64_t{1} << 32;
+  std::uint64_t offset_of(std::uint32_t sequence) const {
+    return kOrigin + static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(sequence - origin_)));
+  }
+
+  StreamBuffer buffer_;
+  std::uint32_t origin_ = 0;
+  std::uint64_t used_ns_ = 0;
+};
+
+class PartTable {
+ public:
+  explicit PartTable(const PartOptions& options);
+
+  // The unfinished message that bytes of this direction belong to, or nullptr. key: FlowKey::forward.
+  PartialMessage* find(std::uint64_t key, std::uint64_t now_ns);
+  // Requires: find() gave none. sequence: of its first byte.
+  PartialMessage& begin(std::uint64_t key, std::uint32_t sequence, std::uint64_t now_ns);
+
+  enum class Put : std::uint8_t {
+    kTaken,
+    kConflict,  // taken, but bytes that were there already came again as other ones
+    kNoRoom,    // longer than may be, more holes than may be, or no memory: nothing was put
+  };
+  Put put(PartialMessage& message, std::uint32_t sequence, Bytes bytes, std::uint64_t now_ns);
+  // Forgets the first `count` bytes: a message before the unfinished one. Requires: count <= bytes().size().
+  void skip(PartialMessage& message, std::size_t count);
+  // The message is read, or never will be.
+  void finish(PartialMessage& message);
+  // Takes memory back, and sees to it that the next burst finds some: messages that wait longest give way for it.
+  void end_of_burst();
+
+  // A connection is opened: its first byte will have this sequence number.
+  void note_opening(std::uint64_t key, std::uint32_t first_sequence, std::uint64_t now_ns);
+  // Where a connection begins that was opened a moment ago and has not shown its first bytes.
+  std::optional<std::uint32_t> opening(std::uint64_t key, std::uint64_t now_ns);
+  void forget_opening(std::uint64_t key, std::uint64_t now_ns);
+
+  std::size_t size() const { return messages_.size(); }
+  std::uint64_t evicted() const { return messages_.evicted() + freed_; }  // unfinished ones that gave way to others
+  std::size_t bytes_used() const { return pool_.used(); }
+
+ private:
+  PartOptions options_;
+  BufferPool pool_;
+  std::size_t reserve_;
+  LruTable<PartialMessage> messages_;
+  RecentFilter lately_;
+  TimedCache<std::uint32_t> openings_;
+  RecentFilter opened_lately_;
+  std::uint64_t freed_ = 0;  // for their memory
+};
+
+}  // namespace telefence

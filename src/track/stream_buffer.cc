@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/stream_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace telefence {
+
+void StreamBuffer::start(std::uint64_t offset, BufferPool& pool) {
+  release(pool);
+  base_ = start_ = end_of_first_ = offset;
+}
+
+void StreamBuffer::release(BufferPool& pool) {
+  pool.give_back(block_);
+  block_ = {};
+  island_count_ = 0;
+  end_of_first_ = base_;
+}
+
+// Makes the block reach up to `end`: by another one, since this one may be looked at until the end of the burst.
+bool StreamBuffer::make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool) {
+  if (end - base_ > limit) return false;
+  if (block_.bytes != nullptr && end - start_ <= block_.size) return true;
+  const BufferPool::Block next = pool.take(static_cast<std::uint32_t>(end - base_));
+  if (next.bytes == nullptr) return false;
+  const std::uint64_t last = island_count_ == 0 ? end_of_first_ : islands_[island_count_ - 1u].end;
+  if (last != base_) std::memcpy(next.bytes, block_.bytes + (base_ - start_), static_cast<std::size_t>(last - base_));
+  pool.give_back(block_);
+  block_ = next;
+  start_ = base_;
+  return true;
+}
+
+// Writes those bytes that are not there yet, and compares those that are. Requires: room, offset >= base_.
+void StreamBuffer::write_new(std::uint64_t offset, Bytes bytes, Put& result) {
+  const std::uint64_t end = offset + bytes.size();
+  const auto compare = [&](std::uint64_t from, std::uint64_t to) {
+    from = std::max(from, offset);
+    to = std::min(to, end);
+    if (from < to && std::memcmp(block_.bytes + (from - start_), bytes.data() + (from - offset), to - from) != 0)
+      result.conflicts = true;
+  };
+  const auto write = [&](std::uint64_t from, std::uint64_t to) {
+    from = std::max(from, offset);
+    to = std::min(to, end);
+    if (from < to) std::memcpy(block_.bytes + (from - start_), bytes.data() + (from - offset), to - from);
+  };
+  compare(base_, end_of_first_);
+  std::uint64_t known = end_of_first_;
+  for (std::size_t i = 0; i < island_count_; ++i) {
+    write(known, islands_[i].start);
+    compare(islands_[i].start, islands_[i].end);
+    known = islands_[i].end;
+  }
+  write(known, end);
+}
+
+// Joins a range with those that it touches. False when it would be one island too many.
+bool StreamBuffer::add_range(std::uint64_t start, std::uint64_t end) {
+  std::size_t first = 0;
+  while (first < island_count_ && islands_[first].end < start) ++first;
+  std::size_t last = first;
+  for (; last < island_count_ && islands_[last].start <= end; ++last) {
+    start = std::min(start, islands_[last].start);
+    end = std::max(end, islands_[last].end);
+  }
+  const bool joins_first = start <= end_of_first_;
+  if (last == first && !joins_first && island_count_ == kMostIslands) return false;
+  if (joins_first) {
+    // Everything up to `last` is now contiguous: islands before `first` can't be, since they would lie below end_of_first_.
+    end_of_first_ = std::max(end_of_first_, end);
+    std::move(islands_.begin() + static_cast<std::ptrdiff_t>(last), islands_.begin() + island_count_, islands_.begin());
+    island_count_ = static_cast<std::uint8_t>(island_count_ - last);
+    return true;
+  }
+  if (last == first) {
+    std::move_backward(islands_.begin() + static_cast<std::ptrdiff_t>(first), islands_.begin() + island_count_,
+                       islands_.begin() + island_count_ + 1);
+    ++island_count_;
+  } else {
+    std::move(islands_.begin() + static_cast<std::ptrdiff_t>(last), islands_.begin() + island_count_,
+              islands_.begin() + static_cast<std::ptrdiff_t>(first) + 1);
+    island_count_ = static_cast<std::uint8_t>(island_count_ - (last - first - 1));
+  }
+  islands_[first] = {start, end};
+  return true;
+}
+
+StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool) {
+  Put result;
+  if (offset < base_) {
+    const std::uint64_t gone = std::min<std::uint64_t>(base_ - offset, bytes.size());
+    bytes = bytes.subspan(gone);
+    offset = base_;
+  }
+  if (bytes.empty()) return result;
+  const std::uint64_t end = offset + bytes.size();
+  if (!make_room(end, limit, pool)) return {.stored = false};
+  const StreamBuffer::Range before{offset, end};
+  // The places that are known must be compared before they are joined; an island too many changes nothing.
+  if (offset > end_of_first_ && island_count_ == kMostIslands) {
+    const bool touches = std::any_of(islands_.begin(), islands_.end(), [&](const Range& island) {
+      return island.start <= before.end && before.start <= island.end;
+    });
+    if (!touches) return {.stored = false};
+  }
+  write_new(offset, bytes, result);
+  result.stored = add_range(offset, end);
+  DCHECK(result.stored);
+  return result;
+}
+
+void StreamBuffer::trim(std::uint64_t offset, BufferPool& pool) {
+  DCHECK(offset <= end_of_first_);
+  if (offset <= base_) return;
+  base_ = offset;
+  if (base_ == end_of_first_ && island_count_ == 0) {
+    pool.give_back(block_);
+    block_ = {};
+    start_ = base_;
+  }
+}
+
+}  // namespace telefence

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The bytes of one direction of a stream, put at their offsets in any order, with the first copy of each byte kept (a receiver
+// that got the first segment keeps it, too). Offsets are 64 bits and never wrap: the caller unwraps sequence numbers. Bytes
+// before base() are gone. Small: an empty one holds no memory. Worker thread.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "track/buffer_pool.h"
+
+namespace telefence {
+
+class StreamBuffer {
+ public:
+  // What became of bytes that were put.
+  struct Put {
+    bool stored = true;      // false: no room, or too many holes; nothing was put
+    bool conflicts = false;  // a byte that is there already is another one
+  };
+
+  StreamBuffer() = default;
+  StreamBuffer(const StreamBuffer&) = delete;
+  StreamBuffer& operator=(const StreamBuffer&) = delete;
+
+  // Begins anew at this offset, without bytes.
+  void start(std::uint64_t offset, BufferPool& pool);
+  void release(BufferPool& pool);
+
+  // limit: most bytes that may lie between base() and the end of what is put.
+  Put put(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool);
+
+  std::uint64_t base() const { return base_; }
+  // The end of the bytes that follow base() without a hole.
+  std::uint64_t contiguous_end() const { return end_of_first_; }
+  bool has_holes() const { return island_count_ != 0; }
+  // The ranges beyond the hole, lowest first.
+  struct Range {
+    std::uint64_t start = 0, end = 0;
+  };
+  std::size_t island_count() const { return island_count_; }
+  const Range& island(std::size_t index) const { return islands_[index]; }
+
+  // Requires: base() <= from <= to <= contiguous_end(). The view lives until BufferPool::reclaim().
+  Bytes view(std::uint64_t from, std::uint64_t to) const { return {block_.bytes + (from - start_), static_cast<std::size_t>(to - from)}; }
+  MutableBytes mutable_view(std::uint64_t from, std::uint64_t to) {
+    return {block_.bytes + (from - start_), static_cast<std::size_t>(to - from)};
+  }
+
+  // Forgets what lies before `offset`. Requires: offset <= contiguous_end().
+  void trim(std::uint64_t offset, BufferPool& pool);
+
+ private:
+  static constexpr std::size_t kMostIslands = 8;
+
+  bool make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool);
+  bool add_range(std::uint64_t start, std::uint64_t end);
+  void write_new(std::uint64_t offset, Bytes bytes, Put& result);
+
+  BufferPool::Block block_;
+  std::uint64_t base_ = 0;
+  std::uint64_t start_ = 0;  // offset of block_.bytes[0]; at most base_
+  std::uint64_t end_of_first_ = 0;
+  std::array<Range, kMostIslands> islands_;
+  std::uint8_t island_count_ = 0;
+};
+
+}  // namespace telefence

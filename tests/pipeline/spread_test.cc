@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages cut over several segments: however they are cut, and in whatever order they come, they are read once and the whole
+// connection is refused, or nothing of it is touched.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "filter.h"
+#include "payloads.h"
+#include "pipeline/worker.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+struct Segment {
+  std::uint32_t at = 0;  // offset in the stream
+  std::string bytes;
+};
+
+constexpr std::uint32_t kFirst = 0xfffffe00;  // sequence numbers wrap inside the message
+
+std::vector<std::uint8_t> segment_frame(const Segment& segment, std::uint16_t port, std::uint16_t from) {
+  return frame_of({.source_port = from, .destination_port = port, .sequence = kFirst + segment.at, .payload = segment.bytes});
+}
+
+std::vector<std::uint8_t> opening_frame(std::uint16_t port, std::uint16_t from) {
+  return frame_of({.source_port = from, .destination_port = port, .sequence = kFirst - 1, .acknowledgement = 0, .flags = kTcpSyn});
+}
+
+std::vector<Segment> cut(std::string_view stream, std::vector<std::size_t> borders) {
+  std::vector<Segment> segments;
+  borders.push_back(stream.size());
+  std::size_t at = 0;
+  for (const std::size_t border : borders) {
+    if (border > at) segments.push_back({static_cast<std::uint32_t>(at), std::string(stream.substr(at, border - at))});
+    at = std::max(at, border);
+  }
+  return segments;
+}
+
+std::string tcp_query(std::string_view name) {
+  const std::string query = dns_query(name);
+  std::string out;
+  append_u16(out, static_cast<unsigned>(query.size()));
+  return out + query;
+}
+
+// A hello over several small records.
+std::string many_records(std::string_view hello, std::size_t each) {
+  const std::string_view handshake = hello.substr(5);
+  std::string out;
+  for (std::size_t at = 0; at < handshake.size(); at += each) {
+    const std::string_view part = handshake.substr(at, each);
+    out += std::string("\x16\x03\x01", 3);
+    append_u16(out, static_cast<unsigned>(part.size()));
+    out += part;
+  }
+  return out;
+}
+
+class Spread : public ::testing::Test {
+ protected:
+  void block() {
+    filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  }
+  void send(const std::vector<Segment>& segments, std::uint16_t port, bool each_alone, std::uint16_t from = 40000) {
+    now_ns_ += 10'000'000;
+    filter.access.give(opening_frame(port, from), now_ns_);
+    if (each_alone) filter.run();
+    for (const Segment& segment : segments) {
+      filter.access.give(segment_frame(segment, port, from), now_ns_);
+      if (each_alone) filter.run();
+    }
+    filter.run();
+  }
+  std::uint64_t refused() const { return filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset); }
+  Filter filter;
+  std::uint64_t now_ns_ = 1'700'000'000'000'000'000;
+};
+
+struct Sample {
+  const char* name;
+  std::string stream;
+  std::uint16_t port;
+};
+
+std::vector<Sample> samples(std::string_view host) {
+  return {{"http", http_request(host, "/pay?x=1"), 80},
+          {"tls", tls_hello(host), 443},
+          {"tls in small records", many_records(tls_hello(host), 7), 443},
+          {"dns", tcp_query(host), 53},
+          {"http on another port", http_request(host), 8123},
+          {"tls on another port", tls_hello(host), 8123}};
+}
+
+TEST_F(Spread, AMessageCutAtEveryBorderIsReadOnce) {
+  block();
+  std::uint16_t from = 20000;
+  for (const Sample& sample : samples("www.evil.example")) {
+    for (std::size_t border = 1; border < sample.stream.size(); ++border) {
+      for (const bool each_alone : {false, true}) {
+        const std::uint64_t before = refused();
+        const std::uint64_t records = filter.ring.pushed();
+        send(cut(sample.stream, {border}), sample.port, each_alone, ++from);
+        ASSERT_EQ(refused() - before, 1u) << sample.name << " cut at " << border;
+        ASSERT_EQ(filter.ring.pushed() - records, 1u) << sample.name << " cut at " << border;
+        while (filter.ring.front() != nullptr) filter.ring.release();
+      }
+    }
+    filter.access.forget();
+    filter.core.forget();
+  }
+}
+
+TEST_F(Spread, InnocentMessagesPassUntouchedHoweverTheyAreCut) {
+  block();
+  std::uint16_t from = 20000;
+  for (const Sample& sample : samples("www.good.example")) {
+    for (std::size_t border = 1; border < sample.stream.size(); ++border) {
+      filter.core.forget();
+      const std::vector<Segment> segments = cut(sample.stream, {border});
+      send(segments, sample.port, border % 2 == 0, ++from);
+      ASSERT_EQ(filter.core.sent().size(), 3u) << sample.name;
+      for (std::size_t i = 0; i < 2; ++i) ASSERT_EQ(filter.core.sent()[i + 1], segment_frame(segments[i], sample.port, from));
+    }
+  }
+  EXPECT_EQ(filter.access.sent().size(), 0u);
+  EXPECT_EQ(refused(), 0u);
+}
+
+// The receiver's side: what of the stream it can put together in the end.
+std::size_t delivered(const Filter& filter, std::string_view stream) {
+  std::string got(stream.size(), '\0');
+  std::vector<bool> has(stream.size());
+  for (const auto& bytes : filter.core.sent()) {
+    Frame frame;
+    frame.data = const_cast<std::uint8_t*>(bytes.data());
+    frame.length = static_cast<std::uint32_t>(bytes.size());
+    const Layers layers = decode(frame);
+    const TcpHeader header = tcp_header(frame, layers);
+    if ((header.flags & (kTcpSyn | kTcpRst)) != 0) continue;
+    const std::string_view payload = as_text(payload_of(std::as_const(frame), layers));
+    const std::uint32_t at = header.sequence - kFirst;
+    for (std::size_t i = 0; i < payload.size(); ++i) {
+      EXPECT_EQ(payload[i], stream[at + i]) << "no byte is changed";
+      has[at + i] = true;
+    }
+  }
+  return static_cast<std::size_t>(std::find(has.begin(), has.end(), false) - has.begin());
+}
+
+TEST_F(Spread, ShuffledDoubledOverlappedAndResentSegmentsComeToTheSame) {
+  block();
+  std::mt19937 random(17);
+  std::uint16_t from = 10000;
+  const char* const more = std::getenv("SPREAD_ROUNDS");  // a million were run once: 16 s
+  const int rounds = more == nullptr ? 50'000 : std::atoi(more);
+  for (int round = 0; round < rounds; ++round) {
+    const bool evil = round % 2 == 0;
+    const auto all = samples(evil ? "a.b.evil.example" : "a.b.good.example");
+    const Sample& sample = all[random() % all.size()];
+    std::vector<std::size_t> borders;
+    for (auto count = 1 + random() % 6; count > 0; --count) borders.push_back(random() % sample.stream.size());
+    std::sort(borders.begin(), borders.end());
+    std::vector<Segment> segments = cut(sample.stream, borders);
+    // Some come twice, and some a second time cut otherwise: the same bytes under the same numbers.
+    for (auto extra = random() % 4; extra > 0; --extra) {
+      const std::size_t start = random() % sample.stream.size();
+      const std::size_t length = 1 + random() % (sample.stream.size() - start);
+      segments.push_back({static_cast<std::uint32_t>(start), sample.stream.substr(start, length)});
+    }
+    std::shuffle(segments.begin(), segments.end(), random);
+    filter.core.forget();
+    filter.access.forget();
+    const std::uint64_t before = refused();
+    const std::uint64_t records = filter.ring.pushed();
+    from = from == 60000 ? std::uint16_t{10000} : static_cast<std::uint16_t>(from + 1);  // no protocol's own port
+    send(segments, sample.port, random() % 2 == 0, from);
+    while (filter.ring.front() != nullptr) filter.ring.release();
+    if (evil) {
+      ASSERT_GE(refused() - before, 1u) << sample.name << " round " << round;
+      ASSERT_EQ(filter.ring.pushed() - records, 1u) << "it is one visit: " << sample.name << " round " << round;
+      ASSERT_LT(delivered(filter, sample.stream), sample.stream.size()) << sample.name << " round " << round;
+    } else {
+      ASSERT_EQ(refused() - before, 0u) << sample.name << " round " << round;
+      ASSERT_EQ(delivered(filter, sample.stream), sample.stream.size()) << sample.name << " round " << round;
+    }
+  }
+  EXPECT_EQ(filter.stats().inconsistent_copies.read(), 0u);
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
+TEST_F(Spread, AHalfMessageThatNeverEndsIsForgotten) {
+  block();
+  send(cut(http_request("evil.example").substr(0, 30), {10}), 80, true);
+  EXPECT_EQ(filter.stats().spread_begun.read(), 1u);
+  EXPECT_EQ(refused(), 0u);
+  EXPECT_EQ(filter.core.sent().size(), 3u);
+}
+
+TEST_F(Spread, OtherBytesUnderTheSameNumbersCountAndTheFirstOnesStay) {
+  block();
+  const std::string stream = http_request("evil.example");
+  std::vector<Segment> segments = cut(stream, {30});
+  Segment fake = segments[0];
+  std::replace(fake.bytes.begin(), fake.bytes.end(), 'e', 'o');
+  segments.insert(segments.begin() + 1, fake);
+  send(segments, 80, true);
+  EXPECT_EQ(filter.stats().inconsistent_copies.read(), 1u);
+  EXPECT_EQ(refused(), 1u);
+}
+
+TEST_F(Spread, ASegmentThatWillNotArriveDoesNotMislead) {
+  block();
+  const std::string stream = http_request("evil.example");
+  const std::string decoy = http_request("good.example");
+  ASSERT_EQ(stream.size(), decoy.size());
+  const std::size_t border = stream.find("Host") + 2;
+  // First a copy of the second half that says "good": once with a wrong checksum, once with too few hops to arrive.
+  for (const bool few_hops : {false, true}) {
+    Filter fresh;
+    fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+    fresh.access.give(opening_frame(80, 40000));
+    fresh.access.give(segment_frame({0, stream.substr(0, border)}, 80, 40000));
+    auto fake = segment_frame({static_cast<std::uint32_t>(border), decoy.substr(border)}, 80, 40000);
+    if (few_hops) {
+      fake[14 + 8] = 3;  // TTL; the header checksum follows (RFC 1624)
+      std::uint32_t sum = static_cast<std::uint32_t>(fake[14 + 10] << 8 | fake[14 + 11]) + ((60u - 3u) << 8);
+      sum = (sum & 0xffff) + (sum >> 16);
+      fake[14 + 10] = static_cast<std::uint8_t>(sum >> 8);
+      fake[14 + 11] = static_cast<std::uint8_t>(sum);
+    } else {
+      fake.back() ^= 1;
+    }
+    fresh.access.give(fake);
+    fresh.access.give(segment_frame({static_cast<std::uint32_t>(border), stream.substr(border)}, 80, 40000));
+    fresh.run();
+    EXPECT_EQ(fresh.fate(few_hops ? Fate::kForwardedFewHops : Fate::kForwardedBadChecksum), 1u);
+    EXPECT_EQ(fresh.fate(Fate::kAnswered), 1u);
+  }
+}
+
+TEST_F(Spread, DroppedMessagesStayDroppedWhenTheirEndIsResent) {
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example", "drop"); });
+  const std::vector<Segment> segments = cut(tls_hello("evil.example"), {60});
+  send(segments, 443, true);
+  for (int i = 0; i < 3; ++i) {
+    filter.access.give(segment_frame(segments[1], 443, 40000));
+    filter.run();
+  }
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 3u);
+  EXPECT_EQ(filter.access.sent().size(), 0u);
+  EXPECT_EQ(filter.core.sent().size(), 2u);
+}
+
+TEST_F(Spread, TheEndOfARefusedMessageResentIsRefusedAgain) {
+  block();
+  const std::vector<Segment> segments = cut(http_request("evil.example"), {25});
+  send(segments, 80, true);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  const std::size_t sent = filter.access.sent().size();
+  filter.access.give(segment_frame(segments[1], 80, 40000));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 1u);
+  EXPECT_EQ(filter.access.sent().size(), sent + 1) << "its beginning is forgotten: the connection is reset";
+  EXPECT_EQ(filter.core.sent().size(), 3u) << "SYN, the first half, the reset";
+}
+
+TEST_F(Spread, PipelinedMessagesOverBordersAreEachJudged) {
+  block();
+  const std::string stream = http_request("one.good.example") + http_request("two.good.example") + http_request("evil.example");
+  const std::size_t second = http_request("one.good.example").size();
+  send(cut(stream, {second + 20, stream.size() - 30}), 80, true);
+  EXPECT_EQ(refused(), 1u);
+  const auto http = static_cast<std::size_t>(std::find_if(registered_protocols().begin(), registered_protocols().end(),
+                                                          [](const Protocol* p) { return p->name == "http"; }) -
+                                             registered_protocols().begin());
+  EXPECT_EQ(filter.stats().messages[http].read(), 3u);
+}
+
+}  // namespace
+}  // namespace telefence

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/part_table.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace telefence {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kNow = 1000 * kSecond;
+
+std::string text_of(const PartialMessage& message) { return std::string(as_text(message.bytes())); }
+
+TEST(PartTable, PutsAMessageTogetherInAnyOrderAcrossTheWrap) {
+  PartTable table({});
+  const std::uint32_t first = 0xfffffff0;
+  PartialMessage& message = table.begin(42, first, kNow);
+  EXPECT_EQ(table.put(message, first + 20, as_bytes("world"), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(text_of(message), "");
+  EXPECT_EQ(table.put(message, first, as_bytes("hello, whole new "), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(table.put(message, first + 17, as_bytes("xx"), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(text_of(message), "hello, whole new xx");
+  EXPECT_EQ(table.put(message, first + 17, as_bytes("yy "), kNow), PartTable::Put::kConflict);
+  EXPECT_EQ(text_of(message), "hello, whole new xx world");
+  EXPECT_EQ(message.sequence(), first);
+  table.skip(message, 7);
+  EXPECT_EQ(text_of(message), "whole new xx world");
+  EXPECT_EQ(message.sequence(), first + 7);
+}
+
+TEST(PartTable, WhatComesBeforeTheBeginningIsIgnored) {
+  PartTable table({});
+  PartialMessage& message = table.begin(42, 1000, kNow);
+  EXPECT_EQ(table.put(message, 990, as_bytes("0123456789abc"), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(text_of(message), "abc");
+  EXPECT_EQ(table.put(message, 900, as_bytes("long ago"), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(text_of(message), "abc");
+}
+
+TEST(PartTable, AMessageIsForgottenAfterItsTime) {
+  PartTable table({});
+  table.put(table.begin(42, 1, kNow), 1, as_bytes("GET"), kNow);
+  EXPECT_NE(table.find(42, kNow + 14 * kSecond), nullptr);
+  EXPECT_EQ(table.find(42, kNow + 16 * kSecond), nullptr);
+  EXPECT_EQ(table.size(), 0u);
+}
+
+TEST(PartTable, LongerThanMayBeIsNotTaken) {
+  PartTable table({.messages = 10, .bytes = 1, .longest = 3000});
+  PartialMessage& message = table.begin(42, 0, kNow);
+  EXPECT_EQ(table.put(message, 0, as_bytes(std::string(3000, 'x')), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(table.put(message, 3000, as_bytes("x"), kNow), PartTable::Put::kNoRoom);
+  EXPECT_EQ(message.bytes().size(), 3000u);
+}
+
+TEST(PartTable, AFloodOfHalfMessagesKeepsWithinMemoryAndANewOneStillFits) {
+  PartTable table({.messages = 1000, .bytes = 512 * 1024, .longest = 16384});
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 100'000; ++i) {
+    const std::uint64_t key = random();
+    (void)table.put(table.begin(key, 1, kNow), 1, as_bytes("half a message"), kNow);
+    if (i % 64 == 63) table.end_of_burst();
+    EXPECT_LE(table.bytes_used(), 512u * 1024);
+  }
+  EXPECT_LE(table.size(), 1000u);
+  EXPECT_GE(table.evicted(), 99'000u - 1000);
+  table.end_of_burst();
+  PartialMessage& real = table.begin(7, 1, kNow);
+  EXPECT_EQ(table.put(real, 1, as_bytes("client hello"), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(table.put(*table.find(7, kNow), 13, as_bytes(" goes on"), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(text_of(*table.find(7, kNow)), "client hello goes on");
+}
+
+TEST(PartTable, OpeningsAreKnownForAMomentAndOnce) {
+  PartTable table({});
+  EXPECT_FALSE(table.opening(42, kNow).has_value());
+  table.note_opening(42, 77, kNow);
+  EXPECT_EQ(table.opening(42, kNow + 5 * kSecond), 77u);
+  EXPECT_FALSE(table.opening(42, kNow + 25 * kSecond).has_value());
+  table.note_opening(43, 78, kNow);
+  table.forget_opening(43, kNow);
+  EXPECT_FALSE(table.opening(43, kNow).has_value());
+}
+
+}  // namespace
+}  // namespace telefence

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/stream_buffer.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <string>
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kLimit = 100'000;
+
+class Buffer : public testing::Test {
+ protected:
+  ~Buffer() override { buffer.release(pool); }
+  StreamBuffer::Put put(std::uint64_t offset, std::string_view text, std::uint32_t limit = kLimit) {
+    return buffer.put(offset, as_bytes(text), limit, pool);
+  }
+  std::string text() { return std::string(as_text(buffer.view(buffer.base(), buffer.contiguous_end()))); }
+
+  BufferPool pool{BufferPool::kLargest};
+  StreamBuffer buffer;
+};
+
+TEST(BufferPool, GivesOutAllItHasAndTakesItBack) {
+  BufferPool pool(1);
+  EXPECT_EQ(pool.total(), BufferPool::kLargest);
+  std::vector<BufferPool::Block> blocks;
+  while (true) {
+    const BufferPool::Block block = pool.take(1);
+    if (block.bytes == nullptr) break;
+    block.bytes[0] = block.bytes[block.size - 1] = 7;
+    blocks.push_back(block);
+  }
+  EXPECT_EQ(blocks.size(), BufferPool::kLargest / 2048);
+  EXPECT_EQ(pool.used(), pool.total());
+  for (const BufferPool::Block& block : blocks) pool.give_back(block);
+  EXPECT_EQ(pool.take(1).bytes, nullptr) << "somebody may still look at them";
+  pool.reclaim();
+  EXPECT_EQ(pool.used(), 0u);
+  EXPECT_NE(pool.take(2048).bytes, nullptr);
+  EXPECT_EQ(pool.take(BufferPool::kLargest + 1).bytes, nullptr);
+}
+
+TEST(BufferPool, BlocksNeverOverlap) {
+  BufferPool pool(4 * BufferPool::kLargest);
+  std::mt19937 random(3);
+  std::map<std::uint8_t*, BufferPool::Block> taken;
+  for (int i = 0; i < 20000; ++i) {
+    if (random() % 2 == 0 && !taken.empty()) {
+      auto one = taken.begin();
+      std::advance(one, random() % taken.size());
+      pool.give_back(one->second);
+      pool.reclaim();
+      taken.erase(one);
+      continue;
+    }
+    const auto size = static_cast<std::uint32_t>(1 + random() % (random() % 4 == 0 ? 200000 : 9000));
+    const BufferPool::Block block = pool.take(size);
+    if (block.bytes == nullptr) continue;
+    ASSERT_GE(block.size, size);
+    const auto [place, is_new] = taken.emplace(block.bytes, block);
+    ASSERT_TRUE(is_new);
+    if (place != taken.begin()) {
+      ASSERT_LE(std::prev(place)->first + std::prev(place)->second.size, block.bytes);
+    }
+    if (std::next(place) != taken.end()) {
+      ASSERT_LE(block.bytes + block.size, std::next(place)->first);
+    }
+  }
+}
+
+TEST_F(Buffer, KeepsOrderWhateverTheOrderOfArrival) {
+  buffer.start(1000, pool);
+  EXPECT_TRUE(put(1006, "world").stored);
+  EXPECT_TRUE(buffer.has_holes());
+  EXPECT_EQ(buffer.contiguous_end(), 1000u);
+  EXPECT_TRUE(put(1000, "hello ").stored);
+  EXPECT_FALSE(buffer.has_holes());
+  EXPECT_EQ(text(), "hello world");
+}
+
+TEST_F(Buffer, TheFirstCopyOfAByteStays) {
+  buffer.start(0, pool);
+  put(0, "abc");
+  const auto again = put(1, "bXd");
+  EXPECT_TRUE(again.conflicts);
+  EXPECT_EQ(text(), "abcd");
+  EXPECT_FALSE(put(0, "abcd").conflicts);
+}
+
+TEST_F(Buffer, TrimmedBytesAreGoneAndTheirCopiesIgnored) {
+  buffer.start(0, pool);
+  put(0, "abcdef");
+  buffer.trim(4, pool);
+  EXPECT_EQ(text(), "ef");
+  EXPECT_TRUE(put(0, "XXXXefgh").stored);
+  EXPECT_EQ(text(), "efgh");
+  buffer.trim(8, pool);
+  pool.reclaim();
+  EXPECT_EQ(pool.used(), 0u) << "nothing is kept, no memory is held";
+  put(8, "i");
+  EXPECT_EQ(text(), "i");
+}
+
+TEST_F(Buffer, LimitsHoldAndLoseNothingThatWasThere) {
+  buffer.start(0, pool);
+  put(0, "abc");
+  EXPECT_FALSE(put(3, std::string(100, 'x'), 50).stored);
+  EXPECT_EQ(text(), "abc");
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(put(static_cast<std::uint64_t>(10 + 4 * i), "yy").stored);
+  EXPECT_FALSE(put(60, "z").stored) << "one hole too many";
+  EXPECT_TRUE(put(12, "..").stored) << "but filling one is no new hole";
+  EXPECT_EQ(text(), "abc");
+}
+
+TEST_F(Buffer, AgreesWithAMapOverRandomCutsAndOrders) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 3000; ++round) {
+    buffer.start(random() % 1000, pool);
+    pool.reclaim();
+    const std::uint64_t first = buffer.base();
+    std::map<std::uint64_t, char> expected;
+    std::uint64_t trimmed = first;
+    for (int i = 0; i < 40; ++i) {
+      const std::uint64_t offset = first + random() % 300;
+      std::string bytes(1 + random() % 60, ' ');
+      for (char& byte : bytes) byte = static_cast<char>('a' + random() % 3);
+      bool conflicts = false;
+      for (std::size_t at = 0; at < bytes.size(); ++at) {
+        const auto known = expected.find(offset + at);
+        conflicts = conflicts || (offset + at >= trimmed && known != expected.end() && known->second != bytes[at]);
+      }
+      const auto result = put(offset, bytes);
+      if (!result.stored) continue;
+      ASSERT_EQ(result.conflicts, conflicts);
+      for (std::size_t at = 0; at < bytes.size(); ++at)
+        if (offset + at >= trimmed) expected.emplace(offset + at, bytes[at]);
+      std::uint64_t end = trimmed;
+      std::string wanted;
+      for (auto it = expected.find(trimmed); it != expected.end() && it->first == end; ++it, ++end) wanted += it->second;
+      ASSERT_EQ(buffer.contiguous_end(), end);
+      ASSERT_EQ(text(), wanted);
+      if (random() % 4 == 0) {
+        trimmed += random() % (end - trimmed + 1);
+        buffer.trim(trimmed, pool);
+        expected.erase(expected.begin(), expected.lower_bound(trimmed));
+      }
+    }
+  }
+}
+
+TEST_F(Buffer, AViewStaysAsItWasUntilTheEndOfTheBurst) {
+  buffer.start(0, pool);
+  put(0, "first message");
+  const Bytes view = buffer.view(0, 13);
+  buffer.trim(13, pool);
+  for (std::uint64_t at = 13; at < 60'000; at += 1000) put(at, std::string(1000, 'x'));
+  EXPECT_EQ(as_text(view), "first message");
+}
+
+}  // namespace
+}  // namespace telefence
