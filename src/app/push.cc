@@ -86,7 +86,7 @@ Result<void> check_op_line(const std::string& line) {
   return {};
 }
 
-Result<std::uint64_t> publish(const PushArguments& arguments, const std::string& line) {
+Result<PublishedBatch> publish(const PushArguments& arguments, const std::string& line) {
   RedisLogin login;
   login.server = arguments.redis;
   if (const char* user = std::getenv("TELEFENCE_REDIS_USER")) login.user = user;
@@ -113,17 +113,19 @@ int push(const PushArguments& arguments) {
   const Result<std::string> line = op_line_of(arguments);
   if (!line) return failed(line.error());
   if (Result<void> checked = check_op_line(line.value()); !checked) return failed(checked.error());
-  const Result<std::uint64_t> sequence = publish(arguments, line.value());
-  if (!sequence) return failed(sequence.error());
+  const Result<PublishedBatch> published = publish(arguments, line.value());
+  if (!published) return failed(published.error());
+  const std::uint64_t sequence = published.value().sequence;
+  if (!published.value().note.empty()) std::fprintf(stderr, "telefence push: note: %s\n", published.value().note.c_str());
   if (arguments.json) {
-    Json out = {{"ok", true}, {"seq", sequence.value()}};
+    Json out = {{"ok", true}, {"seq", sequence}};
     out["change"] = Json::parse(line.value());
     std::printf("%s\n", to_line(out).c_str());
   } else {
     const Language language = language_of(arguments.language);
     std::printf("%s: %s %s %s, %s %llu\n", std::string(say(language, Word::kPushed)).c_str(), arguments.add ? "add" : "remove",
                 arguments.kind.c_str(), arguments.value.c_str(), std::string(say(language, Word::kSequence)).c_str(),
-                static_cast<unsigned long long>(sequence.value()));
+                static_cast<unsigned long long>(sequence));
   }
   return kExitOk;
 }

@@ -88,6 +88,9 @@ Result<void> RedisConnection::connect(const RedisLogin& login, std::uint32_t tim
   close();
   const Result<RedisAddress> address = parse_redis_address(login.server);
   if (!address.ok()) return address.error();
+  // Going on as the default user would be another user's rights than those that were asked for.
+  if (!login.user.empty() && login.password.empty())
+    return Error{ErrorCode::kInvalid, "a Redis user (" + login.user + ") without a password: name a password file too"};
   state_->server = login.server;
   const int wake = interrupt == nullptr ? -1 : interrupt->descriptor();
   if (auto connected = state_->socket.connect(address.value(), deadline_after(timeout_ms), wake); !connected.ok())

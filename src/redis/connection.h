@@ -22,7 +22,7 @@ namespace telefence {
 struct RedisLogin {
   std::string server;    // unix:/path, host:port or [IPv6]:port
   std::string user;      // "" = the default user
-  std::string password;  // "" = no AUTH
+  std::string password;  // "" = no AUTH; needed with a user
 };
 
 class RedisConnection {
@@ -32,7 +32,8 @@ class RedisConnection {
   RedisConnection(RedisConnection&&) noexcept;
   RedisConnection& operator=(RedisConnection&&) noexcept;
 
-  // Connects and logs in. kUnreachable: no server, or it refuses the login. `interrupt` (may be null, must outlive the
+  // Connects and logs in. kInvalid: no address, or a user without a password. kUnreachable: no server, or it refuses the
+  // login. `interrupt` (may be null, must outlive the
   // connection) ends connect() and receive() early.
   Result<void> connect(const RedisLogin& login, std::uint32_t timeout_ms, const Interrupt* interrupt = nullptr);
   bool is_open() const;

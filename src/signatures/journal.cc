@@ -23,7 +23,9 @@ void Journal::close() {
 }
 
 void Journal::write(Held& held, Clock::time_point now) {
-  if (held.count > 1) held.line += " (" + std::to_string(held.count - 1) + " more lines since the last one are left out)";
+  const std::uint64_t others = held.count - 1;
+  if (others == 1) held.line += " (one more line since the last one is left out)";
+  if (others > 1) held.line += " (" + std::to_string(others) + " more lines since the last one are left out)";
   write_(held.line);
   held = Held{now, {}, 0, true};
 }

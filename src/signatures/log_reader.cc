@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "redis/refusal.h"
+
 namespace telefence {
 namespace {
 
@@ -41,6 +43,7 @@ LogReader::LogReader(RedisOptions options, const Interrupt& interrupt)
 Error LogReader::failed(Error error) {
   connection_.close();
   asked_ = Question::kNone;
+  error.message += what_to_do(error.message);
   // Hundreds of edges lose the same server at the same moment: without chance they would all come back together.
   pause_ms_ = std::clamp(pause_ms_ * 2, kFirstPauseMs, kLongestPauseMs);
   std::uniform_int_distribution<std::uint32_t> spread(pause_ms_ / 2, pause_ms_);
@@ -50,6 +53,21 @@ Error LogReader::failed(Error error) {
 
 Error LogReader::refused(const RedisReply& reply) {
   return failed({ErrorCode::kUnreachable, "Redis at " + options_.server + ": " + reply.text});
+}
+
+std::string LogReader::what_to_do(const std::string& error) const {
+  switch (refusal_in(error)) {
+    case Refusal::kNoLogin:
+      return "; set redis.password_file, and redis.user when it is not the default one";
+    case Refusal::kWrongLogin:
+      return "; look at redis.user and at the first line of redis.password_file";
+    case Refusal::kNoRight:
+      return "; the user needs +xread +xrange +xlen +xinfo|stream on " + options_.log;
+    case Refusal::kReadOnly:
+    case Refusal::kNone:
+      break;
+  }
+  return {};
 }
 
 Result<bool> LogReader::connect() {
@@ -72,7 +90,8 @@ Result<bool> LogReader::connect() {
 Result<RedisReply> LogReader::entry(const std::string& id) {
   const Result<RedisReply> reply = connection_.command({"XRANGE", options_.log, id, id}, kConnectMs);
   if (!reply.ok()) return failed(reply.error());
-  if (reply.value().is_error()) return refused(reply.value());
+  // A user who may not ask (ACL without xrange) learns nothing; that is no reason to lose the connection.
+  if (reply.value().is_error() && refusal_in(reply.value().text) != Refusal::kNoRight) return refused(reply.value());
   if (reply.value().items.empty() || reply.value().items[0].items.size() != 2) return RedisReply{};
   return reply.value().items[0].items[1];
 }

@@ -54,6 +54,7 @@ class LogReader {
 
   Error failed(Error error);
   Error refused(const RedisReply& reply);
+  std::string what_to_do(const std::string& error) const;
   Result<void> ask(Question question);
   Result<Read> take(Question question, const RedisReply& reply);
   Read take_entries(const RedisReply& reply);

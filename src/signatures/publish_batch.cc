@@ -2,8 +2,10 @@
 #include "signatures/publish_batch.h"
 
 #include <chrono>
+#include <limits>
 #include <utility>
 
+#include "redis/refusal.h"
 #include "signatures/batch.h"
 #include "signatures/op_line.h"
 
@@ -16,9 +18,25 @@ constexpr int kAttempts = 20;
 struct Head {
   std::uint64_t sequence = 0;
   std::string hash;
+  std::string note;
 };
 
-Error refused(const std::string& what) { return Error{ErrorCode::kFailed, "Redis refuses: " + what}; }
+Error refused(const std::string& what) {
+  const ErrorCode code = refusal_in(what) == Refusal::kNone ? ErrorCode::kFailed : ErrorCode::kUnreachable;
+  return Error{code, "Redis refuses: " + what};
+}
+
+// The head that an id stands for. One that is no batch (XADD by hand, or with *) stops nobody: edges refuse that entry and
+// go on behind it, and so do we.
+Result<Head> head_at(std::string_view log, const std::string& id) {
+  if (const Result<std::uint64_t> sequence = sequence_of(id); sequence.ok()) return Head{sequence.value(), "", ""};
+  Head head{first_part(id), "", "the newest entry of " + std::string(log) + ", " + id +
+                                    ", is no batch; every edge refuses it. To take it away: redis-cli XDEL " +
+                                    std::string(log) + " " + id};
+  if (head.sequence == std::numeric_limits<std::uint64_t>::max())
+    return Error{ErrorCode::kFailed, head.note + ", and none can follow it: begin a new log under another key"};
+  return head;
+}
 
 // The newest batch of the log; 0 when it is empty.
 Result<Head> read_head(RedisConnection& connection, std::string_view log) {
@@ -28,21 +46,24 @@ Result<Head> read_head(RedisConnection& connection, std::string_view log) {
   if (!reply.value().items.empty()) {
     const RedisReply& entry = reply.value().items.front();
     if (entry.items.size() != 2) return refused("an entry without fields");
-    const Result<std::uint64_t> sequence = sequence_of(entry.items[0].text);
-    if (!sequence.ok()) return sequence.error();
+    Result<Head> head = head_at(log, entry.items[0].text);
     const RedisReply* header = entry.items[1].field("h");
     const RedisReply* body = entry.items[1].field("b");
-    return Head{sequence.value(), header == nullptr || body == nullptr ? "" : batch_hash(header->text, body->text)};
+    if (head.ok() && header != nullptr && body != nullptr) head.value().hash = batch_hash(header->text, body->text);
+    return head;
   }
   // All entries may have been trimmed away: the stream still knows the last id, and takes none that is not larger.
   const Result<RedisReply> info = connection.command({"XINFO", "STREAM", log}, kTimeoutMs);
   if (!info.ok()) return info.error();
-  if (info.value().is_error()) return Head{};  // no such key: the log begins now
+  if (info.value().is_error()) {
+    if (info.value().text.find("no such key") != std::string::npos) return Head{};  // the log begins now
+    return refused(info.value().text);
+  }
   const RedisReply* last = info.value().field("last-generated-id");
   if (last == nullptr || last->text == "0-0") return Head{};
-  const Result<std::uint64_t> sequence = sequence_of(last->text);
-  if (!sequence.ok()) return sequence.error();
-  return Head{sequence.value(), ""};
+  Result<Head> head = head_at(log, last->text);
+  if (head.ok()) head.value().note.clear();  // that entry is gone already
+  return head;
 }
 
 std::int64_t now_ms() {
@@ -65,7 +86,7 @@ Result<void> check_lines(std::span<const std::string> lines) {
 
 }  // namespace
 
-Result<std::uint64_t> publish_batch(RedisConnection& connection, std::string_view log,
+Result<PublishedBatch> publish_batch(RedisConnection& connection, std::string_view log,
                                     std::span<const std::string> lines, std::string_view publisher) {
   if (auto checked = check_lines(lines); !checked.ok()) return checked.error();
   std::string last_refusal;
@@ -79,7 +100,7 @@ Result<std::uint64_t> publish_batch(RedisConnection& connection, std::string_vie
     const Result<RedisReply> reply =
         connection.command({"XADD", log, id, "h", packed.value().header, "b", packed.value().body}, kTimeoutMs);
     if (!reply.ok()) return reply.error();
-    if (!reply.value().is_error()) return sequence;
+    if (!reply.value().is_error()) return PublishedBatch{sequence, head.value().note};
     // Redis takes only ids above the newest: somebody else published in between.
     last_refusal = reply.value().text;
     if (last_refusal.find("equal or smaller") == std::string::npos) return refused(last_refusal);

@@ -9,6 +9,7 @@
 
 #include "redis/address.h"
 #include "redis/private_redis.h"
+#include "redis/refusal.h"
 
 namespace telefence {
 namespace {
@@ -72,6 +73,34 @@ TEST(RedisConnection, WrongPasswordIsUnreachableAndRightOneWorks) {
   EXPECT_EQ(refused.error().code, ErrorCode::kUnreachable);
   EXPECT_NE(refused.error().message.find("WRONGPASS"), std::string::npos);
   EXPECT_FALSE(connection.is_open());
+}
+
+TEST(RedisConnection, AUserWithoutAPasswordIsNotTheDefaultUser) {
+  PrivateRedis redis;
+  RedisConnection connection;
+  const Result<void> result = connection.connect({redis.server(), "edge", ""}, 1000);
+  ASSERT_FALSE(result.ok()) << "logged in as somebody else";
+  EXPECT_EQ(result.error().code, ErrorCode::kInvalid);
+  EXPECT_NE(result.error().message.find("edge"), std::string::npos);
+}
+
+TEST(RedisRefusal, IsReadFromWhatRedisReallySays) {
+  PrivateRedis redis({"--requirepass", "secret", "--user", "edge", "on", ">word", "~tf:*", "+ping", "+xread"});
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect({redis.server(), "", ""}, 1000).ok());
+  EXPECT_EQ(refusal_in(connection.command({"GET", "x"}, 1000).value().text), Refusal::kNoLogin);
+  EXPECT_EQ(refusal_in(connection.connect({redis.server(), "", "wrong"}, 1000).error().message), Refusal::kWrongLogin);
+  EXPECT_EQ(refusal_in(connection.connect({redis.server(), "edge", "wrong"}, 1000).error().message), Refusal::kWrongLogin);
+  ASSERT_TRUE(connection.connect({redis.server(), "edge", "word"}, 1000).ok());
+  EXPECT_EQ(refusal_in(connection.command({"XLEN", "tf:1:log"}, 1000).value().text), Refusal::kNoRight);
+  EXPECT_EQ(refusal_in(connection.command({"XREAD", "STREAMS", "other", "0"}, 1000).value().text), Refusal::kNoRight);
+  ASSERT_TRUE(connection.connect({redis.server(), "", "secret"}, 1000).ok());
+  ASSERT_FALSE(connection.command({"REPLICAOF", "127.0.0.1", "1"}, 1000).value().is_error());
+  EXPECT_EQ(refusal_in(connection.command({"SET", "x", "1"}, 1000).value().text), Refusal::kReadOnly);
+  EXPECT_EQ(refusal_in("ERR unknown command"), Refusal::kNone);
+
+  PrivateRedis open;
+  EXPECT_EQ(refusal_in(connection.connect({open.server(), "", "needless"}, 1000).error().message), Refusal::kWrongLogin);
 }
 
 TEST(RedisConnection, NoReplyInTimeClosesTheConnection) {

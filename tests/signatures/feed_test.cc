@@ -58,9 +58,10 @@ class FeedTest : public testing::Test {
   std::uint64_t push(const std::vector<std::string>& lines) {
     RedisConnection connection;
     EXPECT_TRUE(connection.connect(redis_.login(), 5000).ok());
-    const Result<std::uint64_t> sequence = publish_batch(connection, options_.redis.log, lines, "tester");
-    EXPECT_TRUE(sequence.ok()) << (sequence.ok() ? "" : sequence.error().message);
-    return sequence.ok() ? sequence.value() : 0;
+    const Result<PublishedBatch> published = publish_batch(connection, options_.redis.log, lines, "tester");
+    EXPECT_TRUE(published.ok()) << (published.ok() ? "" : published.error().message);
+    if (published.ok()) note_ = published.value().note;
+    return published.ok() ? published.value().sequence : 0;
   }
   void raw_command(std::initializer_list<std::string_view> words) {
     RedisConnection connection;
@@ -111,6 +112,7 @@ class FeedTest : public testing::Test {
   std::atomic<int> prepared_{0};
   std::atomic<bool> is_preparing_refused_{false};
   Guarded<Values> lines_;  // of the daemon's log
+  std::string note_;       // of the newest push
 };
 
 TEST_F(FeedTest, APushedChangeIsPublishedAndMeasured) {
@@ -454,10 +456,92 @@ TEST_F(FeedTest, APublisherRefusesAWrongChangeAndSendsNothing) {
   RedisConnection connection;
   ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
   const std::vector<std::string> lines = {kAddBad, "nonsense"};
-  const Result<std::uint64_t> sequence = publish_batch(connection, "tf:1:log", lines, "tester");
-  ASSERT_FALSE(sequence.ok());
-  EXPECT_EQ(sequence.error().message, "change 2: not a JSON object");
+  const Result<PublishedBatch> published = publish_batch(connection, "tf:1:log", lines, "tester");
+  ASSERT_FALSE(published.ok());
+  EXPECT_EQ(published.error().message, "change 2: not a JSON object");
   EXPECT_EQ(connection.command({"XLEN", "tf:1:log"}, 1000).value().integer, 0);
+}
+
+TEST_F(FeedTest, AnEntryMadeByHandStopsNeitherPublishersNorEdges) {
+  start();
+  push({kAddBad});
+  raw_command({"XADD", "tf:1:log", "52-3", "hello", "world"});
+  EXPECT_EQ(push({R"({"op":"add","kind":"domain","value":"second.example"})"}), 53u);
+  EXPECT_NE(note_.find("redis-cli XDEL tf:1:log 52-3"), std::string::npos) << note_;
+  ASSERT_TRUE(reaches(53));
+  EXPECT_EQ(domain("second.example"), Values{"second.example"});
+  const FeedState state = feed_->state();
+  EXPECT_EQ(state.batches_refused, 1u);
+  EXPECT_EQ(state.log_problem, "") << "the gap is the foreign entry's";
+  raw_command({"XDEL", "tf:1:log", "52-3"});
+  EXPECT_EQ(push({kAddBad}), 54u);
+  EXPECT_EQ(note_, "");
+  raw_command({"XADD", "tf:1:log", "1795300200123-0", "hello", "world"});
+  EXPECT_EQ(push({kAddBad}), 1795300200124u);
+  ASSERT_TRUE(reaches(1795300200124u));
+}
+
+TEST_F(FeedTest, ALogThatNobodyCanContinueIsToldWithAWayOut) {
+  raw_command({"XADD", "tf:1:log", "18446744073709551615-3", "hello", "world"});
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+  const Result<PublishedBatch> published = publish_batch(connection, "tf:1:log", std::vector<std::string>{kAddBad}, "t");
+  ASSERT_FALSE(published.ok());
+  EXPECT_NE(published.error().message.find("another key"), std::string::npos) << published.error().message;
+}
+
+class LockedFeedTest : public FeedTest {
+ protected:
+  LockedFeedTest() {
+    locked_ = std::make_unique<PrivateRedis>(std::vector<std::string>{
+        "--requirepass", "secret", "--user", "reader", "on", ">word", "~tf:*", "+ping", "+xread", "+xinfo|stream"});
+    options_.redis.server = locked_->server();
+    options_.redis.accept_unsigned = true;
+  }
+  void push_locked() {
+    RedisConnection connection;
+    ASSERT_TRUE(connection.connect({locked_->server(), "", "secret"}, 5000).ok());
+    ASSERT_TRUE(publish_batch(connection, "tf:1:log", std::vector<std::string>{kAddBad}, "t").ok());
+  }
+  TestFiles files_;
+  std::unique_ptr<PrivateRedis> locked_;
+};
+
+TEST_F(LockedFeedTest, AMissingPasswordIsToldWithTheKeyToSet) {
+  start_as_it_is();
+  ASSERT_TRUE(eventually([&] { return feed_->state().problem.find("NOAUTH") != std::string::npos; }));
+  EXPECT_NE(feed_->state().problem.find("redis.password_file"), std::string::npos) << feed_->state().problem;
+  feed_->stop();
+  EXPECT_EQ(lines().size(), 1u) << testing::PrintToString(lines());
+}
+
+TEST_F(LockedFeedTest, AReaderWithFewRightsFollowsTheLogAndStaysConnected) {
+  options_.redis.user = "reader";
+  options_.redis.password_file = files_.write("password", "word\n");
+  start_as_it_is();
+  push_locked();
+  ASSERT_TRUE(reaches(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));  // some looks at a log without news
+  push_locked();
+  ASSERT_TRUE(reaches(2));
+  locked_->stop();
+  ASSERT_TRUE(eventually([&] { return !feed_->state().connected; }));
+  locked_->start();
+  push_locked();
+  ASSERT_TRUE(eventually([&] { return feed_->state().batches_applied == 3; }));
+  feed_->stop();
+  EXPECT_EQ(lines().size(), 3u) << "connected, reset, lost and back: " << testing::PrintToString(lines());
+}
+
+TEST_F(LockedFeedTest, APublisherWithoutLoginIsUnreachable) {
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect({locked_->server(), "", ""}, 5000).ok());
+  const Result<PublishedBatch> published = publish_batch(connection, "tf:1:log", std::vector<std::string>{kAddBad}, "t");
+  ASSERT_FALSE(published.ok());
+  EXPECT_EQ(published.error().code, ErrorCode::kUnreachable);
+  RedisConnection reader;
+  ASSERT_TRUE(reader.connect({locked_->server(), "reader", "word"}, 5000).ok());
+  EXPECT_EQ(publish_batch(reader, "tf:1:log", std::vector<std::string>{kAddBad}, "t").error().code, ErrorCode::kUnreachable);
 }
 
 TEST_F(FeedTest, FamiliesShowTheState) {

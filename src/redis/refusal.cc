@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "redis/refusal.h"
+
+namespace telefence {
+
+Refusal refusal_in(std::string_view error) {
+  const auto has = [error](std::string_view words) { return error.find(words) != std::string_view::npos; };
+  if (has("NOAUTH ")) return Refusal::kNoLogin;
+  if (has("WRONGPASS ") || has("ERR invalid password") || has("without any password configured")) return Refusal::kWrongLogin;
+  if (has("NOPERM ")) return Refusal::kNoRight;
+  if (has("READONLY ")) return Refusal::kReadOnly;
+  return Refusal::kNone;
+}
+
+}  // namespace telefence

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Error replies of Redis that a person has to act on, told apart by their first words.
+
+#include <cstdint>
+#include <string_view>
+
+namespace telefence {
+
+enum class Refusal : std::uint8_t {
+  kNone,        // any other error
+  kNoLogin,     // a password is wanted and none was given
+  kWrongLogin,  // user or password are wrong, or the user is disabled
+  kNoRight,     // the user may not do this
+  kReadOnly,    // a replica: writes go to the primary
+};
+
+// `error`: the text of an error reply, or a message that ends with it.
+Refusal refusal_in(std::string_view error);
+
+}  // namespace telefence
