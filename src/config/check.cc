@@ -37,6 +37,8 @@ void check_redis(const Checked& checked) {
   }
   const auto address = parse_redis_address(redis.server);
   if (!address) checked.mistake("redis.server", address.error().message);
+  if (!redis.user.empty() && redis.password_file.empty())
+    checked.mistake("redis.user", "a user needs a password: name its file in redis.password_file");
   if (!redis.accept_unsigned)
     checked.warn("redis.server",
                  "this version can't check who signed a batch yet: every batch is refused until redis.accept_unsigned is true");

@@ -83,6 +83,9 @@ void check_list(const Checked& checked, const YamlNode& item, const ListOptions&
   const YamlNode* exact = item.find("exact");
   if (exact != nullptr && list.kind != SignatureKind::kDomain)
     Checked::add(checked.warnings, *exact, "only domains have something below them: the key means nothing here");
+  const YamlNode* side = item.find("side");
+  if (side != nullptr && list.kind != SignatureKind::kNumber)
+    Checked::add(checked.warnings, *side, "only numbers are of somebody who calls or is called: the key means nothing here");
 }
 
 void check_address(const Checked& checked, std::string_view path, int family, const std::string& address) {

@@ -54,6 +54,8 @@ void read_list(Section& section, ListOptions& out) {
   if (const auto kind = section.word("kind")) out.kind = kKinds[*kind];
   section.read("allow", out.allow);
   section.read("exact", out.exact);
+  constexpr Signature::Sides kSides[] = {Signature::Sides::kCalling, Signature::Sides::kCalled, Signature::Sides::kEither};
+  if (const auto side = section.word("side")) out.sides = kSides[*side];
   read_action(section, "action", out.action);
   if (const auto category = section.word("category", category_names())) out.category = static_cast<Category>(*category);
   section.read("tier", out.tier);

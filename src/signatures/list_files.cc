@@ -28,6 +28,7 @@ Signature common_part(const ListOptions& list) {
   signature.subdomains = !list.exact;
   signature.prefix = list.kind == SignatureKind::kUrl && !list.exact;
   signature.literal = true;
+  signature.sides = list.sides;
   signature.allow = list.allow;
   signature.shadow = list.shadow;
   signature.action = list.action;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "match/rule.h"
+#include "signatures/signature.h"
 #include "verdict/verdict.h"
 
 namespace telefence {
@@ -16,6 +17,7 @@ struct ListOptions {
   SignatureKind kind = SignatureKind::kDomain;
   bool allow = false;
   bool exact = false;  // domains: only the name itself, not what is below it
+  Signature::Sides sides = Signature::Sides::kEither;  // numbers: who must have it
   std::string action;  // "" = by category and tier
   Category category = Category::kOther;
   Tier tier = 2;

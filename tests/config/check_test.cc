@@ -119,6 +119,27 @@ TEST(Cores, ListsAndRanges) {
     EXPECT_FALSE(cores_from(wrong).ok()) << wrong;
 }
 
+TEST(CheckPolicy, ASideMeansSomethingForNumbersOnly) {
+  EXPECT_EQ(mistakes_of("ports: [{name: a, device: net_null0}]\nmirror: [a]\n"
+                        "policy: {lists: [{file: /dev/null, kind: number, side: caller}]}\n"),
+            Lines{"x.yaml:3:56: policy.lists[0].side: expected one of calling, called, either, found 'caller'; did you "
+                  "mean 'called'?"});
+  const Loaded loaded = load_config_text("ports: [{name: a, device: net_null0}]\nmirror: [a]\n"
+                                         "policy: {lists: [{file: /dev/null, side: calling}, "
+                                         "{file: /dev/null, kind: number, side: calling}, {file: /dev/null, kind: number}]}\n",
+                                         "x.yaml");
+  EXPECT_EQ(texts(loaded.warnings), Lines{"x.yaml:3:42: policy.lists[0].side: only numbers are of somebody who calls or is "
+                                          "called: the key means nothing here"});
+  ASSERT_EQ(loaded.config.signatures.lists.size(), 3u);
+  EXPECT_EQ(loaded.config.signatures.lists[1].sides, Signature::Sides::kCalling);
+  EXPECT_EQ(loaded.config.signatures.lists[2].sides, Signature::Sides::kEither);
+}
+
+TEST(CheckOutside, ARedisUserWithoutAPasswordIsAMistake) {
+  EXPECT_EQ(mistakes_with("redis: {server: \"unix:/run/redis.sock\", user: edge, accept_unsigned: true}\n"),
+            Lines{"x.yaml:4:47: redis.user: a user needs a password: name its file in redis.password_file"});
+}
+
 TEST(CheckPolicy, AnUnknownActionNamesThoseThereAre) {
   EXPECT_EQ(mistakes_with("protocols: {http: {action: rest}}\n"),
             Lines{"x.yaml:4:28: protocols.http.action: expected one of drop, reset, answer, neutralise, tag, found 'rest'; did "

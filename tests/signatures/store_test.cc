@@ -72,6 +72,17 @@ TEST_F(Store, FilesAreLoadedAndABadLineIsAComplaint) {
   EXPECT_EQ(store_.counts().complaints, 3u);
 }
 
+TEST_F(Store, AListOfCallingNumbersIsAboutThem) {
+  options_.lists.push_back(list(SignatureKind::kNumber, "13800001111\n"));
+  options_.lists.back().sides = Signature::Sides::kCalled;
+  options_.lists.push_back(list(SignatureKind::kNumber, "13800002222\n"));
+  options_.lists.back().sides = Signature::Sides::kCalling;
+  load();
+  Asker ask(build());
+  EXPECT_EQ(ask.caller("13800001111"), Values{});
+  EXPECT_EQ(ask.caller("13800002222"), Values{"+8613800002222"});
+}
+
 TEST_F(Store, AFileThatCantBeReadKeepsWhatWasThere) {
   options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\n"));
   load();
