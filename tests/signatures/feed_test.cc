@@ -60,7 +60,7 @@ class FeedTest : public testing::Test {
     EXPECT_TRUE(connection.connect(redis_.login(), 5000).ok());
     const Result<PublishedBatch> published = publish_batch(connection, options_.redis.log, lines, "tester");
     EXPECT_TRUE(published.ok()) << (published.ok() ? "" : published.error().message);
-    if (published.ok()) note_ = published.value().note;
+    if (published.ok()) note_.with([&](std::string& note) { note = published.value().note; });
     return published.ok() ? published.value().sequence : 0;
   }
   void raw_command(std::initializer_list<std::string_view> words) {
@@ -90,6 +90,9 @@ class FeedTest : public testing::Test {
   Values lines() const {
     return lines_.with([](const Values& lines) { return lines; });
   }
+  std::string note() const {
+    return note_.with([](const std::string& note) { return note; });
+  }
   bool has_line(const std::string& part) const {
     for (const std::string& line : lines())
       if (line.find(part) != std::string::npos) return true;
@@ -112,7 +115,7 @@ class FeedTest : public testing::Test {
   std::atomic<int> prepared_{0};
   std::atomic<bool> is_preparing_refused_{false};
   Guarded<Values> lines_;  // of the daemon's log
-  std::string note_;       // of the newest push
+  Guarded<std::string> note_;  // of the newest push
 };
 
 TEST_F(FeedTest, APushedChangeIsPublishedAndMeasured) {
@@ -467,7 +470,7 @@ TEST_F(FeedTest, AnEntryMadeByHandStopsNeitherPublishersNorEdges) {
   push({kAddBad});
   raw_command({"XADD", "tf:1:log", "52-3", "hello", "world"});
   EXPECT_EQ(push({R"({"op":"add","kind":"domain","value":"second.example"})"}), 53u);
-  EXPECT_NE(note_.find("redis-cli XDEL tf:1:log 52-3"), std::string::npos) << note_;
+  EXPECT_NE(note().find("redis-cli XDEL tf:1:log 52-3"), std::string::npos) << note();
   ASSERT_TRUE(reaches(53));
   EXPECT_EQ(domain("second.example"), Values{"second.example"});
   const FeedState state = feed_->state();
@@ -475,7 +478,7 @@ TEST_F(FeedTest, AnEntryMadeByHandStopsNeitherPublishersNorEdges) {
   EXPECT_EQ(state.log_problem, "") << "the gap is the foreign entry's";
   raw_command({"XDEL", "tf:1:log", "52-3"});
   EXPECT_EQ(push({kAddBad}), 54u);
-  EXPECT_EQ(note_, "");
+  EXPECT_EQ(note(), "");
   raw_command({"XADD", "tf:1:log", "1795300200123-0", "hello", "world"});
   EXPECT_EQ(push({kAddBad}), 1795300200124u);
   ASSERT_TRUE(reaches(1795300200124u));
