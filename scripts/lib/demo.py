@@ -319,9 +319,18 @@ class Demo:
             push.look_at(metrics)
         return metrics
 
+    def settled(self, list_of_pushes):
+        """Traffic still runs, and a worker in the middle of a burst has received packets that have no fate yet: a look between two bursts."""
+        for _ in range(200):
+            metrics = self.metrics(list_of_pushes)
+            if total(metrics, 'telefence_packets_received_total') == total(metrics, 'telefence_packets_total'):
+                break
+            time.sleep(0.01)
+        return metrics
+
     def end(self, table, records, done):
         table.next_plain_s = 0
-        metrics = self.metrics(done)
+        metrics = self.settled(done)
         table.draw(self.seconds, metrics, records, done)
         rows = table.figures(metrics)
         received, fates = total(metrics, 'telefence_packets_received_total'), total(metrics, 'telefence_packets_total')
