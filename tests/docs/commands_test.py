@@ -19,6 +19,12 @@ BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ''
 ANY_PORT = ('listen: {control:', 'listen: {web: "127.0.0.1:0", control:')
 PRELUDE = '''
 say() { printf '\\n$ %s\\n' "$1"; }
+# What is a moment for a reader may be too short on a loaded machine.
+sleep() {
+  command sleep "$(($1 * 2))"
+  local tries=0
+  until [ -z "${TELEFENCE_SOCKET:-}" ] || [ -S "$TELEFENCE_SOCKET" ] || [ $((tries += 1)) -gt 100 ]; do command sleep 0.2; done
+}
 expect() { local code=$?; if [ $code -ne "$1" ]; then printf 'WRONG: exit code %s instead of %s: %s\\n' $code "$1" "$2"; fi; }
 '''
 
@@ -67,7 +73,7 @@ class Commands(unittest.TestCase):
             for name in ('LC_ALL', 'TELEFENCE_REDIS', 'TELEFENCE_SOCKET'):
                 env.pop(name, None)
             done = subprocess.run(['bash', '-m', '-c', script_of(blocks)], cwd=folder, env=env, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90, check=False)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=150, check=False)
             self.assertNotIn('WRONG', done.stdout, done.stdout)
             self.assertNotIn('command not found', done.stdout, done.stdout)
             left = [name for name in os.listdir(folder) if name.startswith('tmp.')]
