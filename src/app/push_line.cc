@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/push_line.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "app/json_lines.h"
+#include "config/assemble.h"
+#include "config/loader.h"
+#include "signatures/compiler.h"
+#include "signatures/op_line.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+Error usage(std::string message) { return Error{ErrorCode::kUsage, std::move(message)}; }
+
+// "90s", "30min", "12h", "7d" from now on, or a moment with a zone; as Unix seconds.
+std::optional<std::int64_t> expiry_of(const std::string& text, std::int64_t now_s) {
+  if (const auto instant = parse_instant_ms(text)) return *instant / 1000;
+  const std::size_t digits = text.find_first_not_of("0123456789");
+  if (digits == 0 || digits == std::string::npos || digits > 6) return std::nullopt;
+  const std::int64_t count = std::stoll(text.substr(0, digits));
+  const std::string unit = text.substr(digits);
+  for (const auto& [name, seconds] : {std::pair{"s", 1}, std::pair{"min", 60}, std::pair{"h", 3600}, std::pair{"d", 86400}})
+    if (unit == name) return now_s + count * seconds;
+  return std::nullopt;
+}
+
+Result<void> add_expiry(const std::string& text, std::int64_t now_s, Json& line) {
+  if (text.empty()) return {};
+  const auto expires_s = expiry_of(text, now_s);
+  if (!expires_s) return usage("--expires \"" + text + "\": give 2026-12-01T00:00:00+08:00, or 90s, 30min, 12h, 7d");
+  if (*expires_s <= now_s) return usage("--expires \"" + text + "\" is over already");
+  line["expires"] = *expires_s;
+  return {};
+}
+
+Result<Json> json_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s) {
+  Json line = {{"op", !arguments.add ? "remove" : arguments.allow ? "allow" : "add"},
+               {"kind", arguments.kind},
+               {"value", arguments.value}};
+  if (!arguments.match.empty()) line["match"] = arguments.match;
+  if (!arguments.add) return line;
+  if (arguments.category.empty() && !arguments.allow)
+    return usage("--category is missing: people report by it. When none fits, use other");
+  if (!arguments.side.empty() && arguments.kind != "number")
+    return usage("--side is for numbers: only they are of somebody who calls or is called");
+  if (!arguments.side.empty()) line["side"] = arguments.side;
+  if (!arguments.category.empty()) line["category"] = arguments.category;
+  if (!arguments.action.empty()) line["action"] = arguments.action;
+  line["level"] = arguments.tier;
+  if (arguments.shadow) line["shadow"] = true;
+  if (!arguments.note.empty()) line["note"] = arguments.note;
+  line["source"] = publisher;
+  if (Result<void> added = add_expiry(arguments.expires, now_s, line); !added) return added.error();
+  return line;
+}
+
+// As the edges do it, for numbers of their home country.
+Result<Change> checked_change(const std::string& line, const std::string& home_country) {
+  Result<Change> change = parse_op_line(line);
+  if (!change) return change;
+  Config config = default_config();
+  config.normalise.home_country = home_country;
+  const CompileTerms terms = compile_terms(config);
+  if (change.value().op == Change::Op::kRemove) {
+    const Result<Entry> entry = canonical_entry(change.value().signature, terms);
+    return entry ? std::move(change) : Result<Change>(entry.error());
+  }
+  const Result<Entry> entry = compile_signature(change.value().signature, terms);
+  if (!entry) return entry.error();
+  MatchSetBuilder builder;
+  add_to(builder, entry.value());
+  const MatchSetBuilder::Built built = builder.build_base(0);
+  if (!built.rejected.empty())
+    return Error{ErrorCode::kInvalid, "the pattern can't be compiled: " + built.rejected.front().reason};
+  return change;
+}
+
+}  // namespace
+
+bool looks_like_regex(std::string_view text) {
+  // Words that messages hardly have and expressions mostly do. A single ?, (, [, + or * is in many messages.
+  constexpr std::array<std::string_view, 16> kSigns = {".*", ".+", ".{", ".?", "\\d", "\\w",  "\\s", "\\b",
+                                                       "(?", ")?", "){", "]{", "]+", "]*", "\\.", "|"};
+  return std::any_of(kSigns.begin(), kSigns.end(),
+                     [text](std::string_view sign) { return text.find(sign) != std::string_view::npos; });
+}
+
+Result<PushLine> push_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s) {
+  Result<Json> json = json_line(arguments, publisher, now_s);
+  if (!json) return json.error();
+  PushLine out{to_line(json.value()), {}};
+  const Result<Change> change = checked_change(out.line, arguments.home_country);
+  if (!change) return change.error();
+  const Signature& signature = change.value().signature;
+  const bool is_text = signature.kind == SignatureKind::kPattern && signature.literal;
+  if (arguments.add && is_text && looks_like_regex(signature.value))
+    out.warnings.push_back("the pattern is taken as plain text, but looks like a regular expression, which would never match as "
+                           "text: then push it again with --match regex, and remove this one");
+  return out;
+}
+
+}  // namespace telefence

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What `telefence push` is asked, as the line of the change log that says it. What every edge would refuse is refused here,
+// before it is published: nobody should learn from a log at night that a block never was in force.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/tool_verbs.h"
+#include "base/result.h"
+
+namespace telefence {
+
+struct PushLine {
+  std::string line;
+  std::vector<std::string> warnings;  // it is a change, but perhaps not the one that was meant
+};
+
+// kUsage: arguments that don't go together. kInvalid: every edge would refuse it.
+Result<PushLine> push_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s);
+
+// Whether plain text is written as only a regular expression would be: "安全账户.{0,20}转账".
+bool looks_like_regex(std::string_view text);
+
+}  // namespace telefence
