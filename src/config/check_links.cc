@@ -12,6 +12,7 @@ namespace telefence {
 namespace {
 
 constexpr std::size_t kMaxPortName = 32;      // it is a label of metrics
+constexpr std::uint32_t kFewestFrames = 1023;
 constexpr std::size_t kMaxInterfaceName = 15; // IFNAMSIZ - 1, netdevice(7)
 
 bool is_word_character(char c) {
@@ -189,12 +190,15 @@ void check_links(const Checked& checked) {
 
 void check_cores(const Checked& checked) {
   const NicOptions& nic = checked.config.nic;
-  const std::vector<unsigned> usable = usable_cores();
+  const std::vector<unsigned>& usable = usable_cores();
   std::vector<unsigned> absent;
   for (const unsigned core : nic.worker_cores)
     if (!is_usable(usable, core)) absent.push_back(core);
   const std::string has = " on this machine; there are " + describe_cores(usable);
   if (!absent.empty()) checked.mistake("engine.workers", "there is no core " + describe_cores(absent) + has);
+  if (nic.frames != 0 && nic.frames < kFewestFrames)
+    checked.mistake("engine.frames", std::to_string(nic.frames) + " buffers are fewer than one queue holds; expected " +
+                                         std::to_string(kFewestFrames) + " and more, or 0: from the number of ports, queues and workers");
   if (!is_usable(usable, nic.control_core))
     checked.mistake("engine.control_core", "there is no core " + std::to_string(nic.control_core) + has);
   const bool is_shared = is_usable(nic.worker_cores, nic.control_core);

@@ -24,7 +24,7 @@ std::vector<Mistake> in_order(std::vector<YamlProblem> problems, const std::stri
 
 // What the file left open and what depends on the machine.
 void set_default_cores(NicOptions& nic, bool has_control_core) {
-  const std::vector<unsigned> usable = usable_cores();
+  const std::vector<unsigned>& usable = usable_cores();
   if (!has_control_core) nic.control_core = usable.front();
   if (!nic.worker_cores.empty()) return;
   const auto other = std::find_if(usable.begin(), usable.end(), [&](unsigned core) { return core != nic.control_core; });

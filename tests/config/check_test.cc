@@ -280,5 +280,13 @@ TEST(CheckLinks, AVdevThatCannotBeThereIsAWarning) {
   EXPECT_EQ(warnings_of("net_tap0,iface=x"), Lines{});
 }
 
+TEST(CheckLinks, FewerBuffersThanAQueueHoldsAreAMistake) {
+  EXPECT_EQ(mistakes_with("engine: {frames: 10}\n"),
+            Lines{"x.yaml:4:18: engine.frames: 10 buffers are fewer than one queue holds; expected 1023 and more, or 0: from the "
+                  "number of ports, queues and workers"});
+  EXPECT_EQ(mistakes_with("engine: {frames: 0}\n"), Lines{});
+  EXPECT_EQ(mistakes_with("engine: {frames: 1023}\n"), Lines{});
+}
+
 }  // namespace
 }  // namespace telefence
