@@ -52,26 +52,43 @@ const Hit* deepest_allow(const Hit& hit, std::span<const Hit> hits, const MatchS
   return deepest;
 }
 
-std::string why_it_wins(const Rule& rule, Reason reason) {
-  if (reason == Reason::kAllowed) return "allow entry: at least as specific as every block entry";
-  if (reason == Reason::kShadow) return "would be blocked, but the signature is in shadow";
-  if (reason == Reason::kMonitor) return "would be blocked, but the mode is monitor";
-  return rule.tier == 1 ? "blocked: certain and grave (tier 1)" : "blocked: the most specific and gravest entry";
+constexpr std::string_view kAllowWins = "allow entry: at least as specific as every block entry";
+constexpr std::string_view kInShadowOnly = "would be blocked, but the signature is in shadow";
+constexpr std::string_view kMonitorOnly = "would be blocked, but the mode is monitor";
+constexpr std::string_view kCertain = "blocked: certain and grave (tier 1)";
+constexpr std::string_view kGravest = "blocked: the most specific and gravest entry";
+constexpr std::string_view kExpired = "expired";
+constexpr std::string_view kNeverBlocked = "the number is on the built-in never-block list";
+constexpr std::string_view kAllowInShadow = "allow entry in shadow";
+constexpr std::string_view kBlockWins = "a more specific block entry wins";
+constexpr std::string_view kAllowedBy = "allowed by ";
+constexpr std::string_view kNumberAllows = "an allowed number lets the whole message pass";
+constexpr std::string_view kShadowIsLast = "in shadow; an entry in force comes first";
+constexpr std::string_view kOtherWins = "a more specific or graver entry wins";
+constexpr std::array kWhy = {kAllowWins, kInShadowOnly,  kMonitorOnly, kCertain,   kGravest,      kExpired,     kNeverBlocked,
+                             kBlockWins, kAllowInShadow, kAllowedBy,   kNumberAllows, kShadowIsLast, kOtherWins};
+
+std::string_view why_it_wins(const Rule& rule, Reason reason) {
+  if (reason == Reason::kAllowed) return kAllowWins;
+  if (reason == Reason::kShadow) return kInShadowOnly;
+  if (reason == Reason::kMonitor) return kMonitorOnly;
+  return rule.tier == 1 ? kCertain : kGravest;
 }
 
 std::string why_it_loses(const Hit& hit, const Rule& rule, const Verdict& verdict, std::span<const Hit> hits, const MatchSet& set,
                          std::int64_t now_s) {
-  if (is_expired(rule, now_s)) return "expired";
-  if (verdict.reason == Reason::kNeverBlock) return "the number is on the built-in never-block list";
-  if (rule.allow) return rule.shadow ? "allow entry in shadow" : "a more specific block entry wins";
+  if (is_expired(rule, now_s)) return std::string(kExpired);
+  if (verdict.reason == Reason::kNeverBlock) return std::string(kNeverBlocked);
+  if (rule.allow) return std::string(rule.shadow ? kAllowInShadow : kBlockWins);
   const Hit* allow = deepest_allow(hit, hits, set, now_s);
-  if (allow != nullptr && allow->depth >= hit.depth) return "allowed by " + set.rule(allow->rule).value;
-  if (verdict.reason == Reason::kAllowed) return "an allowed number lets the whole message pass";
-  if (rule.shadow && verdict.reason != Reason::kShadow) return "in shadow; an entry in force comes first";
-  return "a more specific or graver entry wins";
+  if (allow != nullptr && allow->depth >= hit.depth) return std::string(kAllowedBy) + set.rule(allow->rule).value;
+  if (verdict.reason == Reason::kAllowed) return std::string(kNumberAllows);
+  return std::string(rule.shadow && verdict.reason != Reason::kShadow ? kShadowIsLast : kOtherWins);
 }
 
 }  // namespace
+
+std::span<const std::string_view> why_sentences() { return kWhy; }
 
 std::string_view part_name(HitPart part) { return kParts[static_cast<std::size_t>(part)]; }
 
@@ -92,7 +109,7 @@ Explanation explain(std::span<const Event> events, const Normaliser& normaliser,
     const bool by_rule = verdict.reason != Reason::kNoHit && verdict.reason != Reason::kNeverBlock;
     const bool wins = by_rule && verdict.rule == hit.rule;
     out.hits.push_back({rule, hit.event, std::string(part_name(hit.part)), key_of(hit, keys), hit.depth, wins,
-                        wins ? why_it_wins(rule, verdict.reason) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s)});
+                        wins ? std::string(why_it_wins(rule, verdict.reason)) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s)});
   }
   return out;
 }

@@ -20,6 +20,10 @@ namespace telefence {
 // "domain", "embedded domain", "url", "calling number", "called number", "text".
 std::string_view part_name(HitPart part);
 
+// Every sentence that ExplainedHit::why can be; one that ends in a blank goes on with the value of another entry. For those who
+// translate them.
+std::span<const std::string_view> why_sentences();
+
 struct ExplainedHit {
   Rule rule;               // a copy
   std::uint16_t event = 0;
