@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 
 #include "app/command_line.h"
-#include "app/filter.h"
 #include "app/json_lines.h"
 #include "app/verbs.h"
+#include "config/assemble.h"
+#include "config/check.h"
 #include "config/loader.h"
 
 namespace telefence {
@@ -14,18 +16,32 @@ struct Findings {
   std::vector<Mistake> mistakes;
   std::vector<Mistake> warnings;
   std::vector<Complaint> complaints;
+  bool are_signatures_examined = false;
   SignatureStore::Counts counts;
   bool sound() const { return mistakes.empty() && complaints.empty(); }
 };
 
-void check_signatures(const Config& config, Findings& findings) {
-  Result<std::unique_ptr<Filter>> filter = Filter::make(config);
-  if (!filter) {
-    findings.mistakes.push_back({config.file, 0, 0, "policy", filter.error().message});
+bool is_readable(const std::string& file) { return why_unreadable(file).empty(); }
+
+// Also with mistakes elsewhere: an operator wants to know everything at once. Files that can't be read are mistakes already.
+void check_signatures(const Loaded& loaded, Findings& findings) {
+  if (loaded.root.kind != YamlNode::Kind::kMap) return;  // nothing is known of what the file wants
+  SignatureOptions options = loaded.config.signatures;
+  std::erase_if(options.lists, [](const ListOptions& list) { return !is_readable(list.file); });
+  std::erase_if(options.patterns, [](const std::string& file) { return !is_readable(file); });
+  Config config = loaded.config;
+  const bool is_country_wrong = std::any_of(findings.mistakes.begin(), findings.mistakes.end(),
+                                            [](const Mistake& mistake) { return mistake.key == "policy.home_country"; });
+  if (is_country_wrong) config.normalise = {};
+  SignatureStore store(compile_terms(config));
+  if (const Result<void> read = store.load(options, findings.complaints); !read) {
+    findings.mistakes.push_back({config.file, 0, 0, "policy", read.error().message});
     return;
   }
-  findings.complaints = filter.value()->complaints();
-  findings.counts = filter.value()->counts();
+  // Patterns are compiled when the set is built.
+  (void)store.build(0, findings.complaints);
+  findings.counts = store.counts();
+  findings.are_signatures_examined = true;
 }
 
 void print_json(const Findings& findings) {
@@ -34,27 +50,41 @@ void print_json(const Findings& findings) {
   for (const Mistake& warning : findings.warnings) out["warnings"].push_back(to_json(warning));
   for (const Complaint& complaint : findings.complaints) out["complaints"].push_back(to_json(complaint));
   const SignatureStore::Counts& counts = findings.counts;
-  out["signatures"] = {{"domains", counts.domains}, {"urls", counts.urls},       {"numbers", counts.numbers},
-                       {"patterns", counts.patterns}, {"allowed", counts.allowed}};
+  out["signatures"] = nullptr;  // not examined
+  if (findings.are_signatures_examined)
+    out["signatures"] = {{"domains", counts.domains}, {"urls", counts.urls},       {"numbers", counts.numbers},
+                         {"patterns", counts.patterns}, {"allowed", counts.allowed}};
   std::printf("%s\n", to_line(out).c_str());
 }
 
-void print_text(const Findings& findings, const std::string& file) {
-  print(findings.mistakes, "mistake");
-  print(findings.warnings, "warning");
-  print(findings.complaints);
+void print_text(const Findings& findings, const std::string& file, Language language) {
+  print(findings.mistakes, kMistake, language);
+  print(findings.warnings, kWarning, language);
+  print(findings.complaints, language);
   const SignatureStore::Counts& counts = findings.counts;
-  if (findings.mistakes.empty()) {
-    std::printf("%s: %llu domains, %llu URLs, %llu numbers, %llu patterns, %llu allow entries\n", file.c_str(),
-                static_cast<unsigned long long>(counts.domains), static_cast<unsigned long long>(counts.urls),
-                static_cast<unsigned long long>(counts.numbers), static_cast<unsigned long long>(counts.patterns),
-                static_cast<unsigned long long>(counts.allowed));
+  const std::string comma(say(language, {", ", "，"}));
+  if (findings.are_signatures_examined) {
+    std::printf("%s: %s\n", file.c_str(),
+                (counted(language, counts.domains, Word::kDomain, Word::kDomains) + comma +
+                 counted(language, counts.urls, Word::kUrl, Word::kUrls) + comma +
+                 counted(language, counts.numbers, Word::kNumber, Word::kNumbers) + comma +
+                 counted(language, counts.patterns, Word::kPattern, Word::kPatterns) + comma +
+                 counted(language, counts.allowed, Word::kAllowEntry, Word::kAllowEntries))
+                    .c_str());
   }
-  if (findings.sound())
-    std::printf("%s: ok\n", file.c_str());
-  else
-    std::printf("%s: %zu mistakes, %zu signature entries left out\n", file.c_str(), findings.mistakes.size(),
-                findings.complaints.size());
+  if (findings.sound()) {
+    std::printf("%s: %s\n", file.c_str(), std::string(say(language, {"ok", "正确"})).c_str());
+    return;
+  }
+  const auto left_out = static_cast<std::size_t>(std::count_if(findings.complaints.begin(), findings.complaints.end(),
+                                                               [](const Complaint& complaint) { return complaint.is_left_out; }));
+  std::string summary = counted(language, findings.mistakes.size(), {"mistake", "处错误"}, {"mistakes", "处错误"}) + comma;
+  summary += findings.are_signatures_examined
+                 ? counted(language, left_out, {"signature entry left out", "条规则未采用"}, {"signature entries left out", "条规则未采用"})
+                 : std::string(say(language, {"signatures not examined", "规则未检查"}));
+  if (const std::size_t doubtful = findings.complaints.size() - left_out; doubtful != 0)
+    summary += comma + counted(language, doubtful, {"in force but doubtful", "条存疑但已采用"}, {"in force but doubtful", "条存疑但已采用"});
+  std::printf("%s: %s\n", file.c_str(), summary.c_str());
 }
 
 }  // namespace
@@ -64,11 +94,11 @@ int check(const CheckArguments& arguments) {
   Findings findings;
   findings.mistakes = loaded.mistakes;
   findings.warnings = loaded.warnings;
-  if (findings.mistakes.empty()) check_signatures(loaded.config, findings);
+  check_signatures(loaded, findings);
   if (arguments.json)
     print_json(findings);
   else
-    print_text(findings, arguments.config_file);
+    print_text(findings, arguments.config_file, language_of(arguments.language, loaded.config.language));
   return findings.sound() ? kExitOk : kExitInvalid;
 }
 

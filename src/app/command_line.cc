@@ -2,7 +2,10 @@
 #include "app/command_line.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -11,30 +14,51 @@
 namespace telefence {
 namespace {
 
-// The footer of a CLI11 app holds its examples; they are shown first.
-class ExamplesFirst : public CLI::Formatter {
- public:
-  ExamplesFirst() { column_width(34); }
-
-  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
-    if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
-    std::string text = app->get_description() + "\n\nExamples:\n" + app->get_footer() + "\n";
-    text += make_usage(app, name) + make_positionals(app) + make_groups(app, mode) + make_subcommands(app, mode);
-    return text;
-  }
-};
-
-std::string meant(std::string_view word, const std::vector<std::string>& known) {
-  const std::vector<std::string_view> views(known.begin(), known.end());
-  const std::string_view closest = closest_word(word, views);
-  return closest.empty() ? std::string() : ". Did you mean " + std::string(closest) + "?";
-}
+constexpr std::size_t kNameColumns = 36;
 
 std::vector<std::string> verb_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(verb->get_name());
   return names;
 }
+
+// The footer of a CLI11 app holds its examples; they are shown first.
+class ExamplesFirst : public CLI::Formatter {
+ public:
+  explicit ExamplesFirst(Language language) : language_(language) {
+    column_width(kNameColumns);
+    const auto translate = [&](const char* english, const Text& text) { label(english, std::string(say(language, text))); };
+    translate("Usage", {"Usage", "用法"});
+    translate("OPTIONS", {"OPTIONS", "选项"});
+    translate("Positionals", {"Positionals", "参数"});
+    translate("SUBCOMMAND", {"VERB", "命令"});
+    translate("SUBCOMMANDS", {"VERBS", "命令"});
+    translate("REQUIRED", {"REQUIRED", "（必需）"});
+    translate("Env", {"Env", "环境变量"});
+  }
+
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
+    std::string text = app->get_description() + "\n\n" + std::string(say(language_, {"Examples:", "示例："})) + "\n" + app->get_footer() + "\n";
+    text += make_usage(app, name) + make_positionals(app) + make_groups(app, mode) + make_subcommands(app, mode);
+    return text;
+  }
+
+  std::string make_group(std::string group, bool is_positional, std::vector<const CLI::Option*> options) const override {
+    if (group == "Options") group = say(language_, {"Options", "选项"});
+    return CLI::Formatter::make_group(group, is_positional, options);
+  }
+
+  // CLI11 pads by bytes; a Chinese character has three and takes two columns.
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    const std::string name = "  " + make_option_name(option, is_positional) + make_option_opts(option);
+    const bool fits = columns(name) + 2 <= kNameColumns;
+    return (fits ? padded(name, kNameColumns) : name + "\n" + std::string(kNameColumns, ' ')) + make_option_desc(option) + "\n";
+  }
+
+ private:
+  const Language language_;
+};
 
 // The innermost verb that was named.
 const CLI::App& deepest(const CLI::App& app) {
@@ -47,49 +71,116 @@ std::string full_name(const CLI::App& app) {
   return app.get_parent() == nullptr ? app.get_name() : full_name(*app.get_parent()) + " " + app.get_name();
 }
 
-// What to add to CLI11's own words when an argument was not expected.
-std::string suggestion(const CLI::App& program) {
-  const CLI::App& verb = deepest(program);
-  const std::vector<std::string> unknown = program.remaining(true);
-  if (unknown.empty()) return {};
-  if (unknown.front().starts_with("--")) {
-    std::vector<std::string> options;
-    for (const CLI::Option* option : verb.get_options())
-      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
-    return meant(unknown.front().substr(0, unknown.front().find('=')), options);
-  }
-  return meant(unknown.front(), verb_names(verb));
-}
-
-// A first word that is no verb: said in our own words, since CLI11 only says that a verb is missing.
-std::optional<int> refuse_unknown_verb(const CLI::App& program, const std::vector<std::string>& words) {
-  const std::vector<std::string> verbs = verb_names(program);
-  if (verbs.empty() || words.empty() || words.front().starts_with('-')) return std::nullopt;
-  if (std::find(verbs.begin(), verbs.end(), words.front()) != verbs.end()) return std::nullopt;
-  const std::string hint = meant(words.front(), verbs);
-  std::fprintf(stderr, "%s: there is no verb \"%s\"%s\n", program.get_name().c_str(), words.front().c_str(),
-               hint.empty() ? (". See " + program.get_name() + " --help").c_str() : hint.c_str());
-  return kExitUsage;
-}
-
 }  // namespace
 
-CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string& what, const std::string& examples) {
-  CLI::App* verb = program.add_subcommand(name, what);
-  verb->formatter(std::make_shared<ExamplesFirst>());
+int exit_code_after_output(const char* program, Language language, int code) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  const std::string why = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  std::fprintf(stderr, "%s: %s%s\n", program, std::string(say(language, {"standard output can't be written", "无法写入标准输出"})).c_str(),
+               why.c_str());
+  // What failed before keeps its own code; an answer that nobody got is a failure.
+  return code == kExitOk || code == kExitWouldBlock ? static_cast<int>(ErrorCode::kFailed) : code;
+}
+
+CommandLine::CommandLine(const std::string& name, const Text& what, const std::string& examples, Language language)
+    : language_(language), program_(text(what), name) {
+  program_.formatter(std::make_shared<ExamplesFirst>(language));
+  program_.footer(examples);
+  program_.get_help_ptr()->description(text({"show this and end", "显示本说明后退出"}));
+  program_.set_version_flag("--version", name + " " + TELEFENCE_VERSION, text({"show the version and end", "显示版本后退出"}));
+  program_.require_subcommand(1);
+}
+
+CLI::App* CommandLine::add_verb(CLI::App& parent, const std::string& name, const Text& what, const std::string& examples) {
+  CLI::App* verb = parent.add_subcommand(name, text(what));
+  verb->group(text({"Verbs", "命令"}));
+  verb->formatter(std::make_shared<ExamplesFirst>(language_));
   verb->footer(examples);
-  verb->get_help_ptr()->description("show this and end");
+  verb->get_help_ptr()->description(text({"show this and end", "显示本说明后退出"}));
   return verb;
 }
 
-void describe_program(CLI::App& program, const std::string& examples) {
-  program.formatter(std::make_shared<ExamplesFirst>());
-  program.footer(examples);
-  program.get_help_ptr()->description("show this and end");
-  program.set_version_flag("--version", program.get_name() + " " + TELEFENCE_VERSION, "show the version and end");
+void CommandLine::add_language(CLI::App& verb, std::string& value) {
+  verb.add_option("--lang", value, text({"language of what people read; else by LANG", "提示语言；缺省随 LANG"}))
+      ->check(one_of({"en", "zh"}))
+      ->type_name("en|zh");
 }
 
-std::optional<int> parse_command_line(CLI::App& program, int argc, char** argv, std::vector<std::string>* after_dashes) {
+std::string CommandLine::meant(std::string_view word, const std::vector<std::string>& known) const {
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string closest(closest_word(word, views));
+  return closest.empty() ? std::string() : say(language_, {". Did you mean {}?", "。是否想输入 {}？"}, closest);
+}
+
+CLI::Validator CommandLine::one_of(std::vector<std::string> words) const {
+  const auto check = [this, words](std::string& word) -> std::string {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return {};
+    const std::string all = CLI::detail::join(words, ", ");
+    return say(language_, {"\"{}\" is none of {}", "“{}”不在可选值之中：{}"}, word, all) + meant(word, words);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator CommandLine::from_to(int least, int greatest) const {
+  const auto check = [this, least, greatest](std::string& word) -> std::string {
+    int value = 0;
+    const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (failure == std::errc() && end == word.data() + word.size() && value >= least && value <= greatest) return {};
+    return say(language_, {"\"{}\" is no number from {} to {}", "“{}”不是 {} 到 {} 之间的数"}, word, least, greatest);
+  };
+  return CLI::Validator(check, "");
+}
+
+// What to add to CLI11's own words when an argument was not expected.
+std::string CommandLine::suggestion() const {
+  const std::vector<std::string> unknown = program_.remaining(true);
+  if (unknown.empty()) return {};
+  if (unknown.front().starts_with("--")) {
+    std::vector<std::string> options;
+    for (const CLI::Option* option : deepest(program_).get_options())
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+    return meant(unknown.front().substr(0, unknown.front().find('=')), options);
+  }
+  return meant(unknown.front(), verb_names(program_));
+}
+
+// A first word that is no verb: said in our own words, since CLI11 only says that a verb is missing.
+std::optional<int> CommandLine::refuse_unknown_verb(const std::vector<std::string>& words) const {
+  const std::vector<std::string> verbs = verb_names(program_);
+  if (words.front().starts_with('-') || std::find(verbs.begin(), verbs.end(), words.front()) != verbs.end()) return std::nullopt;
+  const std::string& name = program_.get_name();
+  std::string hint = meant(words.front(), verbs);
+  if (hint.empty()) hint = say(language_, {". See {} --help", "。见 {} --help"}, name);
+  std::fprintf(stderr, "%s: %s%s\n", name.c_str(), say(language_, {"there is no verb \"{}\"", "没有命令“{}”"}, words.front()).c_str(),
+               hint.c_str());
+  return kExitUsage;
+}
+
+// CLI11 speaks English only.
+std::string CommandLine::in_our_words(const CLI::ParseError& mistake) const {
+  std::string said = mistake.what();
+  while (!said.empty() && (said.back() == '\n' || said.back() == '.')) said.pop_back();
+  const auto after = [&said](std::string_view start) { return said.substr(std::min(said.size(), start.size())); };
+  constexpr std::string_view kRequired = " is required";
+  if (said == "A subcommand is required") return text({"a verb is missing", "缺少命令"});
+  if (language_ == Language::kEnglish) return said;
+  if (said.ends_with(kRequired)) return "缺少 " + said.substr(0, said.size() - kRequired.size());
+  if (mistake.get_name() == "ExtrasError") return "不认识的参数：" + said.substr(said.find(": ") + 2);
+  if (mistake.get_name() == "ConversionError") return "取值无法识别：" + after("Could not convert: ");
+  if (mistake.get_name() == "ArgumentMismatch") return "缺少取值：" + said.substr(0, said.find(':'));
+  return said;
+}
+
+int CommandLine::refuse(const CLI::ParseError& mistake) const {
+  const std::string name = full_name(deepest(program_));
+  const std::string said = in_our_words(mistake);
+  const std::string hint = say(language_, {"See {} --help", "用法见 {} --help"}, name);
+  std::fprintf(stderr, "%s: %s%s\n%s\n", name.c_str(), said.c_str(), suggestion().c_str(), hint.c_str());
+  return kExitUsage;
+}
+
+std::optional<int> CommandLine::parse(int argc, char** argv, std::vector<std::string>* after_dashes) {
   std::vector<std::string> words(argv + 1, argv + argc);
   if (after_dashes != nullptr) {
     const auto dashes = std::find(words.begin(), words.end(), "--");
@@ -99,26 +190,21 @@ std::optional<int> parse_command_line(CLI::App& program, int argc, char** argv, 
     }
   }
   if (words.empty()) {
-    std::fputs(program.help().c_str(), stderr);
+    std::fputs(program_.help().c_str(), stderr);
     return kExitUsage;
   }
-  if (const auto refused = refuse_unknown_verb(program, words)) return refused;
+  if (const auto refused = refuse_unknown_verb(words)) return refused;
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   try {
-    program.parse(std::move(words));
+    program_.parse(std::move(words));
   } catch (const CLI::CallForVersion& version) {
     std::printf("%s\n", version.what());
     return kExitOk;
   } catch (const CLI::Success&) {
-    std::fputs(deepest(program).help(full_name(deepest(program))).c_str(), stdout);
+    std::fputs(program_.help().c_str(), stdout);  // of the innermost verb
     return kExitOk;
   } catch (const CLI::ParseError& mistake) {
-    std::string said = mistake.what();
-    while (!said.empty() && (said.back() == '\n' || said.back() == '.')) said.pop_back();
-    const CLI::App& verb = deepest(program);
-    std::fprintf(stderr, "%s: %s%s\nSee %s --help\n", full_name(verb).c_str(), said.c_str(),
-                 suggestion(program).c_str(), full_name(verb).c_str());
-    return kExitUsage;
+    return refuse(mistake);
   }
   return std::nullopt;
 }

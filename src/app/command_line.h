@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What both programs share of reading their arguments: help that begins with examples, exit code 2 for every mistake of usage,
-// and the word that was probably meant. CLI11 is seen here and in the two mains only.
+// What both programs share of reading their arguments: help that begins with examples, in English or Chinese; exit code 2 for every
+// mistake of usage, and the word that was probably meant. CLI11 is seen here and in the two mains only.
 
 #include <CLI/CLI.hpp>
 
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "app/language.h"
 
 namespace telefence {
 
@@ -18,14 +20,39 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitInvalid = 3;
 inline constexpr int kExitWouldBlock = 10;
 
-// A verb whose help shows `examples` (whole lines) before anything else.
-CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string& what, const std::string& examples);
+// The code, or 1 when what was to be said on standard output did not get there. Mains end with it.
+int exit_code_after_output(const char* program, Language language, int code);
 
-// Sets up the program itself: help, --version, examples.
-void describe_program(CLI::App& program, const std::string& examples);
+class CommandLine {
+ public:
+  CommandLine(const std::string& name, const Text& what, const std::string& examples, Language language);
 
-// Reads the arguments. A value is the exit code to end with at once: help and version were printed, or a mistake was told on
-// stderr. `after_dashes` gets what follows a lone "--", which is not for us; nullptr: "--" is not special.
-std::optional<int> parse_command_line(CLI::App& program, int argc, char** argv, std::vector<std::string>* after_dashes);
+  Language language() const { return language_; }
+  CLI::App& program() { return program_; }
+  std::string text(const Text& text) const { return std::string(say(language_, text)); }
+
+  // A verb whose help shows `examples` (whole lines) before anything else.
+  CLI::App* add_verb(CLI::App& parent, const std::string& name, const Text& what, const std::string& examples);
+  // --lang, for every verb. Its value is known before arguments are read (language_of).
+  void add_language(CLI::App& verb, std::string& value);
+
+  // The value must be one of these words; else the one that was probably meant is named.
+  CLI::Validator one_of(std::vector<std::string> words) const;
+  CLI::Validator from_to(int least, int greatest) const;
+
+  // Reads the arguments. A value is the exit code to end with at once: help and version were printed, or a mistake was told on
+  // stderr. `after_dashes` gets what follows a lone "--", which is not for us; nullptr: "--" is not special.
+  std::optional<int> parse(int argc, char** argv, std::vector<std::string>* after_dashes);
+
+ private:
+  std::optional<int> refuse_unknown_verb(const std::vector<std::string>& words) const;
+  int refuse(const CLI::ParseError& mistake) const;
+  std::string in_our_words(const CLI::ParseError& mistake) const;
+  std::string suggestion() const;
+  std::string meant(std::string_view word, const std::vector<std::string>& known) const;
+
+  const Language language_;
+  CLI::App program_;
+};
 
 }  // namespace telefence

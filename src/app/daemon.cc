@@ -2,10 +2,12 @@
 #include "app/daemon.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
 #include <thread>
 #include <utility>
 
+#include "app/sentences.h"
 #include "app/test_request.h"
 #include "config/loader.h"
 #include "stats/exporter.h"
@@ -31,14 +33,28 @@ void pause_briefly() {
 #endif
 }
 
+void log(std::string_view line) { std::fprintf(stderr, "telefenced: %.*s\n", static_cast<int>(line.size()), line.data()); }
+
 std::string failure(const Error& error) {
   return to_line({{"ok", false}, {"code", static_cast<int>(error.code)}, {"error", error.message}});
 }
 
 }  // namespace
 
-Daemon::Daemon(Config config, bool mode_fixed)
-    : config_(std::move(config)), mode_fixed_(mode_fixed), mode_(config_.mode), naps_when_idle_(shares_cores(config_.nic)) {}
+void Overrides::apply(Config& config) const {
+  if (mode) config.mode = *mode;
+  config.nic.eal.insert(config.nic.eal.end(), eal.begin(), eal.end());
+}
+
+Daemon::Daemon(Config config, Overrides overrides)
+    : overrides_(std::move(overrides)),
+      config_([&] {
+        overrides_.apply(config);
+        return std::move(config);
+      }()),
+      mode_(config_.mode),
+      language_(language_of(overrides_.language, config_.language)),
+      naps_when_idle_(shares_cores(config_.nic)) {}
 
 Daemon::~Daemon() { stop(); }
 
@@ -46,14 +62,16 @@ Result<void> Daemon::start() {
   Result<std::unique_ptr<Filter>> filter = Filter::make(config_);
   if (!filter) return filter.error();
   filter_ = std::move(filter.value());
-  print(filter_->complaints());
+  print(filter_->complaints(), language());
   Result<std::unique_ptr<Nic>> nic = Nic::start(config_.nic);
   if (!nic) return nic.error();
   nic_ = std::move(nic.value());
   notes_ = nic_->notes();
   if (Result<void> made = make_workers(); !made) return made;
   feed_ = std::make_unique<Feed>(config_.signatures, filter_->take_store(), filter_->sets(), filter_->readers(),
-                                 [this](const MatchSet& set) { return prepare(set); });
+                                 [this](const MatchSet& set) { return prepare(set); },
+                                 [this](const std::string& line) { log(translated(language(), line)); });
+  make_servers();
   add_families();
   if (Result<void> served = start_servers(); !served) return served;
   if (Result<void> launched = nic_->launch([this](std::size_t index) { work(index); }); !launched) return launched;
@@ -73,10 +91,9 @@ Result<void> Daemon::make_workers() {
                                                 nic_->pool(i), ring, nullptr));
   }
   if (Result<void> fits = prepare(filter_->sets().read()); !fits) return fits;
+  watch_ = std::make_unique<WorkerWatch>(workers_.size());
   writer_ = std::make_unique<RecordWriter>(config_.records, filter_->record_names(), std::move(rings));
-  writer_->on_record([this](const Record&, std::string_view line) {
-    if (control_) control_->broadcast(line);
-  });
+  writer_->on_record([this](const Record&, std::string_view line) { control_->broadcast(line); });
   return {};
 }
 
@@ -86,35 +103,40 @@ Result<void> Daemon::prepare(const MatchSet& set) {
   return {};
 }
 
-Result<void> Daemon::start_servers() {
+// All of them exist before the first of their threads does.
+void Daemon::make_servers() {
   control_ = std::make_unique<ControlServer>(config_.control_socket);
   control_->on("status", [this](std::string_view) { return to_line(status()); });
   control_->on("test", [this](std::string_view request) { return test(request); });
   control_->on("reload", [this](std::string_view) { return reload_command(); });
-  if (Result<void> started = control_->start(); !started) {
-    // The default place needs root; a filter that can't be asked is better than none.
-    if (config_.control_socket != Config{}.control_socket) return started;
-    notes_.push_back(started.error().message + "; telefence status and test can't reach this daemon (control.socket)");
-  }
-  if (Result<void> started = writer_->start(); !started) return started;
-  if (config_.web_listen.empty()) return {};
+  if (config_.web_listen.empty()) return;
   WebSources sources;
   sources.metrics = [this] { return to_prometheus_text(catalog_); };
-  sources.health = [this] { return to_line({{"alive", true}, {"node", config_.node}, {"version", TELEFENCE_VERSION}}); };
+  sources.health = [this] { return to_line({{"alive", true}, {"node", config_.node}, {"version", TELEFENCE_VERSION}}) + "\n"; };
   sources.ready = [this](std::string& json) {
     std::vector<std::string> reasons;
     const bool ready = is_ready(reasons);
-    json = to_line({{"ready", ready}, {"reasons", reasons}, {"feed", feed_status()}});
+    json = to_line({{"ready", ready}, {"reasons", reasons}, {"feed", feed_status()}}) + "\n";
     return ready;
   };
   web_ = std::make_unique<WebServer>(config_.web_listen, std::move(sources));
-  return web_->start();
+}
+
+Result<void> Daemon::start_servers() {
+  if (Result<void> started = writer_->start(); !started) return started;
+  if (Result<void> started = control_->start(); !started) {
+    // The default place needs root; a filter that can't be asked is better than none.
+    if (config_.control_socket != Config{}.control_socket) return started;
+    notes_.push_back(started.error().message + "; telefence status and test can't reach this daemon (listen.control)");
+  }
+  return web_ ? web_->start() : Result<void>();
 }
 
 void Daemon::work(std::size_t index) {
   Worker& worker = *workers_[index];
   std::uint32_t idle = 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
+    watch_->turn(index);
     if (worker.run_once() != 0) {
       idle = 0;
     } else if (++idle < kIdlePolls || !naps_when_idle_) {
@@ -137,28 +159,64 @@ void Daemon::stop() {
   if (control_) control_->stop();
 }
 
-Result<void> Daemon::reload(std::vector<Complaint>& complaints) {
-  const std::lock_guard<std::mutex> lock(reloading_);
+void Daemon::watch_workers() {
+  const std::vector<WorkerWatch::Still> still = watch_->look(WorkerWatch::Clock::now());
+  if (still.empty() == !stands_still_) return;
+  stands_still_ = !still.empty();
+  for (const WorkerWatch::Still& one : still) log(translated(language(), reason_of(one)));
+  if (still.empty()) log(say(language(), {"all workers turn again", "所有工作线程已恢复"}));
+}
+
+Result<void> Daemon::take_over(ReloadReport& report) {
   Loaded loaded = load_config(config_.file);
-  print(loaded.mistakes, "mistake");
+  report.mistakes = loaded.mistakes;
+  report.warnings = loaded.warnings;
   if (!loaded.mistakes.empty()) {
-    return Error{ErrorCode::kInvalid, std::to_string(loaded.mistakes.size()) + " mistakes in " + config_.file +
+    const std::size_t count = loaded.mistakes.size();
+    return Error{ErrorCode::kInvalid, std::to_string(count) + (count == 1 ? " mistake in " : " mistakes in ") + config_.file +
                                           ", the first: " + to_text(loaded.mistakes.front()) + ". Nothing was changed"};
   }
-  if (mode_fixed_) loaded.config.mode = mode_.load();
-  // Signatures first: they can fail, and then the policy stays as well.
-  if (Result<void> read = feed_->reload(loaded.config.signatures, complaints); !read) return read;
-  if (Result<void> taken = filter_->take_policy(loaded.config); !taken) return taken;
+  overrides_.apply(loaded.config);
+  // What can fail comes first, and the signatures are put in force last of it: then nothing was changed.
+  Result<std::unique_ptr<const LivePolicy>> live = filter_->live_policy_of(loaded.config);
+  if (!live) return Error{live.error().code, live.error().message + ". Nothing was changed"};
+  if (Result<void> read = feed_->reload(loaded.config.signatures, report.complaints); !read)
+    return Error{read.error().code, read.error().message + ". Nothing was changed"};
+  filter_->put_in_force(std::move(live.value()));
   mode_.store(loaded.config.mode);
-  print(complaints);
+  language_.store(language_of(overrides_.language, loaded.config.language));
+  report.needs_restart = sealed_changes(config_, loaded);
+  needs_restart_.with([&](std::vector<SealedChange>& kept) { kept = report.needs_restart; });
   return {};
 }
 
+Result<void> Daemon::reload(ReloadReport& report) {
+  const std::lock_guard<std::mutex> lock(reloading_);
+  writer_->reopen();
+  const Result<void> done = take_over(report);
+  print(report.mistakes, kMistake, language());
+  print(report.warnings, kWarning, language());
+  print(report.complaints, language());
+  std::string outcome(say(language(), {"done", "完成"}));
+  if (!done) outcome = translated(language(), done.error().message);
+  std::string changes;
+  for (const SealedChange& change : report.needs_restart) changes += (changes.empty() ? "" : ", ") + to_text(change, language());
+  if (!changes.empty()) outcome += say(language(), {", but these changes need a restart: {}", "，但以下更改需要重启：{}"}, changes);
+  log(say(language(), {"reload: {}", "重新加载：{}"}, outcome));
+  return done;
+}
+
 std::string Daemon::reload_command() {
-  std::vector<Complaint> complaints;
-  if (const Result<void> done = reload(complaints); !done) return failure(done.error());
-  Json reply = {{"ok", true}, {"complaints", Json::array()}};
-  for (const Complaint& complaint : complaints) reply["complaints"].push_back(to_json(complaint));
+  ReloadReport report;
+  const Result<void> done = reload(report);
+  Json reply = {{"ok", done.ok()}};
+  if (!done) reply.update(Json{{"code", static_cast<int>(done.error().code)}, {"error", done.error().message}});
+  reply["mode"] = mode_.load() == Mode::kEnforce ? "enforce" : "monitor";
+  for (const char* key : {"mistakes", "warnings", "complaints", "needs_restart"}) reply[key] = Json::array();
+  for (const Mistake& mistake : report.mistakes) reply["mistakes"].push_back(to_json(mistake));
+  for (const Mistake& warning : report.warnings) reply["warnings"].push_back(to_json(warning));
+  for (const Complaint& complaint : report.complaints) reply["complaints"].push_back(to_json(complaint));
+  for (const SealedChange& change : report.needs_restart) reply["needs_restart"].push_back(to_json(change));
   return to_line(reply);
 }
 

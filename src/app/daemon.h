@@ -2,21 +2,26 @@
 #pragma once
 
 // The running edge filter: ports, workers, record writer, feed, web and control servers, in the order in which they have to start
-// and stop. Control thread; reload() also from the control server's thread.
+// and stop. Control thread; reload() also from the control server's thread. What other threads read is either made before the first
+// of them starts and left alone then, or atomic, or guarded.
 
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/filter.h"
 #include "app/json_lines.h"
+#include "app/worker_watch.h"
 #include "config/config.h"
+#include "config/sealed.h"
 #include "control/commands.h"
 #include "nic/nic.h"
 #include "pipeline/worker.h"
+#include "publish/guarded.h"
 #include "record/ring.h"
 #include "record/writer.h"
 #include "signatures/feed.h"
@@ -25,10 +30,30 @@
 
 namespace telefence {
 
+// What the command line says stands over the file, at the start and at every reload.
+struct Overrides {
+  std::optional<Mode> mode;
+  std::vector<std::string> eal;  // further arguments
+  std::string language;          // "", en or zh
+
+  void apply(Config& config) const;
+};
+
+// What a reload has to tell.
+struct ReloadReport {
+  std::vector<Mistake> mistakes;  // of the new file; nothing was changed then
+  std::vector<Mistake> warnings;
+  std::vector<Complaint> complaints;
+  std::vector<SealedChange> needs_restart;
+};
+
+// "worker 0 stands still for 4 s: its packets wait"
+std::string reason_of(const WorkerWatch::Still& still);
+
 class Daemon {
  public:
-  // mode_fixed: the command line's mode stays over reloads.
-  Daemon(Config config, bool mode_fixed);
+  // `config`: as it was read.
+  Daemon(Config config, Overrides overrides);
   ~Daemon();
 
   // Everything up to the first packet. The error says what, why and what to do; nothing goes on running then.
@@ -36,19 +61,21 @@ class Daemon {
   // Lets the workers finish their burst, writes the records that are left, and ends all threads.
   void stop();
 
-  // Reads the configuration and the signature files again. A mistake leaves everything as it was.
-  Result<void> reload(std::vector<Complaint>& complaints);
-  // Opens the record file anew.
-  void reopen_records() { if (writer_) writer_->reopen(); }
+  // Reads the configuration and the signature files again, opens the record file anew, and writes to the log what came of it. A
+  // mistake leaves everything as it was.
+  Result<void> reload(ReloadReport& report);
+  // To be called every second: tells in the log of workers that stand still.
+  void watch_workers();
 
   // Where it stands, for `telefence status`, /readyz and the start summary.
   Json status() const;
   bool is_ready(std::vector<std::string>& reasons) const;
   Json start_summary() const;
-  const std::vector<std::string>& notes() const { return notes_; }
+  Language language() const { return language_.load(); }
 
  private:
   Result<void> make_workers();
+  void make_servers();
   Result<void> start_servers();
   void add_families();
   void work(std::size_t index);
@@ -58,12 +85,15 @@ class Daemon {
   Json channels_status() const;
   Json packets_status() const;
   Json feed_status() const;
+  Json needs_restart_status() const;
   Result<void> prepare(const MatchSet& set);
+  Result<void> take_over(ReloadReport& report);
+  void add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready) const;
 
   static constexpr std::size_t kControlReader = Readers::kMaxReaders - 1;
 
-  Config config_;
-  const bool mode_fixed_;
+  const Overrides overrides_;
+  const Config config_;  // of the start: what is sealed
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::vector<std::string> notes_;
   std::unique_ptr<Filter> filter_;
@@ -75,11 +105,15 @@ class Daemon {
   Catalog catalog_;
   std::unique_ptr<WebServer> web_;
   std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<WorkerWatch> watch_;
+  bool stands_still_ = false;  // main thread: the log says so
   std::mutex reloading_;
+  Guarded<std::vector<SealedChange>> needs_restart_;
   std::atomic<Mode> mode_;
+  std::atomic<Language> language_;
   std::atomic<bool> stopping_{false};
-  bool naps_when_idle_ = true;
-  bool launched_ = false;
+  const bool naps_when_idle_;
+  std::atomic<bool> launched_{false};
 };
 
 }  // namespace telefence

@@ -2,6 +2,7 @@
 
 // Where the daemon stands, as JSON: for `telefence status`, /readyz and the start summary. Only reads.
 
+#include <algorithm>
 #include <ctime>
 #include <map>
 #include <string>
@@ -46,6 +47,10 @@ Json gaps_json(const FeedState& state) {
 std::string mode_name(Mode mode) { return mode == Mode::kEnforce ? "enforce" : "monitor"; }
 
 }  // namespace
+
+std::string reason_of(const WorkerWatch::Still& still) {
+  return "worker " + std::to_string(still.worker) + " stands still for " + std::to_string(still.seconds) + " s: its packets wait";
+}
 
 Json Daemon::ports_status() const {
   Json ports = Json::array();
@@ -108,20 +113,38 @@ bool Daemon::is_ready(std::vector<std::string>& reasons) const {
     reasons.push_back("port " + config_.nic.ports[i].name + " has no link");
     ready = false;
   }
+  for (const WorkerWatch::Still& still : launched_ ? watch_->look(WorkerWatch::Clock::now()) : std::vector<WorkerWatch::Still>()) {
+    reasons.push_back(reason_of(still));
+    ready = false;
+  }
+  add_reasons_of_feed(reasons, ready);
+  if (const std::string problem = writer_->problem(); !problem.empty()) reasons.push_back(problem);
+  return ready;
+}
+
+void Daemon::add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready) const {
   const FeedState state = feed_->state();
   if (state.configured && !state.connected) {
     // The filter works with what it has; after a while that is too old to be called ready.
     const std::int64_t up_s =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_).count();
-    const std::int64_t silent_s = state.last_contact_s == 0 ? up_s : std::time(nullptr) - state.last_contact_s;
+    // A clock that was set back must not give a negative time.
+    const std::int64_t silent_s =
+        state.last_contact_s == 0 ? up_s : std::max<std::int64_t>(std::time(nullptr) - state.last_contact_s, 0);
     reasons.push_back("Redis is away for " + std::to_string(silent_s) + " s: " + state.problem);
     if (silent_s > config_.signatures.redis.stale_after_s) ready = false;
   } else if (!state.problem.empty() && state.problem != state.log_problem) {
     reasons.push_back(state.problem);
   }
   if (!state.log_problem.empty()) reasons.push_back(state.log_problem);
-  if (const std::string problem = writer_->problem(); !problem.empty()) reasons.push_back(problem);
-  return ready;
+}
+
+Json Daemon::needs_restart_status() const {
+  return needs_restart_.with([](const std::vector<SealedChange>& changes) {
+    Json out = Json::array();
+    for (const SealedChange& change : changes) out.push_back(to_json(change));
+    return out;
+  });
 }
 
 Json Daemon::status() const {
@@ -136,6 +159,7 @@ Json Daemon::status() const {
           {"ready", ready},
           {"reasons", reasons},
           {"notes", notes_},
+          {"needs_restart", needs_restart_status()},
           {"workers", workers_.size()},
           {"ports", ports_status()},
           {"packets", packets_status()},
@@ -169,7 +193,7 @@ Json Daemon::start_summary() const {
           {"wire", wires},
           {"workers", workers_.size()},
           {"signatures", {{"domains", counts.domains}, {"urls", counts.urls}, {"numbers", counts.numbers}, {"patterns", counts.patterns}}},
-          {"complaints", filter_->complaints().size()},
+          {"complaints", counts.complaints},
           {"records", config_.records.file},
           {"redis", config_.signatures.redis.server},
           {"control", config_.control_socket},
@@ -192,6 +216,10 @@ void Daemon::add_families() {
                   out.push_back({{}, is_ready(reasons) ? 1.0 : 0.0});
                 }});
   add_worker_families(catalog_, stats_of(workers_));
+  catalog_.add({"telefence_event_lines_lost_total",
+                "Interceptions that did not reach a tool that follows them (telefence events): it, or the control thread, was too slow.",
+                Family::Type::kCounter,
+                [this](std::vector<Sample>& out) { out.push_back({{}, static_cast<double>(control_->events_lost())}); }});
   nic_->add_metrics(catalog_);
   writer_->add_families(catalog_);
   feed_->add_families(catalog_);

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
-#include "app/language.h"
+#include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "control/commands.h"
 
 namespace telefence {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kComesBackWithin{60};  // a restart with big lists
+constexpr std::chrono::milliseconds kTryEvery{250};
 
 // What the message was about: a name, or who to whom.
 std::string subject_of(const Json& event) {
@@ -24,37 +31,86 @@ std::string subject_of(const Json& event) {
   return field("tls", "sni") + field("quic", "sni");
 }
 
+// What became of it: a tagged packet went on, and a recorded one was not touched at all.
+Text outcome_of(const Json& own) {
+  const std::string mode = own.value("mode", "");
+  if (mode == "shadow") return {"shadow", "影子"};
+  if (mode != "enforce") return {"would be", "本应"};
+  const std::string fate = own.value("fate", "");
+  if (fate == "tagged") return {"tagged", "标记"};
+  return fate.starts_with("forwarded") ? Text{"FAILED", "未能处置"} : Text{"blocked", "拦截"};
+}
+
+// "answer nxdomain"
+std::string response_of(const Json& own, Language language) {
+  std::string out;
+  const std::string words = own.value("response", "");
+  for (std::size_t start = 0; start < words.size();) {
+    const std::size_t end = std::min(words.find(' ', start), words.size());
+    out += (out.empty() ? "" : " ") + std::string(word_of(language, words.substr(start, end - start)));
+    start = end + 1;
+  }
+  return out;
+}
+
 void print_text(const Json& event, Language language) {
   const Json none = Json::object();
   const Json& own = event.contains("telefence") ? event["telefence"] : none;
   const Json& alert = event.contains("alert") ? event["alert"] : none;
   const std::string time = event.value("timestamp", "");
   const Category category = category_from(alert.value("category", "other")).value_or(Category::kOther);
-  const std::string mode = own.value("mode", "");
-  const bool acted = mode == "enforce";
-  std::printf("%s  %-5s %s %-22s %s  %s  (%s, %s)\n", time.size() > 23 ? time.substr(11, 12).c_str() : time.c_str(),
-              own.value("channel", "").c_str(), std::string(say(language, acted ? Word::kBlocks : Word::kWouldBe)).c_str(),
-              own.value("response", "").c_str(), subject_of(event).c_str(), std::string(say(language, category)).c_str(),
-              own.value("matched", "").c_str(), own.value("feed", "").c_str());
+  const std::string line = (time.size() > 23 ? time.substr(11, 12) : time) + "  " + padded(word_of(language, own.value("channel", "")), 9) +
+                           padded(say(language, outcome_of(own)), 9) + padded(response_of(own, language), 22) +
+                           padded(say(language, category), 15) + padded(subject_of(event), 40) +
+                           say(language, {"{} ({})", "{}（{}）"}, own.value("matched", ""), own.value("feed", ""));
+  std::printf("%s\n", line.c_str());
+}
+
+// Prints one line of the stream. False: standard output takes no more.
+bool print_line(std::string_view line, const EventsArguments& arguments, Language language) {
+  const Json event = arguments.json ? Json() : Json::parse(line, nullptr, false);
+  if (arguments.json) {
+    std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
+  } else if (event.is_object() && event.value("event_type", "") == "alert") {
+    print_text(event, language);
+  } else if (event.is_object() && event.value("event_type", "") == "lost") {
+    std::fprintf(stderr, "%s\n", say(language, {"{} interceptions were not shown: this reader was too slow; records have them",
+                                                "有 {} 条拦截未显示：读取过慢；记录文件中有"}, event.value("count", 0)).c_str());
+  }
+  return std::fflush(stdout) == 0;
 }
 
 }  // namespace
 
 int events(const EventsArguments& arguments) {
   const Language language = language_of(arguments.language);
-  const Result<void> done = follow_daemon(arguments.socket, [&](std::string_view line) {
-    if (arguments.json) {
-      std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
-    } else {
-      const Json event = Json::parse(line, nullptr, false);
-      if (event.is_object() && event.value("event_type", "") == "alert") print_text(event, language);
-      else std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+  Clock::time_point gone_at{};
+  bool has_followed = false;
+  for (;;) {
+    const Result<void> done = follow_daemon(
+        arguments.socket,
+        [&] {
+          if (has_followed && gone_at != Clock::time_point{})
+            std::fprintf(stderr, "%s\n", std::string(say(language, {"the daemon is back", "守护进程已恢复"})).c_str());
+          gone_at = {};
+          has_followed = true;
+        },
+        [&](std::string_view line) { return print_line(line, arguments, language); });
+    if (done) return kExitOk;
+    const Clock::time_point now = Clock::now();
+    const bool waits = arguments.follow && has_followed && done.error().code == ErrorCode::kUnreachable;
+    if (!waits || (gone_at != Clock::time_point{} && now - gone_at > kComesBackWithin)) {
+      print("telefence events", done.error(), language);
+      return static_cast<int>(done.error().code);
     }
-    return std::fflush(stdout) == 0;
-  });
-  if (done) return kExitOk;
-  std::fprintf(stderr, "telefence events: %s\n", done.error().message.c_str());
-  return static_cast<int>(done.error().code);
+    if (gone_at == Clock::time_point{}) {
+      gone_at = now;
+      print("telefence events", done.error(), language);
+      std::fprintf(stderr, "%s\n", say(language, {"waiting {} s for it to come back; what it intercepts meanwhile is in its records only",
+                                                  "等待其恢复（{} 秒）；期间的拦截只在其记录文件中"}, kComesBackWithin.count()).c_str());
+    }
+    std::this_thread::sleep_for(kTryEvery);
+  }
 }
 
 }  // namespace telefence

@@ -52,15 +52,4 @@ RecordNames Filter::record_names() const {
   return names;
 }
 
-Result<void> Filter::take_policy(const Config& config) {
-  Result<std::unique_ptr<const LivePolicy>> live = live_policy_of(config);
-  if (!live) return live.error();
-  policy_->publish(std::move(live.value()));
-  return {};
-}
-
-std::string to_text(const Complaint& complaint) {
-  return complaint.where + ": " + (complaint.value.empty() ? "" : "\"" + complaint.value + "\": ") + complaint.reason;
-}
-
 }  // namespace telefence

@@ -37,12 +37,12 @@ class Filter {
   // Hands the store over to the feed, which owns it from then on.
   std::unique_ptr<SignatureStore> take_store() { return std::move(store_); }
 
-  // The live part of a new configuration. One thread at a time.
-  Result<void> take_policy(const Config& config);
+  // The live part of a new configuration: made first, since that can fail, then put in force. One thread at a time.
+  Result<std::unique_ptr<const LivePolicy>> live_policy_of(const Config& config) const;
+  void put_in_force(std::unique_ptr<const LivePolicy> live) { policy_->publish(std::move(live)); }
 
  private:
   explicit Filter(const Config& config);
-  Result<std::unique_ptr<const LivePolicy>> live_policy_of(const Config& config) const;
 
   const Config config_;
   const HashSecret secret_;
@@ -55,8 +55,5 @@ class Filter {
   std::vector<Complaint> complaints_;
   SignatureStore::Counts counts_;
 };
-
-// "file:line: value: reason", for people.
-std::string to_text(const Complaint& complaint);
 
 }  // namespace telefence

@@ -49,18 +49,18 @@ class Printer : public EventObserver {
 Result<void> print_all(Filter& filter, const std::string& capture, Printer& printer) {
   Result<std::unique_ptr<ReplayRun>> run = ReplayRun::open(filter, capture, "", {}, &printer);
   if (!run) return run.error();
-  Result<void> done = run.value()->run();
-  if (std::fflush(stdout) != 0) return Error{ErrorCode::kFailed, "standard output can't be written"};
-  return done;
+  return run.value()->run();
 }
 
 }  // namespace
 
 int inspect(const InspectArguments& arguments) {
   Config config = default_config();
+  Language language = language_of(arguments.language);
   if (!arguments.config_file.empty()) {
     Loaded loaded = load_config(arguments.config_file);
-    print(loaded.mistakes, "mistake");
+    language = language_of(arguments.language, loaded.config.language);
+    print(loaded.mistakes, kMistake, language);
     if (!loaded.mistakes.empty()) return kExitInvalid;
     config = std::move(loaded.config);
   }
@@ -68,7 +68,7 @@ int inspect(const InspectArguments& arguments) {
   Printer printer;
   const Result<void> done = filter ? print_all(*filter.value(), arguments.capture, printer) : Result<void>(filter.error());
   if (done) return kExitOk;
-  std::fprintf(stderr, "telefenced inspect: %s\n", done.error().message.c_str());
+  print("telefenced inspect", done.error(), language);
   return static_cast<int>(done.error().code);
 }
 

@@ -1,107 +1,151 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
+#include <optional>
 #include <string>
 
 #include "app/command_line.h"
 #include "app/daemon.h"
 #include "app/json_lines.h"
+#include "app/sentences.h"
 #include "app/service_manager.h"
+#include "app/signals.h"
 #include "app/verbs.h"
 #include "config/loader.h"
 
 namespace telefence {
 namespace {
 
-// Blocked before any thread is made, so that all threads inherit it and only this one takes signals, in its own time.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
+using Clock = std::chrono::steady_clock;
 
-std::string joined(const Json& words) {
-  std::string out;
-  for (const Json& word : words) out += (out.empty() ? "" : ", ") + word.get<std::string>();
-  return out;
-}
+constexpr std::chrono::milliseconds kTurn{1000};       // how often the workers are looked at
+constexpr std::chrono::seconds kStopDeadline{10};      // a burst takes microseconds: what lasts longer hangs
 
-void print_summary(const Json& summary) {
-  const Json& counts = summary["signatures"];
-  std::string ports;
-  for (const Json& port : summary["ports"])
-    ports += (ports.empty() ? "" : ", ") + port["name"].get<std::string>() + " (" + port["device"].get<std::string>() + ")";
-  const auto text = [&summary](const char* key) { return summary[key].get<std::string>(); };
-  const auto or_none = [](std::string value) { return value.empty() ? std::string("none") : value; };
-  std::fprintf(stderr, "telefenced %s, node %s, mode %s%s\n", text("version").c_str(), text("node").c_str(), text("mode").c_str(),
-               text("mode") == "monitor" ? " (nothing is touched, everything is recorded as would-be)" : "");
-  std::fprintf(stderr, "  ports       %s\n  wire        %s\n  workers     %zu\n", or_none(ports).c_str(),
-               or_none(joined(summary["wire"])).c_str(), summary["workers"].get<std::size_t>());
-  std::fprintf(stderr, "  signatures  %llu domains, %llu URLs, %llu numbers, %llu patterns; %zu entries left out\n",
-               static_cast<unsigned long long>(counts["domains"].get<std::uint64_t>()),
-               static_cast<unsigned long long>(counts["urls"].get<std::uint64_t>()),
-               static_cast<unsigned long long>(counts["numbers"].get<std::uint64_t>()),
-               static_cast<unsigned long long>(counts["patterns"].get<std::uint64_t>()), summary["complaints"].get<std::size_t>());
-  std::fprintf(stderr, "  feed        %s\n  records     %s\n  control     %s\n  metrics     %s\n", or_none(text("redis")).c_str(),
-               or_none(text("records")).c_str(), text("control").c_str(), or_none(text("metrics")).c_str());
-  for (const Json& note : summary["notes"]) std::fprintf(stderr, "  note        %s\n", note.get<std::string>().c_str());
-}
+class StartSummary {
+ public:
+  StartSummary(const Json& summary, Language language) : summary_(summary), language_(language) {}
 
-void take_over_changes(Daemon& daemon) {
-  daemon.reopen_records();
-  std::vector<Complaint> complaints;
-  const Result<void> done = daemon.reload(complaints);
-  std::fprintf(stderr, "telefenced: reload: %s\n", done ? "done" : done.error().message.c_str());
-}
+  void print() const {
+    const bool monitors = text("mode") == "monitor";
+    std::fprintf(stderr, "%s\n",
+                 say(language_, {"telefenced {}, node {}, mode {}", "telefenced {}，节点 {}，模式：{}"}, text("version"), text("node"),
+                     word(monitors ? Text{"monitor (nothing is touched, everything is recorded as would-be)", "监测（不处置，只记录“本应拦截”）"}
+                                   : Word::kEnforce))
+                     .c_str());
+    row({"ports", "端口"}, ports());
+    row({"wire", "串接"}, joined(summary_["wire"]));
+    row({"workers", "工作线程"}, std::to_string(summary_["workers"].get<std::size_t>()));
+    row({"signatures", "规则"}, signatures());
+    row({"feed", "下发通道"}, text("redis"));
+    row({"records", "记录"}, text("records"));
+    row({"control", "控制"}, text("control"));
+    row({"metrics", "指标"}, text("metrics"));
+    for (const Json& note : summary_["notes"]) row({"note", "提示"}, translated(language_, note.get<std::string>()));
+  }
+
+ private:
+  std::string word(const Text& text) const { return std::string(say(language_, text)); }
+  std::string text(const char* key) const { return summary_[key].get<std::string>(); }
+
+  void row(const Text& name, const std::string& value) const {
+    std::fprintf(stderr, "  %s%s\n", padded(say(language_, name), 12).c_str(), (value.empty() ? word({"none", "无"}) : value).c_str());
+  }
+
+  static std::string joined(const Json& words) {
+    std::string out;
+    for (const Json& word : words) out += (out.empty() ? "" : ", ") + word.get<std::string>();
+    return out;
+  }
+
+  std::string ports() const {
+    std::string out;
+    for (const Json& port : summary_["ports"])
+      out += (out.empty() ? "" : ", ") + port["name"].get<std::string>() + " (" + port["device"].get<std::string>() + ")";
+    return out;
+  }
+
+  std::string signatures() const {
+    const Json& counts = summary_["signatures"];
+    const auto count = [&](const char* key, const Text& one, const Text& several) {
+      return counted(language_, counts[key].get<std::uint64_t>(), one, several);
+    };
+    const std::string comma = word({", ", "，"});
+    std::string out = count("domains", Word::kDomain, Word::kDomains) + comma + count("urls", Word::kUrl, Word::kUrls) + comma +
+                      count("numbers", Word::kNumber, Word::kNumbers) + comma + count("patterns", Word::kPattern, Word::kPatterns);
+    if (const auto left_out = summary_["complaints"].get<std::uint64_t>(); left_out != 0)
+      out += word({"; ", "；"}) + counted(language_, left_out, {"entry left out", "条未采用"}, {"entries left out", "条未采用"});
+    return out;
+  }
+
+  const Json& summary_;
+  const Language language_;
+};
 
 // Until a signal says stop, or the time is over.
 void wait_for_the_end(Daemon& daemon, const sigset_t& signals, std::uint32_t seconds) {
-  const std::time_t end = std::time(nullptr) + static_cast<std::time_t>(seconds);
+  std::optional<Clock::time_point> end;
+  if (seconds != 0) end = Clock::now() + std::chrono::seconds(seconds);
   for (;;) {
-    timespec wait = {3600, 0};
-    if (seconds != 0) {
-      wait.tv_sec = end - std::time(nullptr);
-      if (wait.tv_sec <= 0) return;
-    }
-    const int signal = sigtimedwait(&signals, nullptr, &wait);
-    if (signal == SIGHUP) take_over_changes(daemon);
+    auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(kTurn);
+    if (end) wait = std::min(wait, std::chrono::duration_cast<std::chrono::nanoseconds>(*end - Clock::now()));
+    if (wait.count() <= 0) return;
+    const timespec limit = {static_cast<std::time_t>(wait.count() / 1'000'000'000), static_cast<long>(wait.count() % 1'000'000'000)};
+    const int signal = sigtimedwait(&signals, nullptr, &limit);
     if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGHUP) {
+      ReloadReport report;
+      (void)daemon.reload(report);
+    }
+    daemon.watch_workers();
   }
 }
 
-int failed(const Error& error) {
-  std::fprintf(stderr, "telefenced: %s\n", error.message.c_str());
+int failed(const Error& error, Language language) {
+  print("telefenced", error, language);
   return static_cast<int>(error.code);
+}
+
+Result<void> start(Daemon& daemon, const sigset_t& signals) {
+  const SignalsEndProcess while_starting(signals);
+  Result<void> started = daemon.start();
+  if (!started) daemon.stop();  // what runs already
+  return started;
+}
+
+void stop(Daemon& daemon, const sigset_t& signals) {
+  const SignalsEndProcess while_stopping(
+      signals, kStopDeadline,
+      say(daemon.language(), {"a worker or a pipe hangs: ended without it", "工作线程或管道无响应：已强制结束"}).data());
+  daemon.stop();
 }
 
 }  // namespace
 
 int run(const RunArguments& arguments) {
   const sigset_t signals = block_signals();
-  Loaded loaded = load_config(arguments.config_file);
-  print(loaded.mistakes, "mistake");
-  print(loaded.warnings, "warning");
+  const Loaded loaded = [&] {
+    const SignalsEndProcess while_reading(signals);  // a list on a file system that hangs
+    return load_config(arguments.config_file);
+  }();
+  const Language language = language_of(arguments.language, loaded.config.language);
+  print(loaded.mistakes, kMistake, language);
+  print(loaded.warnings, kWarning, language);
   if (!loaded.mistakes.empty()) return kExitInvalid;
-  Config& config = loaded.config;
-  if (arguments.mode) config.mode = *arguments.mode;
-  config.nic.eal.insert(config.nic.eal.end(), arguments.eal.begin(), arguments.eal.end());
-  Daemon daemon(std::move(config), arguments.mode.has_value());
-  if (Result<void> started = daemon.start(); !started) return failed(started.error());
+  Daemon daemon(loaded.config, {arguments.mode, arguments.eal, arguments.language});
+  if (Result<void> started = start(daemon, signals); !started) return failed(started.error(), language);
   if (arguments.json) {
     std::printf("%s\n", to_line(daemon.start_summary()).c_str());
     std::fflush(stdout);
   } else {
-    print_summary(daemon.start_summary());
+    StartSummary(daemon.start_summary(), language).print();
   }
   tell_service_manager("READY=1\nSTATUS=filtering");
   wait_for_the_end(daemon, signals, arguments.seconds);
   tell_service_manager("STOPPING=1");
-  daemon.stop();
-  std::fprintf(stderr, "telefenced: stopped\n");
+  stop(daemon, signals);
+  std::fprintf(stderr, "telefenced: %s\n", std::string(say(language, {"stopped", "已停止"})).c_str());
   return kExitOk;
 }
 

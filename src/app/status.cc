@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
-#include "app/language.h"
+#include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "control/commands.h"
 
 namespace telefence {
 namespace {
 
-// Pads by columns on the screen, not by bytes.
-std::string padded(std::string text, std::size_t width) {
-  const std::size_t used = columns(text);
-  return used < width ? text + std::string(width - used, ' ') : text + " ";
-}
-
-std::string number(const Json& from, const char* key) { return std::to_string(from.value(key, std::uint64_t{0})); }
+constexpr std::size_t kLabelColumns = 14;
+constexpr std::size_t kCountColumns = 16;
 
 class Table {
  public:
@@ -29,79 +25,117 @@ class Table {
     channels();
     packets();
     signatures();
+    feed();
     records();
   }
 
  private:
-  std::string text(Word word) const { return std::string(say(language_, word)); }
-  void row(Word name, const std::string& value) const { std::printf("%s%s\n", padded(text(name), 14).c_str(), value.c_str()); }
+  std::string word(const Text& text) const { return std::string(say(language_, text)); }
+  static std::string number(const Json& from, const char* key) { return grouped(from.value(key, std::uint64_t{0})); }
+  static void line(const std::string& text) { std::printf("%s\n", text.c_str()); }
+  void row(const Text& name, const std::string& value) const { line(padded(say(language_, name), kLabelColumns) + value); }
+  void more(const std::string& value) const { line(std::string(kLabelColumns, ' ') + value); }
 
   void head() const {
-    row(Word::kNode, status_.value("node", "") + "  (telefenced " + status_.value("version", "") + ", " +
-                         number(status_, "workers") + " " + text(Word::kWorkers) + ")");
-    row(Word::kMode, text(status_.value("mode", "") == "enforce" ? Word::kEnforce : Word::kMonitor));
-    row(Word::kUptime, number(status_, "uptime_s") + " " + text(Word::kSeconds));
-    std::string reasons;
-    for (const Json& reason : status_["reasons"]) reasons += ": " + reason.get<std::string>();
-    row(status_.value("ready", false) ? Word::kReady : Word::kNotReady, reasons.empty() ? "✔" : reasons.substr(2));
+    row({"node", "节点"},
+        say(language_, {"{}  (telefenced {}, {}, up for {})", "{}（telefenced {}，{}，已运行 {}）"}, status_.value("node", ""), status_.value("version", ""),
+            counted(language_, status_.value("workers", std::uint64_t{0}), {"worker", "个工作线程"}, {"workers", "个工作线程"}),
+            duration(language_, status_.value("uptime_s", std::uint64_t{0}))));
+    row({"mode", "模式"}, status_.value("mode", "") == "enforce"
+                              ? word({"enforce", "拦截"})
+                              : word({"monitor: nothing is touched, everything is recorded as would-be", "监测：不处置，只记录“本应拦截”"}));
+    row({"ready", "就绪"}, status_.value("ready", false) ? word({"yes", "是"}) : word({"no", "否"}));
+    for (const Json& reason : status_["reasons"]) more(translated(language_, reason.get<std::string>()));
+    if (status_["needs_restart"].empty()) return;
+    row({"restart", "需要重启"}, word({"the file was changed where only a restart takes it over:", "配置中的以下更改只有重启后才生效："}));
+    for (const Json& change : status_["needs_restart"]) more(to_text(sealed_change_from(change), language_));
+  }
+
+  void header(const Text& name, const std::vector<Text>& columns_of_table) const {
+    std::string text = columns_of_table.empty() ? word(name) : padded(say(language_, name), kLabelColumns);
+    for (const Text& column : columns_of_table) text += right_aligned(say(language_, column), kCountColumns);
+    line("");
+    line(text);
   }
 
   void ports() const {
-    std::printf("\n%s%s%s%s\n", padded(text(Word::kPort), 14).c_str(), padded(text(Word::kReceived), 16).c_str(),
-                padded(text(Word::kSent), 16).c_str(), text(Word::kLost).c_str());
-    for (const Json& port : status_["ports"])
-      std::printf("%s%s%s%s\n", padded(port.value("name", ""), 14).c_str(), padded(number(port, "received"), 16).c_str(),
-                  padded(number(port, "sent"), 16).c_str(), number(port, "lost").c_str());
+    header({"port", "端口"}, {{"received", "收到"}, {"sent", "发出"}, {"lost", "丢失"}, {"errors", "错误"}, {"link", "链路"}});
+    for (const Json& port : status_["ports"]) {
+      std::string text = padded(port.value("name", ""), kLabelColumns);
+      for (const char* key : {"received", "sent", "lost", "errors"}) text += right_aligned(number(port, key), kCountColumns);
+      text += right_aligned(port.value("link_up", false) ? word({"up", "正常"}) : word({"DOWN", "断开"}), kCountColumns);
+      line(text);
+    }
   }
 
   void channels() const {
-    std::printf("\n%s%s%s%s%s\n", padded(text(Word::kChannel), 14).c_str(), padded(text(Word::kInspected), 16).c_str(),
-                padded(text(Word::kBlocked), 12).c_str(), padded(text(Word::kTagged), 12).c_str(), text(Word::kWouldBe).c_str());
-    for (const auto& [name, sums] : status_["channels"].items())
-      std::printf("%s%s%s%s%s\n", padded(name, 14).c_str(), padded(number(sums, "inspected"), 16).c_str(),
-                  padded(number(sums, "blocked"), 12).c_str(), padded(number(sums, "tagged"), 12).c_str(),
-                  number(sums, "would_be").c_str());
+    header({"channel", "渠道"}, {{"inspected", "已检查"}, {"blocked", "已拦截"}, {"tagged", "已标记"}, {"would be", "本应拦截"}});
+    for (const auto& [name, sums] : status_["channels"].items()) {
+      std::string text = padded(word_of(language_, name), kLabelColumns);
+      for (const char* key : {"inspected", "blocked", "tagged", "would_be"}) text += right_aligned(number(sums, key), kCountColumns);
+      line(text);
+    }
   }
 
   void packets() const {
-    std::printf("\n");
-    row(Word::kPackets, number(status_["packets"], "received"));
-    for (const auto& [name, count] : status_["packets"]["fates"].items())
-      std::printf("  %s%s\n", padded(name, 30).c_str(), std::to_string(count.get<std::uint64_t>()).c_str());
+    const std::uint64_t received = status_["packets"].value("received", std::uint64_t{0});
+    header({"packets", "报文"}, {});
+    line("  " + padded(word({"received", "收到"}), 30) + right_aligned(grouped(received), 14));
+    for (const auto& [name, count] : status_["packets"]["fates"].items()) {
+      const auto packets = count.get<std::uint64_t>();
+      char share[16] = "";
+      if (received != 0) std::snprintf(share, sizeof share, "%.1f %%", 100.0 * static_cast<double>(packets) / static_cast<double>(received));
+      line("  " + padded(word_of(language_, name), 30) + right_aligned(grouped(packets), 14) + right_aligned(share, 10));
+    }
   }
 
   void signatures() const {
     const Json& counts = status_["signatures"];
-    std::printf("\n");
-    row(Word::kSignatures, number(counts, "domains") + " " + text(Word::kDomains) + ", " + number(counts, "urls") + " " +
-                               text(Word::kUrls) + ", " + number(counts, "numbers") + " " + text(Word::kNumbers) + ", " +
-                               number(counts, "patterns") + " " + text(Word::kPatterns));
-    if (counts.value("complaints", 0) != 0) row(Word::kComplaints, number(counts, "complaints"));
+    const auto count = [&](const char* key, const Text& one, const Text& several) {
+      return counted(language_, counts.value(key, std::uint64_t{0}), one, several);
+    };
+    const std::string comma = word({", ", "，"});
+    line("");
+    row({"signatures", "规则"}, count("domains", Word::kDomain, Word::kDomains) + comma + count("urls", Word::kUrl, Word::kUrls) + comma +
+                                    count("numbers", Word::kNumber, Word::kNumbers) + comma +
+                                    count("patterns", Word::kPattern, Word::kPatterns) + comma +
+                                    count("allowed", Word::kAllowEntry, Word::kAllowEntries));
+    if (counts.value("complaints", 0) != 0)
+      more(count("complaints", {"entry left out", "条未采用"}, {"entries left out", "条未采用"}) +
+           word({" (telefenced check names them)", "（用 telefenced check 查看）"}));
+  }
+
+  void feed() const {
     const Json& feed = status_["feed"];
-    if (!feed.value("configured", false)) return row(Word::kFeed, text(Word::kFeedOff));
-    row(Word::kFeed, text(feed.value("connected", false) ? Word::kConnected : Word::kNotConnected) + ", " +
-                         text(Word::kSequence) + " " + number(feed, "sequence"));
-    if (const std::string problem = feed.value("problem", ""); !problem.empty()) row(Word::kProblem, problem);
+    const Text label{"feed", "下发通道"};
+    if (!feed.value("configured", false)) return row(label, word({"no Redis server is configured", "未配置 Redis 服务器"}));
+    row(label, say(language_, {"{}, sequence {}", "{}，序号 {}"},
+                   feed.value("connected", false) ? word({"connected", "已连接"}) : word({"not connected", "未连接"}),
+                   feed.value("sequence", std::uint64_t{0})));
+    for (const char* key : {"problem", "note"})
+      if (const std::string told = feed.value(key, ""); !told.empty()) more(translated(language_, told));
   }
 
   void records() const {
     const Json& records = status_["records"];
-    row(Word::kRecords, number(records, "written") + " " + text(Word::kWritten) + ", " + number(records, "lost") + " " + text(Word::kLost));
-    if (const std::string problem = records.value("problem", ""); !problem.empty()) row(Word::kProblem, problem);
+    const std::string file = records.value("file", "");
+    row({"records", "记录"}, say(language_, {"{} written, {} lost", "已写入 {}，丢失 {}"}, number(records, "written"), number(records, "lost")) +
+                                 (file.empty() ? word({" (no file)", "（无文件）"}) : "  " + file));
+    if (const std::string problem = records.value("problem", ""); !problem.empty()) more(translated(language_, problem));
   }
 
   const Json& status_;
   const Language language_;
 };
 
-int failed(const Error& error) {
-  std::fprintf(stderr, "telefence status: %s\n", error.message.c_str());
-  return static_cast<int>(error.code);
-}
-
 }  // namespace
 
 int status(const ToolArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  const auto failed = [language](const Error& error) {
+    print("telefence status", error, language);
+    return static_cast<int>(error.code);
+  };
   const Result<std::string> line = ask_daemon(arguments.socket, R"({"command":"status"})");
   if (!line) return failed(line.error());
   const Json reply = Json::parse(line.value(), nullptr, false);
@@ -109,7 +143,7 @@ int status(const ToolArguments& arguments) {
   if (arguments.json)
     std::printf("%s\n", to_line(reply).c_str());
   else
-    Table(reply, language_of(arguments.language)).print();
+    Table(reply, language).print();
   return kExitOk;
 }
 

@@ -9,30 +9,35 @@
 namespace telefence {
 namespace {
 
-void add_common(CLI::App* verb, ToolArguments& arguments, bool asks_daemon) {
-  verb->add_flag("--json", arguments.json, "JSON instead of text for people");
-  verb->add_option("--lang", arguments.language, "en or zh; else by LANG")->check(CLI::IsMember({"en", "zh"}))->type_name("en|zh");
-  if (asks_daemon) {
-    verb->add_option("--socket", arguments.socket, "control socket of the daemon")
-        ->envname("TELEFENCE_SOCKET")
-        ->type_name("PATH")
-        ->capture_default_str();
-  }
+void add_common(CommandLine& line, CLI::App* verb, ToolArguments& arguments, bool asks_daemon) {
+  verb->add_flag("--json", arguments.json, line.text({"JSON instead of text for people", "输出 JSON 而非文字"}));
+  line.add_language(*verb, arguments.language);
+  if (!asks_daemon) return;
+  verb->add_option("--socket", arguments.socket, line.text({"control socket of the daemon", "守护进程的控制套接字"}))
+      ->envname("TELEFENCE_SOCKET")
+      ->type_name("PATH")
+      ->capture_default_str();
 }
 
-void add_test(CLI::App& program, TestArguments& arguments) {
-  CLI::App* verb = add_verb(program, "test", "Say what would happen to a domain, URL, number or SMS text, and why.",
-                            "  telefence test domain www.example.cn\n"
-                            "  telefence test number +8617012345678 -c /etc/telefence/telefence.yaml\n"
-                            "  telefence test sms \"您的包裹有问题，请点击 http://t.example\"\n");
-  verb->add_option("kind", arguments.kind, "what the value is")
+void add_test(CommandLine& line, TestArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "test",
+                                 {"Say what would happen to a domain, URL, number or SMS text, and why.",
+                                  "说明某个域名、网址、号码或短信会被如何处置，以及原因。"},
+                                 "  telefence test domain www.example.cn\n"
+                                 "  telefence test number +8617012345678 -c /etc/telefence/telefence.yaml\n"
+                                 "  telefence test sms \"您的包裹有问题，请点击 http://t.example\"\n");
+  verb->add_option("kind", arguments.kind, line.text({"what the value is", "值的类型"}))
       ->required()
-      ->check(CLI::IsMember({"domain", "url", "number", "sms"}))
+      ->check(line.one_of({"domain", "url", "number", "sms"}))
       ->type_name("domain|url|number|sms");
-  verb->add_option("value", arguments.value, "the value; - reads it from standard input")->required()->type_name("VALUE");
-  verb->add_option("-c,--config", arguments.config_file, "judge by this configuration, without the daemon")->type_name("FILE");
-  verb->add_option("--calling", arguments.calling, "sms: the number it comes from")->type_name("NUMBER");
-  add_common(verb, arguments, true);
+  verb->add_option("value", arguments.value, line.text({"the value; - reads it from standard input", "要查询的值；- 表示从标准输入读取"}))
+      ->required()
+      ->type_name("VALUE");
+  verb->add_option("-c,--config", arguments.config_file,
+                   line.text({"judge by this configuration, without the daemon", "按此配置判定，不询问守护进程"}))
+      ->type_name("FILE");
+  verb->add_option("--calling", arguments.calling, line.text({"sms: the number it comes from", "sms：发送方号码"}))->type_name("NUMBER");
+  add_common(line, verb, arguments, true);
 }
 
 std::vector<std::string> category_words() {
@@ -41,86 +46,140 @@ std::vector<std::string> category_words() {
   return words;
 }
 
-void add_push_operation(CLI::App& push, PushArguments& arguments, bool add) {
-  CLI::App* verb = add ? add_verb(push, "add", "Publish an entry to every edge.",
-                                  "  telefence push add domain fresh-scam.example --category phishing\n"
-                                  "  telefence push add number '+86170*' --category spoofed-caller --tier 1 --expires 7d\n"
-                                  "  telefence push add pattern '安全账户.{0,20}转账' --match regex --category fake-police --shadow\n")
-                       : add_verb(push, "remove", "Take an entry back from every edge.",
-                                  "  telefence push remove domain fresh-scam.example\n"
-                                  "  telefence push remove number '+86170*' --redis unix:/run/redis/redis.sock\n");
-  verb->add_option("kind", arguments.kind, "what the value is")
-      ->required()
-      ->check(CLI::IsMember({"domain", "url", "number", "pattern"}))
-      ->type_name("domain|url|number|pattern");
-  verb->add_option("value", arguments.value, "the domain, number (* at the end: prefix) or pattern")->required()->type_name("VALUE");
-  verb->add_option("--category", arguments.category, "kind of fraud")
-      ->check(CLI::IsMember(category_words()))
+void add_entry_options(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
+  verb->add_flag("--allow", arguments.allow, line.text({"an allow entry instead of a block", "添加白名单条目而非拦截条目"}));
+  verb->add_option("--action", arguments.action,
+                   line.text({"drop, reset, answer, neutralise or tag; else by category and tier",
+                              "drop、reset、answer、neutralise 或 tag；缺省按类别和等级"}))
       ->type_name("WORD");
+  verb->add_option("--tier", arguments.tier, line.text({"1 certain and grave, 3 weak", "等级：1 高，3 低"}))
+      ->check(line.from_to(1, 3))
+      ->type_name("1-3")
+      ->capture_default_str();
+  verb->add_option("--match", arguments.match,
+                   line.text({"domain: suffix or exact; number: exact or prefix; pattern: text or regex; url: prefix, exact or regex",
+                              "域名：suffix 或 exact；号码：exact 或 prefix；文本特征：text 或 regex；网址：prefix、exact 或 regex"}))
+      ->check(line.one_of({"suffix", "exact", "prefix", "regex", "text"}))
+      ->type_name("WORD");
+  verb->add_option("--side", arguments.side,
+                   line.text({"number: whose it must be, that of who calls or sends, or of who is called; else either",
+                              "号码：须为主叫（发送方）还是被叫；缺省任意一方"}))
+      ->check(line.one_of({"calling", "called", "either"}))
+      ->type_name("calling|called|either");
+  verb->add_option("--expires", arguments.expires,
+                   line.text({"2026-12-01T00:00:00+08:00, or from now on: 90s 30min 12h 7d",
+                              "失效时间：2026-12-01T00:00:00+08:00，或从现在起：90s 30min 12h 7d"}))
+      ->type_name("WHEN");
+  verb->add_option("--note", arguments.note, line.text({"for people", "备注"}))->type_name("TEXT");
+  verb->add_flag("--shadow", arguments.shadow,
+                 line.text({"recorded as would-be, never carried out", "影子：只记录“本应拦截”，不执行"}));
+}
+
+void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& arguments, bool add) {
+  CLI::App* verb = add ? line.add_verb(push, "add", {"Publish an entry to every edge.", "向所有节点下发一个条目。"},
+                                       "  telefence push add domain fresh-scam.example --category phishing\n"
+                                       "  telefence push add number '+86170*' --category spoofed-caller --side calling --expires 7d\n"
+                                       "  telefence push add pattern '安全账户.{0,20}转账' --match regex --category fake-police --shadow\n")
+                       : line.add_verb(push, "remove", {"Take an entry back from every edge.", "从所有节点撤回一个条目。"},
+                                       "  telefence push remove domain fresh-scam.example\n"
+                                       "  telefence push remove number '+86170*' --redis unix:/run/redis/redis.sock\n");
+  verb->add_option("kind", arguments.kind, line.text({"what the value is", "值的类型"}))
+      ->required()
+      ->check(line.one_of({"domain", "url", "number", "pattern"}))
+      ->type_name("domain|url|number|pattern");
+  verb->add_option("value", arguments.value,
+                   line.text({"the domain, number (* at the end: prefix) or pattern", "域名、号码（以 * 结尾为前缀）或文本特征"}))
+      ->required()
+      ->type_name("VALUE");
   if (add) {
-    verb->add_flag("--allow", arguments.allow, "an allow entry instead of a block");
-    verb->add_option("--action", arguments.action, "drop, reset, answer, neutralise or tag; else by category and tier")->type_name("WORD");
-    verb->add_option("--tier", arguments.tier, "1 certain and grave, 3 weak")->check(CLI::Range(1, 3))->type_name("1-3")->capture_default_str();
-    verb->add_option("--match", arguments.match, "domain: suffix or exact; number: exact or prefix; pattern: text or regex; url: prefix, exact or regex")
-        ->check(CLI::IsMember({"suffix", "exact", "prefix", "regex", "text"}))
+    verb->add_option("--category", arguments.category, line.text({"kind of fraud", "涉诈类别"}))
+        ->check(line.one_of(category_words()))
         ->type_name("WORD");
-    verb->add_option("--expires", arguments.expires, "2026-12-01T00:00:00+08:00, or from now on: 90s 30min 12h 7d")->type_name("WHEN");
-    verb->add_option("--note", arguments.note, "for people")->type_name("TEXT");
-    verb->add_flag("--shadow", arguments.shadow, "recorded as would-be, never carried out");
+    add_entry_options(line, verb, arguments);
   }
-  verb->add_option("--redis", arguments.redis, "where the change log is: unix:/path or host:port")
+  verb->add_option("--redis", arguments.redis,
+                   line.text({"where the change log is: unix:/path or host:port", "变更流所在的 Redis：unix:/路径 或 主机:端口"}))
       ->envname("TELEFENCE_REDIS")
       ->type_name("SERVER")
       ->capture_default_str();
-  verb->add_option("--log", arguments.log, "key of the change log")->type_name("KEY")->capture_default_str();
-  add_common(verb, arguments, false);
+  verb->add_option("--redis-user", arguments.redis_user, line.text({"Redis user, when it is not the default one", "Redis 用户；缺省为默认用户"}))
+      ->envname("TELEFENCE_REDIS_USER")
+      ->type_name("NAME");
+  verb->add_option("--redis-password-file", arguments.redis_password_file,
+                   line.text({"file with the password in its first line", "密码文件（首行为密码）"}))
+      ->envname("TELEFENCE_REDIS_PASSWORD_FILE")
+      ->type_name("FILE");
+  verb->add_option("--home-country", arguments.home_country,
+                   line.text({"country code of the edges, by which numbers are judged", "各节点的本国国家码，用于判断号码"}))
+      ->envname("TELEFENCE_HOME_COUNTRY")
+      ->type_name("CODE")
+      ->capture_default_str();
+  verb->add_option("--log", arguments.log, line.text({"key of the change log", "变更流的键名"}))->type_name("KEY")->capture_default_str();
+  add_common(line, verb, arguments, false);
   verb->callback([&arguments, add] { arguments.add = add; });
 }
 
-void add_push(CLI::App& program, PushArguments& arguments) {
-  CLI::App* verb = add_verb(program, "push", "Publish a change of the signatures to every edge.",
-                            "  telefence push add domain fresh-scam.example --category phishing\n"
-                            "  telefence push remove domain fresh-scam.example\n");
+void add_push(CommandLine& line, PushArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "push",
+                                 {"Publish a change of the signatures to every edge.", "向所有节点下发规则变更。"},
+                                 "  telefence push add domain fresh-scam.example --category phishing\n"
+                                 "  telefence push remove domain fresh-scam.example\n");
   verb->require_subcommand(1);
-  add_push_operation(*verb, arguments, true);
-  add_push_operation(*verb, arguments, false);
+  add_push_operation(line, *verb, arguments, true);
+  add_push_operation(line, *verb, arguments, false);
 }
 
-void add_status(CLI::App& program, ToolArguments& arguments) {
-  CLI::App* verb = add_verb(program, "status", "Show how the daemon is doing.",
-                            "  telefence status\n"
-                            "  telefence status --json | jq .feed\n");
-  add_common(verb, arguments, true);
+void add_daemon_verbs(CommandLine& line, ToolArguments& status, ToolArguments& reload, EventsArguments& events) {
+  add_common(line,
+             line.add_verb(line.program(), "status", {"Show how the daemon is doing.", "显示守护进程的状态。"},
+                           "  telefence status\n"
+                           "  telefence status --json | jq .feed\n"),
+             status, true);
+  add_common(line,
+             line.add_verb(line.program(), "reload",
+                           {"Have the daemon read its configuration and lists again; wait for the result.",
+                            "让守护进程重新读取配置和名单，并等待结果。"},
+                           "  telefence reload\n"
+                           "  telefence reload --json | jq .needs_restart\n"),
+             reload, true);
+  CLI::App* verb = line.add_verb(line.program(), "events", {"Show interceptions as they happen.", "实时显示拦截事件。"},
+                                 "  telefence events -f\n"
+                                 "  telefence events -f --json | jq .telefence\n");
+  verb->add_flag("-f,--follow", events.follow,
+                 line.text({"when the daemon goes, wait a minute for it to come back; else end with exit code 5",
+                            "守护进程退出后等待其恢复（一分钟）；否则以退出码 5 结束"}));
+  add_common(line, verb, events, true);
 }
 
-void add_events(CLI::App& program, EventsArguments& arguments) {
-  CLI::App* verb = add_verb(program, "events", "Show interceptions as they happen.",
-                            "  telefence events -f\n"
-                            "  telefence events -f --json | jq .telefence\n");
-  verb->add_flag("-f,--follow", arguments.follow, "go on until interrupted (always: nothing is kept to look back at)");
-  add_common(verb, arguments, true);
+int run_verb(CommandLine& line, int argc, char** argv) {
+  TestArguments test_arguments;
+  PushArguments push_arguments;
+  ToolArguments status_arguments, reload_arguments;
+  EventsArguments events_arguments;
+  std::string language;
+  add_test(line, test_arguments);
+  add_push(line, push_arguments);
+  add_daemon_verbs(line, status_arguments, reload_arguments, events_arguments);
+  line.add_language(line.program(), language);
+  if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
+  for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_arguments, &status_arguments,
+                                                                   &reload_arguments, &events_arguments})
+    if (own->language.empty()) own->language = language;
+  if (line.program().got_subcommand("test")) return test_value(test_arguments);
+  if (line.program().got_subcommand("push")) return push(push_arguments);
+  if (line.program().got_subcommand("status")) return status(status_arguments);
+  if (line.program().got_subcommand("reload")) return reload(reload_arguments);
+  return events(events_arguments);
 }
 
 int main_of(int argc, char** argv) {
-  CLI::App program("telefence: asks and steers the edge filter telefenced.", "telefence");
-  describe_program(program,
+  CommandLine line("telefence",
+                   {"telefence: asks and steers the edge filter telefenced.", "telefence：查询和控制反诈过滤守护进程 telefenced。"},
                    "  telefence test domain www.example.cn\n"
                    "  telefence push add domain fresh-scam.example --category phishing\n"
-                   "  telefence status\n");
-  TestArguments test_arguments;
-  PushArguments push_arguments;
-  ToolArguments status_arguments;
-  EventsArguments events_arguments;
-  add_test(program, test_arguments);
-  add_push(program, push_arguments);
-  add_status(program, status_arguments);
-  add_events(program, events_arguments);
-  program.require_subcommand(1);
-  if (const auto exit_code = parse_command_line(program, argc, argv, nullptr)) return *exit_code;
-  if (program.got_subcommand("test")) return test_value(test_arguments);
-  if (program.got_subcommand("push")) return push(push_arguments);
-  if (program.got_subcommand("status")) return status(status_arguments);
-  return events(events_arguments);
+                   "  telefence status\n",
+                   language_of(argc, argv));
+  return exit_code_after_output("telefence", line.language(), run_verb(line, argc, argv));
 }
 
 }  // namespace

@@ -31,20 +31,27 @@ struct PushArguments : ToolArguments {
   std::string category;
   std::string action;
   std::uint32_t tier = 2;
-  std::string match;                   // suffix, exact, prefix, literal, regex; "" = by kind
+  std::string match;                   // suffix, exact, prefix, text, regex; "" = by kind
+  std::string side;                    // numbers: calling, called, either; "" = either
   std::string expires;                 // 2026-12-01T00:00:00+08:00, or 7d
   std::string note;
   bool shadow = false;
   bool allow = false;
   std::string redis = "127.0.0.1:6379";
+  std::string redis_user;              // "" = the default user
+  std::string redis_password_file;     // a secret on the command line would be seen by everyone on the machine (ps)
   std::string log = "tf:1:log";
+  std::string home_country = "86";     // of the edges, which numbers are judged by
 };
 int push(const PushArguments& arguments);
 
 int status(const ToolArguments& arguments);
 
+// Asks the daemon to read its configuration and lists again, and waits for the result.
+int reload(const ToolArguments& arguments);
+
 struct EventsArguments : ToolArguments {
-  bool follow = false;
+  bool follow = false;                 // go on when the daemon comes back
 };
 int events(const EventsArguments& arguments);
 

@@ -18,6 +18,7 @@ struct RunArguments {
   std::optional<Mode> mode;       // overrules the file
   std::uint32_t seconds = 0;      // 0 = until told to stop
   bool json = false;              // the start summary as JSON
+  std::string language;           // "", en or zh
   std::vector<std::string> eal;   // what followed "--"
 };
 int run(const RunArguments& arguments);
@@ -25,6 +26,7 @@ int run(const RunArguments& arguments);
 struct CheckArguments {
   std::string config_file;
   bool json = false;
+  std::string language;
 };
 int check(const CheckArguments& arguments);
 
@@ -35,12 +37,14 @@ struct ReplayArguments {
   std::string records_file;       // "" = none
   bool enforce = false;           // whatever the configuration says
   bool json = false;
+  std::string language;
 };
 int replay(const ReplayArguments& arguments);
 
 struct InspectArguments {
   std::string capture;
   std::string config_file;        // for ports of protocols; "" = defaults
+  std::string language;
 };
 int inspect(const InspectArguments& arguments);
 

@@ -77,13 +77,4 @@ std::vector<SealedChange> sealed_changes(const Config& running, const Loaded& re
   return changes;
 }
 
-std::string to_text(const std::vector<SealedChange>& changes) {
-  std::string out;
-  for (const SealedChange& change : changes) {
-    out += (out.empty() ? "" : ", ") + change.key;
-    out += change.line == 0 ? " (no longer there)" : " (line " + std::to_string(change.line) + ")";
-  }
-  return out;
-}
-
 }  // namespace telefence

@@ -28,7 +28,4 @@ struct SealedChange {
 // In the order of the table.
 std::vector<SealedChange> sealed_changes(const Config& running, const Loaded& read);
 
-// "records.file (line 9), redis.server (no longer there)"
-std::string to_text(const std::vector<SealedChange>& changes);
-
 }  // namespace telefence

@@ -70,7 +70,8 @@ Result<std::string> ask_daemon(const std::string& path, std::string_view request
   return *std::move(reply);
 }
 
-Result<void> follow_daemon(const std::string& path, const std::function<bool(std::string_view line)>& line) {
+Result<void> follow_daemon(const std::string& path, const std::function<void()>& begun,
+                           const std::function<bool(std::string_view line)>& line) {
   Result<Descriptor> connection = connect_unix(path, kForeverS);
   if (!connection) return connection.error();
   send_line(connection.value(), R"({"command":"events"})");
@@ -80,6 +81,7 @@ Result<void> follow_daemon(const std::string& path, const std::function<bool(std
   const auto said = nlohmann::json::parse(*reply, nullptr, false);
   if (!said.is_object() || !said.value("ok", false))
     return Error{ErrorCode::kUnreachable, "telefenced on " + path + " refused: " + *reply};
+  begun();
   while (const std::optional<std::string> event = reader.next()) {
     if (!line(*event)) return {};
   }

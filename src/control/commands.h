@@ -38,8 +38,9 @@ class ControlServer {
 // The tool's side: sends one request and returns the reply line. Error kUnreachable when there is no daemon.
 Result<std::string> ask_daemon(const std::string& path, std::string_view request);
 
-// The tool's side of events: calls `line` for each line until it returns false. Error kUnreachable when there is no daemon, or when
-// it goes away.
-Result<void> follow_daemon(const std::string& path, const std::function<bool(std::string_view line)>& line);
+// The tool's side of events: calls `begun` once the daemon sends them, then `line` for each until it returns false. Error kUnreachable
+// when there is no daemon, or when it goes away.
+Result<void> follow_daemon(const std::string& path, const std::function<void()>& begun,
+                           const std::function<bool(std::string_view line)>& line);
 
 }  // namespace telefence

@@ -1,19 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arguments, help and exit codes of both programs. Usage: arguments_test.py BUILD_DIR"""
+import os
+import subprocess
+
 import program
+
+VERBS = {'telefenced': ['run', 'check', 'replay', 'inspect'],
+         'telefence': ['test', 'push add', 'push remove', 'status', 'reload', 'events']}
 
 
 class Arguments(program.ProgramTest):
     def test_help_begins_with_what_it_is_and_examples(self):
-        verbs = {'telefenced': ['run', 'check', 'replay', 'inspect'], 'telefence': ['test', 'push', 'status', 'events']}
-        for name, words in verbs.items():
+        for name, words in VERBS.items():
             whole = self.expect(self.run_program(name, '--help'), 0).stdout
             for verb in words:
-                self.assertIn('\n  %s ' % verb, whole)
-                text = self.expect(self.run_program(name, verb, '--help'), 0).stdout
-                self.assertLess(text.index('Examples:'), text.index('Usage:'))
-                self.assertIn('%s %s ' % (name, verb), text)
-                self.assertIn('--json', text if verb != 'push' else self.tool('push', 'add', '--help').stdout)
+                if ' ' not in verb:
+                    self.assertIn('\n  %s ' % verb, whole)
+                text = self.expect(self.run_program(name, *verb.split(), '--help'), 0).stdout
+                examples, rest = text.split('\nUsage: ')
+                self.assertIn('\nExamples:\n  %s %s' % (name, verb), examples)
+                self.assertTrue(rest.startswith('%s %s [OPTIONS]' % (name, verb)), rest)
+                self.assertIn('--json', rest)
+                self.assertIn('--lang', rest)
+
+    def test_a_choice_is_not_shown_twice(self):
+        for name, words in VERBS.items():
+            for verb in words:
+                text = self.run_program(name, *verb.split(), '--help').stdout
+                self.assertNotIn('{', text.split('\nUsage: ')[1], verb)
+
+    def test_help_and_mistakes_in_chinese_by_option_and_by_environment(self):
+        for name, words in VERBS.items():
+            for extra, environment in ((['--lang', 'zh'], {}), ([], {'LANG': 'zh_CN.UTF-8'})):
+                for verb in ['', *words]:
+                    text = self.expect(self.run_program(name, *verb.split(), *extra, '--help', **environment), 0).stdout
+                    self.assertIn('\n用法: %s' % ' '.join([name, *verb.split()]), text)
+                    for english in ('Examples', 'Usage', 'Options', 'Positionals', 'REQUIRED', 'show this', 'configuration'):
+                        self.assertNotIn(english, text, verb)
+        self.assertIn('缺少', self.expect(self.daemon('run', '--lang', 'zh'), 2).stderr)
+        self.assertIn('没有命令', self.expect(self.tool('statsu', LANG='zh_CN.UTF-8'), 2).stderr)
+        self.assertIn('--no-such', self.expect(self.daemon('replay', 'x', '--no-such', '--lang', 'zh'), 2).stderr)
+
+    def test_chinese_help_is_aligned(self):
+        text = self.daemon('replay', '--help', '--lang', 'zh').stdout
+        width = lambda line: sum(2 if ord(c) > 0x2e80 else 1 for c in line)
+        begins = {width(line[:line.index(what)]) for line in text.splitlines()
+                  for what in ('将两个方向', '即使配置', '以 JSON') if what in line}
+        self.assertEqual(len(begins), 1, text)
 
     def test_version(self):
         for name in ('telefenced', 'telefence'):
@@ -26,6 +59,8 @@ class Arguments(program.ProgramTest):
                                 ('telefence', []), ('telefence', ['test', 'domain']), ('telefence', ['test', 'color', 'red']),
                                 ('telefence', ['push']), ('telefence', ['push', 'add', 'domain', 'x', '--tier', '9']),
                                 ('telefence', ['push', 'add', 'domain', 'x', '--category', 'nonsense']),
+                                ('telefence', ['push', 'remove', 'domain', 'x', '--category', 'phishing']),
+                                ('telefence', ['status', '--lang', 'fr']),
                                 ('telefence', ['push', 'add', 'domain', 'fresh.example'])):
             done = self.expect(self.run_program(name, *arguments), 2)
             self.assertEqual(done.stdout, '')
@@ -35,6 +70,23 @@ class Arguments(program.ProgramTest):
         self.assertIn('inspect', self.expect(self.daemon('insepct', 'x'), 2).stderr)
         self.assertIn('--records', self.expect(self.daemon('replay', 'x', '--record', 'y'), 2).stderr)
         self.assertIn('status', self.expect(self.tool('statsu'), 2).stderr)
+        self.assertIn('mean phishing?', self.expect(self.tool('push', 'add', 'domain', 'x', '--category', 'phishin'), 2).stderr)
+        self.assertIn('mean domain?', self.expect(self.tool('test', 'domian', 'x'), 2).stderr)
+
+    def test_a_full_standard_output_is_a_failure(self):
+        if not os.path.exists('/dev/full'):
+            self.skipTest('no /dev/full here')
+        self.capture()
+        self.policy()
+        for name, arguments in (('telefenced', ['--version']), ('telefenced', ['run', '--help']),
+                                ('telefenced', ['check', 'policy.yaml', '--json']), ('telefenced', ['replay', 'in.pcap']),
+                                ('telefenced', ['inspect', 'in.pcap']),
+                                ('telefence', ['test', 'domain', 'www.bad.example', '-c', 'policy.yaml', '--json'])):
+            with open('/dev/full', 'w') as full:
+                done = subprocess.run([os.path.join(program.BUILD, 'src', 'app', name), *arguments], stdout=full, timeout=60,
+                                      stderr=subprocess.PIPE, text=True, check=False, cwd=self.folder)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn('standard output', done.stderr)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """check, replay and inspect on small files of our own. Usage: captures_test.py BUILD_DIR"""
 import json
+import os
 import pathlib
 
 import program
@@ -35,6 +36,38 @@ class Check(program.ProgramTest):
     def test_missing_file_is_invalid(self):
         self.expect(self.daemon('check', self.path('none.yaml')), 3)
         self.expect(self.daemon('run', '-c', self.path('none.yaml')), 3)
+
+
+    def test_signatures_are_examined_although_the_configuration_has_mistakes(self):
+        file = self.policy(more='    - {file: none.txt}\nmoed: enforce\n')
+        self.write('domains.txt', 'bad.example\ncom.cn\n')
+        done = self.expect(self.daemon('check', file), 3)
+        for word in ('none.txt', 'moed', 'domains.txt:2'):
+            self.assertIn(word, done.stderr)
+        self.assertIn('2 mistakes, 1 signature entry left out', done.stdout)
+        out = json.loads(self.daemon('check', file, '--json').stdout)
+        self.assertEqual((len(out['mistakes']), len(out['complaints']), out['signatures']['domains']), (2, 1, 1))
+
+    def test_what_was_not_examined_is_not_called_right(self):
+        file = self.policy(more='engine: [\n')
+        done = self.expect(self.daemon('check', file), 3)
+        self.assertIn('1 mistake, signatures not examined', done.stdout)
+        self.assertIsNone(json.loads(self.daemon('check', file, '--json').stdout)['signatures'])
+
+    def test_a_folder_is_no_configuration(self):
+        for verb in (['check'], ['run', '-c'], ['replay', 'in.pcap', '-c']):
+            self.assertIn('it is a folder', self.expect(self.daemon(*verb, self.folder), 3).stderr)
+
+    def test_mistakes_and_summary_in_chinese(self):
+        file = self.policy(more='moed: enforce\nports: 7\nrecords: {rotate: 5}\n')
+        self.write('domains.txt', 'bad.example\ncom.cn\n')
+        done = self.expect(self.daemon('check', file, '--lang', 'zh'), 3)
+        self.assertIn('未知的键“moed”；是否想写“mode”？', done.stderr)
+        self.assertIn('应为列表，实为数字 7', done.stderr)
+        self.assertIn('公共后缀', done.stderr)
+        self.assertIn('3 处错误，1 条规则未采用', done.stdout)
+        self.assertIn('警告', self.daemon('check', self.policy(), LANG='zh_CN.UTF-8').stderr)
+        self.assertIn('错误', self.daemon('check', self.policy(more='node: {language: zh-CN, x: 1}\n')).stderr)
 
 
 class Replay(program.ProgramTest):
@@ -85,6 +118,36 @@ class Replay(program.ProgramTest):
         self.capture()
         text = self.expect(self.daemon('replay', 'in.pcap'), 0).stdout
         self.assertIn('they add up', text)
+
+    def test_without_a_configuration_it_says_that_nothing_can_match(self):
+        self.capture()
+        done = self.expect(self.daemon('replay', 'in.pcap', '--json'), 0)
+        self.assertIn('no signatures are loaded', done.stderr)
+        self.assertEqual(sum(json.loads(done.stdout)['signatures'].values()), 0)
+        self.assertNotIn('no signatures', self.daemon('replay', 'in.pcap', '-c', self.policy()).stderr)
+
+    def test_records_and_out_are_both_written_anew(self):
+        self.capture()
+        for _ in range(2):
+            self.expect(self.daemon('replay', 'in.pcap', '-c', self.policy(), '--out', 'out.pcap', '--records', 'eve.json'), 0)
+        self.assertEqual(len(lines(pathlib.Path(self.path('eve.json')).read_text())), 3)
+
+    def test_a_capture_is_not_written_over_while_it_is_read(self):
+        self.capture()
+        before = pathlib.Path(self.path('in.pcap')).read_bytes()
+        os.symlink('in.pcap', self.path('link.pcap'))
+        os.link(self.path('in.pcap'), self.path('twin.pcap'))
+        for arguments in (['--out', 'in.pcap'], ['--out', './in.pcap'], ['--records', 'in.pcap'], ['--out', 'link.pcap'],
+                          ['--records', 'twin.pcap'], ['--out', 'new', '--records', 'new']):
+            done = self.expect(self.daemon('replay', 'in.pcap', *arguments), 2)
+            self.assertIn('a name of its own', done.stderr)
+        self.assertEqual(pathlib.Path(self.path('in.pcap')).read_bytes(), before)
+
+    def test_summary_in_chinese(self):
+        self.capture()
+        text = self.expect(self.daemon('replay', 'in.pcap', '-c', self.policy(), '--lang', 'zh'), 0).stdout
+        for word in ('报文去向', '仿冒网站', '本应拦截', '已检查，转发'):
+            self.assertIn(word, text)
 
     def test_what_is_no_capture_fails_with_a_sentence(self):
         self.write('in.pcap', 'hello')

@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'scripts' /
 import messages  # noqa: E402
 import packets  # noqa: E402
 
-BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else ''
+BUILD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ''
 CLIENT, SERVER = '192.0.2.1', '198.51.100.9'
 FRAUD = '请把钱转到安全账户'
 

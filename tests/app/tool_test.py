@@ -2,6 +2,7 @@
 """telefence test and push. A private redis-server on a unix socket where one is installed. Usage: tool_test.py BUILD_DIR"""
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -55,14 +56,31 @@ class TestVerb(program.ProgramTest):
             self.assertIn('将被拦截', done.stdout)
             self.assertIn('仿冒网站', done.stdout)
 
-    def test_without_daemon_it_says_so_and_judges_by_what_is_built_in(self):
-        done = self.expect(self.tool('test', 'domain', 'bad.example', '--socket', self.path('none.sock')), 0)
-        self.assertIn('none.sock', done.stderr)
+    def test_chinese_output_has_no_english_sentence(self):
+        for kind, value, code in (('domain', 'www.bad.example', 10), ('domain', 'www.good.bad.example', 0), ('domain', 'com.cn', 0),
+                                  ('url', 'http://www.bad.example/pay', 10), ('number', '+8617012345678', 10), ('number', '96110', 0),
+                                  ('sms', '领奖 http://bad.example/x', 10), ('sms', '您好', 0)):
+            text = self.expect(self.tool('test', kind, value, '-c', self.path('policy.yaml'), '--lang', 'zh'), code).stdout
+            words = set(re.findall(r'[A-Za-z]+', re.sub(r'\S*(example|com\.cn|/tmp/)\S*', '', text)))
+            self.assertLessEqual(words, {'dns', 'http', 'tls', 'smpp', 'sip'}, text)
+
+    def test_a_daemon_that_cannot_be_asked_is_no_would_pass(self):
+        for socket in (self.path('none.sock'), self.folder):
+            done = self.expect(self.tool('test', 'domain', 'bad.example', '--socket', socket, '--json'), 5)
+            self.assertEqual(done.stdout, '')
+            self.assertIn('-c FILE', done.stderr)
+            self.assertIn(socket, done.stderr)
+
+    def test_what_holds_without_any_daemon_is_said_all_the_same(self):
+        ask = lambda *value: self.expect(self.tool('test', *value, '--socket', self.path('none.sock')), 5).stderr
+        self.assertIn('never blocked', ask('number', '96110'))
+        self.assertIn('public suffix', ask('domain', 'com.cn'))
+        self.assertNotIn('never blocked', ask('number', '13800138000'))
 
 
 class NoDaemon(program.ProgramTest):
     def test_status_and_events_are_exit_code_5(self):
-        for verb in ('status', 'events'):
+        for verb in ('status', 'events', 'reload'):
             done = self.expect(self.tool(verb, '--socket', self.path('none.sock')), 5)
             self.assertEqual(done.stdout, '')
 
@@ -88,7 +106,7 @@ class Push(program.ProgramTest):
         for arguments in (['add', 'domain', 'fresh-scam.example', '--category', 'phishing', '--tier', '1', '--expires', '7d'],
                           ['add', 'number', '+86170*', '--category', 'spoofed-caller', '--note', 'x'],
                           ['add', 'pattern', '安全账户.{0,20}转账', '--match', 'regex', '--category', 'fake-police', '--shadow'],
-                          ['remove', 'domain', 'fresh-scam.example', '--category', 'phishing']):
+                          ['remove', 'domain', 'fresh-scam.example']):
             done = self.expect(self.tool('push', *arguments, '--redis', redis, '--json'), 0)
             sequences.append(json.loads(done.stdout)['seq'])
         self.assertEqual(sequences, [1, 2, 3, 4])
@@ -96,7 +114,8 @@ class Push(program.ProgramTest):
 
     def test_what_every_edge_would_refuse_is_not_pushed(self):
         for arguments, word in ((['domain', 'com.cn'], 'public suffix'), (['number', '96110'], '96110'),
-                                (['pattern', '(unclosed', '--match', 'regex'], ''), (['domain', 'not a domain'], '')):
+                                (['pattern', '(unclosed', '--match', 'regex'], 'compile'),
+                                (['domain', 'not a domain'], 'a domain name has no blanks')):
             done = self.expect(self.tool('push', 'add', *arguments, '--category', 'phishing', '--redis',
                                          'unix:' + self.path('none.sock')), 3)
             self.assertIn(word, done.stderr)

@@ -21,14 +21,16 @@ std::string changed_by(const std::string& yaml) {
   const Loaded running = load_config_text(kFile, "x.yaml");
   const Loaded read = load_config_text(yaml, "x.yaml");
   for (const Mistake& mistake : read.mistakes) ADD_FAILURE() << to_text(mistake);
-  return to_text(sealed_changes(running.config, read));
+  std::string out;
+  for (const SealedChange& change : sealed_changes(running.config, read)) out += change.key + ":" + std::to_string(change.line) + " ";
+  return out;
 }
 
 TEST(Sealed, AReloadNamesWhatNeedsARestart) {
   EXPECT_EQ(changed_by(kFile), "");
   EXPECT_EQ(changed_by("ports: [{name: a, device: net_null0}, {name: c, device: net_null2}]\nwire: [[a, c]]\n"
                        "records: {file: /tmp/eve.json, numbers: full}\n"),
-            "ports (line 1), wire (line 2), redis.server (no longer there), records.numbers (line 3)");
+            "ports:1 wire:2 redis.server:0 records.numbers:3 ");
 }
 
 TEST(Sealed, LiveKeysAndDefaultsThatAreWrittenOutNeedNone) {

@@ -100,7 +100,7 @@ TEST_F(Control, EventsReachEveryFollower) {
   std::vector<std::thread> followers;
   for (int i = 0; i < 2; ++i) {
     followers.emplace_back([&] {
-      const auto followed = follow_daemon(path_, [&](std::string_view line) {
+      const auto followed = follow_daemon(path_, [] {}, [&](std::string_view line) {
         EXPECT_EQ(line, R"({"event_type":"alert"})");
         ++following;
         return false;
@@ -120,7 +120,7 @@ TEST_F(Control, AFollowerIsToldThatTheDaemonHasGone) {
   ASSERT_TRUE(server->start().ok());
   std::atomic<bool> has_line{false};
   std::thread follower([&] {
-    const auto followed = follow_daemon(path_, [&](std::string_view) { return has_line = true; });
+    const auto followed = follow_daemon(path_, [] {}, [&](std::string_view) { return has_line = true; });
     ASSERT_FALSE(followed.ok());
     EXPECT_EQ(followed.error().code, ErrorCode::kUnreachable);
     EXPECT_EQ(followed.error().message, "telefenced on " + path_ + " has gone");
@@ -170,7 +170,7 @@ TEST_F(Control, EventsThatCameWhileTheThreadWasBusyAreCountedAndTold) {
   constexpr std::uint64_t kSent = 6000;  // more than are kept between two turns
   std::atomic<std::uint64_t> follows{0}, got{0}, lost{0};
   std::thread follower([&] {
-    (void)follow_daemon(path_, [&](std::string_view line) {
+    (void)follow_daemon(path_, [] {}, [&](std::string_view line) {
       const auto event = nlohmann::json::parse(line);
       if (event.contains("begin")) return ++follows != 0;
       if (event.contains("count")) lost += event["count"].get<std::uint64_t>();
@@ -315,7 +315,7 @@ TEST_F(Control, WithoutADaemonTheToolIsToldToStartIt) {
   ASSERT_FALSE(reply.ok());
   EXPECT_EQ(reply.error().code, ErrorCode::kUnreachable);
   EXPECT_NE(reply.error().message.find("start telefenced"), std::string::npos);
-  EXPECT_EQ(follow_daemon(path_, [](std::string_view) { return true; }).error().code, ErrorCode::kUnreachable);
+  EXPECT_EQ(follow_daemon(path_, [] {}, [](std::string_view) { return true; }).error().code, ErrorCode::kUnreachable);
 }
 
 TEST_F(Control, APathThatIsTooLongIsRefused) {

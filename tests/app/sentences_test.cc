@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/sentences.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "app/sentence_table.h"
+#include "config/loader.h"
+
+namespace telefence {
+namespace {
+
+std::string chinese(std::string_view english) { return translated(Language::kChinese, english); }
+
+bool has_chinese(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xe3; });
+}
+
+TEST(Sentences, WhatIsPutInComesWhereTheOtherLanguageHasIt) {
+  EXPECT_EQ(chinese("port access has no link"), "端口 access 无链路");
+  EXPECT_EQ(chinese("worker 3 stands still for 7 s: its packets wait"), "工作线程 3 已停滞 7 秒：其报文在等待");
+  EXPECT_EQ(chinese("2 mistakes in x.yaml, the first: y. Nothing was changed"), "x.yaml 中有 2 处错误，首个：y。未作任何更改");
+  EXPECT_EQ(translated(Language::kEnglish, "port access has no link"), "port access has no link");
+}
+
+TEST(Sentences, SentencesWithinSentencesAreTranslatedToo) {
+  EXPECT_EQ(chinese("expected one of monitor, enforce, found 'enforced'; did you mean 'enforce'?"),
+            "应为 monitor, enforce 之一，实为'enforced'；是否想写“enforce”？");
+  EXPECT_EQ(chinese("Redis is away for 5 s: Redis at unix:/x: can't connect: Connection refused"),
+            "Redis 已失联 5 秒：Redis unix:/x：无法连接：连接被拒绝");
+  EXPECT_EQ(chinese("'x' is no Redis server: no port; write unix:/path/of/socket, host:port or [IPv6]:port").substr(0, 3), "“");
+}
+
+TEST(Sentences, WhatIsNotInTheTableStaysAsItIs) {
+  for (const char* text : {"", "no such sentence", "{}", "port "}) EXPECT_EQ(chinese(text), text);
+}
+
+TEST(Sentences, EveryOneHasItsPlacesInBothLanguages) {
+  std::set<std::string_view> seen;
+  for (const Sentence& sentence : sentences()) {
+    EXPECT_TRUE(seen.insert(sentence.english).second) << sentence.english;
+    EXPECT_TRUE(has_chinese(sentence.chinese)) << sentence.english;
+    std::size_t places = 0;
+    for (std::size_t at = 0; (at = sentence.english.find("{}", at)) != std::string_view::npos; at += 2) ++places;
+    for (std::size_t i = 0; i < 10; ++i) {
+      const std::string place = "{" + std::to_string(i) + "}";
+      if (i < places) continue;
+      EXPECT_EQ(sentence.chinese.find(place), std::string_view::npos) << sentence.english;
+    }
+    EXPECT_EQ(sentence.chinese.find("{}"), std::string_view::npos) << sentence.english;
+  }
+}
+
+// A file with one of each kind of mistake: nothing of what is told of it stays English.
+TEST(Sentences, MistakesOfAConfigurationAreToldInChinese) {
+  for (const char* yaml :
+       {"moed: x\n", "mode: x\n", "mode: enforced\n", "mode: monitor\nmode: enforce\n", "ports: 7\n", "ports: [{name: a}]\n",
+        "ports: [{name: a, device: net_null0}, {name: a, device: net_null0}]\n", "wire: [[a]]\n", "wire: [[a, a]]\n",
+        "ports: [{name: a, device: net_null0}]\nwire: [[a, b]]\n", "ports: [{name: \"a b\", device: net_null0}]\n",
+        "ports: [{name: a, device: this-name-is-too-long}]\n", "engine: {workers: \"999\"}\n", "engine: {control_core: 999}\n",
+        "engine: {frames: 10}\n", "engine: {frames: many}\n", "engine: {frames: 007}\n", "policy: {tag_dscp: 64}\n",
+        "protocols: {dns: {on: yes}}\n", "policy: {home_country: 86}\n", "policy: {home_country: \"0\"}\n",
+        "policy: {answers: {ttl: 10}}\n", "policy: {answers: {ttl: 5min}}\n", "records: {rotate: 1}\n", "redis: x\n",
+        "node: {id: \"\"}\n", "protocols: {smpp: {action: drop}}\n", "protocols: {dns: {answer: sinkhole}}\n",
+        "protocols: {sip: {udp_ports: [53]}}\n", "protocols: {smpp: {answer: x}}\n", "protocols: {dns: {codes: {content: 1}}}\n",
+        "policy: {lists: [{file: /nonexistent}]}\n", "policy: {lists: [{file: /tmp}]}\n", "policy: {lists: [{kind: url}]}\n",
+        "policy: {lists: [{file: /dev/null, kind: number, action: reset}]}\n", "policy: {answers: {sinkhole_ipv4: x}}\n",
+        "policy: {answers: {sinkhole_ipv6: x}}\n", "policy: {answers: {page_url: x}}\n", "policy: {answers: {page_file: /nonexistent}}\n",
+        "redis: {server: x}\n", "redis: {server: \"x:y\"}\n", "records: {file: /tmp}\n", "listen: {web: nowhere}\n",
+        "listen: {web: \"127.0.0.1:x\"}\n", "listen: {web: \"x:1\"}\n", "a: b: c\n", "a: 1\n b: 2\n", "a: - b\n", "a:\n  b: 1\n c: 2\n",
+        "a: [1\nb: 3\n", "a: {b: 1\n", "a: ]\n", "a: @x\n", "a: *\n", "a: | x\n  y\n", "a:\n\tb: 1\n", "a: \"b\n", "a: \"b\" c\n",
+        "a: &x 1\n", "a: !!str 1\n", "a: 1\n---\nb: 2\n", "a: \xb4\xfb\n", ""}) {
+    const Loaded loaded = load_config_text(yaml, "x.yaml");
+    ASSERT_FALSE(loaded.mistakes.empty()) << yaml;
+    for (const Mistake& mistake : loaded.mistakes) EXPECT_TRUE(has_chinese(chinese(mistake.message))) << yaml << ": " << mistake.message;
+    for (const Mistake& warning : loaded.warnings) EXPECT_TRUE(has_chinese(chinese(warning.message))) << yaml << ": " << warning.message;
+  }
+}
+
+}  // namespace
+}  // namespace telefence
