@@ -32,6 +32,9 @@ def expect(seen):
         bad = subprocess.run(['tshark', '-r', file, *checks, '-Y', GOOD_SUMS], capture_output=True, text=True, check=True).stdout
         same(bad, '', 'frames that tshark does not like')
         names = subprocess.run(['tshark', '-r', file, *checks, '-T', 'fields', '-e', 'dns.flags.rcode', '-e', 'http.response.code',
-                                '-e', 'sip.Status-Code', '-e', 'smpp.command_status'], capture_output=True, text=True, check=True)
+                                '-e', 'sip.Status-Code', '-e', 'smpp.command_id', '-e', 'smpp.command_status'],
+                               capture_output=True, text=True, check=True)
     read = [line.strip() for line in names.stdout.splitlines()]
-    same(sorted(text for text in read if text in ('3', '302', '603')), ['3', '3', '3', '302', '603'], 'what tshark reads')
+    # Three look-ups, the page, the call; the voided submit_sm and its response, which now says ESME_RSUBMITFAIL (SMPP 3.4, 5.1.3).
+    same(sorted(text for text in read if text), ['0x00000004', '0x80000004\t0x00000045', '3', '3', '3', '302', '603'],
+         'what tshark reads')
