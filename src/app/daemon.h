@@ -47,7 +47,7 @@ struct ReloadReport {
   std::vector<SealedChange> needs_restart;
 };
 
-// "worker 0 stands still for 4 s: its packets wait"
+// "worker w0 stands still for 4 s: its packets wait"
 std::string reason_of(const WorkerWatch::Still& still);
 
 class Daemon {

@@ -49,7 +49,7 @@ std::string mode_name(Mode mode) { return mode == Mode::kEnforce ? "enforce" : "
 }  // namespace
 
 std::string reason_of(const WorkerWatch::Still& still) {
-  return "worker " + std::to_string(still.worker) + " stands still for " + std::to_string(still.seconds) + " s: its packets wait";
+  return "worker w" + std::to_string(still.worker) + " stands still for " + std::to_string(still.seconds) + " s: its packets wait";
 }
 
 Json Daemon::ports_status() const {

@@ -21,7 +21,7 @@ bool has_chinese(std::string_view text) {
 
 TEST(Sentences, WhatIsPutInComesWhereTheOtherLanguageHasIt) {
   EXPECT_EQ(chinese("port access has no link"), "端口 access 无链路");
-  EXPECT_EQ(chinese("worker 3 stands still for 7 s: its packets wait"), "工作线程 3 已停滞 7 秒：其报文在等待");
+  EXPECT_EQ(chinese("worker w3 stands still for 7 s: its packets wait"), "工作线程 w3 已停滞 7 秒：其报文在等待");
   EXPECT_EQ(chinese("2 mistakes in x.yaml, the first: y. Nothing was changed"), "x.yaml 中有 2 处错误，首个：y。未作任何更改");
   EXPECT_EQ(translated(Language::kEnglish, "port access has no link"), "port access has no link");
 }
