@@ -43,21 +43,21 @@ class Install(unittest.TestCase):
             self.found(ending)
 
     def test_unit_starts_the_program_that_was_installed(self):
-        unit = self.found('telefenced.service')
-        program = re.search(r'^ExecStart=(\S+)', unit.read_text(), re.M)[1]
-        self.assertTrue((self.root / program.lstrip('/')).exists(), program)
+        unit = self.found('system/telefenced.service')
+        for program in re.findall(r'^Exec\w+=(\S+)', unit.read_text(), re.M):
+            self.assertTrue((self.root / program.lstrip('/')).exists(), program)
         page = re.search(r'^Documentation=file://(\S+)', unit.read_text(), re.M)[1]
         self.assertTrue((self.root / page.lstrip('/')).exists(), page)
 
     def test_unit_is_sound(self):
         if not shutil.which('systemd-analyze'):
             self.skipTest('systemd-analyze is not installed')
-        text = self.found('telefenced.service').read_text()
-        unit = self.root / 'telefenced.service'
-        unit.write_text(re.sub(r'^ExecStart=', 'ExecStart=' + str(self.root), text, flags=re.M))
-        said = run('systemd-analyze', 'verify', '--man=no', str(unit)).stdout
+        text = self.found('system/telefenced.service').read_text()
+        with tempfile.TemporaryDirectory(prefix='telefence-unit-') as folder:
+            unit = pathlib.Path(folder, 'telefenced.service')
+            unit.write_text(re.sub(r'^(Exec\w+)=', r'\1=' + str(self.root), text, flags=re.M))
+            said = run('systemd-analyze', 'verify', '--man=no', str(unit)).stdout
         self.assertEqual([line for line in said.splitlines() if 'telefenced' in line], [])
-        unit.unlink()
 
     def test_user_and_folders_are_made(self):
         if not shutil.which('systemd-sysusers') or not shutil.which('systemd-tmpfiles') or os.geteuid() != 0:
