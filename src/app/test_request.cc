@@ -88,8 +88,8 @@ Result<void> add_url(const TestRequest& request, Occasion& out) {
   return {};
 }
 
-Result<void> add_number(const TestRequest& request, Occasion& out) {
-  if (canonical_number(request.value, "86").length == 0)
+Result<void> add_number(const TestRequest& request, const std::string& home_country, Occasion& out) {
+  if (canonical_number(request.value, home_country).length == 0)
     return Error{ErrorCode::kUsage, "\"" + request.value + "\" is no telephone number: 1 to 15 digits, with + for another country"};
   Call call;
   call.calling = request.value;
@@ -118,10 +118,10 @@ Result<void> add_sms(const TestRequest& request, Occasion& out) {
   return {};
 }
 
-Result<void> add_events(const TestRequest& request, Occasion& out) {
+Result<void> add_events(const TestRequest& request, const std::string& home_country, Occasion& out) {
   if (request.kind == "domain") return add_domain(request, out);
   if (request.kind == "url") return add_url(request, out);
-  if (request.kind == "number") return add_number(request, out);
+  if (request.kind == "number") return add_number(request, home_country, out);
   if (request.kind == "sms") return add_sms(request, out);
   return Error{ErrorCode::kUsage, "\"" + request.kind + "\" can't be tested: domain, url, number or sms can"};
 }
@@ -225,7 +225,7 @@ Json to_json(const TestRequest& request) {
 
 Result<Json> answer_test(const TestRequest& request, const TestGround& ground) {
   Occasion occasion;
-  if (Result<void> added = add_events(request, occasion); !added) return added.error();
+  if (Result<void> added = add_events(request, ground.normaliser.options().home_country, occasion); !added) return added.error();
   const Explanation explanation = explain(occasion.events, ground.normaliser, ground.set, ground.policy, std::time(nullptr));
   return Json{{"kind", request.kind},
               {"value", request.value},

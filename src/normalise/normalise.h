@@ -21,6 +21,7 @@ class Normaliser {
   explicit Normaliser(const NormaliseOptions& options) : options_(options) {}
   // Appends the keys of all events. An event whose value can't be normalised gets no key (and so no hit).
   void normalise(std::span<const Event> events, KeyList& keys) const;
+  const NormaliseOptions& options() const { return options_; }
 
  private:
   NormaliseOptions options_;

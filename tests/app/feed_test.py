@@ -130,7 +130,7 @@ class FromPushToEdge(program.ProgramTest):
     def test_an_expired_block_passes_and_leaves(self):
         Redis(self)
         self.begin()
-        self.push('add', 'domain', 'for-a-moment.example', '--category', 'phishing', '--expires', '2s')
+        self.push('add', 'domain', 'for-a-moment.example', '--category', 'phishing', '--expires', '4s')
         self.becomes(10, 'domain', 'for-a-moment.example')
         self.becomes(0, 'domain', 'for-a-moment.example')
         self.until(lambda: self.metric('telefence_policy_rules{kind="domain"}') == 0, 'leaving')

@@ -43,6 +43,12 @@ class TestVerb(program.ProgramTest):
         self.judged(10, 'sms', '您好', '--calling', '17012345678')
         self.judged(0, 'sms', '您好，晚上一起吃饭吗')
 
+    def test_numbers_are_read_by_the_home_country(self):
+        self.policy(mode='monitor', more='  home_country: "44"\n')
+        self.assertEqual(self.judged(0, 'number', '07700 900123')['normalised'][0]['value'], '+447700900123')
+        # With its country code this would have 16 digits: a number of China, but none of the United Kingdom.
+        self.expect(self.tool('test', 'number', '077009001234567', '-c', self.path('policy.yaml')), 2)
+
     def test_never_block_and_public_suffix_are_explained(self):
         self.assertIn('96110', self.judged(0, 'number', '96110')['never_block'])
         self.assertIn('public suffix', self.judged(0, 'domain', 'com.cn')['refused'])
