@@ -114,6 +114,7 @@ class Daemon {
   std::atomic<bool> stopping_{false};
   const bool naps_when_idle_;
   std::atomic<bool> launched_{false};
+  std::atomic<std::size_t> ended_{0};  // workers that have
 };
 
 }  // namespace telefence
