@@ -17,6 +17,7 @@
 #include "redis/interrupt.h"
 #include "signatures/feed_metrics.h"
 #include "signatures/log_follower.h"
+#include "signatures/patient_clock.h"
 
 namespace telefence {
 namespace {
@@ -82,6 +83,7 @@ struct Feed::Impl {
 
   // Thread of the feed only.
   bool is_swept = false;       // entries ended that the version in force still has
+  PatientClock sweep_clock;
   Clock::time_point changed_at;
   std::uint64_t most_kept;  // entries, since memory was last given back
 
@@ -156,7 +158,7 @@ void Feed::Impl::publish(LogFollower::Progress progress) {
 // Drops some entries whose time is over. Returns whether there are more. They do nothing any more, so nobody waits for
 // this: batches come first, and carry what was swept with them.
 bool Feed::Impl::sweep() {
-  const SignatureStore::Swept swept = store->sweep(now_ms() / 1000, kSweepAtOnce);
+  const SignatureStore::Swept swept = store->sweep(sweep_clock.now_s(now_ms() / 1000, Clock::now()), kSweepAtOnce);
   is_swept |= swept.ended > 0;
   return swept.has_more;
 }
