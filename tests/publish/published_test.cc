@@ -86,6 +86,7 @@ TEST(Published, ReadersNeverSeeAHalfOrDestroyedVersionWhileOneThreadSwaps) {
       readers.offline(id);
     });
   }
+  while (reads == 0) std::this_thread::yield();  // on a busy machine all swaps may be over before a reader has its turn
   for (std::uint64_t number = 2; number < 3000; ++number) {
     published.publish(std::make_unique<Version>(number, &alive));
     if (number % 64 == 0) std::this_thread::yield();
