@@ -24,7 +24,12 @@ void StreamBuffer::release(BufferPool& pool) {
 bool StreamBuffer::make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool) {
   if (end - base_ > limit) return false;
   if (block_.bytes != nullptr && end - start_ <= block_.size) return true;
-  const BufferPool::Block next = pool.take(static_cast<std::uint32_t>(end - base_));
+  // A block whose end was reached though its bytes would fit in: one twice as long as they are, so that this comes seldom.
+  const auto needed = static_cast<std::uint32_t>(end - base_);
+  const bool fits = block_.bytes != nullptr && needed <= block_.size;
+  const std::uint32_t wanted = !fits ? needed : std::clamp(2 * needed, block_.size, BufferPool::kLargest);
+  BufferPool::Block next = pool.take(wanted);
+  if (next.bytes == nullptr && wanted != needed) next = pool.take(needed);
   if (next.bytes == nullptr) return false;
   const std::uint64_t last = island_count_ == 0 ? end_of_first_ : islands_[island_count_ - 1u].end;
   if (last != base_) std::memcpy(next.bytes, block_.bytes + (base_ - start_), static_cast<std::size_t>(last - base_));
@@ -113,6 +118,12 @@ StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint
   return result;
 }
 
+bool StreamBuffer::has(std::uint64_t from, std::uint64_t to) const {
+  if (from <= end_of_first_) return to <= end_of_first_;
+  return std::any_of(islands_.begin(), islands_.begin() + island_count_,
+                     [&](const Range& island) { return island.start <= from && to <= island.end; });
+}
+
 void StreamBuffer::trim(std::uint64_t offset, BufferPool& pool) {
   DCHECK(offset <= end_of_first_);
   if (offset <= base_) return;
@@ -121,6 +132,22 @@ void StreamBuffer::trim(std::uint64_t offset, BufferPool& pool) {
     pool.give_back(block_);
     block_ = {};
     start_ = base_;
+  }
+}
+
+void StreamBuffer::jump(std::uint64_t offset, BufferPool& pool) {
+  DCHECK(offset >= end_of_first_);
+  std::uint64_t end = offset;
+  std::size_t gone = 0;
+  for (; gone < island_count_ && islands_[gone].start <= offset; ++gone) end = std::max(end, islands_[gone].end);
+  std::move(islands_.begin() + static_cast<std::ptrdiff_t>(gone), islands_.begin() + island_count_, islands_.begin());
+  island_count_ = static_cast<std::uint8_t>(island_count_ - gone);
+  base_ = offset;
+  end_of_first_ = end;
+  if (end == offset && island_count_ == 0) {
+    pool.give_back(block_);
+    block_ = {};
+    start_ = offset;
   }
 }
 

@@ -50,8 +50,13 @@ class StreamBuffer {
     return {block_.bytes + (from - start_), static_cast<std::size_t>(to - from)};
   }
 
+  // True when all these bytes are there, or were before base().
+  bool has(std::uint64_t from, std::uint64_t to) const;
+
   // Forgets what lies before `offset`. Requires: offset <= contiguous_end().
   void trim(std::uint64_t offset, BufferPool& pool);
+  // The bytes up to `offset` will never come: what is there behind it follows on. Requires: offset >= contiguous_end().
+  void jump(std::uint64_t offset, BufferPool& pool);
 
  private:
   static constexpr std::size_t kMostIslands = 8;

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/message_streams.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/reader.h"
+
+namespace telefence {
+namespace {
+
+std::int32_t distance(std::uint32_t from, std::uint32_t to) { return static_cast<std::int32_t>(to - from); }
+
+bool is_confirmed(const StreamEnd& end, std::uint32_t sequence) {
+  return end.is_confirmed && distance(end.confirmed, sequence) <= 0;
+}
+
+// TSval of the timestamps option (RFC 7323, 3.2). False when there is none.
+bool read_timestamp(const Frame& frame, const Layers& layers, const TcpHeader& header, std::uint32_t& value) {
+  if (header.header_bytes < 32) return false;
+  Reader options(frame.bytes().subspan(layers.transport_at + std::size_t{20}, header.header_bytes - std::size_t{20}));
+  while (options.ok() && options.remaining() != 0) {
+    const std::uint8_t kind = options.u8();
+    if (kind == 0) return false;
+    if (kind == 1) continue;
+    const std::uint8_t length = options.u8();
+    if (length < 2) return false;
+    if (kind == 8 && length == 10) {
+      value = options.u32();
+      return options.ok();
+    }
+    options.skip(length - std::size_t{2});
+  }
+  return false;
+}
+
+}  // namespace
+
+MessageStreams::MessageStreams(const StreamOptions& options)
+    : options_(options),
+      pool_(options.bytes),
+      newcomers_(std::max(options.connections / 4, 1u)),
+      established_(std::max(options.connections - options.connections / 4, 1u)),
+      streams_(std::make_unique<Stream[]>(options.directions)),
+      held_(options.held_frames),
+      timers_(options.directions) {
+  free_streams_.reserve(options.directions);
+  for (std::uint32_t i = options.directions; i-- > 0;) free_streams_.push_back(i);
+  // Twice: one that gave way in a burst may be used again in it.
+  touched_.reserve(2 * std::size_t{options.directions});
+  due_.reserve(2 * std::size_t{options.directions});
+  splits_.reserve(2 * std::size_t{options.directions});
+  released_.resize(2 * std::size_t{options.held_frames});  // each may leave in two parts
+}
+
+MessageConnection* MessageStreams::find(const FlowKey& flow) {
+  if (MessageConnection* const connection = established_.find(flow.both)) {
+    established_.touch(*connection);
+    return connection;
+  }
+  return newcomers_.find(flow.both);
+}
+
+MessageConnection& MessageStreams::follow(const FlowKey& flow, std::uint8_t protocol) {
+  MessageConnection& connection = newcomers_.insert(flow.both, [&](MessageConnection& gone) { leave(gone); });
+  connection = MessageConnection{};
+  connection.first_side = flow.forward;
+  connection.protocol = protocol;
+  return connection;
+}
+
+// Both ends were heard: from now on only other such connections can push it out.
+MessageConnection& MessageStreams::promoted(MessageConnection& connection) {
+  const std::uint64_t key = newcomers_.key_of(connection);
+  const MessageConnection copy = connection;
+  newcomers_.erase(connection);
+  MessageConnection& moved = established_.insert(key, [&](MessageConnection& gone) { leave(gone); });
+  moved = copy;
+  moved.is_established = true;
+  for (const StreamEnd& end : moved.ends)
+    if (end.stream != StreamEnd::kNone) streams_[end.stream].connection = &moved;
+  return moved;
+}
+
+// What is held of it goes on as it is.
+void MessageStreams::leave(MessageConnection& connection) {
+  for (const StreamEnd& end : connection.ends) {
+    if (end.stream == StreamEnd::kNone) continue;
+    Stream& stream = streams_[end.stream];
+    release_ready(stream, true);
+    deactivate(stream);
+  }
+}
+
+void MessageStreams::open(MessageConnection& connection, std::uint8_t side, std::uint32_t first_sequence) {
+  StreamEnd& end = connection.ends[side];
+  if (end.stream != StreamEnd::kNone) {
+    release_ready(streams_[end.stream], true);
+    deactivate(streams_[end.stream]);
+  }
+  end.next = first_sequence;
+  end.is_known = end.is_synced = true;
+  end.is_confirmed = false;
+}
+
+MessageConnection& MessageStreams::note_header(MessageConnection& connection, std::uint8_t side, const Frame& frame,
+                                               const Layers& layers, std::uint16_t link) {
+  const TcpHeader header = tcp_header(frame, layers);
+  StreamEnd& end = connection.ends[side];
+  end.window = header.window;
+  end.link = link;
+  end.has_timestamps = read_timestamp(frame, layers, header, end.timestamp);
+  if ((header.flags & kTcpAck) != 0) confirm(connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
+  const bool both_heard = connection.ends[1 - side].is_known;
+  return both_heard && !connection.is_established ? promoted(connection) : connection;
+}
+
+// The receiver of direction `side` has everything before `acknowledgement`. What it took and was never seen here is no matter of
+// this filter any more: the position is lost, and found again at a later message.
+void MessageStreams::confirm(MessageConnection& connection, std::uint8_t side, std::uint32_t acknowledgement) {
+  StreamEnd& end = connection.ends[side];
+  if (end.stream != StreamEnd::kNone) {
+    Stream& stream = streams_[end.stream];
+    const std::uint64_t offset = stream.offset_of(acknowledgement);
+    if (offset > stream.end() + 1) jump(stream, offset);  // a FIN counts for one
+    const std::uint64_t acked = std::min(offset, stream.end());
+    if (acked > stream.acked) {
+      stream.acked = acked;
+      stream.released = std::max(stream.released, acked);
+      touch(stream);
+    }
+  } else if (end.is_known && distance(end.next, acknowledgement) > 1) {
+    end.next = acknowledgement;
+    if (end.is_synced) ++counts_.lost;
+    end.is_synced = false;
+  }
+  if (!end.is_confirmed || distance(end.confirmed, acknowledgement) > 0) end.confirmed = acknowledgement;
+  end.is_confirmed = true;
+}
+
+void MessageStreams::jump(Stream& stream, std::uint64_t offset) {
+  StreamEnd& end = end_of(stream);
+  if (end.is_synced) ++counts_.lost;
+  end.is_synced = false;
+  stream.buffer.jump(offset, pool_);
+  stream.parsed = stream.decided = offset;
+  stream.wanted = 0;
+  stream.released = std::max(stream.released, offset);
+  stream.condemned = 0;
+  touch(stream);
+}
+
+Stream* MessageStreams::spare_stream() {
+  if (free_streams_.empty()) {
+    // The one of these used longest ago that holds nothing: its sender or its receiver is silent.
+    constexpr std::uint32_t kTried = 32;
+    Stream* oldest = nullptr;
+    for (std::uint32_t i = 0; i < std::min(kTried, options_.directions); ++i) {
+      hand_ = hand_ + 1 == options_.directions ? 0 : hand_ + 1;
+      Stream& one = streams_[hand_];
+      if (!one.held.is_empty() || one.is_touched) continue;
+      if (oldest == nullptr || one.used_ns < oldest->used_ns) oldest = &one;
+    }
+    if (oldest == nullptr) return nullptr;
+    deactivate(*oldest);
+  }
+  const std::uint32_t index = free_streams_.back();
+  free_streams_.pop_back();
+  return &streams_[index];
+}
+
+Stream* MessageStreams::activate(MessageConnection& connection, std::uint8_t side, std::uint64_t now_ns) {
+  Stream* const stream = spare_stream();
+  if (stream == nullptr) return nullptr;
+  StreamEnd& end = connection.ends[side];
+  stream->buffer.start(Stream::kOrigin, pool_);
+  stream->held = {};
+  stream->acked = stream->released = stream->parsed = stream->decided = Stream::kOrigin;
+  stream->condemned = 0;
+  stream->used_ns = now_ns;
+  stream->change_count = 0;
+  stream->reads = 0;
+  stream->wanted = 0;
+  stream->side = side;
+  stream->is_used = true;
+  stream->is_touched = stream->is_due = false;
+  stream->far_since_ns = 0;
+  stream->origin = end.next;
+  stream->connection = &connection;
+  end.stream = index_of(*stream);
+  return stream;
+}
+
+void MessageStreams::deactivate(Stream& stream) {
+  StreamEnd& end = end_of(stream);
+  end.next = stream.sequence_of(stream.end());
+  if (stream.parsed != stream.end() || stream.buffer.has_holes()) end.is_synced = false;
+  end.stream = StreamEnd::kNone;
+  stream.buffer.release(pool_);
+  stream.is_used = stream.is_touched = stream.is_due = false;
+  free_streams_.push_back(index_of(stream));
+}
+
+void MessageStreams::touch(Stream& stream) {
+  if (stream.is_touched) return;
+  stream.is_touched = true;
+  touched_.push_back(&stream);
+}
+
+MessageStreams::Taken MessageStreams::take(const Segment& segment) {
+  using What = Taken::What;
+  StreamEnd& end = segment.connection->ends[segment.side];
+  const std::uint32_t sequence = tcp_header(*segment.frame, *segment.layers).sequence;
+  const Bytes payload = payload_of(*segment.frame, *segment.layers);
+  const std::uint32_t after = sequence + static_cast<std::uint32_t>(payload.size());
+  if (!end.is_known) {
+    // What the other end has confirmed is a better beginning than what happens to come first, which may be a repetition.
+    end.next = end.is_confirmed ? end.confirmed : sequence;
+    end.is_known = true;
+    end.is_synced = false;
+  }
+  if (end.stream == StreamEnd::kNone) {
+    if (distance(end.next, after) <= 0) return {is_confirmed(end, after) ? What::kConfirmed : What::kBefore, nullptr, {}, false};
+    if (activate(*segment.connection, segment.side, segment.now_ns) == nullptr) {
+      end.next = after;
+      end.is_synced = false;
+      return {What::kBefore, nullptr, {}, false};
+    }
+  }
+  Stream& stream = streams_[end.stream];
+  const std::uint64_t start = stream.offset_of(sequence);
+  const std::uint64_t stop = start + payload.size();
+  if (stop <= stream.acked) return {end.is_confirmed ? What::kConfirmed : What::kBefore, &stream, {}, false};
+  touch(stream);
+  stream.used_ns = segment.now_ns;
+  bool is_far = stop > stream.buffer.base() + options_.window_bytes;
+  if (is_far && start <= stream.end()) {
+    // More is on the way than is kept: the oldest of it can no longer be compared with later copies.
+    const std::uint64_t kept_from = stop - options_.window_bytes;
+    stream.buffer.trim(std::min({kept_from, stream.parsed, stream.released, stream.end()}), pool_);
+    is_far = stop > stream.buffer.base() + options_.window_bytes;
+  }
+  const std::uint64_t base = stream.buffer.base();
+  if (start < base && stream.acked < base && stop <= stream.released) return {What::kBefore, &stream, {}, false};
+  if (!is_far) stream.far_since_ns = 0;
+  if (start > stream.end() && (!end.is_synced || (is_far && !waits_for_nearer(stream, segment)))) jump(stream, start);
+  return put(segment, stream, start, stop);
+}
+
+MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop) {
+  using What = Taken::What;
+  const std::uint64_t known_end = stream.end();
+  const bool is_early = start > known_end;
+  if (segment.holds && is_early && !has_room_for_early(stream, stop)) return no_room(segment, stream);
+  const bool is_copy = stop > stream.released && stream.buffer.has(start, stop);
+  const StreamBuffer::Put put = stream.buffer.put(start, payload_of(*segment.frame, *segment.layers), options_.window_bytes, pool_);
+  if (!put.stored) return no_room(segment, stream);
+  Rewrite rewrite = rewrite_of(stream, start, stop, put.conflicts && segment.holds);
+  if (put.conflicts && rewrite.change < StreamChange::kRestated) ++counts_.inconsistent;
+  if (stop <= stream.released) return {What::kRepeat, &stream, rewrite, false};
+  if (!segment.holds) {
+    stream.released = std::max(stream.released, stream.end());
+    return {What::kWatched, &stream, {}, false};
+  }
+  // Of one burst both may be decided in a moment; of a longer wait copies must not take the room of others.
+  if (is_copy && !stream.held.is_empty() && held_[stream.held.first].burst != burst_) {
+    // When the sender has waited for an acknowledgement until its timer ended, the wait must end. Sooner it proves nothing.
+    if (segment.now_ns - held_[stream.held.first].since_ns >= options_.hold_ns) make_due(stream);
+    return {What::kCopy, &stream, {}, is_early};
+  }
+  if (held_.is_full()) {
+    // So many wait that nobody else can: this one goes on as it is, and what was held before it.
+    ++counts_.no_room;
+    let_go(stream);
+    stream.released = std::max(stream.released, stream.end());
+    return {What::kWatched, &stream, {}, false};
+  }
+  HeldFrame& held = held_.insert(stream.held, *segment.frame, *segment.layers, start, stop);
+  held.since_ns = segment.now_ns;
+  held.differs = put.conflicts;
+  held.place = segment.place;
+  held.burst = burst_;
+  return {What::kHeld, &stream, {}, is_early};
+}
+
+// A segment so far ahead is a forged one, or what lies between went another way. The other end would say so, if it is heard; so
+// would the sender, by going on there.
+bool MessageStreams::waits_for_nearer(Stream& stream, const Segment& segment) {
+  if (!segment.holds || !end_of(stream).is_confirmed) return false;
+  if (stream.far_since_ns == 0) stream.far_since_ns = segment.now_ns;
+  return segment.now_ns - stream.far_since_ns < options_.hole_ns;
+}
+
+// Segments behind a missing one are held only within bounds: of one direction, and of all, so that those without holes find room.
+bool MessageStreams::has_room_for_early(const Stream& stream, std::uint64_t stop) const {
+  if (held_.held() >= options_.held_frames / 2) return false;
+  return stream.held.count < options_.hold_frames && (stream.held.count == 0 || stop - stream.released <= options_.hold_bytes);
+}
+
+// In line the sender repeats what did not get through. What is only looked at goes on, and the position is lost.
+MessageStreams::Taken MessageStreams::no_room(const Segment& segment, Stream& stream) {
+  ++counts_.no_room;
+  if (segment.holds) return {Taken::What::kNoRoom, &stream, {}, false};
+  stream.buffer.jump(stream.end(), pool_);
+  lose(stream);
+  return {Taken::What::kWatched, &stream, {}, false};
+}
+
+void MessageStreams::advance(Stream& stream, std::size_t count) {
+  stream.parsed += count;
+  DCHECK(stream.parsed <= stream.end());
+  if (stream.parsed > stream.condemned) stream.condemned = 0;
+}
+
+void MessageStreams::lose(Stream& stream) {
+  if (end_of(stream).is_synced) ++counts_.lost;
+  end_of(stream).is_synced = false;
+  stream.parsed = stream.end();
+  stream.wanted = 0;
+  stream.condemned = 0;
+}
+
+MessageStreams::Counts MessageStreams::counts() const {
+  Counts counts = counts_;
+  counts.evicted = newcomers_.evicted() + established_.evicted();
+  return counts;
+}
+
+}  // namespace telefence

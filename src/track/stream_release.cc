@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The leaving half of message_streams.h: what may go on, when the wait is over, and what later copies have to look like.
+#include <algorithm>
+
+#include "base/check.h"
+#include "track/message_streams.h"
+
+namespace telefence {
+
+void MessageStreams::make_due(Stream& stream) {
+  if (stream.is_due) return;
+  stream.is_due = true;
+  due_.push_back(&stream);
+}
+
+Stream* MessageStreams::next_due() {
+  while (!due_.empty()) {
+    Stream* const stream = due_.back();
+    due_.pop_back();
+    if (!stream->is_used || !stream->is_due) continue;  // its connection has given way since
+    stream->is_due = false;
+    if (!stream->held.is_empty()) return stream;  // else what it waited for has come
+  }
+  return nullptr;
+}
+
+void MessageStreams::let_go(Stream& stream) {
+  stream.decided = stream.end();
+  if (stream.decided > stream.parsed) ++counts_.late;
+  touch(stream);
+}
+
+void MessageStreams::note_change(Stream& stream, std::uint64_t from, std::uint64_t to, StreamChange change) {
+  if (stream.change_count == Stream::kMostChanges) {
+    // What lies between two changes is written anew as it was: that is no harm.
+    Stream::Changed& last = stream.changes[Stream::kMostChanges - 1];
+    last = {std::min(last.start, from), std::max(last.end, to), std::max(last.change, change)};
+    return;
+  }
+  stream.changes[stream.change_count++] = {from, to, change};
+}
+
+Rewrite MessageStreams::rewrite_of(const Stream& stream, std::uint64_t start, std::uint64_t end, bool differs) const {
+  Rewrite rewrite;
+  for (const Stream::Changed& one : std::span(stream.changes).first(stream.change_count)) {
+    if (one.end <= start || end <= one.start) continue;
+    if (one.change == StreamChange::kTagged) rewrite.is_tagged = true;
+    rewrite.change = std::max(rewrite.change, one.change);
+  }
+  if (!differs && rewrite.change < StreamChange::kRestated) return rewrite;
+  const std::uint64_t from = std::max(start, stream.buffer.base());
+  const std::uint64_t to = std::min(end, stream.end());
+  if (from >= to) return rewrite;
+  rewrite.offset = static_cast<std::uint32_t>(from - start);
+  rewrite.bytes = stream.buffer.view(from, to);
+  return rewrite;
+}
+
+void MessageStreams::settle(std::uint64_t now_ns) {
+  for (std::size_t i = 0; i < touched_.size(); ++i) {
+    Stream& stream = *touched_[i];
+    if (!stream.is_used) continue;
+    const bool is_synced = end_of(stream).is_synced;
+    stream.decided = std::max(stream.decided, is_synced ? stream.parsed : stream.end());
+    if (stream.end() - stream.decided > options_.hold_bytes) let_go(stream);
+    release_ready(stream, !is_synced);
+    watch(stream, now_ns);
+  }
+}
+
+// all: also what is not decided, or lies beyond a hole.
+void MessageStreams::release_ready(Stream& stream, bool all) {
+  const StreamEnd& end = end_of(stream);
+  while (!stream.held.is_empty()) {
+    const HeldFrame& first = held_[stream.held.first];
+    if (!all && first.end > stream.decided) return;
+    Released& one = released_[released_count_++];
+    one = {.frame = first.frame, .layers = first.layers, .rewrite = rewrite_of(stream, first.start, first.end, first.differs), .link = end.link};
+    if (first.burst == burst_) one.place = first.place;
+    one.is_late = end.is_synced && first.end > stream.parsed;
+    one.is_unread = !end.is_synced;
+    stream.released = std::max(stream.released, std::min(first.end, stream.end()));
+    held_.take_first(stream.held);
+  }
+}
+
+void MessageStreams::release_all() {
+  for (std::uint32_t i = 0; i < options_.directions; ++i) {
+    if (!streams_[i].is_used || streams_[i].held.is_empty()) continue;
+    let_go(streams_[i]);
+    release_ready(streams_[i], true);
+  }
+}
+
+HeldFrame* MessageStreams::splittable(Stream& stream) {
+  if (!stream.is_used || stream.held.is_empty()) return nullptr;
+  HeldFrame& first = held_[stream.held.first];
+  return first.start < stream.decided && stream.decided < first.end ? &first : nullptr;
+}
+
+void MessageStreams::release_front(Stream& stream, const Frame& front, const Layers& layers) {
+  HeldFrame& first = held_[stream.held.first];
+  Released& one = released_[released_count_++];
+  one = {.frame = front, .layers = layers, .rewrite = rewrite_of(stream, first.start, stream.decided, first.differs),
+         .link = end_of(stream).link, .is_made = true};
+  first.start = stream.decided;
+  stream.released = std::max(stream.released, stream.decided);
+}
+
+// Sees to it that what is held is looked at again in time.
+void MessageStreams::watch(Stream& stream, std::uint64_t now_ns) {
+  if (stream.held.is_empty() || timers_.is_set(index_of(stream))) return;
+  const std::uint64_t age = now_ns - held_[stream.held.first].since_ns;
+  const std::uint64_t next = age < options_.split_ns ? options_.split_ns : std::max(age + TimerWheel::kSlotNs, options_.hold_ns);
+  timers_.set(index_of(stream), now_ns - age + next);
+}
+
+void MessageStreams::advance_time(std::uint64_t now_ns) {
+  timers_.advance(now_ns, [&](std::uint32_t index) { wake(index, now_ns); });
+}
+
+void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
+  Stream& stream = streams_[index];
+  if (!stream.is_used || stream.held.is_empty()) return;
+  const HeldFrame& first = held_[stream.held.first];
+  const std::uint64_t age = now_ns - first.since_ns;
+  if (age >= options_.split_ns && first.start < stream.decided && stream.decided < first.end) splits_.push_back(&stream);
+  if (!stream.buffer.has_holes()) {
+    if (age >= options_.hold_ns) make_due(stream);
+  } else if (age >= options_.hole_ns) {
+    ++counts_.holes;
+    jump(stream, stream.buffer.island(0).start);
+  }
+  watch(stream, now_ns);
+}
+
+void MessageStreams::trim(Stream& stream) {
+  // Of a connection whose other end is never heard nothing is confirmed: half of the window is kept for repetitions.
+  if (!end_of(stream).is_confirmed && stream.end() - stream.buffer.base() > options_.window_bytes / 2)
+    stream.acked = std::max(stream.acked, stream.end() - options_.window_bytes / 2);
+  stream.buffer.trim(std::min({stream.acked, stream.parsed, stream.end()}), pool_);
+  std::size_t gone = 0;
+  while (gone < stream.change_count && stream.changes[gone].end <= stream.acked) ++gone;
+  if (gone == 0) return;
+  std::move(stream.changes.begin() + static_cast<std::ptrdiff_t>(gone), stream.changes.begin() + stream.change_count,
+            stream.changes.begin());
+  stream.change_count = static_cast<std::uint8_t>(stream.change_count - gone);
+}
+
+void MessageStreams::end_of_burst() {
+  for (Stream* const stream : touched_) {
+    if (!stream->is_used) continue;
+    stream->is_touched = false;
+    trim(*stream);
+    const bool is_over = stream->held.is_empty() && stream->parsed == stream->end() && stream->acked >= stream->end() &&
+                         !stream->buffer.has_holes();
+    if (is_over) deactivate(*stream);
+  }
+  ++burst_;
+  touched_.clear();
+  splits_.clear();
+  pool_.reclaim();
+}
+
+}  // namespace telefence
