@@ -41,6 +41,7 @@ class MemorySource final : public Queue {
     return frames.size();
   }
   std::size_t transmit(std::span<Frame> frames) override { return port_.transmit(frames); }
+  std::uint64_t now_ns() const override { return now_ns_; }
 
  private:
   const Traffic& traffic_;

@@ -146,6 +146,7 @@ void Daemon::work(std::size_t index) {
       nanosleep(&kNap, nullptr);
     }
   }
+  worker.flush();
   filter_->readers().offline(index);
   ended_.fetch_add(1, std::memory_order_release);
 }

@@ -37,6 +37,7 @@ Result<void> ReplayRun::run() {
     worker_->run_once();
     if (ring_->pushed() - drained >= kDrainAfter) drained += writer_->drain();
   }
+  worker_->flush();
   writer_->drain();
   return capture_->close();
 }

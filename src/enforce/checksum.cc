@@ -26,7 +26,18 @@ std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, s
   return checksum_of(std::uint64_t{not_checksum} + not_before + folded(after));
 }
 
-bool transport_checksum_holds(const Frame& frame, const Layers& layers) {
+namespace {
+
+bool header_checksum_holds(const Frame& frame, const Layers& layers) {
+  if (layers.ip_version != 4) return true;
+  const Bytes header = frame.bytes().subspan(layers.network, (frame.data[layers.network] & 15u) * 4u);
+  return folded(word_sum(header)) == 0xffff || (header[10] == 0 && header[11] == 0);
+}
+
+}  // namespace
+
+bool checksums_hold(const Frame& frame, const Layers& layers) {
+  if (!header_checksum_holds(frame, layers)) return false;
   const std::size_t width = layers.ip_version == 4 ? 4 : 16;
   const Bytes segment = frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
   const IpAddress from = source_address(frame, layers);

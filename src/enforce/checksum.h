@@ -23,9 +23,10 @@ inline std::uint16_t checksum_of(std::uint64_t sum) { return static_cast<std::ui
 // What a checksum field becomes when bytes that summed to `before` now sum to `after`. A wrong checksum stays wrong.
 std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, std::uint64_t after);
 
-// True when the segment's or datagram's checksum is right, absent (UDP over IPv4), or only begun: a sender that leaves checksums
-// to its NIC gives captures and virtual links the pseudo header's sum alone. Requires: transport UDP or TCP, not truncated.
-bool transport_checksum_holds(const Frame& frame, const Layers& layers);
+// True when the checksums of the packet are right, absent (UDP over IPv4), or only begun: a sender that leaves checksums to its
+// NIC gives captures and virtual links a header without one and the pseudo header's sum alone. Requires: transport UDP or TCP, not
+// truncated.
+bool checksums_hold(const Frame& frame, const Layers& layers);
 
 // Remembers the sum of a part of a UDP or TCP segment before it is changed in place, and corrects the transport checksum
 // afterwards. A UDP checksum of zero (none) stays.

@@ -33,7 +33,7 @@ void answer_late_segment(const Frame& late, const Layers& layers, bool acknowled
   const std::uint32_t after = sequence_after(header, layers);
   if (after == header.sequence || (header.flags & kTcpRst) != 0) return;
   const bool can_acknowledge = acknowledge && (header.flags & kTcpAck) != 0;
-  const TcpFields fields = can_acknowledge ? TcpFields{header.acknowledgement, after, kTcpAck} : reset_back(header, layers);
+  const TcpFields fields = can_acknowledge ? TcpFields{.sequence = header.acknowledgement, .acknowledgement = after, .flags = kTcpAck, .options = {}} : reset_back(header, layers);
   (void)send(late, layers, Heading::kBack, fields, replies);
 }
 

@@ -115,18 +115,20 @@ bool wrap_udp(const Frame& judged, const Layers& layers, Heading heading, Bytes 
 bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const TcpFields& fields, Bytes payload,
               Frame& out) {
   const Ends ends = ends_of(judged, layers, heading);
-  const std::size_t length = 20 + payload.size();
+  const std::size_t header = 20 + fields.options.size();
+  const std::size_t length = header + payload.size();
   Writer writer = begin(judged, layers, heading, ends, kTcp, length, out);
   const std::size_t start = writer.size();
   writer.u16(ends.from_port);
   writer.u16(ends.to_port);
   writer.u32(fields.sequence);
   writer.u32(fields.acknowledgement);
-  writer.u8(5 << 4);
+  writer.u8(static_cast<std::uint8_t>(header / 4 << 4));
   writer.u8(fields.flags);
-  writer.u16((fields.flags & kTcpRst) != 0 ? std::uint16_t{0} : std::uint16_t{0xffff});
+  writer.u16((fields.flags & kTcpRst) != 0 ? std::uint16_t{0} : fields.window);
   writer.u16(0);
   writer.u16(0);
+  writer.bytes(fields.options);
   writer.bytes(payload);
   if (!writer.ok()) return false;
   writer.patch_u16(start + 16,
@@ -137,13 +139,15 @@ bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const 
 TcpFields reset_back(const TcpHeader& judged, const Layers& layers) {
   // Without ACK the receiver of the reset only checks that its own data is acknowledged (RFC 9293, 3.5.2, group 1).
   const std::uint32_t sequence = (judged.flags & kTcpAck) != 0 ? judged.acknowledgement : 0;
-  return {sequence, sequence_after(judged, layers), kTcpRst | kTcpAck};
+  return {.sequence = sequence, .acknowledgement = sequence_after(judged, layers), .flags = kTcpRst | kTcpAck, .options = {}};
 }
 
 TcpFields reset_onward(const TcpHeader& judged) {
   const bool has_ack = (judged.flags & kTcpAck) != 0;
-  return {judged.sequence, has_ack ? judged.acknowledgement : 0,
-          static_cast<std::uint8_t>(has_ack ? kTcpRst | kTcpAck : kTcpRst)};
+  return {.sequence = judged.sequence,
+          .acknowledgement = has_ack ? judged.acknowledgement : 0,
+          .flags = static_cast<std::uint8_t>(has_ack ? kTcpRst | kTcpAck : kTcpRst),
+          .options = {}};
 }
 
 }  // namespace telefence

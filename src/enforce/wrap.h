@@ -22,8 +22,10 @@ struct TcpFields {
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgement = 0;
   std::uint8_t flags = 0;
+  std::uint16_t window = 0xffff;
+  Bytes options;  // whole words, 40 octets at most
 };
-// A TCP segment without options.
+// A TCP segment.
 bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const TcpFields& fields, Bytes payload,
               Frame& out);
 

@@ -33,6 +33,26 @@ void EventList::undo_frame() {
   arena_used_ = frame_arena_;
 }
 
+void EventList::cut_frame(Bytes message, std::size_t known) {
+  const auto* const end = reinterpret_cast<const char*>(message.data());
+  // What lies elsewhere, in the arena, was made of something whole.
+  const auto is_cut = [&](std::string_view view) {
+    const char* const stop = view.data() + view.size();
+    return view.data() >= end && stop >= end + known && stop <= end + message.size();
+  };
+  for (std::size_t i = frame_first_event_; i < event_count_; ++i) {
+    Sms* const sms = std::get_if<Sms>(&events_[i].what);
+    if (sms == nullptr) continue;
+    if (is_cut(sms->calling)) sms->calling = {};
+    auto* const arena = reinterpret_cast<std::string_view*>(arena_.get());
+    for (const std::string_view& called : sms->called)
+      if (is_cut(called)) arena[&called - arena] = {};
+    if (!is_cut(as_text(sms->body))) continue;
+    const auto start = static_cast<std::size_t>(sms->body.data() - message.data());
+    sms->body = sms->body.first(start < known ? known - start : 0);
+  }
+}
+
 Event* EventList::next(Place message, std::uint32_t session_number) {
   if (event_count_ == kMaxEvents) [[unlikely]] {
     overflowed_ = true;

@@ -34,6 +34,9 @@ class EventList {
   void begin_frame(std::uint16_t frame, std::uint8_t protocol);
   // Takes back everything pushed since begin_frame (a later part of the packet turned out malformed).
   void undo_frame();
+  // The events pushed since begin_frame were read from `message`, of which only the first bytes are `known`: numbers that may go
+  // on behind them are taken away, texts are cut there.
+  void cut_frame(Bytes message, std::size_t known);
   // True when something of the current frame did not fit.
   bool overflowed() const { return overflowed_; }
 

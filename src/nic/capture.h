@@ -32,6 +32,7 @@ class Capture final : public Queue, public FramePool {
 
   std::size_t receive(std::span<Frame> frames) override;
   std::size_t transmit(std::span<Frame> frames) override;
+  std::uint64_t now_ns() const override { return last_time_ns_; }
   bool finished() const override { return finished_; }
 
   bool take(Frame& frame) override;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostAtOnce = 64;
 
-std::uint64_t now_ns() {
+std::uint64_t wall_clock_ns() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
@@ -35,6 +35,8 @@ rte_mbuf* take_back(const Frame& frame) {
 }
 
 }  // namespace
+
+std::uint64_t EthQueue::now_ns() const { return wall_clock_ns(); }
 
 void EthQueue::fill(Frame& frame, rte_mbuf* mbuf) {
   const std::uint32_t stated = mbuf->pkt_len;
@@ -66,7 +68,7 @@ std::size_t EthQueue::receive(std::span<Frame> frames) {
   const std::uint16_t count = rte_eth_rx_burst(place_.dpdk_port, place_.queue, mbufs, most);
   if (count == 0) return 0;
   for (std::uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
-  arrivals_.time_ns = now_ns();
+  arrivals_.time_ns = wall_clock_ns();
   for (std::uint16_t i = 0; i < count; ++i) fill(frames[i], mbufs[i]);
   return count;
 }

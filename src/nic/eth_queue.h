@@ -38,6 +38,7 @@ class EthQueue final : public Queue {
 
   std::size_t receive(std::span<Frame> frames) override;
   std::size_t transmit(std::span<Frame> frames) override;
+  std::uint64_t now_ns() const override;
 
   std::uint16_t port_index() const { return place_.port_index; }
   // Frames of which only a part was seen: they stayed in several segments, or the driver lost their end. Any thread.

@@ -13,7 +13,8 @@
 namespace telefence {
 namespace {
 
-constexpr std::uint32_t kHeldByWorker = 1024;   // a burst from each of several links, replies, the cache of its core
+// A burst from each of several links, replies, the cache of its core, and frames that wait for the rest of their message.
+constexpr std::uint32_t kHeldByWorker = 1024 + 2048;
 constexpr std::uint32_t kFewest = 4096;
 constexpr std::uint32_t kLargeFrames = 127;
 constexpr unsigned kCache = 256;

@@ -21,6 +21,8 @@ class Queue {
   // Takes the frames that the port accepts, in order; returns how many. The rest stay with the caller. A frame longer than the
   // port can ever send is taken, thrown away and counted there.
   virtual std::size_t transmit(std::span<Frame> frames) = 0;
+  // The time of a frame that would come now. Asked for only when none came and something waits.
+  virtual std::uint64_t now_ns() const = 0;
   // True when nothing will ever be received again (end of a capture).
   virtual bool finished() const { return false; }
 };

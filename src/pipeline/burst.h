@@ -16,6 +16,7 @@
 #include "event/keys.h"
 #include "match/hit.h"
 #include "protocols/protocol.h"
+#include "track/message_streams.h"
 #include "track/session_table.h"
 #include "verdict/verdict.h"
 
@@ -31,15 +32,35 @@ struct Burst {
   static constexpr std::size_t kFrames = 64;
   // An answer over TCP takes two frames, the longest page seven.
   static constexpr std::size_t kReplies = 8 * kFrames;
+  // Behind the places of frames: one for each frame that gave bytes to a stream, and some for streams that have waited too long.
+  // What is read of a stream is an event of such a place, which has a copy of the frame's headers.
+  static constexpr std::size_t kExpired = 16;
+  static constexpr std::size_t kPlaces = 2 * kFrames + kExpired;
+  static bool is_stream(std::size_t place) { return place >= kFrames; }
 
   std::size_t count = 0;
-  std::array<Frame, kFrames> frames;
-  std::array<Layers, kFrames> layers;
-  std::array<Fate, kFrames> fates;
-  std::array<std::uint8_t, kFrames> protocol;
-  // What the events of a frame were read from: its own payload, or that of the whole message which it completed.
-  std::array<Payload, kFrames> payloads;
-  std::array<std::uint32_t, kFrames> sequences;  // TCP: of the first byte of that
+  std::array<Frame, kPlaces> frames;
+  std::array<Layers, kPlaces> layers;
+  std::array<Fate, kPlaces> fates;
+  std::array<std::uint8_t, kPlaces> protocol;
+  // What the events of a place were read from: the frame's own payload, or that of the message which it completed.
+  std::array<Payload, kPlaces> payloads;
+  std::array<std::uint32_t, kPlaces> sequences;  // TCP: of the first byte of that
+
+  // Of the places of streams.
+  struct Reading {
+    Stream* stream = nullptr;
+    std::uint64_t position = 0;   // of the first byte read
+    MutableBytes completed;       // a message that is not whole, filled up with zeros; else empty
+    std::uint32_t condemned = 0;  // so many bytes from `position` are a message that was refused before it was whole
+  };
+  std::array<Reading, kPlaces - kFrames> readings;
+  Reading& reading(std::size_t place) { return readings[place - kFrames]; }
+  std::array<bool, kFrames> held{};  // the frame waits in its stream: it leaves, and gets its fate, later
+  bool any_held = false;
+  // Frames that came before an earlier one of their stream.
+  std::array<std::uint16_t, kFrames> early;
+  std::size_t early_count = 0;
 
   EventList events;
   KeyList keys;
@@ -82,6 +103,9 @@ struct Burst {
 
   void clear() {
     has_flow_.fill(false);
+    if (any_held) held.fill(false);
+    any_held = false;
+    early_count = 0;
     if (has_repeats) repeats_refused.fill(false);
     has_repeats = false;
     events.clear();
@@ -96,8 +120,8 @@ struct Burst {
   std::span<Frame> received() { return {frames.data(), count}; }
 
  private:
-  std::array<FlowKey, kFrames> flows_;
-  std::array<bool, kFrames> has_flow_{};
+  std::array<FlowKey, kPlaces> flows_;
+  std::array<bool, kPlaces> has_flow_{};
 };
 
 }  // namespace telefence

@@ -2,6 +2,7 @@
 #include "pipeline/enforcer.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "enforce/checksum.h"
 #include "enforce/connection.h"
@@ -22,6 +23,11 @@ void Enforcer::prepare(bool is_mirror, bool sees_all) {
         !(verdict.recorded() || sees_all) ||
         sessions_.first_sight(burst_.flow_of(frame, sessions_), burst_.layers[frame].transport,
                               {event.message, ordinal, burst_.payloads[frame].bytes, burst_.sequences[frame]}, burst_.now_ns);
+    if (Burst::is_stream(frame) && event.message.offset < burst_.reading(frame).condemned) {
+      // It was judged and refused before it was whole.
+      burst_.first_sight[i] = false;
+      verdict.reason = Reason::kNoHit;
+    }
     if (verdict.enforced() && repeats_refusal(i)) burst_.first_sight[i] = false;
     burst_.event_fates[i] = burst_.fates[frame];
     burst_.refusal_codes[i] = 0;
@@ -37,7 +43,7 @@ void Enforcer::prepare(bool is_mirror, bool sees_all) {
 // them. Its sender is told the same, but it is no further interception.
 bool Enforcer::repeats_refusal(std::size_t index) {
   const Event& event = burst_.events.events()[index];
-  if (burst_.layers[event.frame].transport != Transport::kTcp) return false;
+  if (burst_.layers[event.frame].transport != Transport::kTcp || Burst::is_stream(event.frame)) return false;
   if (burst_.repeats_refused[event.frame]) return true;
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (!action.takes_frame || registered_protocols()[event.protocol]->shares_connections) return false;
@@ -54,8 +60,9 @@ void Enforcer::run(const LivePolicy& live) {
   for (std::size_t i = 0; i < count; ++i)
     if (burst_.verdicts[i].enforced()) event(i, live, replies);
   if (burst_.closed_from < burst_.count || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
-  burst_.reply_count = replies.used();
   restate_responses();
+  lane_.settle(replies, live);
+  burst_.reply_count = replies.used();
   absorb_acknowledgements(live);
   count_verdicts();
 }
@@ -98,9 +105,10 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   Frame& frame = burst_.frames[event.frame];
   const Layers& layers = burst_.layers[event.frame];
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
+  if (Burst::is_stream(event.frame)) return lane_.apply(event, action);
   if (frame.truncated) return Fate::kForwardedTruncated;
   const bool closes = action.takes_frame && layers.transport == Transport::kTcp;
-  if (closes && !transport_checksum_holds(frame, layers)) return Fate::kForwardedBadChecksum;
+  if (closes && !checksums_hold(frame, layers)) return Fate::kForwardedBadChecksum;
   const bool is_first = index == 0 || events[index - 1].frame != event.frame;
   ActionInput input{frame, layers, burst_.payloads[event.frame], *registered_protocols()[event.protocol], event,
                     burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first};
@@ -118,32 +126,55 @@ void Enforcer::remember(std::size_t index, const LivePolicy& live) {
     sessions_.close(frame, layers, burst_.flow_of(event.frame, sessions_), ending, burst_.now_ns);
     burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);
   }
-  if (!registered_actions()[burst_.verdicts[index].action]->expects_response) return;
-  const EnforceOptions::Codes& codes = live.enforce.codes[event.protocol];
-  const Cause cause = burst_.verdicts[index].cause;
-  const std::uint32_t code = cause == Cause::kContent   ? codes.content
-                             : cause == Cause::kCalling ? codes.calling
-                                                        : codes.called;
+  if (done != Fate::kNeutralised) return;
+  const std::uint32_t code = refusal_code(index, live);
   burst_.refusal_codes[index] = code;
   sessions_.expect_response(burst_.flow_of(event.frame, sessions_), event.session_number, code, !burst_.first_sight[index],
                             burst_.now_ns);
 }
 
+// What the sender of a neutralised message is told in the response: the protocol's code for the reason, or, where it has answers of
+// its own, the one that is configured.
+std::uint32_t Enforcer::refusal_code(std::size_t index, const LivePolicy& live) const {
+  const std::uint8_t protocol = burst_.events.events()[index].protocol;
+  const auto answers = registered_protocols()[protocol]->answers;
+  if (!answers.empty()) {
+    const std::string_view word = answers[live.enforce.terms[protocol].answer];
+    std::uint32_t code = 0;
+    (void)std::from_chars(word.data(), word.data() + word.size(), code);
+    return code;
+  }
+  const EnforceOptions::Codes& codes = live.enforce.codes[protocol];
+  switch (burst_.verdicts[index].cause) {
+    case Cause::kContent: return codes.content;
+    case Cause::kCalling: return codes.calling;
+    case Cause::kCalled: return codes.called;
+  }
+  return codes.content;
+}
+
+bool Enforcer::restate(const Response& response, std::uint32_t code) {
+  if (Burst::is_stream(response.frame)) return lane_.restate(response, code);
+  Frame& frame = burst_.frames[response.frame];
+  const Layers& layers = burst_.layers[response.frame];
+  const ChecksumKeeper keeper(frame, layers, response.message);
+  const MutableBytes message = payload_of(frame, layers).subspan(response.message.offset, response.message.length);
+  if (!registered_protocols()[response.protocol]->restate(code, message)) return false;
+  keeper.correct(frame);
+  return true;
+}
+
 void Enforcer::restate_responses() {
   if (burst_.events.responses().empty() || !sessions_.any_pending(burst_.now_ns)) return;
   for (const Response& response : burst_.events.responses()) {
-    Frame& frame = burst_.frames[response.frame];
+    const Frame& frame = burst_.frames[response.frame];
     const Layers& layers = burst_.layers[response.frame];
     const Protocol& protocol = *registered_protocols()[response.protocol];
     if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp) continue;
     const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
     const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,
                                                       sequence, burst_.now_ns);
-    if (code == nullptr) continue;
-    const ChecksumKeeper keeper(frame, layers, response.message);
-    if (!protocol.restate(*code, payload_of(frame, layers).subspan(response.message.offset, response.message.length)))
-      continue;
-    keeper.correct(frame);
+    if (code == nullptr || !restate(response, *code)) continue;
     Fate& fate = burst_.fates[response.frame];
     if (is_forwarded(fate)) fate = Fate::kRestated;
   }
@@ -151,7 +182,7 @@ void Enforcer::restate_responses() {
 
 void Enforcer::absorb_acknowledgements(const LivePolicy& live) {
   for (std::size_t i = 0; i < burst_.count; ++i) {
-    if (burst_.fates[i] != Fate::kForwardedInspected) continue;
+    if (burst_.fates[i] != Fate::kForwardedInspected || burst_.layers[i].transport != Transport::kUdp) continue;
     const std::uint8_t protocol = burst_.protocol[i];
     const auto acknowledges = registered_protocols()[protocol]->acknowledges;
     if (acknowledges != nullptr && acknowledges(burst_.payloads[i], live.enforce.terms[protocol]))

@@ -9,6 +9,7 @@
 #include "pipeline/burst.h"
 #include "pipeline/late_segments.h"
 #include "pipeline/live_policy.h"
+#include "pipeline/stream_lane.h"
 #include "pipeline/worker_stats.h"
 #include "track/session_table.h"
 
@@ -16,8 +17,8 @@ namespace telefence {
 
 class Enforcer {
  public:
-  Enforcer(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool)
-      : burst_(burst), sessions_(sessions), stats_(stats), supply_(pool) {}
+  Enforcer(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, FramePool& pool)
+      : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), supply_(pool) {}
 
   // What actions and records need to know of each event beside its verdict. is_mirror: only copies come in. sees_all: somebody
   // wants to know of innocent messages, too, whether they are repeated.
@@ -41,13 +42,16 @@ class Enforcer {
   Fate carry_out(std::size_t index, const LivePolicy& live, Replies& replies);
   void remember(std::size_t index, const LivePolicy& live);
   void drop_late_segments(Replies& replies);
+  std::uint32_t refusal_code(std::size_t index, const LivePolicy& live) const;
   void restate_responses();
+  bool restate(const Response& response, std::uint32_t code);
   void absorb_acknowledgements(const LivePolicy& live);
   void count_verdicts();
 
   Burst& burst_;
   SessionTable& sessions_;
   WorkerStats& stats_;
+  StreamLane& lane_;
   Supply supply_;
 };
 

@@ -25,16 +25,19 @@ constexpr std::size_t kTooFewToKnow = 64;
 
 }  // namespace
 
-Extractor::Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, const PartOptions& options)
-    : burst_(burst), sessions_(sessions), stats_(stats), parts_(options) {}
+Extractor::Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options)
+    : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), parts_(options) {}
 
 void Extractor::run(const Classifier& classifier) {
+  lane_.read_expired();
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
     if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
     if (note_if_late(burst_, i, sessions_)) continue;
-    if (burst_.layers[i].transport == Transport::kTcp) opening(i);
-    if (end == DecodeEnd::kPayload) payload(i, classifier);
+    if (burst_.layers[i].transport == Transport::kTcp)
+      segment(i, classifier);
+    else if (end == DecodeEnd::kPayload)
+      payload(i, classifier);
   }
 }
 
@@ -46,38 +49,67 @@ void Extractor::end_of_burst() {
 // A connection is opened: what is remembered of the one before on these ends is of no use any more.
 void Extractor::opening(std::size_t index) {
   const TcpHeader header = tcp_header(burst_.frames[index], burst_.layers[index]);
-  if ((header.flags & (kTcpSyn | kTcpAck)) != kTcpSyn) return;
+  if ((header.flags & kTcpSyn) == 0 || !checksums_hold(burst_.frames[index], burst_.layers[index])) return;
   const FlowKey& flow = burst_.flow_of(index, sessions_);
+  if ((header.flags & kTcpAck) != 0) {
+    parts_.note_opening(flow.forward, header.sequence + 1, burst_.now_ns);
+    return lane_.reopen(index, parts_.opening(flow.reverse, burst_.now_ns));
+  }
   if (sessions_.any_pending(burst_.now_ns)) sessions_.forget_responses(flow, burst_.now_ns);
   if (PartialMessage* const stale = parts_.find(flow.forward, burst_.now_ns)) parts_.finish(*stale);
   parts_.note_opening(flow.forward, header.sequence + 1, burst_.now_ns);
 }
 
 void Extractor::payload(std::size_t index, const Classifier& classifier) {
+  const Layers& layers = burst_.layers[index];
+  burst_.payloads[index] = {payload_of(burst_.frames[index], layers), layers.transport, layers.source_port, layers.destination_port,
+                            Payload::Begins::kPacket};
+  Step step;
+  (void)read(index, classifier, classifier.classify(burst_.payloads[index]), step);
+}
+
+void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port};
-  if (layers.transport != Transport::kTcp) {
-    Step step;
-    (void)read(index, classifier, step);
+  opening(index);
+  burst_.sequences[index] = tcp_header(frame, layers).sequence;
+  burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,
+                            Payload::Begins::kPacket};
+  const StreamLane::Belongs belongs = lane_.takes(index);
+  if (belongs == StreamLane::Belongs::kHere || layers.end == DecodeEnd::kNoPayload) return;
+  if (belongs == StreamLane::Belongs::kAlone) return payload(index, classifier);
+  if (goes_on(index, classifier)) return;
+  const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
+  if (is_shared(index, classifier, protocol)) {
+    const FlowKey& flow = burst_.flow_of(index, sessions_);
+    const StreamLane::Opening opening{parts_.opening(flow.forward, burst_.now_ns), parts_.opening(flow.reverse, burst_.now_ns)};
+    if (lane_.follow(index, protocol, opening) == StreamLane::Belongs::kAlone) payload(index, classifier);
     return;
   }
-  burst_.sequences[index] = tcp_header(frame, layers).sequence;
-  if (goes_on(index, classifier)) return;
   const bool begins = begins_connection(index);
   if (burst_.fates[index] == Fate::kForwardedNeedMore) return;  // it overtook the beginning
   Step step;
-  const Progress progress = read(index, classifier, step);
+  const Progress progress = read(index, classifier, protocol, step);
   if (progress == Progress::kNeedMore)
     keep(index, step.consumed);
   else if (begins && burst_.fates[index] == Fate::kForwardedNotRecognised && burst_.payloads[index].bytes.size() < kTooFewToKnow)
     keep(index, 0);
 }
 
-// Reads burst.payloads[index] as the protocol that it is.
-Progress Extractor::read(std::size_t index, const Classifier& classifier, Step& step) {
+// True when the segment carries messages of a protocol whose connections are shared. By its port alone only when the protocol has
+// the port for itself, or when the bytes are so few that they may be anybody's.
+bool Extractor::is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol) const {
+  if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) return false;
+  const Protocol& one = *registered_protocols()[protocol];
+  if (!one.shares_connections) return false;
   const Payload& payload = burst_.payloads[index];
-  std::uint8_t protocol = classifier.classify(payload);
+  if (one.keeps_its_ports || (one.recognise != nullptr && one.recognise(payload))) return true;
+  return payload.bytes.size() < kTooFewToKnow && classifier.next_by_content(payload, protocol) == kNoProtocol;
+}
+
+// Reads burst.payloads[index] as `protocol`, or as the one that it is in truth.
+Progress Extractor::read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step) {
+  const Payload& payload = burst_.payloads[index];
   if (protocol == kNoProtocol) {
     burst_.fates[index] = Fate::kForwardedNotRecognised;
     return Progress::kNotMine;
@@ -135,7 +167,7 @@ void Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
   burst_.payloads[index].bytes = message.bytes();
   burst_.sequences[index] = message.sequence();
   Step step;
-  const Progress progress = read(index, classifier, step);
+  const Progress progress = read(index, classifier, classifier.classify(burst_.payloads[index]), step);
   const bool is_unknown = burst_.fates[index] == Fate::kForwardedNotRecognised && message.bytes().size() < kTooFewToKnow;
   if (is_unknown) burst_.fates[index] = Fate::kForwardedNeedMore;
   const bool waits = progress == Progress::kNeedMore && registered_protocols()[burst_.protocol[index]]->spreads;
@@ -183,7 +215,7 @@ bool Extractor::may_feed(std::size_t index, const PartialMessage* message) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   if (frame.truncated) return false;
-  if (!transport_checksum_holds(frame, layers)) {
+  if (!checksums_hold(frame, layers)) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
     return false;
   }

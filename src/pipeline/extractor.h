@@ -2,11 +2,12 @@
 #pragma once
 
 // From frames to events: which protocol a payload is, what it says, and what has to wait for more bytes. A message that lies
-// whole in its packet needs nothing but the packet; one that goes on elsewhere is put together in track/part_table. One per
-// worker, used by that thread alone.
+// whole in its packet needs nothing but the packet; one that goes on elsewhere is put together in track/part_table; a connection
+// that many users share goes to the stream lane. One per worker, used by that thread alone.
 
 #include "pipeline/burst.h"
 #include "pipeline/late_segments.h"
+#include "pipeline/stream_lane.h"
 #include "pipeline/worker_stats.h"
 #include "protocols/classify.h"
 #include "track/part_table.h"
@@ -16,7 +17,7 @@ namespace telefence {
 
 class Extractor {
  public:
-  Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, const PartOptions& options);
+  Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options);
 
   // Fills burst.events, and the fates of frames as far as they follow from what was read.
   void run(const Classifier& classifier);
@@ -25,7 +26,9 @@ class Extractor {
 
  private:
   void payload(std::size_t index, const Classifier& classifier);
-  Progress read(std::size_t index, const Classifier& classifier, Step& step);
+  void segment(std::size_t index, const Classifier& classifier);
+  bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol) const;
+  Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
   Step read_as(std::uint8_t protocol, std::size_t index);
   void opening(std::size_t index);
   bool goes_on(std::size_t index, const Classifier& classifier);
@@ -38,6 +41,7 @@ class Extractor {
   Burst& burst_;
   SessionTable& sessions_;
   WorkerStats& stats_;
+  StreamLane& lane_;
   PartTable parts_;
 };
 

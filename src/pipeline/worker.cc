@@ -41,9 +41,11 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       records_(records),
       observer_(observer),
       sessions_(shared.secret),
-      extractor_(burst_, sessions_, stats_, shared.parts),
-      enforcer_(burst_, sessions_, stats_, pool) {
+      lane_(burst_, sessions_, stats_, pool, shared.streams),
+      extractor_(burst_, sessions_, stats_, lane_, shared.parts),
+      enforcer_(burst_, sessions_, stats_, lane_, pool) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
+    links_[i].index = static_cast<std::uint16_t>(i);
     const auto other_way = std::find_if(links_.begin(), links_.end(), [&](const Link& other) {
       return other.in == links_[i].in || (other.in == links_[i].out && other.out == links_[i].in);
     });
@@ -69,32 +71,53 @@ std::size_t Worker::run_once() {
 std::size_t Worker::run_burst(Link& link) {
   receive(link);
   const std::size_t received = burst_.count + waiting_count_;
-  for (; burst_.count != 0; next_part()) {
-    begin_part();
-    const MatchSet& set = shared_.sets->read();
-    const LivePolicy& live = shared_.policy->read();
-    decode_frames();
-    extractor_.run(live.classifier);
-    end_stage(Stage::kExtract);
-    shared_.normaliser->normalise(burst_.events.events(), burst_.keys);
-    end_stage(Stage::kNormalise);
-    set.match(burst_.keys, scratch_, burst_.hits);
-    end_stage(Stage::kMatch);
-    live.policy.decide(burst_.events.events(), burst_.keys, burst_.hits.hits(), set,
-                       static_cast<std::int64_t>(burst_.frames[0].time_ns / kSecond),
-                       {burst_.verdicts.get(), EventList::kMaxEvents});
-    end_stage(Stage::kDecide);
-    enforcer_.prepare(link.out == nullptr, observer_ != nullptr);
-    begin_records(set);
-    enforcer_.run(live);
-    end_stage(Stage::kEnforce);
-    observe();
-    transmit(link);
-    record(live);
-    extractor_.end_of_burst();
+  if (received != 0 || has_work(link)) {
+    do run_part(link);
+    while (next_part());
   }
   shared_.readers->quiesce(id_);
   return received;
+}
+
+void Worker::run_part(Link& link) {
+  begin_part();
+  const MatchSet& set = shared_.sets->read();
+  const LivePolicy& live = shared_.policy->read();
+  decode_frames();
+  lane_.begin(link.index, link.out != nullptr && live.policy.options().mode == Mode::kEnforce, live.classifier);
+  extractor_.run(live.classifier);
+  end_stage(Stage::kExtract);
+  shared_.normaliser->normalise(burst_.events.events(), burst_.keys);
+  end_stage(Stage::kNormalise);
+  set.match(burst_.keys, scratch_, burst_.hits);
+  end_stage(Stage::kMatch);
+  live.policy.decide(burst_.events.events(), burst_.keys, burst_.hits.hits(), set,
+                     static_cast<std::int64_t>(time_ns_ / kSecond), {burst_.verdicts.get(), EventList::kMaxEvents});
+  end_stage(Stage::kDecide);
+  enforcer_.prepare(link.out == nullptr, observer_ != nullptr);
+  begin_records(set);
+  enforcer_.run(live);
+  end_stage(Stage::kEnforce);
+  observe();
+  transmit_released(live);
+  transmit(link);
+  record(live);
+  extractor_.end_of_burst();
+  lane_.end_of_burst();
+}
+
+// True when a message has waited long enough, though nothing comes.
+bool Worker::has_work(const Link& link) {
+  if (lane_.is_idle() || link.out == nullptr) [[likely]] return false;
+  time_ns_ = std::max(time_ns_, link.in->now_ns());
+  return lane_.has_work(clock_.advance(time_ns_));
+}
+
+void Worker::flush() {
+  lane_.release_all();
+  transmit_released(shared_.policy->read());
+  lane_.end_of_burst();
+  shared_.readers->quiesce(id_);
 }
 
 void Worker::end_stage(Stage stage) {
@@ -105,7 +128,7 @@ void Worker::end_stage(Stage stage) {
 
 void Worker::receive(Link& link) {
   stage_start_ = cycles();
-  burst_.count = link.in->receive(burst_.frames);
+  burst_.count = link.in->receive(std::span(burst_.frames).first(Burst::kFrames));
   if (burst_.count == 0) return;  // an idle poll is nobody's cost
   std::uint64_t bytes = 0;
   for (Frame& frame : burst_.received()) {
@@ -117,14 +140,14 @@ void Worker::receive(Link& link) {
   // Jumbo frames are judged in parts: see EventList::kBurstBytes.
   if (bytes <= EventList::kBurstBytes) [[likely]] return;
   waiting_count_ = burst_.count;
-  waiting_ = burst_.frames;
+  std::copy_n(burst_.frames.begin(), burst_.count, waiting_.begin());
   next_part();
 }
 
-// Takes as many of the waiting frames as one burst may hold.
-void Worker::next_part() {
+// Takes as many of the waiting frames as one burst may hold. False when there are none.
+bool Worker::next_part() {
   burst_.count = 0;
-  if (waiting_count_ == 0) [[likely]] return;
+  if (waiting_count_ == 0) [[likely]] return false;
   std::size_t bytes = 0;
   std::size_t taken = 0;
   for (; taken < waiting_count_; ++taken) {
@@ -134,12 +157,14 @@ void Worker::next_part() {
   }
   waiting_count_ -= taken;
   std::copy_n(waiting_.begin() + static_cast<std::ptrdiff_t>(taken), waiting_count_, waiting_.begin());
+  return true;
 }
 
 void Worker::begin_part() {
   burst_.clear();
   burst_.started_ns = steady_ns();
-  burst_.now_ns = clock_.advance(burst_.frames[burst_.count - 1].time_ns);
+  if (burst_.count != 0) time_ns_ = burst_.frames[burst_.count - 1].time_ns;
+  burst_.now_ns = clock_.advance(time_ns_);
   stats_.bursts.add(1);
   end_stage(Stage::kReceive);
 }
@@ -200,6 +225,7 @@ void Worker::transmit(Link& link) {
   std::size_t leaving_count = 0;
   std::size_t staying_count = 0;
   for (std::size_t i = 0; i < burst_.count; ++i) {
+    if (burst_.held[i]) continue;
     if (link.out == nullptr) burst_.fates[i] = Fate::kMirrorReleased;
     if (leaves(burst_.fates[i])) {
       index[leaving_count] = static_cast<std::uint16_t>(i);
@@ -212,9 +238,42 @@ void Worker::transmit(Link& link) {
   for (std::size_t i = sent; i < leaving_count; ++i) burst_.fates[index[i]] = Fate::kDroppedTransmitFull;
   if (sent < leaving_count) pool_.release({leaving.data() + sent, leaving_count - sent});
   if (staying_count != 0) pool_.release({staying.data(), staying_count});
-  for (std::size_t i = 0; i < burst_.count; ++i) stats_.fates[static_cast<std::size_t>(burst_.fates[i])].add(1);
+  for (std::size_t i = 0; i < burst_.count; ++i)
+    if (!burst_.held[i]) stats_.fates[static_cast<std::size_t>(burst_.fates[i])].add(1);
   if (burst_.reply_count != 0) send_replies(link);
   end_stage(Stage::kTransmit);
+}
+
+// Frames of streams that came in earlier bursts and may leave now, each by the link that it came for.
+void Worker::transmit_released(const LivePolicy& live) {
+  const auto released = lane_.released();
+  std::array<Frame, Burst::kFrames> batch;
+  std::array<Fate, Burst::kFrames> fates;
+  std::array<bool, Burst::kFrames> is_made;
+  std::size_t count = 0;
+  std::uint16_t link = 0;
+  const auto send = [&] {
+    if (count == 0) return;
+    const std::size_t sent = links_[link].out->transmit({batch.data(), count});
+    if (sent < count) pool_.release({batch.data() + sent, count - sent});
+    for (std::size_t i = 0; i < count; ++i) {
+      if (is_made[i])
+        (i < sent ? stats_.replies_sent : stats_.replies_lost).add(1);
+      else
+        stats_.fates[static_cast<std::size_t>(i < sent ? fates[i] : Fate::kDroppedTransmitFull)].add(1);
+    }
+    count = 0;
+  };
+  for (MessageStreams::Released& one : released) {
+    if (one.place != MessageStreams::Released::kNoPlace) continue;
+    if (one.link != link || count == batch.size()) send();
+    link = one.link;
+    fates[count] = StreamLane::prepare(one, live);
+    is_made[count] = one.is_made;
+    batch[count++] = one.frame;
+  }
+  send();
+  lane_.clear_released();
 }
 
 void Worker::send_replies(Link& link) {

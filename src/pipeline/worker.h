@@ -27,6 +27,7 @@ struct Link {
   Queue* in = nullptr;
   Queue* out = nullptr;  // nullptr: a mirror port; frames are looked at and let go
   std::uint16_t wire = 0;  // given by the worker: the same for both directions
+  std::uint16_t index = 0; // among the worker's links
 };
 
 // What all workers share. Outlives them.
@@ -37,6 +38,7 @@ struct WorkerShared {
   const Normaliser* normaliser = nullptr;
   HashSecret secret;
   PartOptions parts;
+  StreamOptions streams;
 };
 
 // Told of every event after its verdict, matched or not: `telefenced inspect`. None in the daemon.
@@ -60,6 +62,8 @@ class Worker {
   std::size_t run_once();
   // True when nothing will come any more (captures).
   bool finished() const;
+  // Lets everything go that still waits for something: nothing will come any more.
+  void flush();
 
   const WorkerStats& stats() const { return stats_; }
   MatchScratch& scratch() { return scratch_; }
@@ -68,9 +72,12 @@ class Worker {
   std::size_t run_burst(Link& link);
   void receive(Link& link);
   void begin_part();
-  void next_part();
+  bool next_part();
   void decode_frames();
+  void run_part(Link& link);
   void transmit(Link& link);
+  void transmit_released(const LivePolicy& live);
+  bool has_work(const Link& link);
   void send_replies(Link& link);
   void observe();
   void begin_records(const MatchSet& set);
@@ -90,9 +97,11 @@ class Worker {
   SessionClock clock_;
   MatchScratch scratch_;
   WorkerStats stats_;
+  StreamLane lane_;
   Extractor extractor_;
   Enforcer enforcer_;
   std::uint64_t stage_start_ = 0;
+  std::uint64_t time_ns_ = 0;  // of the newest frame, or later when none comes
 };
 
 }  // namespace telefence

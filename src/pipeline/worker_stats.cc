@@ -31,7 +31,7 @@ void add_single(Catalog& catalog, const Workers& workers, const char* name, cons
 }
 
 void add_packets(Catalog& catalog, const Workers& workers) {
-  catalog.add({"telefence_packets_total", "Packets received, by how each one left; the sum over all fates equals the packets received.",
+  catalog.add({"telefence_packets_total", "Packets received, by how each one left; the sum over all fates, with those held, equals the packets received.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {
                  for (std::size_t i = 0; i < kFateCount; ++i)
                    out.push_back({{{"fate", text(fate_name(static_cast<Fate>(i)))}},
@@ -66,6 +66,35 @@ void add_spread(Catalog& catalog, const Workers& workers) {
   add_single(catalog, workers, "telefence_inconsistent_copies_total",
              "Segments that repeat bytes of such a message as other ones: the first copy counts. A sign of evasion.",
              &WorkerStats::inconsistent_copies);
+}
+
+void add_gauge(Catalog& catalog, const Workers& workers, const char* name, const char* help, Counter WorkerStats::*member) {
+  catalog.add({name, help, Family::Type::kGauge, [workers, member](std::vector<Sample>& out) {
+                 out.push_back({{}, sum(workers, [member](const WorkerStats& w) { return (w.*member).read(); })});
+               }});
+}
+
+void add_streams(Catalog& catalog, const Workers& workers) {
+  add_gauge(catalog, workers, "telefence_streams", "Shared connections (SMPP, SIP over TCP) that are followed.", &WorkerStats::streams);
+  add_gauge(catalog, workers, "telefence_held_packets",
+            "Packets of such connections that wait for the rest of a message; received, and of no fate yet.",
+            &WorkerStats::held_frames);
+  catalog.add({"telefence_stream_troubles_total",
+               "What happened on shared connections: inconsistent (bytes came again as other ones), no_room (more than may be held or "
+               "kept), late (a message began to leave before it was whole), hole (a missing segment was waited for in vain), lost (no "
+               "message where one should begin, or bytes never seen here), overflow (more messages in a burst than can be judged), "
+               "evicted (a connection gave way to others).",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const std::pair<const char*, Counter WorkerStats::*> kinds[] = {
+                     {"inconsistent", &WorkerStats::stream_inconsistent}, {"no_room", &WorkerStats::stream_no_room},
+                     {"late", &WorkerStats::stream_late},                 {"hole", &WorkerStats::stream_holes},
+                     {"lost", &WorkerStats::stream_lost},                 {"overflow", &WorkerStats::stream_overflows},
+                     {"evicted", &WorkerStats::streams_evicted}};
+                 for (const auto& [kind, member] : kinds)
+                   out.push_back({{{"kind", kind}}, sum(workers, [m = member](const WorkerStats& w) { return (w.*m).read(); })});
+               }});
+  add_single(catalog, workers, "telefence_stream_holes_told_total",
+             "Selective acknowledgements sent to a sender so that it repeats a missing segment at once.", &WorkerStats::stream_holes_told);
 }
 
 void add_messages(Catalog& catalog, const Workers& workers) {
@@ -140,6 +169,7 @@ void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> worke
   add_packets(catalog, workers);
   add_messages(catalog, workers);
   add_spread(catalog, workers);
+  add_streams(catalog, workers);
   add_verdicts(catalog, workers);
   catalog.add({"telefence_worker_cycles_total", "Time stamp counter cycles that workers spent, by stage.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {

@@ -45,6 +45,16 @@ struct WorkerStats {
   Counter spread_given_up;      // longer, or in more pieces, than is put together
   Counter spread_evicted;       // gave way to others
   Counter inconsistent_copies;  // bytes of such a message that came again as other ones
+  Counter streams;              // connections that are followed
+  Counter streams_evicted;      // gave way to others
+  Counter held_frames;
+  Counter stream_inconsistent;  // bytes that came again as other ones
+  Counter stream_no_room;       // segments that were more than may be held or kept
+  Counter stream_late;          // messages that began to leave before they were whole
+  Counter stream_holes;         // missing segments waited for in vain
+  Counter stream_holes_told;    // selective acknowledgements sent in a receiver's name
+  Counter stream_lost;          // positions lost
+  Counter stream_overflows;     // messages that could not be judged: too many in a burst
   Counter sessions_evicted;  // remembered sessions that gave way before their time
 };
 

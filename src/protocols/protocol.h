@@ -18,12 +18,19 @@
 
 namespace telefence {
 
-// What a protocol sees of a packet. Views die with the burst.
+// What a protocol sees of a packet, or of the stream that a packet belongs to. Views die with the burst.
 struct Payload {
+  // Where the bytes begin.
+  enum class Begins : std::uint8_t {
+    kPacket,    // with a packet: probably, but not surely, with a message
+    kMessage,   // a stream, with a message
+    kAnywhere,  // a stream, maybe inside a message: the first one must show itself beyond doubt
+  };
   Bytes bytes;
   Transport transport = Transport::kNone;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
+  Begins begins = Begins::kPacket;
 };
 
 enum class Progress : std::uint8_t {
@@ -37,6 +44,7 @@ struct Step {
   Progress progress = Progress::kNotMine;
   std::uint32_t consumed = 0;  // bytes of whole messages
   std::uint32_t need = 0;      // kNeedMore: length of the message that starts at `consumed`, 0 if not yet known
+  bool lost = false;           // kNeedMore: no message begins at `consumed`, though the stream goes on
 };
 
 // What a refusal is to say. One shape for all protocols; each uses what it has a place for.
@@ -68,8 +76,9 @@ struct Protocol {
   std::uint16_t (*answer_port)(const Payload& message) = nullptr;
   // True when the payload only acknowledges a refusal of ours (SIP ACK); such a packet is absorbed.
   bool (*acknowledges)(const Payload&, const RefusalTerms& terms) = nullptr;
-  // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message.
-  bool (*neutralise)(const Event& event, MutableBytes message) = nullptr;
+  // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message; its bytes
+  // before `mutable_from` have left already and stay as they are. False: nothing could be voided.
+  bool (*neutralise)(const Event& event, MutableBytes message, std::size_t mutable_from) = nullptr;
   // Makes the response, on its way back, say the refusal code. `message` is Response::message.
   bool (*restate)(std::uint32_t refusal_code, MutableBytes message) = nullptr;
   // The default refusal code of restate(), by why the message is refused.
@@ -82,7 +91,8 @@ struct Protocol {
   // A message that goes on in another segment is waited for and put together: the verdict on it concerns the connection, so
   // nothing has to be held back.
   bool spreads = false;
-  // One TCP connection carries messages of many users: it is never cut, and none of its segments dropped.
+  // One TCP connection carries messages of many users: it is never cut. Its bytes are held until the message they belong to is
+  // decided, and what is refused is neutralised where it stands.
   bool shares_connections = false;
   // A segment on its ports is never taken for another protocol: it may begin anywhere inside a message, whose text is the
   // sender's to choose.

@@ -77,6 +77,7 @@ enum class Fate : std::uint8_t {
   kForwardedTruncated,        // longer than what can be looked at
   kForwardedEventLimit,       // more messages in the burst than can be judged
   kForwardedActionFailed,     // to be blocked, but the action could not be carried out (counted per action)
+  kForwardedHoldExpired,      // was held for the rest of its message longer than may be, and left undecided
   kForwardedNotInspected,     // inspection is off for this port or protocol
   kTagged,
   kNeutralised,               // changed in place and forwarded
@@ -86,10 +87,12 @@ enum class Fate : std::uint8_t {
   kDroppedByVerdict,
   kDroppedDeadConnection,     // belongs to a connection that we closed
   kAbsorbed,                  // acknowledges an answer of ours; nobody else is to see it
+  kDroppedCopy,               // repeats bytes that are held: the first copy will leave
+  kDroppedStreamFull,         // more of a stream than may be held or kept: its sender repeats it
   kDroppedTransmitFull,       // the port to leave by did not take it
   kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on
 };
-inline constexpr std::size_t kFateCount = 25;
+inline constexpr std::size_t kFateCount = 28;
 std::string_view fate_name(Fate fate);
 
 // Goes on as it came.

@@ -22,7 +22,7 @@ bool refuse(const Event&, const Payload&, const RefusalTerms&, Writer& out) {
   out.text(g_refusal);
   return out.ok();
 }
-bool neutralise(const Event&, MutableBytes message) {
+bool neutralise(const Event&, MutableBytes message, std::size_t) {
   std::fill(message.begin(), message.end(), std::uint8_t{'.'});
   return true;
 }
@@ -197,13 +197,13 @@ TEST(Checksum, RightBegunOrAbsentHolds) {
   for (const bool ipv6 : {false, true}) {
     for (const Transport transport : {Transport::kUdp, Transport::kTcp}) {
       Packet packet(PacketShape{.ipv6 = ipv6, .transport = transport, .payload = "odd"});
-      EXPECT_TRUE(transport_checksum_holds(packet.frame, packet.layers));
+      EXPECT_TRUE(checksums_hold(packet.frame, packet.layers));
       std::uint8_t* field = packet.frame.data + packet.layers.transport_at + (transport == Transport::kTcp ? 16 : 6);
       field[1] ^= 0x10;
-      EXPECT_FALSE(transport_checksum_holds(packet.frame, packet.layers));
+      EXPECT_FALSE(checksums_hold(packet.frame, packet.layers));
       if (transport == Transport::kUdp) {
         field[0] = field[1] = 0;
-        EXPECT_TRUE(transport_checksum_holds(packet.frame, packet.layers)) << "the sender made none";
+        EXPECT_TRUE(checksums_hold(packet.frame, packet.layers)) << "the sender made none";
       }
     }
   }

@@ -33,17 +33,36 @@ TEST(Worker, NeverAllocatesAfterStart) {
     Filter::block_text(b, "win a prize");
     Filter::block_number(b, "+8617000000001");
   });
+  std::uint32_t sent = 1000, received = 5000;
+  // A message of a session, cut, the second part first; and its response.
+  const auto message = [&](std::uint32_t number, std::string_view text) {
+    const std::string pdu = submit_sm(number, "1069", "8613800000000", text);
+    const std::string_view view = pdu;
+    const auto part = [&](std::size_t from, std::size_t to) {
+      filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775,
+                                   .sequence = sent + static_cast<std::uint32_t>(from), .acknowledgement = received,
+                                   .payload = view.substr(from, to - from)}));
+    };
+    part(0, 9);
+    part(30, pdu.size());
+    part(9, 30);
+    part(0, pdu.size());
+    sent += static_cast<std::uint32_t>(pdu.size());
+    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = received,
+                               .acknowledgement = sent, .payload = submit_sm_resp(number)}));
+    received += 19;
+  };
   const auto give = [&](std::uint32_t round) {
     filter.access.give(udp_frame(dns_query("www.evil.example", round), 53));
     filter.access.give(udp_frame(dns_query("www.good.example", round), 53));
     filter.access.give(tcp_frame(http_request("evil.example"), 80, round * 1000, static_cast<std::uint16_t>(1000 + round)));
     filter.access.give(tcp_frame(http_request("good.example", "/a?b"), 80, round));
     filter.access.give(tcp_frame(tls_hello("evil.example"), 443, round, static_cast<std::uint16_t>(2000 + round)));
-    filter.access.give(tcp_frame(submit_sm(round, "1069", "8613800000000", "WIN a prize http://evil.example/x"), 2775, round * 400));
-    filter.access.give(tcp_frame(submit_sm(round, "1069", "8613800000000", "lunch at 12?"), 2775, round * 400));
+    message(2 * round, "WIN a prize http://evil.example/x");
+    message(2 * round + 1, "lunch at 12?");
     filter.access.give(udp_frame(sip_invite("+8617000000001", "13800000000"), 5060, static_cast<std::uint16_t>(3000 + round)));
-    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .payload = submit_sm_resp(round)}));
   };
+  filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = sent - 1, .flags = kTcpSyn}));
   give(1);
   filter.run();
   give(2);

@@ -87,6 +87,8 @@ class MemoryQueue : public Queue {
     }
     return count;
   }
+  std::uint64_t now_ns() const override { return now_ns_; }
+  void set_now(std::uint64_t now_ns) { now_ns_ = now_ns; }
   bool finished() const override { return next_ == incoming_.size(); }
 
   // How many frames a transmit takes at most from now on.
@@ -100,6 +102,7 @@ class MemoryQueue : public Queue {
   std::vector<Frame> incoming_;
   std::size_t next_ = 0;
   std::uint64_t given_ = 0;
+  std::uint64_t now_ns_ = 0;
   std::size_t room_ = SIZE_MAX;
   std::vector<std::vector<std::uint8_t>> sent_;
   std::size_t sent_count_ = 0;

@@ -222,11 +222,11 @@ TEST(Worker, ASequenceNumberUsedAgainGetsItsOwnResponse) {
   std::uint32_t sent = 1000, received = 5000;
   const auto status_of_response = [&](std::string_view text) {
     const std::string message = submit_sm(7, "10690001", "8613800000001", text);
-    filter.access.give(tcp_frame(message, 2775, sent));
+    filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = sent, .acknowledgement = received, .payload = message}));
     filter.run();
     sent += static_cast<std::uint32_t>(message.size());
     filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = received,
-                               .payload = submit_sm_resp(7)}));
+                               .acknowledgement = sent, .payload = submit_sm_resp(7)}));
     filter.run();
     received += 19;
     const Frame response = view(filter.access.sent().back());
@@ -238,9 +238,11 @@ TEST(Worker, ASequenceNumberUsedAgainGetsItsOwnResponse) {
   // A new connection from the same port begins its numbers again.
   filter.access.give(tcp_frame(submit_sm(9, "10690001", "8613800000001", "WIN a PRIZE"), 2775, sent));
   filter.run();
-  filter.access.give(frame_of({.destination_port = 2775, .flags = kTcpSyn}));
+  filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = 99, .flags = kTcpSyn}));
+  filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 69999,
+                             .acknowledgement = 100, .flags = kTcpSyn | kTcpAck}));
   filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 70000,
-                             .payload = submit_sm_resp(9)}));
+                             .acknowledgement = 100, .payload = submit_sm_resp(9)}));
   filter.run();
   const Frame response = view(filter.access.sent().back());
   EXPECT_EQ(payload_of(response, decode(response))[11], 0);
@@ -296,7 +298,8 @@ TEST(Worker, ManyLongPacketsOfAStrangerDoNotHideAListedOne) {
   std::string decoys;
   std::uint32_t number = 1;
   while (decoys.size() < 3500) decoys += submit_sm(number++, "1", "2", "a.cn b.cn c.cn d.cn e.cn f.cn");
-  for (int i = 0; i < 63; ++i) filter.access.give(tcp_frame(decoys, 2775, 1000 + static_cast<std::uint32_t>(i * 4000)));
+  for (std::uint32_t i = 0; i < 63; ++i)
+    filter.access.give(tcp_frame(decoys, 2775, 1000 + i * static_cast<std::uint32_t>(decoys.size())));
   filter.access.give(udp_frame(dns_query("evil.example"), 53));
   filter.run();
   EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
@@ -368,7 +371,8 @@ TEST(Worker, OneMessageAmongManyIsVoidedAndItsResponseRefused) {
   const std::string first = submit_sm(1, "10690001", "8613800000001", "your parcel is here");
   const std::string blocked = submit_sm(2, "10690001", "8613800000002", "WIN a PRIZE now");
   const std::string last = submit_sm(3, "10690001", "8613800000003", "see you at noon");
-  filter.access.give(tcp_frame(first + blocked + last, 2775));
+  const std::string requests = first + blocked + last;
+  filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = 1000, .acknowledgement = 2000, .payload = requests}));
   filter.run();
   ASSERT_EQ(filter.core.sent().size(), 1u);
   const Frame sent = view(filter.core.sent()[0]);
@@ -384,7 +388,8 @@ TEST(Worker, OneMessageAmongManyIsVoidedAndItsResponseRefused) {
   EXPECT_EQ(filter.fate(Fate::kNeutralised), 1u);
 
   const std::string responses = submit_sm_resp(1) + submit_sm_resp(2) + submit_sm_resp(3);
-  const PacketShape back{.reversed = true, .source_port = 2775, .destination_port = 40000, .payload = responses};
+  const PacketShape back{.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 2000,
+                         .acknowledgement = 1000 + static_cast<std::uint32_t>(requests.size()), .payload = responses};
   filter.core.give(frame_of(back));
   filter.core.give(frame_of(back));  // retransmitted
   filter.run();

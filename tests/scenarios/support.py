@@ -63,6 +63,26 @@ class Seen:
     def fate(self, name):
         return self.fates.get(name, 0)
 
+    def untouched_but_cut(self, ports):
+        """As untouched(), but TCP segments to `ports` may have been held and cut in two: from each source port the same bytes left."""
+        def is_cut(raw):
+            return len(raw) > 38 and raw[12:14] == b'\x08\x00' and raw[23] == packets.TCP and int.from_bytes(raw[36:38], 'big') in ports
+        left = [frame.raw for frame in self.onward]
+        same([raw for raw in left if not is_cut(raw)], [raw for raw in self.sent['access'] if not is_cut(raw)], 'frames to the core')
+
+        def by_source(raws):
+            sources = {}
+            for raw in filter(is_cut, raws):
+                sources.setdefault(raw[34:36], []).append(raw)
+            return sources
+        arrived = by_source(left)
+        for source, raws in by_source(self.sent['access']).items():
+            mine = arrived.pop(source, [])
+            if sorted(mine) != sorted(raws):
+                same(*(sorted(b''.join(packets.read_frame(raw).payload for raw in one)) for one in (mine, raws)),
+                     'bytes of segments that were cut')
+        same(arrived, {}, 'segments that nobody sent')
+
     def untouched(self):
         """Every frame left by the other port, in order, byte for byte."""
         same([frame.raw for frame in self.onward], self.sent['access'], 'frames to the core')

@@ -152,7 +152,8 @@ Step extract_stream(const Payload& payload, EventList& events) {
     const std::size_t line_ends = leading_line_ends(rest);
     const std::size_t start = at + line_ends;
     const auto consumed = static_cast<std::uint32_t>(start);
-    if (line_ends == rest.size()) return at == 0 ? Step{} : Step{Progress::kDone, consumed, 0};
+    const bool begins_message = at != 0 || payload.begins == Payload::Begins::kMessage;
+    if (line_ends == rest.size()) return begins_message ? Step{Progress::kDone, consumed, 0, false} : Step{};
     Message message;
     const Reading reading = read_message(rest.subspan(line_ends), payload.transport, message);
     if (reading == Reading::kPartial)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -111,6 +112,7 @@ bool is_stepped_over(Bytes bytes, std::uint32_t& length) {
 Step extract(const Payload& payload, EventList& events) {
   if (payload.transport != Transport::kTcp) return {};
   const Bytes all = payload.bytes;
+  const bool must_show_itself = payload.begins == Payload::Begins::kAnywhere && !surely_begins(all);
   bool pushed = false;
   bool broken = false;
   bool cut = false;
@@ -120,9 +122,10 @@ Step extract(const Payload& payload, EventList& events) {
     Header header;
     const HeaderState state = read_header(rest, header);
     std::uint32_t length = header.length;
-    if (state == HeaderState::kImplausible && !is_stepped_over(rest, length)) {
+    const bool is_border = at != 0 || !must_show_itself;
+    if (!is_border || (state == HeaderState::kImplausible && !is_stepped_over(rest, length))) {
       const std::size_t sound = first_pdu(rest);
-      if (sound == rest.size()) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0};
+      if (sound == rest.size()) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0, true};
       cut = true;
       at += sound;
       continue;
@@ -141,7 +144,7 @@ Step extract(const Payload& payload, EventList& events) {
     at += length;
   }
   if (cut) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0};
-  if (broken && !pushed) return {Progress::kMalformed, 0, 0};
+  if (broken && !pushed) return {Progress::kMalformed, static_cast<std::uint32_t>(at), 0};
   return {Progress::kDone, static_cast<std::uint32_t>(at), 0};
 }
 
@@ -161,27 +164,36 @@ void blank(MutableBytes text, TextCoding coding) {
 
 // The method "force": the request stays what it is, for nobody and without a text, so that every peer answers it with
 // the ordinary response; restate() then gives that response the refusal code. command_length, command_id and
-// sequence_number stay, so the connection and its other messages are not touched.
-bool neutralise(const Event&, MutableBytes bytes) {
+// sequence_number stay, so the connection and its other messages are not touched. A number is voided whole or not at all: a part
+// of it might be another one's.
+bool neutralise(const Event&, MutableBytes bytes, std::size_t mutable_from) {
   Header header;
   Message message;
   const Bytes pdu = bytes;
   if (read_header(pdu, header) != HeaderState::kWhole || header.length != pdu.size()) return false;
   if (!carries_message(header.command) || !read_message(pdu, header.command, message)) return false;
-  each_destination(pdu, message,
-                   [&](DestinationKind, Place place) { void_number(bytes.subspan(place.offset, place.length)); });
+  bool voided = mutable_from == 0;
+  each_destination(pdu, message, [&](DestinationKind, Place place) {
+    if (place.offset < mutable_from) return;
+    void_number(bytes.subspan(place.offset, place.length));
+    voided = true;
+  });
   const TextCoding coding = text_coding(message.data_coding);
   const auto void_text = [&](Place place) {
     MutableBytes body = bytes.subspan(place.offset, place.length);
     wire::UserDataHeader user_data;
-    if (message.has_user_data_header() && wire::read_user_data_header(body, user_data))
-      body = body.subspan(user_data.length);
-    blank(body, coding);
+    std::size_t start = 0;
+    if (message.has_user_data_header() && wire::read_user_data_header(body, user_data)) start = user_data.length;
+    std::size_t from = mutable_from > place.offset ? std::max(start, mutable_from - place.offset) : start;
+    if (coding == TextCoding::kUcs2) from += (from - start) & 1;  // of a character that has half left nothing can be made
+    if (from >= body.size()) return;
+    blank(body.subspan(from), coding);
+    voided = true;
   };
   for (std::size_t i = 0; i < message.body_count; ++i) void_text(message.bodies[i]);
   each_payload(pdu, message, void_text);
-  Writer(bytes.subspan(message.registered_delivery_offset, 1)).u8(0);
-  return true;
+  if (message.registered_delivery_offset >= mutable_from) Writer(bytes.subspan(message.registered_delivery_offset, 1)).u8(0);
+  return voided;
 }
 
 // command_status := the code. A message_id that the peer gave stays: its length is part of the PDU's.

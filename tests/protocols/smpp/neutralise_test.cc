@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint16_t kMessagePayload = 0x0424;
 
 Octets neutralised(Octets octets) {
-  EXPECT_TRUE(kProtocol.neutralise(Event{}, octets));
+  EXPECT_TRUE(kProtocol.neutralise(Event{}, octets, 0));
   return octets;
 }
 
@@ -95,11 +95,11 @@ TEST(SmppNeutralise, RefusesWhatIsNoWholeMessage) {
   for (std::size_t size = 0; size < message.size(); ++size) {
     Octets cut(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(size));
     const Octets before = cut;
-    EXPECT_FALSE(kProtocol.neutralise(Event{}, cut));
+    EXPECT_FALSE(kProtocol.neutralise(Event{}, cut, 0));
     EXPECT_EQ(cut, before) << size;
   }
   Octets response = pdu(0x80000004, 0, 1, {'x', 0});
-  EXPECT_FALSE(kProtocol.neutralise(Event{}, response));
+  EXPECT_FALSE(kProtocol.neutralise(Event{}, response, 0));
 }
 
 TEST(SmppRestate, ChangesTheStatusAndNothingElse) {
@@ -131,7 +131,7 @@ TEST(SmppNeutralise, SparesTheNeighboursInTheSegment) {
   (void)kProtocol.extract({segment, Transport::kTcp, 40000, 2775}, events);
   ASSERT_EQ(events.events().size(), 3u);
   const Event& event = events.events()[1];
-  ASSERT_TRUE(kProtocol.neutralise(event, MutableBytes(segment).subspan(event.message.offset, event.message.length)));
+  ASSERT_TRUE(kProtocol.neutralise(event, MutableBytes(segment).subspan(event.message.offset, event.message.length), 0));
   EXPECT_EQ(
       segment,
       joined({before, pdu({.sequence = 2, .destinations = {"0000000000000"}, .registered_delivery = 0, .text = "   "}),

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/stream_lane.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "enforce/checksum.h"
+#include "enforce/mark.h"
+#include "enforce/segment.h"
+
+namespace telefence {
+namespace {
+
+// The longest message that is judged before it is whole.
+constexpr std::size_t kLongestCompleted = 64 * 1024;
+
+// A message in ever so many tiny segments is not read anew with each of them.
+constexpr std::uint8_t kReadsWithoutPause = 32;
+
+}  // namespace
+
+StreamLane::StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool, const StreamOptions& options)
+    : burst_(burst),
+      sessions_(sessions),
+      stats_(stats),
+      pool_(pool),
+      streams_(options),
+      completed_(std::make_unique<std::uint8_t[]>(Burst::kExpired * kLongestCompleted)) {}
+
+void StreamLane::begin(std::uint16_t link, bool holds, const Classifier& classifier) {
+  classifier_ = &classifier;
+  link_ = link;
+  holds_ = holds;
+  if (!streams_.is_idle()) streams_.advance_time(burst_.now_ns);
+}
+
+bool StreamLane::has_work(std::uint64_t now_ns) {
+  streams_.advance_time(now_ns);
+  return streams_.any_due();
+}
+
+StreamLane::Belongs StreamLane::takes(std::size_t index) {
+  const Layers& layers = burst_.layers[index];
+  if (layers.transport != Transport::kTcp || !is_candidate(layers)) return Belongs::kNowhere;
+  MessageConnection* connection = streams_.find(burst_.flow_of(index, sessions_));
+  if (connection == nullptr) return Belongs::kNowhere;
+  return segment(index, *connection);
+}
+
+StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol, const Opening& opening) {
+  const FlowKey& flow = burst_.flow_of(index, sessions_);
+  MessageConnection& connection = streams_.follow(flow, protocol);
+  // The side that the protocol's own port is on, when it is on one of them.
+  const Layers& layers = burst_.layers[index];
+  const auto ports = registered_protocols()[protocol]->tcp_ports;
+  const bool from_server = std::find(ports.begin(), ports.end(), layers.source_port) != ports.end();
+  ports_[from_server ? layers.source_port : layers.destination_port] = true;
+  if (opening.forward) streams_.open(connection, 0, *opening.forward);
+  if (opening.reverse) streams_.open(connection, 1, *opening.reverse);
+  return segment(index, connection);
+}
+
+void StreamLane::reopen(std::size_t index, std::optional<std::uint32_t> first) {
+  const Layers& layers = burst_.layers[index];
+  if (!is_candidate(layers)) return;
+  const FlowKey& flow = burst_.flow_of(index, sessions_);
+  MessageConnection* const connection = streams_.find(flow);
+  const TcpHeader header = tcp_header(burst_.frames[index], layers);
+  // Only when both ends agree: a forged SYN on a connection that goes on must not make its position be forgotten.
+  if (connection == nullptr || !first || header.acknowledgement != *first) return;
+  const std::uint8_t side = MessageStreams::side_of(*connection, flow);
+  streams_.open(*connection, side, header.sequence + 1);
+  streams_.open(*connection, static_cast<std::uint8_t>(1 - side), *first);
+}
+
+StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& known) {
+  const Frame& frame = burst_.frames[index];
+  const Layers& layers = burst_.layers[index];
+  if ((tcp_header(frame, layers).flags & kTcpSyn) != 0) return Belongs::kNowhere;
+  if (frame.truncated) {
+    burst_.fates[index] = Fate::kForwardedTruncated;
+    return Belongs::kHere;
+  }
+  if (!checksums_hold(frame, layers)) {
+    burst_.fates[index] = Fate::kForwardedBadChecksum;
+    return Belongs::kHere;
+  }
+  if (!classifier_->is_enabled(known.protocol)) {
+    if (layers.payload_length != 0) burst_.fates[index] = Fate::kForwardedNotInspected;
+    return Belongs::kHere;
+  }
+  const std::uint8_t side = MessageStreams::side_of(known, burst_.flow_of(index, sessions_));
+  MessageConnection& connection = streams_.note_header(known, side, frame, layers, link_);
+  if (layers.payload_length == 0) return Belongs::kHere;
+  burst_.protocol[index] = connection.protocol;
+  if (holds_) clear_urgent(burst_.frames[index], layers);
+  const auto taken = streams_.take({&connection, side, &frame, &layers, holds_, static_cast<std::uint16_t>(index), burst_.now_ns});
+  if (taken.what == MessageStreams::Taken::What::kBefore) return Belongs::kAlone;
+  settle_taken(index, taken);
+  return Belongs::kHere;
+}
+
+void StreamLane::settle_taken(std::size_t index, const MessageStreams::Taken& taken) {
+  using What = MessageStreams::Taken::What;
+  Fate& fate = burst_.fates[index];
+  fate = Fate::kForwardedInspected;
+  switch (taken.what) {
+    case What::kConfirmed:
+    case What::kBefore: return;
+    case What::kNoRoom: fate = Fate::kDroppedStreamFull; return;
+    case What::kCopy:
+      fate = Fate::kDroppedCopy;
+      burst_.reading(Burst::kFrames + index).stream = taken.stream;
+      if (taken.is_early) burst_.early[burst_.early_count++] = static_cast<std::uint16_t>(index);
+      return;
+    case What::kRepeat:
+      if (!taken.rewrite.bytes.empty())
+        overwrite(burst_.frames[index], burst_.layers[index], taken.rewrite.offset, taken.rewrite.bytes);
+      if (taken.rewrite.change == StreamChange::kNeutralised) fate = Fate::kNeutralised;
+      if (taken.rewrite.change == StreamChange::kRestated) fate = Fate::kRestated;
+      return;
+    case What::kHeld:
+      burst_.held[index] = burst_.any_held = true;
+      burst_.reading(Burst::kFrames + index).stream = taken.stream;
+      if (taken.is_early) burst_.early[burst_.early_count++] = static_cast<std::uint16_t>(index);
+      break;
+    case What::kWatched: break;
+  }
+  read(*taken.stream, index);
+  if (!burst_.held[index] && taken.stream->parsed < taken.stream->end()) fate = Fate::kForwardedNeedMore;
+}
+
+// A place for what this stream says from its first unread byte on, with the headers of a frame of it.
+void StreamLane::open_place(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream) {
+  burst_.frames[place] = frame;
+  burst_.layers[place] = layers;
+  burst_.fates[place] = Fate::kForwardedInspected;
+  burst_.sequences[place] = stream.sequence_of(stream.parsed);
+  burst_.protocol[place] = stream.connection->protocol;
+  burst_.reading(place) = {&stream, stream.parsed, {}, 0};
+  const bool is_synced = streams_.end_of(stream).is_synced;
+  burst_.payloads[place] = {streams_.unread(stream), Transport::kTcp, layers.source_port, layers.destination_port,
+                            is_synced ? Payload::Begins::kMessage : Payload::Begins::kAnywhere};
+}
+
+Step StreamLane::extract(std::size_t place) {
+  const std::uint8_t protocol = burst_.protocol[place];
+  burst_.events.begin_frame(static_cast<std::uint16_t>(place), protocol);
+  Step step = registered_protocols()[protocol]->extract(burst_.payloads[place], burst_.events);
+  stats_.parsed[protocol][static_cast<std::size_t>(step.progress)].add(1);
+  if (step.progress == Progress::kNotMine || step.progress == Progress::kMalformed) burst_.events.undo_frame();
+  if (burst_.events.overflowed()) [[unlikely]] {
+    burst_.events.undo_frame();
+    stats_.stream_overflows.add(1);
+  }
+  return step;
+}
+
+// What came with this frame, if it completes anything.
+void StreamLane::read(Stream& stream, std::size_t index) {
+  const std::uint64_t size = stream.end() - stream.parsed;
+  if (size == 0 || size < stream.wanted) return;
+  const std::size_t place = Burst::kFrames + index;
+  const bool was_condemned = stream.condemned == stream.parsed && stream.condemned != 0;
+  open_place(place, burst_.frames[index], burst_.layers[index], stream);
+  const Step step = extract(place);
+  if (was_condemned) finish_condemned(stream, place);
+  const bool is_read = step.progress == Progress::kDone || (step.progress == Progress::kMalformed && step.consumed != 0);
+  stream.wanted = 0;
+  if (is_read) {
+    streams_.advance(stream, size);
+    streams_.set_synced(stream);
+  } else if (step.progress != Progress::kNeedMore || step.lost) {
+    streams_.lose(stream);
+  } else {
+    if (step.consumed != 0) stream.reads = 0;
+    streams_.advance(stream, step.consumed);
+    streams_.set_synced(stream);
+    const std::uint64_t rest = size - step.consumed;
+    const bool is_crumbled = ++stream.reads > kReadsWithoutPause;
+    if (is_crumbled) stream.reads = kReadsWithoutPause;
+    stream.wanted = step.need > rest ? step.need : is_crumbled ? rest + rest / 8 + 1 : 0;
+    if (step.need > kLongestCompleted) streams_.lose(stream);  // nobody sends such a one, and nothing may wait for it
+  }
+}
+
+void StreamLane::read_expired() {
+  expired_ = 0;
+  if (!streams_.any_due()) return;
+  while (expired_ < Burst::kExpired) {
+    Stream* const stream = streams_.next_due();
+    if (stream == nullptr) break;
+    if (stream->parsed < stream->end()) read_partial(*stream);
+    streams_.let_go(*stream);
+    ++expired_;
+  }
+}
+
+// Judges a message by what is there of it: if that is enough to refuse it, the rest will be voided as it comes.
+void StreamLane::read_partial(Stream& stream) {
+  const std::size_t size = stream.end() - stream.parsed;
+  const std::size_t need = stream.wanted;
+  if (!holds_ || need < size || need > kLongestCompleted || !streams_.end_of(stream).is_synced) return;
+  const std::size_t place = 2 * Burst::kFrames + expired_;
+  const MutableBytes whole(completed_.get() + expired_ * kLongestCompleted, need);
+  const HeldFrame& first = streams_.first_held(stream);
+  open_place(place, first.frame, first.layers, stream);
+  const Bytes there = burst_.payloads[place].bytes;
+  std::memcpy(whole.data(), there.data(), size);
+  std::memset(whole.data() + size, 0, need - size);
+  burst_.payloads[place].bytes = whole;
+  burst_.reading(place).completed = whole;
+  (void)extract(place);
+  burst_.events.cut_frame(whole, size);
+  if (stream.condemned == stream.parsed) finish_condemned(stream, place);
+}
+
+// A message that was refused before it was whole: what came of it since is voided, too.
+void StreamLane::finish_condemned(Stream& stream, std::size_t place) {
+  const auto events = burst_.events.events();
+  for (std::size_t i = events.size(); i-- > 0 && events[i].frame == place;) {
+    if (events[i].message.offset != 0) continue;
+    (void)neutralise(events[i]);
+    burst_.reading(place).condemned = events[i].message.length;
+  }
+  stream.condemned = stream.parsed;
+}
+
+Fate StreamLane::apply(const Event& event, const Action& action) {
+  const Burst::Reading& reading = burst_.reading(event.frame);
+  const std::uint64_t start = reading.position + event.message.offset;
+  const Protocol& protocol = *registered_protocols()[event.protocol];
+  if (!action.takes_frame && !action.expects_response) {
+    streams_.note_change(*reading.stream, start, start + event.message.length, StreamChange::kTagged);
+    return Fate::kTagged;
+  }
+  // Whatever takes a whole frame away would take other messages with it.
+  if (protocol.neutralise == nullptr || !neutralise(event)) return Fate::kForwardedActionFailed;
+  if (!reading.completed.empty()) reading.stream->condemned = reading.position;
+  return Fate::kNeutralised;
+}
+
+bool StreamLane::neutralise(const Event& event) {
+  const Burst::Reading& reading = burst_.reading(event.frame);
+  Stream& stream = *reading.stream;
+  const Protocol& protocol = *registered_protocols()[event.protocol];
+  const std::uint64_t start = reading.position + event.message.offset;
+  const std::uint64_t end = std::min(start + event.message.length, stream.end());
+  const std::uint64_t from = std::clamp(stream.released, start, end);
+  if (from == end) return false;
+  if (reading.completed.empty()) {
+    if (!protocol.neutralise(event, streams_.bytes(stream, start, end), from - start)) return false;
+  } else {
+    const MutableBytes message = reading.completed.subspan(event.message.offset, event.message.length);
+    if (!protocol.neutralise(event, message, from - start)) return false;
+    std::memcpy(streams_.bytes(stream, from, end).data(), message.data() + (from - start), end - from);
+  }
+  streams_.note_change(stream, from, end, StreamChange::kNeutralised);
+  return true;
+}
+
+bool StreamLane::restate(const Response& response, std::uint32_t code) {
+  const Burst::Reading& reading = burst_.reading(response.frame);
+  Stream& stream = *reading.stream;
+  const std::uint64_t start = reading.position + response.message.offset;
+  const std::uint64_t end = std::min(start + response.message.length, stream.end());
+  if (!reading.completed.empty() || stream.released > start) return false;
+  if (!registered_protocols()[response.protocol]->restate(code, streams_.bytes(stream, start, end))) return false;
+  streams_.note_change(stream, start, end, StreamChange::kRestated);
+  return true;
+}
+
+void StreamLane::settle(Replies& replies, const LivePolicy& live) {
+  streams_.settle(burst_.now_ns);
+  for (MessageStreams::Released& one : streams_.released()) {
+    if (one.place == MessageStreams::Released::kNoPlace) continue;
+    burst_.fates[one.place] = prepare(one, live);
+    burst_.held[one.place] = false;
+  }
+  if (burst_.early_count != 0) tell_of_holes(replies);
+  for (Stream* const stream : streams_.splits()) split(*stream);
+}
+
+// What is decided of a frame need not wait for the rest of it.
+void StreamLane::split(Stream& stream) {
+  HeldFrame* const held = streams_.splittable(stream);
+  Frame front;
+  if (held == nullptr || !pool_.take(front)) return;
+  Layers layers;
+  const auto count = static_cast<std::uint32_t>(stream.decided - held->start);
+  if (!split_segment(held->frame, held->layers, count, front, layers)) return pool_.release({&front, 1});
+  streams_.release_front(stream, front, layers);
+}
+
+// While a segment is missing, those behind it wait here, and their receiver can't say that it is: its sender would only find out
+// when its timer ends.
+void StreamLane::tell_of_holes(Replies& replies) {
+  for (const std::uint16_t index : std::span(burst_.early).first(burst_.early_count)) {
+    const Stream& stream = *burst_.reading(Burst::kFrames + index).stream;
+    if (!stream.is_used || !stream.buffer.has_holes()) continue;
+    const StreamEnd& sender = streams_.end_of(stream);
+    const StreamEnd& receiver = stream.connection->ends[1 - stream.side];
+    if (!sender.is_confirmed) continue;
+    std::array<SelectiveAcknowledgement::Block, 3> blocks;
+    std::size_t count = 0;
+    const auto add = [&](const StreamBuffer::Range& range) {
+      if (count < blocks.size()) blocks[count++] = {stream.sequence_of(range.start), stream.sequence_of(range.end)};
+    };
+    // The one that this segment is in comes first (RFC 2018, 4).
+    const std::uint64_t start = stream.offset_of(burst_.sequences[index]);
+    std::size_t own = 0;
+    while (own + 1 < stream.buffer.island_count() && stream.buffer.island(own).end < start + 1) ++own;
+    add(stream.buffer.island(own));
+    for (std::size_t i = 0; i < stream.buffer.island_count(); ++i)
+      if (i != own) add(stream.buffer.island(i));
+    const SelectiveAcknowledgement what{sender.confirmed, receiver.window, receiver.has_timestamps, receiver.timestamp,
+                                        sender.timestamp, std::span(blocks).first(count)};
+    if (acknowledge_selectively(burst_.frames[index], burst_.layers[index], what, replies)) stats_.stream_holes_told.add(1);
+  }
+}
+
+Fate StreamLane::prepare(MessageStreams::Released& released, const LivePolicy& live) {
+  const Rewrite& rewrite = released.rewrite;
+  if (!rewrite.bytes.empty()) overwrite(released.frame, released.layers, rewrite.offset, rewrite.bytes);
+  if (rewrite.is_tagged) mark(released.frame, released.layers, live.enforce.dscp);
+  switch (rewrite.change) {
+    case StreamChange::kNeutralised: return Fate::kNeutralised;
+    case StreamChange::kRestated: return Fate::kRestated;
+    case StreamChange::kTagged: return Fate::kTagged;
+    case StreamChange::kNone: break;
+  }
+  if (released.is_late) return Fate::kForwardedHoldExpired;
+  return released.is_unread ? Fate::kForwardedNeedMore : Fate::kForwardedInspected;
+}
+
+void StreamLane::end_of_burst() {
+  streams_.end_of_burst();
+  const MessageStreams::Counts counts = streams_.counts();
+  stats_.stream_inconsistent.set(counts.inconsistent);
+  stats_.stream_no_room.set(counts.no_room);
+  stats_.stream_late.set(counts.late);
+  stats_.stream_holes.set(counts.holes);
+  stats_.stream_lost.set(counts.lost);
+  stats_.streams_evicted.set(counts.evicted);
+  stats_.streams.set(streams_.size());
+  stats_.held_frames.set(streams_.held());
+}
+
+}  // namespace telefence

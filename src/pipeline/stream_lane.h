@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Between frames and the streams of connections that many users share (track/message_streams): which segments belong to one, what
+// its messages say, what of them is changed, and which frames may leave. One per worker, used by that thread alone.
+
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "enforce/action.h"
+#include "nic/queue.h"
+#include "pipeline/burst.h"
+#include "pipeline/live_policy.h"
+#include "pipeline/worker_stats.h"
+#include "track/message_streams.h"
+
+namespace telefence {
+
+class StreamLane {
+ public:
+  StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool, const StreamOptions& options);
+
+  // The next frames come in by this link. holds: it is in line and the policy enforces; else nothing is held or changed.
+  void begin(std::uint16_t link, bool holds, const Classifier& classifier);
+  // True when the wait of something is over.
+  bool has_work(std::uint64_t now_ns);
+  bool is_idle() const { return streams_.is_idle(); }
+  std::size_t held() const { return streams_.held(); }
+
+  // Messages that have waited too long are read as far as they are there.
+  void read_expired();
+
+  enum class Belongs : std::uint8_t {
+    kNowhere,  // to no connection that is followed
+    kHere,     // to one; what becomes of the frame is settled
+    kAlone,    // to one, but before what is known of it: to be judged by itself
+  };
+  Belongs takes(std::size_t index);
+  // Sequence numbers of the first bytes of a connection, where its opening was seen.
+  struct Opening {
+    std::optional<std::uint32_t> forward, reverse;  // of this segment's direction, and of the other
+  };
+  // The connection of this segment carries messages of `protocol`: it is followed from here on.
+  Belongs follow(std::size_t index, std::uint8_t protocol, const Opening& opening);
+  // A SYN that answers another. first: where the other direction begins, when its SYN was seen.
+  void reopen(std::size_t index, std::optional<std::uint32_t> first);
+
+  // Carries an action out on a message of a stream. kForwardedActionFailed: it can't be.
+  Fate apply(const Event& event, const Action& action);
+  bool restate(const Response& response, std::uint32_t code);
+
+  // After the verdicts: decides what may leave, and tells senders what is missing.
+  void settle(Replies& replies, const LivePolicy& live);
+  // Those of earlier bursts; each is to be made ready. What came in this burst and may leave is among its frames again.
+  std::span<MessageStreams::Released> released() { return streams_.released(); }
+  void clear_released() { streams_.clear_released(); }
+  // Makes a released frame as its stream wants it. Returns its fate.
+  static Fate prepare(MessageStreams::Released& released, const LivePolicy& live);
+  void release_all() { streams_.release_all(); }
+  void end_of_burst();
+
+ private:
+  bool is_candidate(const Layers& layers) const { return ports_[layers.source_port] || ports_[layers.destination_port]; }
+  Belongs segment(std::size_t index, MessageConnection& known);
+  void settle_taken(std::size_t index, const MessageStreams::Taken& taken);
+  void open_place(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);
+  Step extract(std::size_t place);
+  void read(Stream& stream, std::size_t index);
+  void read_partial(Stream& stream);
+  void finish_condemned(Stream& stream, std::size_t place);
+  bool neutralise(const Event& event);
+  void split(Stream& stream);
+  void tell_of_holes(Replies& replies);
+
+  Burst& burst_;
+  SessionTable& sessions_;
+  WorkerStats& stats_;
+  FramePool& pool_;
+  MessageStreams streams_;
+  std::bitset<65536> ports_;  // of connections that were followed
+  std::unique_ptr<std::uint8_t[]> completed_;
+  std::size_t expired_ = 0;
+  const Classifier* classifier_ = nullptr;
+  std::uint16_t link_ = 0;
+  bool holds_ = false;
+};
+
+}  // namespace telefence

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session that many users share, between a model of a sender and one of a receiver, over a network that loses, repeats, reorders and
+// cuts anew what goes to the filter and what comes from it. Whatever happens: the receiver gets the sender's bytes, with listed
+// messages voided and nothing else changed; each message has one response, and those of listed ones say that they were refused.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <random>
+
+#include "filter.h"
+#include "payloads.h"
+#include "pipeline/worker.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint16_t kServer = 2775;
+constexpr std::uint64_t kStart = 1'700'000'000'000'000'000;
+
+using Random = std::mt19937_64;
+
+std::size_t below(Random& random, std::size_t count) { return count == 0 ? 0 : random() % count; }
+bool chance(Random& random, unsigned percent) { return random() % 100 < percent; }
+
+// The bytes of one direction, what was sent and confirmed of it, and what came of it at the other end.
+struct Flow {
+  bool reversed = false;
+  std::uint32_t first = 0;  // sequence number of bytes[0]
+  std::string bytes;
+  std::size_t sent = 0;      // so many were sent at least once
+  std::size_t confirmed = 0; // so many the sender knows to have arrived
+  std::size_t repeated = 0;  // up to here, in this round of repetitions
+  // At the receiver: the first copy of each byte counts.
+  std::string arrived;
+  std::vector<bool> is_there;
+  std::size_t contiguous = 0;
+
+  void arrive(std::size_t at, std::string_view part) {
+    arrived.resize(std::max(arrived.size(), at + part.size()), '?');
+    is_there.resize(arrived.size(), false);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      if (is_there[at + i]) continue;
+      arrived[at + i] = part[i];
+      is_there[at + i] = true;
+    }
+    while (contiguous < is_there.size() && is_there[contiguous]) ++contiguous;
+  }
+};
+
+struct Trouble {
+  unsigned lost = 0, repeated = 0, reordered = 0;  // percent
+  std::size_t longest = 1460;                      // of a segment
+};
+
+class Session {
+ public:
+  Session(Filter& filter, Random& random, const Trouble& trouble, std::uint16_t client, std::uint64_t start_us)
+      : filter_(filter), random_(random), trouble_(trouble), client_(client), now_us_(start_us) {
+    there_.first = static_cast<std::uint32_t>(random_());
+    back_.first = static_cast<std::uint32_t>(random_());
+    back_.reversed = true;
+  }
+
+  // Both ends, up to the last response.
+  void run(const std::string& requests) {
+    there_.bytes = requests;
+    for (int steps = 0; !is_over(); ++steps) {
+      ASSERT_LT(steps, 100000) << "it never ends: " << there_.confirmed << " confirmed of " << there_.bytes.size() << ", " << there_.contiguous
+                               << " arrived; back " << back_.confirmed << " of " << back_.bytes.size() << ", " << back_.contiguous
+                               << " arrived; " << filter_.stats().held_frames.read() << " held";
+      const bool is_calm = steps > 2000;  // in the end everything gets through
+      step(there_, is_calm);
+      step(back_, is_calm);
+      carry(to_core_, filter_.access, is_calm);
+      carry(to_access_, filter_.core, is_calm);
+      filter_.run();
+      take(filter_.core, there_, is_calm);
+      take(filter_.access, back_, is_calm);
+      answer();
+    }
+    EXPECT_EQ(there_.arrived.size(), there_.bytes.size());
+    EXPECT_EQ(back_.arrived.size(), back_.bytes.size());
+  }
+
+  void open() {
+    filter_.access.give(frame_of({.source_port = client_, .destination_port = kServer, .sequence = there_.first - 1, .flags = kTcpSyn}), now());
+    filter_.core.give(frame_of({.reversed = true, .source_port = kServer, .destination_port = client_, .sequence = back_.first - 1,
+                                .acknowledgement = there_.first, .flags = kTcpSyn | kTcpAck}), now());
+    filter_.run();
+    filter_.access.forget();
+    filter_.core.forget();
+  }
+
+  std::uint64_t end_us() const { return now_us_; }
+  const std::string& delivered() const { return there_.arrived; }
+  std::map<std::uint32_t, std::vector<std::uint32_t>> statuses() const {
+    std::map<std::uint32_t, std::vector<std::uint32_t>> found;
+    for (std::size_t at = 0; at + 16 <= back_.arrived.size(); at += word(back_.arrived, at))
+      found[word(back_.arrived, at + 12)].push_back(word(back_.arrived, at + 8));
+    return found;
+  }
+
+ private:
+  struct Sent {
+    std::vector<std::uint8_t> frame;
+  };
+
+  static std::uint32_t word(std::string_view text, std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<std::uint8_t>(text[at + i]);
+    return value;
+  }
+  std::uint64_t now() const { return kStart + now_us_ * 1000; }
+  Flow& other(const Flow& flow) { return flow.reversed ? there_ : back_; }
+  bool is_over() const {
+    return there_.confirmed == there_.bytes.size() && back_.bytes.size() == responses_ && back_.confirmed == back_.bytes.size() &&
+           answered_ == there_.bytes.size();
+  }
+
+  std::vector<std::uint8_t> frame(const Flow& flow, std::size_t at, std::string_view part) {
+    return frame_of({.reversed = flow.reversed, .source_port = flow.reversed ? kServer : client_,
+                     .destination_port = flow.reversed ? client_ : kServer,
+                     .sequence = flow.first + static_cast<std::uint32_t>(at),
+                     .acknowledgement = other(flow).first + static_cast<std::uint32_t>(other(flow).contiguous),
+                     .flags = kTcpAck, .payload = part});
+  }
+
+  // Sends something new, or again, or only an acknowledgement.
+  void step(Flow& flow, bool is_calm) {
+    now_us_ += below(random_, 300);
+    auto& network = flow.reversed ? to_access_ : to_core_;
+    if (flow.sent < flow.bytes.size() && (is_calm || chance(random_, 70))) {
+      const std::size_t size = 1 + below(random_, std::min(trouble_.longest, flow.bytes.size() - flow.sent));
+      network.push_back({frame(flow, flow.sent, std::string_view(flow.bytes).substr(flow.sent, size))});
+      flow.sent += size;
+      return;
+    }
+    if (flow.confirmed < flow.sent && (is_calm || chance(random_, 20))) {
+      // Cut otherwise than before; in the end everything from the first missing byte on, and again.
+      if (flow.repeated < flow.confirmed || flow.repeated >= flow.sent) flow.repeated = flow.confirmed;
+      const std::size_t from = is_calm ? flow.repeated : flow.confirmed + below(random_, flow.sent - flow.confirmed);
+      const std::size_t size = is_calm ? std::min(trouble_.longest, flow.sent - from) : 1 + below(random_, std::min(trouble_.longest, flow.sent - from));
+      network.push_back({frame(flow, from, std::string_view(flow.bytes).substr(from, size))});
+      flow.repeated = from + size;
+      return;
+    }
+    network.push_back({frame(flow, flow.sent, {})});
+  }
+
+  void carry(std::vector<Sent>& network, MemoryQueue& queue, bool is_calm) {
+    while (!network.empty()) {
+      const std::size_t place = !is_calm && chance(random_, trouble_.reordered) ? below(random_, network.size()) : 0;
+      const bool waits = !is_calm && place == 0 && chance(random_, trouble_.reordered);
+      if (waits) break;
+      if (is_calm || !chance(random_, trouble_.lost)) queue.give(network[place].frame, now());
+      if (is_calm || !chance(random_, trouble_.repeated)) network.erase(network.begin() + static_cast<std::ptrdiff_t>(place));
+    }
+  }
+
+  // What the filter let through, at the receiver of `flow`; and what it says of the other direction.
+  void take(MemoryQueue& queue, Flow& flow, bool is_calm) {
+    for (const auto& bytes : queue.sent()) {
+      if (!is_calm && chance(random_, trouble_.lost)) continue;
+      Frame seen;
+      seen.data = const_cast<std::uint8_t*>(bytes.data());
+      seen.length = static_cast<std::uint32_t>(bytes.size());
+      const Layers layers = decode(seen);
+      ASSERT_TRUE(transport_checksum_is_right(seen, layers));
+      const TcpHeader header = tcp_header(seen, layers);
+      Flow& confirmed = other(flow);
+      const auto acknowledged = static_cast<std::int32_t>(header.acknowledgement - confirmed.first);
+      if (acknowledged > 0) {
+        ASSERT_LE(static_cast<std::size_t>(acknowledged), confirmed.contiguous) << "nobody may confirm what has not arrived";
+        confirmed.confirmed = std::max(confirmed.confirmed, static_cast<std::size_t>(acknowledged));
+      }
+      if (layers.payload_length == 0) continue;
+      flow.arrive(static_cast<std::size_t>(static_cast<std::int32_t>(header.sequence - flow.first)), as_text(payload_of(seen, layers)));
+    }
+    queue.forget();
+  }
+
+  // The receiver answers every message that is whole.
+  void answer() {
+    while (answered_ + 16 <= there_.contiguous) {
+      const std::uint32_t length = word(there_.arrived, answered_);
+      if (answered_ + length > there_.contiguous) break;
+      back_.bytes += submit_sm_resp(word(there_.arrived, answered_ + 12));
+      answered_ += length;
+      responses_ = back_.bytes.size();
+    }
+  }
+
+  Filter& filter_;
+  Random& random_;
+  Trouble trouble_;
+  Flow there_, back_;
+  std::vector<Sent> to_core_, to_access_;
+  std::size_t answered_ = 0, responses_ = 0;
+  std::uint16_t client_;
+  std::uint64_t now_us_;
+};
+
+struct Traffic {
+  std::string sent, expected;
+  std::map<std::uint32_t, std::uint32_t> statuses;
+};
+
+Traffic traffic(Random& random, std::size_t messages) {
+  Traffic result;
+  const Protocol& smpp = *protocol_named("smpp");
+  for (std::uint32_t i = 1; i <= messages; ++i) {
+    const bool is_listed = chance(random, 25);
+    const std::string filling(below(random, 120), static_cast<char>('a' + below(random, 26)));
+    const std::string pdu = submit_sm(i, "10690001", "86138000" + std::to_string(10000 + i), (is_listed ? "WIN a PRIZE " : "see you ") + filling);
+    result.sent += pdu;
+    std::string wanted = pdu;
+    auto* const bytes = reinterpret_cast<std::uint8_t*>(wanted.data());
+    if (is_listed) {
+      EXPECT_TRUE(smpp.neutralise(Event{}, {bytes, wanted.size()}, 0));
+    }
+    result.expected += wanted;
+    result.statuses[i] = is_listed ? 0x45 : 0;
+  }
+  return result;
+}
+
+std::string sums_of(const Filter& filter) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kFateCount; ++i) sum += filter.stats().fates[i].read();
+  const std::uint64_t received = filter.stats().received.read();
+  return sum == received ? "" : std::to_string(sum) + " of " + std::to_string(received);
+}
+
+struct Outcome {
+  std::string delivered;
+  std::map<std::uint32_t, std::uint32_t> statuses;
+};
+
+// Plays sessions, each over another network, and calls `check` with what came of each.
+void play(const StreamOptions& options, std::uint64_t rounds, const std::function<void(const Traffic&, const Outcome&)>& check) {
+  const char* const count = std::getenv("SESSION_ROUNDS");
+  if (count != nullptr) rounds = std::strtoull(count, nullptr, 10);
+  const char* const only = std::getenv("SESSION_SEED");
+  Filter filter(Mode::kEnforce, false, options);
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  std::uint64_t now_us = 0;
+  for (std::uint64_t seed = only == nullptr ? 1 : std::strtoull(only, nullptr, 10); seed <= rounds || only != nullptr; ++seed) {
+    SCOPED_TRACE("SESSION_SEED=" + std::to_string(seed));
+    Random random(seed);
+    const Trouble trouble{static_cast<unsigned>(below(random, 15)), static_cast<unsigned>(below(random, 15)),
+                          static_cast<unsigned>(below(random, 50)), chance(random, 20) ? 3 + below(random, 20) : 100 + below(random, 1361)};
+    const Traffic wanted = traffic(random, 1 + below(random, 30));
+    Session session(filter, random, trouble, static_cast<std::uint16_t>(10000 + seed % 50000), now_us);
+    session.open();
+    session.run(wanted.sent);
+    now_us = session.end_us();
+    filter.worker().flush();
+    filter.access.forget();
+    filter.core.forget();
+    if (::testing::Test::HasFatalFailure()) return;
+    Outcome outcome{session.delivered(), {}};
+    for (const auto& [number, all] : session.statuses()) {
+      ASSERT_EQ(all.size(), 1u) << "responses to message " << number;
+      outcome.statuses[number] = all[0];
+    }
+    check(wanted, outcome);
+    ASSERT_EQ(sums_of(filter), "");
+    ASSERT_EQ(filter.free_buffers(), Filter::kBuffers);
+    if (::testing::Test::HasFailure()) return;
+    while (filter.ring.front() != nullptr) filter.ring.release();
+    if (only != nullptr) return;
+  }
+}
+
+TEST(Session, WhateverTheNetworkDoesListedMessagesAreRefusedAndNothingElseIsTouched) {
+  StreamOptions options;
+  options.hold_ns = 100'000'000'000;  // what leaves before it is whole can't be voided whole
+  options.hole_ns = 100'000'000'000;
+  play(options, 2000, [](const Traffic& wanted, const Outcome& outcome) {
+    EXPECT_EQ(outcome.delivered, wanted.expected);
+    EXPECT_EQ(outcome.statuses, wanted.statuses);
+  });
+}
+
+// With waits as short as they are in use a message may leave before it is whole, and then be delivered. Nothing else may happen.
+TEST(Session, WhenTheWaitEndsTooEarlyInnocentMessagesAreStillUntouched) {
+  std::size_t listed = 0, refused = 0;
+  play(StreamOptions{}, 2000, [&](const Traffic& wanted, const Outcome& outcome) {
+    ASSERT_EQ(outcome.delivered.size(), wanted.sent.size());
+    std::size_t at = 0;
+    for (const auto& [number, status] : wanted.statuses) {
+      const auto length = static_cast<std::uint8_t>(wanted.sent[at + 2]) * 256u + static_cast<std::uint8_t>(wanted.sent[at + 3]);
+      if (status == 0) {
+        EXPECT_EQ(outcome.statuses.at(number), 0u) << "of innocent message " << number;
+        EXPECT_EQ(outcome.delivered.substr(at, length), wanted.sent.substr(at, length)) << "innocent message " << number;
+      } else {
+        ++listed;
+        if (outcome.statuses.at(number) == status) ++refused;
+        EXPECT_TRUE(outcome.statuses.at(number) == status || outcome.statuses.at(number) == 0) << "of listed message " << number;
+      }
+      at += length;
+    }
+  });
+  EXPECT_GT(refused * 10, listed * 9) << refused << " refused of " << listed;
+}
+
+}  // namespace
+}  // namespace telefence
