@@ -47,6 +47,8 @@ std::string reason_of(const char* message, const std::string& path) {
   std::string reason = message;
   const std::string place = path + ": ";
   if (reason.starts_with(place)) reason.erase(0, place.size());
+  // libpcap reads only files whose interfaces are alike.
+  if (reason.find("of the first interface") != std::string::npos) reason += " (`editcap -F pcap IN OUT` makes a file that can be read)";
   return reason;
 }
 

@@ -23,6 +23,9 @@ constexpr int kFewerHops = 4;
 // The first bytes of a connection may be so few that no protocol shows yet: a segment may hold a single one.
 constexpr std::size_t kTooFewToKnow = 64;
 
+// What a frame has before anything was read of it.
+constexpr Fate kUnread = Fate::kForwardedNotRecognised;
+
 }  // namespace
 
 Extractor::Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options)
@@ -46,18 +49,19 @@ void Extractor::end_of_burst() {
   stats_.spread_evicted.set(parts_.evicted());
 }
 
-// A connection is opened: what is remembered of the one before on these ends is of no use any more.
+// A connection is opened. Where its first bytes will be is remembered, so that a segment that overtakes them is known for what it is.
 void Extractor::opening(std::size_t index) {
   const TcpHeader header = tcp_header(burst_.frames[index], burst_.layers[index]);
   if ((header.flags & kTcpSyn) == 0 || !checksums_hold(burst_.frames[index], burst_.layers[index])) return;
   const FlowKey& flow = burst_.flow_of(index, sessions_);
-  if ((header.flags & kTcpAck) != 0) {
-    parts_.note_opening(flow.forward, header.sequence + 1, burst_.now_ns);
-    return lane_.reopen(index, parts_.opening(flow.reverse, burst_.now_ns));
-  }
+  const bool is_opener = (header.flags & kTcpAck) == 0;
+  parts_.note_opening(flow.forward, {header.sequence + 1, is_opener}, burst_.now_ns);
+  if (is_opener) return;
+  // Only what both ends agree on ends the connection before: anybody can send a SYN.
+  const std::optional<Opening> asked = parts_.opening(flow.reverse, burst_.now_ns);
+  if (!asked || header.acknowledgement != asked->first) return;
   if (sessions_.any_pending(burst_.now_ns)) sessions_.forget_responses(flow, burst_.now_ns);
-  if (PartialMessage* const stale = parts_.find(flow.forward, burst_.now_ns)) parts_.finish(*stale);
-  parts_.note_opening(flow.forward, header.sequence + 1, burst_.now_ns);
+  lane_.reopen(index);
 }
 
 void Extractor::payload(std::size_t index, const Classifier& classifier) {
@@ -65,7 +69,7 @@ void Extractor::payload(std::size_t index, const Classifier& classifier) {
   burst_.payloads[index] = {payload_of(burst_.frames[index], layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
   Step step;
-  (void)read(index, classifier, classifier.classify(burst_.payloads[index]), step);
+  (void)read(index, classifier, protocol_of(index, classifier), step);
 }
 
 void Extractor::segment(std::size_t index, const Classifier& classifier) {
@@ -77,23 +81,38 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
                             Payload::Begins::kPacket};
   const StreamLane::Belongs belongs = lane_.takes(index);
   if (belongs == StreamLane::Belongs::kHere || layers.end == DecodeEnd::kNoPayload) return;
-  if (belongs == StreamLane::Belongs::kAlone) return payload(index, classifier);
+  if (belongs == StreamLane::Belongs::kAlone) return alone(index, classifier);
   if (goes_on(index, classifier)) return;
-  const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
+  const std::uint8_t protocol = protocol_of(index, classifier);
   if (is_shared(index, classifier, protocol)) {
     const FlowKey& flow = burst_.flow_of(index, sessions_);
-    const StreamLane::Opening opening{parts_.opening(flow.forward, burst_.now_ns), parts_.opening(flow.reverse, burst_.now_ns)};
-    if (lane_.follow(index, protocol, opening) == StreamLane::Belongs::kAlone) payload(index, classifier);
+    if (lane_.follow(index, protocol, parts_.opening(flow.forward, burst_.now_ns), parts_.opening(flow.reverse, burst_.now_ns)) ==
+        StreamLane::Belongs::kAlone)
+      alone(index, classifier);
     return;
   }
-  const bool begins = begins_connection(index);
-  if (burst_.fates[index] == Fate::kForwardedNeedMore) return;  // it overtook the beginning
+  const bool begins = begins_connection(index, classifier);
+  if (burst_.fates[index] != kUnread) return;  // it overtook the beginning
   Step step;
   const Progress progress = read(index, classifier, protocol, step);
   if (progress == Progress::kNeedMore)
     keep(index, step.consumed);
   else if (begins && burst_.fates[index] == Fate::kForwardedNotRecognised && burst_.payloads[index].bytes.size() < kTooFewToKnow)
     keep(index, 0);
+}
+
+// A segment of a connection that the stream lane follows, but not of what it knows of its stream.
+void Extractor::alone(std::size_t index, const Classifier& classifier) {
+  Step step;
+  (void)read(index, classifier, burst_.protocol[index], step);
+}
+
+// Whoever opens a connection chooses the port it comes from: that says nothing.
+std::uint8_t Extractor::protocol_of(std::size_t index, const Classifier& classifier) {
+  const Payload& payload = burst_.payloads[index];
+  if (payload.transport != Transport::kTcp) return classifier.classify(payload);
+  const std::optional<Opening> opening = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+  return classifier.classify(payload, opening && opening->is_opener);
 }
 
 // True when the segment carries messages of a protocol whose connections are shared. By its port alone only when the protocol has
@@ -149,32 +168,76 @@ Step Extractor::read_as(std::uint8_t protocol, std::size_t index) {
 bool Extractor::goes_on(std::size_t index, const Classifier& classifier) {
   if (parts_.size() == 0) return false;
   PartialMessage* const message = parts_.find(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
-  if (message == nullptr) return false;
-  add_to(*message, index, classifier);
+  return message != nullptr && add_to(*message, index, classifier);
+}
+
+// Reads a segment by itself though others of its connection wait: a message that is whole in it is judged, whatever they are.
+bool Extractor::reads_whole(std::size_t index, const Classifier& classifier) {
+  const std::uint8_t protocol = classifier.next_by_content(burst_.payloads[index], kNoProtocol);
+  if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) return false;
+  const std::size_t before = burst_.events.events().size();
+  Step step;
+  // The middle of a message may look like a whole one that says nothing.
+  if (read(index, classifier, protocol, step) == Progress::kDone && burst_.events.events().size() > before) return true;
+  burst_.events.undo_frame();
+  burst_.fates[index] = Fate::kForwardedNeedMore;
+  return false;
+}
+
+// False when the segment has to be read by itself, and the message is forgotten.
+bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classifier& classifier) {
+  burst_.fates[index] = Fate::kForwardedNeedMore;
+  if (!may_feed(index, &message)) return true;
+  const Payload own = burst_.payloads[index];
+  const std::uint32_t own_sequence = burst_.sequences[index];
+  const PartTable::Put put = parts_.put(message, own_sequence, own.bytes, burst_.now_ns);
+  const bool conflicts = put == PartTable::Put::kConflict;
+  if (conflicts) stats_.inconsistent_copies.add(1);
+  if (put == PartTable::Put::kNoRoom) stats_.spread_given_up.add(1);
+  const bool is_decoy = conflicts && hops_left(burst_.frames[index], burst_.layers[index]) >= message.hops + kFewerHops;
+  if (put == PartTable::Put::kNoRoom || is_decoy) return forget(message, index);
+  const std::uint32_t known_to = message.sequence() + static_cast<std::uint32_t>(message.bytes().size());
+  const bool is_early = static_cast<std::int32_t>(own_sequence - known_to) > 0;  // something before it is still on its way
+  if ((conflicts || is_early) && reads_whole(index, classifier)) return true;
+  if (is_early) return true;
+  burst_.payloads[index].bytes = message.bytes();
+  burst_.sequences[index] = message.sequence();
+  if (reads_on(message, index, classifier)) return true;
+  burst_.payloads[index] = own;
+  burst_.sequences[index] = own_sequence;
+  const bool is_known = classifier.next_by_content(own, kNoProtocol) != kNoProtocol;
+  if (is_known) return forget(message, index);
+  if (burst_.fates[index] == Fate::kForwardedNotRecognised && message.bytes().size() < kTooFewToKnow)
+    burst_.fates[index] = Fate::kForwardedNeedMore;
+  else
+    parts_.finish(message);
   return true;
 }
 
-void Extractor::add_to(PartialMessage& message, std::size_t index, const Classifier& classifier) {
-  burst_.fates[index] = Fate::kForwardedNeedMore;
-  if (!may_feed(index, &message)) return;
-  const PartTable::Put put = parts_.put(message, burst_.sequences[index], burst_.payloads[index].bytes, burst_.now_ns);
-  if (put == PartTable::Put::kConflict) stats_.inconsistent_copies.add(1);
-  if (put == PartTable::Put::kNoRoom) {
-    stats_.spread_given_up.add(1);
-    return parts_.finish(message);
-  }
-  if (message.bytes().empty()) return;  // its beginning is still on its way
-  burst_.payloads[index].bytes = message.bytes();
-  burst_.sequences[index] = message.sequence();
+// Reads what came of the message so far. False when it makes no sense together.
+bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Classifier& classifier) {
   Step step;
-  const Progress progress = read(index, classifier, classifier.classify(burst_.payloads[index]), step);
-  const bool is_unknown = burst_.fates[index] == Fate::kForwardedNotRecognised && message.bytes().size() < kTooFewToKnow;
-  if (is_unknown) burst_.fates[index] = Fate::kForwardedNeedMore;
-  const bool waits = progress == Progress::kNeedMore && registered_protocols()[burst_.protocol[index]]->spreads;
-  if (waits) return parts_.skip(message, step.consumed);
-  if (is_unknown) return;
-  if (progress == Progress::kDone) stats_.spread_read.add(1);
+  const Progress progress = read(index, classifier, protocol_of(index, classifier), step);
+  if (burst_.fates[index] == Fate::kForwardedNotRecognised || progress == Progress::kMalformed) return false;
+  if (burst_.fates[index] == Fate::kForwardedNotInspected || burst_.fates[index] == Fate::kForwardedEventLimit) return false;
+  if (!registered_protocols()[burst_.protocol[index]]->spreads) {
+    // What it says lies in bytes that have left: nothing of them can be changed any more.
+    burst_.events.undo_frame();
+    return false;
+  }
+  if (progress == Progress::kNeedMore) {
+    parts_.skip(message, step.consumed);
+    return true;
+  }
+  stats_.spread_read.add(1);
   parts_.finish(message);
+  return true;
+}
+
+bool Extractor::forget(PartialMessage& message, std::size_t index) {
+  parts_.finish(message);
+  burst_.fates[index] = kUnread;
+  return false;
 }
 
 // What of this segment waits for more: from `consumed` on.
@@ -198,15 +261,17 @@ void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t s
 
 // True for the first bytes of a connection that was opened a moment ago. Bytes behind them that came before them are kept until
 // those come: they get their fate here.
-bool Extractor::begins_connection(std::size_t index) {
+bool Extractor::begins_connection(std::size_t index, const Classifier& classifier) {
   const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
-  const std::optional<std::uint32_t> first = parts_.opening(key, burst_.now_ns);
-  if (!first) return false;
-  const std::uint32_t ahead = burst_.sequences[index] - *first;
+  const std::optional<Opening> opening = parts_.opening(key, burst_.now_ns);
+  if (!opening || opening->has_begun) return false;
+  const std::uint32_t ahead = burst_.sequences[index] - opening->first;
   constexpr std::uint32_t kMostAhead = 16 * 1024;
-  const bool is_early = ahead != 0 && ahead <= kMostAhead;
-  if (is_early && may_feed(index, nullptr)) begin(index, *first, 0);
-  if (!is_early) parts_.forget_opening(key, burst_.now_ns);
+  if (ahead != 0 && ahead <= kMostAhead) {
+    if (!reads_whole(index, classifier) && may_feed(index, nullptr)) begin(index, opening->first, 0);
+    return false;
+  }
+  parts_.note_begun(key, burst_.now_ns);
   return ahead == 0;
 }
 

@@ -27,15 +27,20 @@ class Extractor {
  private:
   void payload(std::size_t index, const Classifier& classifier);
   void segment(std::size_t index, const Classifier& classifier);
+  void alone(std::size_t index, const Classifier& classifier);
+  std::uint8_t protocol_of(std::size_t index, const Classifier& classifier);
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol) const;
   Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
   Step read_as(std::uint8_t protocol, std::size_t index);
   void opening(std::size_t index);
   bool goes_on(std::size_t index, const Classifier& classifier);
-  void add_to(PartialMessage& message, std::size_t index, const Classifier& classifier);
+  bool reads_whole(std::size_t index, const Classifier& classifier);
+  bool add_to(PartialMessage& message, std::size_t index, const Classifier& classifier);
+  bool reads_on(PartialMessage& message, std::size_t index, const Classifier& classifier);
+  bool forget(PartialMessage& message, std::size_t index);
   void keep(std::size_t index, std::uint32_t consumed);
   void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped);
-  bool begins_connection(std::size_t index);
+  bool begins_connection(std::size_t index, const Classifier& classifier);
   bool may_feed(std::size_t index, const PartialMessage* message);
 
   Burst& burst_;

@@ -47,7 +47,8 @@ StreamLane::Belongs StreamLane::takes(std::size_t index) {
   return segment(index, *connection);
 }
 
-StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol, const Opening& opening) {
+StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol, const std::optional<Opening>& forward,
+                                       const std::optional<Opening>& reverse) {
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   MessageConnection& connection = streams_.follow(flow, protocol);
   // The side that the protocol's own port is on, when it is on one of them.
@@ -55,22 +56,21 @@ StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol,
   const auto ports = registered_protocols()[protocol]->tcp_ports;
   const bool from_server = std::find(ports.begin(), ports.end(), layers.source_port) != ports.end();
   ports_[from_server ? layers.source_port : layers.destination_port] = true;
-  if (opening.forward) streams_.open(connection, 0, *opening.forward);
-  if (opening.reverse) streams_.open(connection, 1, *opening.reverse);
+  if (forward) streams_.open(connection, 0, forward->first);
+  if (reverse) streams_.open(connection, 1, reverse->first);
   return segment(index, connection);
 }
 
-void StreamLane::reopen(std::size_t index, std::optional<std::uint32_t> first) {
+void StreamLane::reopen(std::size_t index) {
   const Layers& layers = burst_.layers[index];
   if (!is_candidate(layers)) return;
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   MessageConnection* const connection = streams_.find(flow);
+  if (connection == nullptr) return;
   const TcpHeader header = tcp_header(burst_.frames[index], layers);
-  // Only when both ends agree: a forged SYN on a connection that goes on must not make its position be forgotten.
-  if (connection == nullptr || !first || header.acknowledgement != *first) return;
   const std::uint8_t side = MessageStreams::side_of(*connection, flow);
   streams_.open(*connection, side, header.sequence + 1);
-  streams_.open(*connection, static_cast<std::uint8_t>(1 - side), *first);
+  streams_.open(*connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
 }
 
 StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& known) {

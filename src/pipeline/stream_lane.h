@@ -16,6 +16,7 @@
 #include "pipeline/live_policy.h"
 #include "pipeline/worker_stats.h"
 #include "track/message_streams.h"
+#include "track/part_table.h"
 
 namespace telefence {
 
@@ -39,14 +40,11 @@ class StreamLane {
     kAlone,    // to one, but before what is known of it: to be judged by itself
   };
   Belongs takes(std::size_t index);
-  // Sequence numbers of the first bytes of a connection, where its opening was seen.
-  struct Opening {
-    std::optional<std::uint32_t> forward, reverse;  // of this segment's direction, and of the other
-  };
-  // The connection of this segment carries messages of `protocol`: it is followed from here on.
-  Belongs follow(std::size_t index, std::uint8_t protocol, const Opening& opening);
-  // A SYN that answers another. first: where the other direction begins, when its SYN was seen.
-  void reopen(std::size_t index, std::optional<std::uint32_t> first);
+  // The connection of this segment carries messages of `protocol`: it is followed from here on. forward, reverse: where this
+  // segment's direction and the other begin, as far as it was seen.
+  Belongs follow(std::size_t index, std::uint8_t protocol, const std::optional<Opening>& forward, const std::optional<Opening>& reverse);
+  // A SYN that answers another, on which both ends agree.
+  void reopen(std::size_t index);
 
   // Carries an action out on a message of a stream. kForwardedActionFailed: it can't be.
   Fate apply(const Event& event, const Action& action);

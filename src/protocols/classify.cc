@@ -29,13 +29,15 @@ void Classifier::set_ports(std::uint8_t protocol, std::span<const std::uint16_t>
   for (std::uint16_t port : udp) ports_->udp[port] = protocol;
 }
 
-std::uint8_t Classifier::classify(const Payload& payload) const {
+std::uint8_t Classifier::classify(const Payload& payload, bool from_opener) const {
   const auto& map = payload.transport == Transport::kUdp ? ports_->udp : ports_->tcp;
   const std::uint8_t by_destination = map[payload.destination_port];
   if (by_destination != kNoProtocol) return by_destination;
-  const std::uint8_t by_source = map[payload.source_port];
-  if (by_source != kNoProtocol) return by_source;
-  return next_by_content(payload, kNoProtocol);
+  const std::uint8_t by_source = from_opener ? kNoProtocol : map[payload.source_port];
+  if (by_source != kNoProtocol && !registered_protocols()[by_source]->keeps_its_ports) return by_source;  // or what it shows to be
+  const std::uint8_t by_content = next_by_content(payload, kNoProtocol);
+  // Whoever sends from that port may have chosen it to be taken for something else.
+  return by_content != kNoProtocol ? by_content : by_source;
 }
 
 std::uint8_t Classifier::next_by_content(const Payload& payload, std::uint8_t tried) const {

@@ -25,8 +25,8 @@ class Classifier {
   void set_ports(std::uint8_t protocol, std::span<const std::uint16_t> tcp, std::span<const std::uint16_t> udp);
 
   // Index in the registry, or kNoProtocol. A protocol that is known by its content alone wins over a port that merely
-  // suggests another.
-  std::uint8_t classify(const Payload& payload) const;
+  // suggests another. from_opener: its sender opened the connection, so the port it comes from says nothing.
+  std::uint8_t classify(const Payload& payload, bool from_opener = false) const;
 
   // The next protocol to try after `tried` said kNotMine; kNoProtocol when none is left.
   std::uint8_t next_by_content(const Payload& payload, std::uint8_t tried) const;

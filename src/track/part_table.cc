@@ -12,7 +12,9 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 // Longer than a sender's first retransmissions of a lost segment (RFC 6298, 2: 1 s, doubling).
 constexpr std::uint64_t kWaitsFor = 15 * kSecond;
 // From SYN to the first bytes: a round trip and what the sender takes.
-constexpr std::uint64_t kOpensFor = 10 * kSecond;
+constexpr std::uint64_t kOpensFor = 20 * kSecond;
+// A copy of bytes that lie further back than any window is none: it is of another connection between the same ends.
+constexpr std::uint64_t kFurthestBack = 64 * 1024;
 constexpr std::size_t kOpenings = 1 << 18;
 // What the 64 frames of one burst may take, as long as few of them are jumbo frames.
 constexpr std::size_t kReserve = 256 * 1024;
@@ -53,6 +55,7 @@ PartTable::Put PartTable::put(PartialMessage& message, std::uint32_t sequence, B
   message.used_ns_ = now_ns;
   lately_.put(messages_.key_of(message), now_ns);
   const std::uint64_t offset = message.offset_of(sequence);
+  if (offset + kFurthestBack < message.buffer_.base()) return Put::kNoRoom;
   const StreamBuffer::Put result = message.buffer_.put(offset, bytes, options_.longest, pool_);
   if (!result.stored) return Put::kNoRoom;
   return result.conflicts ? Put::kConflict : Put::kTaken;
@@ -76,19 +79,19 @@ void PartTable::finish(PartialMessage& message) {
   messages_.erase(message);
 }
 
-void PartTable::note_opening(std::uint64_t key, std::uint32_t first_sequence, std::uint64_t now_ns) {
-  openings_.put(key, first_sequence, now_ns, now_ns + kOpensFor);
+void PartTable::note_opening(std::uint64_t key, const Opening& opening, std::uint64_t now_ns) {
+  openings_.put(key, opening, now_ns, now_ns + kOpensFor);
   opened_lately_.put(key, now_ns);
 }
 
-std::optional<std::uint32_t> PartTable::opening(std::uint64_t key, std::uint64_t now_ns) {
+std::optional<Opening> PartTable::opening(std::uint64_t key, std::uint64_t now_ns) {
   if (!opened_lately_.may_hold(key, now_ns)) return std::nullopt;
-  const std::uint32_t* const first = openings_.find(key, now_ns);
-  return first == nullptr ? std::nullopt : std::optional(*first);
+  const Opening* const opening = openings_.find(key, now_ns);
+  return opening == nullptr ? std::nullopt : std::optional(*opening);
 }
 
-void PartTable::forget_opening(std::uint64_t key, std::uint64_t now_ns) {
-  if (opening(key, now_ns)) openings_.put(key, 0, now_ns, now_ns);
+void PartTable::note_begun(std::uint64_t key, std::uint64_t now_ns) {
+  if (Opening* const opening = openings_.find(key, now_ns)) opening->has_begun = true;
 }
 
 }  // namespace telefence

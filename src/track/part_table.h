@@ -50,6 +50,13 @@ class PartialMessage {
   std::uint64_t used_ns_ = 0;
 };
 
+// Where one direction of a connection begins.
+struct Opening {
+  std::uint32_t first = 0;  // sequence number of its first byte
+  bool is_opener = false;   // this end sent the first SYN: it chose its port freely
+  bool has_begun = false;   // the first byte was seen
+};
+
 class PartTable {
  public:
   explicit PartTable(const PartOptions& options);
@@ -62,7 +69,7 @@ class PartTable {
   enum class Put : std::uint8_t {
     kTaken,
     kConflict,  // taken, but bytes that were there already came again as other ones
-    kNoRoom,    // longer than may be, more holes than may be, or no memory: nothing was put
+    kNoRoom,    // far from the message, longer than may be, more holes than may be, or no memory: nothing was put
   };
   Put put(PartialMessage& message, std::uint32_t sequence, Bytes bytes, std::uint64_t now_ns);
   // Forgets the first `count` bytes: a message before the unfinished one. Requires: count <= bytes().size().
@@ -72,11 +79,10 @@ class PartTable {
   // Takes memory back, and sees to it that the next burst finds some: messages that wait longest give way for it.
   void end_of_burst();
 
-  // A connection is opened: its first byte will have this sequence number.
-  void note_opening(std::uint64_t key, std::uint32_t first_sequence, std::uint64_t now_ns);
-  // Where a connection begins that was opened a moment ago and has not shown its first bytes.
-  std::optional<std::uint32_t> opening(std::uint64_t key, std::uint64_t now_ns);
-  void forget_opening(std::uint64_t key, std::uint64_t now_ns);
+  void note_opening(std::uint64_t key, const Opening& opening, std::uint64_t now_ns);
+  // Of a direction that was opened a moment ago.
+  std::optional<Opening> opening(std::uint64_t key, std::uint64_t now_ns);
+  void note_begun(std::uint64_t key, std::uint64_t now_ns);
 
   std::size_t size() const { return messages_.size(); }
   std::uint64_t evicted() const { return messages_.evicted() + freed_; }  // unfinished ones that gave way to others
@@ -88,7 +94,7 @@ class PartTable {
   std::size_t reserve_;
   LruTable<PartialMessage> messages_;
   RecentFilter lately_;
-  TimedCache<std::uint32_t> openings_;
+  TimedCache<Opening> openings_;
   RecentFilter opened_lately_;
   std::uint64_t freed_ = 0;  // for their memory
 };

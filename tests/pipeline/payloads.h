@@ -79,6 +79,16 @@ inline std::string submit_sm(std::uint32_t sequence, std::string_view from, std:
   return out + body;
 }
 
+// The same with its text in message_payload, as long as it may be.
+inline std::string submit_sm_payload(std::uint32_t sequence, std::string_view from, std::string_view to, std::string_view text) {
+  std::string pdu = submit_sm(sequence, from, to, "");
+  append_u16(pdu, 0x0424), append_u16(pdu, static_cast<unsigned>(text.size()));
+  pdu += text;
+  std::string length;
+  append_u32(length, static_cast<std::uint32_t>(pdu.size()));
+  return length + pdu.substr(4);
+}
+
 inline std::string submit_sm_resp(std::uint32_t sequence) {
   std::string out;
   append_u32(out, 19), append_u32(out, 0x80000004), append_u32(out, 0), append_u32(out, sequence);

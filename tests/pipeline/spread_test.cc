@@ -282,5 +282,87 @@ TEST_F(Spread, PipelinedMessagesOverBordersAreEachJudged) {
   EXPECT_EQ(filter.stats().messages[http].read(), 3u);
 }
 
+// Segments of one direction, each alone, from a port of the test's choice. hops 0: as usual.
+struct Sent {
+  std::string bytes;
+  std::uint32_t at = 0;
+  std::uint8_t hops = 0;
+  std::uint8_t flags = kTcpPsh | kTcpAck;
+};
+
+std::vector<std::uint8_t> with_hops(std::vector<std::uint8_t> frame, std::uint8_t hops) {
+  const std::uint8_t before = frame[14 + 8];
+  frame[14 + 8] = hops;  // the header checksum follows (RFC 1624)
+  std::uint32_t sum = static_cast<std::uint32_t>(frame[14 + 10] << 8 | frame[14 + 11]) + ((std::uint32_t{before} - hops) << 8);
+  sum = (sum & 0xffff) + (sum >> 16);
+  frame[14 + 10] = static_cast<std::uint8_t>(sum >> 8);
+  frame[14 + 11] = static_cast<std::uint8_t>(sum);
+  return frame;
+}
+
+std::uint64_t refused_of(const std::vector<Sent>& sent, std::uint16_t from, std::uint16_t to, bool is_opened = true) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  if (is_opened) filter.access.give(opening_frame(to, from));
+  for (const Sent& one : sent) {
+    auto frame = frame_of({.source_port = from, .destination_port = to, .sequence = kFirst + one.at, .flags = one.flags, .payload = one.bytes});
+    filter.access.give(one.hops == 0 ? frame : with_hops(std::move(frame), one.hops));
+    filter.run();
+  }
+  return filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset);
+}
+
+TEST(Evasion, AMessageWholeInItsSegmentIsJudgedWhateverCameBefore) {
+  const std::string hello = tls_hello("evil.example");
+  const std::string request = http_request("evil.example");
+  for (const std::string& message : {hello, request}) {
+    EXPECT_EQ(refused_of({{"EHLO me\r\n", 0}, {message, 9}}, 40000, 9999), 1u) << "behind another protocol's opening (STARTTLS)";
+    EXPECT_EQ(refused_of({{"\x05\x01", 0}, {message, 2}}, 40000, 9999), 1u) << "behind a few bytes";
+    EXPECT_EQ(refused_of({{"\x05\x01", 0, 3}, {message, 0}}, 40000, 9999), 1u) << "junk with few hops under its number";
+    EXPECT_EQ(refused_of({{"\x05\x01", 0}, {message, 0}}, 40000, 9999), 1u) << "junk under its number";
+    EXPECT_EQ(refused_of({{"GET / HTTP/1.1\r\nX: ", 0}, {message, 0}}, 40000, 9999), 1u) << "a decoy's beginning under its number";
+    EXPECT_EQ(refused_of({{"\x16", 0}, {message, 0}}, 40000, 443), 1u);
+    EXPECT_EQ(refused_of({{message, 20}}, 40000, 9999), 1u) << "before what it stands behind";
+    EXPECT_EQ(refused_of({{message, 0}}, 2775, 9999), 1u) << "from a port of another protocol's servers";
+    EXPECT_EQ(refused_of({{message, 0}}, 2775, 9999, false), 1u);
+    EXPECT_EQ(refused_of({{message.substr(0, 1), 0}, {message.substr(1), 1}}, 2775, 9999), 1u);
+    EXPECT_EQ(refused_of({{message.substr(0, 40), 0}, {"", 7000, 0, kTcpSyn}, {message.substr(40), 40}}, 40000, 9999), 1u)
+        << "a SYN that nobody answers ends nothing";
+  }
+}
+
+TEST(Evasion, ADecoyThatWillNotArriveIsReplacedByWhatDoes) {
+  const std::string message = http_request("evil.example");
+  const std::string decoy = http_request("good.example");
+  const std::size_t border = message.find("Host") + 2;
+  EXPECT_EQ(refused_of({{decoy.substr(0, border + 8), 0, 3}, {message.substr(0, border + 8), 0}, {message.substr(border + 8), static_cast<std::uint32_t>(border) + 8}},
+                       40000, 9999), 1u);
+}
+
+// A segment that overtakes the first one is put together with it only where nothing has to be changed in place.
+TEST(Evasion, ALongSmsWhoseFirstSegmentComesLastIsVoidedAndNothingElse) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  const std::string pdu = submit_sm_payload(7, "10690001", "8613800000001", "WIN a PRIZE " + std::string(14000, 'x'));
+  filter.access.give(opening_frame(2775, 40000));
+  const std::vector<Segment> segments = cut(pdu, {1400, 2800, 4200, 5600, 7000, 8400, 9800, 11200, 12600});
+  for (std::size_t i = 1; i < segments.size(); ++i) filter.access.give(segment_frame(segments[i], 2775, 40000));
+  filter.access.give(segment_frame(segments[0], 2775, 40000));
+  filter.run();
+  EXPECT_EQ(filter.core.sent().size(), segments.size() + 1);
+  EXPECT_EQ(filter.fate(Fate::kNeutralised), segments.size());
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+  for (const auto& bytes : filter.core.sent()) {
+    Frame frame;
+    frame.data = const_cast<std::uint8_t*>(bytes.data());
+    frame.length = static_cast<std::uint32_t>(bytes.size());
+    const Layers layers = decode(frame);
+    EXPECT_TRUE(transport_checksum_is_right(frame, layers));
+    EXPECT_EQ(as_text(payload_of(std::as_const(frame), layers)).find("xxx"), std::string_view::npos);
+  }
+  filter.worker().flush();
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
 }  // namespace
 }  // namespace telefence

@@ -74,14 +74,28 @@ TEST(PartTable, AFloodOfHalfMessagesKeepsWithinMemoryAndANewOneStillFits) {
   EXPECT_EQ(text_of(*table.find(7, kNow)), "client hello goes on");
 }
 
-TEST(PartTable, OpeningsAreKnownForAMomentAndOnce) {
+TEST(PartTable, ASegmentOfAnotherConnectionBetweenTheSameEndsFindsNoRoom) {
+  PartTable table({});
+  PartialMessage& message = table.begin(7, 1'000'000'000, kNow);
+  EXPECT_EQ(table.put(message, 1'000'000'000, as_bytes("client"), kNow), PartTable::Put::kTaken);
+  EXPECT_EQ(table.put(message, 1'000'000'000 - 100'000, as_bytes("other"), kNow), PartTable::Put::kNoRoom);
+  EXPECT_EQ(table.put(message, 1'000'000'000 + 100'000, as_bytes("other"), kNow), PartTable::Put::kNoRoom);
+  EXPECT_EQ(table.put(message, 1'000'000'000 - 3, as_bytes("abc"), kNow), PartTable::Put::kTaken) << "an old copy";
+  EXPECT_EQ(text_of(message), "client");
+}
+
+TEST(PartTable, OpeningsAreKnownForAMoment) {
   PartTable table({});
   EXPECT_FALSE(table.opening(42, kNow).has_value());
-  table.note_opening(42, 77, kNow);
-  EXPECT_EQ(table.opening(42, kNow + 5 * kSecond), 77u);
-  EXPECT_FALSE(table.opening(42, kNow + 25 * kSecond).has_value());
-  table.note_opening(43, 78, kNow);
-  table.forget_opening(43, kNow);
+  table.note_opening(42, {.first = 77, .is_opener = true}, kNow);
+  const auto opening = table.opening(42, kNow + 15 * kSecond);
+  ASSERT_TRUE(opening.has_value());
+  EXPECT_EQ(opening->first, 77u);
+  EXPECT_TRUE(opening->is_opener);
+  EXPECT_FALSE(opening->has_begun);
+  EXPECT_FALSE(table.opening(42, kNow + 45 * kSecond).has_value());
+  table.note_begun(42, kNow + kSecond);
+  EXPECT_TRUE(table.opening(42, kNow + kSecond)->has_begun);
   EXPECT_FALSE(table.opening(43, kNow).has_value());
 }
 

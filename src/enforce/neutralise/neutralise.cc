@@ -11,6 +11,8 @@ std::string_view impossible(const Protocol& protocol) {
 }
 
 Fate apply(ActionInput& input) {
+  // Of a message that was put together from several segments only a part is here.
+  if (input.event.message.offset + std::size_t{input.event.message.length} > input.layers.payload_length) return Fate::kForwardedActionFailed;
   const ChecksumKeeper keeper(input.frame, input.layers, input.event.message);
   const MutableBytes message =
       payload_of(input.frame, input.layers).subspan(input.event.message.offset, input.event.message.length);

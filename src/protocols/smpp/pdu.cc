@@ -183,8 +183,9 @@ NumberForm form_of(Bytes pdu, Place place) {
 }
 
 bool is_receipt(std::uint32_t command, const Message& message) {
+  // SMPP 3.4, 5.2.12: delivery receipt, intermediate notification. 0x08 and 0x10, acknowledgements by a person, carry that one's text.
   const std::uint8_t type = message.esm_class & 0x3c;
-  return command == kDeliverSm && (type == 0x04 || type == 0x10);
+  return command == kDeliverSm && (type == 0x04 || type == 0x20);
 }
 
 TextCoding text_coding(std::uint8_t data_coding) {

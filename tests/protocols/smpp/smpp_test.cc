@@ -96,11 +96,16 @@ TEST(Smpp, ResponsesOfTheFourRequestsArePushedAndNoOthers) {
 }
 
 TEST(Smpp, DeliveryReceiptsGiveNoEvent) {
-  for (std::uint8_t esm_class : {std::uint8_t{0x04}, std::uint8_t{0x10}, std::uint8_t{0x44}}) {
+  for (std::uint8_t esm_class : {std::uint8_t{0x04}, std::uint8_t{0x20}, std::uint8_t{0x44}}) {
     const Extracted got(pdu({.command = kDeliverSm, .esm_class = esm_class, .text = "id:1 stat:DELIVRD"}));
     EXPECT_EQ(got.step.progress, Progress::kDone);
     EXPECT_TRUE(got.events.events().empty()) << int{esm_class};
   }
+}
+
+TEST(Smpp, AnAcknowledgementThatAPersonWroteIsRead) {
+  for (std::uint8_t esm_class : {std::uint8_t{0x08}, std::uint8_t{0x10}})
+    EXPECT_EQ(Extracted(pdu({.command = kDeliverSm, .esm_class = esm_class})).events.events().size(), 1u) << int{esm_class};
 }
 
 TEST(Smpp, TheSameEsmClassInASubmitIsNoReceipt) {
