@@ -76,7 +76,7 @@ std::string joined(std::span<const std::uint16_t> ports) {
 }
 
 std::string code_for(const Protocol& protocol, std::uint32_t code) {
-  return protocol.restate == nullptr ? "" : std::to_string(code);
+  return protocol.restate == nullptr || !protocol.answers.empty() ? "" : std::to_string(code);
 }
 
 void append_protocol(std::string& out, const Protocol& protocol) {

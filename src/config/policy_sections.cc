@@ -41,7 +41,7 @@ void read_protocol(Section& section, const Protocol& protocol, ProtocolConfig& o
   else if (const auto index = section.word("answer", protocol.answers))
     out.answer = protocol.answers[*index];
   Section codes = section.section("codes");
-  if (codes.is_there() && protocol.restate == nullptr)
+  if (codes.is_there() && (protocol.restate == nullptr || !protocol.answers.empty()))
     section.complain("codes", std::string(protocol.name) + " has no refusal codes; leave this key out");
   codes.read("content", out.code_content);
   codes.read("calling", out.code_calling);

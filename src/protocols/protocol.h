@@ -81,7 +81,8 @@ struct Protocol {
   bool (*neutralise)(const Event& event, MutableBytes message, std::size_t mutable_from) = nullptr;
   // Makes the response, on its way back, say the refusal code. `message` is Response::message.
   bool (*restate)(std::uint32_t refusal_code, MutableBytes message) = nullptr;
-  // The default refusal code of restate(), by why the message is refused.
+  // The default refusal code of restate(), by why the message is refused. Where there are answers, the one that is configured is the
+  // code, and these are not used.
   std::uint32_t code_content = 0;
   std::uint32_t code_calling = 0;
   std::uint32_t code_called = 0;

@@ -44,7 +44,7 @@ class Spares final : public FrameSupply {
 };
 
 const Protocol kPlain{.name = "plain", .refuse = refuse};
-const Protocol kSession{.name = "session", .neutralise = neutralise};
+const Protocol kSession{.name = "session", .neutralise = neutralise, .shares_connections = true};
 const Protocol kMute{.name = "mute"};
 const Protocol kShared{.name = "shared", .refuse = refuse, .shares_connections = true};
 const Protocol kNamesPort{.name = "named", .refuse = refuse, .answer_port = [](const Payload&) -> std::uint16_t { return 5060; }};

@@ -407,6 +407,46 @@ TEST(Worker, OneMessageAmongManyIsVoidedAndItsResponseRefused) {
   expect_all_accounted_for(filter);
 }
 
+std::string sip_over_tcp(std::string text) {
+  const std::size_t at = text.find("SIP/2.0/UDP");
+  return text.replace(at, 11, "SIP/2.0/TCP");
+}
+
+TEST(Worker, OneCallAmongManyOnAConnectionIsRefusedHoweverItIsCut) {
+  const std::string good = sip_over_tcp(sip_invite("+8613900000001", "13800000000"));
+  const std::string evil = sip_over_tcp(sip_invite("+8617000000001", "13800000000"));
+  const std::string calls = good + evil + good;
+  const std::string refusal = "SIP/2.0 405 Method Not Allowed\r\nVia: x\r\nCall-ID: call-1@10.0.0.1\r\nCSeq: 1 XNVITE\r\nContent-Length: 0\r\n\r\n";
+  for (std::size_t border = 1; border < calls.size(); border += 7) {
+    Filter filter;
+    filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+    filter.access.give(frame_of({.source_port = 40000, .destination_port = 5060, .sequence = 1000, .acknowledgement = 2000, .payload = calls.substr(0, border)}));
+    filter.access.give(frame_of({.source_port = 40000, .destination_port = 5060, .sequence = 1000 + static_cast<std::uint32_t>(border),
+                                 .acknowledgement = 2000, .payload = calls.substr(border)}));
+    filter.run();
+    std::string arrived;
+    for (const auto& one : filter.core.sent()) {
+      const Frame sent = view(one);
+      const Layers layers = decode(sent);
+      ASSERT_TRUE(transport_checksum_is_right(sent, layers));
+      arrived += as_text(payload_of(sent, layers));
+    }
+    ASSERT_EQ(arrived.size(), calls.size()) << border;
+    EXPECT_EQ(arrived.substr(0, good.size()), good);
+    EXPECT_EQ(arrived.substr(good.size() + evil.size()), good);
+    EXPECT_EQ(arrived.substr(good.size(), 7), "XNVITE ");
+    filter.core.give(frame_of({.reversed = true, .source_port = 5060, .destination_port = 40000, .sequence = 2000,
+                               .acknowledgement = 1000 + static_cast<std::uint32_t>(calls.size()), .payload = refusal}));
+    filter.run();
+    ASSERT_EQ(filter.access.sent().size(), 1u);
+    const Frame answer = view(filter.access.sent()[0]);
+    const std::string text(as_text(payload_of(answer, decode(answer))));
+    EXPECT_TRUE(text.starts_with("SIP/2.0 603 Decline           \r\n")) << text;
+    EXPECT_NE(text.find("CSeq: 1 INVITE"), std::string::npos);
+    expect_all_accounted_for(filter);
+  }
+}
+
 TEST(Worker, RefusedCallIsAnsweredAndItsAcknowledgementAbsorbed) {
   Filter filter;
   filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });

@@ -5,7 +5,7 @@ namespace telefence::drop_action {
 namespace {
 
 std::string_view impossible(const Protocol& protocol) {
-  if (protocol.neutralise != nullptr)
+  if (protocol.shares_connections && protocol.udp_ports.empty())
     return "dropping a segment stalls every other message of the session and is only repeated: use neutralise";
   return {};
 }

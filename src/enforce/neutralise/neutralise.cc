@@ -7,6 +7,7 @@ namespace {
 
 std::string_view impossible(const Protocol& protocol) {
   if (protocol.neutralise == nullptr) return "its messages can't be voided in place";
+  if (!protocol.answers.empty()) return "its way of refusing is `answer`, which voids a message in place where that is needed";
   return {};
 }
 

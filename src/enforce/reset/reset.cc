@@ -6,9 +6,8 @@ namespace telefence::reset_action {
 namespace {
 
 std::string_view impossible(const Protocol& protocol) {
-  if (protocol.neutralise != nullptr)
-    return "a reset cuts off every other message of the session: use neutralise";
   if (!protocol.udp_ports.empty()) return "its messages come over UDP, which has no connection to reset: use answer";
+  if (protocol.shares_connections) return "a reset cuts off every other message of the session: use neutralise";
   return {};
 }
 

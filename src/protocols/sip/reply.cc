@@ -100,6 +100,15 @@ bool is_complete(const Message& message) {
 
 }  // namespace
 
+std::string_view reason_of(std::uint32_t code) {
+  for (std::size_t i = 0; i < std::size(kAnswers); ++i) {
+    std::uint32_t number = 0;
+    for (char digit : kAnswers[i]) number = number * 10 + static_cast<std::uint32_t>(digit - '0');
+    if (number == code) return kReasons[i];
+  }
+  return {};
+}
+
 bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out) {
   // On a connection the refusal would need the sequence numbers of both sides.
   if (payload.transport != Transport::kUdp || terms.answer >= std::size(kAnswers)) return false;

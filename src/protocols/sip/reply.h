@@ -14,6 +14,8 @@ namespace telefence::sip {
 // 603 is understood by all networks; 608 says that an intermediary rejects (RFC 8688), 607 that the called user does
 // (RFC 8197). The codes of class 6 keep the caller's side from trying another route.
 inline constexpr std::string_view kAnswers[] = {"603", "608", "607", "403"};
+// What stands behind one of these codes; "" for others.
+std::string_view reason_of(std::uint32_t code);
 
 bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out);
 

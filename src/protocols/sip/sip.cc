@@ -6,6 +6,7 @@
 
 #include "protocols/protocol.h"
 #include "protocols/sip/address.h"
+#include "protocols/sip/in_place.h"
 #include "protocols/sip/message.h"
 #include "protocols/sip/reply.h"
 #include "protocols/wire/text_headers.h"
@@ -104,7 +105,7 @@ void push_call(const Message& message, Place place, EventList& events) {
   call.called_also = parties.called_also;
   call.call_id = message.call_id;
   call.within_dialog = parties.within_dialog;
-  events.push(place, message.sequence(), call);
+  events.push(place, transaction_number(message), call);
 }
 
 void push_sms(const Message& message, Place place, EventList& events) {
@@ -117,7 +118,7 @@ void push_sms(const Message& message, Place place, EventList& events) {
   sms.body = as_bytes(message.body);
   sms.coding = coding_of(message.content_type);
   sms.over_sip = true;
-  events.push(place, message.sequence(), sms);
+  events.push(place, transaction_number(message), sms);
 }
 
 // False for a request that says nothing of who it is from and for, which no receiver takes.
@@ -162,6 +163,7 @@ Step extract_stream(const Payload& payload, EventList& events) {
     const Place place{consumed, static_cast<std::uint32_t>(message.length)};
     if (reading != Reading::kWhole || !push_event(message, place, events))
       return at == 0 ? Step{Progress::kMalformed, 0, 0} : Step{Progress::kNeedMore, consumed, 0};
+    if (answers_refused(message, rest.subspan(line_ends))) events.push_response(place, transaction_number(message));
     at = start + message.length;
   }
 }
@@ -184,8 +186,8 @@ extern constinit const Protocol kProtocol{.name = "sip",
                                           .refuse = refuse,
                                           .answer_port = answer_port,
                                           .acknowledges = acknowledges,
-                                          .neutralise = nullptr,
-                                          .restate = nullptr,
+                                          .neutralise = neutralise,
+                                          .restate = restate,
                                           .code_content = 0,
                                           .code_calling = 0,
                                           .code_called = 0,

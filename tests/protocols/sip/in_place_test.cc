@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocols/sip/in_place.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "sip_text.h"
+
+namespace telefence::sip {
+namespace {
+
+MutableBytes as_mutable(std::string& text) { return {reinterpret_cast<std::uint8_t*>(text.data()), text.size()}; }
+
+std::string with(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::string response(std::string_view status_line, std::string_view cseq, std::string_view call_id = "7@192.0.2.1") {
+  return std::string(status_line) + "\r\nVia: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bK1\r\nFrom: <sip:1@a>;tag=a1\r\nTo: <sip:2@b>;tag=b1\r\nCall-ID: " +
+         std::string(call_id) + "\r\nCSeq: " + std::string(cseq) + "\r\nContent-Length: 0\r\n\r\n";
+}
+
+TEST(SipInPlace, ACallGetsAMethodThatNobodyHas) {
+  const std::string before = text_of({});
+  std::string after = before;
+  ASSERT_TRUE(neutralise({}, as_mutable(after), 0));
+  EXPECT_EQ(after, with(with(before, "INVITE sip:", "XNVITE sip:"), "CSeq: 42 INVITE", "CSeq: 42 XNVITE"));
+  EXPECT_EQ(Extracted(after, Transport::kTcp).count(), 0u);
+}
+
+TEST(SipInPlace, AMessageLosesItsTextAsWell) {
+  const std::string before = message_of("WIN a prize");
+  std::string after = before;
+  ASSERT_TRUE(neutralise({}, as_mutable(after), 0));
+  EXPECT_EQ(after, with(with(with(before, "MESSAGE sip:", "XESSAGE sip:"), "CSeq: 3 MESSAGE", "CSeq: 3 XESSAGE"), "WIN a prize", std::string(11, ' ')));
+}
+
+TEST(SipInPlace, NothingIsDoneWhenTheMethodHasLeftOrAnotherStandsThere) {
+  for (std::size_t left : {std::size_t{1}, std::size_t{40}}) {
+    std::string text = text_of({});
+    EXPECT_FALSE(neutralise({}, as_mutable(text), left));
+    EXPECT_EQ(text, text_of({}));
+  }
+  for (std::string_view method : {"REGISTER", "XNVITE", "invite"}) {
+    TestRequest request;
+    request.method = method;
+    std::string text = text_of(request);
+    EXPECT_FALSE(neutralise({}, as_mutable(text), 0)) << method;
+    EXPECT_EQ(text, text_of(request));
+  }
+}
+
+TEST(SipInPlace, ACSeqOfAnotherMethodOrNoneStays) {
+  for (std::string_view cseq : {"CSeq: 42 BYE", "CSeq: 42", ""}) {
+    TestRequest request;
+    request.cseq = cseq;
+    std::string after = text_of(request);
+    ASSERT_TRUE(neutralise({}, as_mutable(after), 0)) << cseq;
+    EXPECT_EQ(after, with(text_of(request), "INVITE sip:", "XNVITE sip:"));
+  }
+}
+
+TEST(SipInPlace, TheResponseSaysTheCodeAndTheMethodAskedWith) {
+  std::string text = response("SIP/2.0 405 Method Not Allowed", "42 XNVITE");
+  ASSERT_TRUE(restate(603, as_mutable(text)));
+  EXPECT_EQ(text, response("SIP/2.0 603 Decline           ", "42 INVITE"));
+  text = response("SIP/2.0 501 No", "3 XESSAGE");
+  ASSERT_TRUE(restate(608, as_mutable(text)));
+  EXPECT_EQ(text, response("SIP/2.0 608 Re", "3 MESSAGE"));
+  text = response("SIP/2.0 501", "3 XESSAGE");
+  ASSERT_TRUE(restate(403, as_mutable(text)));
+  EXPECT_EQ(text, response("SIP/2.0 403", "3 MESSAGE"));
+}
+
+TEST(SipInPlace, OnlyFinalResponsesToWhatWasRefusedAreWaitedFor) {
+  const auto responses = [](const std::string& text) { return Extracted(text, Transport::kTcp).events.responses().size(); };
+  EXPECT_EQ(responses(response("SIP/2.0 405 Method Not Allowed", "42 XNVITE")), 1u);
+  EXPECT_EQ(responses(response("SIP/2.0 100 Trying", "42 XNVITE")), 0u);
+  EXPECT_EQ(responses(response("SIP/2.0 200 OK", "42 INVITE")), 0u);
+  EXPECT_EQ(responses(response("SIP/2.0 405 Method Not Allowed", "42 XYZ")), 0u);
+}
+
+TEST(SipInPlace, RequestAndResponseHaveTheSameNumberAndOthersDoNot) {
+  const auto number_of = [](const std::string& text) {
+    const Extracted got(text, Transport::kTcp);
+    return got.count() != 0 ? got.event().session_number : got.events.responses()[0].session_number;
+  };
+  const std::uint32_t asked = number_of(text_of({}));
+  EXPECT_EQ(number_of(response("SIP/2.0 405 No", "42 XNVITE")), asked);
+  EXPECT_NE(number_of(response("SIP/2.0 405 No", "43 XNVITE")), asked);
+  EXPECT_NE(number_of(response("SIP/2.0 405 No", "42 XNVITE", "8@192.0.2.1")), asked);
+}
+
+}  // namespace
+}  // namespace telefence::sip
