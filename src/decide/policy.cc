@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <tuple>
 
 #include "decide/never_block.h"
@@ -107,6 +108,7 @@ class EventJudge {
     const bool may_say_it = allow.hit != nullptr || calling_.never_block;
     Candidate block = may_say_it ? Candidate{} : content_block_;
     Candidate shadow = may_say_it ? Candidate{} : content_shadow_;
+    const Candidate content = block;
     const std::uint16_t depth = allow.hit == nullptr ? 0 : allow.hit->depth;
     for (const Party* party : {&calling_, &called_}) {
       // An entry about the other number stands when it is more specific than what acquits.
@@ -120,11 +122,20 @@ class EventJudge {
     Verdict out = from(worst, only_shadow ? Reason::kShadow : monitor ? Reason::kMonitor : Reason::kBlocked);
     out.action = policy.action_for(*worst.rule, event_.protocol);
     out.recipients = only_shadow ? shadow_recipients_ : recipients_;
+    out.only_recipients = !only_shadow && refuses_only_some(content, depth);
     out.only_this_name = worst.hit->part == HitPart::kDomain && worst.hit->depth % 2 != 0;
     return out;
   }
 
  private:
+  // True when all that is refused are some of several recipients, each of them known by its own number.
+  bool refuses_only_some(const Candidate& content, std::uint16_t allowed_depth) const {
+    const bool calling = calling_.block.hit != nullptr && calling_.block.hit->depth > allowed_depth;
+    const std::size_t count = recipient_count(event_);
+    if (content.hit != nullptr || calling || recipients_ == 0 || count > kMaxRecipients) return false;
+    return static_cast<std::size_t>(std::popcount(recipients_)) < count;
+  }
+
   static constexpr std::size_t kMostRecipients = 256;  // submit_multi names at most 255
 
   static std::uint32_t bit(std::uint16_t recipient) { return recipient < kMaxRecipients ? 1U << recipient : 0; }

@@ -105,7 +105,7 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   Frame& frame = burst_.frames[event.frame];
   const Layers& layers = burst_.layers[event.frame];
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
-  if (Burst::is_stream(event.frame)) return lane_.apply(event, action);
+  if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
   if (frame.truncated) return Fate::kForwardedTruncated;
   const bool closes = action.takes_frame && layers.transport == Transport::kTcp;
   if (closes && !checksums_hold(frame, layers)) return Fate::kForwardedBadChecksum;
@@ -126,7 +126,8 @@ void Enforcer::remember(std::size_t index, const LivePolicy& live) {
     sessions_.close(frame, layers, burst_.flow_of(event.frame, sessions_), ending, burst_.now_ns);
     burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);
   }
-  if (done != Fate::kNeutralised) return;
+  // Where others of its recipients get it, the response is theirs.
+  if (done != Fate::kNeutralised || burst_.verdicts[index].only_recipients) return;
   const std::uint32_t code = refusal_code(index, live);
   burst_.refusal_codes[index] = code;
   sessions_.expect_response(burst_.flow_of(event.frame, sessions_), event.session_number, code, !burst_.first_sight[index],

@@ -2,6 +2,7 @@
 #include "pipeline/fill_record.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "normalise/sms_text.h"
 
@@ -68,7 +69,7 @@ void clear(Record& record) {
   record.calling.assign({});
   record.called.assign({});
   record.text.assign({});
-  record.dns_type = record.message_id = record.recipients = 0;
+  record.dns_type = record.message_id = record.recipients = record.refused_recipients = 0;
   record.part_total = record.part_number = 0;
   record.encrypted_hello = false;
 }
@@ -101,6 +102,7 @@ void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::u
   record.signature_value.assign(rule.value);
   record.signature_source.assign(rule.source);
   std::visit(Filler{record}, event.what);
+  record.refused_recipients = static_cast<std::uint16_t>(std::popcount(record.verdict.refused_recipients()));
 }
 
 void finish_record(const Burst& burst, std::size_t index, std::uint64_t now_ns, Record& record) {

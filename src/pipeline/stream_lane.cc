@@ -220,13 +220,13 @@ void StreamLane::finish_condemned(Stream& stream, std::size_t place) {
   const auto events = burst_.events.events();
   for (std::size_t i = events.size(); i-- > 0 && events[i].frame == place;) {
     if (events[i].message.offset != 0) continue;
-    (void)neutralise(events[i]);
+    (void)neutralise(events[i], 0);
     burst_.reading(place).condemned = events[i].message.length;
   }
   stream.condemned = stream.parsed;
 }
 
-Fate StreamLane::apply(const Event& event, const Action& action) {
+Fate StreamLane::apply(const Event& event, const Action& action, const Verdict& verdict) {
   const Burst::Reading& reading = burst_.reading(event.frame);
   const std::uint64_t start = reading.position + event.message.offset;
   const Protocol& protocol = *registered_protocols()[event.protocol];
@@ -235,12 +235,12 @@ Fate StreamLane::apply(const Event& event, const Action& action) {
     return Fate::kTagged;
   }
   // Whatever takes a whole frame away would take other messages with it.
-  if (protocol.neutralise == nullptr || !neutralise(event)) return Fate::kForwardedActionFailed;
+  if (protocol.neutralise == nullptr || !neutralise(event, verdict.refused_recipients())) return Fate::kForwardedActionFailed;
   if (!reading.completed.empty()) reading.stream->condemned = reading.position;
   return Fate::kNeutralised;
 }
 
-bool StreamLane::neutralise(const Event& event) {
+bool StreamLane::neutralise(const Event& event, std::uint32_t recipients) {
   const Burst::Reading& reading = burst_.reading(event.frame);
   Stream& stream = *reading.stream;
   const Protocol& protocol = *registered_protocols()[event.protocol];
@@ -249,10 +249,10 @@ bool StreamLane::neutralise(const Event& event) {
   const std::uint64_t from = std::clamp(stream.released, start, end);
   if (from == end) return false;
   if (reading.completed.empty()) {
-    if (!protocol.neutralise(event, streams_.bytes(stream, start, end), from - start)) return false;
+    if (!protocol.neutralise(event, streams_.bytes(stream, start, end), {from - start, recipients})) return false;
   } else {
     const MutableBytes message = reading.completed.subspan(event.message.offset, event.message.length);
-    if (!protocol.neutralise(event, message, from - start)) return false;
+    if (!protocol.neutralise(event, message, {from - start, 0})) return false;
     std::memcpy(streams_.bytes(stream, from, end).data(), message.data() + (from - start), end - from);
   }
   streams_.note_change(stream, from, end, StreamChange::kNeutralised);

@@ -47,7 +47,7 @@ class StreamLane {
   void reopen(std::size_t index);
 
   // Carries an action out on a message of a stream. kForwardedActionFailed: it can't be.
-  Fate apply(const Event& event, const Action& action);
+  Fate apply(const Event& event, const Action& action, const Verdict& verdict);
   bool restate(const Response& response, std::uint32_t code);
 
   // After the verdicts: decides what may leave, and tells senders what is missing.
@@ -69,7 +69,7 @@ class StreamLane {
   void read(Stream& stream, std::size_t index);
   void read_partial(Stream& stream);
   void finish_condemned(Stream& stream, std::size_t place);
-  bool neutralise(const Event& event);
+  bool neutralise(const Event& event, std::uint32_t recipients);
   void split(Stream& stream);
   void tell_of_holes(Replies& replies);
 

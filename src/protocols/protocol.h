@@ -60,6 +60,12 @@ struct RefusalTerms {
   bool only_this_name = false;        // DNS: names below the one refused are not, so NXDOMAIN would say too much
 };
 
+// How much of a message is to be voided.
+struct Voiding {
+  std::size_t mutable_from = 0;  // the bytes before have left already and stay as they are
+  std::uint32_t recipients = 0;  // bit i: the i-th recipient (Sms::called) alone, and nothing else of it; 0: all of it
+};
+
 struct Protocol {
   std::string_view name;              // folder name = metric label = config key
   std::string_view channel;           // dns, web, call, sms: what people count by
@@ -76,9 +82,9 @@ struct Protocol {
   std::uint16_t (*answer_port)(const Payload& message) = nullptr;
   // True when the payload only acknowledges a refusal of ours (SIP ACK); such a packet is absorbed.
   bool (*acknowledges)(const Payload&, const RefusalTerms& terms) = nullptr;
-  // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message; its bytes
-  // before `mutable_from` have left already and stay as they are. False: nothing could be voided.
-  bool (*neutralise)(const Event& event, MutableBytes message, std::size_t mutable_from) = nullptr;
+  // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message; False:
+  // nothing could be voided.
+  bool (*neutralise)(const Event& event, MutableBytes message, const Voiding& voiding) = nullptr;
   // Makes the response, on its way back, say the refusal code. `message` is Response::message.
   bool (*restate)(std::uint32_t refusal_code, MutableBytes message) = nullptr;
   // The default refusal code of restate(), by why the message is refused. Where there are answers, the one that is configured is the

@@ -254,6 +254,7 @@ void append_people(const Record& record, const RecordNames& names, const RecordO
   append_text(out, "to", shown_numbers(record.called.view(), options));
   if (is_sms(record)) {
     if (record.recipients > 1) append_number(out, "recipients", record.recipients);
+    if (record.refused_recipients != 0) append_number(out, "refused_recipients", record.refused_recipients);
     if (record.part_total > 1) {
       append_number(out, "part", record.part_number);
       append_number(out, "parts", record.part_total);

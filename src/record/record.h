@@ -58,6 +58,7 @@ struct Record {
   std::uint16_t message_id = 0;      // DNS id
   std::uint32_t session_number = 0;
   std::uint16_t recipients = 0;      // of an Sms
+  std::uint16_t refused_recipients = 0;  // when they alone are refused, and the others get it
   bool encrypted_hello = false;      // TLS, QUIC: an ECH extension was there, so `name` is the outer name
   std::uint8_t part_total = 0;
   std::uint8_t part_number = 0;

@@ -55,6 +55,10 @@ struct Verdict {
   bool only_this_name = false;  // the entry covers one name and none below it, or some below it are allowed
   std::uint32_t recipients = 0; // Sms: bit i set = recipient i (of the first 32) was hit as called number
 
+  bool only_recipients = false; // nothing but those recipients is refused, and there are others
+
+  // As a protocol's Voiding::recipients.
+  std::uint32_t refused_recipients() const { return only_recipients ? recipients : 0; }
   bool enforced() const { return reason == Reason::kBlocked; }
   bool recorded() const {
     return reason == Reason::kBlocked || reason == Reason::kMonitor || reason == Reason::kShadow;

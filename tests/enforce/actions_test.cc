@@ -22,7 +22,7 @@ bool refuse(const Event&, const Payload&, const RefusalTerms&, Writer& out) {
   out.text(g_refusal);
   return out.ok();
 }
-bool neutralise(const Event&, MutableBytes message, std::size_t) {
+bool neutralise(const Event&, MutableBytes message, const Voiding&) {
   std::fill(message.begin(), message.end(), std::uint8_t{'.'});
   return true;
 }

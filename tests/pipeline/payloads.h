@@ -89,6 +89,19 @@ inline std::string submit_sm_payload(std::uint32_t sequence, std::string_view fr
   return length + pdu.substr(4);
 }
 
+inline std::string submit_multi(std::uint32_t sequence, std::string_view from, const std::vector<std::string>& to, std::string_view text) {
+  std::string body("\0\1\1", 3);
+  body += std::string(from) + '\0' + static_cast<char>(to.size());
+  for (const std::string& one : to) body += std::string("\1\1\1", 3) + one + '\0';
+  body += std::string("\0\0\0\0\0\1\0\0\0", 9);
+  body += static_cast<char>(text.size());
+  body += text;
+  std::string out;
+  append_u32(out, static_cast<std::uint32_t>(16 + body.size())), append_u32(out, 0x21), append_u32(out, 0);
+  append_u32(out, sequence);
+  return out + body;
+}
+
 inline std::string submit_sm_resp(std::uint32_t sequence) {
   std::string out;
   append_u32(out, 19), append_u32(out, 0x80000004), append_u32(out, 0), append_u32(out, sequence);

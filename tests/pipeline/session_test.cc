@@ -221,7 +221,7 @@ Traffic traffic(Random& random, std::size_t messages) {
     std::string wanted = pdu;
     auto* const bytes = reinterpret_cast<std::uint8_t*>(wanted.data());
     if (is_listed) {
-      EXPECT_TRUE(smpp.neutralise(Event{}, {bytes, wanted.size()}, 0));
+      EXPECT_TRUE(smpp.neutralise(Event{}, {bytes, wanted.size()}, {}));
     }
     result.expected += wanted;
     result.statuses[i] = is_listed ? 0x45 : 0;

@@ -407,6 +407,33 @@ TEST(Worker, OneMessageAmongManyIsVoidedAndItsResponseRefused) {
   expect_all_accounted_for(filter);
 }
 
+TEST(Worker, OfSeveralRecipientsOnlyTheListedOneIsVoided) {
+  for (const bool text_too : {false, true}) {
+    Filter filter;
+    filter.block([&](MatchSetBuilder& b) {
+      Filter::block_number(b, "+8613800000002");
+      if (text_too) Filter::block_text(b, "win a prize");
+    });
+    const std::string text = "WIN a PRIZE now";
+    filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = 1000, .acknowledgement = 2000,
+                                 .payload = submit_multi(7, "10690001", {"8613800000001", "8613800000002"}, text)}));
+    filter.run();
+    ASSERT_EQ(filter.core.sent().size(), 1u);
+    const Frame sent = view(filter.core.sent()[0]);
+    const std::string_view arrived = as_text(payload_of(sent, decode(sent)));
+    EXPECT_EQ(arrived.find("8613800000002"), std::string_view::npos);
+    EXPECT_EQ(arrived.find("8613800000001") != std::string_view::npos, !text_too);
+    EXPECT_EQ(arrived.find(text) != std::string_view::npos, !text_too);
+    ASSERT_NE(filter.ring.front(), nullptr);
+    EXPECT_EQ(filter.ring.front()->refused_recipients, text_too ? 0 : 1);
+    EXPECT_EQ(filter.ring.front()->recipients, 2);
+    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 2000, .payload = submit_sm_resp(7)}));
+    filter.run();
+    const Frame response = view(filter.access.sent()[0]);
+    EXPECT_EQ(payload_of(response, decode(response))[11], text_too ? 0x0b : 0) << "the others' response is theirs";
+  }
+}
+
 std::string sip_over_tcp(std::string text) {
   const std::size_t at = text.find("SIP/2.0/UDP");
   return text.replace(at, 11, "SIP/2.0/TCP");

@@ -127,7 +127,7 @@ std::string Promises::broken_by_refusals(const Event& event, const Payload& payl
 std::string Promises::broken_by_neutralise(const Event& event, const Payload& payload) {
   if (protocol_.neutralise == nullptr) return {};
   MutableBytes message = output_.copy(payload.bytes.subspan(event.message.offset, event.message.length));
-  (void)protocol_.neutralise(event, message, 0);
+  (void)protocol_.neutralise(event, message, {});
   if (!output_.fence_is_whole()) return "neutralise wrote before the message";
   // The neutralised message must still be readable.
   Payload changed = payload;

@@ -17,7 +17,7 @@ Fate apply(ActionInput& input) {
   const ChecksumKeeper keeper(input.frame, input.layers, input.event.message);
   const MutableBytes message =
       payload_of(input.frame, input.layers).subspan(input.event.message.offset, input.event.message.length);
-  if (!input.protocol.neutralise(input.event, message, 0)) return Fate::kForwardedActionFailed;
+  if (!input.protocol.neutralise(input.event, message, {0, input.verdict.refused_recipients()})) return Fate::kForwardedActionFailed;
   keeper.correct(input.frame);
   return Fate::kNeutralised;
 }

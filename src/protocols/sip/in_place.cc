@@ -39,9 +39,9 @@ void set(MutableBytes bytes, std::size_t place, char character) {
 
 }  // namespace
 
-bool neutralise(const Event&, MutableBytes bytes, std::size_t mutable_from) {
+bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   Message message;
-  if (mutable_from != 0 || read_message(bytes, Transport::kTcp, message) != Reading::kWhole) return false;
+  if (voiding.mutable_from != 0 || read_message(bytes, Transport::kTcp, message) != Reading::kWhole) return false;
   if (message.method != "INVITE" && message.method != "MESSAGE") return false;
   const std::string_view in_cseq = method_in(message.cseq);
   const bool names_method = in_cseq == message.method;

@@ -10,12 +10,13 @@
 
 #include "base/bytes.h"
 #include "event/event.h"
+#include "protocols/protocol.h"
 #include "protocols/sip/message.h"
 
 namespace telefence::sip {
 
 // See Protocol::neutralise. False when the method has left already.
-bool neutralise(const Event& event, MutableBytes bytes, std::size_t mutable_from);
+bool neutralise(const Event& event, MutableBytes bytes, const Voiding& voiding);
 
 // True for a final response to a request that was refused in that way.
 bool answers_refused(const Message& message, Bytes bytes);

@@ -165,19 +165,25 @@ void blank(MutableBytes text, TextCoding coding) {
 // The method "force": the request stays what it is, for nobody and without a text, so that every peer answers it with
 // the ordinary response; restate() then gives that response the refusal code. command_length, command_id and
 // sequence_number stay, so the connection and its other messages are not touched. A number is voided whole or not at all: a part
-// of it might be another one's.
-bool neutralise(const Event&, MutableBytes bytes, std::size_t mutable_from) {
+// of it might be another one's. Where only some recipients are refused, they alone are voided: the message centre says so of each of them.
+bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
+  const std::size_t mutable_from = voiding.mutable_from;
   Header header;
   Message message;
   const Bytes pdu = bytes;
   if (read_header(pdu, header) != HeaderState::kWhole || header.length != pdu.size()) return false;
   if (!carries_message(header.command) || !read_message(pdu, header.command, message)) return false;
-  bool voided = mutable_from == 0;
-  each_destination(pdu, message, [&](DestinationKind, Place place) {
-    if (place.offset < mutable_from) return;
+  const bool is_whole = voiding.recipients == 0;
+  bool voided = is_whole && mutable_from == 0;
+  std::size_t recipient = 0;
+  each_destination(pdu, message, [&](DestinationKind kind, Place place) {
+    const bool is_meant = is_whole || (kind == DestinationKind::kAddress && (std::uint64_t{voiding.recipients} >> recipient & 1) != 0);
+    if (kind == DestinationKind::kAddress && recipient < 32) ++recipient;
+    if (!is_meant || place.offset < mutable_from) return;
     void_number(bytes.subspan(place.offset, place.length));
     voided = true;
   });
+  if (!is_whole) return voided;
   const TextCoding coding = text_coding(message.data_coding);
   const auto void_text = [&](Place place) {
     MutableBytes body = bytes.subspan(place.offset, place.length);

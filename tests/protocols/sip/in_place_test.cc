@@ -26,7 +26,7 @@ std::string response(std::string_view status_line, std::string_view cseq, std::s
 TEST(SipInPlace, ACallGetsAMethodThatNobodyHas) {
   const std::string before = text_of({});
   std::string after = before;
-  ASSERT_TRUE(neutralise({}, as_mutable(after), 0));
+  ASSERT_TRUE(neutralise({}, as_mutable(after), {}));
   EXPECT_EQ(after, with(with(before, "INVITE sip:", "XNVITE sip:"), "CSeq: 42 INVITE", "CSeq: 42 XNVITE"));
   EXPECT_EQ(Extracted(after, Transport::kTcp).count(), 0u);
 }
@@ -34,21 +34,21 @@ TEST(SipInPlace, ACallGetsAMethodThatNobodyHas) {
 TEST(SipInPlace, AMessageLosesItsTextAsWell) {
   const std::string before = message_of("WIN a prize");
   std::string after = before;
-  ASSERT_TRUE(neutralise({}, as_mutable(after), 0));
+  ASSERT_TRUE(neutralise({}, as_mutable(after), {}));
   EXPECT_EQ(after, with(with(with(before, "MESSAGE sip:", "XESSAGE sip:"), "CSeq: 3 MESSAGE", "CSeq: 3 XESSAGE"), "WIN a prize", std::string(11, ' ')));
 }
 
 TEST(SipInPlace, NothingIsDoneWhenTheMethodHasLeftOrAnotherStandsThere) {
   for (std::size_t left : {std::size_t{1}, std::size_t{40}}) {
     std::string text = text_of({});
-    EXPECT_FALSE(neutralise({}, as_mutable(text), left));
+    EXPECT_FALSE(neutralise({}, as_mutable(text), {.mutable_from = left}));
     EXPECT_EQ(text, text_of({}));
   }
   for (std::string_view method : {"REGISTER", "XNVITE", "invite"}) {
     TestRequest request;
     request.method = method;
     std::string text = text_of(request);
-    EXPECT_FALSE(neutralise({}, as_mutable(text), 0)) << method;
+    EXPECT_FALSE(neutralise({}, as_mutable(text), {})) << method;
     EXPECT_EQ(text, text_of(request));
   }
 }
@@ -58,7 +58,7 @@ TEST(SipInPlace, ACSeqOfAnotherMethodOrNoneStays) {
     TestRequest request;
     request.cseq = cseq;
     std::string after = text_of(request);
-    ASSERT_TRUE(neutralise({}, as_mutable(after), 0)) << cseq;
+    ASSERT_TRUE(neutralise({}, as_mutable(after), {})) << cseq;
     EXPECT_EQ(after, with(text_of(request), "INVITE sip:", "XNVITE sip:"));
   }
 }

@@ -18,7 +18,7 @@ namespace {
 constexpr std::uint16_t kMessagePayload = 0x0424;
 
 Octets neutralised(Octets octets) {
-  EXPECT_TRUE(kProtocol.neutralise(Event{}, octets, 0));
+  EXPECT_TRUE(kProtocol.neutralise(Event{}, octets, {}));
   return octets;
 }
 
@@ -35,6 +35,17 @@ TEST(SmppNeutralise, DoesTheSameToADeliverSm) {
 TEST(SmppNeutralise, LeavesThePlusSignAndVoidsLetters) {
   EXPECT_EQ(neutralised(pdu({.destinations = {"+86Bank"}})),
             pdu({.destinations = {"+000000"}, .registered_delivery = 0, .text = "     "}));
+}
+
+TEST(SmppNeutralise, VoidsOnlyTheRecipientsThatAreMeant) {
+  const TestMessage several{.command = kSubmitMulti, .destinations = {"8613800138001", "8613800138002", "8613800138003"}, .lists = {"all"}};
+  Octets octets = pdu(several);
+  ASSERT_TRUE(kProtocol.neutralise(Event{}, octets, {.recipients = 0b010}));
+  TestMessage wanted = several;
+  wanted.destinations[1] = "0000000000000";
+  EXPECT_EQ(octets, pdu(wanted)) << "text, report and the others stay";
+  EXPECT_FALSE(kProtocol.neutralise(Event{}, octets, {.recipients = 0b1000})) << "there is no fourth";
+  EXPECT_EQ(octets, pdu(wanted));
 }
 
 TEST(SmppNeutralise, BlanksUcs2InPairsOfOctets) {
@@ -95,11 +106,11 @@ TEST(SmppNeutralise, RefusesWhatIsNoWholeMessage) {
   for (std::size_t size = 0; size < message.size(); ++size) {
     Octets cut(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(size));
     const Octets before = cut;
-    EXPECT_FALSE(kProtocol.neutralise(Event{}, cut, 0));
+    EXPECT_FALSE(kProtocol.neutralise(Event{}, cut, {}));
     EXPECT_EQ(cut, before) << size;
   }
   Octets response = pdu(0x80000004, 0, 1, {'x', 0});
-  EXPECT_FALSE(kProtocol.neutralise(Event{}, response, 0));
+  EXPECT_FALSE(kProtocol.neutralise(Event{}, response, {}));
 }
 
 TEST(SmppRestate, ChangesTheStatusAndNothingElse) {
@@ -131,7 +142,7 @@ TEST(SmppNeutralise, SparesTheNeighboursInTheSegment) {
   (void)kProtocol.extract({segment, Transport::kTcp, 40000, 2775}, events);
   ASSERT_EQ(events.events().size(), 3u);
   const Event& event = events.events()[1];
-  ASSERT_TRUE(kProtocol.neutralise(event, MutableBytes(segment).subspan(event.message.offset, event.message.length), 0));
+  ASSERT_TRUE(kProtocol.neutralise(event, MutableBytes(segment).subspan(event.message.offset, event.message.length), {}));
   EXPECT_EQ(
       segment,
       joined({before, pdu({.sequence = 2, .destinations = {"0000000000000"}, .registered_delivery = 0, .text = "   "}),
