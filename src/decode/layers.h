@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/frame.h"
@@ -23,6 +24,13 @@ enum class DecodeEnd : std::uint8_t {
   kBadHeader,
 };
 
+// What carries a packet inside another one, or between the link header and the packet.
+enum class TunnelKind : std::uint8_t { kNone, kGtpU, kGre, kIpInIp, kVxlan, kGeneve, kMpls, kPppoe };
+inline constexpr std::size_t kTunnelKindCount = 8;
+// The word of metrics and records; "" for kNone.
+std::string_view tunnel_name(TunnelKind kind);
+
+// Describes the innermost packet. The way to it: decode/tunnel_path.h.
 struct Layers {
   DecodeEnd end = DecodeEnd::kBadHeader;
   Transport transport = Transport::kNone;
@@ -37,6 +45,19 @@ struct Layers {
   std::uint32_t network_end = 0;     // offset after the last byte of the IP packet
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
+
+  // Of the tunnels that the packet lies in. What stands below `tunnels` is only set when that is not 0.
+  std::uint8_t tunnels = 0;                     // how many
+  TunnelKind tunnel = TunnelKind::kNone;        // the innermost
+  std::uint8_t tunnel_kinds = 0;                // all of them, a bit each: 1 << TunnelKind
+  std::uint16_t outer_network = 0;              // offset of the outermost IP header; = network when that is the only one
+  std::uint16_t tunnel_network = 0;             // offset of the IP header that carries the innermost tunnel; = network: none does
+  std::uint16_t tunnel_at = 0;                  // offset of the innermost tunnel's own bytes, a UDP header among them
+  // Of the innermost: TEID, key of GRE (0: none), VNI, the label at the bottom of the stack, session id of PPPoE.
+  std::uint32_t tunnel_id = 0;
+
+  bool is_in(TunnelKind kind) const { return (tunnel_kinds >> static_cast<unsigned>(kind) & 1) != 0; }
+  friend bool operator==(const Layers&, const Layers&) = default;
 };
 
 // An IPv4 or IPv6 address as on the wire.
@@ -49,6 +70,12 @@ struct IpAddress {
 // Requires: layers.ip_version is 4 or 6 and the layers are of this frame.
 IpAddress source_address(const Frame& frame, const Layers& layers);
 IpAddress destination_address(const Frame& frame, const Layers& layers);
+
+// The ends of an outer packet. Requires: an IP header that decode() has found lies at this offset.
+struct IpEnds {
+  IpAddress source, destination;
+};
+IpEnds ip_ends_at(const Frame& frame, std::uint16_t network);
 
 // TTL (RFC 791, 3.1) or hop limit (RFC 8200, 3). Requires: layers.ip_version is 4 or 6.
 std::uint8_t hops_left(const Frame& frame, const Layers& layers);

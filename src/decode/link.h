@@ -3,7 +3,8 @@
 
 // Link layers: from the first byte of a frame to the network header. Ethernet II and 802.3 with LLC/SNAP (IEEE 802.3, 3.2.6;
 // RFC 1042), 802.1Q and 802.1ad tags (IEEE 802.1Q, 9.6), and what captures bring (https://www.tcpdump.org/linktypes.html):
-// raw IP, Linux cooked v1 and v2, null/loopback, PPP. Pure functions; the layers get vlan, inner_vlan and network.
+// raw IP, Linux cooked v1 and v2, null/loopback, PPP. Pure functions; the layers get vlan, inner_vlan and network. What stands
+// between link and IP without being a tunnel of its own is passed over here; MPLS and PPPoE are only told (tunnel.h).
 
 #include <cstdint>
 
@@ -16,11 +17,14 @@ namespace telefence::decode_detail {
 
 inline constexpr std::uint16_t kTypeIpv4 = 0x0800, kTypeIpv6 = 0x86dd;
 inline constexpr std::uint16_t kTypeVlan = 0x8100, kTypeServiceVlan = 0x88a8, kTypeOldServiceVlan = 0x9100;
+inline constexpr std::uint16_t kTypeMpls = 0x8847, kTypeMplsUpstream = 0x8848, kTypePppoe = 0x8864;
 inline constexpr unsigned kMostTags = 4;
 inline constexpr std::size_t kEthernetBytes = 14;
 
-// What follows the link header.
-enum class Network : std::uint8_t { kIpv4, kIpv6, kAnyIp, kUnknown, kCut };
+// What follows a link header, or the header of a tunnel.
+enum class Network : std::uint8_t { kIpv4, kIpv6, kAnyIp, kUnknown, kCut, kMpls, kPppoe, kEthernet };
+
+inline bool is_ip(Network network) { return network == Network::kIpv4 || network == Network::kIpv6; }
 
 inline bool is_vlan(std::uint16_t type) {
   return type == kTypeVlan || type == kTypeServiceVlan || type == kTypeOldServiceVlan;
@@ -43,8 +47,14 @@ inline Network network_by_type(Reader& reader, std::uint16_t type, Layers& layer
   }
   if (!reader.ok()) return Network::kCut;
   layers.network = static_cast<std::uint16_t>(reader.position());
-  if (type == kTypeIpv4) return Network::kIpv4;
-  return type == kTypeIpv6 ? Network::kIpv6 : Network::kUnknown;
+  switch (type) {
+    case kTypeIpv4: return Network::kIpv4;
+    case kTypeIpv6: return Network::kIpv6;
+    case kTypeMpls:
+    case kTypeMplsUpstream: return Network::kMpls;
+    case kTypePppoe: return Network::kPppoe;
+    default: return Network::kUnknown;
+  }
 }
 
 inline Network decode_ethernet(Bytes frame, Layers& layers) {
@@ -97,6 +107,19 @@ inline Network decode_loopback(Bytes frame, Layers& layers) {
 }
 
 // RFC 1661, 2 and RFC 1662, 3.1: address and control may be absent, and the protocol compressed to its odd low byte.
+inline Network read_ppp(Reader& reader) {
+  if (reader.peek() == 0xff) reader.skip(2);
+  std::uint16_t protocol = reader.u8();
+  if ((protocol & 1) == 0) protocol = static_cast<std::uint16_t>(protocol << 8 | reader.u8());
+  if (!reader.ok()) return Network::kCut;
+  switch (protocol) {
+    case 0x0021: return Network::kIpv4;
+    case 0x0057: return Network::kIpv6;
+    case 0x0281: return Network::kMpls;  // RFC 3032, 4.3
+    default: return Network::kUnknown;
+  }
+}
+
 inline Network decode_ppp(Bytes frame, Layers& layers) {
   Reader reader(frame);
   // Cisco HDLC on the same kind of line: unicast or multicast address, control 0, EtherType (RFC 1547, 4.3.1).
@@ -105,13 +128,9 @@ inline Network decode_ppp(Bytes frame, Layers& layers) {
     const std::uint16_t type = reader.u16();
     return network_by_type(reader, type, layers);
   }
-  if (reader.peek() == 0xff) reader.skip(2);
-  std::uint16_t protocol = reader.u8();
-  if ((protocol & 1) == 0) protocol = static_cast<std::uint16_t>(protocol << 8 | reader.u8());
-  if (!reader.ok()) return Network::kCut;
+  const Network network = read_ppp(reader);
   layers.network = static_cast<std::uint16_t>(reader.position());
-  if (protocol == 0x0021) return Network::kIpv4;
-  return protocol == 0x0057 ? Network::kIpv6 : Network::kUnknown;
+  return network;
 }
 
 inline Network decode_link(const Frame& frame, Layers& layers) {

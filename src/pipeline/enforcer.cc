@@ -107,6 +107,7 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
   if (frame.truncated) return Fate::kForwardedTruncated;
+  if (layers.tunnels != 0) return Fate::kForwardedActionFailed;  // enforce/ does not make the headers of tunnels yet
   const bool closes = action.takes_frame && layers.transport == Transport::kTcp;
   if (closes && !checksums_hold(frame, layers)) return Fate::kForwardedBadChecksum;
   const bool is_first = index == 0 || events[index - 1].frame != event.frame;
@@ -171,7 +172,7 @@ void Enforcer::restate_responses() {
     const Frame& frame = burst_.frames[response.frame];
     const Layers& layers = burst_.layers[response.frame];
     const Protocol& protocol = *registered_protocols()[response.protocol];
-    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp) continue;
+    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp || layers.tunnels != 0) continue;
     const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
     const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,
                                                       sequence, burst_.now_ns);

@@ -171,7 +171,7 @@ void Worker::begin_part() {
 
 void Worker::decode_frames() {
   for (std::size_t i = 0; i < burst_.count; ++i) {
-    burst_.layers[i] = decode(burst_.frames[i]);
+    decode(burst_.frames[i], burst_.layers[i]);
     burst_.fates[i] = fate_of(burst_.layers[i].end);
     burst_.protocol[i] = kNoProtocol;
   }

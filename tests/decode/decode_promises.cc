@@ -29,6 +29,27 @@ std::string broken_by_transport(const Frame& frame, const Layers& layers) {
   return sum == ~0u ? "unreachable" : "";
 }
 
+std::string broken_by_tunnels(const Frame& frame, const Layers& layers) {
+  TunnelPath path;
+  const Layers again = decode(frame, path);
+  if (!(again == layers)) return "the path changes the layers";
+  if (path.count != layers.tunnels || layers.tunnels > kMostTunnels) return "the path has another length";
+  if ((layers.tunnels == 0) != (layers.tunnel == TunnelKind::kNone)) return "a kind without tunnel, or none with one";
+  std::size_t reached = 0;
+  for (const TunnelStep& step : path.all()) {
+    if (step.network != TunnelStep::kOnLink && (step.network < reached || step.network >= step.at)) return "the carrier lies elsewhere";
+    if (step.at < reached || step.inside < step.at || step.inside > frame.length) return "a tunnel goes back or out of the frame";
+    if (!layers.is_in(step.kind)) return "a kind is not told";
+    reached = step.inside;
+  }
+  if (layers.tunnels == 0 || layers.ip_version == 0) return "";
+  if (layers.network < reached) return "the packet does not lie in its tunnels";
+  if (layers.outer_network > layers.tunnel_network || layers.tunnel_network > layers.network) return "the carriers are in no order";
+  const IpEnds outer = ip_ends_at(frame, layers.outer_network);
+  const bool has_version = outer.source.version == 4 || outer.source.version == 6;
+  return has_version && outer.source.version == outer.destination.version ? "" : "no packet where the outermost one is told";
+}
+
 }  // namespace
 
 std::string broken_decode_promise(Bytes bytes, LinkType link, GuardedBytes& memory) {
@@ -47,6 +68,7 @@ std::string broken_decode_promise(Bytes bytes, LinkType link, GuardedBytes& memo
   if (layers.end == DecodeEnd::kUnknownLink && layers.ip_version != 0) return "an IP version without IP";
   std::string broken = layers.ip_version != 0 ? broken_by_network(frame, layers) : "";
   if (broken.empty() && to_transport) broken = broken_by_transport(frame, layers);
+  if (broken.empty()) broken = broken_by_tunnels(frame, layers);
   return broken;
 }
 

@@ -7,8 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "decode/decode.h"
 #include "decode_promises.h"
-#include "frame_builder.h"
+#include "tunnel_builder.h"
 
 namespace telefence {
 namespace {
@@ -21,7 +22,33 @@ struct Sample {
   Octets bytes;
 };
 
-std::vector<Sample> samples() {
+// Every kind of tunnel, with each of its optional fields.
+std::vector<Sample> tunnel_samples() {
+  constexpr LinkType kLink = LinkType::kEthernet;
+  const Octets four = checked_ipv4(kUdp, udp(53, octets("query")));
+  const Octets six = ipv6(kTcp, tcp(80, octets("GET /"), 12));
+  const Octets bridged4 = ethernet(0x8100, tag(5, kIpv4, four));
+  const GtpUFields full = {.sequence = 1, .n_pdu = 2, .extensions = {pdu_session_container(true, 9), {std::uint8_t{0xc0}, big16(5)}}};
+  const Octets gtp = ipv4(kUdp, udp(kGtpUPort, gtp_u(six, full)));
+  return {
+      {"gtp-u", kLink, ethernet(kIpv4, ipv4(kUdp, udp(kGtpUPort, gtp_u(four))))},
+      {"gtp-u with all options", kLink, ethernet(kIpv6, ipv6(kUdp, udp(kGtpUPort, gtp_u(six, full))))},
+      {"gre", kLink, ethernet(kIpv4, ipv4(kGre, gre(kIpv4, four, {.checksum = true, .key = 7, .sequence = 8})))},
+      {"bridging gre", kLink, ethernet(kIpv6, ipv6(kGre, gre(kBridged, bridged4)))},
+      {"mirroring gre", kLink, ethernet(kIpv4, ipv4(kGre, gre(0x22eb, filled(12, 0x21) + filled(8, 0) + bridged4, {.sequence = 1})))},
+      {"point-to-point gre", kLink, ethernet(kIpv4, ipv4(kGre, pptp(9, 0x0021, four, true)))},
+      {"ip in ip", kLink, ethernet(kIpv4, ipv4(kIpv6InIp, six))},
+      {"vxlan", kLink, ethernet(kIpv4, ipv4(kUdp, udp(kVxlanPort, vxlan(7, bridged4))))},
+      {"geneve", kLink, ethernet(kIpv4, ipv4(kUdp, udp(kGenevePort, geneve(7, kBridged, bridged4, filled(8, 1)))))},
+      {"labels", kLink, ethernet(kMpls, labels(3, four))},
+      {"pseudowire", kLink, ethernet(kMpls, labels(1, filled(4, 0) + bridged4))},
+      {"labels in ip", kLink, ethernet(kIpv4, ipv4(kMplsInIp, labels(2, six)))},
+      {"session", kLink, ethernet(kPppoe, pppoe(8, Octets{0x21} + four))},
+      {"four deep", kLink, ethernet(kMpls, labels(1, filled(4, 0) + ethernet(kPppoe, pppoe(8, big16(0x21) + ipv4(kGre, gre(kIpv4, gtp))))))},
+  };
+}
+
+std::vector<Sample> link_and_ip_samples() {
   constexpr std::uint8_t kHopByHop = 0, kRouting = 43, kFragment = 44, kAuthentication = 51, kDestination = 60;
   const Octets query = udp(53, octets("query"));
   const Octets get = tcp(80, octets("GET /"), 12);
@@ -45,6 +72,25 @@ std::vector<Sample> samples() {
       {"loopback", LinkType::kLoopback, Octets{2, 0, 0, 0} + ipv4(kTcp, get)},
       {"ppp", LinkType::kPpp, Octets{0xff, 3, 0, 0x21} + ipv4(kUdp, query)},
   };
+}
+
+std::vector<Sample> samples() {
+  std::vector<Sample> all = link_and_ip_samples();
+  for (Sample& sample : tunnel_samples()) all.push_back(std::move(sample));
+  return all;
+}
+
+TEST(DecodeEveryCut, EveryTunnelSampleIsReadToItsEnd) {
+  GuardedBytes memory;
+  for (const Sample& sample : tunnel_samples()) {
+    const MutableBytes copy = memory.copy(sample.bytes);
+    Frame frame;
+    frame.data = copy.data();
+    frame.length = static_cast<std::uint32_t>(copy.size());
+    const Layers layers = decode(frame);
+    EXPECT_EQ(layers.end, DecodeEnd::kPayload) << sample.name;
+    EXPECT_GE(layers.tunnels, 1) << sample.name;
+  }
 }
 
 TEST(DecodeEveryCut, KeepsItsPromisesAtEveryCut) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of decode_fuzz to corpus/: one byte of link type (base/frame.h, LinkType), then the frame."""
+"""Writes the seeds of decode_fuzz to corpus/: one byte of link type (base/frame.h, LinkType), then the frame; or 8 times the number
+of a tunnel (decode_fuzz.cc, kWrappers), then what is inside."""
 
 import pathlib
 import struct
@@ -18,8 +19,8 @@ def ipv6(following, inside):
     return struct.pack(">IHBB", 0x60000000, len(inside), following, 64) + address + address + inside
 
 
-def udp(payload):
-    return struct.pack(">HHHH", 40000, 53, 8 + len(payload), 0) + payload
+def udp(payload, port=53):
+    return struct.pack(">HHHH", 40000, port, 8 + len(payload), 0) + payload
 
 
 def tcp(payload, options=b""):
@@ -30,10 +31,43 @@ def extension(following, inside):
     return bytes([following, 0]) + bytes(6) + inside
 
 
+def gtp_u(inside, options=b"", flags=0x30):
+    return udp(struct.pack(">BBHI", flags, 255, len(options) + len(inside), 0x11223344) + options + inside, 2152)
+
+
+def gre(kind, inside, flags=0, fields=b""):
+    return struct.pack(">H", flags) + kind + fields + inside
+
+
+def vxlan(inside, flags=b"\x08\0\0\0"):
+    return udp(flags + b"\0\x12\x34\0" + inside, 4789)
+
+
+def geneve(kind, inside, options=b""):
+    return udp(bytes([len(options) // 4, 0]) + kind + b"\0\0\x07\0" + options + inside, 6081)
+
+
+def labels(count, inside):
+    return b"".join(struct.pack(">I", (1000 + n) << 12 | (n == count - 1) << 8 | 64) for n in range(count)) + inside
+
+
+def pppoe(ppp):
+    return struct.pack(">BBHH", 0x11, 0, 8, len(ppp)) + ppp
+
+
+def pptp(ppp, flags=0x3001, acknowledged=b""):
+    return struct.pack(">HHHHI", flags, 0x880b, len(ppp), 9, 77) + acknowledged + ppp
+
+
 MACS = bytes(12)
 V4, V6, VLAN, SVLAN = b"\x08\x00", b"\x86\xdd", b"\x81\x00", b"\x88\xa8"
 QUERY, GET = udp(b"query"), tcp(b"GET /", b"\1" * 12)
 SNAP = b"\xaa\xaa\x03\0\0\0" + V4 + ipv4(17, QUERY)
+
+MPLS, PPPOE, BRIDGED = b"\x88\x47", b"\x88\x64", b"\x65\x58"
+INNER4, INNER6 = ipv4(17, QUERY), ipv6(6, GET)
+FRAME = MACS + V4 + INNER4
+CONTAINER = b"\0\0\0\x85\1\x10\x09\0"  # an extension header: PDU session container
 
 SEEDS = {
     "udp4": (ETHERNET, MACS + V4 + ipv4(17, QUERY)),
@@ -50,6 +84,33 @@ SEEDS = {
     "cooked": (COOKED, bytes([0, 0, 0, 1, 0, 6]) + bytes(8) + V4 + ipv4(17, QUERY)),
     "cooked2": (COOKED2, V6 + bytes(6) + b"\0\1" + bytes(10) + ipv6(17, QUERY)),
     "loopback": (LOOPBACK, b"\2\0\0\0" + ipv4(6, GET)),
+    "gtp_u": (ETHERNET, MACS + V4 + ipv4(17, gtp_u(INNER4))),
+    "gtp_u_options": (ETHERNET, MACS + V6 + ipv6(17, gtp_u(INNER6, CONTAINER, 0x37))),
+    "gre": (ETHERNET, MACS + V4 + ipv4(47, gre(V6, INNER6, 0xb000, bytes(12)))),
+    "gre_bridged": (ETHERNET, MACS + V4 + ipv4(47, gre(BRIDGED, FRAME))),
+    "gre_mirrored": (ETHERNET, MACS + V4 + ipv4(47, gre(b"\x22\xeb", bytes(11) + b"\1" + bytes(8) + FRAME, 0x1000, bytes(4)))),
+    "gre_ppp": (ETHERNET, MACS + V4 + ipv4(47, pptp(b"\xff\3\x21" + INNER4, 0x3081, bytes(4)))),
+    "ip_in_ip": (ETHERNET, MACS + V4 + ipv4(41, ipv6(4, ipv4(4, INNER4)))),
+    "vxlan": (ETHERNET, MACS + V4 + ipv4(17, vxlan(FRAME))),
+    "vxlan_protocol": (ETHERNET, MACS + V4 + ipv4(17, vxlan(INNER4, b"\x0c\0\0\1"))),
+    "geneve": (ETHERNET, MACS + V6 + ipv6(17, geneve(BRIDGED, FRAME, bytes(8)))),
+    "mpls": (ETHERNET, MACS + MPLS + labels(3, INNER6)),
+    "mpls_pseudowire": (ETHERNET, MACS + MPLS + labels(1, bytes(4) + FRAME)),
+    "mpls_in_ip": (ETHERNET, MACS + V4 + ipv4(137, labels(2, INNER4))),
+    "pppoe": (ETHERNET, MACS + SVLAN + b"\0\1" + VLAN + b"\0\2" + PPPOE + pppoe(b"\0\x57" + INNER6)),
+    "pppoe_short": (ETHERNET, MACS + PPPOE + pppoe(b"\x21" + INNER4)),
+    "four_deep": (ETHERNET, MACS + MPLS + labels(1, bytes(4) + MACS + PPPOE + pppoe(b"\0\x21" + ipv4(47, gre(V4, ipv4(17, gtp_u(INNER4))))))),
+    "inside_gtp_u": (8, INNER4),
+    "inside_gtp_u_options": (16, CONTAINER + INNER6),
+    "inside_vxlan": (24, FRAME),
+    "inside_geneve": (32, MACS + VLAN + b"\0\5" + V4 + INNER4),
+    "inside_ip_gre": (40, gre(V4, INNER4, 0x2000, bytes(4))),
+    "inside_gre": (48, MACS + PPPOE + pppoe(b"\x21" + INNER4)),
+    "inside_ip4": (56, INNER4),
+    "inside_ip6": (64, INNER6),
+    "inside_ethernet_mpls": (72, labels(2, INNER4)),
+    "inside_mpls": (80, bytes(4) + FRAME),
+    "inside_pppoe": (88, b"\0\x21" + INNER4),
     "ppp": (PPP, b"\xff\3\0\x21" + ipv4(17, QUERY)),
 }
 

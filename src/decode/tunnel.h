@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Packets inside tunnels. A tunnel in which no IP packet is found is left alone: its carrier then stands in the layers as if nothing
+// were known of tunnels, so that an innocent datagram on a tunnel's port is treated as any other.
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "decode/ip.h"
+#include "decode/layers.h"
+#include "decode/link.h"
+#include "decode/tunnel_path.h"
+
+namespace telefence::decode_detail {
+
+// 3GPP TS 29.281, 4.4.2.3; RFC 7348, 5; RFC 8926, 3.3. The destination port alone is assigned: the source port is the sender's.
+inline constexpr std::uint16_t kPortGtpU = 2152, kPortVxlan = 4789, kPortGeneve = 6081;
+// RFC 2003, 3.1; RFC 4213, 3 and RFC 2473, 3; RFC 2784, 3; RFC 4023, 3.
+inline constexpr std::uint8_t kProtocolIpv4 = 4, kProtocolIpv6 = 41, kProtocolGre = 47, kProtocolMpls = 137;
+
+// The one look that a packet without tunnels pays for.
+inline bool may_be_tunnel(Network network, const Layers& layers) {
+  if (layers.transport == Transport::kUdp) {
+    const std::uint16_t port = layers.destination_port;
+    return port == kPortGtpU || port == kPortVxlan || port == kPortGeneve;
+  }
+  if (layers.end == DecodeEnd::kUnknownTransport) {
+    const std::uint8_t protocol = layers.ip_protocol;
+    return protocol == kProtocolIpv4 || protocol == kProtocolIpv6 || protocol == kProtocolGre || protocol == kProtocolMpls;
+  }
+  return network == Network::kMpls || network == Network::kPppoe;
+}
+
+// Requires: `layers` describes the outermost packet, or link header, of `frame`, and may_be_tunnel(). It then describes the
+// innermost packet that was found; path gets the tunnels in between.
+void walk_tunnels(Bytes frame, Network network, IpEnd end, Layers& layers, TunnelPath& path);
+
+}  // namespace telefence::decode_detail

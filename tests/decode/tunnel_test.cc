@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/tunnel_path.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "decode/decode.h"
+#include "tunnel_builder.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;  // the builders' functions; tests only
+
+struct Decoded {
+  Octets bytes;
+  Frame frame;
+  TunnelPath path;
+  Layers layers;
+
+  explicit Decoded(Octets octets_in) : bytes(std::move(octets_in)) {
+    frame.data = bytes.data();
+    frame.length = static_cast<std::uint32_t>(bytes.size());
+    layers = decode(frame, path);
+    EXPECT_EQ(layers, decode(frame)) << "with and without a path";
+  }
+  std::string payload() const { return std::string(as_text(payload_of(frame, layers))); }
+};
+
+Octets query() { return udp(53, octets("query")); }
+Octets get() { return tcp(80, octets("GET /"), 12); }
+Octets four() { return checked_ipv4(kUdp, query()); }
+Octets six() { return ipv6(kTcp, get()); }
+Octets over_udp4(std::uint16_t port, const Octets& payload) { return ethernet(kIpv4, ipv4(kUdp, udp(port, payload))); }
+Octets over_udp6(std::uint16_t port, const Octets& payload) { return ethernet(kIpv6, ipv6(kUdp, udp(port, payload))); }
+Octets over_ip4(std::uint8_t protocol, const Octets& payload) { return ethernet(kIpv4, ipv4(protocol, payload)); }
+Octets over_ip6(std::uint8_t protocol, const Octets& payload) { return ethernet(kIpv6, ipv6(protocol, payload)); }
+
+void expect_query_in(const Decoded& decoded, TunnelKind kind, std::uint32_t id, std::size_t tunnels = 1) {
+  ASSERT_EQ(decoded.layers.end, DecodeEnd::kPayload);
+  EXPECT_EQ(decoded.payload(), decoded.layers.transport == Transport::kUdp ? "query" : "GET /");
+  EXPECT_EQ(decoded.layers.tunnels, tunnels);
+  EXPECT_EQ(decoded.layers.tunnel, kind);
+  EXPECT_EQ(decoded.layers.tunnel_id, id);
+  EXPECT_TRUE(decoded.layers.is_in(kind));
+  EXPECT_EQ(decoded.path.count, tunnels);
+  EXPECT_EQ(decoded.path.steps[tunnels - 1].kind, kind);
+  EXPECT_EQ(decoded.path.steps[tunnels - 1].id, id);
+  EXPECT_EQ(decoded.path.steps[tunnels - 1].at, decoded.layers.tunnel_at);
+}
+
+void expect_untunnelled(const Decoded& decoded, DecodeEnd end) {
+  EXPECT_EQ(decoded.layers.end, end);
+  EXPECT_EQ(decoded.layers.tunnels, 0);
+  EXPECT_EQ(decoded.path.count, 0);
+}
+
+TEST(GtpU, CarriesBothVersionsOverBothVersions) {
+  for (const Octets& inside : {four(), six()}) {
+    const Decoded over4(over_udp4(kGtpUPort, gtp_u(inside)));
+    expect_query_in(over4, TunnelKind::kGtpU, 0x11223344);
+    EXPECT_EQ(over4.layers.network, 14 + 20 + 8 + 8);
+    EXPECT_EQ(over4.layers.outer_network, 14);
+    EXPECT_EQ(over4.layers.tunnel_network, 14);
+    EXPECT_EQ(over4.layers.tunnel_at, 34);
+    const Decoded over6(over_udp6(kGtpUPort, gtp_u(inside)));
+    expect_query_in(over6, TunnelKind::kGtpU, 0x11223344);
+    EXPECT_EQ(ip_ends_at(over6.frame, over6.layers.outer_network).source.version, 6);
+  }
+}
+
+TEST(GtpU, OptionalFieldsAndExtensionsArePassedOver) {
+  const Octets longer = filled(6, 7);
+  const GtpUFields variants[] = {
+      {.sequence = 9},
+      {.n_pdu = 3},
+      {.sequence = 9, .n_pdu = 3},
+      {.extensions = {pdu_session_container(true, 9)}},
+      {.sequence = 1, .n_pdu = 2, .extensions = {pdu_session_container(false, 9), {std::uint8_t{0xc0}, big16(5)}}},
+      {.extensions = {{std::uint8_t{0x20}, longer}, {std::uint8_t{0x40}, big16(5)}, {std::uint8_t{0x84}, longer}}},
+  };
+  for (const GtpUFields& variant : variants) expect_query_in(Decoded(over_udp4(kGtpUPort, gtp_u(four(), variant))), TunnelKind::kGtpU, 0x11223344);
+}
+
+TEST(GtpU, OtherMessagesAreDatagramsAsAnyOther) {
+  constexpr std::uint8_t kEchoRequest = 1, kErrorIndication = 26, kEndMarker = 254;
+  for (const std::uint8_t type : {kEchoRequest, kErrorIndication, kEndMarker})
+    expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(four(), {.sequence = 1, .type = type}))), DecodeEnd::kPayload);
+}
+
+TEST(GtpU, WhatContradictsItselfIsADatagramAsAnyOther) {
+  constexpr std::uint8_t kVersion2 = 0x48, kPrime = 0x20, kSpareBit = 0x38;
+  for (const std::uint8_t version : {kVersion2, kPrime, kSpareBit})
+    expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(four(), {.version = version}))), DecodeEnd::kPayload);
+  for (const int error : {-1, 1, 200})
+    expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(four(), {.length_error = error}))), DecodeEnd::kPayload);
+  expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u({}))), DecodeEnd::kPayload);
+  expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(ethernet(kIpv4, four())))), DecodeEnd::kPayload);
+  const Decoded name(over_udp4(kGtpUPort, octets("a query on port 2152")));
+  expect_untunnelled(name, DecodeEnd::kPayload);
+  EXPECT_EQ(name.payload(), "a query on port 2152");
+}
+
+TEST(GtpU, ChainsOfExtensionsAreBounded) {
+  const auto chain = [](std::size_t count) {
+    GtpUFields fields;
+    for (std::size_t i = 0; i < count; ++i) fields.extensions.emplace_back(std::uint8_t{0x40}, big16(5));
+    return over_udp4(kGtpUPort, gtp_u(four(), fields));
+  };
+  EXPECT_EQ(Decoded(chain(8)).layers.tunnels, 1);
+  EXPECT_EQ(Decoded(chain(9)).layers.tunnels, 0);
+  // A length of zero would be read for ever.
+  Octets endless = chain(1);
+  endless[14 + 20 + 8 + 12] = 0;
+  expect_untunnelled(Decoded(endless), DecodeEnd::kPayload);
+  // And one that leads out of the datagram is nobody's.
+  endless[14 + 20 + 8 + 12] = 255;
+  expect_untunnelled(Decoded(endless), DecodeEnd::kPayload);
+}
+
+TEST(GtpU, OnlyTheDestinationPortTellsIt) {
+  Octets from_port = over_udp4(5000, gtp_u(four()));
+  from_port[34] = 2152 >> 8, from_port[35] = 2152 & 0xff;
+  expect_untunnelled(Decoded(from_port), DecodeEnd::kPayload);
+}
+
+TEST(Gre, OptionalFieldsArePassedOver) {
+  const GreFields variants[] = {{}, {.checksum = true}, {.key = 77}, {.sequence = 5}, {.checksum = true, .key = 77, .sequence = 5}};
+  for (const GreFields& variant : variants) {
+    for (const Octets& inside : {four(), six()}) {
+      const std::uint16_t type = inside[0] >> 4 == 4 ? kIpv4 : kIpv6;
+      expect_query_in(Decoded(over_ip4(kGre, gre(type, inside, variant))), TunnelKind::kGre, variant.key.value_or(0));
+      expect_query_in(Decoded(over_ip6(kGre, gre(type, inside, variant))), TunnelKind::kGre, variant.key.value_or(0));
+    }
+  }
+}
+
+TEST(Gre, BridgesEthernetWithItsTags) {
+  const Decoded decoded(over_ip4(kGre, gre(kBridged, ethernet(0x8100, tag(55, kIpv4, four())))));
+  expect_query_in(decoded, TunnelKind::kGre, 0);
+  EXPECT_EQ(decoded.layers.vlan, 55);
+  EXPECT_EQ(decoded.path.steps[0].inside, 14 + 20 + 4);
+  EXPECT_EQ(decoded.layers.network, 14 + 20 + 4 + 18);
+}
+
+TEST(Gre, CarriesMirroredFrames) {
+  const Octets frame = ethernet(kIpv4, four());
+  expect_query_in(Decoded(over_ip4(kGre, gre(0x88be, frame))), TunnelKind::kGre, 0);
+  expect_query_in(Decoded(over_ip4(kGre, gre(0x88be, filled(8, 0x10) + frame, {.sequence = 1}))), TunnelKind::kGre, 0);
+  expect_query_in(Decoded(over_ip4(kGre, gre(0x22eb, filled(12, 0x20) + frame, {.sequence = 1}))), TunnelKind::kGre, 0);
+  expect_query_in(Decoded(over_ip4(kGre, gre(0x22eb, filled(12, 0x21) + filled(8, 0) + frame, {.sequence = 1}))), TunnelKind::kGre, 0);
+}
+
+TEST(Gre, PointToPointTunnelsCarryPpp) {
+  expect_query_in(Decoded(over_ip4(kGre, pptp(9, 0x0021, four()))), TunnelKind::kGre, 9);
+  expect_query_in(Decoded(over_ip4(kGre, pptp(9, 0x0057, six(), true))), TunnelKind::kGre, 9);
+  constexpr std::uint16_t kLinkControl = 0xc021;
+  expect_untunnelled(Decoded(over_ip4(kGre, pptp(9, kLinkControl, filled(8, 1)))), DecodeEnd::kUnknownTransport);
+  const Octets only_acknowledges = big16(0x2081) + big16(0x880b) + big16(0) + big16(9) + big32(5);
+  expect_untunnelled(Decoded(over_ip4(kGre, only_acknowledges)), DecodeEnd::kUnknownTransport);
+}
+
+TEST(Gre, WhatIsNotReadStaysAnUnknownTransport) {
+  constexpr std::uint16_t kRouting = 0x4000, kVersion2 = 2;
+  for (const std::uint16_t flags : {kRouting, kVersion2})
+    expect_untunnelled(Decoded(over_ip4(kGre, gre(kIpv4, four(), {.more_flags = flags}))), DecodeEnd::kUnknownTransport);
+  constexpr std::uint16_t kKeepalive = 0, kAppletalk = 0x809b;
+  for (const std::uint16_t type : {kKeepalive, kAppletalk, kArp})
+    expect_untunnelled(Decoded(over_ip4(kGre, gre(type, four()))), DecodeEnd::kUnknownTransport);
+  expect_untunnelled(Decoded(over_ip4(kGre, gre(kBridged, ethernet(kArp, filled(28, 0))))), DecodeEnd::kUnknownTransport);
+}
+
+TEST(IpInIp, EachVersionCarriesEach) {
+  expect_query_in(Decoded(over_ip4(kIpInIp, four())), TunnelKind::kIpInIp, 0);
+  expect_query_in(Decoded(over_ip4(kIpv6InIp, six())), TunnelKind::kIpInIp, 0);
+  expect_query_in(Decoded(over_ip6(kIpInIp, four())), TunnelKind::kIpInIp, 0);
+  expect_query_in(Decoded(over_ip6(kIpv6InIp, six())), TunnelKind::kIpInIp, 0);
+  const Decoded behind_options(over_ip6(60, extension(kIpInIp, 0, four())));
+  expect_query_in(behind_options, TunnelKind::kIpInIp, 0);
+  EXPECT_EQ(behind_options.path.steps[0].at, 14 + 40 + 8);
+}
+
+TEST(Vxlan, CarriesEthernet) {
+  const Decoded decoded(over_udp4(kVxlanPort, vxlan(0x123456, ethernet(kIpv4, four()))));
+  expect_query_in(decoded, TunnelKind::kVxlan, 0x123456);
+  EXPECT_EQ(decoded.path.steps[0].inside, 14 + 20 + 8 + 8);
+  EXPECT_EQ(decoded.layers.network, 14 + 20 + 8 + 8 + 14);
+  expect_query_in(Decoded(over_udp6(kVxlanPort, vxlan(7, ethernet(kIpv6, six())))), TunnelKind::kVxlan, 7);
+}
+
+TEST(Vxlan, PolicyGroupsAndNamedProtocolsAreRead) {
+  const Octets frame = ethernet(kIpv4, four());
+  expect_query_in(Decoded(over_udp4(kVxlanPort, Octets{0x88, 0, 1, 2, 0, 0, 5, 0} + frame)), TunnelKind::kVxlan, 5);
+  expect_query_in(Decoded(over_udp4(kVxlanPort, Octets{0x0c, 0, 0, 3, 0, 0, 5, 0} + frame)), TunnelKind::kVxlan, 5);
+  expect_query_in(Decoded(over_udp4(kVxlanPort, Octets{0x0c, 0, 0, 1, 0, 0, 5, 0} + four())), TunnelKind::kVxlan, 5);
+  expect_query_in(Decoded(over_udp4(kVxlanPort, Octets{0x0c, 0, 0, 2, 0, 0, 5, 0} + six())), TunnelKind::kVxlan, 5);
+  constexpr std::uint8_t kServiceHeader = 4;
+  expect_untunnelled(Decoded(over_udp4(kVxlanPort, Octets{0x0c, 0, 0, kServiceHeader, 0, 0, 5, 0} + frame)), DecodeEnd::kPayload);
+}
+
+TEST(Vxlan, WhatIsNoneIsADatagramAsAnyOther) {
+  const Octets frame = ethernet(kIpv4, four());
+  const Octets headers[] = {{0, 0, 0, 0, 0, 0, 5, 0}, {8, 0, 0, 1, 0, 0, 5, 0}, {8, 0, 0, 0, 0, 0, 5, 1}, {0x18, 0, 0, 0, 0, 0, 5, 0}};
+  for (const Octets& header : headers) expect_untunnelled(Decoded(over_udp4(kVxlanPort, header + frame)), DecodeEnd::kPayload);
+  expect_untunnelled(Decoded(over_udp4(kVxlanPort, vxlan(5, ethernet(kArp, filled(28, 0))))), DecodeEnd::kPayload);
+  expect_untunnelled(Decoded(over_udp4(kVxlanPort, vxlan(5, filled(13, 0)))), DecodeEnd::kPayload);
+}
+
+TEST(Geneve, CarriesEthernetAndIpBehindOptions) {
+  expect_query_in(Decoded(over_udp4(kGenevePort, geneve(9, kBridged, ethernet(kIpv4, four())))), TunnelKind::kGeneve, 9);
+  expect_query_in(Decoded(over_udp4(kGenevePort, geneve(9, kIpv4, four(), filled(32, 1)))), TunnelKind::kGeneve, 9);
+  expect_query_in(Decoded(over_udp6(kGenevePort, geneve(9, kIpv6, six(), filled(252, 1)))), TunnelKind::kGeneve, 9);
+}
+
+TEST(Geneve, ControlAndUnknownVersionsAreDatagramsAsAnyOther) {
+  for (const auto& [at, value] : {std::pair<std::size_t, std::uint8_t>{0, 0x40}, {1, 0x80}, {1, 1}, {7, 1}}) {
+    Octets changed = geneve(9, kIpv4, four());
+    changed[at] = value;
+    expect_untunnelled(Decoded(over_udp4(kGenevePort, changed)), DecodeEnd::kPayload);
+  }
+  expect_untunnelled(Decoded(over_udp4(kGenevePort, geneve(9, kArp, filled(28, 0)))), DecodeEnd::kPayload);
+}
+
+TEST(Pppoe, SessionsCarryPppWithItsProtocolLongOrShort) {
+  const Octets protocols4[] = {{0, 0x21}, {0x21}, {0xff, 3, 0, 0x21}};
+  for (const Octets& protocol : protocols4) {
+    const Decoded decoded(ethernet(kPppoe, pppoe(0x1234, protocol + four())));
+    expect_query_in(decoded, TunnelKind::kPppoe, 0x1234);
+    EXPECT_EQ(decoded.layers.network, 14u + 6 + protocol.size());
+    EXPECT_EQ(decoded.layers.outer_network, decoded.layers.network);
+    EXPECT_EQ(decoded.layers.tunnel_network, decoded.layers.network);
+    EXPECT_EQ(decoded.path.steps[0].network, TunnelStep::kOnLink);
+  }
+  const Octets protocols6[] = {{0, 0x57}, {0x57}};
+  for (const Octets& protocol : protocols6)
+    expect_query_in(Decoded(ethernet(0x88a8, tag(3, 0x8100, tag(4, kPppoe, pppoe(0x1234, protocol + six()))))), TunnelKind::kPppoe, 0x1234);
+}
+
+TEST(Pppoe, WhatIsNoSessionDataStaysAnUnknownLink) {
+  constexpr std::uint16_t kDiscovery = 0x8863, kLinkControl = 0xc021;
+  expect_untunnelled(Decoded(ethernet(kDiscovery, pppoe(0, filled(40, 0)))), DecodeEnd::kUnknownLink);
+  expect_untunnelled(Decoded(ethernet(kPppoe, pppoe(5, big16(kLinkControl) + filled(40, 0)))), DecodeEnd::kUnknownLink);
+  for (const std::size_t at : {0u, 1u}) {
+    Octets changed = pppoe(5, big16(0x21) + four());
+    changed[at] = 0x22;
+    expect_untunnelled(Decoded(ethernet(kPppoe, changed)), DecodeEnd::kUnknownLink);
+  }
+}
+
+TEST(Pppoe, PaddingOfAShortFrameIsNotPayload) {
+  const Decoded decoded(ethernet(kPppoe, pppoe(5, big16(0x21) + four()) + filled(20, 0)));
+  expect_query_in(decoded, TunnelKind::kPppoe, 5);
+}
+
+TEST(Tunnels, NestUpToFourDeep) {
+  Octets bytes = four();
+  for (std::size_t depth = 1; depth <= 6; ++depth) {
+    bytes = checked_ipv4(kIpInIp, bytes);
+    const Decoded decoded(ethernet(kIpv4, bytes));
+    if (depth <= kMostTunnels) {
+      expect_query_in(decoded, TunnelKind::kIpInIp, 0, depth);
+      EXPECT_EQ(decoded.layers.outer_network, 14);
+      EXPECT_EQ(decoded.layers.tunnel_network, 14 + 20 * (depth - 1));
+    } else {
+      EXPECT_EQ(decoded.layers.end, DecodeEnd::kUnknownTransport);
+      EXPECT_EQ(decoded.layers.tunnels, kMostTunnels);
+      EXPECT_EQ(decoded.layers.network, 14 + 20 * kMostTunnels);
+    }
+  }
+}
+
+TEST(Tunnels, ADatagramWithOneTunnelTooManyIsAnUnknownTransport) {
+  Octets bytes = ipv4(kUdp, udp(kGtpUPort, gtp_u(four())));
+  for (int i = 0; i < 4; ++i) bytes = ipv4(kIpInIp, bytes);
+  const Decoded decoded(ethernet(kIpv4, bytes));
+  EXPECT_EQ(decoded.layers.end, DecodeEnd::kUnknownTransport);
+  EXPECT_EQ(decoded.layers.transport, Transport::kNone);
+  EXPECT_EQ(decoded.layers.payload_length, 0u);
+}
+
+TEST(Tunnels, OfDifferentKindsNest) {
+  const Octets gtp = ipv4(kUdp, udp(kGtpUPort, gtp_u(six(), {.teid = 5})));
+  const Decoded in_vxlan(over_udp6(kVxlanPort, vxlan(7, ethernet(0x8100, tag(9, kIpv4, gtp)))));
+  expect_query_in(in_vxlan, TunnelKind::kGtpU, 5, 2);
+  EXPECT_TRUE(in_vxlan.layers.is_in(TunnelKind::kVxlan));
+  EXPECT_EQ(in_vxlan.layers.outer_network, 14);
+  EXPECT_EQ(in_vxlan.layers.tunnel_network, 14 + 40 + 8 + 8 + 18);
+  EXPECT_EQ(in_vxlan.path.steps[0].id, 7u);
+  EXPECT_EQ(in_vxlan.layers.vlan, 9);
+  const Decoded in_gre(ethernet(0x8100, tag(3, kIpv4, ipv4(kGre, gre(kMpls, labels(2, four()))))));
+  expect_query_in(in_gre, TunnelKind::kMpls, 1001, 2);
+  EXPECT_EQ(in_gre.path.steps[1].network, TunnelStep::kOnLink);
+  EXPECT_EQ(in_gre.layers.outer_network, 18);
+  EXPECT_EQ(in_gre.layers.tunnel_network, in_gre.layers.network);
+  const Decoded in_wire(ethernet(kMpls, labels(1, Octets{0, 0, 0, 0} + ethernet(kPppoe, pppoe(8, Octets{0x21} + four())))));
+  expect_query_in(in_wire, TunnelKind::kPppoe, 8, 2);
+}
+
+TEST(Tunnels, TheFirstTwoTagsFromOutsideAreTold) {
+  const Octets inner = ethernet(0x8100, tag(11, kIpv4, four()));
+  const Decoded one_outside(ethernet(0x8100, tag(3, kIpv4, ipv4(kGre, gre(kBridged, inner)))));
+  EXPECT_EQ(one_outside.layers.vlan, 3);
+  EXPECT_EQ(one_outside.layers.inner_vlan, 11);
+  const Decoded two_outside(ethernet(0x88a8, tag(3, 0x8100, tag(4, kIpv4, ipv4(kGre, gre(kBridged, inner))))));
+  EXPECT_EQ(two_outside.layers.vlan, 3);
+  EXPECT_EQ(two_outside.layers.inner_vlan, 4);
+}
+
+TEST(Tunnels, FragmentsAndOtherTransportsInsideAreTold) {
+  const Decoded fragment(over_udp4(kGtpUPort, gtp_u(ipv4(kUdp, query(), {.flags_and_offset = 0x2000}))));
+  EXPECT_EQ(fragment.layers.end, DecodeEnd::kFragment);
+  EXPECT_EQ(fragment.layers.tunnels, 1);
+  const Decoded echo(over_udp4(kGtpUPort, gtp_u(ipv4(1, filled(8, 0)))));
+  EXPECT_EQ(echo.layers.end, DecodeEnd::kUnknownTransport);
+  EXPECT_EQ(echo.layers.tunnels, 1);
+  const Decoded outer(ethernet(kIpv4, ipv4(kUdp, udp(kGtpUPort, gtp_u(four())), {.flags_and_offset = 0x2000})));
+  expect_untunnelled(outer, DecodeEnd::kFragment);
+}
+
+TEST(Tunnels, APacketLongerThanWhatCarriesItIsABadHeader) {
+  const Octets too_long = checked_ipv4(kUdp, query(), 20 + 13 + 1);
+  const Octets frames[] = {over_udp4(kGtpUPort, gtp_u(too_long)), over_ip4(kIpInIp, too_long), over_ip4(kGre, gre(kIpv4, too_long)),
+                           over_udp4(kVxlanPort, vxlan(1, ethernet(kIpv4, too_long))), over_udp4(kGenevePort, geneve(1, kIpv4, too_long)),
+                           ethernet(kPppoe, pppoe(1, big16(0x21) + too_long))};
+  for (const Octets& frame : frames) {
+    const Decoded decoded(frame + filled(8, 0));  // there are bytes enough, but they are not the tunnel's
+    EXPECT_EQ(decoded.layers.end, DecodeEnd::kBadHeader);
+    EXPECT_EQ(decoded.layers.ip_version, 0);
+    EXPECT_EQ(decoded.layers.transport, Transport::kNone);
+  }
+}
+
+TEST(Tunnels, NamesAreThoseOfMetrics) {
+  EXPECT_EQ(tunnel_name(TunnelKind::kGtpU), "gtp-u");
+  EXPECT_EQ(tunnel_name(TunnelKind::kPppoe), "pppoe");
+  EXPECT_EQ(tunnel_name(TunnelKind::kNone), "");
+}
+
+// A stretch of cuts, and the name that a frame gets which ends within it.
+struct Stretch {
+  std::size_t before;  // it goes up to here
+  DecodeEnd end;
+};
+
+void expect_cuts(const char* name, const Octets& whole, const std::vector<Stretch>& stretches) {
+  std::size_t length = 0;
+  for (const Stretch& stretch : stretches)
+    for (; length < stretch.before; ++length)
+      EXPECT_EQ(Decoded(Octets(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length))).layers.end, stretch.end)
+          << name << " cut to " << length;
+  EXPECT_EQ(length, whole.size() + 1) << name;
+}
+
+// A frame that ends too early: its tunnel is told by the name that fits how far it can be read.
+TEST(Tunnels, CutFramesEndByTheRightName) {
+  using enum DecodeEnd;
+  const std::size_t udp_at = 14 + 20, inner = 20, whole = 20 + 8;
+  expect_cuts("gtp-u", over_udp4(kGtpUPort, gtp_u(four())),
+              {{udp_at + 8, kBadHeader}, {udp_at + 9, kNoPayload}, {udp_at + 17, kPayload}, {udp_at + 16 + whole, kBadHeader},
+               {udp_at + 16 + whole + 1, kNoPayload}, {udp_at + 16 + whole + 6, kPayload}});
+  expect_cuts("gtp-u with extension", over_udp4(kGtpUPort, gtp_u(four(), {.extensions = {pdu_session_container(true, 9)}})),
+              {{udp_at + 8, kBadHeader}, {udp_at + 9, kNoPayload}, {udp_at + 25, kPayload}, {udp_at + 24 + whole, kBadHeader},
+               {udp_at + 24 + whole + 1, kNoPayload}, {udp_at + 24 + whole + 6, kPayload}});
+  expect_cuts("vxlan", over_udp4(kVxlanPort, vxlan(1, ethernet(kIpv4, four()))),
+              {{udp_at + 8, kBadHeader}, {udp_at + 9, kNoPayload}, {udp_at + 30, kPayload}, {udp_at + 30 + whole, kBadHeader},
+               {udp_at + 30 + whole + 1, kNoPayload}, {udp_at + 30 + whole + 6, kPayload}});
+  expect_cuts("geneve", over_udp4(kGenevePort, geneve(1, kIpv4, four(), filled(8, 0))),
+              {{udp_at + 8, kBadHeader}, {udp_at + 9, kNoPayload}, {udp_at + 24, kPayload}, {udp_at + 24 + whole, kBadHeader},
+               {udp_at + 24 + whole + 1, kNoPayload}, {udp_at + 24 + whole + 6, kPayload}});
+  expect_cuts("gre", over_ip4(kGre, gre(kIpv4, four(), {.checksum = true, .key = 5, .sequence = 6})),
+              {{udp_at + 16 + whole, kBadHeader}, {udp_at + 16 + whole + 1, kNoPayload}, {udp_at + 16 + whole + 6, kPayload}});
+  expect_cuts("ip in ip", over_ip4(kIpInIp, four()),
+              {{udp_at + whole, kBadHeader}, {udp_at + whole + 1, kNoPayload}, {udp_at + whole + 6, kPayload}});
+  expect_cuts("pppoe", ethernet(kPppoe, pppoe(1, big16(0x21) + four())),
+              {{14 + 8 + whole, kBadHeader}, {14 + 8 + whole + 1, kNoPayload}, {14 + 8 + whole + 6, kPayload}});
+  expect_cuts("mpls", ethernet(kMpls, labels(2, four())),
+              {{14 + 8, kBadHeader}, {14 + 8 + inner, kUnknownLink}, {14 + 8 + whole, kBadHeader},
+               {14 + 8 + whole + 1, kNoPayload}, {14 + 8 + whole + 6, kPayload}});
+}
+
+// A tunnel that is shorter than its header says, in a packet whose own lengths are right.
+TEST(Tunnels, CutTunnelsInWholePacketsEndByTheRightName) {
+  const auto first = [](const Octets& octets, std::size_t length) {
+    return Octets(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(length));
+  };
+  const Octets gtp = gtp_u(four(), {.sequence = 1, .extensions = {pdu_session_container(true, 9)}});
+  for (std::size_t length = 0; length < gtp.size(); ++length)
+    expect_untunnelled(Decoded(over_udp4(kGtpUPort, first(gtp, length))), length == 0 ? DecodeEnd::kNoPayload : DecodeEnd::kPayload);
+  const Octets full_gre = gre(kIpv4, four(), {.checksum = true, .key = 5, .sequence = 6});
+  for (std::size_t length = 0; length < full_gre.size(); ++length)
+    EXPECT_EQ(Decoded(over_ip4(kGre, first(full_gre, length))).layers.end, DecodeEnd::kBadHeader) << length;
+  const Octets bridged = vxlan(1, ethernet(kIpv4, four()));
+  for (std::size_t length = 1; length < bridged.size(); ++length)
+    EXPECT_EQ(Decoded(over_udp4(kVxlanPort, first(bridged, length))).layers.end,
+              length < 22 ? DecodeEnd::kPayload : DecodeEnd::kBadHeader) << length;
+}
+
+}  // namespace
+}  // namespace telefence
