@@ -29,6 +29,37 @@ std::uint64_t endpoint(const IpAddress& address, std::uint16_t port, const HashS
   return multiply_fold(low, high) ^ multiply_fold(port ^ secret.second, low + secret.first);
 }
 
+// The ends of an outer packet, the same whichever of them sends.
+std::uint64_t both_ends(const Frame& frame, std::uint16_t network, const HashSecret& secret) {
+  const IpEnds ends = ip_ends_at(frame, network);
+  const std::uint64_t source = endpoint(ends.source, 0, secret);
+  const std::uint64_t destination = endpoint(ends.destination, 0, secret);
+  return multiply_fold((source + destination) ^ secret.first, (source ^ destination) + secret.second);
+}
+
+// RFC 2516, 4: a session is told by its id and both stations' addresses.
+std::uint64_t both_stations(const Frame& frame) {
+  std::uint64_t stations[2] = {0, 0};
+  for (std::size_t i = 0; i < 12; ++i) stations[i / 6] = stations[i / 6] << 8 | frame.bytes()[i];
+  return (stations[0] + stations[1]) ^ (stations[0] ^ stations[1]) << 16;
+}
+
+bool has_common_id(TunnelKind kind) {
+  return kind == TunnelKind::kGre || kind == TunnelKind::kVxlan || kind == TunnelKind::kGeneve || kind == TunnelKind::kPppoe;
+}
+
+std::uint64_t tunnel_part(const Frame& frame, const Layers& layers, const HashSecret& secret) {
+  const std::uint8_t kinds = layers.tunnel_kinds & static_cast<std::uint8_t>(~(1u << static_cast<unsigned>(TunnelKind::kMpls)));
+  if (kinds == 0) return 0;
+  std::uint64_t part = multiply_fold(kinds ^ secret.first, (has_common_id(layers.tunnel) ? layers.tunnel_id : 0) + secret.second);
+  if (layers.outer_network != layers.network) part = multiply_fold(part ^ both_ends(frame, layers.outer_network, secret), secret.first);
+  const bool has_more = layers.tunnel_network != layers.outer_network && layers.tunnel_network != layers.network;
+  if (has_more) part = multiply_fold(part ^ both_ends(frame, layers.tunnel_network, secret), secret.second);
+  if (layers.tunnels == 1 && layers.tunnel == TunnelKind::kPppoe && frame.link == LinkType::kEthernet)
+    part = multiply_fold(part ^ both_stations(frame), secret.first);
+  return part;
+}
+
 }  // namespace
 
 HashSecret random_secret() {
@@ -44,8 +75,9 @@ FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& sec
   const std::uint64_t source = endpoint(source_address(frame, layers), layers.source_port, secret);
   const std::uint64_t destination = endpoint(destination_address(frame, layers), layers.destination_port, secret);
   // Customers behind different tags or wires may have the same private addresses.
-  const std::uint64_t rest = std::uint64_t{frame.wire} << 40 | std::uint64_t{layers.ip_protocol} << 32 |
-                             std::uint64_t{layers.ip_version} << 24 | std::uint64_t{layers.inner_vlan} << 12 | layers.vlan;
+  std::uint64_t rest = std::uint64_t{frame.wire} << 40 | std::uint64_t{layers.ip_protocol} << 32 |
+                       std::uint64_t{layers.ip_version} << 24 | std::uint64_t{layers.inner_vlan} << 12 | layers.vlan;
+  if (layers.tunnels != 0) [[unlikely]] rest ^= tunnel_part(frame, layers, secret);
   return {multiply_fold(source ^ secret.second, destination + rest + secret.first),
           multiply_fold(destination ^ secret.second, source + rest + secret.first),
           multiply_fold((source + destination) ^ secret.first, (source ^ destination) + rest + secret.second)};

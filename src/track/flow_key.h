@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A frame's addresses, ports, VLANs and wire as keyed 64-bit hashes. `forward` is this direction, `reverse` the other, `both` is the
-// same for either. The secret is drawn once per process, so collisions can't be made by choosing addresses.
+// A frame's addresses, ports, VLANs, tunnel and wire as keyed 64-bit hashes. `forward` is this direction, `reverse` the other, `both`
+// is the same for either. The secret is drawn once per process, so collisions can't be made by choosing addresses.
+//
+// Subscribers and companies behind different tunnels may have the same private addresses, so what tells tunnels apart belongs to
+// the key, as far as both directions bear it: the unordered pair of outer addresses, a VNI, a session id, a key of GRE. A TEID
+// and an MPLS label do not: each end gives out its own, and packets of one flow bear another one in each direction. Labels do not
+// count at all, since they may even be missing in one (the last router but one takes them off: RFC 3031, 3.16). What is left to
+// be mistaken for one another has all of addresses, ports and outer addresses in common at the same time, and what is remembered
+// of a flow holds only near its own sequence numbers.
 
 #include <cstdint>
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/flow_key.h"
+
+#include <gtest/gtest.h>
+
+#include "track/tunnelled_packet.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;  // the builders' functions; tests only
+
+const HashSecret kSecret = random_secret();
+
+FlowKey key_of(const TunnelledPacket& packet) { return flow_key(packet.frame, packet.layers, kSecret); }
+
+void expect_one_flow(const TunnelledPacket& there, const TunnelledPacket& back, const char* why) {
+  const FlowKey a = key_of(there);
+  const FlowKey b = key_of(back);
+  EXPECT_EQ(a.both, b.both) << why;
+  EXPECT_EQ(a.forward, b.reverse) << why;
+  EXPECT_EQ(a.reverse, b.forward) << why;
+  EXPECT_NE(a.forward, a.reverse) << why;
+}
+
+void expect_two_flows(const TunnelledPacket& one, const TunnelledPacket& other, const char* why) {
+  EXPECT_NE(key_of(one).both, key_of(other).both) << why;
+  EXPECT_NE(key_of(one).forward, key_of(other).forward) << why;
+}
+
+TEST(FlowKey, BothDirectionsOfATunnelledFlowAreOne) {
+  constexpr TunnelKind kKinds[] = {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan,
+                                   TunnelKind::kGeneve, TunnelKind::kMpls, TunnelKind::kPppoe};
+  for (const TunnelKind kind : kKinds) {
+    for (const bool outer_ipv6 : {false, true}) {
+      const TunnelShape tunnel{.kind = kind, .outer_ipv6 = outer_ipv6};
+      const TunnelledPacket there(tunnel, {});
+      ASSERT_EQ(there.layers.tunnel, kind);
+      expect_one_flow(there, TunnelledPacket(tunnel, {.reversed = true}), tunnel_name(kind).data());
+      expect_two_flows(there, TunnelledPacket(tunnel, {.port = 40001}), "another port");
+      expect_two_flows(there, TunnelledPacket(tunnel, {.subscriber = 2}), "another subscriber");
+    }
+  }
+}
+
+TEST(FlowKey, IdsThatEachEndGivesOutItselfDoNotCount) {
+  expect_one_flow(TunnelledPacket({.id = 1}, {}), TunnelledPacket({.id = 2}, {.reversed = true}), "TEIDs");
+  expect_one_flow(TunnelledPacket({.kind = TunnelKind::kMpls, .id = 100, .label_count = 1}, {}),
+                  TunnelledPacket({.kind = TunnelKind::kMpls, .id = 200, .label_count = 3}, {.reversed = true}), "labels");
+}
+
+TEST(FlowKey, LabelsMayBeMissingInOneDirection) {
+  const InnerShape back{.reversed = true};
+  expect_one_flow(TunnelledPacket({.kind = TunnelKind::kMpls}, {}),
+                  TunnelledPacket(stations(true, 0) + big16(kIpv4) + inner_of(back)), "the last router but one takes them off");
+}
+
+TEST(FlowKey, TheSameAddressesInOtherTunnelsAreOtherFlows) {
+  for (const TunnelKind kind : {TunnelKind::kVxlan, TunnelKind::kGeneve, TunnelKind::kPppoe})
+    expect_two_flows(TunnelledPacket({.kind = kind, .id = 1}, {}), TunnelledPacket({.kind = kind, .id = 2}, {}), tunnel_name(kind).data());
+  expect_two_flows(TunnelledPacket({.kind = TunnelKind::kGre, .gre = {.key = 1}}, {}),
+                   TunnelledPacket({.kind = TunnelKind::kGre, .gre = {.key = 2}}, {}), "keys");
+  const TunnelledPacket bare(stations(false, 0) + big16(kIpv4) + inner_of({}));
+  for (const TunnelKind kind : {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp})
+    expect_two_flows(TunnelledPacket({.kind = kind}, {}), bare, "in a tunnel and in none");
+  expect_two_flows(TunnelledPacket({.kind = TunnelKind::kGtpU}, {}), TunnelledPacket({.kind = TunnelKind::kIpInIp}, {}), "kinds");
+}
+
+TEST(FlowKey, TheSameAddressesBetweenOtherEndsAreOtherFlows) {
+  for (const TunnelKind kind : {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan}) {
+    const TunnelledPacket one({.kind = kind, .outer_checksum = false}, {});
+    TunnelledPacket other({.kind = kind, .outer_checksum = false}, {});
+    other.octets[14 + 15] = 99;  // of the outer source
+    expect_two_flows(one, other, tunnel_name(kind).data());
+  }
+  TunnelledPacket station({.kind = TunnelKind::kPppoe}, {});
+  station.octets[11] = 99;
+  expect_two_flows(TunnelledPacket({.kind = TunnelKind::kPppoe}, {}), station, "a session is its stations', too");
+}
+
+TEST(FlowKey, EndsOfBothTunnelsCountWhereOneLiesInAnother) {
+  const auto nested = [](std::uint8_t last, bool reversed) {
+    Octets gtp = in_tunnel({.reversed = reversed, .outer_checksum = false}, inner_of({.reversed = reversed}));
+    gtp.erase(gtp.begin(), gtp.begin() + 14);
+    gtp[reversed ? 19 : 15] = last;  // the base station
+    return in_tunnel({.kind = TunnelKind::kGre, .reversed = reversed, .outer_checksum = false}, gtp);
+  };
+  const TunnelledPacket one(nested(1, false));
+  ASSERT_EQ(one.layers.tunnels, 2);
+  expect_one_flow(one, TunnelledPacket(nested(1, true)), "the way back");
+  expect_two_flows(one, TunnelledPacket(nested(2, false)), "another base station behind the same tunnel");
+}
+
+}  // namespace
+}  // namespace telefence
