@@ -41,6 +41,7 @@ struct TunnelHeaders {
 
   TunnelPath path;
   LinkType link = LinkType::kUnknown;
+  std::uint8_t ip_version = 0;  // of the packet behind them, which the last of them may name
   std::uint8_t length = 0;
   std::array<std::uint8_t, kMostBytes> octets{};
 

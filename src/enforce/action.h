@@ -11,6 +11,7 @@
 
 #include "base/frame.h"
 #include "decode/layers.h"
+#include "decode/tunnel_path.h"
 #include "event/event.h"
 #include "protocols/protocol.h"
 #include "verdict/verdict.h"
@@ -27,11 +28,22 @@ class FrameSupply {
   ~FrameSupply() = default;
 };
 
+// What is known of the way back into tunnels whose two directions bear different ids. What the worker has learned, seen from here.
+class WaysBack {
+ public:
+  // Headers of packets that go to the sender of the judged one; nullptr: none were seen. Valid until the end of the burst.
+  virtual const TunnelHeaders* find(const Frame& judged, const Layers& layers) = 0;
+
+ protected:
+  ~WaysBack() = default;
+};
+
 // Frames made by actions in this burst.
 class Replies {
  public:
-  // room, back: as many frames as may be made.
-  Replies(std::span<Frame> room, std::span<bool> back, FrameSupply& supply) : room_(room), back_(back), supply_(supply) {}
+  // room, back: as many frames as may be made. ways: nullptr when nothing is known of any tunnel.
+  Replies(std::span<Frame> room, std::span<bool> back, FrameSupply& supply, WaysBack* ways = nullptr)
+      : room_(room), back_(back), supply_(supply), ways_(ways) {}
 
   // An empty frame to fill. back: it leaves by the port that the judged frame came in on; else it goes on to the peer port.
   // nullptr when there is no room or no spare frame left.
@@ -44,6 +56,10 @@ class Replies {
   void keep_only(std::size_t count) {
     while (used_ > count) supply_.give_back(room_[--used_]);
   }
+  // For wrap_udp() and wrap_tcp().
+  const TunnelHeaders* way_back(const Frame& judged, const Layers& layers) {
+    return ways_ == nullptr ? nullptr : ways_->find(judged, layers);
+  }
   std::span<Frame> made() const { return room_.first(used_); }
   bool goes_back(std::size_t index) const { return back_[index]; }
   std::size_t used() const { return used_; }
@@ -52,6 +68,7 @@ class Replies {
   std::span<Frame> room_;
   std::span<bool> back_;
   FrameSupply& supply_;
+  WaysBack* ways_;
   std::size_t used_ = 0;
 };
 

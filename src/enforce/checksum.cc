@@ -3,6 +3,7 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "decode/decode.h"
 
 namespace telefence {
 
@@ -51,7 +52,37 @@ bool checksums_hold(const Frame& frame, const Layers& layers) {
   return folded(word_sum(segment, pseudo)) == 0xffff || checksum == folded(pseudo);
 }
 
-ChecksumKeeper::ChecksumKeeper(const Frame& frame, const Layers& layers, Place place) : layers_(layers) {
+OuterChecksums::OuterChecksums(const Frame& frame, const Layers& layers) {
+  if (layers.tunnels == 0) [[likely]] return;
+  TunnelPath path;
+  (void)decode(frame, path);
+  for (const TunnelStep& step : path.all()) {
+    const bool is_gre = step.kind == TunnelKind::kGre;
+    const bool is_udp = step.kind == TunnelKind::kGtpU || step.kind == TunnelKind::kVxlan || step.kind == TunnelKind::kGeneve;
+    constexpr std::uint8_t kGreHasChecksum = 0x80;
+    if (!is_udp && !(is_gre && (frame.bytes()[step.at] & kGreHasChecksum) != 0)) continue;
+    const std::uint32_t field = step.at + (is_gre ? 4u : 6u);
+    if (is_udp && Reader(frame.bytes().subspan(field, 2)).u16() == 0) continue;  // RFC 768: the sender generated none
+    const std::uint64_t before = word_sum(frame.bytes().subspan(step.at, layers.network_end - step.at));
+    sums_[count_++] = {field, step.at, layers.network_end, is_udp, before};
+  }
+}
+
+void OuterChecksums::correct(Frame& frame) const {
+  for (std::size_t i = count_; i-- > 0;) {
+    const Sum& sum = sums_[i];
+    // The field itself is as it was, so it cancels out.
+    const std::uint64_t after = word_sum(frame.bytes().subspan(sum.start, sum.end - sum.start));
+    Reader reader(frame.bytes().subspan(sum.field, 2));
+    std::uint16_t checksum = corrected_checksum(reader.u16(), sum.before, after);
+    if (sum.is_udp && checksum == 0) checksum = 0xffff;  // RFC 768: zero is sent as all ones
+    Writer writer(frame.mutable_bytes().subspan(sum.field, 2));
+    writer.u16(checksum);
+  }
+}
+
+ChecksumKeeper::ChecksumKeeper(const Frame& frame, const Layers& layers, Place place)
+    : layers_(layers), outer_(frame, layers) {
   const std::uint32_t start = layers.payload + place.offset;
   const std::uint32_t odd = (start - layers.transport_at) & 1;
   range_ = {start - odd, place.length + odd};
@@ -59,6 +90,11 @@ ChecksumKeeper::ChecksumKeeper(const Frame& frame, const Layers& layers, Place p
 }
 
 void ChecksumKeeper::correct(Frame& frame) const {
+  correct_own(frame);
+  outer_.correct(frame);
+}
+
+void ChecksumKeeper::correct_own(Frame& frame) const {
   const std::uint32_t field = layers_.transport_at + (layers_.transport == Transport::kTcp ? 16u : 6u);
   Reader reader(frame.bytes().subspan(field, 2));
   const std::uint16_t old_checksum = reader.u16();

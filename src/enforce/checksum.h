@@ -3,11 +3,13 @@
 
 // The Internet checksum (RFC 1071) and its correction after a change (RFC 1624).
 
+#include <array>
 #include <cstdint>
 
 #include "base/bytes.h"
 #include "base/frame.h"
 #include "decode/layers.h"
+#include "decode/tunnel_path.h"
 
 namespace telefence {
 
@@ -28,8 +30,28 @@ std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, s
 // truncated.
 bool checksums_hold(const Frame& frame, const Layers& layers);
 
+// The checksums of the tunnels around a packet (UDP, GRE) that is changed in place: remembers what they were over and corrects them
+// afterwards, the innermost first. None stays none.
+class OuterChecksums {
+ public:
+  // Requires: layers of this frame, which is whole. Costs a look at the packet's length when it lies in tunnels, else nothing.
+  OuterChecksums(const Frame& frame, const Layers& layers);
+  void correct(Frame& frame) const;
+
+ private:
+  struct Sum {
+    std::uint32_t field = 0;  // offset of the checksum
+    std::uint32_t start = 0;  // of what it is over
+    std::uint32_t end = 0;    // of what may change
+    bool is_udp = false;
+    std::uint64_t before = 0;
+  };
+  std::array<Sum, kMostTunnels> sums_;  // the outermost first
+  std::size_t count_ = 0;
+};
+
 // Remembers the sum of a part of a UDP or TCP segment before it is changed in place, and corrects the transport checksum
-// afterwards. A UDP checksum of zero (none) stays.
+// afterwards, and those of the tunnels around it. A UDP checksum of zero (none) stays.
 class ChecksumKeeper {
  public:
   // place: inside the payload. Requires: layers of this frame, transport UDP or TCP.
@@ -37,7 +59,10 @@ class ChecksumKeeper {
   void correct(Frame& frame) const;
 
  private:
+  void correct_own(Frame& frame) const;
+
   Layers layers_;
+  OuterChecksums outer_;
   Place range_;  // from frame.data, at an even distance from the transport header
   std::uint64_t before_;
 };

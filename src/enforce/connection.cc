@@ -6,21 +6,29 @@
 namespace telefence {
 namespace {
 
-bool send(const Frame& judged, const Layers& layers, Heading heading, const TcpFields& fields, Replies& replies) {
+enum class Sent : std::uint8_t { kYes, kNoFrame, kNoWay };
+
+Sent send(const Frame& judged, const Layers& layers, Heading heading, const TcpFields& fields, Replies& replies) {
   const std::size_t before = replies.used();
   Frame* frame = replies.take(heading == Heading::kBack);
-  if (frame == nullptr) return false;
-  if (wrap_tcp(judged, layers, heading, fields, {}, *frame)) return true;
+  if (frame == nullptr) return Sent::kNoFrame;
+  const TunnelHeaders* const known = heading == Heading::kBack ? replies.way_back(judged, layers) : nullptr;
+  if (wrap_tcp(judged, layers, heading, fields, {}, *frame, known)) return Sent::kYes;
   replies.keep_only(before);
-  return false;
+  return Sent::kNoWay;
 }
 
 }  // namespace
 
-bool reset_both_ends(const Frame& judged, const Layers& layers, Replies& replies) {
-  if (!send(judged, layers, Heading::kBack, reset_back(tcp_header(judged, layers), layers), replies)) return false;
-  reset_receiver(judged, layers, replies);
-  return true;
+Fate reset_both_ends(const Frame& judged, const Layers& layers, Replies& replies) {
+  const Sent back = send(judged, layers, Heading::kBack, reset_back(tcp_header(judged, layers), layers), replies);
+  const Fate fate = back == Sent::kYes ? Fate::kReset : back == Sent::kNoWay ? fate_without_way(layers) : Fate::kForwardedActionFailed;
+  if (fate != Fate::kForwardedActionFailed) reset_receiver(judged, layers, replies);
+  return fate;
+}
+
+Fate fate_without_way(const Layers& layers) {
+  return layers.tunnels != 0 ? Fate::kDroppedByVerdict : Fate::kForwardedActionFailed;
 }
 
 // A courtesy: without it the receiver keeps a half-open connection until its own time-out.

@@ -9,9 +9,14 @@
 
 namespace telefence {
 
-// RST to both ends, in each other's name, with the sequence numbers that they expect next. False: not even the sender of the
-// judged segment could be reset, and nothing was made.
-bool reset_both_ends(const Frame& judged, const Layers& layers, Replies& replies);
+// RST to both ends, in each other's name, with the sequence numbers that they expect next: kReset. kForwardedActionFailed: not even
+// the sender of the judged segment could be reset, and nothing was made. Else fate_without_way(), and the receiver alone was reset.
+Fate reset_both_ends(const Frame& judged, const Layers& layers, Replies& replies);
+
+// What becomes of a message whose sender can't be told. In a tunnel, when no packet has shown how to reach that sender (outer.h), or
+// its kind admits none of ours: the message is kept from its receiver all the same. Without tunnels there is always a way, so
+// something else is wrong.
+Fate fate_without_way(const Layers& layers);
 
 // Only to the receiver of the judged segment.
 void reset_receiver(const Frame& judged, const Layers& layers, Replies& replies);

@@ -3,6 +3,7 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "decode/decode.h"
 #include "enforce/checksum.h"
 
 namespace telefence {
@@ -24,14 +25,24 @@ void mark_ipv6(MutableBytes header, std::uint8_t dscp) {
   Writer(header).u32((before & 0xf03fffff) | static_cast<std::uint32_t>(dscp) << 22);
 }
 
-}  // namespace
-
-void mark(Frame& frame, const Layers& layers, std::uint8_t dscp) {
-  const MutableBytes header = frame.mutable_bytes().subspan(layers.network);
-  if (layers.ip_version == 4)
+void mark_header(Frame& frame, std::uint16_t network, std::uint8_t dscp) {
+  const MutableBytes header = frame.mutable_bytes().subspan(network);
+  if (header[0] >> 4 == 4)
     mark_ipv4(header.first(12), dscp);
   else
     mark_ipv6(header.first(4), dscp);
+}
+
+}  // namespace
+
+void mark(Frame& frame, const Layers& layers, std::uint8_t dscp) {
+  const OuterChecksums outer(frame, layers);
+  TunnelPath path;
+  if (layers.tunnels != 0) (void)decode(frame, path);
+  for (const TunnelStep& step : path.all())
+    if (step.network != TunnelStep::kOnLink) mark_header(frame, step.network, dscp);
+  mark_header(frame, layers.network, dscp);
+  outer.correct(frame);
 }
 
 }  // namespace telefence

@@ -7,7 +7,9 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "decode/decode.h"
 #include "enforce/checksum.h"
+#include "enforce/outer.h"
 #include "enforce/wrap.h"
 
 namespace telefence {
@@ -52,6 +54,9 @@ void make_checksum(Frame& frame, const Layers& layers) {
 bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& front, Layers& front_layers) {
   const std::size_t size = layers.payload + count;
   if (size > front.tailroom) return false;
+  TunnelPath path;
+  if (layers.tunnels != 0) (void)decode(segment, path);
+  if (!may_double(path, segment.bytes())) return false;
   std::memcpy(front.data, segment.data, size);
   Frame part = segment;
   part.data = front.data;
@@ -65,6 +70,7 @@ bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& f
   Writer(front.mutable_bytes().subspan(layers.transport_at + kFlags, 1))
       .u8(static_cast<std::uint8_t>(front.bytes()[layers.transport_at + kFlags] & ~(kTcpFin | kTcpPsh)));
   make_checksum(front, front_layers);
+  refit_tunnels(path, front.mutable_bytes());
   // The headers move towards the rest, whose bytes stay where they are.
   const std::uint32_t sequence = tcp_header(segment, layers).sequence + count;
   std::memmove(segment.data + count, segment.data, layers.payload);
@@ -74,6 +80,7 @@ bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& f
   set_payload_length(segment, layers, layers.payload_length - count);
   Writer(segment.mutable_bytes().subspan(layers.transport_at + std::size_t{4}, 4)).u32(sequence);
   make_checksum(segment, layers);
+  refit_tunnels(path, segment.mutable_bytes());
   return true;
 }
 
@@ -82,11 +89,13 @@ void clear_urgent(Frame& segment, const Layers& layers) {
   const std::size_t checksum = layers.transport_at + kChecksum;
   const std::uint16_t before = read_u16(segment, flags);
   if ((before & kTcpUrg) == 0) return;
+  const OuterChecksums outer(segment, layers);
   const auto after = static_cast<std::uint16_t>(before & ~kTcpUrg);
   const std::uint16_t pointer = read_u16(segment, layers.transport_at + kUrgentPointer);
   write_u16(segment, flags, after);
   write_u16(segment, layers.transport_at + kUrgentPointer, 0);
   write_u16(segment, checksum, corrected_checksum(read_u16(segment, checksum), std::uint64_t{before} + pointer, after));
+  outer.correct(segment);
 }
 
 void overwrite(Frame& segment, const Layers& layers, std::uint32_t offset, Bytes bytes) {
@@ -117,7 +126,7 @@ bool acknowledge_selectively(const Frame& segment, const Layers& layers, const S
   Frame* const frame = replies.take(true);
   if (frame == nullptr) return false;
   const TcpFields fields{tcp_header(segment, layers).acknowledgement, what.acknowledgement, kTcpAck, what.window, options.written()};
-  if (wrap_tcp(segment, layers, Heading::kBack, fields, {}, *frame)) return true;
+  if (wrap_tcp(segment, layers, Heading::kBack, fields, {}, *frame, replies.way_back(segment, layers))) return true;
   replies.keep_only(before);
   return false;
 }

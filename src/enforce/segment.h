@@ -13,7 +13,7 @@
 namespace telefence {
 
 // Makes two segments of one: `front` gets the first `count` bytes of the payload, the segment keeps the rest. front: an empty
-// frame. False, and nothing is changed, when it does not fit into it. Requires: 0 < count < payload; the checksum is right.
+// frame. False, and nothing is changed, when it does not fit into it, or a tunnel around it admits no second packet. Requires: 0 < count < payload; the checksum is right.
 bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& front, Layers& front_layers);
 
 // Urgent data is read out of band by some receivers and in line by others (RFC 6093, 3): as ordinary data all read the same.

@@ -10,7 +10,6 @@ namespace {
 constexpr std::uint8_t kUdp = 17;
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kHops = 64;
-constexpr std::size_t kMacBytes = 6;
 
 struct Ends {
   IpAddress from, to;
@@ -26,18 +25,6 @@ Ends ends_of(const Frame& judged, const Layers& layers, Heading heading) {
 
 Bytes address_bytes(const IpAddress& address) {
   return Bytes(address.bytes).first(address.version == 4 ? 4u : 16u);
-}
-
-// The judged frame's link header; Ethernet addresses swapped when the frame goes back.
-void write_link(const Frame& judged, const Layers& layers, Heading heading, Writer& writer) {
-  const Bytes link = judged.bytes().first(layers.network);
-  if (heading == Heading::kBack && judged.link == LinkType::kEthernet && link.size() >= 2 * kMacBytes) {
-    writer.bytes(link.subspan(kMacBytes, kMacBytes));
-    writer.bytes(link.first(kMacBytes));
-    writer.bytes(link.subspan(2 * kMacBytes));
-  } else {
-    writer.bytes(link);
-  }
 }
 
 void write_ipv4(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
@@ -70,54 +57,65 @@ std::uint64_t pseudo_header_sum(const Ends& ends, std::uint8_t protocol, std::si
   return word_sum(address_bytes(ends.to), word_sum(address_bytes(ends.from))) + protocol + length;
 }
 
-bool finish(Writer& writer, const Frame& judged, Frame& out) {
-  if (!writer.ok()) return false;
-  out.tailroom = static_cast<std::uint16_t>(out.length + out.tailroom - writer.size());
-  out.length = static_cast<std::uint32_t>(writer.size());
+// A frame in the making: everything in front of the transport header is written.
+struct Making {
+  Writer writer;
+  OuterHeaders outer;
+  bool has_way = false;
+};
+
+Making begin(const Frame& judged, const Layers& layers, Heading heading, const Ends& ends, std::uint8_t protocol,
+             std::size_t length, const TunnelHeaders* known, Frame& out) {
+  Making making{Writer({out.data, std::size_t{out.length} + out.tailroom}), {}, false};
+  making.has_way = making.outer.write(judged, layers, heading, known, making.writer);
+  if (layers.ip_version == 4)
+    write_ipv4(ends, protocol, length, making.writer);
+  else
+    write_ipv6(ends, protocol, length, making.writer);
+  return making;
+}
+
+void finish(const Making& making, const Frame& judged, Frame& out) {
+  const std::size_t size = making.writer.size();
+  making.outer.finish({out.data, size});
+  out.tailroom = static_cast<std::uint16_t>(out.length + out.tailroom - size);
+  out.length = static_cast<std::uint32_t>(size);
   out.link = judged.link;
   out.port = judged.port;
   out.time_ns = judged.time_ns;
   out.number = judged.number;
-  return true;
-}
-
-Writer begin(const Frame& judged, const Layers& layers, Heading heading, const Ends& ends, std::uint8_t protocol,
-             std::size_t length, Frame& out) {
-  Writer writer({out.data, std::size_t{out.length} + out.tailroom});
-  write_link(judged, layers, heading, writer);
-  if (layers.ip_version == 4)
-    write_ipv4(ends, protocol, length, writer);
-  else
-    write_ipv6(ends, protocol, length, writer);
-  return writer;
 }
 
 }  // namespace
 
-bool wrap_udp(const Frame& judged, const Layers& layers, Heading heading, Bytes payload, Frame& out) {
+bool wrap_udp(const Frame& judged, const Layers& layers, Heading heading, Bytes payload, Frame& out,
+              const TunnelHeaders* known) {
   const Ends ends = ends_of(judged, layers, heading);
   const std::size_t length = 8 + payload.size();
-  Writer writer = begin(judged, layers, heading, ends, kUdp, length, out);
+  Making making = begin(judged, layers, heading, ends, kUdp, length, known, out);
+  Writer& writer = making.writer;
   const std::size_t start = writer.size();
   writer.u16(ends.from_port);
   writer.u16(ends.to_port);
   writer.u16(static_cast<std::uint16_t>(length));
   writer.u16(0);
   writer.bytes(payload);
-  if (!writer.ok()) return false;
+  if (!making.has_way || !writer.ok()) return false;
   std::uint16_t checksum =
       checksum_of(word_sum(writer.written().subspan(start), pseudo_header_sum(ends, kUdp, length)));
   if (checksum == 0) checksum = 0xffff;  // RFC 768: zero would say that there is none
   writer.patch_u16(start + 6, checksum);
-  return finish(writer, judged, out);
+  finish(making, judged, out);
+  return true;
 }
 
-bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const TcpFields& fields, Bytes payload,
-              Frame& out) {
+bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const TcpFields& fields, Bytes payload, Frame& out,
+              const TunnelHeaders* known) {
   const Ends ends = ends_of(judged, layers, heading);
   const std::size_t header = 20 + fields.options.size();
   const std::size_t length = header + payload.size();
-  Writer writer = begin(judged, layers, heading, ends, kTcp, length, out);
+  Making making = begin(judged, layers, heading, ends, kTcp, length, known, out);
+  Writer& writer = making.writer;
   const std::size_t start = writer.size();
   writer.u16(ends.from_port);
   writer.u16(ends.to_port);
@@ -130,10 +128,11 @@ bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const 
   writer.u16(0);
   writer.bytes(fields.options);
   writer.bytes(payload);
-  if (!writer.ok()) return false;
+  if (!making.has_way || !writer.ok()) return false;
   writer.patch_u16(start + 16,
                    checksum_of(word_sum(writer.written().subspan(start), pseudo_header_sum(ends, kTcp, length))));
-  return finish(writer, judged, out);
+  finish(making, judged, out);
+  return true;
 }
 
 TcpFields reset_back(const TcpHeader& judged, const Layers& layers) {

@@ -8,6 +8,7 @@
 #include "enforce/action.h"
 #include "enforce/connection.h"
 #include "enforce/packet.h"
+#include "enforce/tunnelled.h"
 
 namespace telefence {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using testing::Packet;
 using testing::PacketShape;
 using testing::Spare;
+using testing::operator+;
 
 // A protocol made up for these tests: refuses with a text, voids by overwriting with dots.
 std::string g_refusal;
@@ -49,6 +51,13 @@ const Protocol kMute{.name = "mute"};
 const Protocol kShared{.name = "shared", .refuse = refuse, .shares_connections = true};
 const Protocol kNamesPort{.name = "named", .refuse = refuse, .answer_port = [](const Payload&) -> std::uint16_t { return 5060; }};
 
+// Knows one way back, or none.
+class OneWay final : public WaysBack {
+ public:
+  const TunnelHeaders* known = nullptr;
+  const TunnelHeaders* find(const Frame&, const Layers&) override { return known; }
+};
+
 struct Carried {
   Spares spares;
   std::vector<Frame> frames = std::vector<Frame>(16);
@@ -60,9 +69,11 @@ struct Carried {
   Replies replies;
   Fate fate = Fate::kForwardedInspected;
 
-  Carried(std::string_view action, Packet& packet, const Protocol& protocol, Place message, std::size_t spare = 16,
-          bool is_first = true)
-      : spares(spare), replies(frames, back, spares) {
+  // Judged: Packet, or testing::Held.
+  template <typename Judged>
+  Carried(std::string_view action, Judged& packet, const Protocol& protocol, Place message, std::size_t spare = 16,
+          bool is_first = true, WaysBack* ways = nullptr)
+      : spares(spare), replies(frames, back, spares, ways) {
     event.message = message;
     const Payload payload{payload_of(std::as_const(packet.frame), packet.layers), packet.layers.transport,
                           packet.layers.source_port, packet.layers.destination_port};
@@ -247,6 +258,103 @@ TEST(Actions, TagWritesTheDscpAndKeepsEcnAndChecksums) {
     EXPECT_TRUE(testing::header_checksum_is_right(packet.frame, packet.layers));
     EXPECT_TRUE(testing::transport_checksum_is_right(packet.frame, packet.layers));
   }
+}
+
+testing::Octets in_gtp_u(Transport transport, bool reversed) {
+  const PacketShape inner{.reversed = reversed, .transport = transport, .destination_port = 53, .payload = "query"};
+  return testing::in_tunnel({.reversed = reversed, .id = reversed ? 2u : 1u}, testing::inner_packet(inner));
+}
+
+TEST(Actions, AnAnswerIntoATunnelTakesTheKnownWayBack) {
+  g_refusal = "no";
+  testing::Held judged(in_gtp_u(Transport::kUdp, false));
+  const TunnelHeaders headers = testing::Held(in_gtp_u(Transport::kUdp, true)).headers();
+  OneWay ways;
+  ways.known = &headers;
+  Carried run("answer", judged, kNamesPort, {0, 5}, 16, true, &ways);
+  EXPECT_EQ(run.fate, Fate::kAnswered);
+  ASSERT_EQ(run.replies.used(), 1u);
+  const Frame& made = run.replies.made()[0];
+  EXPECT_EQ(decode(made).tunnel_id, 2u);
+  EXPECT_EQ(decode(made).destination_port, 5060) << "the port that the message named";
+  EXPECT_EQ(testing::outer_problems(made, true), std::vector<std::string>());
+}
+
+TEST(Actions, WithoutAWayBackAMessageIsDroppedAndOnlyAServerIsTold) {
+  g_refusal = "no";
+  OneWay none;
+  testing::Held datagram(in_gtp_u(Transport::kUdp, false));
+  Carried answer("answer", datagram, kPlain, {0, 5}, 16, true, &none);
+  EXPECT_EQ(answer.fate, Fate::kDroppedByVerdict);
+  EXPECT_EQ(answer.replies.used(), 0u);
+  EXPECT_EQ(answer.spares.taken(), 0u);
+  for (const char* action : {"answer", "reset"}) {
+    testing::Held segment(in_gtp_u(Transport::kTcp, false));
+    Carried run(action, segment, kPlain, {0, 5}, 16, true, &none);
+    EXPECT_EQ(run.fate, Fate::kDroppedByVerdict) << action;
+    ASSERT_EQ(run.replies.used(), 1u) << action;
+    EXPECT_FALSE(run.replies.goes_back(0));
+    const Frame& made = run.replies.made()[0];
+    EXPECT_EQ(tcp_header(made, decode(made)).flags & kTcpRst, kTcpRst);
+    EXPECT_EQ(decode(made).tunnel_id, 1u) << "onward, as the judged one";
+    EXPECT_EQ(testing::outer_problems(made, true), std::vector<std::string>());
+  }
+}
+
+TEST(Actions, WithoutASpareFrameASegmentInATunnelIsForwardedAsAnyOther) {
+  g_refusal = "no";
+  for (const char* action : {"answer", "reset"}) {
+    testing::Held segment(in_gtp_u(Transport::kTcp, false));
+    Carried run(action, segment, kPlain, {0, 5}, 0);
+    EXPECT_EQ(run.fate, Fate::kForwardedActionFailed) << action;
+  }
+}
+
+TEST(Actions, WithoutASpareFrameADatagramInATunnelIsForwardedAsAnyOther) {
+  g_refusal = "no";
+  testing::Held judged(in_gtp_u(Transport::kUdp, false));
+  Carried run("answer", judged, kPlain, {0, 5}, 0);
+  EXPECT_EQ(run.fate, Fate::kForwardedActionFailed);
+}
+
+TEST(Actions, ALongAnswerLeavesRoomForTheTunnelsAroundIt) {
+  g_refusal = std::string(4000, 'x');
+  const testing::Octets inner = testing::inner_packet({.ipv6 = true, .payload = "GET /"});
+  testing::Octets packet = inner;
+  for (int depth = 0; depth < 3; ++depth)
+    packet = testing::outer_udp({.outer_ipv6 = true}, testing::kVxlanPort, testing::vxlan(7, testing::stations(false, 9) + testing::big16(0x86dd) + packet));
+  testing::Held judged(testing::stations(false, 0) + testing::big16(0x86dd) + packet);
+  ASSERT_EQ(judged.layers.tunnels, 3);
+  Carried run("answer", judged, kPlain, {0, 5});
+  EXPECT_EQ(run.fate, Fate::kAnswered);
+  for (const Frame& made : run.replies.made()) {
+    EXPECT_LE(made.length, 14u + 1500u);
+    EXPECT_EQ(testing::outer_problems(made, true), std::vector<std::string>());
+  }
+}
+
+TEST(Actions, TagMarksEveryHeaderOfATunnelledPacket) {
+  for (const bool outer_ipv6 : {false, true}) {
+    for (const TunnelKind kind : {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kVxlan, TunnelKind::kPppoe}) {
+      testing::Held judged(testing::in_tunnel({.kind = kind, .outer_ipv6 = outer_ipv6}, testing::inner_packet({.payload = "hello"})));
+      Carried run("tag", judged, kMute, {0, 5});
+      EXPECT_EQ(run.fate, Fate::kTagged);
+      EXPECT_EQ(testing::outer_problems(judged.frame, true), std::vector<std::string>());
+      for (const std::uint16_t network : {judged.layers.outer_network, judged.layers.network}) {
+        const std::uint8_t* header = judged.frame.data + network;
+        const int traffic_class = header[0] >> 4 == 6 ? (header[0] & 0x0f) << 4 | header[1] >> 4 : header[1];
+        EXPECT_EQ(traffic_class >> 2, 1) << tunnel_name(kind);
+      }
+    }
+  }
+}
+
+TEST(Actions, NeutraliseInATunnelKeepsEveryChecksumRight) {
+  testing::Held judged(testing::in_tunnel({.kind = TunnelKind::kGre}, testing::inner_packet({.payload = "one two three"})));
+  Carried run("neutralise", judged, kSession, {4, 3});
+  EXPECT_EQ(run.fate, Fate::kNeutralised);
+  EXPECT_EQ(as_text(payload_of(std::as_const(judged.frame), judged.layers)), "one ... three");
+  EXPECT_EQ(testing::outer_problems(judged.frame, true), std::vector<std::string>());
 }
 
 }  // namespace

@@ -11,8 +11,15 @@ namespace {
 
 // Larger than any refusal: a DNS answer within 1232 octets, a SIP response, a small page.
 constexpr std::size_t kMaxRefusal = 8192;
-// Payload of one segment of ours: fits 1500 octets with IPv6 and room for a tunnel.
+// Payload of one segment of ours: fits 1500 octets with IPv6 and one tunnel.
 constexpr std::size_t kSegment = 1360;
+constexpr std::size_t kOneTunnel = 80;  // octets in front of the packet that kSegment leaves room for
+
+// The same with more of them around it.
+std::size_t segment_in(const Layers& layers) {
+  const std::size_t in_front = layers.network;
+  return in_front <= kOneTunnel ? kSegment : kSegment - std::min(in_front - kOneTunnel, kSegment / 2);
+}
 
 std::string_view impossible(const Protocol& protocol) {
   if (protocol.refuse == nullptr) return "it has no refusal of its own that could be sent back";
@@ -28,25 +35,30 @@ Fate answer_udp(ActionInput& input, Bytes refusal) {
     const std::uint16_t port = input.protocol.answer_port(input.payload);
     if (port != 0) layers.source_port = port;
   }
-  if (wrap_udp(input.frame, layers, Heading::kBack, refusal, *back)) return Fate::kAnswered;
+  const TunnelHeaders* const known = input.replies.way_back(input.frame, input.layers);
+  if (wrap_udp(input.frame, layers, Heading::kBack, refusal, *back, known)) return Fate::kAnswered;
   input.replies.keep_only(before);
-  return Fate::kForwardedActionFailed;
+  return fate_without_way(layers);
 }
 
 // The refusal in the server's name with the server's next sequence number, then FIN; the server itself is reset. All of it or
-// nothing: half a page would keep the client waiting for the rest.
+// nothing: half a page would keep the client waiting for the rest. Whether there is a way back is known with the first part.
 Fate answer_tcp(ActionInput& input, Bytes refusal) {
   const TcpHeader judged = tcp_header(input.frame, input.layers);
   const std::size_t before = input.replies.used();
   TcpFields fields{judged.acknowledgement, sequence_after(judged, input.layers), kTcpAck};
+  const TunnelHeaders* const known = input.replies.way_back(input.frame, input.layers);
+  const std::size_t segment = segment_in(input.layers);
   while (!refusal.empty()) {
-    const Bytes part = refusal.first(std::min(refusal.size(), kSegment));
+    const Bytes part = refusal.first(std::min(refusal.size(), segment));
     refusal = refusal.subspan(part.size());
     fields.flags = static_cast<std::uint8_t>(refusal.empty() ? kTcpAck | kTcpPsh | kTcpFin : kTcpAck);
     Frame* back = input.replies.take(true);
-    if (back == nullptr || !wrap_tcp(input.frame, input.layers, Heading::kBack, fields, part, *back)) {
+    if (back == nullptr || !wrap_tcp(input.frame, input.layers, Heading::kBack, fields, part, *back, known)) {
       input.replies.keep_only(before);
-      return Fate::kForwardedActionFailed;
+      const Fate fate = back == nullptr ? Fate::kForwardedActionFailed : fate_without_way(input.layers);
+      if (fate == Fate::kDroppedByVerdict) reset_receiver(input.frame, input.layers, input.replies);
+      return fate;
     }
     fields.sequence += static_cast<std::uint32_t>(part.size());
   }
@@ -58,7 +70,7 @@ Fate answer_tcp(ActionInput& input, Bytes refusal) {
 Fate without_words(ActionInput& input) {
   if (input.layers.transport != Transport::kTcp) return Fate::kDroppedByVerdict;
   if (input.protocol.shares_connections) return Fate::kForwardedActionFailed;
-  return reset_both_ends(input.frame, input.layers, input.replies) ? Fate::kReset : Fate::kForwardedActionFailed;
+  return reset_both_ends(input.frame, input.layers, input.replies);
 }
 
 Fate apply(ActionInput& input) {

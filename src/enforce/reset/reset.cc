@@ -13,7 +13,7 @@ std::string_view impossible(const Protocol& protocol) {
 
 Fate apply(ActionInput& input) {
   if (input.layers.transport != Transport::kTcp) return Fate::kForwardedActionFailed;
-  return reset_both_ends(input.frame, input.layers, input.replies) ? Fate::kReset : Fate::kForwardedActionFailed;
+  return reset_both_ends(input.frame, input.layers, input.replies);
 }
 
 }  // namespace
