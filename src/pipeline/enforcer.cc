@@ -56,7 +56,7 @@ bool Enforcer::repeats_refusal(std::size_t index) {
 
 void Enforcer::run(const LivePolicy& live) {
   const std::size_t count = burst_.events.events().size();
-  Replies replies(burst_.replies, burst_.reply_goes_back, supply_);
+  Replies replies(burst_.replies, burst_.reply_goes_back, supply_, &ways_);
   for (std::size_t i = 0; i < count; ++i)
     if (burst_.verdicts[i].enforced()) event(i, live, replies);
   if (burst_.closed_from < burst_.count || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
@@ -65,6 +65,13 @@ void Enforcer::run(const LivePolicy& live) {
   burst_.reply_count = replies.used();
   absorb_acknowledgements(live);
   count_verdicts();
+}
+
+const TunnelHeaders* Enforcer::Ways::find(const Frame& judged, const Layers& layers) {
+  if (!returns_.takes_part(layers, burst_.now_ns)) return nullptr;
+  const TunnelHeaders* const headers = returns_.find(judged, layers, burst_.now_ns);
+  if (headers == nullptr && layers.tunnels != 0) stats_.returns_missing.add(1);
+  return headers;
 }
 
 // Segments behind a refused message, of this burst or a later one.
@@ -107,7 +114,6 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
   if (frame.truncated) return Fate::kForwardedTruncated;
-  if (layers.tunnels != 0) return Fate::kForwardedActionFailed;  // enforce/ does not make the headers of tunnels yet
   const bool closes = action.takes_frame && layers.transport == Transport::kTcp;
   if (closes && !checksums_hold(frame, layers)) return Fate::kForwardedBadChecksum;
   const bool is_first = index == 0 || events[index - 1].frame != event.frame;
@@ -172,7 +178,7 @@ void Enforcer::restate_responses() {
     const Frame& frame = burst_.frames[response.frame];
     const Layers& layers = burst_.layers[response.frame];
     const Protocol& protocol = *registered_protocols()[response.protocol];
-    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp || layers.tunnels != 0) continue;
+    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp) continue;
     const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
     const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,
                                                       sequence, burst_.now_ns);

@@ -12,13 +12,14 @@
 #include "pipeline/stream_lane.h"
 #include "pipeline/worker_stats.h"
 #include "track/session_table.h"
+#include "track/tunnel_returns.h"
 
 namespace telefence {
 
 class Enforcer {
  public:
-  Enforcer(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, FramePool& pool)
-      : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), supply_(pool) {}
+  Enforcer(Burst& burst, SessionTable& sessions, TunnelReturns& returns, WorkerStats& stats, StreamLane& lane, FramePool& pool)
+      : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), supply_(pool), ways_(burst, returns, stats) {}
 
   // What actions and records need to know of each event beside its verdict. is_mirror: only copies come in. sees_all: somebody
   // wants to know of innocent messages, too, whether they are repeated.
@@ -35,6 +36,17 @@ class Enforcer {
 
    private:
     FramePool& pool_;
+  };
+  // What was learned of tunnels, as actions see it.
+  class Ways final : public WaysBack {
+   public:
+    Ways(const Burst& burst, TunnelReturns& returns, WorkerStats& stats) : burst_(burst), returns_(returns), stats_(stats) {}
+    const TunnelHeaders* find(const Frame& judged, const Layers& layers) override;
+
+   private:
+    const Burst& burst_;
+    TunnelReturns& returns_;
+    WorkerStats& stats_;
   };
 
   bool repeats_refusal(std::size_t index);
@@ -53,6 +65,7 @@ class Enforcer {
   WorkerStats& stats_;
   StreamLane& lane_;
   Supply supply_;
+  Ways ways_;
 };
 
 }  // namespace telefence

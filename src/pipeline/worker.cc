@@ -41,9 +41,10 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       records_(records),
       observer_(observer),
       sessions_(shared.secret),
+      returns_(shared.secret),
       lane_(burst_, sessions_, stats_, pool, shared.streams),
       extractor_(burst_, sessions_, stats_, lane_, shared.parts),
-      enforcer_(burst_, sessions_, stats_, lane_, pool) {
+      enforcer_(burst_, sessions_, returns_, stats_, lane_, pool) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     links_[i].index = static_cast<std::uint16_t>(i);
     const auto other_way = std::find_if(links_.begin(), links_.end(), [&](const Link& other) {
@@ -170,12 +171,29 @@ void Worker::begin_part() {
 }
 
 void Worker::decode_frames() {
+  bool has_tunnels = false;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     decode(burst_.frames[i], burst_.layers[i]);
     burst_.fates[i] = fate_of(burst_.layers[i].end);
     burst_.protocol[i] = kNoProtocol;
+    has_tunnels |= burst_.layers[i].tunnels != 0;
   }
+  if (has_tunnels || returns_.sees_labels(burst_.now_ns)) note_tunnels();
   end_stage(Stage::kDecode);
+}
+
+// Counts packets in tunnels, and learns how to reach who sends them.
+void Worker::note_tunnels() {
+  for (std::size_t i = 0; i < burst_.count; ++i) {
+    const Layers& layers = burst_.layers[i];
+    for (std::size_t kind = 1; layers.tunnels != 0 && kind < kTunnelKindCount; ++kind)
+      if (layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
+    const bool may_teach = layers.transport != Transport::kNone && returns_.takes_part(layers, burst_.now_ns);
+    if (may_teach && returns_.is_news(burst_.frames[i], layers, burst_.now_ns))
+      returns_.learn(burst_.frames[i], layers, burst_.flow_of(i, sessions_), burst_.now_ns);
+  }
+  stats_.returns_learned.set(returns_.learned());
+  stats_.returns_evicted.set(returns_.evicted());
 }
 
 // Before the actions: what neutralise voids is still as it was sent.

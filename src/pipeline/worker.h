@@ -19,6 +19,7 @@
 #include "record/ring.h"
 #include "track/session_clock.h"
 #include "track/session_table.h"
+#include "track/tunnel_returns.h"
 
 namespace telefence {
 
@@ -74,6 +75,7 @@ class Worker {
   void begin_part();
   bool next_part();
   void decode_frames();
+  void note_tunnels();
   void run_part(Link& link);
   void transmit(Link& link);
   void transmit_released(const LivePolicy& live);
@@ -94,6 +96,7 @@ class Worker {
   std::array<Frame, Burst::kFrames> waiting_;  // received, but beyond what one burst holds
   std::size_t waiting_count_ = 0;
   SessionTable sessions_;
+  TunnelReturns returns_;
   SessionClock clock_;
   MatchScratch scratch_;
   WorkerStats stats_;

@@ -97,6 +97,26 @@ void add_streams(Catalog& catalog, const Workers& workers) {
              "Selective acknowledgements sent to a sender so that it repeats a missing segment at once.", &WorkerStats::stream_holes_told);
 }
 
+void add_tunnels(Catalog& catalog, const Workers& workers) {
+  catalog.add({"telefence_tunnelled_packets_total",
+               "Packets that were looked at inside a tunnel, by its kind; one in several is counted for each.", Family::Type::kCounter,
+               [workers](std::vector<Sample>& out) {
+                 for (std::size_t t = 1; t < kTunnelKindCount; ++t)
+                   out.push_back({{{"tunnel", text(tunnel_name(static_cast<TunnelKind>(t)))}},
+                                  sum(workers, [t](const WorkerStats& w) { return w.tunnels[t].read(); })});
+               }});
+  catalog.add({"telefence_tunnel_returns_total",
+               "Ways back into GTP-U and MPLS, which only packets of the other direction tell: learned, or changed; missing when an "
+               "answer or a reset was to be made (the message is then dropped without telling its sender); evicted (gave way to others).",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const std::pair<const char*, Counter WorkerStats::*> outcomes[] = {{"learned", &WorkerStats::returns_learned},
+                                                                                    {"missing", &WorkerStats::returns_missing},
+                                                                                    {"evicted", &WorkerStats::returns_evicted}};
+                 for (const auto& [outcome, member] : outcomes)
+                   out.push_back({{{"outcome", outcome}}, sum(workers, [m = member](const WorkerStats& w) { return (w.*m).read(); })});
+               }});
+}
+
 void add_messages(Catalog& catalog, const Workers& workers) {
   catalog.add({"telefence_messages_total", "Messages read (look-ups, visits, calls, SMS); a repeated interception is counted once.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {
@@ -170,6 +190,7 @@ void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> worke
   add_messages(catalog, workers);
   add_spread(catalog, workers);
   add_streams(catalog, workers);
+  add_tunnels(catalog, workers);
   add_verdicts(catalog, workers);
   catalog.add({"telefence_worker_cycles_total", "Time stamp counter cycles that workers spent, by stage.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "decide/policy.h"
+#include "decode/layers.h"
 #include "protocols/protocol.h"
 #include "stats/catalog.h"
 #include "stats/counter.h"
@@ -56,6 +57,10 @@ struct WorkerStats {
   Counter stream_lost;          // positions lost
   Counter stream_overflows;     // messages that could not be judged: too many in a burst
   Counter sessions_evicted;  // remembered sessions that gave way before their time
+  Counters<kTunnelKindCount> tunnels;  // packets that were looked at inside each kind
+  Counter returns_learned;             // ways back into tunnels, new or changed
+  Counter returns_missing;             // looked for, and none was known
+  Counter returns_evicted;             // gave way to others
 };
 
 // Families of all workers together. The pointers outlive the catalog.

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/tunnel_returns.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "base/reader.h"
+#include "decode/decode.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+// Shorter than the inactivity after which base stations give a bearer up, whose TEID may then be another subscriber's.
+constexpr std::uint64_t kBearerFor = 10 * kSecond;
+// Labels stay as long as routes do.
+constexpr std::uint64_t kLabelsFor = 120 * kSecond;
+constexpr std::uint64_t kConfirmEvery = 2 * kSecond;
+// Where only one direction comes by, nothing can be learned: it must not be tried with every packet.
+constexpr std::uint64_t kTryEvery = kSecond / 200;
+// A round trip through the slowest network.
+constexpr std::uint64_t kSentFor = 10 * kSecond;
+constexpr std::size_t kSentEntries = 1 << 16;
+constexpr std::size_t kReturnEntries = 1 << 15;
+
+// The number by which a packet would be known to its opposite, and the one of the opposite that it repeats.
+struct Numbers {
+  std::optional<std::uint64_t> said;
+  std::optional<std::uint64_t> repeated;
+};
+
+Numbers numbers_of(const Frame& frame, const Layers& layers) {
+  if (layers.transport == Transport::kTcp) {
+    const TcpHeader header = tcp_header(frame, layers);
+    Numbers numbers{sequence_after(header, layers), std::nullopt};
+    if ((header.flags & kTcpAck) != 0) numbers.repeated = header.acknowledgement;
+    return numbers;
+  }
+  constexpr std::uint16_t kDns = 53;
+  if (layers.destination_port == kDns || layers.source_port == kDns) {
+    Reader reader(payload_of(frame, layers));
+    const std::uint64_t id = reader.u16();  // RFC 1035, 4.1.1
+    if (!reader.ok()) return {};
+    Numbers numbers;
+    if (layers.destination_port == kDns) numbers.said = id;
+    if (layers.source_port == kDns) numbers.repeated = id;
+    return numbers;
+  }
+  constexpr std::uint64_t kNone = std::uint64_t{1} << 32;
+  return layers.tunnel == TunnelKind::kGtpU ? Numbers{kNone, kNone} : Numbers{};
+}
+
+Bytes bytes_of(const IpAddress& address) { return Bytes(address.bytes).first(address.version == 4 ? 4u : 16u); }
+
+// A bearer is one subscriber's and has one way back. Labels lead to a site, and what comes from it may have come from several: there
+// it depends on whom the way is to lead to, as it does without labels.
+bool depends_on_address(const Layers& layers) { return layers.tunnels == 0 || layers.tunnel == TunnelKind::kMpls; }
+
+}  // namespace
+
+TunnelReturns::TunnelReturns(const HashSecret& secret) : secret_(secret), sent_(kSentEntries), returns_(kReturnEntries) {}
+
+// Everything that a tunnel's receiver tells its packets by. Not ports of outer datagrams, which spread load, nor what is in
+// extension headers.
+std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& layers) const {
+  std::uint64_t key = mixed(std::uint64_t{frame.wire} << 40 | std::uint64_t{layers.tunnel_kinds} << 32 |
+                                std::uint64_t{layers.inner_vlan} << 16 | layers.vlan,
+                            layers.tunnel_id, secret_);
+  const auto add_ends = [&](std::uint16_t network) {
+    const IpEnds ends = ip_ends_at(frame, network);
+    key = mixed(mixed(key, bytes_of(ends.source), secret_), bytes_of(ends.destination), secret_);
+  };
+  if (layers.tunnels == 0) return key;
+  if (layers.outer_network != layers.network) add_ends(layers.outer_network);
+  if (layers.tunnel_network != layers.outer_network && layers.tunnel_network != layers.network) add_ends(layers.tunnel_network);
+  if (layers.tunnel == TunnelKind::kMpls) {
+    // All labels: the one at the bottom is the receiver's, and those above it say which receiver.
+    Reader reader(frame.bytes().subspan(layers.tunnel_at));
+    for (std::uint32_t entry = 0; (entry & 0x100) == 0 && reader.ok();) {
+      entry = reader.u32();
+      key = mixed(key, entry >> 12, secret_);
+    }
+  }
+  return key;
+}
+
+std::uint64_t TunnelReturns::return_key(std::uint64_t direction, bool by_address, const IpAddress& leads_to) const {
+  return by_address ? mixed(direction, bytes_of(leads_to), secret_) : direction;
+}
+
+// By what a packet's direction is known to have been learned: it is the way back of whatever comes from its destination, and its
+// own way back leads to its source.
+std::uint64_t TunnelReturns::news_key(std::uint64_t direction, const Frame& frame, const Layers& layers) const {
+  if (!depends_on_address(layers)) return direction;
+  return return_key(return_key(direction, true, source_address(frame, layers)), true, destination_address(frame, layers));
+}
+
+bool TunnelReturns::is_news(const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
+  const std::uint64_t key = news_key(direction_of(frame, layers), frame, layers);
+  const Confirmed& entry = confirmed(key);
+  return entry.key != key || entry.until_ns <= now_ns;
+}
+
+void TunnelReturns::learn(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns) {
+  const Numbers numbers = numbers_of(frame, layers);
+  const std::uint64_t direction = direction_of(frame, layers);
+  const std::uint64_t own = news_key(direction, frame, layers);
+  confirmed(own) = {own, now_ns + kTryEvery};
+  if (layers.tunnel == TunnelKind::kMpls) labels_until_ns_ = now_ns + kSentFor;
+  if (numbers.said) note_sent(mixed(flow.forward, *numbers.said, secret_), direction, depends_on_address(layers), now_ns);
+  if (!numbers.repeated) return;
+  const Sent* const opposite = sent_.find(mixed(flow.reverse, *numbers.repeated, secret_), now_ns);
+  if (opposite == nullptr || opposite->is_ambiguous) return;
+  keep(return_key(opposite->direction, opposite->by_address, destination_address(frame, layers)), frame, layers, now_ns);
+  confirmed(own) = {own, now_ns + kConfirmEvery};
+}
+
+void TunnelReturns::note_sent(std::uint64_t key, std::uint64_t direction, bool by_address, std::uint64_t now_ns) {
+  const Sent* const known = sent_.find(key, now_ns);
+  const bool is_ambiguous = known != nullptr && (known->is_ambiguous || known->direction != direction);
+  sent_.put(key, {direction, is_ambiguous, by_address}, now_ns, now_ns + kSentFor);
+}
+
+void TunnelReturns::keep(std::uint64_t key, const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
+  if (layers.network > TunnelHeaders::kMostBytes) return;
+  TunnelHeaders headers;
+  (void)decode(frame, headers.path);
+  headers.link = frame.link;
+  headers.ip_version = layers.ip_version;
+  headers.length = static_cast<std::uint8_t>(layers.network);
+  std::memcpy(headers.octets.data(), frame.data, layers.network);
+  const TunnelHeaders* const known = returns_.find(key, now_ns);
+  const bool is_same = known != nullptr && known->length == headers.length && known->path.count == headers.path.count &&
+                       std::equal(headers.path.all().begin(), headers.path.all().end(), known->path.all().begin(),
+                                  [](const TunnelStep& a, const TunnelStep& b) { return a.kind == b.kind && a.id == b.id; });
+  if (!is_same) ++learned_;
+  returns_.put(key, headers, now_ns, now_ns + (layers.is_in(TunnelKind::kGtpU) ? kBearerFor : kLabelsFor));
+}
+
+const TunnelHeaders* TunnelReturns::find(const Frame& judged, const Layers& layers, std::uint64_t now_ns) {
+  const std::uint64_t direction = direction_of(judged, layers);
+  return returns_.find(return_key(direction, depends_on_address(layers), source_address(judged, layers)), now_ns);
+}
+
+}  // namespace telefence
