@@ -49,6 +49,7 @@ RecordNames Filter::record_names() const {
     names.answers.emplace_back(protocol->answers.begin(), protocol->answers.end());
   }
   for (const Action* action : registered_actions()) names.actions.emplace_back(action->name);
+  for (std::size_t i = 0; i < kTunnelKindCount; ++i) names.tunnels.emplace_back(tunnel_name(static_cast<TunnelKind>(i)));
   return names;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "decode/decode.h"
 #include "normalise/sms_text.h"
 
 namespace telefence {
@@ -63,6 +64,35 @@ struct Filler {
   }
 };
 
+// The IP protocol that carries a tunnel (its number in the header may be hidden behind those of extension headers).
+std::uint8_t protocol_of(const Frame& frame, const TunnelStep& step) {
+  switch (step.kind) {
+    case TunnelKind::kGre: return 47;
+    case TunnelKind::kMpls: return 137;
+    case TunnelKind::kIpInIp: return frame.bytes()[step.inside] >> 4 == 4 ? 4 : 41;
+    default: return 17;
+  }
+}
+
+void fill_tunnels(const Frame& frame, const Layers& layers, Record& record) {
+  static_assert(Record::kMostTunnels == kMostTunnels);
+  record.tunnel_count = layers.tunnels;
+  record.outer_ip_version = 0;
+  if (layers.tunnels == 0) return;
+  TunnelPath path;
+  (void)decode(frame, path);
+  for (std::size_t i = 0; i < path.count; ++i) {
+    const TunnelStep& step = path.steps[i];
+    record.tunnels[i] = {static_cast<std::uint8_t>(step.kind), step.id};
+    if (step.network == layers.outer_network) record.outer_protocol = protocol_of(frame, step);
+  }
+  if (layers.outer_network == layers.network) return;
+  const IpEnds outer = ip_ends_at(frame, layers.outer_network);
+  record.outer_ip_version = outer.source.version;
+  record.outer_source = outer.source.bytes;
+  record.outer_destination = outer.destination.bytes;
+}
+
 void clear(Record& record) {
   record.name.assign({});
   record.uri.assign({});
@@ -94,6 +124,7 @@ void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::u
   record.destination_port = layers.destination_port;
   record.port = frame.port;
   record.vlan = layers.vlan;
+  fill_tunnels(frame, layers, record);
   record.verdict = burst.verdicts[index];
   record.signature_kind = rule.kind;
   record.signature_id = rule.id;

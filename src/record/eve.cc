@@ -8,6 +8,7 @@
 
 #include <ctime>
 #include <iterator>
+#include <span>
 
 #include "base/json_text.h"
 
@@ -70,18 +71,21 @@ void append_time(std::string& out, std::uint64_t time_ns) {
   append(out, FMT_COMPILE("\"{}.{:06}{}\""), calendar.until_seconds, time_ns / 1000 % 1'000'000, calendar.zone);
 }
 
-void append_address(std::string& out, std::string_view key, const Record& record, bool is_source) {
+void append_address(std::string& out, std::string_view key, std::uint8_t version, const std::array<std::uint8_t, 16>& octets) {
   char text[INET6_ADDRSTRLEN] = "";
-  const auto& octets = is_source ? record.source : record.destination;
-  inet_ntop(record.ip_version == 6 ? AF_INET6 : AF_INET, octets.data(), text, sizeof text);
+  inet_ntop(version == 6 ? AF_INET6 : AF_INET, octets.data(), text, sizeof text);
   append_text(out, key, text);
 }
 
 std::string_view transport_name(std::uint8_t transport) {
   switch (transport) {
+    case 4: return "IPIP";
     case 6: return "TCP";
     case 17: return "UDP";
+    case 41: return "IPv6";
+    case 47: return "GRE";
     case 132: return "SCTP";
+    case 137: return "MPLS-in-IP";
     default: return "IP";
   }
 }
@@ -179,6 +183,38 @@ std::string shown_signature(const Record& record, const RecordOptions& options) 
   return record.signature_kind == SignatureKind::kNumber ? shown_number(value, options) : std::string(value);
 }
 
+void append_tunnel(const Record::Tunnel& tunnel, const RecordNames& names, std::string& out) {
+  append_text(out, "kind", named(names.tunnels, tunnel.kind));
+  if (tunnel.id != 0) append_number(out, "id", tunnel.id);
+}
+
+// EVE's object for the outermost packet, with what it does not know of: the innermost tunnel, and all of them when there are several.
+void append_tunnels(const Record& record, const RecordNames& names, std::string& out) {
+  const auto tunnels = std::span(record.tunnels).first(record.tunnel_count);
+  if (tunnels.empty()) return;
+  append_key(out, "tunnel");
+  out += '{';
+  if (record.outer_ip_version != 0) {
+    append_address(out, "src_ip", record.outer_ip_version, record.outer_source);
+    append_address(out, "dest_ip", record.outer_ip_version, record.outer_destination);
+    append_text(out, "proto", transport_name(record.outer_protocol));
+  }
+  append_number(out, "depth", tunnels.size());
+  append_tunnel(tunnels.back(), names, out);
+  if (tunnels.size() > 1) {
+    append_key(out, "path");
+    out += '[';
+    for (const Record::Tunnel& tunnel : tunnels) {
+      if (&tunnel != &tunnels.front()) out += ',';
+      out += '{';
+      append_tunnel(tunnel, names, out);
+      out += '}';
+    }
+    out += ']';
+  }
+  out += '}';
+}
+
 void append_packet(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
   append_time(out, record.time_ns);
   // 2^53: the largest whole number that every JSON reader keeps exact (RFC 8259, 6).
@@ -191,12 +227,13 @@ void append_packet(const Record& record, const RecordNames& names, const RecordO
     append_key(out, "vlan");
     append(out, FMT_COMPILE("[{}]"), record.vlan);
   }
-  append_address(out, "src_ip", record, true);
+  append_address(out, "src_ip", record.ip_version, record.source);
   append_number(out, "src_port", record.source_port);
-  append_address(out, "dest_ip", record, false);
+  append_address(out, "dest_ip", record.ip_version, record.destination);
   append_number(out, "dest_port", record.destination_port);
   append_text(out, "proto", transport_name(record.transport));
   append_text(out, "app_proto", app_protocol(record));
+  append_tunnels(record, names, out);
 }
 
 void append_alert(const Record& record, const RecordOptions& options, std::string& out) {

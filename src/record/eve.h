@@ -21,6 +21,7 @@ struct RecordNames {
   std::vector<std::string> channels;  // by protocol index
   std::vector<std::string> actions;
   std::vector<std::vector<std::string>> answers;  // by protocol index: the words for Record::answer
+  std::vector<std::string> tunnels;               // by Record::Tunnel::kind
 };
 
 // A telephone number for records: country code or first three digits, four asterisks, last four digits.

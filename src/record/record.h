@@ -46,6 +46,20 @@ struct Record {
   std::uint16_t port = 0;  // index of the port it came in on
   std::uint16_t vlan = 0;
 
+  // The tunnels that the packet lay in, the outermost first; kind: index into RecordNames::tunnels.
+  struct Tunnel {
+    std::uint8_t kind = 0;
+    std::uint32_t id = 0;  // TEID, key, VNI, label, session id; 0 where the kind has none
+  };
+  static constexpr std::size_t kMostTunnels = 4;
+  std::array<Tunnel, kMostTunnels> tunnels{};
+  std::uint8_t tunnel_count = 0;
+  // The outermost packet, when it is another one than that described above.
+  std::uint8_t outer_ip_version = 0;  // 0: the tunnels lie on the link
+  std::uint8_t outer_protocol = 0;    // IP protocol number
+  std::array<std::uint8_t, 16> outer_source{};
+  std::array<std::uint8_t, 16> outer_destination{};
+
   Verdict verdict;
   Fate fate = Fate::kForwardedInspected;  // what became of the packet
   SignatureKind signature_kind = SignatureKind::kDomain;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "enforce/tunnelled.h"
 #include "filter.h"
 #include "payloads.h"
 
@@ -13,13 +14,13 @@ namespace {
 std::atomic<std::uint64_t> g_allocations{0};
 }
 
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   g_allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* memory = std::malloc(size)) return memory;
   std::abort();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace telefence {
 namespace {
@@ -73,6 +74,40 @@ TEST(Worker, NeverAllocatesAfterStart) {
   EXPECT_GE(filter.fate(Fate::kAnswered), 9u);
   EXPECT_GE(filter.fate(Fate::kNeutralised), 3u);
   EXPECT_GE(filter.fate(Fate::kReset), 3u);
+}
+
+// Each kind, over IPv4 and IPv6: judged, answered or dropped, voided, learned from, recorded.
+TEST(Worker, NeverAllocatesForTunnels) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) {
+    Filter::block_domain(b, "evil.example");
+    Filter::block_text(b, "win a prize");
+  });
+  const auto give = [&](std::uint32_t round) {
+    const std::string query = dns_query("www.evil.example", round);
+    const std::string visit = http_request("evil.example");
+    const std::string message = submit_sm(round, "1069", "8613800000000", "WIN a prize");
+    const auto port = static_cast<std::uint16_t>(1000 + round);
+    for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind) {
+      for (const bool outer_ipv6 : {false, true}) {
+        const TunnelShape there{.kind = static_cast<TunnelKind>(kind), .outer_ipv6 = outer_ipv6};
+        TunnelShape back = there;
+        back.reversed = true;
+        filter.core.give(in_tunnel(back, inner_packet({.reversed = true, .source_port = 80, .destination_port = port, .sequence = 7000, .acknowledgement = round})));
+        filter.access.give(in_tunnel(there, inner_packet({.transport = Transport::kUdp, .destination_port = 53, .payload = query})));
+        filter.access.give(in_tunnel(there, inner_packet({.source_port = port, .destination_port = 80, .sequence = round, .payload = visit})));
+        filter.access.give(in_tunnel(there, inner_packet({.destination_port = 2775, .sequence = round * 400, .payload = message})));
+      }
+    }
+  };
+  give(1);
+  filter.run();
+  give(2);
+  const std::uint64_t before = g_allocations;
+  filter.run();
+  EXPECT_EQ(g_allocations - before, 0u);
+  EXPECT_GE(filter.fate(Fate::kAnswered), 20u);
+  EXPECT_GE(filter.fate(Fate::kNeutralised), 14u);
 }
 
 }  // namespace

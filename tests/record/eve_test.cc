@@ -53,6 +53,38 @@ TEST(Eve, TimeHasMicrosecondsAndZone) {
   EXPECT_EQ(::mktime(&parsed), 1'795'300'200);
 }
 
+TEST(Eve, ATunnelIsToldWithItsIdAndOuterAddresses) {
+  Record record = sample_lookup();
+  EXPECT_FALSE(eve_of(record).contains("tunnel"));
+  record.tunnel_count = 1;
+  record.tunnels[0] = {1, 0xfedcba98};
+  record.outer_ip_version = 6;
+  record.outer_protocol = 17;
+  record.outer_source = {0x20, 1, 0xd, 0xb8};
+  record.outer_destination = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9};
+  EXPECT_EQ(eve_of(record)["tunnel"], json::parse(R"({"src_ip":"2001:db8::","dest_ip":"2001:db8::9","proto":"UDP","depth":1,
+    "kind":"gtp-u","id":4275878552})"));
+  EXPECT_EQ(eve_of(record)["src_ip"], "10.1.2.3") << "the subscriber's own";
+}
+
+TEST(Eve, SeveralTunnelsAreToldFromOutsideInAndThoseOnTheLinkHaveNoAddresses) {
+  Record record = sample_lookup();
+  record.tunnel_count = 2;
+  record.tunnels[0] = {2, 1001};
+  record.tunnels[1] = {3, 0};
+  record.outer_ip_version = 0;
+  EXPECT_EQ(eve_of(record)["tunnel"], json::parse(R"({"depth":2,"kind":"ip-in-ip",
+    "path":[{"kind":"mpls","id":1001},{"kind":"ip-in-ip"}]})"));
+  record.outer_ip_version = 4;
+  record.outer_protocol = 4;
+  record.outer_source = {172, 16, 0, 1};
+  record.outer_destination = {172, 16, 9, 2};
+  const json tunnel = eve_of(record)["tunnel"];
+  EXPECT_EQ(tunnel["src_ip"], "172.16.0.1");
+  EXPECT_EQ(tunnel["dest_ip"], "172.16.9.2");
+  EXPECT_EQ(tunnel["proto"], "IPIP");
+}
+
 TEST(Eve, WouldBeBlockedIsAllowedAndSaysWhy) {
   Record record = sample_lookup();
   record.verdict.reason = Reason::kMonitor;

@@ -13,7 +13,8 @@ inline RecordNames sample_names() {
           {"dns", "http", "sip", "smpp"},
           {"dns", "web", "call", "sms"},
           {"drop", "answer", "neutralise"},
-          {{"nxdomain", "refused"}, {"redirect"}, {"decline"}, {}}};
+          {{"nxdomain", "refused"}, {"redirect"}, {"decline"}, {}},
+          {"", "gtp-u", "mpls", "ip-in-ip"}};
 }
 
 inline Record sample_lookup() {
