@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon in line between real clients and servers: every action shown, and everything else unharmed.
 
-Usage: inline.py BUILD_DIR      Needs root. scripts/demo-inline and the meson suite `live` run it; it ends with a line
+Usage: inline.py BUILD_DIR [vxlan|geneve]      Needs root. With a tunnel's name, all of it inside a tunnel of the kernel's own. scripts/demo-inline and the meson suite `live` run it; it ends with a line
 "N passed, N failed" and exit code 0 only when nothing failed; 4 when this machine can't carry it (one sentence says why).
 """
 import json
@@ -186,7 +186,7 @@ class Inline:
     def marks(self):
         line, check = self.line, self.report.check
         self.report.part('tag and drop: marked with DSCP 8 for equipment further on, or silently gone')
-        watch = line.start(line.server, 'tcpdump', 'tcpdump', '-lnvi', 'server0', '-c', '20', 'udp', 'dst', 'port', '53')
+        watch = line.start(line.server, 'tcpdump', 'tcpdump', '-lnvi', 'tunnel0' if line.tunnel else 'server0', '-c', '20', 'udp', 'dst', 'port', '53')
         line.wait('tcpdump', lambda: 'listening on' in line.read('tcpdump.log'))
         status, answers, text = services.dig(line, 'www.tagged.example')
         check('dig www.tagged.example: answered', (status, answers) == ('NOERROR', ['192.0.2.10']), (status, answers),
@@ -239,16 +239,18 @@ class Inline:
         check('interceptions of every channel are recorded: %d' % len(records), channels == {'dns', 'web', 'call', 'sms'}, channels,
               '\n'.join(self.in_words(record) for record in {record['telefence']['channel']: record for record in records}.values()))
         check('100 SMS among them', sum(record['telefence']['channel'] == 'sms' for record in records) == 100)
+        told = {(record.get('tunnel', {}).get('kind'), record.get('tunnel', {}).get('id'), record.get('tunnel', {}).get('src_ip')) for record in records}
+        check('each record tells the tunnel', told == {(line.tunnel, 42, netns.OUTER_CLIENT) if line.tunnel else (None, None, None)}, told)
         check('no full number stands in the records', CALLER not in str(records) and '8613800138' not in str(records))
         self.stop()
         self.others()
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ['vxlan'], ['geneve']):
         sys.exit(__doc__)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    line, report = netns.Line(), Report()
+    line, report = netns.Line(*sys.argv[2:]), Report()
     try:
         line.open()
         print(PICTURE % (netns.CLIENT, netns.SERVER), flush=True)

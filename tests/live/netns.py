@@ -13,6 +13,7 @@ import time
 
 CLIENT, SERVER = '10.77.0.1', '10.77.0.2'
 CLIENT6, SERVER6 = 'fd77::1', 'fd77::2'
+OUTER_CLIENT, OUTER_SERVER = '172.31.0.1', '172.31.0.2'  # of the tunnel that the others then lie in
 
 
 class NotPossible(Exception):
@@ -27,7 +28,10 @@ def run(*command, check=True, timeout=30, **more):
 
 
 class Line:
-    def __init__(self):
+    """`tunnel`: None, or the kernel's vxlan or geneve, in which everything then passes the middle."""
+
+    def __init__(self, tunnel=None):
+        self.tunnel = tunnel
         tag = 'tf%d' % os.getpid()
         self.client, self.middle, self.server = tag + 'c', tag + 'm', tag + 's'
         self.processes = []
@@ -49,8 +53,12 @@ class Line:
                               'test out with scripts/test --without live' % error) from error
         self._wire('client0', self.client, 'access')
         self._wire('server0', self.server, 'core')
+        if self.tunnel:
+            self._tunnel(self.client, 'client0', OUTER_CLIENT, OUTER_SERVER)
+            self._tunnel(self.server, 'server0', OUTER_SERVER, OUTER_CLIENT)
         for name, device, address, address6 in ((self.client, 'client0', CLIENT, CLIENT6),
                                                 (self.server, 'server0', SERVER, SERVER6)):
+            device = 'tunnel0' if self.tunnel else device
             run('ip', '-n', name, 'address', 'add', address + '/24', 'dev', device)
             run('ip', '-n', name, 'address', 'add', address6 + '/64', 'dev', device, 'nodad')
 
@@ -66,6 +74,18 @@ class Line:
             # would carry both on, and the far end would throw them away.
             for feature in ('tx', 'rx', 'tso', 'gso', 'gro', 'txvlan', 'rxvlan'):
                 run('ip', 'netns', 'exec', name, 'ethtool', '-K', device, feature, 'off', check=False)
+
+    def _tunnel(self, namespace, device, here, there):
+        run('ip', '-n', namespace, 'address', 'add', here + '/24', 'dev', device)
+        more = ('local', here, 'dstport', '4789') if self.tunnel == 'vxlan' else ()
+        try:
+            run('ip', '-n', namespace, 'link', 'add', 'tunnel0', 'type', self.tunnel, 'id', '42', 'remote', there, *more)
+        except RuntimeError as error:
+            raise NotPossible('this kernel has no %s: %s' % (self.tunnel, error)) from error
+        # An overlay leaves checksums and segmentation to the device below, too.
+        for feature in ('tx', 'rx', 'tso', 'gso', 'gro'):
+            run('ip', 'netns', 'exec', namespace, 'ethtool', '-K', 'tunnel0', feature, 'off', check=False)
+        run('ip', '-n', namespace, 'link', 'set', 'tunnel0', 'up')
 
     def path(self, name):
         return os.path.join(self.folder, name)
