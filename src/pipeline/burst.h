@@ -62,6 +62,10 @@ struct Burst {
   std::array<std::uint16_t, kFrames> early;
   std::size_t early_count = 0;
 
+  // The packet came in fragments: only its last part is in the frame, and `payloads` holds what all of them said.
+  std::array<bool, kFrames> is_joined{};
+  bool any_joined = false;
+
   EventList events;
   KeyList keys;
   HitList hits;
@@ -108,6 +112,8 @@ struct Burst {
     early_count = 0;
     if (has_repeats) repeats_refused.fill(false);
     has_repeats = false;
+    if (any_joined) is_joined.fill(false);
+    any_joined = false;
     events.clear();
     keys.clear();
     hits.clear();

@@ -106,6 +106,10 @@ void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies
   remember(index, live);
 }
 
+bool Enforcer::is_joined_segment(std::size_t frame) const {
+  return burst_.any_joined && !Burst::is_stream(frame) && burst_.is_joined[frame] && burst_.layers[frame].transport == Transport::kTcp;
+}
+
 Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
   const auto events = burst_.events.events();
   const Event& event = events[index];
@@ -114,6 +118,9 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
   if (frame.truncated) return Fate::kForwardedTruncated;
+  // Of a segment that came in fragments the sequence number and the checksum are in another frame: without this one it never arrives.
+  if (is_joined_segment(event.frame) && (action.takes_frame || action.expects_response))
+    return registered_protocols()[event.protocol]->shares_connections ? Fate::kForwardedActionFailed : Fate::kDroppedByVerdict;
   const bool closes = action.takes_frame && layers.transport == Transport::kTcp;
   if (closes && !checksums_hold(frame, layers)) return Fate::kForwardedBadChecksum;
   const bool is_first = index == 0 || events[index - 1].frame != event.frame;
@@ -128,7 +135,7 @@ void Enforcer::remember(std::size_t index, const LivePolicy& live) {
   const Layers& layers = burst_.layers[event.frame];
   const Fate done = burst_.event_fates[index];
   const bool ends = done == Fate::kAnswered || done == Fate::kReset || done == Fate::kDroppedByVerdict;
-  if (layers.transport == Transport::kTcp && ends) {
+  if (layers.transport == Transport::kTcp && ends && !is_joined_segment(event.frame)) {
     const Ending ending = done == Fate::kAnswered ? Ending::kAnswered : done == Fate::kReset ? Ending::kReset : Ending::kDropped;
     sessions_.close(frame, layers, burst_.flow_of(event.frame, sessions_), ending, burst_.now_ns);
     burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);

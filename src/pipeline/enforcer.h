@@ -51,6 +51,7 @@ class Enforcer {
 
   bool repeats_refusal(std::size_t index);
   void event(std::size_t index, const LivePolicy& live, Replies& replies);
+  bool is_joined_segment(std::size_t frame) const;
   Fate carry_out(std::size_t index, const LivePolicy& live, Replies& replies);
   void remember(std::size_t index, const LivePolicy& live);
   void drop_late_segments(Replies& replies);

@@ -28,13 +28,15 @@ constexpr Fate kUnread = Fate::kForwardedNotRecognised;
 
 }  // namespace
 
-Extractor::Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options)
-    : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), parts_(options) {}
+Extractor::Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options,
+                     const FragmentOptions& fragments)
+    : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), parts_(options), fragments_(burst, sessions, stats, fragments) {}
 
 void Extractor::run(const Classifier& classifier) {
   lane_.read_expired();
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
+    if (end == DecodeEnd::kFragment && fragments_.join(i)) whole(i, classifier);
     if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
     if (note_if_late(burst_, i, sessions_)) continue;
     if (burst_.layers[i].transport == Transport::kTcp)
@@ -46,6 +48,7 @@ void Extractor::run(const Classifier& classifier) {
 
 void Extractor::end_of_burst() {
   parts_.end_of_burst();
+  fragments_.end_of_burst();
   stats_.spread_evicted.set(parts_.evicted());
 }
 
@@ -99,6 +102,12 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
     keep(index, step.consumed);
   else if (begins && burst_.fates[index] == Fate::kForwardedNotRecognised && burst_.payloads[index].bytes.size() < kTooFewToKnow)
     keep(index, 0);
+}
+
+// A packet that was put together from its fragments.
+void Extractor::whole(std::size_t index, const Classifier& classifier) {
+  Step step;
+  (void)read(index, classifier, classifier.classify(burst_.payloads[index]), step);
 }
 
 // A segment of a connection that the stream lane follows, but not of what it knows of its stream.

@@ -6,6 +6,7 @@
 // that many users share goes to the stream lane. One per worker, used by that thread alone.
 
 #include "pipeline/burst.h"
+#include "pipeline/fragments.h"
 #include "pipeline/late_segments.h"
 #include "pipeline/stream_lane.h"
 #include "pipeline/worker_stats.h"
@@ -17,7 +18,8 @@ namespace telefence {
 
 class Extractor {
  public:
-  Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options);
+  Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options,
+            const FragmentOptions& fragments);
 
   // Fills burst.events, and the fates of frames as far as they follow from what was read.
   void run(const Classifier& classifier);
@@ -27,6 +29,7 @@ class Extractor {
  private:
   void payload(std::size_t index, const Classifier& classifier);
   void segment(std::size_t index, const Classifier& classifier);
+  void whole(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);
   std::uint8_t protocol_of(std::size_t index, const Classifier& classifier);
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol) const;
@@ -48,6 +51,7 @@ class Extractor {
   WorkerStats& stats_;
   StreamLane& lane_;
   PartTable parts_;
+  Fragments fragments_;
 };
 
 }  // namespace telefence

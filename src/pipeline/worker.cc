@@ -43,7 +43,7 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       sessions_(shared.secret),
       returns_(shared.secret),
       lane_(burst_, sessions_, stats_, pool, shared.streams),
-      extractor_(burst_, sessions_, stats_, lane_, shared.parts),
+      extractor_(burst_, sessions_, stats_, lane_, shared.parts, shared.fragments),
       enforcer_(burst_, sessions_, returns_, stats_, lane_, pool) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     links_[i].index = static_cast<std::uint16_t>(i);

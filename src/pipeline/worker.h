@@ -40,6 +40,7 @@ struct WorkerShared {
   HashSecret secret;
   PartOptions parts;
   StreamOptions streams;
+  FragmentOptions fragments;
 };
 
 // Told of every event after its verdict, matched or not: `telefenced inspect`. None in the daemon.

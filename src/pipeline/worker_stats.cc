@@ -74,6 +74,21 @@ void add_gauge(Catalog& catalog, const Workers& workers, const char* name, const
                }});
 }
 
+void add_fragments(Catalog& catalog, const Workers& workers) {
+  catalog.add({"telefence_fragmented_packets_total",
+               "IP packets that came in fragments, and their troubles: joined (all parts came, and the packet was read), overlapping (a "
+               "part repeats bytes as other ones; a sign of evasion), given_up (parts that contradict each other, or too many holes), "
+               "evicted (gave way to others).",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const std::pair<const char*, Counter WorkerStats::*> outcomes[] = {{"joined", &WorkerStats::fragments_joined},
+                                                                                    {"overlapping", &WorkerStats::fragments_overlapping},
+                                                                                    {"given_up", &WorkerStats::fragments_given_up},
+                                                                                    {"evicted", &WorkerStats::fragments_evicted}};
+                 for (const auto& [outcome, member] : outcomes)
+                   out.push_back({{{"outcome", outcome}}, sum(workers, [m = member](const WorkerStats& w) { return (w.*m).read(); })});
+               }});
+}
+
 void add_streams(Catalog& catalog, const Workers& workers) {
   add_gauge(catalog, workers, "telefence_streams", "Shared connections (SMPP, SIP over TCP) that are followed.", &WorkerStats::streams);
   add_gauge(catalog, workers, "telefence_held_packets",
@@ -190,6 +205,7 @@ void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> worke
   add_messages(catalog, workers);
   add_spread(catalog, workers);
   add_streams(catalog, workers);
+  add_fragments(catalog, workers);
   add_tunnels(catalog, workers);
   add_verdicts(catalog, workers);
   catalog.add({"telefence_worker_cycles_total", "Time stamp counter cycles that workers spent, by stage.",

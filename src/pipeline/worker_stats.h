@@ -45,6 +45,10 @@ struct WorkerStats {
   Counter spread_read;          // of these, read to their end
   Counter spread_given_up;      // longer, or in more pieces, than is put together
   Counter spread_evicted;       // gave way to others
+  Counter fragments_joined;       // packets that came in fragments and were read
+  Counter fragments_overlapping;  // parts that repeat bytes as other ones
+  Counter fragments_given_up;     // parts of packets that can't be put together
+  Counter fragments_evicted;      // packets that gave way to others
   Counter inconsistent_copies;  // bytes of such a message that came again as other ones
   Counter streams;              // connections that are followed
   Counter streams_evicted;      // gave way to others

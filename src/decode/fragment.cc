@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/fragment.h"
+
+#include "base/reader.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint8_t kTcp = 6, kUdp = 17;
+
+WholePayload read_udp(Bytes payload) {
+  Reader reader(payload);
+  WholePayload whole;
+  whole.transport = Transport::kUdp;
+  whole.source_port = reader.u16();
+  whole.destination_port = reader.u16();
+  const std::size_t length = reader.u16();
+  if (payload.size() < 8 || length < 8 || length > payload.size()) return whole;
+  whole.bytes = payload.subspan(8, length - 8);
+  whole.is_known = true;
+  return whole;
+}
+
+WholePayload read_tcp(Bytes payload) {
+  Reader reader(payload);
+  WholePayload whole;
+  whole.transport = Transport::kTcp;
+  whole.source_port = reader.u16();
+  whole.destination_port = reader.u16();
+  whole.sequence = reader.u32();
+  reader.skip(4);
+  const std::size_t header = std::size_t{4} * (reader.u8() >> 4);
+  if (!reader.ok() || header < 20 || header > payload.size()) return whole;
+  whole.bytes = payload.subspan(header);
+  whole.is_known = true;
+  return whole;
+}
+
+}  // namespace
+
+FragmentHeader fragment_header(const Frame& frame, const Layers& layers) {
+  FragmentHeader header;
+  if (layers.ip_version == 4) {
+    Reader reader(frame.bytes().subspan(layers.network + std::size_t{4}, 4));
+    header.identification = reader.u16();
+    const std::uint16_t flags_and_offset = reader.u16();
+    header.offset = std::uint32_t{8} * (flags_and_offset & 0x1fff);
+    header.is_last = (flags_and_offset & 0x2000) == 0;
+    return header;
+  }
+  // decode() ends right behind the fragment header.
+  Reader reader(frame.bytes().subspan(layers.transport_at - std::size_t{6}, 6));
+  const std::uint16_t offset_and_more = reader.u16();
+  header.offset = offset_and_more & 0xfff8U;
+  header.is_last = (offset_and_more & 1) == 0;
+  header.identification = reader.u32();
+  return header;
+}
+
+WholePayload read_whole_payload(Bytes payload, std::uint8_t ip_protocol) {
+  if (ip_protocol == kUdp) return read_udp(payload);
+  if (ip_protocol == kTcp) return read_tcp(payload);
+  return {};
+}
+
+}  // namespace telefence

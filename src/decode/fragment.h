@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What an IP fragment says of its place in the packet it is a part of (RFC 791, 3.2; RFC 8200, 4.5).
+
+#include <cstdint>
+
+#include "base/frame.h"
+#include "decode/layers.h"
+
+namespace telefence {
+
+struct FragmentHeader {
+  std::uint32_t identification = 0;  // the same in all parts; IPv4: 16 bits
+  std::uint32_t offset = 0;          // of its bytes in the payload of the whole packet
+  bool is_last = false;
+};
+
+// Requires: layers.end is kFragment, and the layers are of this frame.
+FragmentHeader fragment_header(const Frame& frame, const Layers& layers);
+
+// The part of the payload that this fragment carries: everything behind the IP header, the transport header among it.
+inline Bytes fragment_payload(const Frame& frame, const Layers& layers) {
+  return frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
+}
+
+// What stands at the beginning of a packet's payload that was put together.
+struct WholePayload {
+  bool is_known = false;  // UDP or TCP, and sound
+  Transport transport = Transport::kNone;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+  std::uint32_t sequence = 0;  // TCP
+  Bytes bytes;                 // above the transport header
+};
+WholePayload read_whole_payload(Bytes payload, std::uint8_t ip_protocol);
+
+}  // namespace telefence

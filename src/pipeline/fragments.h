@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// IP fragments on their way to the protocols: a packet that is whole is read as if it had come in one frame, the one that
+// completed it. The others are forwarded as they come; when the packet is refused, the one that completes it is not, so that its
+// receiver never has all of it. One per worker, used by that thread alone.
+
+#include <array>
+#include <cstdint>
+
+#include "pipeline/burst.h"
+#include "pipeline/worker_stats.h"
+#include "track/fragment_table.h"
+#include "track/session_table.h"
+
+namespace telefence {
+
+class Fragments {
+ public:
+  Fragments(Burst& burst, const SessionTable& sessions, WorkerStats& stats, const FragmentOptions& options)
+      : burst_(burst), sessions_(sessions), stats_(stats), table_(options) {}
+
+  // True when this fragment made its packet whole: burst.payloads, .sequences and the ports in .layers are those of the packet.
+  bool join(std::size_t index);
+  // The fates are known.
+  void end_of_burst();
+
+ private:
+  struct Joined {
+    std::uint16_t index = 0;
+    std::uint64_t key = 0;
+  };
+
+  std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
+
+  Burst& burst_;
+  const SessionTable& sessions_;
+  WorkerStats& stats_;
+  FragmentTable table_;
+  std::array<Joined, Burst::kFrames> joined_;
+  std::size_t joined_count_ = 0;
+};
+
+}  // namespace telefence

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "track/fragment_table.h"
+
+#include "base/check.h"
+
+namespace telefence {
+namespace {
+
+// Linux gives a packet 30 s to become whole (ip(7), ipfrag_time); no receiver waits longer than RFC 8200's 60 s.
+constexpr std::uint64_t kWaitsFor = 60'000'000'000;
+constexpr std::uint32_t kLongest = 65535;
+
+}  // namespace
+
+FragmentTable::FragmentTable(const FragmentOptions& options) : pool_(options.bytes), packets_(options.packets) {}
+
+FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns) {
+  if (Packet* const known = packets_.find(key)) {
+    if (now_ns - known->began_ns <= kWaitsFor) return *known;
+    forget(*known);
+  }
+  Packet& packet = packets_.insert(key, [&](Packet& leaving) { leaving.buffer.release(pool_); });
+  packet.buffer.start(0, pool_);
+  packet.total = 0;
+  packet.began_ns = now_ns;
+  packet.is_refused = false;
+  return packet;
+}
+
+void FragmentTable::forget(Packet& packet) {
+  packet.buffer.release(pool_);
+  packets_.erase(packet);
+}
+
+FragmentTable::Put FragmentTable::put(std::uint64_t key, std::uint32_t offset, bool is_last, Bytes bytes, std::uint64_t now_ns) {
+  Packet& packet = at(key, now_ns);
+  if (packet.is_refused) return Put::kRefused;
+  const std::uint32_t end = offset + static_cast<std::uint32_t>(bytes.size());
+  const bool contradicts = packet.total != 0 && (end > packet.total || (is_last && end != packet.total));
+  if (end > kLongest || contradicts || bytes.empty()) return Put::kNoRoom;
+  const StreamBuffer::Put put = packet.buffer.put(offset, bytes, kLongest, pool_);
+  if (!put.stored) return Put::kNoRoom;
+  if (is_last) packet.total = end;
+  if (put.conflicts) return Put::kOverlaps;
+  const bool is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
+  return is_whole ? Put::kWhole : Put::kWaits;
+}
+
+Bytes FragmentTable::whole(std::uint64_t key) {
+  Packet* const packet = packets_.find(key);
+  CHECK(packet != nullptr);
+  return packet->buffer.view(0, packet->total);
+}
+
+void FragmentTable::finish(std::uint64_t key, bool is_refused) {
+  Packet* const packet = packets_.find(key);
+  if (packet == nullptr) return;
+  if (!is_refused) return forget(*packet);
+  packet->buffer.release(pool_);
+  packet->is_refused = true;
+}
+
+void FragmentTable::end_of_burst() { pool_.reclaim(); }
+
+}  // namespace telefence

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// IP packets that came in fragments, put together in whatever order their parts come (RFC 791, 3.2; RFC 8200, 4.5). Fixed memory;
+// the packet that waits longest gives way. A packet that was refused is remembered, so that no later copy of its missing part
+// makes it whole at its receiver. Worker thread.
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "track/buffer_pool.h"
+#include "track/lru_table.h"
+#include "track/stream_buffer.h"
+
+namespace telefence {
+
+struct FragmentOptions {
+  std::uint32_t packets = 4096;           // unfinished at a time
+  std::uint64_t bytes = 8 * 1024 * 1024;  // of them all
+};
+
+class FragmentTable {
+ public:
+  explicit FragmentTable(const FragmentOptions& options);
+
+  enum class Put : std::uint8_t {
+    kWaits,
+    kWhole,     // nothing is missing any more: whole() is it
+    kOverlaps,  // bytes that were there already came again as other ones: no sound sender does that
+    kNoRoom,    // no memory, more holes than may be, or an end that contradicts another
+    kRefused,   // part of a packet that was refused
+  };
+  // key: of addresses, protocol and identification together.
+  Put put(std::uint64_t key, std::uint32_t offset, bool is_last, Bytes bytes, std::uint64_t now_ns);
+  // The payload of the packet that put() called whole. Valid until end_of_burst().
+  Bytes whole(std::uint64_t key);
+  // Its fate is known. Requires: put() called it whole in this burst.
+  void finish(std::uint64_t key, bool is_refused);
+  void end_of_burst();
+
+  std::uint64_t evicted() const { return packets_.evicted(); }
+
+ private:
+  struct Packet {
+    StreamBuffer buffer;
+    std::uint32_t total = 0;  // bytes of its payload; 0: its last part has not come
+    std::uint64_t began_ns = 0;
+    bool is_refused = false;
+  };
+  Packet& at(std::uint64_t key, std::uint64_t now_ns);
+  void forget(Packet& packet);
+
+  BufferPool pool_;
+  LruTable<Packet> packets_;
+};
+
+}  // namespace telefence
