@@ -46,7 +46,7 @@ BENCHMARK(extract_full_segment)->Name("protocols/smpp/extract/six_in_a_segment")
 void neutralise_submit(benchmark::State& state) {
   Octets message = segments(1, 1).front();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(kProtocol.neutralise(Event{}, message));
+    benchmark::DoNotOptimize(kProtocol.neutralise(Event{}, message, {}));
     benchmark::ClobberMemory();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
