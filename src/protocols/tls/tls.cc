@@ -9,11 +9,14 @@
 
 #include "base/reader.h"
 #include "protocols/protocol.h"
-#include "protocols/tls/client_hello.h"
+#include "protocols/wire/client_hello.h"
 #include "protocols/wire/proxy_header.h"
 
 namespace telefence::tls {
 namespace {
+
+using wire::ClientHello;
+using wire::HelloFound;
 
 constexpr std::array<std::uint16_t, 1> kPorts{443};
 constexpr std::array<std::string_view, 1> kAnswers{"alert"};
@@ -22,7 +25,6 @@ constexpr std::uint8_t kChangeCipherSpec = 20;
 constexpr std::uint8_t kAlert = 21;
 constexpr std::uint8_t kHandshake = 22;
 constexpr std::uint8_t kHeartbeat = 24;  // the last one; 23 is application data
-constexpr std::uint8_t kClientHello = 1;
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kLongestRecord = 16384 + 2048;  // RFC 5246, 6.2.3
 constexpr std::size_t kLongestJoined = 16384;
@@ -46,7 +48,7 @@ Record read_record_header(Reader& reader) {
 // True when the bytes of a handshake record start a ClientHello. Its length is below 2^16, and its own version is 3.x.
 bool starts_hello(Bytes fragment) {
   constexpr std::size_t kVersionAt = 4;
-  return !fragment.empty() && fragment[0] == kClientHello && (fragment.size() < 2 || fragment[1] == 0) &&
+  return !fragment.empty() && fragment[0] == wire::kClientHello && (fragment.size() < 2 || fragment[1] == 0) &&
          (fragment.size() <= kVersionAt || fragment[kVersionAt] == 3);
 }
 
@@ -118,7 +120,7 @@ Step extract_hello(std::uint32_t start, const Record& record, Bytes fragment, Re
   std::array<std::uint8_t, kLongestJoined> joined;
   const Bytes handshake = is_in_one_record ? fragment : join_records(fragment, rest, joined);
   ClientHello hello;
-  switch (read_client_hello(handshake, hello)) {
+  switch (wire::read_client_hello(handshake, hello)) {
     case HelloFound::kMalformed:
       return {Progress::kMalformed, 0, 0};
     case HelloFound::kCut: {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "protocols/tls/client_hello.h"
+#include "protocols/wire/client_hello.h"
 
 #include "base/reader.h"
 
-namespace telefence::tls {
+namespace telefence::wire {
 namespace {
 
 constexpr std::uint16_t kServerName = 0;
@@ -65,4 +65,4 @@ HelloFound read_client_hello(Bytes bytes, ClientHello& hello) {
   return has_name ? HelloFound::kNamed : HelloFound::kCut;
 }
 
-}  // namespace telefence::tls
+}  // namespace telefence::wire

@@ -2,14 +2,18 @@
 #pragma once
 
 // The ClientHello that opens a TLS connection (RFC 8446, 4.1.2, the same shape since SSL 3.0): which server name it
-// carries (RFC 6066, 3) and whether it hides another one (ECH, RFC 9849, 5).
+// carries (RFC 6066, 3) and whether it hides another one (ECH, RFC 9849, 5). Over TCP it stands in records, over QUIC in CRYPTO
+// frames; what is read here is the same.
 
 #include <cstdint>
 #include <string_view>
 
 #include "base/bytes.h"
 
-namespace telefence::tls {
+namespace telefence::wire {
+
+// The type of the handshake message, its first byte.
+inline constexpr std::uint8_t kClientHello = 1;
 
 struct ClientHello {
   std::string_view server_name;  // as sent; "" when there is none. A view into the bytes read.
@@ -26,4 +30,4 @@ enum class HelloFound : std::uint8_t {
 // `bytes` are those of the handshake layer, as many as there are. Requires: the first one says client_hello.
 HelloFound read_client_hello(Bytes bytes, ClientHello& hello);
 
-}  // namespace telefence::tls
+}  // namespace telefence::wire
