@@ -22,12 +22,14 @@ std::string text_of(const IpAddress& address) {
   return text.data();
 }
 
-// Prints every event. A TCP segment that was sent again says nothing new; a repeated datagram is a message of its own, which
-// whoever receives it acts on again.
+// Prints every event. A TCP segment that was sent again says nothing new, nor does a QUIC hello; any other repeated datagram is a
+// message of its own, which whoever receives it acts on again.
 class Printer : public EventObserver {
  public:
   void on_event(const Frame& frame, const Layers& layers, const Event& event, const Verdict&, bool first_sight) override {
-    if (!first_sight && layers.transport == Transport::kTcp) return;
+    const auto* const visit = std::get_if<UrlVisit>(&event.what);
+    const bool says_nothing_new = layers.transport == Transport::kTcp || (visit != nullptr && !visit->connection.empty());
+    if (!first_sight && says_nothing_new) return;
     const std::string source = text_of(source_address(frame, layers));
     const std::string destination = text_of(destination_address(frame, layers));
     const EventOrigin origin = {frame.number, registered_protocols()[event.protocol]->name, source, layers.source_port,

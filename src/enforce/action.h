@@ -13,6 +13,7 @@
 #include "decode/layers.h"
 #include "decode/tunnel_path.h"
 #include "event/event.h"
+#include "protocols/datagram_reader.h"
 #include "protocols/protocol.h"
 #include "verdict/verdict.h"
 
@@ -94,6 +95,7 @@ struct ActionInput {
   const RefusalTerms& terms;
   Replies& replies;
   bool is_first = true;  // no other message stands before it in the packet
+  DatagramReader* reader = nullptr;  // that the event came from: it refuses in place of the protocol; mostly there is none
 };
 
 struct Action {

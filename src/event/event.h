@@ -33,6 +33,7 @@ struct UrlVisit {
   std::string_view path;         // HTTP: its path and query, "/" when empty; "" for CONNECT
   std::string_view method;       // HTTP only
   bool encrypted_hello = false;  // TLS, QUIC: an ECH extension is there, so `host` is the outer name
+  Bytes connection;              // QUIC: what later datagrams of it are known by (FlowMemory's mark); else empty
 };
 
 // A call being set up (SIP INVITE, ISUP IAM).

@@ -22,7 +22,7 @@ void Enforcer::prepare(bool is_mirror, bool sees_all) {
     burst_.first_sight[i] =
         !(verdict.recorded() || sees_all) ||
         sessions_.first_sight(burst_.flow_of(frame, sessions_), burst_.layers[frame].transport,
-                              {event.message, ordinal, burst_.payloads[frame].bytes, burst_.sequences[frame]}, burst_.now_ns);
+                              identity_of(event, ordinal), burst_.now_ns);
     if (Burst::is_stream(frame) && event.message.offset < burst_.reading(frame).condemned) {
       // It was judged and refused before it was whole.
       burst_.first_sight[i] = false;
@@ -39,11 +39,20 @@ void Enforcer::prepare(bool is_mirror, bool sees_all) {
   }
 }
 
+MessageIdentity Enforcer::identity_of(const Event& event, std::uint16_t ordinal) const {
+  const auto* const visit = std::get_if<UrlVisit>(&event.what);
+  // Each copy is sealed anew, so its bytes differ: it is known by the name on the same flow.
+  if (visit != nullptr && !visit->connection.empty())
+    return {{0, static_cast<std::uint32_t>(visit->host.size())}, ordinal, as_bytes(visit->host), 0};
+  return {event.message, ordinal, burst_.payloads[event.frame].bytes, burst_.sequences[event.frame]};
+}
+
 // True for a message on a connection that ends, or has ended, with a refusal: the same bytes cut otherwise, or what stands behind
 // them. Its sender is told the same, but it is no further interception.
 bool Enforcer::repeats_refusal(std::size_t index) {
   const Event& event = burst_.events.events()[index];
-  if (burst_.layers[event.frame].transport != Transport::kTcp || Burst::is_stream(event.frame)) return false;
+  if (Burst::is_stream(event.frame)) return false;
+  if (burst_.layers[event.frame].transport != Transport::kTcp) return datagrams_.was_refused(event);
   if (burst_.repeats_refused[event.frame]) return true;
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (!action.takes_frame || registered_protocols()[event.protocol]->shares_connections) return false;
@@ -60,6 +69,7 @@ void Enforcer::run(const LivePolicy& live) {
   for (std::size_t i = 0; i < count; ++i)
     if (burst_.verdicts[i].enforced()) event(i, live, replies);
   if (burst_.closed_from < burst_.count || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
+  datagrams_.drop_refused();
   restate_responses();
   lane_.settle(replies, live);
   burst_.reply_count = replies.used();
@@ -125,7 +135,8 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   if (closes && !checksums_hold(frame, layers)) return Fate::kForwardedBadChecksum;
   const bool is_first = index == 0 || events[index - 1].frame != event.frame;
   ActionInput input{frame, layers, burst_.payloads[event.frame], *registered_protocols()[event.protocol], event,
-                    burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first};
+                    burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first,
+                    datagrams_.reader(event.protocol, layers.transport)};
   return action.apply(input);
 }
 
@@ -140,6 +151,7 @@ void Enforcer::remember(std::size_t index, const LivePolicy& live) {
     sessions_.close(frame, layers, burst_.flow_of(event.frame, sessions_), ending, burst_.now_ns);
     burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);
   }
+  if (layers.transport == Transport::kUdp && ends) datagrams_.refuse(event);
   // Where others of its recipients get it, the response is theirs.
   if (done != Fate::kNeutralised || burst_.verdicts[index].only_recipients) return;
   const std::uint32_t code = refusal_code(index, live);

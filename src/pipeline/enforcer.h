@@ -7,6 +7,7 @@
 #include "enforce/action.h"
 #include "nic/queue.h"
 #include "pipeline/burst.h"
+#include "pipeline/datagram_flows.h"
 #include "pipeline/late_segments.h"
 #include "pipeline/live_policy.h"
 #include "pipeline/stream_lane.h"
@@ -18,8 +19,20 @@ namespace telefence {
 
 class Enforcer {
  public:
-  Enforcer(Burst& burst, SessionTable& sessions, TunnelReturns& returns, WorkerStats& stats, StreamLane& lane, FramePool& pool)
-      : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), supply_(pool), ways_(burst, returns, stats) {}
+  // What is remembered from one burst to the next.
+  struct Memory {
+    SessionTable& sessions;
+    TunnelReturns& returns;
+    DatagramFlows& datagrams;
+  };
+  Enforcer(Burst& burst, const Memory& memory, WorkerStats& stats, StreamLane& lane, FramePool& pool)
+      : burst_(burst),
+        sessions_(memory.sessions),
+        datagrams_(memory.datagrams),
+        stats_(stats),
+        lane_(lane),
+        supply_(pool),
+        ways_(burst, memory.returns, stats) {}
 
   // What actions and records need to know of each event beside its verdict. is_mirror: only copies come in. sees_all: somebody
   // wants to know of innocent messages, too, whether they are repeated.
@@ -49,6 +62,7 @@ class Enforcer {
     WorkerStats& stats_;
   };
 
+  MessageIdentity identity_of(const Event& event, std::uint16_t ordinal) const;
   bool repeats_refusal(std::size_t index);
   void event(std::size_t index, const LivePolicy& live, Replies& replies);
   bool is_joined_segment(std::size_t frame) const;
@@ -63,6 +77,7 @@ class Enforcer {
 
   Burst& burst_;
   SessionTable& sessions_;
+  DatagramFlows& datagrams_;
   WorkerStats& stats_;
   StreamLane& lane_;
   Supply supply_;

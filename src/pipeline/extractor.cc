@@ -28,9 +28,10 @@ constexpr Fate kUnread = Fate::kForwardedNotRecognised;
 
 }  // namespace
 
-Extractor::Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options,
-                     const FragmentOptions& fragments)
-    : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), parts_(options), fragments_(burst, sessions, stats, fragments) {}
+Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane,
+                     const PartOptions& options, const FragmentOptions& fragments)
+    : burst_(burst), sessions_(sessions), datagrams_(datagrams), stats_(stats), lane_(lane), parts_(options),
+      fragments_(burst, sessions, stats, fragments) {}
 
 void Extractor::run(const Classifier& classifier) {
   lane_.read_expired();
@@ -72,7 +73,8 @@ void Extractor::payload(std::size_t index, const Classifier& classifier) {
   burst_.payloads[index] = {payload_of(burst_.frames[index], layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
   Step step;
-  (void)read(index, classifier, protocol_of(index, classifier), step);
+  if (read(index, classifier, protocol_of(index, classifier), step) != Progress::kNeedMore) return;
+  if (datagrams_.reader(burst_.protocol[index], layers.transport) != nullptr) burst_.fates[index] = datagrams_.fate_of_waiting();
 }
 
 void Extractor::segment(std::size_t index, const Classifier& classifier) {
@@ -167,7 +169,9 @@ Progress Extractor::read(std::size_t index, const Classifier& classifier, std::u
 Step Extractor::read_as(std::uint8_t protocol, std::size_t index) {
   EventList& events = burst_.events;
   events.begin_frame(static_cast<std::uint16_t>(index), protocol);
-  const Step step = registered_protocols()[protocol]->extract(burst_.payloads[index], events);
+  DatagramReader* const reader = datagrams_.reader(protocol, burst_.layers[index].transport);
+  const Step step = reader == nullptr ? registered_protocols()[protocol]->extract(burst_.payloads[index], events)
+                                      : datagrams_.read(index, *reader);
   stats_.parsed[protocol][static_cast<std::size_t>(step.progress)].add(1);
   if (step.progress == Progress::kNotMine || step.progress == Progress::kMalformed) events.undo_frame();
   return step;

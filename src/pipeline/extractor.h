@@ -6,6 +6,7 @@
 // that many users share goes to the stream lane. One per worker, used by that thread alone.
 
 #include "pipeline/burst.h"
+#include "pipeline/datagram_flows.h"
 #include "pipeline/fragments.h"
 #include "pipeline/late_segments.h"
 #include "pipeline/stream_lane.h"
@@ -18,8 +19,8 @@ namespace telefence {
 
 class Extractor {
  public:
-  Extractor(Burst& burst, SessionTable& sessions, WorkerStats& stats, StreamLane& lane, const PartOptions& options,
-            const FragmentOptions& fragments);
+  Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane,
+            const PartOptions& options, const FragmentOptions& fragments);
 
   // Fills burst.events, and the fates of frames as far as they follow from what was read.
   void run(const Classifier& classifier);
@@ -48,6 +49,7 @@ class Extractor {
 
   Burst& burst_;
   SessionTable& sessions_;
+  DatagramFlows& datagrams_;
   WorkerStats& stats_;
   StreamLane& lane_;
   PartTable parts_;

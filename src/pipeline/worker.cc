@@ -42,9 +42,10 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       observer_(observer),
       sessions_(shared.secret),
       returns_(shared.secret),
+      datagrams_(burst_, sessions_, stats_, shared.secret, shared.datagrams),
       lane_(burst_, sessions_, stats_, pool, shared.streams),
-      extractor_(burst_, sessions_, stats_, lane_, shared.parts, shared.fragments),
-      enforcer_(burst_, sessions_, returns_, stats_, lane_, pool) {
+      extractor_(burst_, sessions_, datagrams_, stats_, lane_, shared.parts, shared.fragments),
+      enforcer_(burst_, {sessions_, returns_, datagrams_}, stats_, lane_, pool) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     links_[i].index = static_cast<std::uint16_t>(i);
     const auto other_way = std::find_if(links_.begin(), links_.end(), [&](const Link& other) {
@@ -104,6 +105,7 @@ void Worker::run_part(Link& link) {
   transmit(link);
   record(live);
   extractor_.end_of_burst();
+  datagrams_.end_of_burst();
   lane_.end_of_burst();
 }
 

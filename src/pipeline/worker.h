@@ -11,6 +11,7 @@
 #include "nic/queue.h"
 #include "normalise/normalise.h"
 #include "pipeline/burst.h"
+#include "pipeline/datagram_flows.h"
 #include "pipeline/enforcer.h"
 #include "pipeline/extractor.h"
 #include "pipeline/live_policy.h"
@@ -41,6 +42,7 @@ struct WorkerShared {
   PartOptions parts;
   StreamOptions streams;
   FragmentOptions fragments;
+  DatagramOptions datagrams;
 };
 
 // Told of every event after its verdict, matched or not: `telefenced inspect`. None in the daemon.
@@ -101,6 +103,7 @@ class Worker {
   SessionClock clock_;
   MatchScratch scratch_;
   WorkerStats stats_;
+  DatagramFlows datagrams_;
   StreamLane lane_;
   Extractor extractor_;
   Enforcer enforcer_;

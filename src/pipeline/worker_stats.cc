@@ -64,7 +64,7 @@ void add_spread(Catalog& catalog, const Workers& workers) {
                    out.push_back({{{"outcome", outcome}}, sum(workers, [m = member](const WorkerStats& w) { return (w.*m).read(); })});
                }});
   add_single(catalog, workers, "telefence_inconsistent_copies_total",
-             "Segments that repeat bytes of such a message as other ones: the first copy counts. A sign of evasion.",
+             "Segments and datagrams that repeat bytes of such a message as other ones: the first copy counts. A sign of evasion.",
              &WorkerStats::inconsistent_copies);
 }
 
@@ -141,7 +141,7 @@ void add_messages(Catalog& catalog, const Workers& workers) {
                                   sum(workers, [p](const WorkerStats& w) { return w.messages[p].read(); })});
                }});
   add_single(catalog, workers, "telefence_encrypted_hellos_total",
-             "TLS visits with an Encrypted Client Hello: only the outer name could be judged.", &WorkerStats::encrypted_hellos);
+             "TLS and QUIC visits with an Encrypted Client Hello: only the outer name could be judged.", &WorkerStats::encrypted_hellos);
   catalog.add({"telefence_repeated_messages_total", "Retransmissions of intercepted messages: answered again, counted here only.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {
                  const auto all = registered_protocols();
@@ -207,6 +207,9 @@ void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> worke
   add_streams(catalog, workers);
   add_fragments(catalog, workers);
   add_tunnels(catalog, workers);
+  std::vector<const DatagramStats*> datagrams;
+  for (const WorkerStats* worker : workers) datagrams.push_back(&worker->datagrams);
+  add_datagram_families(catalog, datagrams);
   add_verdicts(catalog, workers);
   catalog.add({"telefence_worker_cycles_total", "Time stamp counter cycles that workers spent, by stage.",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {

@@ -10,6 +10,7 @@
 
 #include "decide/policy.h"
 #include "decode/layers.h"
+#include "pipeline/datagram_stats.h"
 #include "protocols/protocol.h"
 #include "stats/catalog.h"
 #include "stats/counter.h"
@@ -50,6 +51,7 @@ struct WorkerStats {
   Counter fragments_given_up;     // parts of packets that can't be put together
   Counter fragments_evicted;      // packets that gave way to others
   Counter inconsistent_copies;  // bytes of such a message that came again as other ones
+  DatagramStats datagrams;
   Counter streams;              // connections that are followed
   Counter streams_evicted;      // gave way to others
   Counter held_frames;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -66,6 +67,8 @@ struct Voiding {
   std::uint32_t recipients = 0;  // bit i: the i-th recipient (Sms::called) alone, and nothing else of it; 0: all of it
 };
 
+class DatagramReader;
+
 struct Protocol {
   std::string_view name;              // folder name = metric label = config key
   std::string_view channel;           // dns, web, call, sms: what people count by
@@ -73,6 +76,9 @@ struct Protocol {
   std::span<const std::uint16_t> udp_ports;
   bool (*recognise)(const Payload&) = nullptr;  // by content on any port; null: by port only. Must be cheap and sure.
   Step (*extract)(const Payload&, EventList&) = nullptr;
+  // Over UDP, what reads in place of extract() (datagram_reader.h): a message may be spread over several datagrams. extract() then
+  // reads what lies whole in one. Null: extract() reads all. Called at start, once per worker.
+  std::unique_ptr<DatagramReader> (*make_reader)() = nullptr;
 
   std::span<const std::string_view> answers;  // the words for RefusalTerms::answer; the first is the default
   // Writes the payload of the protocol's own "no" to the sender of `event`. False: nothing fitting can be said; a datagram is

@@ -36,7 +36,7 @@ class Views {
   }
   bool inside(const DomainLookup& lookup) const { return text(lookup.name); }
   bool inside(const UrlVisit& visit) const {
-    return text(visit.host) && text(visit.uri) && text(visit.path) && text(visit.method);
+    return text(visit.host) && text(visit.uri) && text(visit.path) && text(visit.method) && text(as_text(visit.connection));
   }
   bool inside(const Call& call) const {
     return text(call.calling) && text(call.called) && texts(call.calling_also) && texts(call.called_also) &&

@@ -78,7 +78,9 @@ Fate apply(ActionInput& input) {
   Writer writer(buffer);
   RefusalTerms terms = input.terms;
   terms.only_this_name = input.verdict.only_this_name;
-  const bool has_words = input.protocol.refuse(input.event, input.payload, terms, writer) && writer.ok();
+  const bool is_written = input.reader != nullptr ? input.reader->refuse(input.event, input.payload, terms, writer)
+                                                  : input.protocol.refuse(input.event, input.payload, terms, writer);
+  const bool has_words = is_written && writer.ok();
   if (!has_words) return without_words(input);
   if (input.layers.transport != Transport::kTcp) return answer_udp(input, writer.written());
   // An answer would be taken for that to the message before, and without an acknowledgement it has no place in the stream.

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/datagram_flows.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "enforce/checksum.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+// Longer than a client's first probes after a lost datagram (RFC 9002, 6.2: 1 s, doubling).
+constexpr std::uint64_t kWaitsFor = 15 * kSecond;
+// Longer than a client tries to open a connection, each probe renewing it.
+constexpr std::uint64_t kRefusedFor = 60 * kSecond;
+constexpr std::size_t kMostBelongings = Burst::kFrames * FlowMemory::kMostConnections;
+// As in extractor.cc: a datagram sent with so many hops fewer than another of its connection was not meant to arrive.
+constexpr int kFewerHops = 4;
+
+// Chooses the sets of connection_table.h: the sender's address, of IPv6 what an access line gets (a /64), so that nobody has more
+// sets for having more addresses. Eight for each, by the port: behind one IPv4 address there may be many people.
+std::uint64_t sender_of(const Frame& frame, const Layers& layers, const HashSecret& secret) {
+  const IpAddress address = source_address(frame, layers);
+  std::uint64_t prefix = 0;
+  std::memcpy(&prefix, address.bytes.data(), address.version == 4 ? 4 : 8);
+  const std::uint64_t tags = std::uint64_t{address.version} << 32 | std::uint64_t{layers.inner_vlan} << 16 | layers.vlan;
+  return mixed(mixed(mixed(0, prefix, secret), tags, secret), layers.source_port & 7u, secret);
+}
+
+// Empty for events of other protocols.
+Bytes connection_of(const Event& event) {
+  const auto* const visit = std::get_if<UrlVisit>(&event.what);
+  return visit == nullptr ? Bytes() : visit->connection;
+}
+
+}  // namespace
+
+DatagramFlows::DatagramFlows(Burst& burst, SessionTable& sessions, WorkerStats& stats, const HashSecret& secret,
+                             const DatagramOptions& options)
+    : burst_(burst),
+      sessions_(sessions),
+      stats_(stats),
+      secret_(secret),
+      pool_(options.bytes),
+      unfinished_(options.unfinished, kWaitsFor),
+      refused_(options.refused, kRefusedFor),
+      belongings_(std::make_unique<Belonging[]>(kMostBelongings)) {
+  static_assert(kLongestMark == ConnectionTable::kLongestMark);
+  const auto protocols = registered_protocols();
+  for (std::size_t i = 0; i < protocols.size(); ++i)
+    if (protocols[i]->make_reader != nullptr) readers_[i] = protocols[i]->make_reader();
+}
+
+DatagramFlows::~DatagramFlows() = default;
+
+Step DatagramFlows::read(std::size_t frame, DatagramReader& reader) {
+  frame_ = frame;
+  has_key_ = false;
+  is_checked_ = false;
+  fate_ = Fate::kForwardedNeedMore;
+  return reader.read(burst_.payloads[frame], *this, burst_.events);
+}
+
+ConnectionTable::Key DatagramFlows::key_of(std::size_t frame) {
+  if (frame != frame_ || !has_key_) {
+    frame_ = frame;
+    key_ = {sender_of(burst_.frames[frame], burst_.layers[frame], secret_), burst_.flow_of(frame, sessions_).forward};
+    has_key_ = true;
+  }
+  return key_;
+}
+
+// A datagram that its receiver will never take must not be put together with others.
+bool DatagramFlows::may_be_kept() {
+  const Frame& frame = burst_.frames[frame_];
+  if (frame.truncated) return false;
+  if (!is_checked_ && !checksums_hold(frame, burst_.layers[frame_])) fate_ = Fate::kForwardedBadChecksum;
+  is_checked_ = true;
+  return fate_ == Fate::kForwardedNeedMore;
+}
+
+// An unfinished connection that this datagram may be put together with. Either it or the one that the connection began with was
+// not meant to arrive if one has many fewer hops left: evaders send such for filters alone to see.
+ConnectionTable::Connection* DatagramFlows::unfinished(Bytes mark) {
+  if (unfinished_.size() == 0) return nullptr;
+  ConnectionTable::Connection* const found = unfinished_.find(key_of(frame_), mark, burst_.now_ns);
+  if (found == nullptr || !may_be_kept()) return nullptr;
+  const std::uint8_t hops = hops_left(burst_.frames[frame_], burst_.layers[frame_]);
+  if (hops + kFewerHops <= found->hops) {
+    fate_ = Fate::kForwardedFewHops;
+    return nullptr;
+  }
+  if (found->hops + kFewerHops <= hops) {
+    erase(*found);
+    return nullptr;
+  }
+  return found;
+}
+
+ConnectionTable::Connection* DatagramFlows::refused(std::size_t frame, Bytes mark) {
+  return refused_.size() == 0 ? nullptr : refused_.find(key_of(frame), mark, burst_.now_ns);
+}
+
+FlowMemory::Connection DatagramFlows::find(Bytes mark) {
+  if (const ConnectionTable::Connection* const over = refused(frame_, mark)) return {Standing::kRefused, over->mark(), {}};
+  const ConnectionTable::Connection* const found = unfinished(mark);
+  return found == nullptr ? Connection{} : Connection{Standing::kUnfinished, found->mark(), found->note_bytes()};
+}
+
+std::size_t DatagramFlows::list(std::span<Connection> room) {
+  if (unfinished_.size() == 0 && refused_.size() == 0) return 0;
+  std::array<ConnectionTable::Connection*, kMostConnections> found;
+  std::size_t count = 0;
+  const auto take = [&](ConnectionTable& table, Standing standing, std::size_t most) {
+    const std::size_t there = table.list(key_of(frame_), burst_.now_ns, std::span(found).first(std::min(most, found.size())));
+    for (std::size_t i = 0; i < there; ++i) room[count++] = {standing, found[i]->mark(), found[i]->note_bytes()};
+  };
+  take(unfinished_, Standing::kUnfinished, room.size() / 2);
+  take(refused_, Standing::kRefused, room.size() - count);
+  return count;
+}
+
+void DatagramFlows::belongs_to(Bytes mark) {
+  DCHECK(mark.size() <= kLongestMark);
+  std::size_t mine = 0;
+  for (std::size_t i = belonging_count_; i-- > 0 && belongings_[i].frame == frame_; ++mine)
+    if (std::ranges::equal(belongings_[i].mark(), mark)) return;
+  if (mine == kMostConnections || belonging_count_ == kMostBelongings) return;
+  Belonging& belonging = belongings_[belonging_count_++];
+  belonging.frame = static_cast<std::uint16_t>(frame_);
+  belonging.size = static_cast<std::uint8_t>(mark.size());
+  std::copy(mark.begin(), mark.end(), belonging.bytes.begin());
+}
+
+void DatagramFlows::keep(Bytes mark, Bytes note) {
+  if (refused(frame_, mark) != nullptr || !may_be_kept()) return;
+  ConnectionTable::Connection* connection = unfinished(mark);
+  if (connection == nullptr) {
+    connection = &unfinished_.insert(key_of(frame_), mark, burst_.now_ns,
+                                     [this](ConnectionTable::Connection& leaving) { give_back(leaving); });
+    connection->hops = hops_left(burst_.frames[frame_], burst_.layers[frame_]);
+    stats_.datagrams.begun.add(1);
+  }
+  connection->used_ns = burst_.now_ns;
+  if (write(*connection, note)) return;
+  stats_.datagrams.given_up.add(1);
+  unfinished_.erase(*connection);
+}
+
+// False when there is no memory; the connection has no note then.
+bool DatagramFlows::write(ConnectionTable::Connection& connection, Bytes note) {
+  if (connection.note.size < note.size()) {
+    give_back(connection);
+    connection.note = pool_.take(static_cast<std::uint32_t>(note.size()));
+    if (connection.note.bytes == nullptr) return false;
+  }
+  std::copy(note.begin(), note.end(), connection.note.bytes);
+  connection.note_size = static_cast<std::uint32_t>(note.size());
+  return true;
+}
+
+void DatagramFlows::give_back(ConnectionTable::Connection& connection) {
+  pool_.give_back(connection.note);
+  connection.note = {};
+  connection.note_size = 0;
+}
+
+void DatagramFlows::erase(ConnectionTable::Connection& connection) {
+  give_back(connection);
+  unfinished_.erase(connection);
+}
+
+void DatagramFlows::finish(Bytes mark, End end) {
+  if (end == End::kGivenUp) stats_.datagrams.given_up.add(1);
+  ConnectionTable::Connection* const connection = unfinished(mark);
+  if (connection == nullptr || connection->is_done) return;
+  if (end == End::kRead) stats_.datagrams.read.add(1);
+  if (done_count_ == done_.size()) return erase(*connection);
+  connection->is_done = true;
+  done_[done_count_++] = connection;
+}
+
+void DatagramFlows::note(Sight sight) {
+  stats_.datagrams.sights[static_cast<std::size_t>(sight)].add(1);
+  if (sight == Sight::kInconsistent) stats_.inconsistent_copies.add(1);
+}
+
+bool DatagramFlows::was_refused(const Event& event) {
+  const Bytes mark = connection_of(event);
+  return !mark.empty() && refused(event.frame, mark) != nullptr;
+}
+
+void DatagramFlows::refuse(const Event& event) {
+  const Bytes mark = connection_of(event);
+  if (mark.empty()) return;
+  if (ConnectionTable::Connection* const known = refused(event.frame, mark)) {
+    known->used_ns = burst_.now_ns;
+    return;
+  }
+  if (ConnectionTable::Connection* const waiting = unfinished_.find(key_of(event.frame), mark, burst_.now_ns)) erase(*waiting);
+  const ConnectionTable::Connection& over =
+      refused_.insert(key_of(event.frame), mark, burst_.now_ns, [](ConnectionTable::Connection&) {});
+  if (refusal_count_ < refusals_.size()) refusals_[refusal_count_++] = {event.frame, &over};
+}
+
+bool DatagramFlows::is_repeated(std::uint16_t frame, const ConnectionTable::Connection& connection) const {
+  const auto here = std::span(refusals_).first(refusal_count_);
+  return std::none_of(here.begin(), here.end(), [&](const Refusal& refusal) {
+    return refusal.connection == &connection && frame < refusal.frame;
+  });
+}
+
+void DatagramFlows::drop_refused() {
+  if (refused_.size() == 0) return;
+  for (const Belonging& belonging : std::span(belongings_.get(), belonging_count_)) {
+    Fate& fate = burst_.fates[belonging.frame];
+    if (!leaves(fate)) continue;
+    ConnectionTable::Connection* const found = refused(belonging.frame, belonging.mark());
+    if (found == nullptr) continue;
+    found->used_ns = burst_.now_ns;
+    fate = Fate::kDroppedDeadConnection;
+    if (is_repeated(belonging.frame, *found)) stats_.repeats[burst_.protocol[belonging.frame]].add(1);
+  }
+}
+
+void DatagramFlows::end_of_burst() {
+  belonging_count_ = refusal_count_ = 0;
+  // One whose place another took meanwhile is not done.
+  for (ConnectionTable::Connection* const connection : std::span(done_).first(done_count_))
+    if (connection->is_done) erase(*connection);
+  done_count_ = 0;
+  pool_.reclaim();
+  // Sees to it that the next burst finds memory.
+  const std::size_t reserve = std::min<std::size_t>(pool_.total() / 2, Burst::kFrames * std::size_t{8192});
+  while (pool_.total() - pool_.used() < reserve) {
+    ConnectionTable::Connection* const leaving = unfinished_.next_to_go();
+    if (leaving == nullptr) break;
+    erase(*leaving);
+    ++freed_;
+    pool_.reclaim();
+  }
+  stats_.datagrams.evicted.set(unfinished_.evicted() + freed_);
+  stats_.datagrams.refused_evicted.set(refused_.evicted());
+}
+
+}  // namespace telefence
