@@ -38,7 +38,7 @@ def what(record):
         return '%s %s' % (record['dns']['rrname'], record['dns']['rrtype'])
     if 'http' in record:
         return 'http://%s%s' % (record['http']['hostname'], record['http'].get('url', ''))
-    return record.get('tls', {}).get('sni', '')
+    return (record.get('tls') or record.get('quic') or {}).get('sni', '')
 
 
 class English:

@@ -53,7 +53,8 @@ Result<void> add_domain(const TestRequest& request, Occasion& out) {
   lookup.name = host;
   lookup.type = 1;
   out.add("dns", lookup);
-  for (const auto& [protocol, via] : {std::pair{"http", UrlVisit::Via::kHttp}, std::pair{"tls", UrlVisit::Via::kTls}}) {
+  for (const auto& [protocol, via] : {std::pair{"http", UrlVisit::Via::kHttp}, std::pair{"tls", UrlVisit::Via::kTls},
+                                      std::pair{"quic", UrlVisit::Via::kQuic}}) {
     UrlVisit visit;
     visit.via = via;
     visit.host = host;
@@ -81,10 +82,12 @@ Result<void> add_url(const TestRequest& request, Occasion& out) {
   visit.uri = visit.path;
   visit.method = "GET";
   if (!encrypted) out.add("http", visit);
-  // Over TLS only the name is seen.
+  // Over TLS and QUIC only the name is seen.
   visit.via = UrlVisit::Via::kTls;
   visit.uri = visit.path = visit.method = {};
   out.add("tls", visit);
+  visit.via = UrlVisit::Via::kQuic;
+  out.add("quic", visit);
   return {};
 }
 

@@ -51,6 +51,7 @@ constexpr Entry kWords[] = {
     {"redirect", "跳转警示页"},
     {"page", "警示页"},
     {"alert", "TLS 警报"},
+    {"close", "关闭连接"},
     // Why an entry wins or loses.
     {"allow entry: at least as specific as every block entry", "白名单条目，不比任何拦截条目宽泛"},
     {"would be blocked, but the signature is in shadow", "本应拦截，但该规则处于影子状态"},

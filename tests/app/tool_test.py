@@ -68,7 +68,7 @@ class TestVerb(program.ProgramTest):
                                   ('sms', '领奖 http://bad.example/x', 10), ('sms', '您好', 0)):
             text = self.expect(self.tool('test', kind, value, '-c', self.path('policy.yaml'), '--lang', 'zh'), code).stdout
             words = set(re.findall(r'[A-Za-z]+', re.sub(r'\S*(example|com\.cn|/tmp/)\S*', '', text)))
-            self.assertLessEqual(words, {'dns', 'http', 'tls', 'smpp', 'sip'}, text)
+            self.assertLessEqual(words, {'dns', 'http', 'tls', 'quic', 'smpp', 'sip'}, text)
 
     def test_a_daemon_that_cannot_be_asked_is_no_would_pass(self):
         for socket in (self.path('none.sock'), self.folder):

@@ -1,36 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts every operator new while bursts of blocked and innocent traffic of all protocols run: there must be none.
+// Counts every allocation, also inside OpenSSL, while bursts of blocked and innocent traffic of all protocols run: there must be none.
 #include <gtest/gtest.h>
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include "enforce/tunnelled.h"
 #include "filter.h"
 #include "payloads.h"
-
-namespace {
-std::atomic<std::uint64_t> g_allocations{0};
-}
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  g_allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "quic_payloads.h"
+#include "support/count_allocations.h"
 
 namespace telefence {
 namespace {
 
 using namespace testing;
 
+// A hello in one datagram, one in two, the same again to the id that the server chose, one that is not authentic, one to be closed.
+std::vector<std::vector<std::uint8_t>> quic_datagrams(std::uint32_t round) {
+  const auto from = static_cast<std::uint16_t>(4000 + 10 * round);
+  const Octets hello = long_quic_hello("evil.example");
+  const Octets innocent = long_quic_hello("good.example");
+  const Octets first_id = {1, 2, 3, 4, 5, 6, 7, 8};
+  const auto at = [from](int number) { return static_cast<std::uint16_t>(from + number); };
+  Octets forged = quic_whole(quic_hello("evil.example"));
+  forged.back() ^= 1;
+  return {quic_frame(quic_whole(quic_hello("evil.example")), at(0)),
+          quic_frame(quic_part(hello, 0, 1100), at(1)),
+          quic_frame(quic_part(hello, 1100, hello.size(), {.number = 1}), at(1)),
+          quic_frame(quic_part(hello, 1100, hello.size(), {.destination_id = Octets(8, 9), .key_id = first_id, .number = 2}), at(1)),
+          quic_frame(quic_part(innocent, 0, 1100), at(2)),
+          quic_frame(quic_part(innocent, 1100, innocent.size(), {.number = 1}), at(2)),
+          quic_frame(quic_part(innocent, 0, 1100), at(3)),
+          quic_frame(forged, at(4)),
+          quic_frame(quic_whole(quic_hello("closed.example")), at(5))};
+}
+
 TEST(Worker, NeverAllocatesAfterStart) {
+  ASSERT_TRUE(g_counts_openssl);
   Filter filter;
   filter.block([](MatchSetBuilder& b) {
     Filter::block_domain(b, "evil.example");
+    Filter::block_domain(b, "closed.example", "answer");
     Filter::block_text(b, "win a prize");
     Filter::block_number(b, "+8617000000001");
   });
@@ -62,6 +70,7 @@ TEST(Worker, NeverAllocatesAfterStart) {
     message(2 * round, "WIN a prize http://evil.example/x");
     message(2 * round + 1, "lunch at 12?");
     filter.access.give(udp_frame(sip_invite("+8617000000001", "13800000000"), 5060, static_cast<std::uint16_t>(3000 + round)));
+    for (const auto& datagram : quic_datagrams(round)) filter.access.give(datagram);
   };
   filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = sent - 1, .flags = kTcpSyn}));
   give(1);
@@ -74,6 +83,8 @@ TEST(Worker, NeverAllocatesAfterStart) {
   EXPECT_GE(filter.fate(Fate::kAnswered), 9u);
   EXPECT_GE(filter.fate(Fate::kNeutralised), 3u);
   EXPECT_GE(filter.fate(Fate::kReset), 3u);
+  EXPECT_GE(filter.fate(Fate::kDroppedByVerdict), 4u);
+  EXPECT_GE(filter.fate(Fate::kDroppedDeadConnection), 4u);
 }
 
 // Each kind, over IPv4 and IPv6: judged, answered or dropped, voided, learned from, recorded.

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// QUIC connections on their way: what is refused is dropped to its end, and nothing else is touched.
+#include <gtest/gtest.h>
+
+#include "filter.h"
+#include "pipeline/worker.h"
+#include "quic_payloads.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+const Octets kFirstId{1, 2, 3, 4, 5, 6, 7, 8};
+const Octets kServerId{0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5};
+
+std::size_t protocol_index(std::string_view name) {
+  const auto all = registered_protocols();
+  return static_cast<std::size_t>(
+      std::find_if(all.begin(), all.end(), [&](const Protocol* one) { return one->name == name; }) - all.begin());
+}
+
+std::vector<std::uint8_t> with_header_checksum(std::vector<std::uint8_t> bytes) {
+  bytes[14 + 10] = bytes[14 + 11] = 0;
+  const std::uint16_t sum = checksum_of(word_sum(Bytes(bytes).subspan(14, 20)));
+  bytes[14 + 10] = static_cast<std::uint8_t>(sum >> 8);
+  bytes[14 + 11] = static_cast<std::uint8_t>(sum);
+  return bytes;
+}
+
+class Quic : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    filter.block([](MatchSetBuilder& b) {
+      Filter::block_domain(b, "evil.example");
+      Filter::block_domain(b, "closed.example", "answer");
+    });
+  }
+  void TearDown() override {
+    std::uint64_t sum = 0;
+    for (const Counter& fate : filter.stats().fates) sum += fate.read();
+    EXPECT_EQ(sum, filter.stats().received.read());
+    EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+  }
+  // Each in a burst of its own.
+  void send(const Octets& datagram, std::uint16_t from = 40000) {
+    give(datagram, from);
+    filter.run();
+  }
+  void give(const Octets& datagram, std::uint16_t from = 40000) { filter.access.give(quic_frame(datagram, from), now_ns); }
+  std::size_t forwarded() const { return filter.core.sent().size(); }
+  std::uint64_t interceptions() const { return filter.ring.pushed(); }
+  std::uint64_t repeats() const { return filter.stats().repeats[protocol_index("quic")].read(); }
+  std::uint64_t messages() const { return filter.stats().messages[protocol_index("quic")].read(); }
+  std::uint64_t seen(FlowMemory::Sight sight) const {
+    return filter.stats().datagrams.sights[static_cast<std::size_t>(sight)].read();
+  }
+
+  Filter filter;
+  std::uint64_t now_ns = 1'700'000'000 * kSecond;
+};
+
+TEST_F(Quic, ABlockedHelloIsDroppedAndAnInnocentOneUntouched) {
+  const Octets good = quic_whole(quic_hello("good.example"));
+  send(quic_whole(quic_hello("www.evil.example")));
+  send(good, 40001);
+  ASSERT_EQ(forwarded(), 1u);
+  EXPECT_EQ(filter.core.sent()[0], quic_frame(good, 40001));
+  EXPECT_EQ(filter.access.sent().size(), 0u) << "nothing is said";
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedInspected), 1u);
+  EXPECT_EQ(interceptions(), 1u);
+}
+
+TEST_F(Quic, TheDatagramThatCompletesTheNameIsDroppedAndAllLaterOnes) {
+  const Octets hello = long_quic_hello("evil.example");
+  send(quic_part(hello, 0, 1100));
+  EXPECT_EQ(forwarded(), 1u) << "nothing is held";
+  EXPECT_EQ(filter.fate(Fate::kForwardedNeedMore), 1u);
+  send(quic_part(hello, 1100, hello.size(), {.number = 1}));
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+  // What a client sends that gets no answer, or one from the server to the first half.
+  send(quic_part(hello, 0, 1100, {.number = 2}));
+  send(quic_part(hello, 1100, hello.size(), {.number = 3}));
+  send(initial({.number = 4, .frames = {1}}));
+  send(quic_part(hello, 1100, hello.size(), {.destination_id = kServerId, .key_id = kFirstId, .number = 5}));
+  send(sealed_packet({}, quic::PacketType::kZeroRtt, 1100));
+  EXPECT_EQ(forwarded(), 1u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 5u);
+  EXPECT_EQ(interceptions(), 1u);
+  EXPECT_EQ(repeats(), 5u);
+  EXPECT_EQ(messages(), 1u);
+}
+
+TEST_F(Quic, ItIsTheSameWithinOneBurst) {
+  const Octets hello = long_quic_hello("evil.example");
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    give(quic_part(hello, 0, 1100, {.number = 2 * round}));
+    give(quic_part(hello, 1100, hello.size(), {.number = 2 * round + 1}));
+  }
+  filter.run();
+  EXPECT_EQ(forwarded(), 0u) << "also the first half, which is still here";
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict) + filter.fate(Fate::kDroppedDeadConnection), 6u);
+  EXPECT_EQ(interceptions(), 1u);
+  EXPECT_EQ(messages(), 1u);
+  EXPECT_EQ(repeats(), 4u);
+}
+
+TEST_F(Quic, ARetransmittedHelloIsOneInterception) {
+  for (std::uint32_t number = 0; number < 5; ++number) {
+    send(quic_whole(quic_hello("evil.example"), {.number = number}));
+    now_ns += 20 * kSecond;  // each one renews the memory
+  }
+  EXPECT_EQ(forwarded(), 0u);
+  EXPECT_EQ(interceptions(), 1u);
+  EXPECT_EQ(repeats(), 4u);
+  EXPECT_EQ(messages(), 1u);
+}
+
+TEST_F(Quic, AVisitLongAfterIsANewOne) {
+  send(quic_whole(quic_hello("evil.example")));
+  now_ns += 100 * kSecond;
+  send(quic_whole(quic_hello("evil.example"), {.destination_id = Octets(8, 7)}));
+  EXPECT_EQ(interceptions(), 2u);
+  EXPECT_EQ(forwarded(), 0u);
+}
+
+// The first half is answered with a Retry, which makes the client begin again under other keys.
+TEST_F(Quic, ARetryIsTheSameVisit) {
+  const Octets hello = long_quic_hello("evil.example");
+  send(quic_part(hello, 0, 1100));
+  send(quic_part(hello, 1100, hello.size(), {.number = 1}));
+  const InitialShape retried{.destination_id = Octets(12, 0x51), .token = Octets(40, 3), .number = 2};
+  send(quic_part(hello, 0, 1000, retried));
+  send(quic_part(hello, 1000, hello.size(), retried));
+  send(quic_part(hello, 0, 1000, retried));
+  EXPECT_EQ(forwarded(), 2u) << "the first half of each";
+  EXPECT_EQ(interceptions(), 1u);
+  EXPECT_EQ(messages(), 1u);
+}
+
+TEST_F(Quic, AnotherConnectionOfTheSameFlowIsNotTouched) {
+  const Octets hello = long_quic_hello("evil.example");
+  const InitialShape other{.destination_id = Octets(8, 0x42)};
+  send(quic_part(hello, 0, 1100));
+  send(quic_whole(quic_hello("good.example"), other));
+  send(quic_part(hello, 1100, hello.size(), {.number = 1}));
+  send(quic_whole(quic_hello("good.example"), other));
+  send(sealed_packet(other, quic::PacketType::kHandshake, 800));
+  send(initial({.destination_id = kServerId, .key_id = other.destination_id, .number = 1, .frames = {1}}));
+  send(Octets(900, 0x45));  // with a short header: a connection that was refused has none
+  EXPECT_EQ(forwarded(), 6u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 0u);
+}
+
+TEST_F(Quic, WhatDoesNotAuthenticateIsForwardedAndCounted) {
+  Octets damaged = quic_whole(quic_hello("evil.example"));
+  damaged.back() ^= 1;
+  send(damaged);
+  send(quic_whole(quic_hello("evil.example"), {.key_id = Octets(8, 0x66)}));
+  EXPECT_EQ(forwarded(), 2u);
+  EXPECT_EQ(filter.core.sent()[0], quic_frame(damaged));
+  EXPECT_EQ(seen(FlowMemory::Sight::kNotOpened), 2u);
+  EXPECT_EQ(interceptions(), 0u);
+  send(quic_whole(quic_hello("evil.example")));
+  EXPECT_EQ(forwarded(), 2u) << "it hid nothing";
+}
+
+TEST_F(Quic, OtherVersionsAreCountedAsNotRecognised) {
+  Octets other = quic_whole(quic_hello("evil.example"));
+  other[4] = 0x77;
+  send(other);
+  send(octets_of(std::string("\xc3Q046") + std::string(1200, 'x')));
+  EXPECT_EQ(filter.fate(Fate::kForwardedNotRecognised), 2u);
+}
+
+TEST_F(Quic, IsKnownByItsContentOnAnyPort) {
+  filter.access.give(quic_frame(quic_whole(quic_hello("evil.example")), 40000, 50123));
+  filter.access.give(quic_frame(quic_whole(quic_hello("evil.example")), 50123, 853));
+  filter.run();
+  EXPECT_EQ(forwarded(), 0u);
+  EXPECT_EQ(interceptions(), 2u);
+}
+
+TEST_F(Quic, WhenItIsOffNothingIsRead) {
+  filter.turn_off("quic");
+  send(quic_whole(quic_hello("evil.example")));
+  EXPECT_EQ(forwarded(), 1u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedNotInspected), 1u);
+}
+
+TEST_F(Quic, TheAnswerCloseComesFromTheServer) {
+  const Octets hello = long_quic_hello("closed.example");
+  send(quic_part(hello, 0, 1100));
+  send(quic_part(hello, 1100, hello.size()));
+  send(quic_part(hello, 1100, hello.size()));
+  EXPECT_EQ(forwarded(), 1u);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 1u);
+  ASSERT_EQ(filter.access.sent().size(), 1u);
+  auto bytes = filter.access.sent()[0];
+  Frame frame;
+  frame.data = bytes.data();
+  frame.length = static_cast<std::uint32_t>(bytes.size());
+  const Layers layers = decode(frame);
+  EXPECT_EQ(layers.source_port, 443);
+  EXPECT_EQ(layers.destination_port, 40000);
+  EXPECT_TRUE(transport_checksum_is_right(frame, layers));
+  quic::LongHeader header;
+  ASSERT_EQ(quic::read_long_header(payload_of(std::as_const(frame), layers), header), quic::HeaderFound::kPacket);
+  quic::Protection protection;
+  Bytes text;
+  EXPECT_TRUE(protection.open(header, quic::KeyMaker().make(*header.version, kFirstId, quic::Side::kServer), text));
+  EXPECT_EQ(text[0], 0x1c);
+}
+
+TEST_F(Quic, AMonitorSaysWhatItWouldDo) {
+  Filter watching(Mode::kMonitor);
+  watching.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const Octets hello = long_quic_hello("evil.example");
+  for (std::uint32_t round = 0; round < 2; ++round) {
+    watching.access.give(quic_frame(quic_part(hello, 0, 1100, {.number = round})));
+    watching.access.give(quic_frame(quic_part(hello, 1100, hello.size(), {.number = round + 2})));
+    watching.run();
+  }
+  EXPECT_EQ(watching.core.sent().size(), 4u);
+  EXPECT_EQ(watching.ring.pushed(), 1u);
+}
+
+// A copy for the filter's eyes alone: its receiver will not take it.
+TEST_F(Quic, ADatagramThatWillNotArriveDoesNotMislead) {
+  const Octets real = long_quic_hello("evil.example");
+  const Octets decoy = long_quic_hello("good.example");
+  const auto with_hops = [](std::vector<std::uint8_t> bytes, std::uint8_t hops) {
+    bytes[14 + 8] = hops;
+    return with_header_checksum(std::move(bytes));
+  };
+  auto bad = quic_frame(quic_part(decoy, 1000, decoy.size(), {.number = 1}));
+  bad[14 + 20 + 7] ^= 1;  // its checksum
+  const auto low_end = with_hops(quic_frame(quic_part(decoy, 1000, decoy.size(), {.number = 1})), 3);
+  const auto low_start = with_hops(quic_frame(quic_part(decoy, 0, 1400, {.number = 1})), 3);
+  for (const auto& fake : {bad, low_end}) {
+    Filter fresh;
+    fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+    fresh.access.give(quic_frame(quic_part(real, 0, 1100)));
+    fresh.access.give(fake);
+    fresh.run();
+    fresh.access.give(quic_frame(quic_part(real, 1100, real.size(), {.number = 2})));
+    fresh.run();
+    EXPECT_EQ(fresh.fate(Fate::kDroppedByVerdict), 1u);
+    EXPECT_EQ(fresh.fate(Fate::kForwardedBadChecksum) + fresh.fate(Fate::kForwardedFewHops), 1u);
+  }
+  filter.access.give(low_start);
+  filter.access.give(quic_frame(quic_part(real, 0, 1100)));
+  filter.access.give(quic_frame(quic_part(real, 1100, real.size(), {.number = 2})));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+}
+
+TEST_F(Quic, InconsistentBytesCount) {
+  const Octets real = long_quic_hello("evil.example");
+  const Octets decoy = long_quic_hello("good.example");
+  send(quic_part(real, 0, 1100));
+  send(quic_part(real, 1200, real.size(), {.number = 1}));
+  send(quic_part(decoy, 1100, decoy.size(), {.number = 2}));
+  EXPECT_EQ(filter.stats().inconsistent_copies.read(), 1u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+}
+
+TEST_F(Quic, AFloodOfBeginningsFromOneSenderPushesOutNobodyElse) {
+  const Octets hello = long_quic_hello("evil.example");
+  std::vector<std::uint8_t> first = quic_frame(quic_part(hello, 0, 1100));
+  std::vector<std::uint8_t> second = quic_frame(quic_part(hello, 1100, hello.size()));
+  // The same packets from other senders: the addresses are no part of the seal.
+  const auto from = [](std::vector<std::uint8_t> bytes, std::uint8_t host, std::uint16_t port) {
+    bytes[14 + 15] = host;
+    bytes[14 + 20] = static_cast<std::uint8_t>(port >> 8);
+    bytes[14 + 21] = static_cast<std::uint8_t>(port);
+    bytes[14 + 20 + 6] = bytes[14 + 20 + 7] = 0;  // no checksum over IPv4
+    return with_header_checksum(std::move(bytes));
+  };
+  constexpr std::uint8_t kHonest = 100;
+  for (std::uint8_t i = 0; i < kHonest; ++i) filter.access.give(from(first, i, 40000));
+  filter.run();
+  for (std::uint32_t i = 0; i < 40'000; ++i) {
+    filter.access.give(from(first, 200, static_cast<std::uint16_t>(i + 1024)));
+    if (i % 64 == 0) filter.run();
+    filter.core.forget();
+  }
+  filter.run();
+  for (std::uint8_t i = 0; i < kHonest; ++i) filter.access.give(from(second, i, 40000));
+  filter.run();
+  // Eight of 1024 sets are the flooder's.
+  EXPECT_GE(filter.fate(Fate::kDroppedByVerdict), kHonest - 10u);
+  EXPECT_GT(filter.stats().datagrams.evicted.read(), 39'000u);
+}
+
+// What was kept of a connection may have to make room for another one that stands in front of it in the same datagram.
+TEST_F(Quic, OneThatGivesWayWhileItsDatagramIsReadIsNotPutTogether) {
+  const Octets hello = long_quic_hello("evil.example");
+  const auto id = [](std::uint8_t number) { return Octets{1, 2, 3, 4, 5, 6, 7, number}; };
+  for (std::uint8_t i = 0; i < ConnectionTable::kWays; ++i) {
+    send(quic_part(hello, 0, 1100, {.destination_id = id(i)}));
+    now_ns += 1000;
+  }
+  Octets datagram = initial({.destination_id = id(100), .frames = crypto_frame(0, Bytes(hello).first(100)), .size = 0});
+  append(datagram, quic_part(hello, 1100, hello.size(), {.destination_id = id(0), .number = 1}));
+  send(datagram);
+  EXPECT_EQ(forwarded(), ConnectionTable::kWays + 1);
+  EXPECT_EQ(filter.stats().datagrams.evicted.read(), 2u) << "the oldest, and the one after it for what came of the oldest";
+  send(quic_part(hello, 0, 1100, {.destination_id = id(0), .number = 2}));
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u) << "what is sent again completes it";
+}
+
+}  // namespace
+}  // namespace telefence
