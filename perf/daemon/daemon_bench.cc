@@ -78,7 +78,7 @@ std::unique_ptr<const LivePolicy> live_policy() {
 
 Traffic traffic_of(const Options& options) {
   const std::map<std::string, Traffic (*)(const Sizes&)> makers = {
-      {"dns", dns_traffic}, {"tls", tls_traffic}, {"smpp", smpp_traffic}, {"sip", sip_traffic}};
+      {"dns", dns_traffic}, {"tls", tls_traffic}, {"quic", quic_traffic}, {"smpp", smpp_traffic}, {"sip", sip_traffic}};
   return makers.at(options.traffic)(options.sizes);
 }
 
@@ -181,7 +181,7 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   telefence::perf::Options options;
   CLI::App app{"Measures the daemon's whole path on one core, from memory to net_null."};
-  app.add_option("--traffic", options.traffic, "dns, tls, smpp or sip")->check(CLI::IsMember({"dns", "tls", "smpp", "sip"}));
+  app.add_option("--traffic", options.traffic, "dns, tls, quic, smpp or sip")->check(CLI::IsMember({"dns", "tls", "quic", "smpp", "sip"}));
   app.add_option("--packets", options.sizes.packets, "distinct packets");
   app.add_option("--domains", options.sizes.domains, "blocked domains");
   app.add_option("--numbers", options.sizes.numbers, "blocked numbers");

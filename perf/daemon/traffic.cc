@@ -140,6 +140,14 @@ Traffic tls_traffic(const Sizes& sizes) {
   });
 }
 
+Traffic quic_traffic(const Sizes& all) {
+  Sizes sizes = all;
+  sizes.packets = std::max<std::size_t>(all.packets / 10, 1);  // each has to be sealed
+  return make(sizes, [&](Traffic& traffic, bool blocked, std::size_t i, Random& random) {
+    add_frame(traffic, false, 443, quic_initial(any_name(sizes, blocked, i, random), random()), random);
+  });
+}
+
 Traffic smpp_traffic(const Sizes& sizes) {
   return make(sizes, [&](Traffic& traffic, bool blocked, std::size_t i, Random& random) {
     Build text;

@@ -30,8 +30,12 @@ struct Sizes {
 
 Traffic dns_traffic(const Sizes& sizes);   // 80-octet queries
 Traffic tls_traffic(const Sizes& sizes);   // 571-octet frames with a ClientHello
+Traffic quic_traffic(const Sizes& sizes);  // 1,242-octet frames with an Initial of one ClientHello; a tenth of the packets
 Traffic smpp_traffic(const Sizes& sizes);  // submit_sm with 70 UCS-2 characters
 Traffic sip_traffic(const Sizes& sizes);   // INVITE with SDP, 711 octets
+
+// The payload of one such packet, with this server name; id: its connection id, and so its keys.
+std::string quic_initial(const std::string& name, std::uint64_t id);
 
 // The entries that make `blocked` of the traffic above hit.
 void add_entries(const Sizes& sizes, MatchSetBuilder& builder);
