@@ -96,6 +96,20 @@ def client_keys(version, first_id):
     return [_expand(secret, prefix + name, size) for name, size in (('key', 16), ('iv', 12), ('hp', 16))]
 
 
+# --- Google's QUIC, before the IETF's ---
+def google_hello(name, version=b'Q046'):
+    """A packet of Q043 or Q046 with a CHLO, in the clear."""
+    values = [(b'PAD\0', b'-' * 600), (b'SNI\0', name.encode()), (b'VER\0', version), (b'NONP', b'n' * 32)]
+    table, end = b'', 0
+    for tag, value in values:
+        end += len(value)
+        table += tag + struct.pack('<I', end)
+    message = b'CHLO' + struct.pack('<HH', len(values), 0) + table + b''.join(value for _, value in values)
+    first_id = b'\x01\x02\x03\x04\x05\x06\x07\x08'
+    head = b'\xc3' + version + b'\x50' + first_id + bytes([0, 0, 0, 1]) if version >= b'Q044' else b'\x0d' + first_id + version + b'\1'
+    return (head + b'\x9b' * 12 + b'\xa0\x01' + struct.pack('!H', len(message)) + message).ljust(1350, b'\0')
+
+
 # --- frames and packets (RFC 9000, 17 and 19) ---
 def varint(value, size=None):
     size = size or (1 if value < 64 else 2 if value < 16384 else 4)

@@ -10,6 +10,7 @@ namespace {
 
 // RFC 9000, 19.19 and 20.1: CONNECTION_CLOSE of the transport, CONNECTION_REFUSED, because of no frame, without a reason.
 constexpr std::array<std::uint8_t, 4> kClose = {0x1c, 0x02, 0x00, 0x00};
+constexpr std::uint8_t kIetfCrypto = 0x06;  // as against Google's frames, in which that would say something else
 // Beyond what the server may have sent: a client discards a number that it has seen.
 constexpr std::uint32_t kNumber = 0x00010000;
 
@@ -25,7 +26,7 @@ bool write_close(Bytes mark, Bytes datagram, const KeyMaker& key_maker, Protecti
   const Version* const version = version_of(reader.u32());
   LongHeader client;
   if (!reader.ok() || version == nullptr || read_long_header(datagram, client) != HeaderFound::kPacket ||
-      client.version != version)
+      client.version != version || version->crypto_frame != kIetfCrypto)
     return false;
   std::array<std::uint8_t, 64> room;
   Writer header(room);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/reader.h"
 #include "protocols/quic/close.h"
+#include "protocols/quic/google_hello.h"
 
 namespace telefence::quic {
 namespace {
@@ -41,6 +42,22 @@ void write_keys(const InitialKeys& keys, Writer& note) {
   note.bytes(keys.hp);
 }
 
+// A hello in the clear, of which each copy is judged by itself: nothing need be known of its connection.
+Step read_google(const Payload& payload, EventList& events) {
+  const std::size_t at = find_google_hello(payload.bytes);
+  if (at == 0) return {};
+  const Bytes message = payload.bytes.subspan(at);
+  wire::ClientHello hello;
+  const wire::HelloFound found = read_google_hello(message, hello);
+  if (found == wire::HelloFound::kMalformed) return {};
+  if (found == wire::HelloFound::kCut) return {Progress::kNeedMore, 0, 0};
+  UrlVisit visit;
+  visit.via = UrlVisit::Via::kQuic;
+  visit.host = hello.server_name;
+  events.push({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(message.size())}, 0, visit);
+  return {Progress::kDone, static_cast<std::uint32_t>(payload.bytes.size()), 0};
+}
+
 }  // namespace
 
 HelloReader::HelloReader()
@@ -61,8 +78,8 @@ bool HelloReader::is_current(const Mark& mark) const {
 }
 
 Step HelloReader::read(const Payload& payload, FlowMemory& memory, EventList& events) {
-  // Most of QUIC are short headers.
-  if (payload.transport != Transport::kUdp || !may_be_long_header(payload.bytes)) return {};
+  if (payload.transport != Transport::kUdp) return {};
+  if (!may_be_long_header(payload.bytes)) return read_google(payload, events);
   Datagram datagram{payload, memory, events};
   bool is_first = true;
   for (Bytes rest = payload.bytes; !rest.empty();) {
@@ -70,8 +87,8 @@ Step HelloReader::read(const Payload& payload, FlowMemory& memory, EventList& ev
     const HeaderFound found = read_long_header(rest, header);
     if (found != HeaderFound::kPacket) {
       // Behind the first packet a datagram may hold anything: a packet with a short header, or padding.
-      if (is_first) return {found == HeaderFound::kMalformed ? Progress::kMalformed : Progress::kNotMine, 0, 0};
-      break;
+      if (!is_first) break;
+      return found == HeaderFound::kMalformed ? Step{Progress::kMalformed, 0, 0} : read_google(payload, events);
     }
     is_first = false;
     rest = rest.subspan(header.packet.size());
@@ -197,7 +214,7 @@ void HelloReader::judge(Datagram& datagram) {
   wire::ClientHello hello;
   wire::HelloFound found = wire::HelloFound::kCut;
   if (!handshake.empty())
-    found = handshake[0] == wire::kClientHello ? wire::read_client_hello(handshake, hello) : wire::HelloFound::kMalformed;
+    found = handshake[0] == wire::kClientHello ? wire::read_client_hello(handshake, hello) : read_google_hello(handshake, hello);
   switch (found) {
     case wire::HelloFound::kWhole:
       tell(hello, datagram);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // QUIC over UDP, on any port: the name in the ClientHello that a client's Initials carry. Versions 1 (RFC 9000, 9001) and 2
-// (RFC 9369), and the drafts that look like version 1. Google's own QUIC before it is not read.
+// (RFC 9369), the drafts that look like version 1, and Google's own QUIC before them.
 
 #include <array>
 
 #include "protocols/protocol.h"
+#include "protocols/quic/google_hello.h"
 #include "protocols/quic/hello_reader.h"
 #include "protocols/quic/long_header.h"
 
@@ -36,7 +37,7 @@ HelloReader& spare_reader() {
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kUdp) return false;
   LongHeader header;
-  return read_long_header(payload.bytes, header) == HeaderFound::kPacket;
+  return read_long_header(payload.bytes, header) == HeaderFound::kPacket || tells_google_version(payload.bytes);
 }
 
 Step extract(const Payload& payload, EventList& events) {

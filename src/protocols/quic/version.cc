@@ -16,6 +16,8 @@ constexpr std::array<std::uint8_t, 20> kSaltDraft23 = {0xc3, 0xee, 0xf7, 0x12, 0
                                                        0xd2, 0x43, 0x2b, 0xb4, 0x63, 0x65, 0xbe, 0xf9, 0xf5, 0x02};
 constexpr std::array<std::uint8_t, 20> kSaltDraft29 = {0xaf, 0xbf, 0xec, 0x28, 0x99, 0x93, 0xd2, 0x4c, 0x9e, 0x97,
                                                        0x86, 0xf1, 0x9c, 0x61, 0x11, 0xe0, 0x43, 0x90, 0xa8, 0x99};
+constexpr std::array<std::uint8_t, 20> kSaltQ050 = {0x50, 0x45, 0x74, 0xef, 0xd0, 0x66, 0xfe, 0x2f, 0x9d, 0x94,
+                                                    0x5c, 0xfc, 0xdb, 0xd3, 0xa7, 0xf0, 0xd3, 0xb5, 0x6b, 0x45};
 constexpr std::array<std::uint8_t, 20> kSaltT050 = {0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0, 0x72, 0x91, 0x55, 0x80,
                                                     0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60, 0x48, 0x83, 0x10};
 constexpr std::array<std::uint8_t, 20> kSaltT051 = {0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50,
@@ -26,7 +28,7 @@ constexpr Version version_2(std::uint32_t number) {
 }
 
 // RFC 9001, 5.2; RFC 9369, 3; drafts 22 to 34 of the same documents, whose packets look like those of version 1: some servers and
-// old clients still speak them. T050 and T051 are Google's first with TLS inside, in frames of its own.
+// old clients still speak them. Q050 is the last of Google's with a hello of its own, T050 and T051 are its first with TLS inside.
 constexpr std::array<Version, kVersionCount> kVersions = {{
     {0x00000001, 0x00000001, kSalt1},
     version_2(0x6b3343cf),
@@ -34,6 +36,7 @@ constexpr std::array<Version, kVersionCount> kVersions = {{
     {0xff000017, 0xff00001c, kSaltDraft23},
     {0xff00001d, 0xff000020, kSaltDraft29},
     {0xff000021, 0xff000022, kSalt1},
+    {0x51303530, 0x51303530, kSaltQ050, "quic key", "quic iv", "quic hp", 0, 0x08},
     {0x54303530, 0x54303530, kSaltT050, "quic key", "quic iv", "quic hp", 0, 0x08},
     {0x54303531, 0x54303531, kSaltT051, "quic key", "quic iv", "quic hp", 0, 0x08},
     // Facebook's own numbers for drafts 22 and 27.

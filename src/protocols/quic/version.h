@@ -23,7 +23,7 @@ struct Version {
   std::string_view iv_label = "quic iv";
   std::string_view hp_label = "quic hp";
   std::uint8_t initial_code = 0;  // the other types follow it, modulo four
-  std::uint8_t crypto_frame = 0x06;
+  std::uint8_t crypto_frame = 0x06;  // another one where all frames are Google's
 
   // code: the two type bits of a long header (RFC 9000, 17.2).
   PacketType type_of(unsigned code) const { return static_cast<PacketType>((code - initial_code) & 3); }
@@ -32,7 +32,7 @@ struct Version {
   }
 };
 
-inline constexpr std::size_t kVersionCount = 10;
+inline constexpr std::size_t kVersionCount = 11;
 std::span<const Version, kVersionCount> versions();
 
 // nullptr for all others, Version Negotiation (0) among them.

@@ -47,6 +47,7 @@ scripts = {
     'whole': datagram(packet(quic.crypto(0, short))),
     'version_2': datagram(packet(quic.crypto(0, short)), version=1),
     'google': datagram(packet(b'\x08' + quic.crypto(0, short)[1:]), version=3),
+    'google_hello': datagram(packet(b'\x08' + quic.crypto(0, quic.google_hello('g.example')[34:1000])[1:]), version=3),
     'two_packets': datagram(packet(quic.crypto(90, short[90:])), packet(quic.crypto(0, short[:90]), 1)),
     'two_datagrams': datagram(packet(quic.crypto(0, long[:1000]))) + datagram(packet(quic.crypto(1000, long[1000:]), 4)),
     'turned_round': datagram(packet(quic.crypto(1000, long[1000:]))) + datagram(packet(quic.crypto(0, long[:1000]))),
@@ -66,6 +67,8 @@ seeds = {
     'v1': quic.initial(quic.crypto(0, short)),
     'v2': quic.initial(b'\0\1'.join(shuffled), version=quic.V2, token=b'token'),
     'half': quic.initial(quic.crypto(0, long[:1000])),
+    'google_43': quic.google_hello('www.google.example', b'Q043'),
+    'google_46': quic.google_hello('www.google.example'),
     'short_header': bytes([0x45]) + bytes(range(60)),
     'negotiation': bytes.fromhex('c00000000008') + bytes(8) + b'\x04' + bytes(4) + bytes.fromhex('000000016b3343cf'),
 }

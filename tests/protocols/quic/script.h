@@ -13,6 +13,7 @@
 
 #include "memory.h"
 #include "protocols/quic/frames.h"
+#include "protocols/quic/google_hello.h"
 #include "protocols/quic/hello_reader.h"
 #include "protocols/wire/client_hello.h"
 #include "support/quic_initial.h"
@@ -45,7 +46,7 @@ class ReceiverModel {
     const bool is_hello = !handshake.empty() && handshake[0] == wire::kClientHello;
     const auto found = handshake.empty() ? wire::HelloFound::kCut
                        : is_hello        ? wire::read_client_hello(handshake, hello)
-                                         : wire::HelloFound::kMalformed;
+                                         : read_google_hello(handshake, hello);
     const bool tells = !told_ && (found == wire::HelloFound::kWhole || found == wire::HelloFound::kNamed);
     if (tells) name = hello.server_name;
     told_ = told_ || tells;
