@@ -86,8 +86,11 @@ const TunnelHeaders* Enforcer::Ways::find(const Frame& judged, const Layers& lay
 
 // Segments behind a refused message, of this burst or a later one.
 void Enforcer::drop_late_segments(Replies& replies) {
-  for (std::size_t i = burst_.closed_from; i < burst_.count; ++i)
-    if (leaves(burst_.fates[i])) (void)note_if_late(burst_, i, sessions_);
+  for (std::size_t i = burst_.closed_from; i < burst_.count; ++i) {
+    if (!leaves(burst_.fates[i]) || burst_.repeats_refused[i] || note_if_late(burst_, i, sessions_)) continue;
+    // A copy in the same burst: what its sender is told is on the way.
+    if (burst_.repeats_refused[i]) burst_.fates[i] = Fate::kDroppedDeadConnection;
+  }
   drop_unread_repeats(burst_);
   for (const LateSegment& late : std::span(burst_.late).first(burst_.late_count))
     if (late.answer != LateSegment::Answer::kNone)
@@ -148,7 +151,9 @@ void Enforcer::remember(std::size_t index, const LivePolicy& live) {
   const bool ends = done == Fate::kAnswered || done == Fate::kReset || done == Fate::kDroppedByVerdict;
   if (layers.transport == Transport::kTcp && ends && !is_joined_segment(event.frame)) {
     const Ending ending = done == Fate::kAnswered ? Ending::kAnswered : done == Fate::kReset ? Ending::kReset : Ending::kDropped;
-    sessions_.close(frame, layers, burst_.flow_of(event.frame, sessions_), ending, burst_.now_ns);
+    const auto count = static_cast<std::uint32_t>(burst_.payloads[event.frame].bytes.size());
+    sessions_.close(burst_.flow_of(event.frame, sessions_),
+                    {burst_.sequences[event.frame], count, tcp_header(frame, layers).acknowledgement, ending}, burst_.now_ns);
     burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);
   }
   if (layers.transport == Transport::kUdp && ends) datagrams_.refuse(event);

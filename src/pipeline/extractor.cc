@@ -48,6 +48,14 @@ void Extractor::run(const Classifier& classifier) {
 }
 
 void Extractor::end_of_burst() {
+  for (const std::uint16_t index : std::span(completed_).first(completed_count_)) {
+    // The answer may be lost on its way: whoever repeats a part of the message then is answered again.
+    PartialMessage* const message = parts_.find(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+    if (message == nullptr || !message->is_read) continue;
+    message->is_kept = burst_.fates[index] == Fate::kAnswered;
+    if (!message->is_kept) parts_.finish(*message);
+  }
+  completed_count_ = 0;
   parts_.end_of_burst();
   fragments_.end_of_burst();
   stats_.spread_evicted.set(parts_.evicted());
@@ -181,7 +189,16 @@ Step Extractor::read_as(std::uint8_t protocol, std::size_t index) {
 bool Extractor::goes_on(std::size_t index, const Classifier& classifier) {
   if (parts_.size() == 0) return false;
   PartialMessage* const message = parts_.find(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
-  return message != nullptr && add_to(*message, index, classifier);
+  if (message == nullptr) return false;
+  if (!message->is_read || burst_.repeats_refused[index]) return add_to(*message, index, classifier);
+  if (message->is_kept) {
+    parts_.finish(*message);  // the connection was opened anew
+    return false;
+  }
+  // Its verdict is not known yet.
+  const bool is_copy = message->holds(burst_.sequences[index], burst_.payloads[index].bytes.size());
+  if (is_copy) burst_.fates[index] = Fate::kForwardedNeedMore;
+  return is_copy;
 }
 
 // Reads a segment by itself though others of its connection wait: a message that is whole in it is judged, whatever they are.
@@ -242,8 +259,9 @@ bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Class
     parts_.skip(message, step.consumed);
     return true;
   }
-  stats_.spread_read.add(1);
-  parts_.finish(message);
+  if (!message.is_read) stats_.spread_read.add(1);
+  message.is_read = true;
+  completed_[completed_count_++] = static_cast<std::uint16_t>(index);
   return true;
 }
 

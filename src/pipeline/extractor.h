@@ -5,6 +5,10 @@
 // whole in its packet needs nothing but the packet; one that goes on elsewhere is put together in track/part_table; a connection
 // that many users share goes to the stream lane. One per worker, used by that thread alone.
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
 #include "pipeline/burst.h"
 #include "pipeline/datagram_flows.h"
 #include "pipeline/fragments.h"
@@ -54,6 +58,8 @@ class Extractor {
   StreamLane& lane_;
   PartTable parts_;
   Fragments fragments_;
+  std::array<std::uint16_t, Burst::kFrames> completed_;  // frames that completed a spread message
+  std::size_t completed_count_ = 0;
 };
 
 }  // namespace telefence

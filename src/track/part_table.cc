@@ -43,6 +43,7 @@ PartialMessage& PartTable::begin(std::uint64_t key, std::uint32_t sequence, std:
   // One that outlived the filter in front of it.
   if (PartialMessage* const stale = messages_.find(key)) finish(*stale);
   PartialMessage& message = messages_.insert(key, [&](PartialMessage& leaving) { leaving.buffer_.release(pool_); });
+  message.is_read = message.is_kept = false;
   message.origin_ = sequence;
   message.used_ns_ = now_ns;
   message.buffer_.start(PartialMessage::kOrigin, pool_);

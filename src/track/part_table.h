@@ -32,10 +32,15 @@ struct PartOptions {
 class PartialMessage {
  public:
   std::uint8_t hops = 0;  // TTL or hop limit of the segment that it began in
+  bool is_read = false;   // whole
+  bool is_kept = false;   // read in an earlier burst, and kept since its sender may repeat a part of it
   // All bytes from its beginning to the first hole.
   Bytes bytes() const { return buffer_.view(buffer_.base(), buffer_.contiguous_end()); }
   // Sequence number of the first of them.
   std::uint32_t sequence() const { return origin_ + static_cast<std::uint32_t>(buffer_.base() - kOrigin); }
+  bool holds(std::uint32_t sequence, std::size_t count) const {
+    return sequence - this->sequence() < bytes().size() && sequence - this->sequence() + count <= bytes().size();
+  }
 
  private:
   friend class PartTable;
@@ -74,7 +79,7 @@ class PartTable {
   Put put(PartialMessage& message, std::uint32_t sequence, Bytes bytes, std::uint64_t now_ns);
   // Forgets the first `count` bytes: a message before the unfinished one. Requires: count <= bytes().size().
   void skip(PartialMessage& message, std::size_t count);
-  // The message is read, or never will be.
+  // The message is read and not needed again, or never will be read.
   void finish(PartialMessage& message);
   // Takes memory back, and sees to it that the next burst finds some: messages that wait longest give way for it.
   void end_of_burst();

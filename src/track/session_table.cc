@@ -56,9 +56,8 @@ bool SessionTable::first_sight(const FlowKey& flow, Transport transport, const M
   return true;
 }
 
-void SessionTable::close(const Frame& frame, const Layers& layers, const FlowKey& flow, Ending ending, std::uint64_t now_ns) {
-  const TcpHeader header = tcp_header(frame, layers);
-  closed_.put(flow.both, {flow.forward, header.sequence, header.acknowledgement, ending}, now_ns, now_ns + kClosedFor);
+void SessionTable::close(const FlowKey& flow, const Judged& message, std::uint64_t now_ns) {
+  closed_.put(flow.both, {flow.forward, message}, now_ns, now_ns + kClosedFor);
   closed_lately_.put(flow.both, now_ns);
   closed_until_ns_ = std::max(closed_until_ns_, now_ns + kClosedFor);
 }
@@ -72,12 +71,13 @@ SessionTable::Found SessionTable::closed(const Frame& frame, const Layers& layer
     closed_.put(flow.both, *entry, now_ns, now_ns);
     return {};
   }
+  const Judged& message = entry->message;
   if (flow.forward != entry->judged_side)
-    return {is_near(header.sequence, entry->other) ? Closed::kFromReceiver : Closed::kNo, entry->ending};
-  if (!is_near(header.sequence, entry->sequence)) return {};
-  const bool covers = layers.payload_length != 0 && distance(header.sequence, entry->sequence) >= 0 &&
-                      distance(entry->sequence, sequence_after(header, layers)) > 0;
-  return {covers ? Closed::kJudgedAgain : Closed::kFromSender, entry->ending};
+    return {is_near(header.sequence, message.other) ? Closed::kFromReceiver : Closed::kNo, message.ending};
+  if (!is_near(header.sequence, message.first)) return {};
+  const bool overlaps = layers.payload_length != 0 && distance(header.sequence, message.first + message.count) > 0 &&
+                        distance(message.first, header.sequence + layers.payload_length) > 0;
+  return {overlaps ? Closed::kJudgedAgain : Closed::kFromSender, message.ending};
 }
 
 std::uint64_t SessionTable::pending_key(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number,

@@ -23,10 +23,18 @@ struct MessageIdentity {
 // How a connection was closed because of one of its messages.
 enum class Ending : std::uint8_t { kAnswered, kReset, kDropped };
 
+// The message that a connection was closed for: `first` and `count` say where its bytes are, of all its segments.
+struct Judged {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  std::uint32_t other = 0;  // the next sequence number of the other side
+  Ending ending = Ending::kAnswered;
+};
+
 // How a packet stands to such a connection.
 enum class Closed : std::uint8_t {
   kNo,
-  kJudgedAgain,  // the judged bytes once more: their sender has not seen our answer
+  kJudgedAgain,  // some of the judged bytes once more: their sender has not seen our answer
   kFromSender,   // later bytes of the sender of the judged message
   kFromReceiver, // bytes of the other side
 };
@@ -41,8 +49,8 @@ class SessionTable {
   // TCP: the same sequence numbers.
   bool first_sight(const FlowKey& flow, Transport transport, const MessageIdentity& message, std::uint64_t now_ns);
 
-  // The connection of this segment, whose message was refused, is over: what still arrives on it is not forwarded.
-  void close(const Frame& frame, const Layers& layers, const FlowKey& flow, Ending ending, std::uint64_t now_ns);
+  // The connection, whose message was refused, is over: what still arrives on it is not forwarded. flow: of the message.
+  void close(const FlowKey& flow, const Judged& message, std::uint64_t now_ns);
   // Only segments near the judged one count: who forges a segment somewhere else in the sequence space must not be able to
   // close a connection that goes on. A SYN ends the memory: the ports are used for a new connection.
   struct Found {
@@ -72,10 +80,8 @@ class SessionTable {
  private:
   struct Nothing {};
   struct ClosedConnection {
-    std::uint64_t judged_side = 0;  // FlowKey::forward of the judged segment
-    std::uint32_t sequence = 0;     // of it
-    std::uint32_t other = 0;        // the next one of the other side
-    Ending ending = Ending::kAnswered;
+    std::uint64_t judged_side = 0;  // FlowKey::forward of the message
+    Judged message;
   };
   struct Pending {
     std::uint32_t code = 0;

@@ -257,16 +257,56 @@ TEST_F(Spread, DroppedMessagesStayDroppedWhenTheirEndIsResent) {
   EXPECT_EQ(filter.core.sent().size(), 2u);
 }
 
-TEST_F(Spread, TheEndOfARefusedMessageResentIsRefusedAgain) {
+// The answer was lost: whoever repeats any part of the message is answered once more, in whatever order the parts came. An
+// acknowledgement alone would let the sender wait for ever.
+TEST_F(Spread, AnyPartOfAnAnsweredMessageThatIsResentIsAnsweredAgain) {
+  block();
+  std::uint16_t from = 20000;
+  for (const Sample& sample : {Sample{"http", http_request("evil.example"), 80}, Sample{"dns", tcp_query("evil.example"), 53}}) {
+    for (const bool last_first : {false, true}) {
+      std::vector<Segment> segments = cut(sample.stream, {25});
+      if (last_first) std::swap(segments[0], segments[1]);
+      send(segments, sample.port, true, ++from);
+      const std::uint64_t answered = filter.fate(Fate::kAnswered);
+      const auto answer = filter.access.sent().back();
+      const std::size_t onward = filter.core.sent().size();
+      for (std::uint64_t again = 1; again <= 3; ++again) {
+        filter.access.give(segment_frame(segments[again % 2], sample.port, from));
+        filter.run();
+        EXPECT_EQ(filter.fate(Fate::kAnswered), answered + again) << sample.name;
+        EXPECT_EQ(filter.access.sent().back().size(), answer.size()) << sample.name << ": the same answer";
+      }
+      for (std::size_t i = onward; i < filter.core.sent().size(); ++i)
+        EXPECT_LT(filter.core.sent()[i].size(), 60u) << "a reset, and nothing of the message";
+    }
+  }
+  EXPECT_EQ(filter.ring.pushed(), 4u);
+  EXPECT_EQ(filter.stats().spread_read.read(), 4u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 0u);
+}
+
+TEST_F(Spread, APartRepeatedInTheBurstOfTheAnswerChangesNothing) {
   block();
   const std::vector<Segment> segments = cut(http_request("evil.example"), {25});
-  send(segments, 80, true);
+  send({segments[0], segments[1], segments[0], segments[1]}, 80, false);
   EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 2u);
+  EXPECT_EQ(filter.access.sent().size(), 1u) << "the answer, and no reset";
+  filter.access.give(segment_frame(segments[0], 80, 40000));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 2u);
+}
+
+TEST_F(Spread, TheEndOfAResetMessageResentIsResetAgain) {
+  block();
+  const std::vector<Segment> segments = cut(tls_hello("evil.example"), {25});
+  send(segments, 443, true);
+  EXPECT_EQ(filter.fate(Fate::kReset), 1u);
   const std::size_t sent = filter.access.sent().size();
-  filter.access.give(segment_frame(segments[1], 80, 40000));
+  filter.access.give(segment_frame(segments[1], 443, 40000));
   filter.run();
   EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 1u);
-  EXPECT_EQ(filter.access.sent().size(), sent + 1) << "its beginning is forgotten: the connection is reset";
+  EXPECT_EQ(filter.access.sent().size(), sent + 1);
   EXPECT_EQ(filter.core.sent().size(), 3u) << "SYN, the first half, the reset";
 }
 

@@ -123,11 +123,13 @@ TEST(SessionTable, ClosedConnectionIsClosedBothWaysUntilANewOneOpens) {
   const Packet judged = from_client(500, 100);
   EXPECT_FALSE(table.any_closed(kNow));
   EXPECT_EQ(closed(judged), Closed::kNo);
-  table.close(judged.frame, judged.layers, table.key_of(judged.frame, judged.layers), Ending::kReset, kNow);
+  table.close(table.key_of(judged.frame, judged.layers), {500, 100, 9000, Ending::kReset}, kNow);
   EXPECT_TRUE(table.any_closed(kNow));
   EXPECT_EQ(closed(judged), Closed::kJudgedAgain);
   EXPECT_EQ(closed(from_client(500, 40)), Closed::kJudgedAgain) << "cut differently";
   EXPECT_EQ(closed(from_client(480, 60)), Closed::kJudgedAgain);
+  EXPECT_EQ(closed(from_client(599, 60)), Closed::kJudgedAgain) << "any of its bytes";
+  EXPECT_EQ(closed(from_client(480, 20)), Closed::kFromSender);
   EXPECT_EQ(closed(from_client(600, 10)), Closed::kFromSender);
   EXPECT_EQ(closed(from_client(500, 0)), Closed::kFromSender);
   EXPECT_EQ(closed(from_server(9000)), Closed::kFromReceiver);
@@ -138,7 +140,7 @@ TEST(SessionTable, ClosedConnectionIsClosedBothWaysUntilANewOneOpens) {
 TEST(SessionTable, AForgedSegmentElsewhereClosesNothing) {
   SessionTable table(random_secret());
   const Packet forged = from_client(500, 100);
-  table.close(forged.frame, forged.layers, table.key_of(forged.frame, forged.layers), Ending::kReset, kNow);
+  table.close(table.key_of(forged.frame, forged.layers), {500, 100, 9000, Ending::kReset}, kNow);
   const Packet real = from_client(0x80000000, 100);
   EXPECT_EQ(table.closed(real.frame, real.layers, table.key_of(real.frame, real.layers), kNow).closed, Closed::kNo);
   const Packet answer = from_server(0x70000000);
