@@ -184,7 +184,7 @@ Stream* MessageStreams::activate(MessageConnection& connection, std::uint8_t sid
   stream->side = side;
   stream->is_used = true;
   stream->is_touched = stream->is_due = false;
-  stream->far_since_ns = 0;
+  stream->far_since_ns = stream->expired_ns = 0;
   stream->origin = end.next;
   stream->connection = &connection;
   end.stream = index_of(*stream);
@@ -255,6 +255,7 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   const bool is_copy = stop > stream.released && stream.buffer.has(start, stop);
   const StreamBuffer::Put put = stream.buffer.put(start, payload_of(*segment.frame, *segment.layers), options_.window_bytes, pool_);
   if (!put.stored) return no_room(segment, stream);
+  if (stream.end() > known_end && (stream.expired_ns != 0 || !stream.held.is_empty())) note_wait(stream, segment.now_ns);
   Rewrite rewrite = rewrite_of(stream, start, stop, put.conflicts && segment.holds);
   if (put.conflicts && rewrite.change < StreamChange::kRestated) ++counts_.inconsistent;
   if (stop <= stream.released) return {What::kRepeat, &stream, rewrite, false};
@@ -264,8 +265,9 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   }
   // Of one burst both may be decided in a moment; of a longer wait copies must not take the room of others.
   if (is_copy && !stream.held.is_empty() && held_[stream.held.first].burst != burst_) {
-    // When the sender has waited for an acknowledgement until its timer ended, the wait must end. Sooner it proves nothing.
-    if (segment.now_ns - held_[stream.held.first].since_ns >= options_.hold_ns) make_due(stream);
+    // When the sender has waited for an acknowledgement until its timer ended, the wait must end. Sooner it proves nothing: when
+    // the receiver, or this filter for it, tells of a missing segment, what is held before it is repeated as well.
+    if (segment.now_ns - held_[stream.held.first].since_ns >= options_.rest_ns) make_due(stream);
     return {What::kCopy, &stream, {}, is_early};
   }
   if (held_.is_full()) {

@@ -40,7 +40,8 @@ struct StreamOptions {
   std::uint32_t hold_frames = 256;             // of one direction
   std::uint32_t hold_bytes = 64 * 1024;        // of one direction
   std::uint32_t window_bytes = 256 * 1024;     // of one direction, from the first unconfirmed byte on
-  std::uint64_t hold_ns = 20'000'000;          // longest wait for the rest of a message
+  std::uint64_t rest_ns = 200'000'000;         // longest wait for the rest of a message: its receiver waits as well
+  std::uint64_t hold_ns = 20'000'000;          // the same when its sender waits for what is held to be confirmed
   std::uint64_t split_ns = 500'000;            // after it what is decided of a frame does not wait for the rest of it
   std::uint64_t hole_ns = 5'000'000'000;       // longest wait for a segment that is missing: its receiver waits as well
 };
@@ -66,6 +67,7 @@ struct Stream {
   std::uint64_t decided = kOrigin;
   std::uint64_t condemned = 0;  // begin of the message that is refused though it is not whole; 0: none
   std::uint64_t used_ns = 0;
+  std::uint64_t expired_ns = 0;  // when the wait for the rest of a message ended in vain; 0: the rest came, or has not ended
   std::uint64_t far_since_ns = 0;  // only segments beyond the window came since then; 0: others, too
   std::array<Changed, kMostChanges> changes;  // not confirmed yet, oldest first
   std::uint8_t change_count = 0;
@@ -95,6 +97,7 @@ struct StreamEnd {
   std::uint32_t timestamp = 0;  // newest TSval of this end (RFC 7323, 3.2)
   std::uint16_t window = 0;     // its newest window
   std::uint16_t link = 0;       // by which its frames come in
+  std::uint8_t unblocked = 0;   // so many waits in a row ended in vain, and letting go brought the rest at once
   bool is_known = false;        // next is set
   bool is_synced = false;       // a message begins at `next`
   bool is_confirmed = false;
@@ -240,6 +243,8 @@ class MessageStreams {
   void leave(MessageConnection& connection);
   void release_ready(Stream& stream, bool all);
   void trim(Stream& stream);
+  std::uint64_t longest_wait(const Stream& stream) const;
+  void note_wait(Stream& stream, std::uint64_t now_ns);
   void wake(std::uint32_t index, std::uint64_t now_ns);
   void watch(Stream& stream, std::uint64_t now_ns);
   std::uint32_t index_of(const Stream& stream) const { return static_cast<std::uint32_t>(&stream - streams_.get()); }

@@ -111,8 +111,28 @@ void MessageStreams::release_front(Stream& stream, const Frame& front, const Lay
 void MessageStreams::watch(Stream& stream, std::uint64_t now_ns) {
   if (stream.held.is_empty() || timers_.is_set(index_of(stream))) return;
   const std::uint64_t age = now_ns - held_[stream.held.first].since_ns;
-  const std::uint64_t next = age < options_.split_ns ? options_.split_ns : std::max(age + TimerWheel::kSlotNs, options_.hold_ns);
+  const std::uint64_t next = age < options_.split_ns ? options_.split_ns : std::max(age + TimerWheel::kSlotNs, longest_wait(stream));
   timers_.set(index_of(stream), now_ns - age + next);
+}
+
+// The rest of a message may be lost on its way here: its sender finds out within two round trips (RFC 8985, 7.2), and its receiver can
+// do nothing with the beginning. But a sender may also keep the rest back until the beginning is confirmed (RFC 896): such a one
+// would stand still with every message.
+std::uint64_t MessageStreams::longest_wait(const Stream& stream) const {
+  constexpr std::uint8_t kIsHabit = 2;
+  const StreamEnd& end = stream.connection->ends[stream.side];
+  return end.unblocked >= kIsHabit ? std::min(options_.hold_ns, options_.rest_ns) : options_.rest_ns;
+}
+
+// What was waited for is here: because the wait was given up, or though it was not.
+void MessageStreams::note_wait(Stream& stream, std::uint64_t now_ns) {
+  std::uint8_t& unblocked = end_of(stream).unblocked;
+  if (stream.expired_ns == 0) {
+    if (now_ns - held_[stream.held.first].since_ns >= options_.hold_ns) unblocked = 0;
+    return;
+  }
+  unblocked = now_ns - stream.expired_ns < options_.rest_ns / 2 ? static_cast<std::uint8_t>(std::min(unblocked + 1, 255)) : std::uint8_t{0};
+  stream.expired_ns = 0;
 }
 
 void MessageStreams::advance_time(std::uint64_t now_ns) {
@@ -126,7 +146,10 @@ void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
   const std::uint64_t age = now_ns - first.since_ns;
   if (age >= options_.split_ns && first.start < stream.decided && stream.decided < first.end) splits_.push_back(&stream);
   if (!stream.buffer.has_holes()) {
-    if (age >= options_.hold_ns) make_due(stream);
+    if (age >= longest_wait(stream)) {
+      stream.expired_ns = now_ns;
+      make_due(stream);
+    }
   } else if (age >= options_.hole_ns) {
     ++counts_.holes;
     jump(stream, stream.buffer.island(0).start);

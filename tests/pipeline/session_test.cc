@@ -279,7 +279,7 @@ void play(const StreamOptions& options, std::uint64_t rounds, const std::functio
 
 TEST(Session, WhateverTheNetworkDoesListedMessagesAreRefusedAndNothingElseIsTouched) {
   StreamOptions options;
-  options.hold_ns = 100'000'000'000;  // what leaves before it is whole can't be voided whole
+  options.rest_ns = options.hold_ns = 100'000'000'000;  // what leaves before it is whole can't be voided whole
   options.hole_ns = 100'000'000'000;
   play(options, 2000, [](const Traffic& wanted, const Outcome& outcome) {
     EXPECT_EQ(outcome.delivered, wanted.expected);

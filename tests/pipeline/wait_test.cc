@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long the beginning of a message on a shared connection is held for the rest of it: as long as its sender may need to send a lost
+// segment again, but no longer than one that waits itself would bear.
+#include <gtest/gtest.h>
+
+#include "filter.h"
+#include "payloads.h"
+#include "pipeline/worker.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint32_t kFirst = 0xffffffe0;  // sequence numbers wrap inside the first message
+constexpr std::uint64_t kMs = 1'000'000;
+
+class Wait : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+    send_frame(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = kFirst - 1, .acknowledgement = 0, .flags = kTcpSyn}));
+    const auto answer = frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 999,
+                                  .acknowledgement = kFirst, .flags = kTcpSyn | kTcpAck});
+    filter.core.give(answer, now_ns);
+    filter.run();
+    filter.access.forget();
+    filter.core.forget();
+  }
+
+  void send_frame(const std::vector<std::uint8_t>& frame) {
+    filter.access.give(frame, now_ns);
+    filter.run();
+  }
+  // A segment of `stream` from `at` to `to`.
+  void send(std::string_view stream, std::size_t at, std::size_t to) {
+    send_frame(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = kFirst + static_cast<std::uint32_t>(at),
+                         .acknowledgement = 1000, .payload = stream.substr(at, to - at)}));
+  }
+  // Nothing comes for so long.
+  void pass(std::uint64_t ms) {
+    for (; ms > 0; --ms) {
+      now_ns += kMs;
+      filter.access.set_now(now_ns);
+      filter.run();
+    }
+  }
+  std::string arrived() const {
+    std::string text;
+    for (const auto& bytes : filter.core.sent()) {
+      Frame frame;
+      frame.data = const_cast<std::uint8_t*>(bytes.data());
+      frame.length = static_cast<std::uint32_t>(bytes.size());
+      const Layers layers = decode(frame);
+      text += as_text(payload_of(std::as_const(frame), layers));
+    }
+    return text;
+  }
+
+  Filter filter;
+  std::uint64_t now_ns = 1'700'000'000'000'000'000;
+};
+
+std::string listed(std::uint32_t number) { return submit_sm(number, "10690001", "8613800000001", "You WIN A PRIZE, call now"); }
+
+TEST_F(Wait, ALostRestIsWaitedForUntilItsSenderFindsOut) {
+  const std::string pdu = listed(1);
+  send(pdu, 0, 60);
+  pass(100);  // two round trips of 50 ms: the sender's probe comes
+  EXPECT_EQ(filter.core.sent().size(), 0u);
+  send(pdu, 60, pdu.size());
+  EXPECT_EQ(arrived().size(), pdu.size());
+  EXPECT_EQ(arrived().find("8613800000001"), std::string::npos) << "it is voided whole";
+  EXPECT_EQ(arrived().find("WIN"), std::string::npos);
+}
+
+TEST_F(Wait, WhatNeverBecomesWholeIsLetGo) {
+  const std::string pdu = listed(1);
+  send(pdu, 0, 60);
+  pass(199);
+  EXPECT_EQ(filter.core.sent().size(), 0u);
+  pass(3);
+  EXPECT_EQ(arrived(), pdu.substr(0, 60));
+  EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 1u);
+}
+
+// A sender that was told of a missing segment repeats all that is not confirmed: that is no proof that it waits.
+TEST_F(Wait, CopiesOfWhatIsHeldDoNotEndTheWaitForAMissingSegment) {
+  const std::string pdu = listed(1);
+  const std::string stream = pdu + listed(2);
+  send(stream, 0, 60);
+  pass(1);
+  send(stream, 70, stream.size());
+  pass(60);
+  send(stream, 0, 60);
+  send(stream, 60, 70);
+  EXPECT_EQ(arrived().size(), stream.size());
+  EXPECT_EQ(arrived().find("8613800000001"), std::string::npos);
+  EXPECT_EQ(arrived().find("WIN"), std::string::npos);
+  EXPECT_EQ(filter.fate(Fate::kDroppedCopy), 1u);
+}
+
+// RFC 896: the rest of a message stays with its sender until the beginning is confirmed. That must not cost a long wait each time.
+TEST_F(Wait, ASenderThatWaitsForConfirmationsIsKnownByTwoOfThem) {
+  std::string stream;
+  for (std::uint32_t number = 1; number <= 4; ++number) {
+    const std::size_t at = stream.size();
+    stream += submit_sm(number, "10690001", "8613800000001", "the parcel is at the gate");
+    send(stream, at, at + 60);
+    if (number <= 2) pass(202);
+    pass(22);
+    EXPECT_EQ(arrived().size(), at + 60) << "message " << number;
+    send(stream, at + 60, stream.size());
+  }
+  EXPECT_EQ(arrived(), stream);
+  EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 4u);
+}
+
+}  // namespace
+}  // namespace telefence
