@@ -23,7 +23,8 @@ void Enforcer::prepare(bool is_mirror, bool sees_all) {
         !(verdict.recorded() || sees_all) ||
         sessions_.first_sight(burst_.flow_of(frame, sessions_), burst_.layers[frame].transport,
                               identity_of(event, ordinal), burst_.now_ns);
-    if (Burst::is_stream(frame) && event.message.offset < burst_.reading(frame).condemned) {
+    const bool was_condemned = Burst::is_stream(frame) && event.message.offset < burst_.reading(frame).condemned;
+    if (was_condemned) {
       // It was judged and refused before it was whole.
       burst_.first_sight[i] = false;
       verdict.reason = Reason::kNoHit;
@@ -34,7 +35,7 @@ void Enforcer::prepare(bool is_mirror, bool sees_all) {
     // A mirror sees copies: nothing can be taken off a wire that it is not in.
     if (verdict.enforced() && is_mirror) verdict.reason = Reason::kMonitor;
     // This one's response is its own, whatever was refused under its number before.
-    if (!verdict.enforced() && sessions_.any_pending(burst_.now_ns) && registered_protocols()[event.protocol]->restate != nullptr)
+    if (!verdict.enforced() && !was_condemned && sessions_.any_pending(burst_.now_ns) && registered_protocols()[event.protocol]->restate != nullptr)
       sessions_.forget_response(burst_.flow_of(frame, sessions_), event.session_number, burst_.now_ns);
   }
 }

@@ -116,5 +116,25 @@ TEST_F(Wait, ASenderThatWaitsForConfirmationsIsKnownByTwoOfThem) {
   EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 4u);
 }
 
+// What is there of it is enough to refuse it. What it said comes back to its sender though the rest of it comes later.
+TEST_F(Wait, AMessageRefusedBeforeItIsWholeIsRefusedToItsSender) {
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  const std::string pdu = submit_sm(1, "8617000000001", "8613800000001", "a text of no interest");
+  send(pdu, 0, 70);
+  pass(202);
+  EXPECT_EQ(arrived().size(), 70u);
+  EXPECT_EQ(filter.fate(Fate::kNeutralised), 1u);
+  send(pdu, 70, pdu.size());
+  EXPECT_EQ(arrived().size(), pdu.size());
+  EXPECT_EQ(arrived().find("8613800000001"), std::string::npos);
+  EXPECT_EQ(arrived().find("interest"), std::string::npos);
+  filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1000,
+                             .acknowledgement = kFirst + static_cast<std::uint32_t>(pdu.size()), .payload = submit_sm_resp(1)}), now_ns);
+  filter.run();
+  ASSERT_EQ(filter.access.sent().size(), 1u);
+  EXPECT_EQ(filter.access.sent()[0][54 + 11], 0x0a) << "command_status";
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+}
+
 }  // namespace
 }  // namespace telefence

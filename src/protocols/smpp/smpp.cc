@@ -191,8 +191,8 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
     std::size_t start = 0;
     if (message.has_user_data_header() && wire::read_user_data_header(body, user_data)) start = user_data.length;
     std::size_t from = mutable_from > place.offset ? std::max(start, mutable_from - place.offset) : start;
-    if (coding == TextCoding::kUcs2) from += (from - start) & 1;  // of a character that has half left nothing can be made
     if (from >= body.size()) return;
+    if (coding == TextCoding::kUcs2 && (from - start) % 2 != 0) Writer(body.subspan(from++, 1)).u8(0x20);  // half of it has left
     blank(body.subspan(from), coding);
     voided = true;
   };
