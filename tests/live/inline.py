@@ -67,13 +67,14 @@ class Inline:
     def __init__(self, line, build, report):
         self.line, self.build, self.report = line, build, report
         self.daemon = None
+        self.patterns = os.path.join(services.HERE, '..', 'scenarios', 'lists', 'patterns.yaml')
         for name, values in (('block.txt', ['bad.example']), ('tag.txt', ['tagged.example']), ('drop.txt', ['dropped.example']),
                              ('numbers.txt', [CALLER, CALLED])):
             line.write(name, '\n'.join(values) + '\n')
 
     def start(self, dns='nxdomain', http='redirect', sip='603'):
         terms = {'folder': self.line.folder, 'dns': dns, 'http': http, 'sip': sip,
-                 'patterns': os.path.join(services.HERE, '..', 'scenarios', 'lists', 'patterns.yaml')}
+                 'patterns': self.patterns}
         config = self.line.write('telefenced.yaml', ENFORCE % terms)
         self.daemon = self.line.start(self.line.middle, 'telefenced', os.path.join(self.build, 'src', 'app', 'telefenced'), 'run',
                                       '-c', config)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three network namespaces in a row: client -- (access, core) -- server. The daemon bridges the middle one; nothing else does.
+With a Rough there is a bad network between the middle and each end: client -- rough0, rough1 -- (access, core) -- rough2, rough3 -- server.
 
 Names carry the process id, so that runs do not meet. close() ends every process that was started here and removes the
 namespaces (and with them the veth pairs) and the temporary folder; it is also called on Ctrl-C and on failure.
@@ -27,11 +28,19 @@ def run(*command, check=True, timeout=30, **more):
     return done
 
 
-class Line:
-    """`tunnel`: None, or the kernel's vxlan or geneve, in which everything then passes the middle."""
+class Rough:
+    """A bad network on both sides of the daemon (rough_link.cc): what each of its two links does to frames in either direction."""
 
-    def __init__(self, tunnel=None):
-        self.tunnel = tunnel
+    def __init__(self, program, seed=1, loss_percent=1, jitter_us=1000, reorder_percent=5):
+        self.program, self.seed = program, seed
+        self.loss_percent, self.jitter_us, self.reorder_percent = loss_percent, jitter_us, reorder_percent
+
+
+class Line:
+    """`tunnel`: None, or the kernel's vxlan or geneve, in which everything then passes the middle. `rough`: None, or a Rough."""
+
+    def __init__(self, tunnel=None, rough=None):
+        self.tunnel, self.rough = tunnel, rough
         tag = 'tf%d' % os.getpid()
         self.client, self.middle, self.server = tag + 'c', tag + 'm', tag + 's'
         self.processes = []
@@ -51,8 +60,14 @@ class Line:
         except RuntimeError as error:
             raise NotPossible('network namespaces cannot be made here (a container without CAP_SYS_ADMIN?): %s; leave the '
                               'test out with scripts/test --without live' % error) from error
-        self._wire('client0', self.client, 'access')
-        self._wire('server0', self.server, 'core')
+        self._wire('client0', self.client, 'rough0' if self.rough else 'access')
+        self._wire('server0', self.server, 'rough3' if self.rough else 'core')
+        if self.rough:
+            self._wire('rough1', self.middle, 'access')
+            self._wire('rough2', self.middle, 'core')
+            self.start(self.middle, 'rough_link', self.rough.program, str(self.rough.seed), str(self.rough.loss_percent),
+                       str(self.rough.jitter_us), str(self.rough.reorder_percent), 'rough0', 'rough1', 'rough2', 'rough3')
+            self.wait('rough_link', lambda: 'ready' in self.read('rough_link.log'))
         if self.tunnel:
             self._tunnel(self.client, 'client0', OUTER_CLIENT, OUTER_SERVER)
             self._tunnel(self.server, 'server0', OUTER_SERVER, OUTER_CLIENT)
@@ -107,12 +122,18 @@ class Line:
         self.processes.append((name, process))
         return process
 
+    def advertise_segments_of(self, namespace, device, address, most):
+        """Whoever connects to this namespace sends it no segment with more bytes than this, so that messages are cut."""
+        run('ip', '-n', namespace, 'route', 'replace', '10.77.0.0/24', 'dev', device, 'proto', 'kernel', 'scope', 'link', 'src', address,
+            'advmss', str(most))
+
     def at(self, namespace, *command, timeout=30, check=False):
         """Runs a command to its end."""
         return run('ip', 'netns', 'exec', namespace, *command, timeout=timeout, check=check, stdin=subprocess.DEVNULL,
                    cwd=self.folder)
 
-    def wait(self, what, condition, seconds=15):
+    def wait(self, what, condition, seconds=15, must=True):
+        """must: it is a failure when it does not come."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for name, process in self.processes:
@@ -122,7 +143,8 @@ class Line:
             if condition():
                 return
             time.sleep(0.05)
-        raise RuntimeError('%s: not within %d s' % (what, seconds))
+        if must:
+            raise RuntimeError('%s: not within %d s' % (what, seconds))
 
     def stop(self, process, seconds=5):
         if process.poll() is None:

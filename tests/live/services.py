@@ -30,11 +30,13 @@ def unbound(line, names):
   module-config: "iterator"
   log-queries: yes
   verbosity: 1
+  incoming-num-tcp: 200
 %sremote-control:
   control-enable: no
 ''' % (netns.SERVER, netns.SERVER6, line.folder, zones))
-    line.start(line.server, 'unbound', 'unbound', '-d', '-p', '-c', config)
+    process = line.start(line.server, 'unbound', 'unbound', '-d', '-p', '-c', config)
     line.wait('unbound', lambda: 'start of service' in line.read('unbound.log'))
+    return process
 
 
 def nginx(line):
@@ -66,8 +68,9 @@ http {
   }
 }
 ''' % {'folder': line.folder, 'server': netns.SERVER})
-    line.start(line.server, 'nginx', 'nginx', '-e', line.path('nginx-error.log'), '-c', config)
+    process = line.start(line.server, 'nginx', 'nginx', '-e', line.path('nginx-error.log'), '-c', config)
     line.wait('nginx', lambda: ':80 ' in line.at(line.server, 'ss', '-Hltn').stdout)
+    return process
 
 
 def sipp_server(line):
@@ -80,8 +83,19 @@ def sipp_server(line):
 def sms_centre(line):
     if not os.path.isdir(NPM):
         raise netns.NotPossible('the live test needs the npm package smpp in tests/live/node_modules: scripts/setup installs it')
-    line.start(line.server, 'smsc', 'node', os.path.join(HERE, 'smpp_server.js'), netns.SERVER, '2775', line.path('smsc.jsonl'))
+    process = line.start(line.server, 'smsc', 'node', os.path.join(HERE, 'smpp_server.js'), netns.SERVER, '2775', line.path('smsc.jsonl'))
     line.wait('SMS centre', lambda: 'ready' in line.read('smsc.log'))
+    return process
+
+
+def stream_messages(line, messages, sessions, seconds):
+    """Many SMPP sessions at once. Returns what smpp_streams.js says."""
+    file = line.write('messages.jsonl', ''.join(json.dumps(message, ensure_ascii=False) + '\n' for message in messages))
+    done = line.at(line.client, 'timeout', str(seconds), 'node', os.path.join(HERE, 'smpp_streams.js'), netns.SERVER, '2775', str(sessions),
+                   file, timeout=seconds + 20)
+    if not done.stdout.strip():
+        raise RuntimeError('smpp_streams.js said nothing: %s' % done.stderr)
+    return json.loads(done.stdout)
 
 
 def delivered(line):
@@ -117,6 +131,19 @@ def answered_of(line, names):
     return len(set(text.split()[0] for text in done.stdout.splitlines() if '192.0.2.10' in text))
 
 
+def dig_many(line, names, *more):
+    """{name: (status, first address)} of one run over all names, by TCP."""
+    file = line.write('names', ''.join(name + '\n' for name in names))
+    done = line.at(line.client, 'dig', '+tcp', '+tries=1', '+time=5', *more, '@' + netns.SERVER, '-f', file, timeout=600)
+    found = {}
+    for text in done.stdout.split('; <<>> DiG')[1:]:
+        status, name = re.search(r'status: (\w+)', text), re.search(r'^;(\S+)\.\s+IN\s+A$', text, re.M)
+        address = re.search(r'^[^;\s]\S*\s+\d+\s+IN\s+A\s+(\S+)$', text, re.M)
+        if status and name:
+            found[name[1]] = (status[1], address[1] if address else '')
+    return found
+
+
 def dig_says(text):
     """What matters of dig's output, on one line."""
     found = re.findall(r'status: \w+|EDE: [^\n]*', text)
@@ -134,10 +161,20 @@ def curl(line, url, *more):
     return done.returncode, int(code or 0), target, body, done.stderr.strip()
 
 
-def downloads_whole(line, url):
+def curl_many(line, urls, at_once=8):
+    """[(exit code, status, redirect target)] of each visit, every one by a curl of its own."""
+    file = line.write('visits', ''.join(
+        "-sk --max-time 20 --connect-to ::%s: -w '%%{exitcode} %%{http_code} %%{redirect_url}\\n' -o /dev/null %s\n" % (netns.SERVER, url)
+        for url in urls))
+    done = line.at(line.client, 'sh', '-c', 'xargs -P %d -L 1 curl < %s' % (at_once, file), timeout=600)
+    return [(int(code), int(status), target) for code, status, target in
+            (text.split(' ', 2) for text in done.stdout.splitlines() if text.count(' ') == 2)]
+
+
+def downloads_whole(line, url, *more):
     """Whether /large arrives byte by byte as it is on the server."""
     file = line.path('downloaded')
-    code = curl(line, url, '-o', file)[0]
+    code = curl(line, url, '-o', file, *more)[0]
     with open(file, 'rb') as mine, open(line.path('large'), 'rb') as theirs:
         return code == 0 and mine.read() == theirs.read()
 
