@@ -104,6 +104,7 @@ Result<std::string> canonical_domain_from_text(std::string_view text) {
   if (name.find_first_of("/?#@") != std::string_view::npos) return invalid("this is a URL or an address, not a domain name");
   if (name.find_first_of(" \t\r\n*,;\"'<>\\") != std::string_view::npos)
     return invalid("a domain name has no blanks, stars or quotes");
+  if (name.find('\0') != std::string_view::npos) return invalid("a domain name has no octet 0");  // libidn2 would stop there
   std::string ascii(name);
   if (!is_ascii(name)) {
     Result<std::string> converted = to_a_labels(ascii);

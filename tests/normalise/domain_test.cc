@@ -136,6 +136,12 @@ TEST(DomainText, CharactersThatNoNameHasAreRefused) {
   EXPECT_EQ(mistake("xn--0zw736dfb619h.xn--fiqs8s"), "taken as xn--0zw736dfb619h.xn--fiqs8s");
 }
 
+TEST(DomainText, AnOctetZeroDoesNotEndAName) {
+  using std::string_view_literals::operator""sv;
+  EXPECT_EQ(mistake("good.example\0\u00fc.example"sv), "a domain name has no octet 0");
+  EXPECT_EQ(mistake("good.example\0.evil.example"sv), "a domain name has no octet 0");
+}
+
 TEST(DomainText, PublicSuffixesAreKnown) {
   EXPECT_TRUE(is_public_suffix("com.cn"));
   EXPECT_TRUE(is_public_suffix("github.io"));
