@@ -76,7 +76,7 @@ bool is_service(std::string_view national) {
 }
 
 PhoneDigits chinese_national(std::string_view national) {
-  if (national.starts_with('0')) national.remove_prefix(1);  // +86 0138...: the trunk prefix left in
+  while (national.starts_with('0')) national.remove_prefix(1);  // +86 0138...: the trunk prefix left in
   if (national.size() < 3) return {};
   return is_service(national) ? pack("", national, false) : pack(kChina, national, true);
 }
@@ -96,7 +96,7 @@ PhoneDigits chinese_dialled(std::string_view digits) {
   }
   // Longer than any number of the plan: SMPP gives international numbers (TON 1) without their plus.
   if (digits.size() >= 12 && digits[0] != '1' && !digits.starts_with("95") && !digits.starts_with("96"))
-    return pack("", digits, true);
+    return digits.starts_with(kChina) ? chinese_national(digits.substr(2)) : pack("", digits, true);
   return is_mobile(digits) ? pack(kChina, digits, true) : pack("", digits, false);
 }
 
@@ -122,7 +122,7 @@ PhoneDigits canonical_number(std::string_view text, std::string_view home_countr
   if (!dialled.valid) return {};
   std::string_view digits = dialled.view();
   bool with_country = dialled.plus;
-  if (digits.starts_with("00")) {
+  while (digits.starts_with("00")) {  // more than once when the trunk's own prefix stands before it
     with_country = true;
     digits.remove_prefix(2);  // also in +0086..., as some gateways write it
   }

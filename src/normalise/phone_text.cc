@@ -57,8 +57,9 @@ std::string refuse_range(std::string_view text) {
 PhoneDigits canonical_prefix(std::string_view text, std::string_view home) {
   const bool plus = text.starts_with('+');
   std::string digits = only_digits(text);
-  if (digits.starts_with("00")) return packed(digits.substr(2), true);
-  if (plus) return packed(digits, true);
+  const bool has_zeros = digits.starts_with("00");
+  while (digits.starts_with("00")) digits.erase(0, 2);
+  if (has_zeros || plus) return packed(digits, true);
   if (digits == home) return packed(digits, true);  // 86*: as good as +86*
   if (digits.starts_with('0') && digits.size() > 1) return packed(std::string(home) + digits.substr(1), true);
   const auto is_mobile_start = [](std::string_view start) { return start.size() >= 2 && start[0] == '1' && start[1] >= '3'; };

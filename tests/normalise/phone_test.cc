@@ -17,6 +17,19 @@ TEST(Phone, AllWaysToWriteAMobileFallTogether) {
     EXPECT_EQ(canonical(text), "+8613812345678") << text;
 }
 
+// A number has one canonical form, whatever was put before it; and that form, read again, stays what it is.
+TEST(Phone, ZerosTooManyBeforeANumberDoNotHideIt) {
+  for (const char* text : {"00008613812345678", "+860013812345678", "8601381234567800000", "8613812345678", "86013812345678", "+8600013812345678"}) {
+    const std::string once = canonical(text);
+    EXPECT_EQ(canonical(once), once) << text;
+  }
+  EXPECT_EQ(canonical("00008613812345678"), "+8613812345678");
+  EXPECT_EQ(canonical("+860013812345678"), "+8613812345678");
+  EXPECT_EQ(canonical("86013812345678"), "+8613812345678") << "said to be international by its length";
+  EXPECT_EQ(canonical("00006000"), "+6000");
+  EXPECT_EQ(number_for_people(number_from_text("000086170*", "86").value().digits), "+86170");
+}
+
 TEST(Phone, LandlinesWithAreaCodeFallTogether) {
   for (const char* text : {"01065521234", "+861065521234", "861065521234", "00861065521234"})
     EXPECT_EQ(canonical(text), "+861065521234") << text;
