@@ -84,6 +84,12 @@ Result<void> fill_number(const Signature& signature, const CompileTerms& terms, 
   return {};
 }
 
+// http, https, hxxp; not the host and path before a :// that stands later.
+bool is_scheme(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return text.size() < 8 && std::all_of(text.begin(), text.end(), is_letter);
+}
+
 Result<void> fill_url(const Signature& signature, Entry& entry) {
   std::string_view text = trimmed(signature.value);
   if (!signature.literal) {
@@ -91,9 +97,9 @@ Result<void> fill_url(const Signature& signature, Entry& entry) {
     entry.expression = text;
     return {};
   }
-  if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos && scheme < 8)
+  if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos && is_scheme(text.substr(0, scheme)))
     text.remove_prefix(scheme + 3);
-  text = text.substr(0, text.find('#'));  // never sent to a server (RFC 9110, 4.1)
+  text = trimmed(text.substr(0, text.find('#')));  // never sent to a server (RFC 9110, 4.1)
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos || slash + 1 == text.size())
     return invalid("a url needs a path behind the host; to block the whole site use kind domain");

@@ -63,6 +63,16 @@ TEST(Compiler, UrlsNeedAPathAndEndAtABoundary) {
   EXPECT_NE(refusal(SignatureKind::kUrl, "bad.example"), "");
 }
 
+TEST(Compiler, TheShownValueOfAUrlNamesTheSameUrl) {
+  for (const char* url : {"http://bad.example/://other.example/x", "b.cn/://other.example/x", "bad.example/x #note", "bad.example/x?y ", "bad.example/a b"}) {
+    const Result<Entry> entry = compile(make(SignatureKind::kUrl, url));
+    ASSERT_TRUE(entry.ok()) << url;
+    const Result<Entry> again = compile(make(SignatureKind::kUrl, entry.value().rule.value));
+    ASSERT_TRUE(again.ok()) << url;
+    EXPECT_EQ(again.value().key, entry.value().key) << url << ": its removal, copied from a record, would remove nothing";
+  }
+}
+
 TEST(Compiler, ActionsAreKnownAndPossible) {
   Signature signature = make(SignatureKind::kPattern, "恭喜您中奖了");
   signature.action = "tag";
