@@ -185,6 +185,8 @@ Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& te
   entry.rule.kind = signature.kind;
   entry.where = signature.where;
   if (trimmed(signature.value).empty()) return invalid("the value is empty");
+  // Hyperscan would take what stands before it for the whole expression.
+  if (signature.value.find('\0') != std::string::npos) return invalid("the value has an octet 0 in it");
   Result<void> filled;
   switch (signature.kind) {
     case SignatureKind::kDomain:

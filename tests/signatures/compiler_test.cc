@@ -73,6 +73,14 @@ TEST(Compiler, TheShownValueOfAUrlNamesTheSameUrl) {
   }
 }
 
+TEST(Compiler, AnOctetZeroDoesNotEndAValue) {
+  for (const SignatureKind kind : {SignatureKind::kDomain, SignatureKind::kUrl, SignatureKind::kNumber, SignatureKind::kPattern})
+    EXPECT_NE(refusal(kind, std::string("see you\0 at bad.example/pay", 27)), "");
+  Signature expression = make(SignatureKind::kPattern, std::string("the\0.*prize", 11));
+  expression.literal = false;
+  EXPECT_FALSE(compile(expression).ok()) << "only what stands before it would be looked for";
+}
+
 TEST(Compiler, ActionsAreKnownAndPossible) {
   Signature signature = make(SignatureKind::kPattern, "恭喜您中奖了");
   signature.action = "tag";
