@@ -57,6 +57,7 @@ class Fields {
     const auto* text = value->get_ptr<const std::string*>();
     const std::optional<std::int64_t> instant = text == nullptr ? std::nullopt : parse_instant_ms(*text);
     if (!instant) wrong(name, "must be Unix seconds or ISO 8601 with a zone, as 2026-12-01T00:00:00+08:00");
+    if (instant && *instant < 1000) wrong(name, "lies before 1970-01-01T00:00:01Z; for an entry without end leave it out");
     return instant.value_or(0) / 1000;
   }
   void wrong(std::string_view name, const std::string& why) {

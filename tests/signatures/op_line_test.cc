@@ -70,6 +70,12 @@ TEST(OpLine, MistakesAreNamed) {
   EXPECT_NE(mistake(R"({"op":"replace-list","kind":"domain","value":"x.example"})"), "");
 }
 
+TEST(OpLine, AMomentBeforeTheFirstSecondIsNotTakenForNever) {
+  for (const char* moment : {"1970-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z", "1970-01-01T07:00:00+08:00", "0000-01-01T00:00:00Z"})
+    EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example","expires":")" + std::string(moment) + "\"}"), "") << moment;
+  EXPECT_EQ(parse_op_line(R"({"op":"add","kind":"domain","value":"x.example","expires":"1970-01-01T00:00:01Z"})").value().signature.expires_s, 1);
+}
+
 TEST(OpLine, WrittenLinesAreReadBack) {
   for (
       const char* line :
