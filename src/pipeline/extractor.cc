@@ -23,6 +23,9 @@ constexpr int kFewerHops = 4;
 // The first bytes of a connection may be so few that no protocol shows yet: a segment may hold a single one.
 constexpr std::size_t kTooFewToKnow = 64;
 
+// A SYN may bring bytes, and its answer confirm them (RFC 7413).
+constexpr std::uint32_t kMostInSyn = 1500;
+
 // What a frame has before anything was read of it.
 constexpr Fate kUnread = Fate::kForwardedNotRecognised;
 
@@ -62,16 +65,18 @@ void Extractor::end_of_burst() {
 }
 
 // A connection is opened. Where its first bytes will be is remembered, so that a segment that overtakes them is known for what it is.
+// Only what both ends agree on ends the connection before: anybody can send a SYN.
 void Extractor::opening(std::size_t index) {
   const TcpHeader header = tcp_header(burst_.frames[index], burst_.layers[index]);
   if ((header.flags & kTcpSyn) == 0 || !checksums_hold(burst_.frames[index], burst_.layers[index])) return;
   const FlowKey& flow = burst_.flow_of(index, sessions_);
-  const bool is_opener = (header.flags & kTcpAck) == 0;
-  parts_.note_opening(flow.forward, {header.sequence + 1, is_opener}, burst_.now_ns);
-  if (is_opener) return;
-  // Only what both ends agree on ends the connection before: anybody can send a SYN.
+  const std::uint32_t first = header.sequence + 1;
+  if ((header.flags & kTcpAck) == 0) return parts_.note_asked(flow.forward, first, burst_.now_ns);
   const std::optional<Opening> asked = parts_.opening(flow.reverse, burst_.now_ns);
-  if (!asked || header.acknowledgement != asked->first) return;
+  if (asked && (header.acknowledgement - asked->asked > kMostInSyn || (asked->is_agreed && asked->first == asked->asked))) return;
+  parts_.note_opening(flow.forward, {.first = first}, burst_.now_ns);
+  if (!asked) return;
+  parts_.note_agreed(flow.reverse, burst_.now_ns);
   if (sessions_.any_pending(burst_.now_ns)) sessions_.forget_responses(flow, burst_.now_ns);
   lane_.reopen(index);
 }
@@ -89,7 +94,8 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   opening(index);
-  burst_.sequences[index] = tcp_header(frame, layers).sequence;
+  const TcpHeader header = tcp_header(frame, layers);
+  burst_.sequences[index] = header.sequence + ((header.flags & kTcpSyn) != 0 ? 1u : 0u);  // a SYN takes a number itself
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
   const StreamLane::Belongs belongs = lane_.takes(index);
@@ -299,11 +305,22 @@ bool Extractor::begins_connection(std::size_t index, const Classifier& classifie
   const std::uint32_t ahead = burst_.sequences[index] - opening->first;
   constexpr std::uint32_t kMostAhead = 16 * 1024;
   if (ahead != 0 && ahead <= kMostAhead) {
+    // What begins a message waits for nothing before it, whatever a SYN said.
+    if (!opening->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return false;
     if (!reads_whole(index, classifier) && may_feed(index, nullptr)) begin(index, opening->first, 0);
     return false;
   }
   parts_.note_begun(key, burst_.now_ns);
   return ahead == 0;
+}
+
+// A receiver takes bytes with ACK only, and none of a reset (RFC 9293, 3.10.7.4); with a SYN when it opens the connection (RFC 7413).
+bool Extractor::carries_bytes(std::size_t index, bool goes_on) {
+  const std::uint8_t flags = tcp_header(burst_.frames[index], burst_.layers[index]).flags;
+  if ((flags & kTcpRst) != 0) return false;
+  if ((flags & kTcpSyn) == 0) return (flags & kTcpAck) != 0;
+  const std::optional<Opening> opening = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+  return !goes_on && opening && opening->first == burst_.sequences[index];
 }
 
 // A segment that its receiver will never take must not be put together with others: it was sent to mislead. It is forwarded.
@@ -315,6 +332,7 @@ bool Extractor::may_feed(std::size_t index, const PartialMessage* message) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
     return false;
   }
+  if (!carries_bytes(index, message != nullptr)) return false;
   if (message != nullptr && hops_left(frame, layers) + kFewerHops <= message->hops) {
     burst_.fates[index] = Fate::kForwardedFewHops;
     return false;

@@ -49,6 +49,7 @@ class Extractor {
   void keep(std::size_t index, std::uint32_t consumed);
   void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped);
   bool begins_connection(std::size_t index, const Classifier& classifier);
+  bool carries_bytes(std::size_t index, bool goes_on);
   bool may_feed(std::size_t index, const PartialMessage* message);
 
   Burst& burst_;

@@ -76,7 +76,12 @@ void StreamLane::reopen(std::size_t index) {
 StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& known) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  if ((tcp_header(frame, layers).flags & kTcpSyn) != 0) return Belongs::kNowhere;
+  const std::uint8_t flags = tcp_header(frame, layers).flags;
+  if ((flags & (kTcpSyn | kTcpRst)) != 0 || (flags & kTcpAck) == 0) {
+    // No bytes of the stream: a receiver takes none of these, or not under their numbers.
+    burst_.protocol[index] = known.protocol;
+    return Belongs::kAlone;
+  }
   if (frame.truncated) {
     burst_.fates[index] = Fate::kForwardedTruncated;
     return Belongs::kHere;

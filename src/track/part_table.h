@@ -60,6 +60,8 @@ struct Opening {
   std::uint32_t first = 0;  // sequence number of its first byte
   bool is_opener = false;   // this end sent the first SYN: it chose its port freely
   bool has_begun = false;   // the first byte was seen
+  bool is_agreed = false;   // the other end has answered the SYN
+  std::uint32_t asked = 0;  // what the newest SYN says that `first` is
 };
 
 class PartTable {
@@ -85,6 +87,9 @@ class PartTable {
   void end_of_burst();
 
   void note_opening(std::uint64_t key, const Opening& opening, std::uint64_t now_ns);
+  // A SYN says that the first byte will have this number. Where both ends agree on another one it counts when they agree on it.
+  void note_asked(std::uint64_t key, std::uint32_t first, std::uint64_t now_ns);
+  void note_agreed(std::uint64_t key, std::uint64_t now_ns);
   // Of a direction that was opened a moment ago.
   std::optional<Opening> opening(std::uint64_t key, std::uint64_t now_ns);
   void note_begun(std::uint64_t key, std::uint64_t now_ns);

@@ -379,6 +379,88 @@ TEST(Evasion, ADecoyThatWillNotArriveIsReplacedByWhatDoes) {
                        40000, 9999), 1u);
 }
 
+TEST(Evasion, BytesThatNoReceiverTakesAreNotPutTogether) {
+  for (const auto& [message, decoy] : {std::pair(tls_hello("evil.example"), tls_hello("good.example")),
+                                       std::pair(http_request("evil.example"), http_request("good.example"))}) {
+    const std::size_t border = message.find("example") - 8;
+    const auto at = static_cast<std::uint32_t>(border);
+    const std::string first = message.substr(0, border), second = message.substr(border), fake = decoy.substr(border);
+    EXPECT_EQ(refused_of({{first, 0}, {fake, at, 0, kTcpPsh}, {second, at}}, 40000, 9999), 1u) << "without ACK (RFC 9293, 3.10.7.4)";
+    EXPECT_EQ(refused_of({{first, 0}, {fake, at - 1, 0, kTcpSyn}, {second, at}}, 40000, 9999), 1u) << "a SYN on an open connection";
+    EXPECT_EQ(refused_of({{first, 0}, {fake, at - 1, 0, kTcpSyn | kTcpAck}, {second, at}}, 40000, 9999), 1u);
+    EXPECT_EQ(refused_of({{first, 0}, {fake, at, 0, kTcpRst}, {second, at}}, 40000, 9999), 1u) << "a reset that is not taken";
+  }
+}
+
+TEST(Evasion, AMessageThatBeginsInTheSynIsRead) {
+  for (const std::string& message : {tls_hello("evil.example"), http_request("evil.example")}) {
+    for (std::size_t border = 1; border < message.size(); border += 9) {
+      const std::vector<Sent> sent = {{message.substr(0, border), 0xffffffff, 0, kTcpSyn}, {message.substr(border), static_cast<std::uint32_t>(border)}};
+      EXPECT_EQ(refused_of(sent, 40000, 80, false), 1u) << "RFC 7413; cut at " << border;
+    }
+  }
+}
+
+// Another beginning, which only one end speaks of: before the first bytes, or in the middle.
+TEST(Evasion, ASynThatNobodyAnswersMovesNothing) {
+  const std::string message = http_request("evil.example");
+  for (const std::size_t border : {std::size_t{1}, std::size_t{5}, std::size_t{40}}) {
+    for (const bool is_answered : {false, true}) {
+      if (!is_answered && border == 1) continue;  // too few bytes to know what they begin
+      Filter filter;
+      filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+      const auto give = [&](std::uint32_t at, std::string_view bytes, std::uint8_t flags = kTcpPsh | kTcpAck) {
+        filter.access.give(frame_of({.source_port = 40000, .destination_port = 80, .sequence = kFirst + at, .acknowledgement = 9000, .flags = flags, .payload = bytes}));
+        filter.run();
+      };
+      give(0xffffffff, {}, kTcpSyn);
+      if (is_answered) {
+        filter.core.give(frame_of({.reversed = true, .source_port = 80, .destination_port = 40000, .sequence = 8999, .acknowledgement = kFirst, .flags = kTcpSyn | kTcpAck}));
+        filter.run();
+      }
+      give(0xffffffff - 10, {}, kTcpSyn);
+      const std::string innocent = http_request("good.example");
+      const auto behind = static_cast<std::uint32_t>(innocent.size());
+      give(0, innocent);
+      give(behind - 20, {}, kTcpSyn);
+      give(behind, message.substr(0, border));
+      give(behind + static_cast<std::uint32_t>(border), message.substr(border));
+      EXPECT_EQ(filter.fate(Fate::kAnswered), 1u) << border << (is_answered ? " answered" : "");
+    }
+  }
+}
+
+// A session in whose middle something comes that its server does not take.
+std::uint64_t voided_of(const std::vector<Sent>& sent, std::uint64_t& streams) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  filter.access.give(opening_frame(2775, 40000));
+  for (const Sent& one : sent) {
+    filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = kFirst + one.at, .flags = one.flags, .payload = one.bytes}));
+    filter.run();
+  }
+  filter.worker().flush();
+  streams = filter.stats().streams.read();
+  for (const auto& bytes : filter.core.sent()) EXPECT_EQ(as_text(bytes).find("a PRIZE"), std::string_view::npos);
+  EXPECT_EQ(filter.core.sent().size(), sent.size() + 1) << "nothing is kept back";
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+  return filter.fate(Fate::kNeutralised);
+}
+
+TEST(Evasion, ASharedConnectionIsNotLedAstrayByBytesThatItsServerDoesNotTake) {
+  const std::string pdu = submit_sm(7, "10690001", "8613800000001", "WIN a PRIZE today");
+  const std::string harmless = submit_sm(7, "10690001", "8613800000001", "see you a bit later");
+  const auto border = static_cast<std::uint32_t>(pdu.find("WIN"));
+  const std::string first = pdu.substr(0, border), second = pdu.substr(border);
+  std::uint64_t streams = 0;
+  EXPECT_EQ(voided_of({{first, 0}, {harmless.substr(border), border, 0, kTcpPsh}, {second, border}}, streams), 2u) << "without ACK";
+  EXPECT_EQ(streams, 1u);
+  EXPECT_EQ(voided_of({{first, 0}, {harmless.substr(border), border - 1, 0, kTcpSyn}, {second, border}}, streams), 2u) << "a SYN with bytes";
+  EXPECT_EQ(streams, 1u) << "the connection is known once";
+  EXPECT_EQ(voided_of({{first, 0}, {harmless, 70000, 0, kTcpSyn}, {second, border}}, streams), 2u) << "and one somewhere else";
+  EXPECT_EQ(streams, 1u);
+}
+
 // A segment that overtakes the first one is put together with it only where nothing has to be changed in place.
 TEST(Evasion, ALongSmsWhoseFirstSegmentComesLastIsVoidedAndNothingElse) {
   Filter filter;

@@ -93,9 +93,27 @@ TEST(PartTable, OpeningsAreKnownForAMoment) {
   EXPECT_EQ(opening->first, 77u);
   EXPECT_TRUE(opening->is_opener);
   EXPECT_FALSE(opening->has_begun);
+  table.note_begun(42, kNow + 16 * kSecond);
+  EXPECT_TRUE(table.opening(42, kNow + 16 * kSecond).value().has_begun);
+  EXPECT_FALSE(table.opening(43, kNow + 16 * kSecond).has_value());
   EXPECT_FALSE(table.opening(42, kNow + 45 * kSecond).has_value());
-  table.note_begun(42, kNow + kSecond);
-  EXPECT_TRUE(table.opening(42, kNow + kSecond)->has_begun);
+}
+
+TEST(PartTable, WhatBothEndsAgreeOnIsNotChangedByOneOfThem) {
+  PartTable table({});
+  table.note_asked(42, 77, kNow);
+  EXPECT_EQ(table.opening(42, kNow)->first, 77u);
+  table.note_asked(42, 99, kNow);
+  EXPECT_EQ(table.opening(42, kNow)->first, 99u) << "nobody has answered the other one";
+  table.note_agreed(42, kNow);
+  table.note_begun(42, kNow);
+  table.note_asked(42, 55, kNow);
+  EXPECT_EQ(table.opening(42, kNow)->first, 99u);
+  EXPECT_TRUE(table.opening(42, kNow)->has_begun);
+  table.note_agreed(42, kNow);
+  EXPECT_EQ(table.opening(42, kNow)->first, 55u) << "the ports are used for a new connection";
+  EXPECT_FALSE(table.opening(42, kNow)->has_begun);
+  table.note_agreed(43, kNow);
   EXPECT_FALSE(table.opening(43, kNow).has_value());
 }
 
