@@ -12,8 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Above this a number is taken for milliseconds: seconds reach it in the year 5138.
-constexpr std::int64_t kLargestSeconds = 100'000'000'000;
+// Above this a number is taken for milliseconds: no year of four digits reaches it in seconds, and milliseconds did in 1979.
+constexpr std::int64_t kLargestSeconds = 300'000'000'000;
 
 constexpr std::array<std::string_view, 14> kFields = {"op", "kind",    "value",  "match", "action", "category", "level",
                                                       "id", "expires", "source", "note",  "shadow", "side",     "name"};

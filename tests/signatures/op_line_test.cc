@@ -76,6 +76,16 @@ TEST(OpLine, AMomentBeforeTheFirstSecondIsNotTakenForNever) {
   EXPECT_EQ(parse_op_line(R"({"op":"add","kind":"domain","value":"x.example","expires":"1970-01-01T00:00:01Z"})").value().signature.expires_s, 1);
 }
 
+TEST(OpLine, TheLastYearsOfTheCalendarAreReadBack) {
+  for (const char* moment : {"9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00", "5959-01-01T00:00:00Z"}) {
+    const Result<Change> change = parse_op_line(R"({"op":"add","kind":"domain","value":"x.example","expires":")" + std::string(moment) + "\"}");
+    ASSERT_TRUE(change.ok()) << moment << change.error().message;
+    const Result<Change> again = parse_op_line(to_op_line(change.value()));
+    ASSERT_TRUE(again.ok()) << moment << again.error().message;
+    EXPECT_EQ(again.value().signature.expires_s, change.value().signature.expires_s) << moment;
+  }
+}
+
 TEST(OpLine, WrittenLinesAreReadBack) {
   for (
       const char* line :
