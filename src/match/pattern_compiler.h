@@ -23,7 +23,7 @@ using HsDatabase = std::unique_ptr<hs_database, ReleaseHsDatabase>;
 // are then spread over all that Hyperscan's literal matcher hashes. A match that ends at an odd offset lies across units and is
 // none.
 inline constexpr std::uint16_t kUnitSpread = 0x9e37;
-inline char16_t spread(char16_t unit) { return static_cast<char16_t>(unit * kUnitSpread); }
+inline char16_t spread(char16_t unit) { return static_cast<char16_t>(std::uint32_t{unit} * kUnitSpread); }
 
 // A database of these texts, their indexes being the ids; ids above them may be reported and mean nothing. nullptr when there
 // are none. Requires: none is empty, at most 64 units each.

@@ -67,6 +67,12 @@ TEST(PatternSet, AWordAcrossTwoUnitsIsNoMatch) {
   EXPECT_EQ(texts.dropped(), 0u);
 }
 
+// Times the spread they are more than an int holds: the sanitizer says so.
+TEST(PatternSet, WordsOfTheHighestUnitsAreFound) {
+  const auto set = std::move(SetMaker().pattern("\uc774\ubca4\ud2b8 \ud798", true).base().set);
+  EXPECT_EQ(Texts().hits(*set, "\uc774\ubca4\ud2b8 \ud798\ud798 \ufffd").size(), 1u);
+}
+
 TEST(PatternSet, AnExpressionWithoutAnchorIsStillFound) {
   const auto built = SetMaker().pattern("[0-9]{11}").pattern("(?<![0-9])[0-9]{4}").pattern("验证码").base();
   EXPECT_EQ(built.rejected.size(), 1u);  // look-behind: Hyperscan's own complaint
