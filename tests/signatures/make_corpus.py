@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seeds of batch_fuzz into corpus/: one input per file, as batch_fuzz.cc reads them."""
+import json
+import pathlib
+
+OUT = pathlib.Path(__file__).parent / 'corpus'
+LINES, BATCH, FRAMED, LIST, PATTERNS = 0, 2, 3, 4, 6
+DOMAIN, URL, NUMBER, ALLOW = 0, 16, 32, 8
+SEPARATOR = '\x1e'
+
+
+def op(op='add', kind='domain', value='bad.example', **more):
+    return json.dumps({'op': op, 'kind': kind, 'value': value, **more}, ensure_ascii=False)
+
+
+EVERY = [
+    op(match='exact', category='phishing', level=1, id=7, expires='2026-12-01T00:00:00+08:00', source='s', note='n', shadow=True),
+    op(kind='number', value='+86170*', match='prefix', side='calling', action='tag'),
+    op(kind='url', value='http://Shop.example:8080/pay#x', match='prefix', expires=1796054400),
+    op(kind='url', value='a.example/x?y=[1]', match='exact'),
+    op(kind='pattern', value='刷单返利 日赚', name='clicks', action='block'),
+    op(kind='pattern', value='win.{0,9}prize', match='regex'),
+    op(kind='pattern', value='이벤트 힘\ufffd'),
+    op('allow', value='good.example', match='suffix', expires='9999-12-31T23:59:59Z'),
+    op('remove', kind='number', value='95599'),
+]
+REFUSED = [op('replace-list'), op(kind='ip', value='192.0.2.1'), op(value=''), op(value='com.cn'), op(kind='number', value='110'),
+           op(expires='1969-12-31T23:59:59Z'), op(level=4), op(value='a\u0000b.example'), '[]', '{"op":"add"', 'nonsense', op(action='drop', kind='pattern')]
+LISTED = '\ufeff# a list\r\nbad.example  # why\r\n*.worse.example\n.worst.example\n\ncom.cn\n||ads.example^\n0.0.0.0 host.example\n例え.テスト\n'
+YAML = """category: phishing
+tier: 2
+patterns:
+  - id: prize
+    name: {en: prize, zh: 中奖}
+    text: 恭喜您中奖
+    must_match: ['恭喜您中奖了']
+    must_not_match: ['恭喜']
+  - {id: login, name: {en: l, zh: l}, regex: 'log[i1]n', where: url, shadow: true, action: tag, must_match: [a.cn/login], must_not_match: [a.cn/x]}
+  - {id: prize, text: again}
+"""
+
+SEEDS = {
+    'lines': (LINES, '\n'.join(EVERY)),
+    'lines_refused': (LINES, '\n'.join(REFUSED + EVERY[:2])),
+    'line_moved': (LINES, '\n'.join([EVERY[1], EVERY[1].replace('calling', 'called'), op('remove', kind='number', value='+86 170*')])),
+    'batch': (BATCH, SEPARATOR.join(['7-0', '{"seq":7,"ts":"2026-11-22T06:30:00.1Z","publisher":"c","n":2,"prev":"00"}', '\n'.join(EVERY[:2]), 'sig'])),
+    'batch_wrong': (BATCH, SEPARATOR.join(['7-1', '{"seq":"7"}', EVERY[0]])),
+    'batch_framed': (FRAMED, SEPARATOR.join(['', '', '\r\n'.join(EVERY + REFUSED)])),
+    'list_domains': (LIST | DOMAIN, LISTED),
+    'list_allowed': (LIST | DOMAIN | ALLOW, LISTED),
+    'list_urls': (LIST | URL, 'http://shop.example/pay\na.example/x y # no\nb.example/c#d\nc.example\n'),
+    'list_numbers': (LIST | NUMBER, '+86 138-0013-8000\n170*\n(010) 6552 1234\n110\n96110\n170-179\n+8610690000\n'),
+    'patterns': (PATTERNS, YAML),
+    'patterns_broken': (PATTERNS, YAML.replace('tier: 2', 'tier: 9\ntier: 1').replace('en: prize', '"en: prize')),
+}
+
+OUT.mkdir(exist_ok=True)
+for name, (kind, text) in SEEDS.items():
+    (OUT / f'{name}.bin').write_bytes(bytes([kind]) + text.encode())
