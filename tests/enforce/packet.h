@@ -26,6 +26,10 @@ struct PacketShape {
   std::uint32_t acknowledgement = 5000;
   std::uint8_t flags = kTcpAck | kTcpPsh;
   std::string_view payload;
+  std::uint32_t client = 0x0a000001;  // the end that is not the other one; with IPv6 the last four octets of its address
+  std::uint16_t identification = 0x1234;  // with IPv6 the flow label, when it is not this one
+  std::uint8_t hops = 60;
+  std::uint16_t urgent = 0;
 };
 
 // Sum over pseudo header and segment; 0xffff when folded means that the checksum is right. Not what enforce/ computes by.
@@ -57,13 +61,14 @@ class Packet {
     const std::size_t network = writer.size();
     std::uint64_t pseudo = std::uint64_t{segment} + protocol;
     if (shape.ipv6) {
-      writer.u32(0x60000000), writer.u16(segment), writer.u8(protocol), writer.u8(60);
-      for (int i = 0; i < 32; ++i) writer.u8(static_cast<std::uint8_t>(i));
+      writer.u32(0x60000000 | (shape.identification == 0x1234 ? 0u : shape.identification)), writer.u16(segment);
+      writer.u8(protocol), writer.u8(shape.hops);
+      ipv6_addresses(shape, writer);
       pseudo = word_sum(writer.written().subspan(network + 8, 32), pseudo);
     } else {
       writer.u8(0x45), writer.u8(0x03), writer.u16(static_cast<std::uint16_t>(20 + segment));
-      writer.u32(0x12344000), writer.u8(60), writer.u8(protocol), writer.u16(0);
-      writer.u32(shape.reversed ? 0x0a000002 : 0x0a000001), writer.u32(shape.reversed ? 0x0a000001 : 0x0a000002);
+      writer.u16(shape.identification), writer.u16(0x4000), writer.u8(shape.hops), writer.u8(protocol), writer.u16(0);
+      writer.u32(shape.reversed ? 0x0a000002 : shape.client), writer.u32(shape.reversed ? shape.client : 0x0a000002);
       writer.patch_u16(network + 10, checksum_of(word_sum(writer.written().subspan(network))));
       pseudo = word_sum(writer.written().subspan(network + 12, 8), pseudo);
     }
@@ -71,7 +76,7 @@ class Packet {
     writer.u16(shape.source_port), writer.u16(shape.destination_port);
     if (tcp) {
       writer.u32(shape.sequence), writer.u32(shape.acknowledgement), writer.u8(5 << 4), writer.u8(shape.flags);
-      writer.u16(0xffff), writer.u16(0), writer.u16(0);
+      writer.u16(0xffff), writer.u16(0), writer.u16(shape.urgent);
     } else {
       writer.u16(segment), writer.u16(0);
     }
@@ -88,6 +93,17 @@ class Packet {
   Layers layers;
 
  private:
+  // Octets 0 to 15 and 16 to 31; the client's end with its own number.
+  static void ipv6_addresses(const PacketShape& shape, Writer& writer) {
+    for (const bool is_source : {true, false}) {
+      const bool is_client = is_source != shape.reversed;
+      const std::uint8_t first = is_client ? 0 : 16;
+      const bool has_number = is_client && shape.client != 0x0a000001;
+      for (std::uint8_t i = 0; i < (has_number ? 12 : 16); ++i) writer.u8(static_cast<std::uint8_t>(first + i));
+      if (has_number) writer.u32(shape.client);
+    }
+  }
+
   std::vector<std::uint8_t> buffer_;
 };
 

@@ -15,11 +15,32 @@
 
 namespace telefence::testing {
 
+// Every protocol with its own action.
+inline std::unique_ptr<LivePolicy> test_policy(Mode mode) {
+  PolicyOptions options;
+  auto result = std::make_unique<LivePolicy>();
+  options.mode = mode;
+  const auto protocols = registered_protocols();
+  const auto actions = registered_actions();
+  for (std::size_t p = 0; p < protocols.size(); ++p) {
+    options.protocol_action[p] = action_id(protocols[p]->default_action);
+    for (std::size_t a = 0; a < actions.size(); ++a)
+      options.possible[p][a] = actions[a]->impossible(*protocols[p]).empty();
+    RefusalTerms terms;
+    terms.page = "http://warning.example/";
+    terms.secret = 99;
+    result->enforce.terms.push_back(terms);
+    result->enforce.codes.push_back({protocols[p]->code_content, protocols[p]->code_calling, protocols[p]->code_called});
+  }
+  result->policy = Policy(options);
+  return result;
+}
+
 class Filter {
  public:
   explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false, const StreamOptions& streams = {})
       : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), ring(1024), normaliser_(NormaliseOptions{}),
-        sets_(readers_, MatchSet::empty()), policy_(readers_, live(mode)) {
+        sets_(readers_, MatchSet::empty()), policy_(readers_, test_policy(mode)) {
     shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret(), {}, streams};
     std::vector<Link> links = {{&access, mirror ? nullptr : &core}};
     if (!mirror) links.push_back({&core, &access});
@@ -60,7 +81,7 @@ class Filter {
   // Before the first packet.
   void set_page(std::string body) {
     page_ = std::move(body);
-    auto changed = live(mode_);
+    auto changed = test_policy(mode_);
     for (RefusalTerms& terms : changed->enforce.terms) {
       terms.page = {};
       terms.body = page_;
@@ -69,7 +90,7 @@ class Filter {
   }
   // At any time: a policy without this protocol is published.
   void turn_off(std::string_view protocol) {
-    auto changed = live(mode_);
+    auto changed = test_policy(mode_);
     for (std::size_t i = 0; i < registered_protocols().size(); ++i)
       if (registered_protocols()[i]->name == protocol) changed->classifier.disable(static_cast<std::uint8_t>(i));
     policy_.publish(std::move(changed));
@@ -86,26 +107,6 @@ class Filter {
   static constexpr std::size_t kBuffers = 8192;
 
  private:
-  static std::unique_ptr<LivePolicy> live(Mode mode) {
-    PolicyOptions options;
-    auto result = std::make_unique<LivePolicy>();
-    options.mode = mode;
-    const auto protocols = registered_protocols();
-    const auto actions = registered_actions();
-    for (std::size_t p = 0; p < protocols.size(); ++p) {
-      options.protocol_action[p] = action_id(protocols[p]->default_action);
-      for (std::size_t a = 0; a < actions.size(); ++a)
-        options.possible[p][a] = actions[a]->impossible(*protocols[p]).empty();
-      RefusalTerms terms;
-      terms.page = "http://warning.example/";
-      terms.secret = 99;
-      result->enforce.terms.push_back(terms);
-      result->enforce.codes.push_back({protocols[p]->code_content, protocols[p]->code_calling, protocols[p]->code_called});
-    }
-    result->policy = Policy(options);
-    return result;
-  }
-
   Mode mode_;
   std::string page_;
   MemoryPool pool_;
