@@ -17,6 +17,8 @@ constexpr std::size_t kLongestCompleted = 64 * 1024;
 // A message in ever so many tiny segments is not read anew with each of them.
 constexpr std::uint8_t kReadsWithoutPause = 32;
 
+static_assert(MessageStreams::kMostInBurst == Burst::kFrames);
+
 }  // namespace
 
 StreamLane::StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool, const StreamOptions& options)

@@ -50,7 +50,8 @@ MessageStreams::MessageStreams(const StreamOptions& options)
   touched_.reserve(2 * std::size_t{options.directions});
   due_.reserve(2 * std::size_t{options.directions});
   splits_.reserve(2 * std::size_t{options.directions});
-  released_.resize(2 * std::size_t{options.held_frames});  // each may leave in two parts
+  // What was held before and what comes in a burst may all leave in it, and each in two parts.
+  released_.resize(2 * (std::size_t{options.held_frames} + kMostInBurst));
 }
 
 MessageConnection* MessageStreams::find(const FlowKey& flow) {

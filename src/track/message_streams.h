@@ -121,6 +121,9 @@ struct Rewrite {
 
 class MessageStreams {
  public:
+  // So many segments are taken between two calls of end_of_burst().
+  static constexpr std::size_t kMostInBurst = 64;
+
   explicit MessageStreams(const StreamOptions& options);
 
   MessageConnection* find(const FlowKey& flow);

@@ -74,6 +74,7 @@ void MessageStreams::release_ready(Stream& stream, bool all) {
   while (!stream.held.is_empty()) {
     const HeldFrame& first = held_[stream.held.first];
     if (!all && first.end > stream.decided) return;
+    DCHECK(released_count_ < released_.size());
     Released& one = released_[released_count_++];
     one = {.frame = first.frame, .layers = first.layers, .rewrite = rewrite_of(stream, first.start, first.end, first.differs), .link = end.link};
     if (first.burst == burst_) one.place = first.place;

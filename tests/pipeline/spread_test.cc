@@ -461,6 +461,20 @@ TEST(Evasion, ASharedConnectionIsNotLedAstrayByBytesThatItsServerDoesNotTake) {
   EXPECT_EQ(streams, 1u);
 }
 
+// Each pushes the one before out, so that its place is free for the next: more frames leave than were ever held at a time.
+TEST(Streams, MoreFramesMayLeaveInABurstThanCanBeHeld) {
+  StreamOptions options;
+  options.connections = 4;
+  options.held_frames = 4;
+  Filter filter(Mode::kEnforce, false, options);
+  const std::string half = submit_sm(7, "10690001", "8613800000001", "see you").substr(0, 30);
+  for (std::uint16_t i = 0; i < 60; ++i) filter.access.give(segment_frame({0, half}, 2775, static_cast<std::uint16_t>(40000 + i)));
+  filter.run();
+  filter.worker().flush();
+  EXPECT_EQ(filter.core.sent().size(), 60u);
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
 // A segment that overtakes the first one is put together with it only where nothing has to be changed in place.
 TEST(Evasion, ALongSmsWhoseFirstSegmentComesLastIsVoidedAndNothingElse) {
   Filter filter;
