@@ -67,6 +67,7 @@ SEEDS = {
     + op(9, 0, 0, 17, 0x02, 40),
     'bytes_for_nobody': head() + opened(0) + say(0, HTTP | LISTED) + part(0, 30) + op(9, 0, 0, 1, 60, 0x08) + op(9, 0, 0, 1, 60, 0x02) + op(14)
     + session(2, True) + say(2, SMS, 9) + op(9, 2, 0, 1, 60, 0x08) + op(9, 2, 0, 1, 60, 0x02) + op(9, 2, 0, 1, 60, 0x04) + op(14, 2),
+    'hole_filled_too_late': bytes.fromhex('00032503030204860380040404fffffbf30204'),  # found
     'sip_tcp': head(ports=(5060,) * 4) + opened(0) + say(0, CALL) + part(0, 60) + part(0, 60) + op(14) + say(0, CALL_RESPONSE | AT_ONCE, 0, side=1)
     + say(0, MESSAGE | LISTED | AT_ONCE, 4),
     'monitor': head(MONITOR) + cut(0, HTTP | LISTED) + session(2, True) + udp(0, DNS | LISTED),

@@ -461,6 +461,28 @@ TEST(Evasion, ASharedConnectionIsNotLedAstrayByBytesThatItsServerDoesNotTake) {
   EXPECT_EQ(streams, 1u);
 }
 
+// The hole is given up in the same burst: its bytes are in no frame that is held.
+TEST(Streams, WhatFillsAHoleTooLateIsNoCopy) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  const std::string pdu = submit_sm(7, "10690001", "8613800000001", "see you");
+  const auto part = [&](std::uint32_t at, std::size_t count) {
+    return frame_of({.source_port = 40000, .destination_port = 2775, .sequence = kFirst + at, .payload = std::string_view(pdu).substr(at, count)});
+  };
+  constexpr std::uint64_t kStart = 1'700'000'000'000'000'000;
+  filter.access.give(opening_frame(2775, 40000), kStart);
+  filter.access.give(part(20, 40), kStart);
+  filter.run();
+  filter.access.give(part(0, 30), kStart + 9'000'000'000);
+  filter.run();
+  filter.worker().flush();
+  ASSERT_EQ(filter.core.sent().size(), 3u);
+  EXPECT_EQ(filter.core.sent()[1], part(0, 30));
+  EXPECT_EQ(filter.core.sent()[2], part(20, 40));
+  EXPECT_EQ(filter.fate(Fate::kDroppedCopy), 0u);
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
 // Each pushes the one before out, so that its place is free for the next: more frames leave than were ever held at a time.
 TEST(Streams, MoreFramesMayLeaveInABurstThanCanBeHeld) {
   StreamOptions options;
