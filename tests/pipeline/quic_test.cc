@@ -2,6 +2,7 @@
 // QUIC connections on their way: what is refused is dropped to its end, and nothing else is touched.
 #include <gtest/gtest.h>
 
+#include "enforce/tunnelled.h"
 #include "filter.h"
 #include "pipeline/worker.h"
 #include "quic_payloads.h"
@@ -295,6 +296,24 @@ TEST_F(Quic, AFloodOfBeginningsFromOneSenderPushesOutNobodyElse) {
   // Eight of 1024 sets are the flooder's.
   EXPECT_GE(filter.fate(Fate::kDroppedByVerdict), kHonest - 10u);
   EXPECT_GT(filter.stats().datagrams.evicted.read(), 39'000u);
+}
+
+// Two networks may use the same addresses.
+TEST_F(Quic, InATunnelAConnectionIsThatTunnelsAlone) {
+  const Octets hello = long_quic_hello("evil.example");
+  const auto give_in = [&](std::uint32_t tunnel, const Octets& datagram) {
+    const auto packet = inner_packet({.transport = Transport::kUdp, .destination_port = 443, .payload = as_text(datagram)});
+    filter.access.give(in_tunnel({.kind = TunnelKind::kVxlan, .id = tunnel}, packet), now_ns);
+    filter.run();
+  };
+  give_in(1, quic_part(hello, 0, 1100));
+  give_in(2, quic_part(hello, 1100, hello.size(), {.number = 1}));
+  EXPECT_EQ(filter.fate(Fate::kForwardedNeedMore), 2u);
+  give_in(1, quic_part(hello, 1100, hello.size(), {.number = 1}));
+  give_in(1, quic_part(hello, 0, 1100, {.number = 2}));
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 1u);
+  EXPECT_EQ(forwarded(), 2u);
 }
 
 // What was kept of a connection may have to make room for another one that stands in front of it in the same datagram.
