@@ -12,7 +12,10 @@
 #include <map>
 #include <numeric>
 
+#include "base/reader.h"
+#include "base/writer.h"
 #include "enforce/action.h"
+#include "enforce/checksum.h"
 #include "nic/nic.h"
 #include "pipeline/worker.h"
 #include "traffic.h"
@@ -35,7 +38,11 @@ class MemorySource final : public Queue {
       frame.length = length;
       frame.tailroom = static_cast<std::uint16_t>(frame.tailroom - length);
       frame.time_ns = now_ns_;
-      if (++next_ == traffic_.count()) next_ = 0;
+      if (!traffic_.moves.empty()) move_on(frame);
+      if (++next_ == traffic_.count()) {
+        next_ = 0;
+        ++rounds_;
+      }
     }
     now_ns_ += 10'000;  // so that what sessions remember expires as it does at 6 Mpps
     return frames.size();
@@ -44,10 +51,23 @@ class MemorySource final : public Queue {
   std::uint64_t now_ns() const override { return now_ns_; }
 
  private:
+  // The connection goes on where the round before ended.
+  void move_on(Frame& frame) const {
+    constexpr std::size_t kSequence = 14 + 20 + 4, kChecksum = 14 + 20 + 16;
+    const MutableBytes bytes = frame.mutable_bytes();
+    const Bytes sequence = frame.bytes().subspan(kSequence, 4);
+    const std::uint64_t before = word_sum(sequence);
+    const std::uint32_t value = Reader(sequence).u32() + traffic_.moves[next_] * rounds_;
+    Writer(bytes.subspan(kSequence, 4)).u32(value);
+    const std::uint16_t checksum = Reader(frame.bytes().subspan(kChecksum, 2)).u16();
+    Writer(bytes.subspan(kChecksum, 2)).u16(corrected_checksum(checksum, before, word_sum(sequence)));
+  }
+
   const Traffic& traffic_;
   FramePool& pool_;
   Queue& port_;
   std::size_t next_ = 0;
+  std::uint32_t rounds_ = 0;
   std::uint64_t now_ns_ = 1'700'000'000'000'000'000;
 };
 

@@ -48,7 +48,20 @@ struct Build {
   Build& zeros(std::size_t n) { return out.append(n, '\0'), *this; }
 };
 
-void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view payload, Random& random) {
+// The ends of a packet and its place in the stream.
+struct Ends {
+  explicit Ends(Random& random)
+      : source(0x0a000000 | static_cast<std::uint32_t>(random() & 0xffffff)),
+        destination(0xc0000000 | static_cast<std::uint32_t>(random() & 0xffff)),
+        port(static_cast<std::uint16_t>(1024 + random() % 60000)),
+        sequence(static_cast<std::uint32_t>(random())),
+        acknowledgement(static_cast<std::uint32_t>(random())) {}
+  std::uint32_t source, destination;
+  std::uint16_t port;
+  std::uint32_t sequence, acknowledgement;
+};
+
+void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view payload, const Ends& ends) {
   std::vector<std::uint8_t> frame(2048);
   Writer writer(frame);
   writer.u32(0x02000000), writer.u32(0x00020200), writer.u32(0x00000001), writer.u16(0x0800);
@@ -56,20 +69,26 @@ void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view paylo
   const std::size_t network = writer.size();
   writer.u16(0x4500), writer.u16(static_cast<std::uint16_t>(20 + segment)), writer.u32(0x00004000);
   writer.u16(static_cast<std::uint16_t>(0x4000 | (tcp ? 6 : 17))), writer.u16(0);
-  writer.u32(0x0a000000 | static_cast<std::uint32_t>(random() & 0xffffff));
-  writer.u32(0xc0000000 | static_cast<std::uint32_t>(random() & 0xffff));
+  writer.u32(ends.source), writer.u32(ends.destination);
   writer.patch_u16(network + 10, checksum_of(word_sum(writer.written().subspan(network))));
-  writer.u16(static_cast<std::uint16_t>(1024 + random() % 60000)), writer.u16(static_cast<std::uint16_t>(port));
+  const std::size_t transport = writer.size();
+  writer.u16(ends.port), writer.u16(static_cast<std::uint16_t>(port));
   if (tcp) {
-    writer.u32(static_cast<std::uint32_t>(random())), writer.u32(static_cast<std::uint32_t>(random()));
+    writer.u32(ends.sequence), writer.u32(ends.acknowledgement);
     writer.u16(0x5018), writer.u16(0xffff), writer.u32(0);
   } else {
     writer.u16(static_cast<std::uint16_t>(segment)), writer.u16(0);
   }
   writer.text(payload);
+  const Bytes addresses = writer.written().subspan(network + 12, 8);
+  if (tcp) writer.patch_u16(transport + 16, checksum_of(word_sum(writer.written().subspan(transport), word_sum(addresses) + 6 + segment)));
   CHECK(writer.ok());
   traffic.bytes.insert(traffic.bytes.end(), frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(writer.size()));
   traffic.start.push_back(traffic.bytes.size());
+}
+
+void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view payload, Random& random) {
+  add_frame(traffic, tcp, port, payload, Ends(random));
 }
 
 // Calls `one(blocked, i, random)` for each packet.
@@ -149,7 +168,12 @@ Traffic quic_traffic(const Sizes& all) {
 }
 
 Traffic smpp_traffic(const Sizes& sizes) {
-  return make(sizes, [&](Traffic& traffic, bool blocked, std::size_t i, Random& random) {
+  constexpr std::size_t kConnections = 1000;
+  Random ends_random(kSeed);
+  std::vector<Ends> connections;
+  for (std::size_t i = 0; i < kConnections; ++i) connections.emplace_back(ends_random);
+  const std::vector<Ends> first = connections;
+  Traffic all = make(sizes, [&](Traffic& traffic, bool blocked, std::size_t i, Random& random) {
     Build text;
     for (int n = 0; n < 70; ++n) text.u16(kInnocentFirst + static_cast<unsigned>(random() % kInnocentCount));
     if (blocked) {
@@ -164,8 +188,13 @@ Traffic smpp_traffic(const Sizes& sizes) {
     body.u8(0).u8(0).u8(0).zeros(2).u8(1).u8(0).u8(8).u8(0).u8(static_cast<unsigned>(text.out.size())).text(text.out);
     Build pdu;
     pdu.u32(16 + body.out.size()).u32(4).u32(0).u32(i & 0xffffffff).text(body.out);
-    add_frame(traffic, true, 2775, pdu.out, random);
+    Ends& ends = connections[traffic.count() % kConnections];
+    add_frame(traffic, true, 2775, pdu.out, ends);
+    ends.sequence += static_cast<std::uint32_t>(pdu.out.size());
   });
+  for (std::size_t i = 0; i < all.count(); ++i)
+    all.moves.push_back(connections[i % kConnections].sequence - first[i % kConnections].sequence);
+  return all;
 }
 
 Traffic sip_traffic(const Sizes& sizes) {

@@ -17,6 +17,8 @@ namespace telefence::perf {
 struct Traffic {
   std::vector<std::uint8_t> bytes;
   std::vector<std::uint64_t> start{0};
+  // Packets of long connections: how far each one's sequence number has moved when the traffic is played again. Empty: none are.
+  std::vector<std::uint32_t> moves;
   std::size_t count() const { return start.size() - 1; }
 };
 
@@ -31,7 +33,7 @@ struct Sizes {
 Traffic dns_traffic(const Sizes& sizes);   // 80-octet queries
 Traffic tls_traffic(const Sizes& sizes);   // 571-octet frames with a ClientHello
 Traffic quic_traffic(const Sizes& sizes);  // 1,242-octet frames with an Initial of one ClientHello; a tenth of the packets
-Traffic smpp_traffic(const Sizes& sizes);  // submit_sm with 70 UCS-2 characters
+Traffic smpp_traffic(const Sizes& sizes);  // submit_sm with 70 UCS-2 characters, on 1,000 connections in turn
 Traffic sip_traffic(const Sizes& sizes);   // INVITE with SDP, 711 octets
 
 // The payload of one such packet, with this server name; id: its connection id, and so its keys.

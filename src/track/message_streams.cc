@@ -252,12 +252,12 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   using What = Taken::What;
   const std::uint64_t known_end = stream.end();
   const bool is_early = start > known_end;
-  if (segment.holds && is_early && !has_room_for_early(stream, stop)) return no_room(segment, stream);
+  if (segment.holds && is_early && !has_room_for_early(stream, stop)) return no_room(segment, stream, start, stop);
   // What was jumped over is not here, and has not left.
   const bool has_jumped = start < stream.buffer.base() && stream.acked < stream.buffer.base();
   const bool is_copy = stop > stream.released && !has_jumped && stream.buffer.has(start, stop);
   const StreamBuffer::Put put = stream.buffer.put(start, payload_of(*segment.frame, *segment.layers), options_.window_bytes, pool_);
-  if (!put.stored) return no_room(segment, stream);
+  if (!put.stored) return no_room(segment, stream, start, stop);
   if (stream.end() > known_end && (stream.expired_ns != 0 || !stream.held.is_empty())) note_wait(stream, segment.now_ns);
   Rewrite rewrite = rewrite_of(stream, start, stop, put.conflicts && segment.holds);
   if (put.conflicts && rewrite.change < StreamChange::kRestated) ++counts_.inconsistent;
@@ -302,13 +302,13 @@ bool MessageStreams::has_room_for_early(const Stream& stream, std::uint64_t stop
   return stream.held.count < options_.hold_frames && (stream.held.count == 0 || stop - stream.released <= options_.hold_bytes);
 }
 
-// In line the sender repeats what did not get through. What is only looked at goes on, and the position is lost.
-MessageStreams::Taken MessageStreams::no_room(const Segment& segment, Stream& stream) {
+// What lies behind a missing segment its sender repeats. For what comes in order nobody is to wait until there is memory: it goes on,
+// with what is held before it, and the position is lost.
+MessageStreams::Taken MessageStreams::no_room(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop) {
   ++counts_.no_room;
-  if (segment.holds) return {Taken::What::kNoRoom, &stream, {}, false};
-  stream.buffer.jump(stream.end(), pool_);
-  lose(stream);
-  return {Taken::What::kWatched, &stream, {}, false};
+  if (segment.holds && start > stream.end()) return {Taken::What::kNoRoom, &stream, {}, false};
+  jump(stream, std::max(stop, stream.end()));
+  return {Taken::What::kBefore, &stream, {}, false};
 }
 
 void MessageStreams::advance(Stream& stream, std::size_t count) {

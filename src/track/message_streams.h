@@ -239,7 +239,7 @@ class MessageStreams {
   void jump(Stream& stream, std::uint64_t offset);
   MessageConnection& promoted(MessageConnection& connection);
   Taken put(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop);
-  Taken no_room(const Segment& segment, Stream& stream);
+  Taken no_room(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop);
   bool waits_for_nearer(Stream& stream, const Segment& segment);
   bool has_room_for_early(const Stream& stream, std::uint64_t stop) const;
   void make_due(Stream& stream);

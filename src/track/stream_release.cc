@@ -6,6 +6,11 @@
 #include "track/message_streams.h"
 
 namespace telefence {
+namespace {
+
+constexpr std::uint32_t kKeptUnheard = 16 * 1024;
+
+}  // namespace
 
 void MessageStreams::make_due(Stream& stream) {
   if (stream.is_due) return;
@@ -159,9 +164,10 @@ void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
 }
 
 void MessageStreams::trim(Stream& stream) {
-  // Of a connection whose other end is never heard nothing is confirmed: half of the window is kept for repetitions.
-  if (!end_of(stream).is_confirmed && stream.end() - stream.buffer.base() > options_.window_bytes / 2)
-    stream.acked = std::max(stream.acked, stream.end() - options_.window_bytes / 2);
+  // Of a connection whose other end is never heard nothing is confirmed: only the newest is kept for repetitions.
+  const std::uint32_t kept = std::min(kKeptUnheard, options_.window_bytes / 2);
+  if (!end_of(stream).is_confirmed && stream.end() - stream.buffer.base() > kept)
+    stream.acked = std::max(stream.acked, stream.end() - kept);
   stream.buffer.trim(std::min({stream.acked, stream.parsed, stream.end()}), pool_);
   std::size_t gone = 0;
   while (gone < stream.change_count && stream.changes[gone].end <= stream.acked) ++gone;

@@ -236,6 +236,32 @@ std::string sums_of(const Filter& filter) {
   return sum == received ? "" : std::to_string(sum) + " of " + std::to_string(received);
 }
 
+// Where only one direction passes here, nothing is ever confirmed: nobody may stand still because memory ran out.
+TEST(Session, OneSidedConnectionsPassWhenThereIsNoMemoryLeft) {
+  StreamOptions options;
+  options.bytes = 1024 * 1024;
+  Filter filter(Mode::kEnforce, false, options);
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  const std::string pdu = submit_sm(7, "10690001", "8613800000001", "see you " + std::string(140, 'x'));
+  std::size_t given = 0, passed = 0;
+  for (std::uint32_t round = 0; round < 200; ++round) {
+    for (std::uint16_t connection = 0; connection < 300; ++connection) {
+      filter.access.give(frame_of({.source_port = static_cast<std::uint16_t>(10000 + connection), .destination_port = kServer,
+                                   .sequence = 1000 + round * static_cast<std::uint32_t>(pdu.size()), .payload = pdu}), kStart + round * 1'000'000);
+      ++given;
+      if (given % 64 != 0) continue;
+      filter.run();
+      passed += filter.core.sent().size();
+      filter.core.forget();
+    }
+  }
+  filter.run();
+  filter.worker().flush();
+  EXPECT_EQ(passed + filter.core.sent().size(), given);
+  EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 0u);
+  EXPECT_GT(filter.stats().stream_no_room.read(), 0u) << "there was none left";
+}
+
 struct Outcome {
   std::string delivered;
   std::map<std::uint32_t, std::uint32_t> statuses;
