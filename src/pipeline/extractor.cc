@@ -86,7 +86,7 @@ void Extractor::payload(std::size_t index, const Classifier& classifier) {
   burst_.payloads[index] = {payload_of(burst_.frames[index], layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
   Step step;
-  if (read(index, classifier, protocol_of(index, classifier), step) != Progress::kNeedMore) return;
+  if (read(index, classifier, classifier.classify(burst_.payloads[index]), step) != Progress::kNeedMore) return;
   if (datagrams_.reader(burst_.protocol[index], layers.transport) != nullptr) burst_.fates[index] = datagrams_.fate_of_waiting();
 }
 
@@ -102,15 +102,15 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   if (belongs == StreamLane::Belongs::kHere || layers.end == DecodeEnd::kNoPayload) return;
   if (belongs == StreamLane::Belongs::kAlone) return alone(index, classifier);
   if (goes_on(index, classifier)) return;
-  const std::uint8_t protocol = protocol_of(index, classifier);
+  const FlowKey& flow = burst_.flow_of(index, sessions_);
+  const std::optional<Opening> opened = parts_.opening(flow.forward, burst_.now_ns);
+  const std::uint8_t protocol = protocol_of(index, classifier, opened);
   if (is_shared(index, classifier, protocol)) {
-    const FlowKey& flow = burst_.flow_of(index, sessions_);
-    if (lane_.follow(index, protocol, parts_.opening(flow.forward, burst_.now_ns), parts_.opening(flow.reverse, burst_.now_ns)) ==
-        StreamLane::Belongs::kAlone)
+    if (lane_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
       alone(index, classifier);
     return;
   }
-  const bool begins = begins_connection(index, classifier);
+  const bool begins = begins_connection(index, classifier, opened);
   if (burst_.fates[index] != kUnread) return;  // it overtook the beginning
   Step step;
   const Progress progress = read(index, classifier, protocol, step);
@@ -133,11 +133,8 @@ void Extractor::alone(std::size_t index, const Classifier& classifier) {
 }
 
 // Whoever opens a connection chooses the port it comes from: that says nothing.
-std::uint8_t Extractor::protocol_of(std::size_t index, const Classifier& classifier) {
-  const Payload& payload = burst_.payloads[index];
-  if (payload.transport != Transport::kTcp) return classifier.classify(payload);
-  const std::optional<Opening> opening = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
-  return classifier.classify(payload, opening && opening->is_opener);
+std::uint8_t Extractor::protocol_of(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) const {
+  return classifier.classify(burst_.payloads[index], opened && opened->is_opener);
 }
 
 // True when the segment carries messages of a protocol whose connections are shared. By its port alone only when the protocol has
@@ -253,7 +250,8 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
 // Reads what came of the message so far. False when it makes no sense together.
 bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Classifier& classifier) {
   Step step;
-  const Progress progress = read(index, classifier, protocol_of(index, classifier), step);
+  const std::optional<Opening> opened = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+  const Progress progress = read(index, classifier, protocol_of(index, classifier, opened), step);
   if (burst_.fates[index] == Fate::kForwardedNotRecognised || progress == Progress::kMalformed) return false;
   if (burst_.fates[index] == Fate::kForwardedNotInspected || burst_.fates[index] == Fate::kForwardedEventLimit) return false;
   if (!registered_protocols()[burst_.protocol[index]]->spreads) {
@@ -298,19 +296,17 @@ void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t s
 
 // True for the first bytes of a connection that was opened a moment ago. Bytes behind them that came before them are kept until
 // those come: they get their fate here.
-bool Extractor::begins_connection(std::size_t index, const Classifier& classifier) {
-  const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
-  const std::optional<Opening> opening = parts_.opening(key, burst_.now_ns);
-  if (!opening || opening->has_begun) return false;
-  const std::uint32_t ahead = burst_.sequences[index] - opening->first;
+bool Extractor::begins_connection(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) {
+  if (!opened || opened->has_begun) return false;
+  const std::uint32_t ahead = burst_.sequences[index] - opened->first;
   constexpr std::uint32_t kMostAhead = 16 * 1024;
   if (ahead != 0 && ahead <= kMostAhead) {
     // What begins a message waits for nothing before it, whatever a SYN said.
-    if (!opening->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return false;
-    if (!reads_whole(index, classifier) && may_feed(index, nullptr)) begin(index, opening->first, 0);
+    if (!opened->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return false;
+    if (!reads_whole(index, classifier) && may_feed(index, nullptr)) begin(index, opened->first, 0);
     return false;
   }
-  parts_.note_begun(key, burst_.now_ns);
+  parts_.note_begun(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
   return ahead == 0;
 }
 

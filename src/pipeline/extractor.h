@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "pipeline/burst.h"
 #include "pipeline/datagram_flows.h"
@@ -36,7 +37,7 @@ class Extractor {
   void segment(std::size_t index, const Classifier& classifier);
   void whole(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);
-  std::uint8_t protocol_of(std::size_t index, const Classifier& classifier);
+  std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) const;
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol) const;
   Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
   Step read_as(std::uint8_t protocol, std::size_t index);
@@ -48,7 +49,7 @@ class Extractor {
   bool forget(PartialMessage& message, std::size_t index);
   void keep(std::size_t index, std::uint32_t consumed);
   void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped);
-  bool begins_connection(std::size_t index, const Classifier& classifier);
+  bool begins_connection(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened);
   bool carries_bytes(std::size_t index, bool goes_on);
   bool may_feed(std::size_t index, const PartialMessage* message);
 
