@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/big_endian.h"
 #include "base/bytes.h"
 
 namespace telefence {
@@ -25,11 +26,11 @@ class Reader {
     position_ = bytes_.size();
   }
 
-  std::uint8_t u8() { return static_cast<std::uint8_t>(big_endian(1)); }
-  std::uint16_t u16() { return static_cast<std::uint16_t>(big_endian(2)); }
-  std::uint32_t u24() { return static_cast<std::uint32_t>(big_endian(3)); }
-  std::uint32_t u32() { return static_cast<std::uint32_t>(big_endian(4)); }
-  std::uint64_t u64() { return big_endian(8); }
+  std::uint8_t u8() { return take<std::uint8_t, 1>(); }
+  std::uint16_t u16() { return take<std::uint16_t, 2>(); }
+  std::uint32_t u24() { return take<std::uint32_t, 3>(); }
+  std::uint32_t u32() { return take<std::uint32_t, 4>(); }
+  std::uint64_t u64() { return take<std::uint64_t, 8>(); }
 
   // The next byte without moving; 0 at the end, which is no failure.
   std::uint8_t peek() const { return position_ < bytes_.size() ? bytes_[position_] : std::uint8_t{0}; }
@@ -70,14 +71,14 @@ class Reader {
   }
 
  private:
-  std::uint64_t big_endian(std::size_t width) {
-    if (width > remaining()) [[unlikely]] {
+  template <typename Value, std::size_t kWidth>
+  Value take() {
+    if (kWidth > remaining()) [[unlikely]] {
       fail();
       return 0;
     }
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < width; ++i) value = value << 8 | bytes_[position_ + i];
-    position_ += width;
+    const Value value = big_endian<Value, kWidth>(bytes_.data() + position_);
+    position_ += kWidth;
     return value;
   }
 

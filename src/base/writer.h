@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/big_endian.h"
 #include "base/bytes.h"
 
 namespace telefence {
@@ -22,9 +23,9 @@ class Writer {
   std::size_t room() const { return bytes_.size() - position_; }
   Bytes written() const { return bytes_.first(position_); }
 
-  void u8(std::uint8_t value) { big_endian(value, 1); }
-  void u16(std::uint16_t value) { big_endian(value, 2); }
-  void u32(std::uint32_t value) { big_endian(value, 4); }
+  void u8(std::uint8_t value) { put(value); }
+  void u16(std::uint16_t value) { put(value); }
+  void u32(std::uint32_t value) { put(value); }
 
   void bytes(Bytes view) {
     if (failed_ || view.size() > room()) [[unlikely]] {
@@ -58,14 +59,14 @@ class Writer {
   }
 
  private:
-  void big_endian(std::uint64_t value, std::size_t width) {
-    if (failed_ || width > room()) [[unlikely]] {
+  template <typename Value>
+  void put(Value value) {
+    if (failed_ || sizeof value > room()) [[unlikely]] {
       failed_ = true;
       return;
     }
-    for (std::size_t i = 0; i < width; ++i)
-      bytes_[position_ + i] = static_cast<std::uint8_t>(value >> (8 * (width - 1 - i)));
-    position_ += width;
+    put_big_endian(value, bytes_.data() + position_);
+    position_ += sizeof value;
   }
 
   MutableBytes bytes_;

@@ -16,6 +16,20 @@ TEST(Checksum, KnownHeaderSumsToItsPrintedValue) {
   EXPECT_EQ(checksum_of(word_sum(header)), 0xb1e6);
 }
 
+TEST(Checksum, SumIsThatOfTheWordsOneByOne) {
+  std::mt19937 random(2);
+  for (std::size_t length = 0; length < 200; ++length) {
+    std::vector<std::uint8_t> data(length + 3);
+    for (auto& byte : data) byte = static_cast<std::uint8_t>(length % 3 == 0 ? 0xff : random());
+    for (std::size_t offset = 0; offset < 3; ++offset) {
+      const Bytes bytes = Bytes(data).subspan(offset, length);
+      std::uint64_t plain = 7;
+      for (std::size_t i = 0; i < bytes.size(); ++i) plain += static_cast<std::uint64_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
+      EXPECT_EQ(folded(word_sum(bytes, 7)), folded(plain)) << length << " octets from " << offset;
+    }
+  }
+}
+
 TEST(Checksum, CorrectionEqualsComputingAnewForRandomChanges) {
   std::mt19937 random(1);
   for (int round = 0; round < 20000; ++round) {
