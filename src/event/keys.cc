@@ -4,19 +4,6 @@
 #include "base/check.h"
 
 namespace telefence {
-namespace {
-
-template <typename Key>
-bool append(Key* keys, std::size_t& count, std::size_t limit, const Key& key, std::uint64_t& dropped) {
-  if (count == limit) [[unlikely]] {
-    ++dropped;
-    return false;
-  }
-  keys[count++] = key;
-  return true;
-}
-
-}  // namespace
 
 KeyList::KeyList()
     : domains_(std::make_unique<DomainKey[]>(kMaxDomains)),
@@ -29,11 +16,6 @@ void KeyList::clear() {
   domain_count_ = number_count_ = text_count_ = url_count_ = 0;
   arena_used_ = 0;
 }
-
-bool KeyList::push(const DomainKey& key) { return append(domains_.get(), domain_count_, kMaxDomains, key, dropped_); }
-bool KeyList::push(const NumberKey& key) { return append(numbers_.get(), number_count_, kMaxNumbers, key, dropped_); }
-bool KeyList::push(const TextKey& key) { return append(texts_.get(), text_count_, kMaxTexts, key, dropped_); }
-bool KeyList::push(const UrlKey& key) { return append(urls_.get(), url_count_, kMaxUrls, key, dropped_); }
 
 char* KeyList::characters(std::size_t count) {
   if (count > kArenaBytes - arena_used_) [[unlikely]] {

@@ -66,10 +66,10 @@ class KeyList {
   void clear();
 
   // False when there is no room; dropped() then counts it.
-  bool push(const DomainKey& key);
-  bool push(const NumberKey& key);
-  bool push(const TextKey& key);
-  bool push(const UrlKey& key);
+  bool push(const DomainKey& key) { return append(domains_, domain_count_, kMaxDomains, key); }
+  bool push(const NumberKey& key) { return append(numbers_, number_count_, kMaxNumbers, key); }
+  bool push(const TextKey& key) { return append(texts_, text_count_, kMaxTexts, key); }
+  bool push(const UrlKey& key) { return append(urls_, url_count_, kMaxUrls, key); }
 
   char* characters(std::size_t count);       // nullptr when the arena is full
   char16_t* wide_characters(std::size_t count);
@@ -83,6 +83,17 @@ class KeyList {
   std::uint64_t dropped() const { return dropped_; }  // since construction
 
  private:
+  // Here, so that a key is built where it stays.
+  template <typename Key>
+  bool append(const std::unique_ptr<Key[]>& keys, std::size_t& count, std::size_t limit, const Key& key) {
+    if (count == limit) [[unlikely]] {
+      ++dropped_;
+      return false;
+    }
+    keys[count++] = key;
+    return true;
+  }
+
   std::unique_ptr<DomainKey[]> domains_;
   std::unique_ptr<NumberKey[]> numbers_;
   std::unique_ptr<TextKey[]> texts_;

@@ -31,6 +31,14 @@ Pair fold_pair(std::uint32_t code, char16_t& unit) {
   return decoration ? Pair::kDropped : Pair::kKept;
 }
 
+// So many units are looked at together: most of every text folds to itself.
+constexpr std::size_t kStride = 8;
+bool stride_folds_to_itself(const char16_t* units) {
+  std::uint64_t all = 1;
+  for (std::size_t i = 0; i < kStride; ++i) all &= kFoldPlain[units[i] / 64] >> (units[i] % 64);
+  return all != 0;
+}
+
 // Writes the folded text over the text itself; the write position never passes the read position.
 class Folder {
  public:
@@ -52,6 +60,11 @@ class Folder {
   void append(char16_t unit) {
     text_[length_++] = unit;
     settled_ = length_;
+  }
+  // append() for the kStride units from `at` on.
+  void append_stride(std::size_t at) {
+    if (at != length_) std::copy_n(text_.begin() + static_cast<std::ptrdiff_t>(at), kStride, text_.begin() + static_cast<std::ptrdiff_t>(length_));
+    settled_ = length_ += kStride;
   }
 
   // Separators at the end: blanks go, the rest stays.
@@ -100,8 +113,13 @@ class Folder {
 std::size_t fold_units(std::span<char16_t> text) {
   Folder folder(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (i + kStride <= text.size() && folder.is_settled() && stride_folds_to_itself(&text[i])) {
+      folder.append_stride(i);
+      i += kStride;
+    }
+    if (i == text.size()) break;
     const char16_t unit = text[i];
-    if (folds_to_itself(unit) && folder.is_settled()) {  // most of every text
+    if (folds_to_itself(unit) && folder.is_settled()) {
       folder.append(unit);
       continue;
     }

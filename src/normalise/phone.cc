@@ -14,18 +14,16 @@ constexpr std::string_view kChina = "86";
 
 // The digits of a number, as they were written.
 struct Dialled {
-  std::array<char, kMaxService + 4> digits{};
+  std::array<char, kMaxService + 4> digits;
   std::size_t length = 0;
   bool plus = false;
-  bool valid = true;
   std::string_view view() const { return {digits.data(), length}; }
 };
 
 bool is_separator(char c) { return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/'; }
 
-Dialled read_dialled(std::string_view text) {
-  Dialled out;
-  text = text.substr(0, text.find_first_of(";@"));
+// False when it is no number.
+bool read_dialled(std::string_view text, Dialled& out) {
   if (text.starts_with("tel:")) text.remove_prefix(4);
   if (text.starts_with("%2B") || text.starts_with("%2b")) {  // a plus in a SIP user part, RFC 3261 19.1.2
     out.plus = true;
@@ -33,15 +31,17 @@ Dialled read_dialled(std::string_view text) {
   }
   for (const char c : text) {
     if (c >= '0' && c <= '9') {
-      if (out.length == out.digits.size()) return Dialled{.valid = false};
+      if (out.length == out.digits.size()) return false;
       out.digits[out.length++] = c;
+    } else if (c == ';' || c == '@') {
+      break;  // parameters, or where the number is at home
     } else if (c == '+' && out.length == 0 && !out.plus) {
       out.plus = true;
     } else if (!is_separator(c)) {
-      return Dialled{.valid = false};
+      return false;
     }
   }
-  return out;
+  return true;
 }
 
 PhoneDigits pack(std::string_view prefix, std::string_view digits, bool international) {
@@ -118,8 +118,8 @@ PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
 }  // namespace
 
 PhoneDigits canonical_number(std::string_view text, std::string_view home_country, NumberForm form) {
-  const Dialled dialled = read_dialled(text);
-  if (!dialled.valid) return {};
+  Dialled dialled;
+  if (!read_dialled(text, dialled)) return {};
   std::string_view digits = dialled.view();
   bool with_country = dialled.plus;
   while (digits.starts_with("00")) {  // more than once when the trunk's own prefix stands before it

@@ -121,6 +121,19 @@ void latin1(Bytes body, Units& out) {
   for (const std::uint8_t octet : body) out.put(octet);
 }
 
+// Four units at a time.
+void swap_octets(std::span<char16_t> units) {
+  std::size_t i = 0;
+  for (; i + 4 <= units.size(); i += 4) {
+    std::uint64_t four = 0;
+    std::memcpy(&four, &units[i], sizeof four);
+    constexpr std::uint64_t kLow = 0x00ff00ff00ff00ff;
+    four = (four & kLow) << 8 | (four >> 8 & kLow);
+    std::memcpy(&units[i], &four, sizeof four);
+  }
+  for (; i < units.size(); ++i) units[i] = static_cast<char16_t>(units[i] << 8 | units[i] >> 8);
+}
+
 // Surrogates pass as they are: UTF-16BE is what handsets send for UCS-2. A byte order mark is obeyed and dropped.
 void ucs2(Bytes body, Units& out) {
   constexpr char16_t kMark = 0xfeff;
@@ -129,14 +142,10 @@ void ucs2(Bytes body, Units& out) {
   const std::size_t count = std::min(body.size() / 2, room.size());
   if (count == 0) return;
   std::memcpy(room.data(), body.data(), count * 2);
-  bool has_mark = false;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint16_t unit = room[i];
-    const auto swapped = static_cast<char16_t>(unit << 8 | unit >> 8);
-    const char16_t value = little == kHostIsLittle ? unit : swapped;
-    has_mark |= value == kMark;
-    room[i] = value;
-  }
+  if (little != kHostIsLittle) swap_octets(room.first(count));
+  std::uint32_t marks = 0;
+  for (std::size_t i = 0; i < count; ++i) marks += room[i] == kMark ? 1u : 0u;
+  const bool has_mark = marks != 0;
   const auto end = has_mark ? std::remove(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(count), kMark)
                             : room.begin() + static_cast<std::ptrdiff_t>(count);
   out.took(static_cast<std::size_t>(end - room.begin()));

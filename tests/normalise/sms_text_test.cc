@@ -178,6 +178,25 @@ TEST(PatternText, ExpressionsFoldTheirLiterals) {
   EXPECT_EQ(to_utf8(fold_expression("a★b")), "ab");
 }
 
+// Units that fold to themselves are taken several at a time: where such a group begins must not matter.
+TEST(SmsText, SomethingInvisibleAnywhereChangesNothing) {
+  std::mt19937 random(3);
+  const std::u16string alphabet = u"加我好友领红包 .-vV信万ａ1２繁體請賠";
+  for (int round = 0; round < 2000; ++round) {
+    std::u16string text(random() % 40, u'\0');
+    for (char16_t& unit : text) unit = alphabet[random() % (round % 2 == 0 ? 8 : alphabet.size())];
+    const auto fold = [](std::u16string units) {
+      units.resize(fold_units(units));
+      return units;
+    };
+    const std::u16string expected = fold(text);
+    const std::size_t at = random() % (text.size() + 1);
+    std::u16string other = text;
+    other.insert(at, 1, u'\u200b');
+    EXPECT_EQ(to_utf8(fold(other)), to_utf8(expected)) << to_utf8(text) << " at " << at;
+  }
+}
+
 TEST(PatternText, LiteralsFoldLikeTexts) { EXPECT_EQ(to_utf8(fold_text("★加 Ｖ信★")), "加微信"); }
 
 TEST(Fold, UnitsThatFoldToThemselvesTakeNoPartInTheirNeighbours) {

@@ -25,6 +25,13 @@ enum class Reading : std::uint8_t { kNothing, kPushed, kBroken };
 
 // All recipients of a submit_multi; distribution lists are names known to the message centre alone.
 void read_recipients(Bytes pdu, const Message& message, EventList& events, Sms& sms) {
+  if (!message.is_multi) {
+    const std::string_view number = text_of(pdu, message.destinations);
+    const NumberForm form = form_of(pdu, message.destinations);
+    sms.called = events.texts({&number, 1});
+    sms.called_forms = events.forms({&form, 1});
+    return;
+  }
   std::array<std::string_view, 255> numbers;
   std::array<NumberForm, 255> forms;
   std::size_t count = 0;
