@@ -25,7 +25,8 @@ inline Network decode_outermost(const Frame& frame, Layers& layers, IpEnd& end) 
 }  // namespace
 
 void decode(const Frame& frame, Layers& layers) {
-  layers = Layers();
+  static constexpr Layers kNothing;  // copied: one made here in single octets would first have to reach the cache
+  layers = kNothing;
   IpEnd end;
   const Network network = decode_outermost(frame, layers, end);
   if (decode_detail::may_be_tunnel(network, layers)) [[unlikely]] {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/big_endian.h"
 #include "base/bytes.h"
 #include "base/frame.h"
 #include "base/transport.h"
@@ -30,8 +31,9 @@ inline constexpr std::size_t kTunnelKindCount = 8;
 // The word of metrics and records; "" for kNone.
 std::string_view tunnel_name(TunnelKind kind);
 
-// Describes the innermost packet. The way to it: decode/tunnel_path.h.
-struct Layers {
+// Describes the innermost packet. The way to it: decode/tunnel_path.h. Aligned so that it is copied in whole pieces that do not
+// overlap: a copy of a copy waits otherwise until all that was stored before has reached the cache.
+struct alignas(16) Layers {
   DecodeEnd end = DecodeEnd::kBadHeader;
   Transport transport = Transport::kNone;
   std::uint8_t ip_version = 0;   // 4, 6 or 0
@@ -55,6 +57,7 @@ struct Layers {
   std::uint16_t tunnel_at = 0;                  // offset of the innermost tunnel's own bytes, a UDP header among them
   // Of the innermost: TEID, key of GRE (0: none), VNI, the label at the bottom of the stack, session id of PPPoE.
   std::uint32_t tunnel_id = 0;
+  std::uint32_t unused = 0;  // so that whole pieces are copied
 
   bool is_in(TunnelKind kind) const { return (tunnel_kinds >> static_cast<unsigned>(kind) & 1) != 0; }
   friend bool operator==(const Layers&, const Layers&) = default;
@@ -66,6 +69,11 @@ struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};  // IPv4: the first four
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
 };
+
+// Both addresses, source first: at 12 in IPv4 (RFC 791, 3.1), at 8 in IPv6 (RFC 8200, 3). Requires: decode() has found this header.
+inline Bytes addresses_at(const Frame& frame, std::uint16_t network, std::uint8_t version) {
+  return version == 4 ? frame.bytes().subspan(network + std::size_t{12}, 8) : frame.bytes().subspan(network + std::size_t{8}, 32);
+}
 
 // Requires: layers.ip_version is 4 or 6 and the layers are of this frame.
 IpAddress source_address(const Frame& frame, const Layers& layers);
@@ -90,7 +98,11 @@ struct TcpHeader {
 };
 inline constexpr std::uint8_t kTcpFin = 0x01, kTcpSyn = 0x02, kTcpRst = 0x04, kTcpPsh = 0x08, kTcpAck = 0x10,
                               kTcpUrg = 0x20;
-TcpHeader tcp_header(const Frame& frame, const Layers& layers);
+inline TcpHeader tcp_header(const Frame& frame, const Layers& layers) {
+  const std::uint8_t* const at = frame.data + layers.transport_at;  // decode() has seen the 20 octets
+  return {big_endian<std::uint32_t>(at + 4), big_endian<std::uint32_t>(at + 8), static_cast<std::uint8_t>(4 * (at[12] >> 4)), at[13],
+          big_endian<std::uint16_t>(at + 14)};
+}
 // The sequence number after this segment: payload, SYN and FIN each count (RFC 9293, 3.4).
 std::uint32_t sequence_after(const TcpHeader& header, const Layers& layers);
 

@@ -38,6 +38,8 @@ Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagr
 
 void Extractor::run(const Classifier& classifier) {
   lane_.read_expired();
+  lane_.prefetch();
+  prefetch();
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
     if (end == DecodeEnd::kFragment && fragments_.join(i)) whole(i, classifier);
@@ -48,6 +50,17 @@ void Extractor::run(const Classifier& classifier) {
     else if (end == DecodeEnd::kPayload)
       payload(i, classifier);
   }
+}
+
+// Of the segments that may go on with a message: each look-up is a miss by itself, and several together are hardly more than one.
+void Extractor::prefetch() {
+  if (!parts_.is_busy()) return;
+  std::array<std::uint64_t, Burst::kFrames> keys;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < burst_.count; ++i)
+    if (burst_.layers[i].transport == Transport::kTcp && burst_.layers[i].end == DecodeEnd::kPayload)
+      keys[count++] = burst_.flow_of(i, sessions_).forward;
+  parts_.prefetch(std::span(keys).first(count));
 }
 
 void Extractor::end_of_burst() {

@@ -33,6 +33,7 @@ class Extractor {
   void end_of_burst();
 
  private:
+  void prefetch();
   void payload(std::size_t index, const Classifier& classifier);
   void segment(std::size_t index, const Classifier& classifier);
   void whole(std::size_t index, const Classifier& classifier);

@@ -41,6 +41,15 @@ bool StreamLane::has_work(std::uint64_t now_ns) {
   return streams_.any_due();
 }
 
+void StreamLane::prefetch() {
+  if (streams_.size() == 0) return;
+  std::array<FlowKey, Burst::kFrames> flows;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < burst_.count; ++i)
+    if (burst_.layers[i].transport == Transport::kTcp && is_candidate(burst_.layers[i])) flows[count++] = burst_.flow_of(i, sessions_);
+  streams_.prefetch(std::span(flows).first(count));
+}
+
 StreamLane::Belongs StreamLane::takes(std::size_t index) {
   const Layers& layers = burst_.layers[index];
   if (layers.transport != Transport::kTcp || !is_candidate(layers)) return Belongs::kNowhere;

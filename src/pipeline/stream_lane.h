@@ -31,6 +31,8 @@ class StreamLane {
   bool is_idle() const { return streams_.is_idle(); }
   std::size_t held() const { return streams_.held(); }
 
+  // Before the first of them is taken: brings what is known of the connections of this burst's segments into the cache.
+  void prefetch();
   // Messages that have waited too long are read as far as they are there.
   void read_expired();
 

@@ -239,9 +239,7 @@ void Worker::record(const LivePolicy& live) {
 }
 
 void Worker::transmit(Link& link) {
-  std::array<Frame, Burst::kFrames> leaving;
   std::array<std::uint16_t, Burst::kFrames> index;
-  std::array<Frame, Burst::kFrames> staying;
   std::size_t leaving_count = 0;
   std::size_t staying_count = 0;
   for (std::size_t i = 0; i < burst_.count; ++i) {
@@ -249,15 +247,15 @@ void Worker::transmit(Link& link) {
     if (link.out == nullptr) burst_.fates[i] = Fate::kMirrorReleased;
     if (leaves(burst_.fates[i])) {
       index[leaving_count] = static_cast<std::uint16_t>(i);
-      leaving[leaving_count++] = burst_.frames[i];
+      leaving_[leaving_count++] = burst_.frames[i];
     } else {
-      staying[staying_count++] = burst_.frames[i];
+      staying_[staying_count++] = burst_.frames[i];
     }
   }
-  const std::size_t sent = leaving_count == 0 ? 0 : link.out->transmit({leaving.data(), leaving_count});
+  const std::size_t sent = leaving_count == 0 ? 0 : link.out->transmit({leaving_.data(), leaving_count});
   for (std::size_t i = sent; i < leaving_count; ++i) burst_.fates[index[i]] = Fate::kDroppedTransmitFull;
-  if (sent < leaving_count) pool_.release({leaving.data() + sent, leaving_count - sent});
-  if (staying_count != 0) pool_.release({staying.data(), staying_count});
+  if (sent < leaving_count) pool_.release({leaving_.data() + sent, leaving_count - sent});
+  if (staying_count != 0) pool_.release({staying_.data(), staying_count});
   for (std::size_t i = 0; i < burst_.count; ++i)
     if (!burst_.held[i]) stats_.fates[static_cast<std::size_t>(burst_.fates[i])].add(1);
   if (burst_.reply_count != 0) send_replies(link);
@@ -267,6 +265,7 @@ void Worker::transmit(Link& link) {
 // Frames of streams that came in earlier bursts and may leave now, each by the link that it came for.
 void Worker::transmit_released(const LivePolicy& live) {
   const auto released = lane_.released();
+  if (released.empty()) return;
   std::array<Frame, Burst::kFrames> batch;
   std::array<Fate, Burst::kFrames> fates;
   std::array<bool, Burst::kFrames> is_made;

@@ -98,6 +98,7 @@ class Worker {
   Burst burst_;
   std::array<Frame, Burst::kFrames> waiting_;  // received, but beyond what one burst holds
   std::size_t waiting_count_ = 0;
+  std::array<Frame, Burst::kFrames> leaving_, staying_;  // of transmit() alone; here, so that they are not cleared for each burst
   SessionTable sessions_;
   TunnelReturns returns_;
   SessionClock clock_;

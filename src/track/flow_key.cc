@@ -23,17 +23,33 @@ std::uint64_t load_u64(const std::uint8_t* bytes) {
   return value;
 }
 
-std::uint64_t endpoint(const IpAddress& address, std::uint16_t port, const HashSecret& secret) {
-  const std::uint64_t low = load_u64(address.bytes.data()) ^ secret.first;
-  const std::uint64_t high = load_u64(address.bytes.data() + 8) ^ secret.second;
+// An address as two numbers, straight from the packet: four octets are the low one.
+struct AddressHalves {
+  explicit AddressHalves(Bytes address) {
+    if (address.size() == 4) {
+      std::uint32_t four = 0;
+      std::memcpy(&four, address.data(), sizeof four);
+      low = four;
+    } else {
+      low = load_u64(address.data());
+      high = load_u64(address.data() + 8);
+    }
+  }
+  std::uint64_t low = 0, high = 0;
+};
+
+std::uint64_t endpoint(Bytes address, std::uint16_t port, const HashSecret& secret) {
+  const AddressHalves halves(address);
+  const std::uint64_t low = halves.low ^ secret.first;
+  const std::uint64_t high = halves.high ^ secret.second;
   return multiply_fold(low, high) ^ multiply_fold(port ^ secret.second, low + secret.first);
 }
 
 // The ends of an outer packet, the same whichever of them sends.
 std::uint64_t both_ends(const Frame& frame, std::uint16_t network, const HashSecret& secret) {
-  const IpEnds ends = ip_ends_at(frame, network);
-  const std::uint64_t source = endpoint(ends.source, 0, secret);
-  const std::uint64_t destination = endpoint(ends.destination, 0, secret);
+  const Bytes both = addresses_at(frame, network, static_cast<std::uint8_t>(frame.bytes()[network] >> 4));
+  const std::uint64_t source = endpoint(both.first(both.size() / 2), 0, secret);
+  const std::uint64_t destination = endpoint(both.last(both.size() / 2), 0, secret);
   return multiply_fold((source + destination) ^ secret.first, (source ^ destination) + secret.second);
 }
 
@@ -72,8 +88,9 @@ HashSecret random_secret() {
 }
 
 FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret) {
-  const std::uint64_t source = endpoint(source_address(frame, layers), layers.source_port, secret);
-  const std::uint64_t destination = endpoint(destination_address(frame, layers), layers.destination_port, secret);
+  const Bytes both = addresses_at(frame, layers.network, layers.ip_version);
+  const std::uint64_t source = endpoint(both.first(both.size() / 2), layers.source_port, secret);
+  const std::uint64_t destination = endpoint(both.last(both.size() / 2), layers.destination_port, secret);
   // Customers behind different tags or wires may have the same private addresses.
   std::uint64_t rest = std::uint64_t{frame.wire} << 40 | std::uint64_t{layers.ip_protocol} << 32 |
                        std::uint64_t{layers.ip_version} << 24 | std::uint64_t{layers.inner_vlan} << 12 | layers.vlan;

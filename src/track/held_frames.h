@@ -44,36 +44,39 @@ class HeldFrames {
   std::size_t held() const { return held_; }
   bool is_full() const { return free_ == kNone; }
 
-  // Puts a frame where its start belongs. Requires: !is_full().
+  // Puts a frame where its start belongs; what else is known of it the caller sets. Requires: !is_full().
   HeldFrame& insert(Queue& queue, const Frame& frame, const Layers& layers, std::uint64_t start, std::uint64_t end) {
     const std::uint32_t index = free_;
     free_ = frames_[index].next;
-    frames_[index] = {frame, layers, start, end, 0, false, 0, 0, kNone};
+    HeldFrame& held = frames_[index];
+    held.frame = frame;
+    held.layers = layers;
+    held.start = start;
+    held.end = end;
+    held.next = kNone;
     ++held_;
     ++queue.count;
     if (queue.is_empty() || frames_[queue.last].start <= start) {
       (queue.is_empty() ? queue.first : frames_[queue.last].next) = index;
       queue.last = index;
-      return frames_[index];
+      return held;
     }
     std::uint32_t* place = &queue.first;
     while (frames_[*place].start <= start) place = &frames_[*place].next;
-    frames_[index].next = *place;
+    held.next = *place;
     *place = index;
-    return frames_[index];
+    return held;
   }
 
   // Takes the first one out. Requires: the queue is not empty.
-  HeldFrame take_first(Queue& queue) {
+  void take_first(Queue& queue) {
     const std::uint32_t index = queue.first;
-    const HeldFrame out = frames_[index];
-    queue.first = out.next;
+    queue.first = frames_[index].next;
     if (queue.first == kNone) queue.last = kNone;
     --queue.count;
     frames_[index].next = free_;
     free_ = index;
     --held_;
-    return out;
   }
 
  private:

@@ -108,6 +108,7 @@ struct MessageConnection {
   std::array<StreamEnd, 2> ends;
   std::uint64_t first_side = 0;  // FlowKey::forward of ends[0]
   std::uint8_t protocol = 0;
+  std::uint32_t used_in = 0;    // burst
   bool is_established = false;  // both ends were heard: no spray of half-open ones can push it out
 };
 
@@ -127,6 +128,8 @@ class MessageStreams {
   explicit MessageStreams(const StreamOptions& options);
 
   MessageConnection* find(const FlowKey& flow);
+  // Brings what find() and take() of these connections will touch into the cache, all at once.
+  void prefetch(std::span<const FlowKey> flows);
   // Requires: find() gave nullptr.
   MessageConnection& follow(const FlowKey& flow, std::uint8_t protocol);
   static std::uint8_t side_of(const MessageConnection& connection, const FlowKey& flow) {

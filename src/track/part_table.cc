@@ -26,12 +26,11 @@ PartTable::PartTable(const PartOptions& options)
       pool_(options.bytes),
       reserve_(std::min(kReserve, pool_.total() / 2)),
       messages_(options.messages),
-      lately_(kWaitsFor),
       openings_(kOpenings),
       opened_lately_(kOpensFor) {}
 
 PartialMessage* PartTable::find(std::uint64_t key, std::uint64_t now_ns) {
-  if (messages_.size() == 0 || !lately_.may_hold(key, now_ns)) return nullptr;
+  if (messages_.size() == 0) return nullptr;
   PartialMessage* const message = messages_.find(key);
   if (message == nullptr) return nullptr;
   if (now_ns - message->used_ns_ <= kWaitsFor) return message;
@@ -40,21 +39,18 @@ PartialMessage* PartTable::find(std::uint64_t key, std::uint64_t now_ns) {
 }
 
 PartialMessage& PartTable::begin(std::uint64_t key, std::uint32_t sequence, std::uint64_t now_ns) {
-  // One that outlived the filter in front of it.
-  if (PartialMessage* const stale = messages_.find(key)) finish(*stale);
   PartialMessage& message = messages_.insert(key, [&](PartialMessage& leaving) { leaving.buffer_.release(pool_); });
   message.is_read = message.is_kept = false;
   message.origin_ = sequence;
   message.used_ns_ = now_ns;
   message.buffer_.start(PartialMessage::kOrigin, pool_);
-  lately_.put(key, now_ns);
+  began_in_burst_ = true;
   return message;
 }
 
 PartTable::Put PartTable::put(PartialMessage& message, std::uint32_t sequence, Bytes bytes, std::uint64_t now_ns) {
   messages_.touch(message);
   message.used_ns_ = now_ns;
-  lately_.put(messages_.key_of(message), now_ns);
   const std::uint64_t offset = message.offset_of(sequence);
   if (offset + kFurthestBack < message.buffer_.base()) return Put::kNoRoom;
   const StreamBuffer::Put result = message.buffer_.put(offset, bytes, options_.longest, pool_);
@@ -67,6 +63,8 @@ void PartTable::skip(PartialMessage& message, std::size_t count) {
 }
 
 void PartTable::end_of_burst() {
+  began_lately_ = began_in_burst_;
+  began_in_burst_ = false;
   pool_.reclaim();
   while (pool_.total() - pool_.used() < reserve_ && messages_.oldest() != nullptr) {
     ++freed_;

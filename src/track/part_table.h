@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "decode/layers.h"
@@ -70,6 +71,13 @@ class PartTable {
 
   // The unfinished message that bytes of this direction belong to, or nullptr. key: FlowKey::forward.
   PartialMessage* find(std::uint64_t key, std::uint64_t now_ns);
+  // False when no look-up of the next burst is likely to need more than a glance.
+  bool is_busy() const { return messages_.size() != 0 || began_lately_; }
+  // Brings what find() of these directions will touch into the cache, all at once.
+  void prefetch(std::span<const std::uint64_t> keys) const {
+    for (const std::uint64_t key : keys) messages_.prefetch_place(key);
+    for (const std::uint64_t key : keys) messages_.prefetch_entry(key);
+  }
   // Requires: find() gave none. sequence: of its first byte.
   PartialMessage& begin(std::uint64_t key, std::uint32_t sequence, std::uint64_t now_ns);
 
@@ -103,7 +111,8 @@ class PartTable {
   BufferPool pool_;
   std::size_t reserve_;
   LruTable<PartialMessage> messages_;
-  RecentFilter lately_;
+  bool began_in_burst_ = false;
+  bool began_lately_ = false;
   TimedCache<Opening> openings_;
   RecentFilter opened_lately_;
   std::uint64_t freed_ = 0;  // for their memory

@@ -40,13 +40,19 @@ bool StreamBuffer::make_room(std::uint64_t end, std::uint32_t limit, BufferPool&
 }
 
 // Writes those bytes that are not there yet, and compares those that are. Requires: room, offset >= base_.
-void StreamBuffer::write_new(std::uint64_t offset, Bytes bytes, Put& result) {
+// True when one of those is another one.
+bool StreamBuffer::write_new(std::uint64_t offset, Bytes bytes) {
   const std::uint64_t end = offset + bytes.size();
+  if (offset == end_of_first_ && island_count_ == 0) [[likely]] {
+    std::memcpy(block_.bytes + (offset - start_), bytes.data(), bytes.size());
+    return false;
+  }
+  bool conflicts = false;
   const auto compare = [&](std::uint64_t from, std::uint64_t to) {
     from = std::max(from, offset);
     to = std::min(to, end);
     if (from < to && std::memcmp(block_.bytes + (from - start_), bytes.data() + (from - offset), to - from) != 0)
-      result.conflicts = true;
+      conflicts = true;
   };
   const auto write = [&](std::uint64_t from, std::uint64_t to) {
     from = std::max(from, offset);
@@ -61,6 +67,7 @@ void StreamBuffer::write_new(std::uint64_t offset, Bytes bytes, Put& result) {
     known = islands_[i].end;
   }
   write(known, end);
+  return conflicts;
 }
 
 // Joins a range with those that it touches. False when it would be one island too many.
@@ -95,13 +102,12 @@ bool StreamBuffer::add_range(std::uint64_t start, std::uint64_t end) {
 }
 
 StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool) {
-  Put result;
   if (offset < base_) {
     const std::uint64_t gone = std::min<std::uint64_t>(base_ - offset, bytes.size());
     bytes = bytes.subspan(gone);
     offset = base_;
   }
-  if (bytes.empty()) return result;
+  if (bytes.empty()) return {};
   const std::uint64_t end = offset + bytes.size();
   if (!make_room(end, limit, pool)) return {.stored = false};
   const StreamBuffer::Range before{offset, end};
@@ -112,10 +118,10 @@ StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint
     });
     if (!touches) return {.stored = false};
   }
-  write_new(offset, bytes, result);
-  result.stored = add_range(offset, end);
-  DCHECK(result.stored);
-  return result;
+  const bool conflicts = write_new(offset, bytes);
+  const bool stored = add_range(offset, end);
+  DCHECK(stored);
+  return {stored, conflicts};
 }
 
 bool StreamBuffer::has(std::uint64_t from, std::uint64_t to) const {

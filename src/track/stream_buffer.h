@@ -63,7 +63,7 @@ class StreamBuffer {
 
   bool make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool);
   bool add_range(std::uint64_t start, std::uint64_t end);
-  void write_new(std::uint64_t offset, Bytes bytes, Put& result);
+  bool write_new(std::uint64_t offset, Bytes bytes);
 
   BufferPool::Block block_;
   std::uint64_t base_ = 0;

@@ -81,8 +81,12 @@ void MessageStreams::release_ready(Stream& stream, bool all) {
     if (!all && first.end > stream.decided) return;
     DCHECK(released_count_ < released_.size());
     Released& one = released_[released_count_++];
-    one = {.frame = first.frame, .layers = first.layers, .rewrite = rewrite_of(stream, first.start, first.end, first.differs), .link = end.link};
-    if (first.burst == burst_) one.place = first.place;
+    one.frame = first.frame;
+    one.layers = first.layers;
+    one.rewrite = rewrite_of(stream, first.start, first.end, first.differs);
+    one.link = end.link;
+    one.place = first.burst == burst_ ? first.place : Released::kNoPlace;
+    one.is_made = false;
     one.is_late = end.is_synced && first.end > stream.parsed;
     one.is_unread = !end.is_synced;
     stream.released = std::max(stream.released, std::min(first.end, stream.end()));
