@@ -8,68 +8,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <numeric>
 
-#include "base/reader.h"
-#include "base/writer.h"
 #include "enforce/action.h"
-#include "enforce/checksum.h"
+#include "memory_source.h"
 #include "nic/nic.h"
 #include "pipeline/worker.h"
 #include "traffic.h"
 
 namespace telefence::perf {
 namespace {
-
-// Packets from memory as a port. What is sent back through it goes to the real port.
-class MemorySource final : public Queue {
- public:
-  MemorySource(const Traffic& traffic, FramePool& pool, Queue& port) : traffic_(traffic), pool_(pool), port_(port) {}
-
-  std::size_t receive(std::span<Frame> frames) override {
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-      Frame& frame = frames[i];
-      if (!pool_.take(frame)) return i;
-      const std::uint64_t start = traffic_.start[next_];
-      const auto length = static_cast<std::uint32_t>(traffic_.start[next_ + 1] - start);
-      std::memcpy(frame.data, traffic_.bytes.data() + start, length);
-      frame.length = length;
-      frame.tailroom = static_cast<std::uint16_t>(frame.tailroom - length);
-      frame.time_ns = now_ns_;
-      if (!traffic_.moves.empty()) move_on(frame);
-      if (++next_ == traffic_.count()) {
-        next_ = 0;
-        ++rounds_;
-      }
-    }
-    now_ns_ += 10'000;  // so that what sessions remember expires as it does at 6 Mpps
-    return frames.size();
-  }
-  std::size_t transmit(std::span<Frame> frames) override { return port_.transmit(frames); }
-  std::uint64_t now_ns() const override { return now_ns_; }
-
- private:
-  // The connection goes on where the round before ended.
-  void move_on(Frame& frame) const {
-    constexpr std::size_t kSequence = 14 + 20 + 4, kChecksum = 14 + 20 + 16;
-    const MutableBytes bytes = frame.mutable_bytes();
-    const Bytes sequence = frame.bytes().subspan(kSequence, 4);
-    const std::uint64_t before = word_sum(sequence);
-    const std::uint32_t value = Reader(sequence).u32() + traffic_.moves[next_] * rounds_;
-    Writer(bytes.subspan(kSequence, 4)).u32(value);
-    const std::uint16_t checksum = Reader(frame.bytes().subspan(kChecksum, 2)).u16();
-    Writer(bytes.subspan(kChecksum, 2)).u16(corrected_checksum(checksum, before, word_sum(sequence)));
-  }
-
-  const Traffic& traffic_;
-  FramePool& pool_;
-  Queue& port_;
-  std::size_t next_ = 0;
-  std::uint32_t rounds_ = 0;
-  std::uint64_t now_ns_ = 1'700'000'000'000'000'000;
-};
 
 struct Options {
   std::string traffic = "dns";
@@ -78,6 +27,7 @@ struct Options {
   unsigned runs = 5;
   unsigned core = 1;
   std::string hugepages = "auto";
+  bool delay = false;
 };
 
 std::unique_ptr<const LivePolicy> live_policy() {
@@ -98,58 +48,91 @@ std::unique_ptr<const LivePolicy> live_policy() {
 
 Traffic traffic_of(const Options& options) {
   const std::map<std::string, Traffic (*)(const Sizes&)> makers = {
-      {"dns", dns_traffic}, {"tls", tls_traffic}, {"quic", quic_traffic}, {"smpp", smpp_traffic}, {"sip", sip_traffic}};
+      {"dns", dns_traffic}, {"tls", tls_traffic}, {"quic", quic_traffic}, {"smpp", smpp_traffic}, {"sip", sip_traffic},
+      {"smpp-stream", smpp_stream_traffic}, {"tls-split", tls_split_traffic}, {"half-open", half_open_traffic}};
   return makers.at(options.traffic)(options.sizes);
 }
 
 struct Figures {
   double mpps = 0;
-  double blocked_share = 0;
+  double blocked_share = 0;  // of the messages
   std::array<double, kStageCount> cycles{};
 };
 
-Figures difference(const std::array<std::uint64_t, kStageCount>& before, std::uint64_t packets_before,
-                   std::uint64_t blocked_before, double seconds, const WorkerStats& stats) {
-  Figures figures;
-  const auto packets = static_cast<double>(stats.received.read() - packets_before);
-  figures.mpps = packets / seconds / 1e6;
+struct Reading {
+  explicit Reading(const WorkerStats& stats) : packets(stats.received.read()) {
+    for (std::size_t s = 0; s < kStageCount; ++s) cycles[s] = stats.cycles[s].read();
+    for (std::size_t p = 0; p < registered_protocols().size(); ++p)
+      blocked += stats.verdicts[p][static_cast<std::size_t>(Reason::kBlocked)].read() + stats.repeats[p].read();
+  }
+  std::uint64_t packets;
   std::uint64_t blocked = 0;
-  for (std::size_t p = 0; p < registered_protocols().size(); ++p)
-    blocked += stats.verdicts[p][static_cast<std::size_t>(Reason::kBlocked)].read() + stats.repeats[p].read();
-  figures.blocked_share = static_cast<double>(blocked - blocked_before) / packets;
-  for (std::size_t s = 0; s < kStageCount; ++s)
-    figures.cycles[s] = static_cast<double>(stats.cycles[s].read() - before[s]) / packets;
+  std::array<std::uint64_t, kStageCount> cycles;
+};
+
+Figures difference(const Reading& before, const Reading& after, double seconds, double messages_per_packet) {
+  Figures figures;
+  const auto packets = static_cast<double>(after.packets - before.packets);
+  figures.mpps = packets / seconds / 1e6;
+  figures.blocked_share = static_cast<double>(after.blocked - before.blocked) / packets / messages_per_packet;
+  for (std::size_t s = 0; s < kStageCount; ++s) figures.cycles[s] = static_cast<double>(after.cycles[s] - before.cycles[s]) / packets;
   return figures;
 }
 
-Figures run_for(Worker& worker, RecordRing& ring, double seconds) {
+struct Bench {
+  const Options& options;
+  const Traffic& traffic;
+  Worker& worker;
+  RecordRing& ring;
+  MemorySource& source;
+  DelaySink& sink;
+  double messages_per_packet() const {
+    return traffic.messages == 0 ? 1 : traffic.messages / static_cast<double>(traffic.count());
+  }
+};
+
+Figures run_for(Bench& bench, double seconds) {
   using Clock = std::chrono::steady_clock;
-  const WorkerStats& stats = worker.stats();
-  std::array<std::uint64_t, kStageCount> before{};
-  for (std::size_t s = 0; s < kStageCount; ++s) before[s] = stats.cycles[s].read();
-  std::uint64_t blocked_before = 0;
-  for (std::size_t p = 0; p < registered_protocols().size(); ++p)
-    blocked_before += stats.verdicts[p][static_cast<std::size_t>(Reason::kBlocked)].read() + stats.repeats[p].read();
-  const std::uint64_t packets_before = stats.received.read();
+  const Reading before(bench.worker.stats());
   const auto start = Clock::now();
   const auto end = start + std::chrono::duration<double>(seconds);
   while (Clock::now() < end) {
-    for (int i = 0; i < 64; ++i) worker.run_once();
-    while (ring.front() != nullptr) ring.release();  // the writer thread's part, without its disk
+    for (int i = 0; i < 64; ++i) bench.worker.run_once();
+    while (bench.ring.front() != nullptr) bench.ring.release();  // the writer thread's part, without its disk
   }
   const double taken = std::chrono::duration<double>(Clock::now() - start).count();
-  return difference(before, packets_before, blocked_before, taken, stats);
+  return difference(before, Reading(bench.worker.stats()), taken, bench.messages_per_packet());
 }
 
-void print(const Options& options, std::vector<Figures> runs) {
+// Packets at half the rate that was reached: how long is each on its way?
+void measure_delay(Bench& bench, double mpps) {
+  bench.source.pace(2e3 / mpps);
+  run_for(bench, 0.5);
+  bench.source.pace(2e3 / mpps);
+  bench.sink.measure(true);
+  const Figures figures = run_for(bench, bench.options.seconds * bench.options.runs);
+  std::printf("%-11s at %.2f Mpps: on its way half of the packets at most %.1f us, 99%% %.1f us, 99.9%% %.1f us, the longest %.0f us; "
+              "%llu measured, %llu lost\n",
+              bench.options.traffic.c_str(), figures.mpps, static_cast<double>(bench.sink.beyond(500'000)) / 1e3,
+              static_cast<double>(bench.sink.beyond(10'000)) / 1e3, static_cast<double>(bench.sink.beyond(1'000)) / 1e3,
+              static_cast<double>(bench.sink.longest()) / 1e3, static_cast<unsigned long long>(bench.sink.count()),
+              static_cast<unsigned long long>(bench.source.lost()));
+}
+
+// Returns the median rate.
+double print(const Bench& bench, std::vector<Figures> runs) {
   std::sort(runs.begin(), runs.end(), [](const Figures& a, const Figures& b) { return a.mpps < b.mpps; });
   const Figures& median = runs[runs.size() / 2];
-  std::printf("%-5s %6.2f Mpps (%.2f to %.2f, %zu runs)  %5.1f%% blocked  %.0f cycles per packet:", options.traffic.c_str(),
-              median.mpps, runs.front().mpps, runs.back().mpps, runs.size(), 100 * median.blocked_share,
+  std::printf("%-11s %6.2f Mpps (%.2f to %.2f, %zu runs)", bench.options.traffic.c_str(), median.mpps, runs.front().mpps,
+              runs.back().mpps, runs.size());
+  if (bench.traffic.messages != 0) std::printf(", %.2f M messages/s", median.mpps * bench.messages_per_packet());
+  if (bench.source.sprayed() != 0) std::printf(", %u halves sprayed", bench.source.sprayed());
+  std::printf("  %5.1f%% blocked  %.0f cycles per packet:", 100 * median.blocked_share,
               std::accumulate(median.cycles.begin(), median.cycles.end(), 0.0));
   for (std::size_t s = 0; s < kStageCount; ++s)
     std::printf(" %s %.0f", std::string(stage_name(static_cast<Stage>(s))).c_str(), median.cycles[s]);
   std::printf("\n");
+  return median.mpps;
 }
 
 int run(const Options& options) {
@@ -173,7 +156,8 @@ int run(const Options& options) {
   const QueueLink link = nic.value()->links(0).front();
   MemorySource source(traffic, nic.value()->pool(0), *link.in);
   const WorkerShared shared{&sets, &policy, &readers, &normaliser, random_secret()};
-  Worker worker(0, shared, {{&source, link.out}}, nic.value()->pool(0), &ring, nullptr);
+  DelaySink sink(*link.out);
+  Worker worker(0, shared, {{&source, &sink}}, nic.value()->pool(0), &ring, nullptr);
   MatchSetBuilder builder;
   add_entries(options.sizes, builder);
   auto built = builder.build_base(1);
@@ -181,17 +165,19 @@ int run(const Options& options) {
   std::fprintf(stderr, "%zu packets, %zu octets on average; tables %.0f MiB\n", traffic.count(),
                traffic.bytes.size() / traffic.count(), static_cast<double>(built.set->size().bytes) / 1048576);
   sets.publish(std::move(built.set));
-  std::vector<Figures> runs;
+  Bench bench{options, traffic, worker, ring, source, sink};
   const auto launched = nic.value()->launch([&](std::size_t) {
-    run_for(worker, ring, 0.5);  // warm caches and pages
-    for (unsigned i = 0; i < options.runs; ++i) runs.push_back(run_for(worker, ring, options.seconds));
+    std::vector<Figures> runs;
+    run_for(bench, 0.5);  // warm caches and pages
+    for (unsigned i = 0; i < options.runs; ++i) runs.push_back(run_for(bench, options.seconds));
+    const double mpps = print(bench, runs);
+    if (options.delay) measure_delay(bench, mpps);
   });
   if (!launched.ok()) {
     std::fprintf(stderr, "%s\n", launched.error().message.c_str());
     return 1;
   }
   nic.value()->wait();
-  print(options, runs);
   return 0;
 }
 
@@ -201,7 +187,8 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   telefence::perf::Options options;
   CLI::App app{"Measures the daemon's whole path on one core, from memory to net_null."};
-  app.add_option("--traffic", options.traffic, "dns, tls, quic, smpp or sip")->check(CLI::IsMember({"dns", "tls", "quic", "smpp", "sip"}));
+  app.add_option("--traffic", options.traffic, "what")
+      ->check(CLI::IsMember({"dns", "tls", "tls-split", "half-open", "quic", "smpp", "smpp-stream", "sip"}));
   app.add_option("--packets", options.sizes.packets, "distinct packets");
   app.add_option("--domains", options.sizes.domains, "blocked domains");
   app.add_option("--numbers", options.sizes.numbers, "blocked numbers");
@@ -210,6 +197,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "length of a run");
   app.add_option("--runs", options.runs, "runs");
   app.add_option("--core", options.core, "core of the worker");
+  app.add_flag("--delay", options.delay, "also how long packets are on their way at half the rate reached");
   app.add_option("--hugepages", options.hugepages, "auto, off or MiB");
   CLI11_PARSE(app, argc, argv);
   return telefence::perf::run(options);

@@ -14,11 +14,17 @@
 namespace telefence::perf {
 
 // All packets back to back; packet i is bytes[start[i] .. start[i + 1]).
+// How far the numbers of a long connection move when the traffic is played again.
+struct Move {
+  std::uint32_t sequence = 0, acknowledgement = 0;
+};
+
 struct Traffic {
   std::vector<std::uint8_t> bytes;
   std::vector<std::uint64_t> start{0};
-  // Packets of long connections: how far each one's sequence number has moved when the traffic is played again. Empty: none are.
-  std::vector<std::uint32_t> moves;
+  std::vector<Move> moves;     // by packet; empty: no long connections
+  std::vector<bool> sprayed;   // by packet: each time from other ends; empty: none
+  double messages = 0;         // 0: one in each packet
   std::size_t count() const { return start.size() - 1; }
 };
 
@@ -34,9 +40,16 @@ Traffic dns_traffic(const Sizes& sizes);   // 80-octet queries
 Traffic tls_traffic(const Sizes& sizes);   // 571-octet frames with a ClientHello
 Traffic quic_traffic(const Sizes& sizes);  // 1,242-octet frames with an Initial of one ClientHello; a tenth of the packets
 Traffic smpp_traffic(const Sizes& sizes);  // submit_sm with 70 UCS-2 characters, on 1,000 connections in turn
+// The same where what a sender sends does not keep to segments, and its receiver confirms: 2 of 5 PDUs cross a border.
+Traffic smpp_stream_traffic(const Sizes& sizes);
+Traffic tls_split_traffic(const Sizes& sizes);  // the ClientHello of tls_traffic in two segments, one behind the other
+// The same with 512 others begun between the two, and eight halves that stay halves, each of a connection of its own.
+Traffic half_open_traffic(const Sizes& sizes);
 Traffic sip_traffic(const Sizes& sizes);   // INVITE with SDP, 711 octets
 
-// The payload of one such packet, with this server name; id: its connection id, and so its keys.
+// A TLS record with a ClientHello of 517 octets.
+std::string client_hello_record(const std::string& name);
+// The payload of a packet of quic_traffic, with this server name; id: its connection id, and so its keys.
 std::string quic_initial(const std::string& name, std::uint64_t id);
 
 // The entries that make `blocked` of the traffic above hit.

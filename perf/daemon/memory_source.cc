@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory_source.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "base/big_endian.h"
+
+namespace telefence::perf {
+namespace {
+
+constexpr std::size_t kNetwork = 14, kTransport = kNetwork + 20;
+
+std::uint64_t steady_ns() {
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+// Adds to a field of 32 bits and corrects the checksums that are over it (RFC 1624): a few cycles, since a NIC would do none of this.
+void add_to_field(Frame& frame, std::size_t at, std::uint32_t more, std::initializer_list<std::size_t> checksums) {
+  const auto old = big_endian<std::uint32_t>(frame.data + at);
+  const std::uint32_t value = old + more;
+  put_big_endian(value, frame.data + at);
+  const std::uint32_t change = (~old >> 16) + (~old & 0xffff) + (value >> 16) + (value & 0xffff);
+  for (const std::size_t checksum : checksums) {
+    std::uint32_t sum = (~std::uint32_t{big_endian<std::uint16_t>(frame.data + checksum)} & 0xffff) + change;
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    put_big_endian(static_cast<std::uint16_t>(~sum), frame.data + checksum);
+  }
+}
+
+}  // namespace
+
+void MemorySource::pace(double ns_per_packet) {
+  ns_per_packet_ = ns_per_packet;
+  started_ns_ = steady_ns();
+  now_ns_ = started_ns_;
+  given_ = lost_ = 0;
+}
+
+std::size_t MemorySource::due(std::size_t most) {
+  const auto arrived = static_cast<std::uint64_t>(static_cast<double>(steady_ns() - started_ns_) / ns_per_packet_);
+  if (arrived - given_ > kRing) {
+    lost_ += arrived - given_ - kRing;
+    given_ = arrived - kRing;
+  }
+  return std::min<std::size_t>(arrived - given_, most);
+}
+
+std::size_t MemorySource::receive(std::span<Frame> frames) {
+  const bool is_paced = ns_per_packet_ != 0;
+  const std::size_t count = is_paced ? due(frames.size()) : frames.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!next(frames[i])) return i;
+    if (is_paced) now_ns_ = started_ns_ + static_cast<std::uint64_t>(static_cast<double>(++given_) * ns_per_packet_);
+    frames[i].time_ns = now_ns_;
+  }
+  if (!is_paced) now_ns_ += 10'000;  // so that what sessions remember expires as it does at 6 Mpps
+  return count;
+}
+
+bool MemorySource::next(Frame& frame) {
+  if (!pool_.take(frame)) return false;
+  const std::uint64_t start = traffic_.start[next_];
+  const auto length = static_cast<std::uint32_t>(traffic_.start[next_ + 1] - start);
+  std::memcpy(frame.data, traffic_.bytes.data() + start, length);
+  frame.length = length;
+  frame.tailroom = static_cast<std::uint16_t>(frame.tailroom - length);
+  if (!traffic_.moves.empty()) move_on(frame, traffic_.moves[next_]);
+  if (!traffic_.sprayed.empty() && traffic_.sprayed[next_]) spray(frame);
+  if (++next_ == traffic_.count()) {
+    next_ = 0;
+    ++rounds_;
+  }
+  return true;
+}
+
+// The connection goes on where the round before ended.
+void MemorySource::move_on(Frame& frame, const Move& move) const {
+  add_to_field(frame, kTransport + 4, move.sequence * rounds_, {kTransport + 16});
+  if (move.acknowledgement != 0) add_to_field(frame, kTransport + 8, move.acknowledgement * rounds_, {kTransport + 16});
+}
+
+void MemorySource::spray(Frame& frame) {
+  constexpr std::size_t kSource = kNetwork + 12;
+  add_to_field(frame, kSource, 0x64000000 + (sprayed_++ & 0xffffff), {kNetwork + 10, kTransport + 16});
+}
+
+std::size_t DelaySink::transmit(std::span<Frame> frames) {
+  const std::size_t sent = port_.transmit(frames);
+  if (!is_on_) return sent;
+  const std::uint64_t now = steady_ns();
+  for (const Frame& frame : frames.first(sent)) {
+    const std::uint64_t taken = now - frame.time_ns;
+    ++histogram_[std::min<std::uint64_t>(taken / kStepNs, histogram_.size() - 1)];
+    longest_ = std::max(longest_, taken);
+    ++count_;
+  }
+  return sent;
+}
+
+std::uint64_t DelaySink::beyond(double per_million) const {
+  std::uint64_t left = static_cast<std::uint64_t>(static_cast<double>(count_) * per_million / 1e6);
+  for (std::size_t i = histogram_.size(); i-- > 0;) {
+    if (histogram_[i] > left) return (i + 1) * kStepNs;
+    left -= histogram_[i];
+  }
+  return 0;
+}
+
+}  // namespace telefence::perf

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Packets from memory as a port, as fast as they are asked for or at a given rate; and the port they leave by, with the time they
+// took. One thread.
+
+#include <array>
+#include <cstdint>
+
+#include "nic/queue.h"
+#include "traffic.h"
+
+namespace telefence::perf {
+
+// What is sent back through it goes to the real port.
+class MemorySource final : public Queue {
+ public:
+  // More than this that were not taken in time are lost, as a NIC would lose them.
+  static constexpr std::uint64_t kRing = 4096;
+
+  MemorySource(const Traffic& traffic, FramePool& pool, Queue& port) : traffic_(traffic), pool_(pool), port_(port) {}
+
+  // From now on: one packet every so many ns of the steady clock; 0: whenever asked.
+  void pace(double ns_per_packet);
+  std::uint64_t lost() const { return lost_; }
+  // Ends of their own that were sprayed so far.
+  std::uint32_t sprayed() const { return sprayed_; }
+
+  std::size_t receive(std::span<Frame> frames) override;
+  std::size_t transmit(std::span<Frame> frames) override { return port_.transmit(frames); }
+  std::uint64_t now_ns() const override { return now_ns_; }
+
+ private:
+  std::size_t due(std::size_t most);
+  bool next(Frame& frame);
+  void move_on(Frame& frame, const Move& move) const;
+  void spray(Frame& frame);
+
+  const Traffic& traffic_;
+  FramePool& pool_;
+  Queue& port_;
+  std::size_t next_ = 0;
+  std::uint32_t rounds_ = 0;
+  std::uint32_t sprayed_ = 0;
+  std::uint64_t now_ns_ = 1'700'000'000'000'000'000;
+  double ns_per_packet_ = 0;
+  std::uint64_t started_ns_ = 0;
+  std::uint64_t given_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+// Hands on to a port, and counts how long each frame was on its way since Frame::time_ns.
+class DelaySink final : public Queue {
+ public:
+  explicit DelaySink(Queue& port) : port_(port) {}
+  std::size_t receive(std::span<Frame> frames) override { return port_.receive(frames); }
+  std::size_t transmit(std::span<Frame> frames) override;
+  std::uint64_t now_ns() const override { return port_.now_ns(); }
+
+  void measure(bool on) { is_on_ = on; }
+  // So many of a million frames took longer than this, in ns.
+  std::uint64_t beyond(double per_million) const;
+  std::uint64_t longest() const { return longest_; }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  static constexpr std::uint64_t kStepNs = 50;
+  Queue& port_;
+  bool is_on_ = false;
+  std::array<std::uint64_t, 40'000> histogram_{};  // up to 2 ms; the last one holds what took longer
+  std::uint64_t count_ = 0;
+  std::uint64_t longest_ = 0;
+};
+
+}  // namespace telefence::perf

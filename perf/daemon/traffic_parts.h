@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the kinds of traffic are made of: names, numbers, texts and frames. For traffic*.cc alone.
+
+#include <functional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/writer.h"
+#include "enforce/checksum.h"
+#include "normalise/sms_text.h"
+#include "traffic.h"
+
+namespace telefence::perf {
+
+inline constexpr std::uint32_t kSeed = 20261123;
+using Random = std::mt19937_64;
+
+// The i-th listed name, and an innocent one of the same shape.
+inline std::string listed_name(std::size_t i) { return "fraud" + std::to_string(i * 7919 % 99999989) + ".example" + std::to_string(i % 97) + ".cn"; }
+inline std::string innocent_name(Random& random) {
+  return "www.shop" + std::to_string(random() % 100'000'000) + ".site" + std::to_string(random() % 97) + ".cn";
+}
+inline std::string listed_number(std::size_t i) { return "17" + std::to_string(100'000'000 + i * 13 % 899'999'999); }
+inline std::string innocent_number(Random& random) { return "13" + std::to_string(100'000'000 + random() % 899'999'999); }
+
+inline std::string random_case(std::string name, Random& random) {
+  for (char& c : name)
+    if (c >= 'a' && c <= 'z' && (random() & 1) != 0) c = static_cast<char>(c - 32);
+  return name;
+}
+
+inline std::string in_labels(std::string_view name) {
+  std::string out;
+  for (std::size_t start = 0; start < name.size();) {
+    const std::size_t dot = std::min(name.find('.', start), name.size());
+    out += static_cast<char>(dot - start);
+    out += name.substr(start, dot - start);
+    start = dot + 1;
+  }
+  return out + '\0';
+}
+
+struct Build {
+  std::string out;
+  Build& u8(unsigned v) { return out += static_cast<char>(v), *this; }
+  Build& u16(unsigned v) { return u8(v >> 8 & 0xff).u8(v & 0xff); }
+  Build& u32(std::uint64_t v) { return u16(static_cast<unsigned>(v >> 16 & 0xffff)).u16(static_cast<unsigned>(v & 0xffff)); }
+  Build& text(std::string_view v) { return out += v, *this; }
+  Build& zeros(std::size_t n) { return out.append(n, '\0'), *this; }
+};
+
+// The ends of a packet and its place in the stream.
+struct Ends {
+  explicit Ends(Random& random)
+      : source(0x0a000000 | static_cast<std::uint32_t>(random() & 0xffffff)),
+        destination(0xc0000000 | static_cast<std::uint32_t>(random() & 0xffff)),
+        port(static_cast<std::uint16_t>(1024 + random() % 60000)),
+        sequence(static_cast<std::uint32_t>(random())),
+        acknowledgement(static_cast<std::uint32_t>(random())) {}
+  std::uint32_t source, destination;
+  std::uint16_t port;
+  std::uint32_t sequence, acknowledgement;
+  bool is_back = false;  // from the server, whose ends these are all the same
+};
+
+inline void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view payload, const Ends& ends) {
+  std::vector<std::uint8_t> frame(2048);
+  Writer writer(frame);
+  writer.u32(0x02000000), writer.u32(0x00020200), writer.u32(0x00000001), writer.u16(0x0800);
+  const std::size_t segment = (tcp ? 20 : 8) + payload.size();
+  const std::size_t network = writer.size();
+  writer.u16(0x4500), writer.u16(static_cast<std::uint16_t>(20 + segment)), writer.u32(0x00004000);
+  writer.u16(static_cast<std::uint16_t>(0x4000 | (tcp ? 6 : 17))), writer.u16(0);
+  writer.u32(ends.is_back ? ends.destination : ends.source), writer.u32(ends.is_back ? ends.source : ends.destination);
+  writer.patch_u16(network + 10, checksum_of(word_sum(writer.written().subspan(network))));
+  const std::size_t transport = writer.size();
+  const auto server_port = static_cast<std::uint16_t>(port);
+  writer.u16(ends.is_back ? server_port : ends.port), writer.u16(ends.is_back ? ends.port : server_port);
+  if (tcp) {
+    writer.u32(ends.is_back ? ends.acknowledgement : ends.sequence), writer.u32(ends.is_back ? ends.sequence : ends.acknowledgement);
+    writer.u16(0x5018), writer.u16(0xffff), writer.u32(0);
+  } else {
+    writer.u16(static_cast<std::uint16_t>(segment)), writer.u16(0);
+  }
+  writer.text(payload);
+  const Bytes addresses = writer.written().subspan(network + 12, 8);
+  if (tcp) writer.patch_u16(transport + 16, checksum_of(word_sum(writer.written().subspan(transport), word_sum(addresses) + 6 + segment)));
+  CHECK(writer.ok());
+  traffic.bytes.insert(traffic.bytes.end(), frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(writer.size()));
+  traffic.start.push_back(traffic.bytes.size());
+}
+
+inline void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view payload, Random& random) {
+  add_frame(traffic, tcp, port, payload, Ends(random));
+}
+
+// Calls `one(blocked, i, random)` for each packet.
+inline Traffic make(const Sizes& sizes, const std::function<void(Traffic&, bool, std::size_t, Random&)>& one) {
+  Random random(kSeed);
+  Traffic traffic;
+  traffic.bytes.reserve(sizes.packets * 300);
+  for (std::size_t i = 0; i < sizes.packets; ++i) {
+    const bool blocked = static_cast<double>(random() % 1'000'000) < sizes.blocked * 1'000'000;
+    one(traffic, blocked, random(), random);
+  }
+  return traffic;
+}
+
+inline std::string any_name(const Sizes& sizes, bool blocked, std::size_t i, Random& random) {
+  return blocked ? "www." + listed_name(i % sizes.domains) : innocent_name(random);
+}
+
+// The 3,755 characters of GB 2312's first level, those of everyday Chinese. A pattern is four of a range of rarer ones, so innocent
+// texts never hit.
+inline const std::u16string& everyday_characters() {
+  static const std::u16string all = [] {
+    std::vector<std::uint8_t> octets;
+    for (unsigned lead = 0xb0; lead <= 0xd7; ++lead)
+      for (unsigned trail = 0xa1; trail <= (lead == 0xd7 ? 0xf9u : 0xfeu); ++trail)
+        octets.push_back(static_cast<std::uint8_t>(lead)), octets.push_back(static_cast<std::uint8_t>(trail));
+    std::u16string units(octets.size() / 2, u'\0');
+    CHECK(decode_sms(octets, TextCoding::kGb18030, units) == 3755);
+    return units;
+  }();
+  return all;
+}
+inline constexpr unsigned kListedFirst = 0x6e00, kListedCount = 1000;
+
+inline std::u16string listed_text(std::size_t i) {
+  Random random(i * 977 + 5);
+  std::u16string text;
+  for (int n = 0; n < 4; ++n) text += static_cast<char16_t>(kListedFirst + random() % kListedCount);
+  return text;
+}
+
+inline std::string utf8(std::u16string_view text) {
+  std::string out;
+  for (const char16_t c : text) {
+    out += static_cast<char>(0xe0 | c >> 12);
+    out += static_cast<char>(0x80 | (c >> 6 & 0x3f));
+    out += static_cast<char>(0x80 | (c & 0x3f));
+  }
+  return out;
+}
+
+}  // namespace telefence::perf
