@@ -23,6 +23,9 @@ constexpr int kFewerHops = 4;
 // The first bytes of a connection may be so few that no protocol shows yet: a segment may hold a single one.
 constexpr std::size_t kTooFewToKnow = 64;
 
+// How far behind the beginning of a connection bytes may lie that overtook it.
+constexpr std::uint32_t kMostAhead = 16 * 1024;
+
 // A SYN may bring bytes, and its answer confirm them (RFC 7413).
 constexpr std::uint32_t kMostInSyn = 1500;
 
@@ -118,7 +121,7 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   const std::optional<Opening> opened = parts_.opening(flow.forward, burst_.now_ns);
   const std::uint8_t protocol = protocol_of(index, classifier, opened);
-  if (is_shared(index, classifier, protocol)) {
+  if (is_shared(index, classifier, protocol, opened)) {
     if (lane_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
       alone(index, classifier);
     return;
@@ -151,14 +154,15 @@ std::uint8_t Extractor::protocol_of(std::size_t index, const Classifier& classif
 }
 
 // True when the segment carries messages of a protocol whose connections are shared. By its port alone only when the protocol has
-// the port for itself, or when the bytes are so few that they may be anybody's.
-bool Extractor::is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol) const {
+// the port for itself, or when the bytes may be anybody's: because they are so few, or because what they begin in is still to come.
+bool Extractor::is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const std::optional<Opening>& opened) const {
   if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) return false;
   const Protocol& one = *registered_protocols()[protocol];
   if (!one.shares_connections) return false;
   const Payload& payload = burst_.payloads[index];
   if (one.keeps_its_ports || (one.recognise != nullptr && one.recognise(payload))) return true;
-  return payload.bytes.size() < kTooFewToKnow && classifier.next_by_content(payload, protocol) == kNoProtocol;
+  const bool is_early = opened && !opened->has_begun && burst_.sequences[index] - opened->first - 1 < kMostAhead;
+  return (is_early || payload.bytes.size() < kTooFewToKnow) && classifier.next_by_content(payload, protocol) == kNoProtocol;
 }
 
 // Reads burst.payloads[index] as `protocol`, or as the one that it is in truth.
@@ -312,7 +316,6 @@ void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t s
 bool Extractor::begins_connection(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) {
   if (!opened || opened->has_begun) return false;
   const std::uint32_t ahead = burst_.sequences[index] - opened->first;
-  constexpr std::uint32_t kMostAhead = 16 * 1024;
   if (ahead != 0 && ahead <= kMostAhead) {
     // What begins a message waits for nothing before it, whatever a SYN said.
     if (!opened->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return false;

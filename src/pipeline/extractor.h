@@ -39,7 +39,7 @@ class Extractor {
   void whole(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);
   std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) const;
-  bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol) const;
+  bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const std::optional<Opening>& opened) const;
   Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
   Step read_as(std::uint8_t protocol, std::size_t index);
   void opening(std::size_t index);

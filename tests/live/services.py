@@ -195,3 +195,55 @@ def refused_call(line, calling, called, code, calls=1):
                    '-message_file', line.path('refused.messages'))
     status = re.search(r'^SIP/2.0 (?!100)\d+ .*$', line.read('refused.messages'), re.M)
     return done.returncode == 0, status[0].strip() if status else 'no answer'
+
+
+def read_if_there(line, name):
+    return line.read(name) if os.path.exists(line.path(name)) else ''
+
+
+def sipp_tcp_server(line):
+    """Takes calls and messages over TCP, and refuses unknown methods with 501. What it reads stands in sipp-tcp.messages."""
+    process = line.start(line.server, 'sipp-tcp', 'sipp', '-t', 't1', '-sf', os.path.join(HERE, 'sip_tcp_server.xml'), '-i', netns.SERVER,
+                         '-p', '5060', '-nostdin', '-trace_msg', '-message_file', line.path('sipp-tcp.messages'))
+    line.wait('sipp', lambda: ':5060 ' in line.at(line.server, 'ss', '-Hltn').stdout)
+    return process
+
+
+def requests_over_tcp(line, requests, seconds):
+    """(method, calling, called, text) each, all over one connection. Returns {called: status} and what sipp complains of."""
+    file = line.write('requests.csv', 'SEQUENTIAL\n' + ''.join(';'.join(one) + '\n' for one in requests))
+    done = line.at(line.client, 'sipp', '-t', 't1', netns.SERVER + ':5060', '-sf', os.path.join(HERE, 'sip_tcp_caller.xml'), '-inf', file,
+                   '-i', netns.CLIENT, '-m', str(len(requests)), '-r', '50', '-nostdin', '-timeout', '%ds' % seconds, '-timeout_error',
+                   '-trace_logs', '-log_file', line.path('requests.log'), '-trace_err', '-error_file', line.path('requests.errors'),
+                   timeout=seconds + 20)
+    seen = [text.split() for text in line.read('requests.log').splitlines()]
+    return {one[2]: int(one[3]) for one in seen if len(one) == 4}, done.returncode, read_if_there(line, 'requests.errors')
+
+
+def http3_server(line):
+    """HTTP/3 by ngtcp2's server: /page, with the certificate that nginx has. Requires nginx(line) before."""
+    os.makedirs(line.path('pages'), exist_ok=True)
+    line.write('pages/page', 'a page over HTTP/3\n')
+    process = line.start(line.server, 'http3', 'gtlsserver', '-q', '-d', line.path('pages'), netns.SERVER, '443', line.path('key.pem'),
+                         line.path('cert.pem'))
+    line.wait('gtlsserver', lambda: ':443 ' in line.at(line.server, 'ss', '-Hlun').stdout)
+    return process
+
+
+def http3_page(line, host, seconds=20):
+    """Whether ngtcp2's client gets the page of this host over HTTP/3. The client names the host that it looked up, and no other: so the
+    name stands in a hosts file that this one process sees (a namespace's processes have their own mounts)."""
+    folder = line.path('http3-' + host)
+    os.makedirs(folder)
+    hosts = line.write('hosts-' + host, '%s %s\n' % (netns.SERVER, host))
+    line.at(line.client, 'sh', '-c', 'mount --bind %s /etc/hosts && exec timeout %d gtlsclient -q --exit-on-all-streams-close --download=%s %s 443 '
+            'https://%s/page' % (hosts, seconds, folder, host, host), timeout=seconds + 10)
+    return read_if_there(line, os.path.join(folder, 'page')) == 'a page over HTTP/3\n'
+
+
+def long_hello(line, host):
+    """A TLS handshake whose ClientHello is longer than a segment: openssl with some 2,000 octets of ALPN. True when the server answered."""
+    protocols = ','.join('protocol-%03d-of-nobody' % i for i in range(90)) + ',http/1.1'
+    done = line.at(line.client, 'sh', '-c', 'timeout 10 openssl s_client -connect %s:443 -servername %s -alpn %s </dev/null' % (
+        netns.SERVER, host, protocols), timeout=30)
+    return 'BEGIN CERTIFICATE' in done.stdout

@@ -522,5 +522,39 @@ TEST(Evasion, ALongSmsWhoseFirstSegmentComesLastIsVoidedAndNothingElse) {
   EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
 }
 
+// A lost first segment must not let what comes behind it pass before anybody knows what the connection is.
+TEST(Evasion, ACallBehindALostFirstSegmentOfItsConnectionIsRefused) {
+  const auto over_tcp = [](std::string text) { return text.replace(text.find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP"); };
+  const std::string good = over_tcp(sip_invite("+8613900000001", "13800000000"));
+  const std::string evil = over_tcp(sip_invite("+8617000000001", "13800000000"));
+  const std::string calls = good + evil + good;
+  for (std::size_t size = 100; size < 400; size += 50) {
+    Filter filter;
+    filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+    filter.access.give(opening_frame(5060, 40000));
+    std::vector<std::size_t> borders;
+    for (std::size_t at = size; at < calls.size(); at += size) borders.push_back(at);
+    const std::vector<Segment> segments = cut(calls, borders);
+    for (std::size_t i = 1; i < segments.size(); ++i) filter.access.give(segment_frame(segments[i], 5060, 40000));
+    filter.run();
+    filter.access.give(segment_frame(segments[0], 5060, 40000));
+    filter.run();
+    std::string arrived(calls.size(), ' ');
+    for (const auto& bytes : filter.core.sent()) {
+      Frame frame;
+      frame.data = const_cast<std::uint8_t*>(bytes.data());
+      frame.length = static_cast<std::uint32_t>(bytes.size());
+      const Layers layers = decode(frame);
+      const std::string_view payload = as_text(payload_of(std::as_const(frame), layers));
+      if (!payload.empty()) arrived.replace(tcp_header(frame, layers).sequence - kFirst, payload.size(), payload);
+    }
+    EXPECT_EQ(arrived.substr(0, good.size()), good) << size;
+    EXPECT_EQ(arrived.substr(good.size(), 7), "XNVITE ") << size;
+    EXPECT_EQ(arrived.substr(good.size() + evil.size()), good) << size;
+    filter.worker().flush();
+    EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+  }
+}
+
 }  // namespace
 }  // namespace telefence
