@@ -2,7 +2,8 @@
 #include "match/domain_table.h"
 
 #include <algorithm>
-#include <array>
+
+#include "base/uncleared.h"
 
 namespace telefence {
 namespace {
@@ -85,11 +86,12 @@ void find_domains(std::span<const DomainKey> keys, std::span<const DomainTable* 
     min_labels = std::min(min_labels, table->min_labels());
     max_labels = std::max(max_labels, table->max_labels());
   }
-  std::array<DomainProbe, kChunk> probes;
+  if (keys.empty()) return;
+  Uncleared<DomainProbe, kChunk> probes;
   std::size_t count = 0;
   const auto look_up = [&] {
     for (const DomainTable* table : tables)
-      if (table->size() != 0) table->find(keys, std::span(probes).first(count), hits);
+      if (table->size() != 0) table->find(keys, probes.first(count), hits);
     count = 0;
   };
   for (std::size_t key = 0; key < keys.size(); ++key) {
@@ -97,7 +99,12 @@ void find_domains(std::span<const DomainKey> keys, std::span<const DomainTable* 
     for (std::uint16_t labels = count_labels(suffix); labels >= min_labels; --labels) {
       if (labels <= max_labels) {
         if (count == kChunk) look_up();
-        probes[count++] = {keyed_hash(suffix), suffix, static_cast<std::uint16_t>(key), labels, suffix.size() == keys[key].name.size(), false};
+        DomainProbe& probe = probes[count++];
+        probe.hash = keyed_hash(suffix);
+        probe.suffix = suffix;
+        probe.key = static_cast<std::uint16_t>(key);
+        probe.labels = labels;
+        probe.whole = suffix.size() == keys[key].name.size();
       }
       const std::size_t dot = suffix.find('.');
       if (dot == std::string_view::npos) break;

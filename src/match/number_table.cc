@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/uncleared.h"
 #include "match/keyed_hash.h"
 
 namespace telefence {
@@ -68,8 +69,8 @@ void NumberTable::report(const NumberKey& key, std::size_t index, const Probe& p
 }
 
 void NumberTable::find(std::span<const NumberKey> keys, HitList& hits) const {
-  if (records_.empty()) return;
-  std::array<Probe, kChunk> probes;
+  if (records_.empty() || keys.empty()) return;
+  Uncleared<Probe, kChunk> probes;
   std::size_t count = 0;
   const auto look_up = [&] {
     for (std::size_t i = 0; i < count; ++i) {
@@ -82,8 +83,12 @@ void NumberTable::find(std::span<const NumberKey> keys, HitList& hits) const {
   };
   const auto probe = [&](std::size_t key, const SlotKey& slot, unsigned length) {
     if (count == kChunk) look_up();
-    probes[count] = {slot, hash_of(slot), static_cast<std::uint16_t>(key), static_cast<std::uint8_t>(length), false};
-    table_.prefetch_filter(probes[count++].hash);
+    Probe& one = probes[count++];
+    one.slot = slot;
+    one.hash = hash_of(slot);
+    one.key = static_cast<std::uint16_t>(key);
+    one.length = static_cast<std::uint8_t>(length);
+    table_.prefetch_filter(one.hash);
   };
   for (std::size_t key = 0; key < keys.size(); ++key) {
     const PhoneDigits& digits = keys[key].digits;

@@ -267,8 +267,10 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
 // Reads what came of the message so far. False when it makes no sense together.
 bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Classifier& classifier) {
   Step step;
-  const std::optional<Opening> opened = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
-  const Progress progress = read(index, classifier, protocol_of(index, classifier, opened), step);
+  std::uint8_t protocol = classifier.by_destination(burst_.payloads[index]);
+  if (protocol == kNoProtocol)
+    protocol = protocol_of(index, classifier, parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns));
+  const Progress progress = read(index, classifier, protocol, step);
   if (burst_.fates[index] == Fate::kForwardedNotRecognised || progress == Progress::kMalformed) return false;
   if (burst_.fates[index] == Fate::kForwardedNotInspected || burst_.fates[index] == Fate::kForwardedEventLimit) return false;
   if (!registered_protocols()[burst_.protocol[index]]->spreads) {

@@ -16,8 +16,8 @@ LateSegment::Answer answer_of(Closed closed, Ending ending) {
 bool note_if_late(Burst& burst, std::size_t index, SessionTable& sessions) {
   const Layers& layers = burst.layers[index];
   if (layers.transport != Transport::kTcp || !sessions.any_closed(burst.now_ns)) return false;
-  const auto [closed, ending] =
-      sessions.closed(burst.frames[index], layers, burst.flow_of(index, sessions), burst.now_ns);
+  Ending ending{};
+  const Closed closed = sessions.closed(burst.frames[index], layers, burst.flow_of(index, sessions), burst.now_ns, ending);
   if (closed == Closed::kNo) return false;
   if (closed == Closed::kJudgedAgain) {
     burst.repeats_refused[index] = true;

@@ -28,6 +28,11 @@ class Classifier {
   // suggests another. from_opener: its sender opened the connection, so the port it comes from says nothing.
   std::uint8_t classify(const Payload& payload, bool from_opener = false) const;
 
+  // The one whose port it is sent to; kNoProtocol when that is nobody's.
+  std::uint8_t by_destination(const Payload& payload) const {
+    return (payload.transport == Transport::kUdp ? ports_->udp : ports_->tcp)[payload.destination_port];
+  }
+
   // The next protocol to try after `tried` said kNotMine; kNoProtocol when none is left.
   std::uint8_t next_by_content(const Payload& payload, std::uint8_t tried) const;
 

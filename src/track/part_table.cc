@@ -99,8 +99,7 @@ void PartTable::note_agreed(std::uint64_t key, std::uint64_t now_ns) {
   known->is_agreed = true;
 }
 
-std::optional<Opening> PartTable::opening(std::uint64_t key, std::uint64_t now_ns) {
-  if (!opened_lately_.may_hold(key, now_ns)) return std::nullopt;
+std::optional<Opening> PartTable::known_opening(std::uint64_t key, std::uint64_t now_ns) {
   const Opening* const opening = openings_.find(key, now_ns);
   return opening == nullptr ? std::nullopt : std::optional(*opening);
 }

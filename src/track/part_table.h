@@ -99,7 +99,10 @@ class PartTable {
   void note_asked(std::uint64_t key, std::uint32_t first, std::uint64_t now_ns);
   void note_agreed(std::uint64_t key, std::uint64_t now_ns);
   // Of a direction that was opened a moment ago.
-  std::optional<Opening> opening(std::uint64_t key, std::uint64_t now_ns);
+  std::optional<Opening> opening(std::uint64_t key, std::uint64_t now_ns) {
+    if (!opened_lately_.may_hold(key, now_ns)) [[likely]] return std::nullopt;
+    return known_opening(key, now_ns);
+  }
   void note_begun(std::uint64_t key, std::uint64_t now_ns);
 
   std::size_t size() const { return messages_.size(); }
@@ -107,6 +110,8 @@ class PartTable {
   std::size_t bytes_used() const { return pool_.used(); }
 
  private:
+  std::optional<Opening> known_opening(std::uint64_t key, std::uint64_t now_ns);
+
   PartOptions options_;
   BufferPool pool_;
   std::size_t reserve_;

@@ -62,22 +62,22 @@ void SessionTable::close(const FlowKey& flow, const Judged& message, std::uint64
   closed_until_ns_ = std::max(closed_until_ns_, now_ns + kClosedFor);
 }
 
-SessionTable::Found SessionTable::closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns) {
-  if (!closed_lately_.may_hold(flow.both, now_ns)) return {};
+Closed SessionTable::closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns, Ending& ending) {
+  if (!closed_lately_.may_hold(flow.both, now_ns)) return Closed::kNo;
   const ClosedConnection* entry = closed_.find(flow.both, now_ns);
-  if (entry == nullptr) return {};
+  if (entry == nullptr) return Closed::kNo;
   const TcpHeader header = tcp_header(frame, layers);
   if ((header.flags & (kTcpSyn | kTcpAck)) == kTcpSyn) {
     closed_.put(flow.both, *entry, now_ns, now_ns);
-    return {};
+    return Closed::kNo;
   }
   const Judged& message = entry->message;
-  if (flow.forward != entry->judged_side)
-    return {is_near(header.sequence, message.other) ? Closed::kFromReceiver : Closed::kNo, message.ending};
-  if (!is_near(header.sequence, message.first)) return {};
+  ending = message.ending;
+  if (flow.forward != entry->judged_side) return is_near(header.sequence, message.other) ? Closed::kFromReceiver : Closed::kNo;
+  if (!is_near(header.sequence, message.first)) return Closed::kNo;
   const bool overlaps = layers.payload_length != 0 && distance(header.sequence, message.first + message.count) > 0 &&
                         distance(message.first, header.sequence + layers.payload_length) > 0;
-  return {overlaps ? Closed::kJudgedAgain : Closed::kFromSender, message.ending};
+  return overlaps ? Closed::kJudgedAgain : Closed::kFromSender;
 }
 
 std::uint64_t SessionTable::pending_key(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number,

@@ -53,11 +53,8 @@ class SessionTable {
   void close(const FlowKey& flow, const Judged& message, std::uint64_t now_ns);
   // Only segments near the judged one count: who forges a segment somewhere else in the sequence space must not be able to
   // close a connection that goes on. A SYN ends the memory: the ports are used for a new connection.
-  struct Found {
-    Closed closed = Closed::kNo;
-    Ending ending = Ending::kAnswered;
-  };
-  Found closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns);
+  // `ending` is set for what is Closed at all.
+  Closed closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns, Ending& ending);
   // Cheap check that spares computing a key while nothing is closed.
   bool any_closed(std::uint64_t now_ns) const { return now_ns < closed_until_ns_; }
 

@@ -118,7 +118,8 @@ Packet from_server(std::uint32_t sequence) { return {Transport::kTcp, 2, 80, 1, 
 TEST(SessionTable, ClosedConnectionIsClosedBothWaysUntilANewOneOpens) {
   SessionTable table(random_secret());
   const auto closed = [&](const Packet& packet) {
-    return table.closed(packet.frame, packet.layers, table.key_of(packet.frame, packet.layers), kNow).closed;
+    Ending ending{};
+    return table.closed(packet.frame, packet.layers, table.key_of(packet.frame, packet.layers), kNow, ending);
   };
   const Packet judged = from_client(500, 100);
   EXPECT_FALSE(table.any_closed(kNow));
@@ -142,9 +143,10 @@ TEST(SessionTable, AForgedSegmentElsewhereClosesNothing) {
   const Packet forged = from_client(500, 100);
   table.close(table.key_of(forged.frame, forged.layers), {500, 100, 9000, Ending::kReset}, kNow);
   const Packet real = from_client(0x80000000, 100);
-  EXPECT_EQ(table.closed(real.frame, real.layers, table.key_of(real.frame, real.layers), kNow).closed, Closed::kNo);
+  Ending ending{};
+  EXPECT_EQ(table.closed(real.frame, real.layers, table.key_of(real.frame, real.layers), kNow, ending), Closed::kNo);
   const Packet answer = from_server(0x70000000);
-  EXPECT_EQ(table.closed(answer.frame, answer.layers, table.key_of(answer.frame, answer.layers), kNow).closed, Closed::kNo);
+  EXPECT_EQ(table.closed(answer.frame, answer.layers, table.key_of(answer.frame, answer.layers), kNow, ending), Closed::kNo);
 }
 
 class Refusals : public testing::Test {

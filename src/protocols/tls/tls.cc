@@ -35,14 +35,13 @@ struct Record {
   bool is_plausible = false;  // version 3.0 to 3.4, a length that may be
 };
 
-Record read_record_header(Reader& reader) {
-  Record record;
+// Into place: a small struct that is returned is put together in memory, and waits there for its parts.
+void read_record_header(Reader& reader, Record& record) {
   record.type = reader.u8();
   const std::uint16_t version = reader.u16();
   record.length = reader.u16();
   record.is_plausible = reader.ok() && record.type >= kChangeCipherSpec && record.type <= kHeartbeat &&
                         version >= 0x0300 && version <= 0x0304 && record.length > 0 && record.length <= kLongestRecord;
-  return record;
 }
 
 // True when the bytes of a handshake record start a ClientHello. Its length is below 2^16, and its own version is 3.x.
@@ -59,19 +58,19 @@ Bytes fragment_of(Reader& reader, const Record& record) {
 
 // The first record that counts. In middlebox compatibility mode the second ClientHello, after a HelloRetryRequest,
 // follows a ChangeCipherSpec record of one byte (RFC 8446, appendix D.4).
-Record read_first_record(Reader& reader) {
-  const Record record = read_record_header(reader);
-  if (!record.is_plausible || record.type != kChangeCipherSpec || record.length != 1 || reader.remaining() < 2)
-    return record;
+void read_first_record(Reader& reader, Record& record) {
+  read_record_header(reader, record);
+  if (!record.is_plausible || record.type != kChangeCipherSpec || record.length != 1 || reader.remaining() < 2) return;
   reader.skip(1);
-  return read_record_header(reader);
+  read_record_header(reader, record);
 }
 
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kTcp) return false;
   Reader reader(payload.bytes);
   reader.skip(wire::proxy_header_length(payload.bytes));
-  const Record record = read_first_record(reader);
+  Record record;
+  read_first_record(reader, record);
   return record.is_plausible && record.type == kHandshake && starts_hello(fragment_of(reader, record));
 }
 
@@ -83,7 +82,8 @@ Bytes join_records(Bytes first, Reader reader, MutableBytes room) {
     const std::size_t part = std::min(fragment.size(), room.size() - size);
     std::copy_n(fragment.begin(), part, room.begin() + static_cast<std::ptrdiff_t>(size));
     size += part;
-    const Record record = read_record_header(reader);
+    Record record;
+    read_record_header(reader, record);
     if (!record.is_plausible || record.type != kHandshake) break;
     fragment = fragment_of(reader, record);
   }
@@ -140,7 +140,8 @@ Step extract(const Payload& payload, EventList& events) {
   if (payload.transport != Transport::kTcp) return {};
   Reader reader(payload.bytes);
   reader.skip(wire::proxy_header_length(payload.bytes));
-  const Record record = read_first_record(reader);
+  Record record;
+  read_first_record(reader, record);
   if (!record.is_plausible) return {};
   const auto start = static_cast<std::uint32_t>(reader.position() - kRecordHeader);
   const Bytes fragment = fragment_of(reader, record);
