@@ -22,6 +22,7 @@ struct DomainLookup {
   std::uint16_t id = 0;   // of the message
   std::uint16_t type = 0;
   std::uint16_t klass = 0;
+  std::uint16_t unused = 0;  // so that it is copied whole
 };
 
 // A site named by an HTTP request, a TLS ClientHello or a QUIC Initial.

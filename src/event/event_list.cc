@@ -66,20 +66,20 @@ Event* EventList::next(Place message, std::uint32_t session_number) {
   return event;
 }
 
-void EventList::push(Place message, std::uint32_t session_number, DomainLookup what) {
-  if (Event* event = next(message, session_number)) event->what = what;
+void EventList::push(Place message, std::uint32_t session_number, const DomainLookup& what) {
+  if (Event* event = next(message, session_number)) event->what.emplace<std::remove_cvref_t<decltype(what)>>(what);
 }
 
-void EventList::push(Place message, std::uint32_t session_number, UrlVisit what) {
-  if (Event* event = next(message, session_number)) event->what = what;
+void EventList::push(Place message, std::uint32_t session_number, const UrlVisit& what) {
+  if (Event* event = next(message, session_number)) event->what.emplace<std::remove_cvref_t<decltype(what)>>(what);
 }
 
-void EventList::push(Place message, std::uint32_t session_number, Call what) {
-  if (Event* event = next(message, session_number)) event->what = what;
+void EventList::push(Place message, std::uint32_t session_number, const Call& what) {
+  if (Event* event = next(message, session_number)) event->what.emplace<std::remove_cvref_t<decltype(what)>>(what);
 }
 
-void EventList::push(Place message, std::uint32_t session_number, Sms what) {
-  if (Event* event = next(message, session_number)) event->what = what;
+void EventList::push(Place message, std::uint32_t session_number, const Sms& what) {
+  if (Event* event = next(message, session_number)) event->what.emplace<std::remove_cvref_t<decltype(what)>>(what);
 }
 
 void EventList::push_response(Place message, std::uint32_t session_number) {

@@ -40,10 +40,10 @@ class EventList {
   // True when something of the current frame did not fit.
   bool overflowed() const { return overflowed_; }
 
-  void push(Place message, std::uint32_t session_number, DomainLookup what);
-  void push(Place message, std::uint32_t session_number, UrlVisit what);
-  void push(Place message, std::uint32_t session_number, Call what);
-  void push(Place message, std::uint32_t session_number, Sms what);
+  void push(Place message, std::uint32_t session_number, const DomainLookup& what);
+  void push(Place message, std::uint32_t session_number, const UrlVisit& what);
+  void push(Place message, std::uint32_t session_number, const Call& what);
+  void push(Place message, std::uint32_t session_number, const Sms& what);
   void push_response(Place message, std::uint32_t session_number);
 
   // Room for `size` characters until the end of the burst; nullptr (and overflowed) when there is none.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/uncleared.h"
 #include "enforce/checksum.h"
 #include "enforce/mark.h"
 #include "enforce/segment.h"
@@ -43,11 +44,11 @@ bool StreamLane::has_work(std::uint64_t now_ns) {
 
 void StreamLane::prefetch() {
   if (streams_.size() == 0) return;
-  std::array<FlowKey, Burst::kFrames> flows;
+  Uncleared<FlowKey, Burst::kFrames> flows;
   std::size_t count = 0;
   for (std::size_t i = 0; i < burst_.count; ++i)
     if (burst_.layers[i].transport == Transport::kTcp && is_candidate(burst_.layers[i])) flows[count++] = burst_.flow_of(i, sessions_);
-  streams_.prefetch(std::span(flows).first(count));
+  streams_.prefetch(flows.first(count));
 }
 
 StreamLane::Belongs StreamLane::takes(std::size_t index) {

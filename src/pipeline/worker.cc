@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/cycles.h"
+#include "base/uncleared.h"
 #include "decode/decode.h"
 #include "pipeline/fill_record.h"
 
@@ -297,16 +298,16 @@ void Worker::transmit_released(const LivePolicy& live) {
 
 void Worker::send_replies(Link& link) {
   for (const bool back : {true, false}) {
-    std::array<Frame, Burst::kReplies> batch;
+    Uncleared<Frame, Burst::kReplies> batch;
     std::size_t count = 0;
     for (std::size_t i = 0; i < burst_.reply_count; ++i)
       if (burst_.reply_goes_back[i] == back) batch[count++] = burst_.replies[i];
     if (count == 0) continue;
     Queue* queue = back ? link.in : link.out;
-    const std::size_t sent = queue->transmit({batch.data(), count});
+    const std::size_t sent = queue->transmit(batch.first(count));
     stats_.replies_sent.add(sent);
     stats_.replies_lost.add(count - sent);
-    if (sent < count) pool_.release({batch.data() + sent, count - sent});
+    if (sent < count) pool_.release(batch.first(count).subspan(sent));
   }
 }
 

@@ -32,6 +32,7 @@ struct Payload {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   Begins begins = Begins::kPacket;
+  std::uint8_t unused = 0;  // see Step
 };
 
 enum class Progress : std::uint8_t {
@@ -46,6 +47,7 @@ struct Step {
   std::uint32_t consumed = 0;  // bytes of whole messages
   std::uint32_t need = 0;      // kNeedMore: length of the message that starts at `consumed`, 0 if not yet known
   bool lost = false;           // kNeedMore: no message begins at `consumed`, though the stream goes on
+  std::uint8_t unused[3] = {};  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
 };
 
 // What a refusal is to say. One shape for all protocols; each uses what it has a place for.

@@ -12,6 +12,28 @@ constexpr std::uint8_t kPointer = 0xc0;
 // Strictly backwards pointers end by themselves, but a chain through a jumbo frame could be thousands long.
 constexpr unsigned kMostPointers = 16;
 
+// A dot or backslash among the first `count` octets. Looks at eight at a time where so many are there to be read. At the packet's own
+// octets: those of the text were stored a moment ago in other pieces.
+bool has_odd_octet(const std::uint8_t* octets, std::size_t count, std::size_t readable) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  const auto holds = [](std::uint64_t eight, std::uint64_t octet) {
+    const std::uint64_t zero_where_equal = eight ^ (kEach * octet);
+    return ((zero_where_equal - kEach) & ~zero_where_equal & kHigh) != 0;
+  };
+  std::size_t at = 0;
+  for (; at < count && at + 8 <= readable; at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, octets + at, 8);
+    static_assert(std::endian::native == std::endian::little);
+    if (count - at < 8) eight &= (std::uint64_t{1} << (8 * (count - at))) - 1;
+    if (holds(eight, '.') || holds(eight, '\\')) return true;
+  }
+  for (; at < count; ++at)
+    if (octets[at] == '.' || octets[at] == '\\') return true;
+  return false;
+}
+
 }  // namespace
 
 bool NameText::read(Bytes message, Reader& reader) {
@@ -36,17 +58,18 @@ bool NameText::read(Bytes message, Reader& reader) {
     wire += std::size_t{1} + length;
     const Bytes label = cursor.bytes(length);
     if (!cursor.ok() || wire > kLongestWire) return false;
-    append(label);
+    append(label, length + cursor.remaining());
   }
   if (!cursor.ok()) return false;  // the zero was no root label but the end
   if (pointers == 0) reader = cursor;
   return true;
 }
 
-void NameText::append(Bytes label) {
+// readable: so many octets lie there from the label's first one on.
+void NameText::append(Bytes label, std::size_t readable) {
   if (length_ != 0) text_[length_++] = '.';
   std::memcpy(text_.data() + length_, label.data(), label.size());
-  if (!has_odd_octet(label.size())) [[likely]] {
+  if (!has_odd_octet(label.data(), label.size(), readable)) [[likely]] {
     length_ += label.size();
     return;
   }
@@ -60,24 +83,6 @@ void NameText::append(Bytes label) {
       text_[length_++] = static_cast<char>(octet);
     }
   }
-}
-
-// A dot or backslash among the octets behind length_. Looks at eight at a time, into the buffer's slack behind the label.
-bool NameText::has_odd_octet(std::size_t count) const {
-  constexpr std::uint64_t kEach = 0x0101010101010101;
-  constexpr std::uint64_t kHigh = 0x8080808080808080;
-  const auto holds = [](std::uint64_t octets, std::uint64_t octet) {
-    const std::uint64_t zero_where_equal = octets ^ (kEach * octet);
-    return ((zero_where_equal - kEach) & ~zero_where_equal & kHigh) != 0;
-  };
-  for (std::size_t at = 0; at < count; at += 8) {
-    std::uint64_t octets = 0;
-    std::memcpy(&octets, text_.data() + length_ + at, 8);
-    static_assert(std::endian::native == std::endian::little);
-    if (count - at < 8) octets &= (std::uint64_t{1} << (8 * (count - at))) - 1;
-    if (holds(octets, '.') || holds(octets, '\\')) return true;
-  }
-  return false;
 }
 
 void skip_name(Reader& reader) {

@@ -24,11 +24,10 @@ class NameText {
   std::string_view text() const { return {text_.data(), length_}; }
 
  private:
-  void append(Bytes label);
-  bool has_odd_octet(std::size_t count) const;
+  void append(Bytes label, std::size_t readable);
 
   static constexpr std::size_t kLongestWire = 255;  // RFC 1035, 2.3.4
-  std::array<char, 4 * kLongestWire + 8> text_;     // every octet may become \DDD; slack for looking at eight at a time
+  std::array<char, 4 * kLongestWire> text_;     // every octet may become \DDD
   std::size_t length_ = 0;
 };
 
