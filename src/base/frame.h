@@ -22,6 +22,7 @@ struct Frame {
   std::uint16_t port = 0;      // index of the port it came in on
   std::uint16_t wire = 0;      // index of the wire that the port belongs to; the same for both directions
   LinkType link = LinkType::kEthernet;
+  bool may_lack_checksum = false;  // it may have come before its checksum was made (kernel interfaces, captures of a sender)
   bool truncated = false;      // inspection sees only a part (frame larger than the largest buffer, or capture cut it)
   std::uint64_t time_ns = 0;   // since 1970-01-01 UTC
   std::uint64_t number = 0;    // 1-based, in order of arrival at this worker; a capture's frame number

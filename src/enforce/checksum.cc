@@ -53,7 +53,7 @@ namespace {
 bool header_checksum_holds(const Frame& frame, const Layers& layers) {
   if (layers.ip_version != 4) return true;
   const Bytes header = frame.bytes().subspan(layers.network, (frame.data[layers.network] & 15u) * 4u);
-  return folded(word_sum(header)) == 0xffff || (header[10] == 0 && header[11] == 0);
+  return folded(word_sum(header)) == 0xffff || (frame.may_lack_checksum && header[10] == 0 && header[11] == 0);
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ bool checksums_hold(const Frame& frame, const Layers& layers) {
   Reader reader(segment.subspan(field, 2));
   const std::uint16_t checksum = reader.u16();
   if (layers.transport == Transport::kUdp && checksum == 0) return true;
-  return folded(word_sum(segment, pseudo)) == 0xffff || checksum == folded(pseudo);
+  return folded(word_sum(segment, pseudo)) == 0xffff || (frame.may_lack_checksum && checksum == folded(pseudo));
 }
 
 OuterChecksums::OuterChecksums(const Frame& frame, const Layers& layers) {

@@ -25,9 +25,9 @@ inline std::uint16_t checksum_of(std::uint64_t sum) { return static_cast<std::ui
 // What a checksum field becomes when bytes that summed to `before` now sum to `after`. A wrong checksum stays wrong.
 std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, std::uint64_t after);
 
-// True when the checksums of the packet are right, absent (UDP over IPv4), or only begun: a sender that leaves checksums to its
-// NIC gives captures and virtual links a header without one and the pseudo header's sum alone. Requires: transport UDP or TCP, not
-// truncated.
+// True when the checksums of the packet are right, absent (UDP over IPv4), or, where the frame may lack them, only begun: a sender
+// that leaves checksums to its NIC gives captures and virtual links a header without one and the pseudo header's sum alone. From a
+// wire such a packet is a decoy: its receiver throws it away. Requires: transport UDP or TCP, not truncated.
 bool checksums_hold(const Frame& frame, const Layers& layers);
 
 // The checksums of the tunnels around a packet (UDP, GRE) that is changed in place: remembers what they were over and corrects them

@@ -180,6 +180,7 @@ bool Capture::next_frame(Frame& frame) {
   frame.length = static_cast<std::uint32_t>(kept);
   frame.tailroom = static_cast<std::uint16_t>(std::min<std::size_t>(kLongest + kTailroom - kept, 65535));
   frame.truncated = kept < header->len;
+  frame.may_lack_checksum = true;  // a capture of a sender shows what it left to its NIC
   // With nanosecond precision tv_usec holds nanoseconds.
   frame.time_ns = static_cast<std::uint64_t>(header->ts.tv_sec) * kSecond +
                   static_cast<std::uint64_t>(header->ts.tv_usec);

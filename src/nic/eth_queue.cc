@@ -50,6 +50,7 @@ void EthQueue::fill(Frame& frame, rte_mbuf* mbuf) {
   frame.tailroom = rte_pktmbuf_tailroom(mbuf);
   frame.port = place_.port_index;
   frame.link = LinkType::kEthernet;
+  frame.may_lack_checksum = place_.may_lack_checksums;
   frame.truncated = mbuf->data_len != stated;
   frame.time_ns = arrivals_.time_ns;
   frame.number = ++arrivals_.number;

@@ -29,6 +29,7 @@ struct PortQueue {
   std::uint16_t queue = 0;
   std::uint16_t port_index = 0;
   std::uint32_t longest_sent = 0;  // bytes of a frame
+  bool may_lack_checksums = false;  // its frames: see Frame
 };
 
 class EthQueue final : public Queue {

@@ -13,8 +13,8 @@
 namespace telefence {
 namespace {
 
-// A burst from each of several links, replies, the cache of its core, and frames that wait for the rest of their message.
-constexpr std::uint32_t kHeldByWorker = 1024 + 2048;
+// A burst from each of several links, replies, and the cache of its core.
+constexpr std::uint32_t kOwnOfWorker = 1024;
 constexpr std::uint32_t kFewest = 4096;
 constexpr std::uint32_t kLargeFrames = 127;
 constexpr unsigned kCache = 256;
@@ -25,13 +25,14 @@ constexpr std::uint64_t kOtherBytes = 32 * 1024 * 1024;
 
 }  // namespace
 
-MemoryPlan plan_memory(std::size_t ports, std::size_t workers, std::uint32_t wanted, std::uint32_t largest_frame) {
+MemoryPlan plan_memory(const MemoryNeeds& needs) {
   MemoryPlan plan;
-  const std::size_t queues = ports * workers;
-  const std::size_t enough = std::max<std::size_t>(queues * 2 * kDescriptors + workers * kHeldByWorker, kFewest);
+  const std::size_t queues = needs.ports * needs.workers;
+  const std::size_t of_workers = needs.workers * (std::size_t{kOwnOfWorker} + needs.held_frames);
+  const std::size_t enough = std::max<std::size_t>(queues * 2 * kDescriptors + of_workers, kFewest);
   // A pool of 2^n - 1 wastes nothing of the ring it lies in.
-  plan.frames = static_cast<std::uint32_t>(std::bit_ceil((wanted != 0 ? wanted : enough) + std::size_t{1}) - 1);
-  plan.frame_bytes = std::max(largest_frame, kUsualFrameBytes);
+  plan.frames = static_cast<std::uint32_t>(std::bit_ceil((needs.wanted != 0 ? needs.wanted : enough) + std::size_t{1}) - 1);
+  plan.frame_bytes = std::max(needs.largest_frame, kUsualFrameBytes);
   plan.large_frames = kLargeFrames;
   const auto total = [&](std::uint64_t granule) {
     const auto one = [&](std::uint64_t bytes) { return (bytes + kBookkeepingPerFrame + granule - 1) / granule * granule; };

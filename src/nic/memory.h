@@ -31,9 +31,14 @@ struct MemoryPlan {
   std::uint64_t bytes_in_pages = 0;
 };
 
-// wanted: NicOptions::frames, 0 = enough for every descriptor of every queue and what workers hold. largest_frame: what one
-// buffer has to hold at least.
-MemoryPlan plan_memory(std::size_t ports, std::size_t workers, std::uint32_t wanted, std::uint32_t largest_frame);
+struct MemoryNeeds {
+  std::size_t ports = 0;
+  std::size_t workers = 0;
+  std::uint32_t wanted = 0;        // NicOptions::frames, 0 = enough for every descriptor of every queue and what workers hold
+  std::uint32_t largest_frame = 0; // what one buffer has to hold at least
+  std::uint32_t held_frames = 2048;  // NicOptions::held_frames
+};
+MemoryPlan plan_memory(const MemoryNeeds& needs);
 
 class PacketMemory {
  public:

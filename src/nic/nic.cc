@@ -112,7 +112,7 @@ Result<EalPlan> Nic::Parts::look_at_machine(const NicOptions& options, MemoryPla
     for (const std::string& note : device.value().notes) notes.push_back("port " + port.name + ": " + note);
     plan.devices.push_back(std::move(device.value()));
   }
-  memory_plan = plan_memory(options.ports.size(), plan.cores.workers.size(), options.frames, largest_frame);
+  memory_plan = plan_memory({options.ports.size(), plan.cores.workers.size(), options.frames, largest_frame, options.held_frames});
   Result<HugepageChoice> hugepages = choose_hugepages(options.hugepages, memory_plan.bytes_in_hugepages);
   if (!hugepages) return hugepages.error();
   plan.hugepages = std::move(hugepages.value());
@@ -129,13 +129,17 @@ Result<void> Nic::Parts::find_ports(const NicOptions& options, const std::vector
       return for_port(options.ports[i],
                       {ErrorCode::kEnvironment, "was not opened: " + eal->why_missing(devices[i].dpdk_name)});
     found.push_back(*port);
+    using Checksums = PortOptions::Checksums;
+    const Checksums wanted = options.ports[i].checksums;
+    if (wanted != Checksums::kAuto) found.back().may_lack_checksums = wanted == Checksums::kLenient;
     names.push_back(options.ports[i].name);
   }
   return {};
 }
 
 EthQueue* Nic::Parts::add_queue(WorkerSide& worker, std::size_t port, std::uint16_t queue) {
-  const PortQueue place{ports[port].dpdk_port(), queue, static_cast<std::uint16_t>(port), found[port].longest_sent};
+  const PortQueue place{ports[port].dpdk_port(), queue, static_cast<std::uint16_t>(port), found[port].longest_sent,
+                        found[port].may_lack_checksums};
   worker.queues.push_back(std::make_unique<EthQueue>(place, memory->large_frames(), worker.arrivals));
   return worker.queues.back().get();
 }

@@ -14,6 +14,9 @@ struct PortOptions {
   std::string name;
   std::string device;
   std::string driver = "af_packet";  // for kernel interface names: af_packet or af_xdp
+  // Whether a frame may come before its checksum is made; kAuto: from kernel interfaces and captures.
+  enum class Checksums : std::uint8_t { kAuto, kStrict, kLenient };
+  Checksums checksums = Checksums::kAuto;
 };
 
 struct NicOptions {
@@ -24,6 +27,7 @@ struct NicOptions {
   unsigned control_core = 0;
   std::string hugepages = "auto";  // auto, off, or a size in MiB as decimal digits
   std::uint32_t frames = 0;        // buffers in the pool; 0 = from ports, queues and workers
+  std::uint32_t held_frames = 2048;  // that each worker may keep waiting
   std::vector<std::string> eal;    // extra EAL arguments, last
 };
 

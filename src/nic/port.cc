@@ -88,6 +88,9 @@ std::optional<FoundPort> find_port(const Device& device) {
   found.longest_sent = device.longest_sent;
   if (is_driver(info, "net_pcap") || is_driver(info, "net_af_")) found.opened_queues = info.max_rx_queues;
   found.drops_uncounted = is_driver(info, "net_af_packet");
+  // What a NIC received has passed a wire, and nobody's checksum is made behind that.
+  const auto kernel_drivers = {"net_af_", "net_pcap", "net_tap", "net_tun", "net_virtio_user", "net_vhost", "net_memif"};
+  found.may_lack_checksums = std::any_of(kernel_drivers.begin(), kernel_drivers.end(), [&](const char* name) { return is_driver(info, name); });
   return found;
 }
 

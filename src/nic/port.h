@@ -26,6 +26,7 @@ struct FoundPort {
   std::uint32_t longest_sent = UINT32_MAX;
   std::uint16_t opened_queues = 0;  // of a vdev that receives into them whether they are served or not
   bool drops_uncounted = false;  // by its driver
+  bool may_lack_checksums = false;  // frames of senders on this machine, who leave checksums to a NIC that they never come to
 };
 
 // nullopt when DPDK did not open it.

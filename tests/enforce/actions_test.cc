@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "enforce/action.h"
+#include "enforce/checksum.h"
 #include "enforce/connection.h"
 #include "enforce/packet.h"
 #include "enforce/tunnelled.h"
@@ -204,7 +205,30 @@ TEST(Connection, LateSegmentsAreAcknowledgedOrReset) {
   EXPECT_NE(header(2).flags & kTcpRst, 0);
 }
 
-TEST(Checksum, RightBegunOrAbsentHolds) {
+// Only where the sender may be on this machine: from a wire such a segment never reaches its receiver's application.
+TEST(Checksum, OneThatIsOnlyBegunHoldsWhereFramesMayLackThem) {
+  for (const bool ipv6 : {false, true}) {
+    Packet packet(PacketShape{.ipv6 = ipv6, .payload = "decoy"});
+    const Layers& layers = packet.layers;
+    const std::size_t width = ipv6 ? 16 : 4;
+    const std::uint64_t pseudo = word_sum(Bytes(source_address(packet.frame, layers).bytes).first(width)) +
+                                 word_sum(Bytes(destination_address(packet.frame, layers).bytes).first(width)) +
+                                 (layers.network_end - layers.transport_at) + layers.ip_protocol;
+    std::uint8_t* const field = packet.frame.data + layers.transport_at + 16;
+    field[0] = static_cast<std::uint8_t>(folded(pseudo) >> 8);
+    field[1] = static_cast<std::uint8_t>(folded(pseudo));
+    EXPECT_FALSE(checksums_hold(packet.frame, layers));
+    packet.frame.may_lack_checksum = true;
+    EXPECT_TRUE(checksums_hold(packet.frame, layers));
+    if (ipv6) continue;
+    packet.frame.data[layers.network + 10] = packet.frame.data[layers.network + 11] = 0;
+    EXPECT_TRUE(checksums_hold(packet.frame, layers));
+    packet.frame.may_lack_checksum = false;
+    EXPECT_FALSE(checksums_hold(packet.frame, layers));
+  }
+}
+
+TEST(Checksum, RightOrAbsentHolds) {
   for (const bool ipv6 : {false, true}) {
     for (const Transport transport : {Transport::kUdp, Transport::kTcp}) {
       Packet packet(PacketShape{.ipv6 = ipv6, .transport = transport, .payload = "odd"});

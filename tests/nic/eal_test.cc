@@ -113,15 +113,15 @@ TEST(Hugepages, SizeThatCannotBeHadIsAnError) {
 }
 
 TEST(Memory, PoolHoldsEveryDescriptorAndWhatWorkersHold) {
-  const MemoryPlan small = plan_memory(2, 1, 0, 0);
+  const MemoryPlan small = plan_memory({2, 1, 0, 0});
   EXPECT_EQ(small.frames, 8191u);
   EXPECT_EQ(small.frame_bytes, 2048u);
-  const MemoryPlan large = plan_memory(2, 8, 0, 0);
+  const MemoryPlan large = plan_memory({2, 8, 0, 0});
   EXPECT_GE(large.frames, 2u * 8 * 2048 + 8 * 1024);
   EXPECT_GT(large.bytes_in_hugepages, std::uint64_t{large.frames} * (2048 + 128 + 128));
   EXPECT_GT(large.bytes_in_pages, std::uint64_t{large.frames} * 4096);
-  EXPECT_EQ(plan_memory(2, 1, 1000, 16384).frames, 1023u);
-  EXPECT_EQ(plan_memory(2, 1, 1000, 16384).frame_bytes, 16384u);
+  EXPECT_EQ(plan_memory({2, 1, 1000, 16384}).frames, 1023u);
+  EXPECT_EQ(plan_memory({2, 1, 1000, 16384}).frame_bytes, 16384u);
 }
 
 }  // namespace
