@@ -21,12 +21,6 @@
 
 namespace telefence {
 
-struct DatagramOptions {
-  std::size_t unfinished = 32768;           // connections at a time; a power of two
-  std::uint64_t bytes = 48 * 1024 * 1024;   // of what was kept of them all
-  std::size_t refused = 16384;              // connections remembered; a power of two
-};
-
 class DatagramFlows final : private FlowMemory {
  public:
   DatagramFlows(Burst& burst, SessionTable& sessions, WorkerStats& stats, const HashSecret& secret, const DatagramOptions& options);

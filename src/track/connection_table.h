@@ -20,6 +20,13 @@
 
 namespace telefence {
 
+// What one worker remembers of connections over datagrams.
+struct DatagramOptions {
+  std::size_t unfinished = 32768;           // connections at a time; a power of two
+  std::uint64_t bytes = 48 * 1024 * 1024;   // of what was kept of them all
+  std::size_t refused = 16384;              // connections remembered; a power of two
+};
+
 class ConnectionTable {
  public:
   static constexpr std::size_t kWays = 32;
@@ -48,6 +55,10 @@ class ConnectionTable {
 
   // entries: a power of two, at least kWays. lives_ns: how long one is known after it was used.
   ConnectionTable(std::size_t entries, std::uint64_t lives_ns);
+  static std::uint64_t memory_for(std::size_t entries) { return entries * (sizeof(std::uint64_t) + sizeof(Connection)); }  // bytes
+  static std::uint64_t memory_for(const DatagramOptions& options) {
+    return options.bytes + memory_for(options.unfinished) + memory_for(options.refused);
+  }
 
   // nullptr when there is none, or its time is over. Does not count as use.
   Connection* find(const Key& key, Bytes mark, std::uint64_t now_ns);

@@ -41,8 +41,8 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, std::uint32_t offset, b
   const StreamBuffer::Put put = packet.buffer.put(offset, bytes, kLongest, pool_);
   if (!put.stored) return Put::kNoRoom;
   if (is_last) packet.total = end;
-  if (put.conflicts) return Put::kOverlaps;
   const bool is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
+  if (put.conflicts) return is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
   return is_whole ? Put::kWhole : Put::kWaits;
 }
 

@@ -22,11 +22,15 @@ struct FragmentOptions {
 class FragmentTable {
  public:
   explicit FragmentTable(const FragmentOptions& options);
+  static std::uint64_t memory_for(const FragmentOptions& options) {  // bytes
+    return options.bytes + LruTable<Packet>::memory_for(options.packets);
+  }
 
   enum class Put : std::uint8_t {
     kWaits,
     kWhole,     // nothing is missing any more: whole() is it
-    kOverlaps,  // bytes that were there already came again as other ones: no sound sender does that
+    kOverlaps,  // waits, but bytes that were there already came again as other ones: no sound sender does that
+    kWholeOverlaps,  // the same, and nothing is missing any more: whole() is what the first copies say
     kNoRoom,    // no memory, more holes than may be, or an end that contradicts another
     kRefused,   // part of a packet that was refused
   };

@@ -19,12 +19,20 @@ class LruTable {
   // capacity: at least 1.
   explicit LruTable(std::size_t capacity) : capacity_(capacity) {
     CHECK(capacity >= 1 && capacity < kNone);
-    index_size_ = 4;
-    while (index_size_ < 2 * capacity) index_size_ *= 2;
+    index_size_ = index_size_for(capacity);
     index_ = std::make_unique<std::uint32_t[]>(index_size_);
     slots_ = std::make_unique<Slot[]>(capacity);
     for (std::size_t i = 0; i < index_size_; ++i) index_[i] = kNone;
     for (std::size_t i = 0; i < capacity; ++i) slots_[i].next = i + 1 < capacity ? static_cast<std::uint32_t>(i + 1) : kNone;
+  }
+
+  static constexpr std::size_t index_size_for(std::size_t capacity) {
+    std::size_t size = 4;
+    while (size < 2 * capacity) size *= 2;
+    return size;
+  }
+  static constexpr std::uint64_t memory_for(std::size_t capacity) {
+    return capacity * sizeof(Slot) + index_size_for(capacity) * sizeof(std::uint32_t);
   }
 
   std::size_t size() const { return size_; }

@@ -54,6 +54,14 @@ MessageStreams::MessageStreams(const StreamOptions& options)
   released_.resize(2 * (std::size_t{options.held_frames} + kMostInBurst));
 }
 
+std::uint64_t MessageStreams::memory_for(const StreamOptions& options) {
+  const std::uint64_t directions = options.directions * (sizeof(Stream) + 6 * sizeof(Stream*) + 2 * sizeof(std::uint32_t) + 1);
+  const std::uint64_t frames = options.held_frames * (sizeof(HeldFrame) + 2 * sizeof(Released));
+  const std::uint32_t newcomers = std::max(options.connections / 4, 1u);
+  return options.bytes + directions + frames + LruTable<MessageConnection>::memory_for(newcomers) +
+         LruTable<MessageConnection>::memory_for(std::max(options.connections - options.connections / 4, 1u));
+}
+
 MessageConnection* MessageStreams::find(const FlowKey& flow) {
   MessageConnection* const connection = established_.find(flow.both);
   if (connection == nullptr) return newcomers_.find(flow.both);
@@ -120,6 +128,7 @@ void MessageStreams::open(MessageConnection& connection, std::uint8_t side, std:
   end.next = first_sequence;
   end.is_known = end.is_synced = true;
   end.is_confirmed = false;
+  connection.was_reset = false;
 }
 
 MessageConnection& MessageStreams::note_header(MessageConnection& connection, std::uint8_t side, const Frame& frame,
@@ -278,32 +287,34 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   if (!put.stored) return no_room(segment, stream, start, stop);
   if (stream.end() > known_end && (stream.expired_ns != 0 || !stream.held.is_empty())) note_wait(stream, segment.now_ns);
   Rewrite rewrite = rewrite_of(stream, start, stop, put.conflicts && segment.holds);
-  if (put.conflicts && rewrite.change < StreamChange::kRestated) ++counts_.inconsistent;
-  if (stop <= stream.released) return {What::kRepeat, &stream, rewrite, false};
+  // What was changed here comes again as it was sent.
+  const bool conflicts = put.conflicts && rewrite.change < StreamChange::kRestated;
+  if (conflicts) ++counts_.inconsistent;
+  if (stop <= stream.released) return {What::kRepeat, &stream, rewrite, false, conflicts};
   if (!segment.holds) {
     stream.released = std::max(stream.released, stream.end());
-    return {What::kWatched, &stream, {}, false};
+    return {What::kWatched, &stream, {}, false, conflicts};
   }
   // Of one burst both may be decided in a moment; of a longer wait copies must not take the room of others.
   if (is_copy && !stream.held.is_empty() && held_[stream.held.first].burst != burst_) {
     // When the sender has waited for an acknowledgement until its timer ended, the wait must end. Sooner it proves nothing: when
     // the receiver, or this filter for it, tells of a missing segment, what is held before it is repeated as well.
     if (segment.now_ns - held_[stream.held.first].since_ns >= options_.rest_ns) make_due(stream);
-    return {What::kCopy, &stream, {}, is_early};
+    return {What::kCopy, &stream, {}, is_early, conflicts};
   }
   if (held_.is_full()) {
     // So many wait that nobody else can: this one goes on as it is, and what was held before it.
     ++counts_.no_room;
     let_go(stream);
     stream.released = std::max(stream.released, stream.end());
-    return {What::kWatched, &stream, {}, false};
+    return {What::kWatched, &stream, {}, false, conflicts};
   }
   HeldFrame& held = held_.insert(stream.held, *segment.frame, *segment.layers, start, stop);
   held.since_ns = segment.now_ns;
   held.differs = put.conflicts;
   held.place = segment.place;
   held.burst = burst_;
-  return {What::kHeld, &stream, {}, is_early};
+  return {What::kHeld, &stream, {}, is_early, conflicts};
 }
 
 // A segment so far ahead is a forged one, or what lies between went another way. The other end would say so, if it is heard; so

@@ -110,6 +110,7 @@ struct MessageConnection {
   std::uint8_t protocol = 0;
   std::uint32_t used_in = 0;    // burst
   bool is_established = false;  // both ends were heard: no spray of half-open ones can push it out
+  bool was_reset = false;       // a reset was seen, and no more bytes since
 };
 
 // What bytes of a frame are to be replaced before it leaves, and why.
@@ -126,6 +127,7 @@ class MessageStreams {
   static constexpr std::size_t kMostInBurst = 64;
 
   explicit MessageStreams(const StreamOptions& options);
+  static std::uint64_t memory_for(const StreamOptions& options);  // bytes
 
   MessageConnection* find(const FlowKey& flow);
   // Brings what find() and take() of these connections will touch into the cache, all at once.
@@ -166,6 +168,7 @@ class MessageStreams {
     Stream* stream = nullptr;
     Rewrite rewrite;
     bool is_early = false;  // beyond a hole: its sender should learn of the hole
+    bool conflicts = false; // it repeats bytes as other ones
   };
   // A segment with payload whose checksum is right. Valid until end_of_burst().
   Taken take(const Segment& segment);

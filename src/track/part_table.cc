@@ -15,7 +15,6 @@ constexpr std::uint64_t kWaitsFor = 15 * kSecond;
 constexpr std::uint64_t kOpensFor = 20 * kSecond;
 // A copy of bytes that lie further back than any window is none: it is of another connection between the same ends.
 constexpr std::uint64_t kFurthestBack = 64 * 1024;
-constexpr std::size_t kOpenings = 1 << 18;
 // What the 64 frames of one burst may take, as long as few of them are jumbo frames.
 constexpr std::size_t kReserve = 256 * 1024;
 
@@ -26,8 +25,12 @@ PartTable::PartTable(const PartOptions& options)
       pool_(options.bytes),
       reserve_(std::min(kReserve, pool_.total() / 2)),
       messages_(options.messages),
-      openings_(kOpenings),
+      openings_(options.openings),
       opened_lately_(kOpensFor) {}
+
+std::uint64_t PartTable::memory_for(const PartOptions& options) {
+  return options.bytes + LruTable<PartialMessage>::memory_for(options.messages) + TimedCache<Opening>::memory_for(options.openings);
+}
 
 PartialMessage* PartTable::find(std::uint64_t key, std::uint64_t now_ns) {
   if (messages_.size() == 0) return nullptr;
@@ -39,8 +42,13 @@ PartialMessage* PartTable::find(std::uint64_t key, std::uint64_t now_ns) {
 }
 
 PartialMessage& PartTable::begin(std::uint64_t key, std::uint32_t sequence, std::uint64_t now_ns) {
-  PartialMessage& message = messages_.insert(key, [&](PartialMessage& leaving) { leaving.buffer_.release(pool_); });
-  message.is_read = message.is_kept = false;
+  // One that is kept or was read in this burst, and whose sender goes on.
+  if (PartialMessage* const stale = messages_.find(key)) finish(*stale);
+  PartialMessage& message = messages_.insert(key, [&](PartialMessage& leaving) {
+    if (!leaving.is_passed) ++freed_;
+    leaving.buffer_.release(pool_);
+  });
+  message.is_read = message.is_kept = message.is_passed = message.was_reset = false;
   message.origin_ = sequence;
   message.used_ns_ = now_ns;
   message.buffer_.start(PartialMessage::kOrigin, pool_);
@@ -53,9 +61,28 @@ PartTable::Put PartTable::put(PartialMessage& message, std::uint32_t sequence, B
   message.used_ns_ = now_ns;
   const std::uint64_t offset = message.offset_of(sequence);
   if (offset + kFurthestBack < message.buffer_.base()) return Put::kNoRoom;
-  const StreamBuffer::Put result = message.buffer_.put(offset, bytes, options_.longest, pool_);
+  const StreamBuffer::Put result = message.buffer_.put(offset, bytes, options_.longest, pool_, options_.keep);
   if (!result.stored) return Put::kNoRoom;
   return result.conflicts ? Put::kConflict : Put::kTaken;
+}
+
+Bytes PartTable::with_copy(const PartialMessage& message, std::uint32_t sequence, Bytes bytes) {
+  const Bytes known = message.bytes();
+  std::uint64_t offset = message.offset_of(sequence);
+  const std::uint64_t base = message.buffer_.base();
+  if (offset < base) {
+    bytes = bytes.subspan(std::min<std::uint64_t>(base - offset, bytes.size()));
+    offset = base;
+  }
+  const std::size_t at = offset - base;
+  if (at > known.size() || at + bytes.size() > options_.longest) return {};
+  const std::size_t size = std::max(known.size(), at + bytes.size());
+  const BufferPool::Block block = pool_.take(static_cast<std::uint32_t>(size));
+  if (block.bytes == nullptr) return {};
+  std::copy(known.begin(), known.end(), block.bytes);
+  std::copy(bytes.begin(), bytes.end(), block.bytes + at);
+  pool_.give_back(block);  // stays as it is until reclaim()
+  return {block.bytes, size};
 }
 
 void PartTable::skip(PartialMessage& message, std::size_t count) {
@@ -67,7 +94,7 @@ void PartTable::end_of_burst() {
   began_in_burst_ = false;
   pool_.reclaim();
   while (pool_.total() - pool_.used() < reserve_ && messages_.oldest() != nullptr) {
-    ++freed_;
+    if (!messages_.oldest()->is_passed) ++freed_;
     finish(*messages_.oldest());
     pool_.reclaim();
   }

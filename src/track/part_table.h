@@ -27,6 +27,8 @@ struct PartOptions {
   std::uint32_t messages = 32768;               // unfinished at a time
   std::uint64_t bytes = 32 * 1024 * 1024;       // of them all
   std::uint32_t longest = 16 * 1024 + 5 * 1024;  // of one: a name lies within 16 KiB, which may be cut into many small records
+  std::uint32_t openings = 1 << 18;             // beginnings of connections remembered; a power of two
+  StreamBuffer::Keep keep = StreamBuffer::Keep::kFirst;  // of bytes that come again as other ones before the message is whole
 };
 
 // One unfinished message. Lives until finish(), or until others need its place; views of its bytes live until end_of_burst().
@@ -35,6 +37,8 @@ class PartialMessage {
   std::uint8_t hops = 0;  // TTL or hop limit of the segment that it began in
   bool is_read = false;   // whole
   bool is_kept = false;   // read in an earlier burst, and kept since its sender may repeat a part of it
+  bool is_passed = false; // read in an earlier burst and let pass: kept until its sender goes on, so that no other copy slips past
+  bool was_reset = false; // a reset of its connection was seen since
   // All bytes from its beginning to the first hole.
   Bytes bytes() const { return buffer_.view(buffer_.base(), buffer_.contiguous_end()); }
   // Sequence number of the first of them.
@@ -68,6 +72,7 @@ struct Opening {
 class PartTable {
  public:
   explicit PartTable(const PartOptions& options);
+  static std::uint64_t memory_for(const PartOptions& options);  // bytes
 
   // The unfinished message that bytes of this direction belong to, or nullptr. key: FlowKey::forward.
   PartialMessage* find(std::uint64_t key, std::uint64_t now_ns);
@@ -78,7 +83,7 @@ class PartTable {
     for (const std::uint64_t key : keys) messages_.prefetch_place(key);
     for (const std::uint64_t key : keys) messages_.prefetch_entry(key);
   }
-  // Requires: find() gave none. sequence: of its first byte.
+  // One that is known of this direction is forgotten. sequence: of its first byte.
   PartialMessage& begin(std::uint64_t key, std::uint32_t sequence, std::uint64_t now_ns);
 
   enum class Put : std::uint8_t {
@@ -87,6 +92,16 @@ class PartTable {
     kNoRoom,    // far from the message, longer than may be, more holes than may be, or no memory: nothing was put
   };
   Put put(PartialMessage& message, std::uint32_t sequence, Bytes bytes, std::uint64_t now_ns);
+  // True when some of these bytes are there as other ones.
+  static bool differs(const PartialMessage& message, std::uint32_t sequence, Bytes bytes) {
+    return message.buffer_.differs(message.offset_of(sequence), bytes);
+  }
+  // The message with these bytes in place of those that are there, until end_of_burst(). Empty: no memory, or they leave a hole.
+  Bytes with_copy(const PartialMessage& message, std::uint32_t sequence, Bytes bytes);
+  // True when this begins at or behind the end of the message.
+  static bool is_behind(const PartialMessage& message, std::uint32_t sequence) {
+    return message.offset_of(sequence) >= message.buffer_.contiguous_end();
+  }
   // Forgets the first `count` bytes: a message before the unfinished one. Requires: count <= bytes().size().
   void skip(PartialMessage& message, std::size_t count);
   // The message is read and not needed again, or never will be read.
@@ -105,8 +120,9 @@ class PartTable {
   }
   void note_begun(std::uint64_t key, std::uint64_t now_ns);
 
+  bool keeps_first() const { return options_.keep == StreamBuffer::Keep::kFirst; }
   std::size_t size() const { return messages_.size(); }
-  std::uint64_t evicted() const { return messages_.evicted() + freed_; }  // unfinished ones that gave way to others
+  std::uint64_t evicted() const { return freed_; }  // unfinished ones that gave way to others
   std::size_t bytes_used() const { return pool_.used(); }
 
  private:
@@ -120,7 +136,7 @@ class PartTable {
   bool began_lately_ = false;
   TimedCache<Opening> openings_;
   RecentFilter opened_lately_;
-  std::uint64_t freed_ = 0;  // for their memory
+  std::uint64_t freed_ = 0;
 };
 
 }  // namespace telefence

@@ -14,9 +14,6 @@ constexpr std::uint64_t kSeenFor = 32 * kSecond;
 constexpr std::uint64_t kClosedFor = 60 * kSecond;
 // Senders repeat an unanswered SMS after 30 to 60 s; a response later than this belongs to another request.
 constexpr std::uint64_t kPendingFor = 300 * kSecond;
-constexpr std::size_t kSeenEntries = 1 << 16;
-constexpr std::size_t kClosedEntries = 1 << 16;
-constexpr std::size_t kPendingEntries = 1 << 16;
 constexpr std::size_t kEpochEntries = 1 << 12;
 // Enough of a datagram to tell two messages apart; retransmissions are identical.
 constexpr std::size_t kIdentityBytes = 512;
@@ -30,11 +27,16 @@ bool is_near(std::uint32_t a, std::uint32_t b) { return std::abs(distance(a, b))
 
 }  // namespace
 
-SessionTable::SessionTable(const HashSecret& secret)
+std::uint64_t SessionTable::memory_for(const SessionOptions& options) {
+  return TimedCache<Nothing>::memory_for(options.entries) + TimedCache<ClosedConnection>::memory_for(options.entries) +
+         TimedCache<Pending>::memory_for(options.entries) + TimedCache<std::uint32_t>::memory_for(kEpochEntries);
+}
+
+SessionTable::SessionTable(const HashSecret& secret, const SessionOptions& options)
     : secret_(secret),
-      seen_(kSeenEntries),
-      closed_(kClosedEntries),
-      pending_(kPendingEntries),
+      seen_(options.entries),
+      closed_(options.entries),
+      pending_(options.entries),
       epochs_(kEpochEntries),
       closed_lately_(kClosedFor),
       pending_lately_(kPendingFor) {}

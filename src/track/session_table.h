@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What one worker remembers between packets. Times are session times (session_clock.h). Fixed memory: about 9 MiB per worker.
+// What one worker remembers between packets. Times are session times (session_clock.h). Fixed memory, by default about 9 MiB.
 
 #include <cstdint>
 
@@ -39,9 +39,14 @@ enum class Closed : std::uint8_t {
   kFromReceiver, // bytes of the other side
 };
 
+struct SessionOptions {
+  std::uint32_t entries = 65536;  // of each kind: messages counted, connections closed, responses awaited; a power of two
+};
+
 class SessionTable {
  public:
-  explicit SessionTable(const HashSecret& secret);
+  explicit SessionTable(const HashSecret& secret, const SessionOptions& options = {});
+  static std::uint64_t memory_for(const SessionOptions& options);  // bytes
 
   FlowKey key_of(const Frame& frame, const Layers& layers) const { return flow_key(frame, layers, secret_); }
 

@@ -39,35 +39,31 @@ bool StreamBuffer::make_room(std::uint64_t end, std::uint32_t limit, BufferPool&
   return true;
 }
 
-// Writes those bytes that are not there yet, and compares those that are. Requires: room, offset >= base_.
-// True when one of those is another one.
-bool StreamBuffer::write_new(std::uint64_t offset, Bytes bytes) {
+bool StreamBuffer::differs(std::uint64_t offset, Bytes bytes) const {
   const std::uint64_t end = offset + bytes.size();
-  if (offset == end_of_first_ && island_count_ == 0) [[likely]] {
-    std::memcpy(block_.bytes + (offset - start_), bytes.data(), bytes.size());
-    return false;
-  }
-  bool conflicts = false;
-  const auto compare = [&](std::uint64_t from, std::uint64_t to) {
+  const auto differ = [&](std::uint64_t from, std::uint64_t to) {
     from = std::max(from, offset);
     to = std::min(to, end);
-    if (from < to && std::memcmp(block_.bytes + (from - start_), bytes.data() + (from - offset), to - from) != 0)
-      conflicts = true;
+    return from < to && std::memcmp(block_.bytes + (from - start_), bytes.data() + (from - offset), to - from) != 0;
   };
+  return differ(base_, end_of_first_) || std::any_of(islands_.begin(), islands_.begin() + island_count_,
+                                                     [&](const Range& island) { return differ(island.start, island.end); });
+}
+
+// Writes those bytes that are not there yet. Requires: room, offset >= base_.
+void StreamBuffer::write_new(std::uint64_t offset, Bytes bytes) {
+  const std::uint64_t end = offset + bytes.size();
   const auto write = [&](std::uint64_t from, std::uint64_t to) {
     from = std::max(from, offset);
     to = std::min(to, end);
     if (from < to) std::memcpy(block_.bytes + (from - start_), bytes.data() + (from - offset), to - from);
   };
-  compare(base_, end_of_first_);
   std::uint64_t known = end_of_first_;
   for (std::size_t i = 0; i < island_count_; ++i) {
     write(known, islands_[i].start);
-    compare(islands_[i].start, islands_[i].end);
     known = islands_[i].end;
   }
   write(known, end);
-  return conflicts;
 }
 
 // Joins a range with those that it touches. False when it would be one island too many.
@@ -101,7 +97,7 @@ bool StreamBuffer::add_range(std::uint64_t start, std::uint64_t end) {
   return true;
 }
 
-StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool) {
+StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool, Keep keep) {
   if (offset < base_) {
     const std::uint64_t gone = std::min<std::uint64_t>(base_ - offset, bytes.size());
     bytes = bytes.subspan(gone);
@@ -118,7 +114,16 @@ StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint
     });
     if (!touches) return {.stored = false};
   }
-  const bool conflicts = write_new(offset, bytes);
+  bool conflicts = false;
+  if (offset == end_of_first_ && island_count_ == 0) [[likely]] {
+    std::memcpy(block_.bytes + (offset - start_), bytes.data(), bytes.size());
+  } else {
+    conflicts = differs(offset, bytes);
+    if (keep == Keep::kLast)
+      std::memcpy(block_.bytes + (offset - start_), bytes.data(), bytes.size());
+    else
+      write_new(offset, bytes);
+  }
   const bool stored = add_range(offset, end);
   DCHECK(stored);
   return {stored, conflicts};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The bytes of one direction of a stream, put at their offsets in any order, with the first copy of each byte kept (a receiver
-// that got the first segment keeps it, too). Offsets are 64 bits and never wrap: the caller unwraps sequence numbers. Bytes
+// The bytes of one direction of a stream, put at their offsets in any order. Of a byte that comes again as another one the first
+// copy is kept (a receiver that got the first segment keeps it, too), unless the last is asked for. Offsets are 64 bits and never wrap: the caller unwraps sequence numbers. Bytes
 // before base() are gone. Small: an empty one holds no memory. Worker thread.
 
 #include <array>
@@ -16,6 +16,8 @@ namespace telefence {
 
 class StreamBuffer {
  public:
+  // Which copy of a byte that comes again as another one is kept.
+  enum class Keep : std::uint8_t { kFirst, kLast };
   // What became of bytes that were put.
   struct Put {
     bool stored = true;      // false: no room, or too many holes; nothing was put
@@ -30,8 +32,10 @@ class StreamBuffer {
   void start(std::uint64_t offset, BufferPool& pool);
   void release(BufferPool& pool);
 
-  // limit: most bytes that may lie between base() and the end of what is put.
-  Put put(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool);
+  // limit: most bytes that may lie between base() and the end of what is put. kLast: nobody may be looking at the bytes.
+  Put put(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool, Keep keep = Keep::kFirst);
+  // True when some of these bytes are there as other ones.
+  bool differs(std::uint64_t offset, Bytes bytes) const;
 
   std::uint64_t base() const { return base_; }
   // The end of the bytes that follow base() without a hole.
@@ -63,7 +67,7 @@ class StreamBuffer {
 
   bool make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool);
   bool add_range(std::uint64_t start, std::uint64_t end);
-  bool write_new(std::uint64_t offset, Bytes bytes);
+  void write_new(std::uint64_t offset, Bytes bytes);
 
   BufferPool::Block block_;
   std::uint64_t base_ = 0;

@@ -24,6 +24,8 @@ class TimedCache {
     CHECK(entries >= kWays && (entries & (entries - 1)) == 0);
   }
 
+  static constexpr std::uint64_t memory_for(std::size_t entries) { return entries * sizeof(Entry); }
+
   // The value put under this key, or nullptr when there is none or its time is over.
   Value* find(std::uint64_t key, std::uint64_t now_ns) {
     if (now_ns >= newest_end_ns_) return nullptr;

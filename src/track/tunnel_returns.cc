@@ -21,8 +21,6 @@ constexpr std::uint64_t kConfirmEvery = 2 * kSecond;
 constexpr std::uint64_t kTryEvery = kSecond / 200;
 // A round trip through the slowest network.
 constexpr std::uint64_t kSentFor = 10 * kSecond;
-constexpr std::size_t kSentEntries = 1 << 16;
-constexpr std::size_t kReturnEntries = 1 << 15;
 
 // The number by which a packet would be known to its opposite, and the one of the opposite that it repeats.
 struct Numbers {
@@ -59,7 +57,12 @@ bool depends_on_address(const Layers& layers) { return layers.tunnels == 0 || la
 
 }  // namespace
 
-TunnelReturns::TunnelReturns(const HashSecret& secret) : secret_(secret), sent_(kSentEntries), returns_(kReturnEntries) {}
+TunnelReturns::TunnelReturns(const HashSecret& secret, const ReturnOptions& options)
+    : secret_(secret), sent_(2 * std::size_t{options.entries}), returns_(options.entries) {}
+
+std::uint64_t TunnelReturns::memory_for(const ReturnOptions& options) {
+  return TimedCache<Sent>::memory_for(2 * std::size_t{options.entries}) + TimedCache<TunnelHeaders>::memory_for(options.entries);
+}
 
 // Everything that a tunnel's receiver tells its packets by. Not ports of outer datagrams, which spread load, nor what is in
 // extension headers.

@@ -15,7 +15,7 @@
 // What is known is forgotten when no packet has confirmed it for a while: a base station gives up the bearer of a silent
 // subscriber after some ten seconds, and hands its TEID to another.
 //
-// Fixed memory: 9 MiB. Times are session times (session_clock.h). One per worker, used by that thread alone.
+// Fixed memory, by default 9 MiB. Times are session times (session_clock.h). One per worker, used by that thread alone.
 
 #include <array>
 #include <cstdint>
@@ -28,9 +28,14 @@
 
 namespace telefence {
 
+struct ReturnOptions {
+  std::uint32_t entries = 32768;  // ways back; a power of two
+};
+
 class TunnelReturns {
  public:
-  explicit TunnelReturns(const HashSecret& secret);
+  explicit TunnelReturns(const HashSecret& secret, const ReturnOptions& options = {});
+  static std::uint64_t memory_for(const ReturnOptions& options);  // bytes
 
   // Whether the two directions of this packet's tunnels bear different ids.
   static bool is_one_way(const Layers& layers) { return layers.is_in(TunnelKind::kGtpU) || layers.is_in(TunnelKind::kMpls); }

@@ -41,7 +41,10 @@ TEST(FragmentTable, PartsInAnyOrderAndTwiceMakeThePacketOnce) {
 TEST(FragmentTable, OtherBytesForTheSamePlaceAreAnOverlap) {
   FragmentTable table({});
   EXPECT_EQ(table.put(1, 0, false, as_bytes("0123456789abcdef"), kNow), Put::kWaits);
-  EXPECT_EQ(table.put(1, 8, true, as_bytes("XXXXXXXXXX"), kNow), Put::kOverlaps);
+  EXPECT_EQ(table.put(1, 8, true, as_bytes("XXXXXXXXXX"), kNow), Put::kWholeOverlaps);
+  EXPECT_EQ(as_text(table.whole(1)), "0123456789abcdefXX") << "the first copies";
+  EXPECT_EQ(table.put(2, 0, false, as_bytes("0123456789abcdef"), kNow), Put::kWaits);
+  EXPECT_EQ(table.put(2, 8, false, as_bytes("XXXXXXXX"), kNow), Put::kOverlaps);
 }
 
 TEST(FragmentTable, AnEndThatContradictsAnotherIsGivenUp) {

@@ -117,5 +117,30 @@ TEST(PartTable, WhatBothEndsAgreeOnIsNotChangedByOneOfThem) {
   EXPECT_FALSE(table.opening(43, kNow).has_value());
 }
 
+TEST(PartTable, AMessageIsShownWithAnotherCopyAndStaysAsItIs) {
+  PartTable table({});
+  PartialMessage& message = table.begin(7, 100, kNow);
+  (void)table.put(message, 100, as_bytes("host: good"), kNow);
+  EXPECT_EQ(as_text(table.with_copy(message, 106, as_bytes("evil.example"))), "host: evil.example");
+  EXPECT_EQ(as_text(table.with_copy(message, 98, as_bytes("xxHOST"))), "HOST: good") << "from its beginning on";
+  EXPECT_TRUE(table.with_copy(message, 111, as_bytes("x")).empty()) << "there is a hole before it";
+  EXPECT_EQ(text_of(message), "host: good");
+  table.end_of_burst();
+  EXPECT_EQ(table.bytes_used(), 2048u);
+}
+
+TEST(PartTable, ThoseThatAreOnlyKeptForComparisonGiveWayUncounted) {
+  PartTable table({.messages = 8, .bytes = 512 * 1024});
+  for (std::uint64_t key = 1; key <= 100; ++key) {
+    PartialMessage& message = table.begin(key, 1, kNow);
+    (void)table.put(message, 1, as_bytes("GET / HTTP/1.1"), kNow);
+    message.is_passed = true;
+  }
+  EXPECT_EQ(table.evicted(), 0u);
+  (void)table.begin(101, 1, kNow);
+  for (std::uint64_t key = 102; key <= 110; ++key) (void)table.begin(key, 1, kNow);
+  EXPECT_EQ(table.evicted(), 2u);
+}
+
 }  // namespace
 }  // namespace telefence

@@ -161,5 +161,17 @@ TEST_F(Buffer, AViewStaysAsItWasUntilTheEndOfTheBurst) {
   EXPECT_EQ(as_text(view), "first message");
 }
 
+TEST_F(Buffer, TheLastCopyIsKeptWhereThatIsAskedFor) {
+  buffer.start(0, pool);
+  put(0, "abcdef");
+  put(8, "ij");
+  EXPECT_TRUE(buffer.differs(4, as_bytes("eX")));
+  EXPECT_TRUE(buffer.differs(6, as_bytes("..iX")));
+  EXPECT_FALSE(buffer.differs(6, as_bytes("..ijk")));
+  EXPECT_FALSE(buffer.differs(10, as_bytes("X")));
+  EXPECT_TRUE(buffer.put(3, as_bytes("DEFGHI"), kLimit, pool, StreamBuffer::Keep::kLast).conflicts);
+  EXPECT_EQ(text(), "abcDEFGHIj");
+}
+
 }  // namespace
 }  // namespace telefence
