@@ -33,6 +33,7 @@ struct UrlVisit {
   std::string_view uri;          // HTTP: the request target as sent
   std::string_view path;         // HTTP: its path and query, "/" when empty; "" for CONNECT
   std::string_view method;       // HTTP only
+  bool is_ambiguous = false;     // HTTP: the request names other hosts, too; each is a visit, and the first of them says so
   bool encrypted_hello = false;  // TLS, QUIC: an ECH extension is there, so `host` is the outer name
   Bytes connection;              // QUIC: what later datagrams of it are known by (FlowMemory's mark); else empty
 };

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/reader.h"
 #include "protocols/http/refusal.h"
 #include "protocols/http/request.h"
 #include "protocols/protocol.h"
 #include "protocols/wire/proxy_header.h"
+#include "protocols/wire/text_headers.h"
 
 namespace telefence::http {
 namespace {
@@ -17,6 +19,10 @@ namespace {
 constexpr std::array<std::uint16_t, 2> kPorts{80, 8080};
 // Pipelined requests in one segment. More than any client sends; a burst full of them still fits the event list.
 constexpr unsigned kMostRequests = 32;
+// Visits in one segment, so many and one for each so many bytes: further hosts of a request are told as far as this goes, so that no
+// burst holds more events than there is room for.
+constexpr std::size_t kVisitsAnyway = 2, kBytesPerVisit = 26;
+std::size_t most_visits(Bytes segment) { return kVisitsAnyway + segment.size() / kBytesPerVisit; }
 
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kTcp) return false;
@@ -36,20 +42,64 @@ std::string_view whole_path(const Site& site, EventList& events) {
   return {path, site.path.size() + 1};
 }
 
-void push_request(const RequestLine& line, const Site& site, Place place, EventList& events) {
+// The hosts that a request names beside the one that counts by the standard.
+class OtherHosts {
+ public:
+  void add(std::string_view host) {
+    host = without_port(host);
+    const auto known = all();
+    if (std::none_of(known.begin(), known.end(), [&](std::string_view one) { return is_same(one, host); })) hosts_[count_++] = host;
+  }
+  void leave_out(std::string_view host) {
+    const auto end = std::remove_if(hosts_.begin(), hosts_.begin() + static_cast<std::ptrdiff_t>(count_),
+                                    [&](std::string_view one) { return is_same(one, host); });
+    count_ = static_cast<std::size_t>(end - hosts_.begin());
+  }
+  std::span<const std::string_view> all() const { return {hosts_.data(), count_}; }
+
+ private:
+  static bool is_same(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return wire::lower_case_of(x) == wire::lower_case_of(y); });
+  }
+  std::array<std::string_view, HeaderSection::kMostOthers + 1> hosts_;
+  std::size_t count_ = 0;
+};
+
+// Of the header section, for a site that is taken from the target or from the first Host line.
+OtherHosts other_hosts(const HeaderSection& section, const Site& site) {
+  OtherHosts others;
+  if (section.other_count == 0 && !(site.from_target && section.has_host)) [[likely]] return others;
+  others.add(section.host);
+  for (const std::string_view host : std::span(section.other_hosts).first(section.other_count)) others.add(host);
+  others.leave_out(site.host);
+  return others;
+}
+
+// Of the other hosts the last ones are told, `most` of them. Returns how many visits these are.
+std::size_t push_request(const RequestLine& line, const Site& site, std::span<const std::string_view> others, std::size_t most, Place place,
+                         EventList& events) {
   UrlVisit visit;
   visit.via = UrlVisit::Via::kHttp;
   visit.method = line.method;
   visit.uri = line.target;
   visit.host = site.host;
   visit.path = line.method == "CONNECT" ? std::string_view() : whole_path(site, events);
+  visit.is_ambiguous = !others.empty();
   events.push(place, 0, visit);
+  visit.is_ambiguous = false;
+  others = others.last(std::min(others.size(), most));
+  for (const std::string_view host : others) {
+    visit.host = host;
+    events.push(place, 0, visit);
+  }
+  return 1 + others.size();
 }
 
 // What follows a request in the same segment.
 enum class After : std::uint8_t { kNext, kNothing, kCut, kOther };
 
-After extract_request(Bytes bytes, std::size_t& consumed, EventList& events) {
+After extract_request(Bytes bytes, std::size_t& consumed, std::size_t& visits, EventList& events) {
   Reader reader(bytes);
   reader.skip(consumed);
   RequestLine line;
@@ -65,7 +115,10 @@ After extract_request(Bytes bytes, std::size_t& consumed, EventList& events) {
   }
   const bool ends_here = section.is_whole && skip_body(reader, section);
   const std::size_t end = ends_here ? reader.position() : bytes.size();
-  push_request(line, site, {static_cast<std::uint32_t>(consumed), static_cast<std::uint32_t>(end - consumed)}, events);
+  const OtherHosts others = line.method == "CONNECT" ? OtherHosts() : other_hosts(section, site);
+  const Place place{static_cast<std::uint32_t>(consumed), static_cast<std::uint32_t>(end - consumed)};
+  const std::size_t most = most_visits(bytes);
+  visits += push_request(line, site, others.all(), most > visits + 1 ? most - visits - 1 : 0, place, events);
   consumed = end;
   // After CONNECT the connection carries something else (RFC 9110, 9.3.6).
   return ends_here && end < bytes.size() && line.method != "CONNECT" ? After::kNext : After::kNothing;
@@ -76,8 +129,10 @@ Step extract(const Payload& payload, EventList& events) {
   if (payload.transport != Transport::kTcp) return {};
   if (as_text(payload.bytes).starts_with("HTTP/1.")) return {Progress::kDone, size, 0};  // a response
   std::size_t consumed = wire::proxy_header_length(payload.bytes);
+  std::size_t visits = 0;
   for (unsigned i = 0; i < kMostRequests; ++i) {
-    switch (extract_request(payload.bytes, consumed, events)) {
+    if (visits > i && visits >= most_visits(payload.bytes)) break;
+    switch (extract_request(payload.bytes, consumed, visits, events)) {
       case After::kNext:
         continue;
       case After::kNothing:

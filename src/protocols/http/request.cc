@@ -40,9 +40,11 @@ std::size_t leading_number(std::string_view text, int base) {
 
 void read_field(const wire::HeaderLine& line, HeaderSection& section) {
   if (wire::equals_ignoring_case(line.name, "host")) {
-    if (section.has_host) return;  // RFC 9112, 3.2 wants a second one refused; the first one counts
+    const std::string_view host = line.value.substr(0, line.value.find_first_of("\r\n"));  // a folded host is none; its start is told
+    if (!section.has_host) section.host = host;
+    // The last place is the last one's: that is the one that counts where the first does not.
+    else section.other_hosts[section.other_count < HeaderSection::kMostOthers ? section.other_count++ : HeaderSection::kMostOthers - 1] = host;
     section.has_host = true;
-    section.host = line.value.substr(0, line.value.find_first_of("\r\n"));  // a folded host is none; its start is told
   } else if (wire::equals_ignoring_case(line.name, "content-length")) {
     section.content_length = leading_number(line.value, 10);
   } else if (wire::equals_ignoring_case(line.name, "transfer-encoding")) {

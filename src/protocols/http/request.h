@@ -5,6 +5,8 @@
 // point into the bytes. As lenient as servers are (bare LF, leading empty lines, blanks before the colon), since what a
 // server understands and the filter does not is a way around the filter.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -27,6 +29,10 @@ LineFound read_request_line(Reader& reader, RequestLine& line);
 struct HeaderSection {
   std::string_view host;  // of the first Host line, with its port; blanks around it removed
   bool has_host = false;
+  // Further ones. RFC 9112, 3.2 wants such a request refused, but servers and what stands before them take the first or the last.
+  static constexpr std::size_t kMostOthers = 8;
+  std::array<std::string_view, kMostOthers> other_hosts;
+  std::size_t other_count = 0;
   bool is_whole = false;  // its empty line was there
   bool is_chunked = false;
   std::size_t content_length = 0;

@@ -73,7 +73,7 @@ TEST(Http, WholeHeaderWithoutHostHasAnEmptyOne) {
 
 TEST(Http, AuthorityOfAnAbsoluteTargetWinsOverHost) {
   const Extracted found("GET http://user@evil.example:81/p?q HTTP/1.1\r\nHost: good.example\r\n\r\n");
-  ASSERT_EQ(found.count(), 1u);
+  ASSERT_EQ(found.count(), 2u) << "what Host says is told as well";
   EXPECT_EQ(found.host(), "evil.example");
   EXPECT_EQ(found.visit().uri, "http://user@evil.example:81/p?q");
   EXPECT_EQ(found.path(), "/p?q");
@@ -239,6 +239,52 @@ TEST(HttpEveryCut, KeepsItsPromises) {
       {"response", testing::bytes_of("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")},
   };
   for (const testing::Sample& sample : samples) testing::expect_promises_at_every_cut(kProtocol, sample);
+}
+
+TEST(Http, EachHostThatARequestNamesIsTold) {
+  const Extracted found("GET /x HTTP/1.1\r\nHost: a.example\r\nhost: b.example:80\r\nHOST: A.example\r\nHost: c.example\r\n\r\n");
+  ASSERT_EQ(found.count(), 3u);
+  EXPECT_EQ(found.host(0), "a.example");
+  EXPECT_EQ(found.host(1), "b.example");
+  EXPECT_EQ(found.host(2), "c.example");
+  EXPECT_EQ(found.path(2), "/x");
+  EXPECT_TRUE(found.visit(0).is_ambiguous);
+  EXPECT_FALSE(found.visit(1).is_ambiguous) << "one request, told once";
+  EXPECT_EQ(found.event(0).message.length, found.event(2).message.length);
+}
+
+TEST(Http, AHostBesideAnAbsoluteTargetIsTold) {
+  const Extracted other("GET http://a.example/ HTTP/1.1\r\nHost: b.example\r\n\r\n");
+  ASSERT_EQ(other.count(), 2u);
+  EXPECT_EQ(other.host(0), "a.example");
+  EXPECT_EQ(other.host(1), "b.example");
+  const Extracted same("GET http://A.example:80/ HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  ASSERT_EQ(same.count(), 1u);
+  EXPECT_FALSE(same.visit().is_ambiguous);
+  const Extracted proxy("CONNECT a.example:443 HTTP/1.1\r\nHost: b.example\r\n\r\n");
+  EXPECT_EQ(proxy.count(), 1u) << "it goes where the target says";
+}
+
+TEST(Http, OfTooManyHostsTheFirstAndTheLastAreTold) {
+  std::string request = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 30; ++i) request += "Host: h" + std::to_string(i) + ".example\r\n";
+  const Extracted found(request + "\r\n");
+  ASSERT_EQ(found.count(), 9u);
+  EXPECT_EQ(found.host(0), "h0.example");
+  EXPECT_EQ(found.host(8), "h29.example");
+}
+
+// However they are pipelined, no segment may fill the list of events of its burst.
+TEST(Http, FurtherHostsAreBounded) {
+  std::string request;
+  for (int i = 0; i < 40; ++i) request += "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nHost: c\r\nHost: d\r\n\r\n";
+  const Extracted found(request);
+  EXPECT_LE(found.count(), 2 + request.size() / 26);
+  EXPECT_GE(found.count(), 80u);
+  EXPECT_EQ(found.progress(), Progress::kNeedMore) << "the rest is read with what follows";
+  const Extracted tiny("GET / HTTP/1.1\r\nHost:a\r\nHost:b.cn\r\n\r\n");
+  ASSERT_EQ(tiny.count(), 2u);
+  EXPECT_EQ(tiny.host(1), "b.cn");
 }
 
 }  // namespace
