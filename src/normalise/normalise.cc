@@ -8,6 +8,7 @@
 #include "normalise/embedded_urls.h"
 #include "normalise/phone.h"
 #include "normalise/sms_text.h"
+#include "normalise/text_windows.h"
 
 namespace telefence {
 namespace {
@@ -79,17 +80,36 @@ class KeyMaker {
     if (may_be_packed) text(sms.body, TextCoding::kGsm7Packed);
   }
 
-  // Domains are looked for before folding, which joins look-alikes and drops dots inside Chinese.
   void text(Bytes body, TextCoding coding) {
+    const bool is_swapped = coding == TextCoding::kUcs2 && body.size() >= 2 && body[0] == 0xff && body[1] == 0xfe;
+    bool is_first = true;
+    for (;;) {
+      const std::size_t next = next_text_window(body, coding);
+      window(body, coding, {!is_first, next != 0, is_swapped && !is_first});
+      if (next == 0) [[likely]] return;
+      body = body.subspan(next);
+      is_first = false;
+    }
+  }
+
+  struct Window {
+    bool cut_before = false, cut_behind = false;
+    bool is_swapped = false;  // the byte order mark stood before it
+  };
+  // Domains are looked for before folding, which joins look-alikes and drops dots inside Chinese.
+  void window(Bytes body, TextCoding coding, const Window& how) {
     std::array<char16_t, kMaxSmsUnits> units;
-    std::size_t length = decode_sms(body, coding, units);
-    if (length == 0) return;
-    find_embedded_urls({units.data(), length}, event_, keys_);
-    length = fold_units({units.data(), length});
+    std::span<char16_t> text(units.data(), decode_sms(body, coding, units));
+    if (how.is_swapped)
+      for (char16_t& unit : text) unit = static_cast<char16_t>(unit << 8 | unit >> 8);
+    text = whole_words(text, how.cut_before, how.cut_behind);
+    if (text.empty()) return;
+    find_embedded_urls({text.data(), text.size()}, event_, keys_);
+    const std::size_t length = fold_units(text);
     if (length == 0) return;
     char16_t* out = keys_.wide_characters(length);
     if (out == nullptr) return;
-    std::copy_n(units.begin(), length, out);
+    std::copy_n(text.begin(), length, out);
     keys_.push(TextKey{event_, {out, length}});
   }
 

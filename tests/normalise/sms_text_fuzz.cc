@@ -55,7 +55,7 @@ bool is_canonical_name(std::string_view name) {
   return !name.empty() && again == name;
 }
 
-void check_keys(const KeyList& keys) {
+void check_keys(const KeyList& keys, std::size_t octets) {
   promise(keys.dropped() == 0, "one message overflows the keys of a burst");
   for (const DomainKey& key : keys.domains()) promise(key.embedded && is_canonical_name(key.name), "a site in a text has its canonical name");
   for (const UrlKey& key : keys.urls()) {
@@ -64,8 +64,9 @@ void check_keys(const KeyList& keys) {
     promise(slash != std::string_view::npos, "a URL in a text has a path");
     promise(is_canonical_name(key.url.substr(0, slash)), "a URL in a text begins with a canonical name");
   }
-  // The finder would see the same in the names that it found.
-  promise(keys.domains().size() <= 2 * kMaxSmsUnits && keys.urls().size() <= kMaxSmsUnits, "more sites than characters");
+  // The finder would see the same in the names that it found. Texts that may be packed are read twice, and windows overlap.
+  const std::size_t most = 2 * (octets / 7 * 8 + 8 + octets);
+  promise(keys.domains().size() <= 2 * most && keys.urls().size() <= most, "more sites than characters");
 }
 
 void check_folding(std::vector<char16_t> units) {
@@ -97,7 +98,7 @@ void check_message(Bytes body, TextCoding coding) {
   event.what = sms;
   keys->clear();
   normaliser.normalise({&event, 1}, *keys);
-  check_keys(*keys);
+  check_keys(*keys, sms.body.size());
   for (const TextKey& key : keys->texts()) {
     std::vector<char16_t> again(key.text.begin(), key.text.end());
     again.resize(fold_units(again));
