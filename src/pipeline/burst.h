@@ -18,6 +18,7 @@
 #include "protocols/protocol.h"
 #include "track/message_streams.h"
 #include "track/session_table.h"
+#include "verdict/evasion.h"
 #include "verdict/verdict.h"
 
 namespace telefence {
@@ -79,6 +80,15 @@ struct Burst {
   std::unique_ptr<std::uint16_t[]> record_events = std::make_unique<std::uint16_t[]>(EventList::kMaxEvents);
   std::size_t record_count = 0;
 
+  // Frames that show signs of evasion.
+  struct Evasion {
+    std::uint16_t frame = 0;
+    EvasionKind kind = EvasionKind::kInconsistentCopy;
+  };
+  static constexpr std::size_t kMostEvasions = 2 * kFrames;
+  std::array<Evasion, kMostEvasions> evasions;
+  std::size_t evasion_count = 0;
+
   std::array<Frame, kReplies> replies;
   std::array<bool, kReplies> reply_goes_back;
   std::size_t reply_count = 0;
@@ -119,6 +129,7 @@ struct Burst {
     hits.clear();
     reply_count = 0;
     record_count = 0;
+    evasion_count = 0;
     late_count = 0;
     ending_count = 0;
     closed_from = kFrames;

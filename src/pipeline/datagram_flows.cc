@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "enforce/checksum.h"
+#include "pipeline/evasions.h"
 
 namespace telefence {
 namespace {
@@ -76,7 +77,10 @@ ConnectionTable::Key DatagramFlows::key_of(std::size_t frame) {
 bool DatagramFlows::may_be_kept() {
   const Frame& frame = burst_.frames[frame_];
   if (frame.truncated) return false;
-  if (!is_checked_ && !checksums_hold(frame, burst_.layers[frame_])) fate_ = Fate::kForwardedBadChecksum;
+  if (!is_checked_ && !checksums_hold(frame, burst_.layers[frame_])) {
+    fate_ = Fate::kForwardedBadChecksum;
+    note_evasion(burst_, stats_, frame_, EvasionKind::kBadChecksum);
+  }
   is_checked_ = true;
   return fate_ == Fate::kForwardedNeedMore;
 }
@@ -89,6 +93,7 @@ ConnectionTable::Connection* DatagramFlows::unfinished(Bytes mark) {
   if (found == nullptr || !may_be_kept()) return nullptr;
   const std::uint8_t hops = hops_left(burst_.frames[frame_], burst_.layers[frame_]);
   if (hops + kFewerHops <= found->hops) {
+    if (fate_ != Fate::kForwardedFewHops) note_evasion(burst_, stats_, frame_, EvasionKind::kFewHops);
     fate_ = Fate::kForwardedFewHops;
     return nullptr;
   }
@@ -184,7 +189,9 @@ void DatagramFlows::finish(Bytes mark, End end) {
 
 void DatagramFlows::note(Sight sight) {
   stats_.datagrams.sights[static_cast<std::size_t>(sight)].add(1);
-  if (sight == Sight::kInconsistent) stats_.inconsistent_copies.add(1);
+  if (sight != Sight::kInconsistent) return;
+  stats_.inconsistent_copies.add(1);
+  note_evasion(burst_, stats_, frame_, EvasionKind::kInconsistentCopy);
 }
 
 bool DatagramFlows::was_refused(const Event& event) {

@@ -6,6 +6,7 @@
 
 #include "enforce/checksum.h"
 #include "enforce/connection.h"
+#include "pipeline/evasions.h"
 
 namespace telefence {
 
@@ -16,6 +17,8 @@ void Enforcer::prepare(bool is_mirror, bool sees_all) {
     const Event& event = events[i];
     const std::size_t frame = event.frame;
     Verdict& verdict = burst_.verdicts[i];
+    if (const auto* const visit = std::get_if<UrlVisit>(&event.what); visit != nullptr && visit->is_ambiguous)
+      note_evasion(burst_, stats_, frame, EvasionKind::kAmbiguousHost);
     const bool same_message = i != 0 && events[i - 1].frame == frame && events[i - 1].message.offset == event.message.offset;
     ordinal = same_message ? static_cast<std::uint16_t>(ordinal + 1) : std::uint16_t{0};
     // Only interceptions are remembered: one cache line for each of them, none for the innocent rest.
@@ -136,8 +139,13 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   if (is_joined_segment(event.frame) && (action.takes_frame || action.expects_response))
     return registered_protocols()[event.protocol]->shares_connections ? Fate::kForwardedActionFailed : Fate::kDroppedByVerdict;
   const bool closes = action.takes_frame && layers.transport == Transport::kTcp;
-  if (closes && !checksums_hold(frame, layers)) return Fate::kForwardedBadChecksum;
-  const bool is_first = index == 0 || events[index - 1].frame != event.frame;
+  if (closes && !checksums_hold(frame, layers)) {
+    note_evasion(burst_, stats_, event.frame, EvasionKind::kBadChecksum);
+    return Fate::kForwardedBadChecksum;
+  }
+  std::size_t first = index;  // of its frame; several events may be of one message
+  while (first != 0 && events[first - 1].frame == event.frame) --first;
+  const bool is_first = events[first].message.offset == event.message.offset;
   ActionInput input{frame, layers, burst_.payloads[event.frame], *registered_protocols()[event.protocol], event,
                     burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first,
                     datagrams_.reader(event.protocol, layers.transport)};

@@ -2,6 +2,7 @@
 #include "pipeline/extractor.h"
 
 #include "enforce/checksum.h"
+#include "pipeline/evasions.h"
 
 namespace telefence {
 namespace {
@@ -72,7 +73,9 @@ void Extractor::end_of_burst() {
     PartialMessage* const message = parts_.find(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
     if (message == nullptr || !message->is_read) continue;
     message->is_kept = burst_.fates[index] == Fate::kAnswered;
-    if (!message->is_kept) parts_.finish(*message);
+    const Fate fate = burst_.fates[index];
+    message->is_passed = is_forwarded(fate) || fate == Fate::kTagged || fate == Fate::kMirrorReleased;
+    if (!message->is_kept && !message->is_passed) parts_.finish(*message);
   }
   completed_count_ = 0;
   parts_.end_of_burst();
@@ -97,6 +100,14 @@ void Extractor::opening(std::size_t index) {
   lane_.reopen(index);
 }
 
+// Whether its receiver takes it shows when the connection goes on: nothing ends here for it.
+void Extractor::note_reset(std::size_t index) {
+  if (parts_.size() == 0) return;
+  const FlowKey& flow = burst_.flow_of(index, sessions_);
+  for (const std::uint64_t direction : {flow.forward, flow.reverse})
+    if (PartialMessage* const message = parts_.find(direction, burst_.now_ns)) message->was_reset = true;
+}
+
 void Extractor::payload(std::size_t index, const Classifier& classifier) {
   const Layers& layers = burst_.layers[index];
   burst_.payloads[index] = {payload_of(burst_.frames[index], layers), layers.transport, layers.source_port, layers.destination_port,
@@ -111,6 +122,7 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const Layers& layers = burst_.layers[index];
   opening(index);
   const TcpHeader header = tcp_header(frame, layers);
+  if ((header.flags & kTcpRst) != 0) note_reset(index);
   burst_.sequences[index] = header.sequence + ((header.flags & kTcpSyn) != 0 ? 1u : 0u);  // a SYN takes a number itself
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
@@ -211,14 +223,66 @@ bool Extractor::goes_on(std::size_t index, const Classifier& classifier) {
   PartialMessage* const message = parts_.find(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
   if (message == nullptr) return false;
   if (!message->is_read || burst_.repeats_refused[index]) return add_to(*message, index, classifier);
+  if (message->is_passed) return follows_passed(*message, index, classifier);
   if (message->is_kept) {
     parts_.finish(*message);  // the connection was opened anew
     return false;
   }
   // Its verdict is not known yet.
-  const bool is_copy = message->holds(burst_.sequences[index], burst_.payloads[index].bytes.size());
+  const Bytes bytes = burst_.payloads[index].bytes;
+  const bool is_copy = message->holds(burst_.sequences[index], bytes.size());
+  if (PartTable::differs(*message, burst_.sequences[index], bytes)) return contradicts(*message, index, classifier);
   if (is_copy) burst_.fates[index] = Fate::kForwardedNeedMore;
   return is_copy;
+}
+
+// A segment after a message that was let pass.
+bool Extractor::follows_passed(PartialMessage& message, std::size_t index, const Classifier& classifier) {
+  const Bytes bytes = burst_.payloads[index].bytes;
+  const std::uint32_t sequence = burst_.sequences[index];
+  if (PartTable::is_behind(message, sequence)) {  // its sender goes on
+    parts_.finish(message);
+    return false;
+  }
+  if (PartTable::differs(message, sequence, bytes)) return contradicts(message, index, classifier);
+  const bool is_copy = message.holds(sequence, bytes.size());
+  if (is_copy) burst_.fates[index] = Fate::kForwardedInspected;
+  return is_copy;
+}
+
+// A segment that repeats a part of a message that is read as other bytes: its receiver may have got only these.
+bool Extractor::contradicts(const PartialMessage& message, std::size_t index, const Classifier& classifier) {
+  burst_.fates[index] = Fate::kForwardedNeedMore;
+  if (!may_feed(index, &message)) return true;
+  note_inconsistent(index);
+  if (!reads_whole(index, classifier)) (void)reads_otherwise(message, index, classifier);
+  return true;
+}
+
+// The message as this segment says it. True when that is one that says something: it is judged, too.
+bool Extractor::reads_otherwise(const PartialMessage& message, std::size_t index, const Classifier& classifier) {
+  const Payload own = burst_.payloads[index];
+  const Bytes other = parts_.with_copy(message, burst_.sequences[index], own.bytes);
+  if (other.empty()) return false;
+  const std::size_t before = burst_.events.events().size();
+  burst_.payloads[index].bytes = other;
+  Step step;
+  const Progress progress = read(index, classifier, classifier.classify(burst_.payloads[index]), step);
+  const bool is_told = progress == Progress::kDone && burst_.events.events().size() > before &&
+                       registered_protocols()[burst_.protocol[index]]->spreads;
+  if (is_told) {
+    burst_.sequences[index] = message.sequence();
+    return true;
+  }
+  burst_.events.undo_frame();
+  burst_.payloads[index] = own;
+  burst_.fates[index] = Fate::kForwardedNeedMore;
+  return false;
+}
+
+void Extractor::note_inconsistent(std::size_t index) {
+  stats_.inconsistent_copies.add(1);
+  note_evasion(burst_, stats_, index, EvasionKind::kInconsistentCopy);
 }
 
 // Reads a segment by itself though others of its connection wait: a message that is whole in it is judged, whatever they are.
@@ -238,11 +302,15 @@ bool Extractor::reads_whole(std::size_t index, const Classifier& classifier) {
 bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classifier& classifier) {
   burst_.fates[index] = Fate::kForwardedNeedMore;
   if (!may_feed(index, &message)) return true;
+  if (message.was_reset) {
+    note_evasion(burst_, stats_, index, EvasionKind::kDataAfterReset);
+    message.was_reset = false;
+  }
   const Payload own = burst_.payloads[index];
   const std::uint32_t own_sequence = burst_.sequences[index];
   const PartTable::Put put = parts_.put(message, own_sequence, own.bytes, burst_.now_ns);
   const bool conflicts = put == PartTable::Put::kConflict;
-  if (conflicts) stats_.inconsistent_copies.add(1);
+  if (conflicts) note_inconsistent(index);
   if (put == PartTable::Put::kNoRoom) stats_.spread_given_up.add(1);
   const bool is_decoy = conflicts && hops_left(burst_.frames[index], burst_.layers[index]) >= message.hops + kFewerHops;
   if (put == PartTable::Put::kNoRoom || is_decoy) return forget(message, index);
@@ -250,9 +318,10 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
   const bool is_early = static_cast<std::int32_t>(own_sequence - known_to) > 0;  // something before it is still on its way
   if ((conflicts || is_early) && reads_whole(index, classifier)) return true;
   if (is_early) return true;
+  const bool is_told_otherwise = conflicts && parts_.keeps_first() && reads_otherwise(message, index, classifier);
   burst_.payloads[index].bytes = message.bytes();
   burst_.sequences[index] = message.sequence();
-  if (reads_on(message, index, classifier)) return true;
+  if (reads_on(message, index, classifier) || is_told_otherwise) return true;
   burst_.payloads[index] = own;
   burst_.sequences[index] = own_sequence;
   const bool is_known = classifier.next_by_content(own, kNoProtocol) != kNoProtocol;
@@ -316,8 +385,9 @@ void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t s
 // True for the first bytes of a connection that was opened a moment ago. Bytes behind them that came before them are kept until
 // those come: they get their fate here.
 bool Extractor::begins_connection(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) {
-  if (!opened || opened->has_begun) return false;
+  if (!opened) return false;
   const std::uint32_t ahead = burst_.sequences[index] - opened->first;
+  if (opened->has_begun) return ahead == 0;  // the first bytes once more, maybe others than before
   if (ahead != 0 && ahead <= kMostAhead) {
     // What begins a message waits for nothing before it, whatever a SYN said.
     if (!opened->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return false;
@@ -344,11 +414,17 @@ bool Extractor::may_feed(std::size_t index, const PartialMessage* message) {
   if (frame.truncated) return false;
   if (!checksums_hold(frame, layers)) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
+    note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return false;
   }
-  if (!carries_bytes(index, message != nullptr)) return false;
-  if (message != nullptr && hops_left(frame, layers) + kFewerHops <= message->hops) {
+  if (!carries_bytes(index, message != nullptr)) {
+    note_evasion(burst_, stats_, index, EvasionKind::kOddFlags);
+    return false;
+  }
+  if (message == nullptr) return true;
+  if (hops_left(frame, layers) + kFewerHops <= message->hops) {
     burst_.fates[index] = Fate::kForwardedFewHops;
+    note_evasion(burst_, stats_, index, EvasionKind::kFewHops);
     return false;
   }
   return true;

@@ -43,6 +43,11 @@ class Extractor {
   Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
   Step read_as(std::uint8_t protocol, std::size_t index);
   void opening(std::size_t index);
+  void note_reset(std::size_t index);
+  void note_inconsistent(std::size_t index);
+  bool follows_passed(PartialMessage& message, std::size_t index, const Classifier& classifier);
+  bool contradicts(const PartialMessage& message, std::size_t index, const Classifier& classifier);
+  bool reads_otherwise(const PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool goes_on(std::size_t index, const Classifier& classifier);
   bool reads_whole(std::size_t index, const Classifier& classifier);
   bool add_to(PartialMessage& message, std::size_t index, const Classifier& classifier);

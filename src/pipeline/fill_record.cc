@@ -104,18 +104,14 @@ void clear(Record& record) {
   record.encrypted_hello = false;
 }
 
-}  // namespace
-
-void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::uint64_t flow_id,
-                 std::uint64_t policy_version, Record& record) {
-  const Event& event = burst.events.events()[index];
-  const Frame& frame = burst.frames[event.frame];
-  const Layers& layers = burst.layers[event.frame];
+// Of a packet of the burst, or a place of a stream, all but what was found in it.
+void fill_packet(const Burst& burst, std::size_t place, std::uint64_t flow_id, Record& record) {
+  const Frame& frame = burst.frames[place];
+  const Layers& layers = burst.layers[place];
   clear(record);
   record.time_ns = frame.time_ns;
   record.flow_id = flow_id;
   record.frame_number = frame.number;
-  record.protocol = event.protocol;
   record.ip_version = layers.ip_version;
   record.transport = layers.ip_protocol;
   record.source = source_address(frame, layers).bytes;
@@ -125,6 +121,21 @@ void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::u
   record.port = frame.port;
   record.vlan = layers.vlan;
   fill_tunnels(frame, layers, record);
+}
+
+}  // namespace
+
+void fill_evasion(const Burst& burst, std::size_t index, std::uint64_t flow_id, Record& record) {
+  fill_packet(burst, index, flow_id, record);
+  record.kind = Record::Kind::kEvasion;
+  record.protocol = burst.protocol[index];
+}
+
+void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::uint64_t flow_id,
+                 std::uint64_t policy_version, Record& record) {
+  const Event& event = burst.events.events()[index];
+  fill_packet(burst, event.frame, flow_id, record);
+  record.protocol = event.protocol;
   record.verdict = burst.verdicts[index];
   record.signature_kind = rule.kind;
   record.signature_id = rule.id;

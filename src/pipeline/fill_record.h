@@ -14,6 +14,9 @@ namespace telefence {
 void fill_record(const Burst& burst, std::size_t event, const Rule& rule, std::uint64_t flow_id,
                  std::uint64_t policy_version, Record& record);
 
+// A sign of evasion: the packet that shows it. index: of a frame of the burst.
+void fill_evasion(const Burst& burst, std::size_t index, std::uint64_t flow_id, Record& record);
+
 // What was done. After actions, for the same event.
 void finish_record(const Burst& burst, std::size_t event, std::uint64_t now_ns, Record& record);
 

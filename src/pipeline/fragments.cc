@@ -2,6 +2,7 @@
 #include "pipeline/fragments.h"
 
 #include "decode/fragment.h"
+#include "pipeline/evasions.h"
 
 namespace telefence {
 
@@ -19,12 +20,19 @@ bool Fragments::join(std::size_t index) {
   if (!is_read || frame.truncated) return false;
   const FragmentHeader header = fragment_header(frame, layers);
   const std::uint64_t key = key_of(index, header.identification);
-  switch (table_.put(key, header.offset, header.is_last, fragment_payload(frame, layers), burst_.now_ns)) {
-    case FragmentTable::Put::kWaits: return false;
-    case FragmentTable::Put::kNoRoom: stats_.fragments_given_up.add(1); return false;
-    case FragmentTable::Put::kOverlaps: stats_.fragments_overlapping.add(1); return false;
-    case FragmentTable::Put::kRefused: burst_.fates[index] = Fate::kDroppedByVerdict; return false;
-    case FragmentTable::Put::kWhole: break;
+  using Put = FragmentTable::Put;
+  const Put put = table_.put(key, header.offset, header.is_last, fragment_payload(frame, layers), burst_.now_ns);
+  if (put == Put::kOverlaps || put == Put::kWholeOverlaps) {
+    stats_.fragments_overlapping.add(1);
+    note_evasion(burst_, stats_, index, EvasionKind::kOverlappingFragments);
+  }
+  switch (put) {
+    case Put::kWaits:
+    case Put::kOverlaps: return false;
+    case Put::kNoRoom: stats_.fragments_given_up.add(1); return false;
+    case Put::kRefused: burst_.fates[index] = Fate::kDroppedByVerdict; return false;
+    case Put::kWhole:
+    case Put::kWholeOverlaps: break;
   }
   joined_[joined_count_++] = {static_cast<std::uint16_t>(index), key};
   stats_.fragments_joined.add(1);

@@ -8,6 +8,7 @@
 #include "enforce/checksum.h"
 #include "enforce/mark.h"
 #include "enforce/segment.h"
+#include "pipeline/evasions.h"
 
 namespace telefence {
 namespace {
@@ -92,6 +93,8 @@ StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& kn
   if ((flags & (kTcpSyn | kTcpRst)) != 0 || (flags & kTcpAck) == 0) {
     // No bytes of the stream: a receiver takes none of these, or not under their numbers.
     burst_.protocol[index] = known.protocol;
+    if ((flags & kTcpRst) != 0) known.was_reset = true;
+    else if (layers.payload_length != 0) note_evasion(burst_, stats_, index, EvasionKind::kOddFlags);
     return Belongs::kAlone;
   }
   if (frame.truncated) {
@@ -100,6 +103,7 @@ StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& kn
   }
   if (!checksums_hold(frame, layers)) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
+    note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return Belongs::kHere;
   }
   if (!classifier_->is_enabled(known.protocol)) {
@@ -110,8 +114,11 @@ StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& kn
   MessageConnection& connection = streams_.note_header(known, side, frame, layers, link_);
   if (layers.payload_length == 0) return Belongs::kHere;
   burst_.protocol[index] = connection.protocol;
+  if (connection.was_reset) note_evasion(burst_, stats_, index, EvasionKind::kDataAfterReset);
+  connection.was_reset = false;
   if (holds_) clear_urgent(burst_.frames[index], layers);
   const auto taken = streams_.take({&connection, side, &frame, &layers, holds_, static_cast<std::uint16_t>(index), burst_.now_ns});
+  if (taken.conflicts) note_evasion(burst_, stats_, index, EvasionKind::kInconsistentCopy);
   if (taken.what == MessageStreams::Taken::What::kBefore) return Belongs::kAlone;
   settle_taken(index, taken);
   return Belongs::kHere;

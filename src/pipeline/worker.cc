@@ -41,12 +41,13 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       pool_(pool),
       records_(records),
       observer_(observer),
-      sessions_(shared.secret),
-      returns_(shared.secret),
-      datagrams_(burst_, sessions_, stats_, shared.secret, shared.datagrams),
-      lane_(burst_, sessions_, stats_, pool, shared.streams),
-      extractor_(burst_, sessions_, datagrams_, stats_, lane_, shared.parts, shared.fragments),
-      enforcer_(burst_, {sessions_, returns_, datagrams_}, stats_, lane_, pool) {
+      sessions_(shared.secret, shared.track.sessions),
+      returns_(shared.secret, shared.track.returns),
+      datagrams_(burst_, sessions_, stats_, shared.secret, shared.track.datagrams),
+      lane_(burst_, sessions_, stats_, pool, shared.track.streams),
+      extractor_(burst_, sessions_, datagrams_, stats_, lane_, shared.track.parts, shared.track.fragments),
+      enforcer_(burst_, {sessions_, returns_, datagrams_}, stats_, lane_, pool),
+      evasions_(burst_, sessions_, stats_, shared.evasion_records) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     links_[i].index = static_cast<std::uint16_t>(i);
     const auto other_way = std::find_if(links_.begin(), links_.end(), [&](const Link& other) {
@@ -102,6 +103,7 @@ void Worker::run_part(Link& link) {
   enforcer_.run(live);
   end_stage(Stage::kEnforce);
   observe();
+  if (burst_.evasion_count != 0 && records_ != nullptr) evasions_.begin_records(*records_);
   transmit_released(live);
   transmit(link);
   record(live);
@@ -223,20 +225,24 @@ void Worker::observe() {
 
 // After transmit, when it is known what became of each packet.
 void Worker::record(const LivePolicy& live) {
-  const auto events = burst_.events.events();
-  if (burst_.record_count != 0) {
-    const std::uint64_t now_ns = steady_ns();
-    for (std::size_t slot = 0; slot < burst_.record_count; ++slot) {
-      const std::size_t i = burst_.record_events[slot];
-      Record& record = records_->claimed(slot);
-      finish_record(burst_, i, now_ns, record);
-      const ActionId action = burst_.verdicts[i].action;
-      const bool answers = action < registered_actions().size() && registered_actions()[action]->name == "answer";
-      record.answer = answers ? live.enforce.terms[events[i].protocol].answer : Record::kNoAnswer;
-    }
-    records_->commit(burst_.record_count);
-  }
+  std::size_t count = burst_.record_count;
+  if (count != 0) finish_records(live);
+  if (burst_.evasion_count != 0 && records_ != nullptr) count += evasions_.finish_records(*records_);
+  if (count != 0) records_->commit(count);
   end_stage(Stage::kRecord);
+}
+
+void Worker::finish_records(const LivePolicy& live) {
+  const auto events = burst_.events.events();
+  const std::uint64_t now_ns = steady_ns();
+  for (std::size_t slot = 0; slot < burst_.record_count; ++slot) {
+    const std::size_t i = burst_.record_events[slot];
+    Record& record = records_->claimed(slot);
+    finish_record(burst_, i, now_ns, record);
+    const ActionId action = burst_.verdicts[i].action;
+    const bool answers = action < registered_actions().size() && registered_actions()[action]->name == "answer";
+    record.answer = answers ? live.enforce.terms[events[i].protocol].answer : Record::kNoAnswer;
+  }
 }
 
 void Worker::transmit(Link& link) {

@@ -13,6 +13,7 @@
 #include "pipeline/burst.h"
 #include "pipeline/datagram_flows.h"
 #include "pipeline/enforcer.h"
+#include "pipeline/evasions.h"
 #include "pipeline/extractor.h"
 #include "pipeline/live_policy.h"
 #include "pipeline/worker_stats.h"
@@ -20,6 +21,7 @@
 #include "record/ring.h"
 #include "track/session_clock.h"
 #include "track/session_table.h"
+#include "track/track_options.h"
 #include "track/tunnel_returns.h"
 
 namespace telefence {
@@ -39,10 +41,9 @@ struct WorkerShared {
   Readers* readers = nullptr;
   const Normaliser* normaliser = nullptr;
   HashSecret secret;
-  PartOptions parts;
-  StreamOptions streams;
-  FragmentOptions fragments;
-  DatagramOptions datagrams;
+  TrackOptions track;
+  // Records of evasion that each worker may write in a second; the others are only counted.
+  std::uint32_t evasion_records = 10;
 };
 
 // Told of every event after its verdict, matched or not: `telefenced inspect`. None in the daemon.
@@ -87,6 +88,7 @@ class Worker {
   void observe();
   void begin_records(const MatchSet& set);
   void record(const LivePolicy& live);
+  void finish_records(const LivePolicy& live);
   void end_stage(Stage stage);
 
   const std::uint16_t id_;
@@ -108,6 +110,7 @@ class Worker {
   StreamLane lane_;
   Extractor extractor_;
   Enforcer enforcer_;
+  Evasions evasions_;
   std::uint64_t stage_start_ = 0;
   std::uint64_t time_ns_ = 0;  // of the newest frame, or later when none comes
 };

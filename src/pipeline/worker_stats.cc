@@ -68,6 +68,22 @@ void add_spread(Catalog& catalog, const Workers& workers) {
              &WorkerStats::inconsistent_copies);
 }
 
+void add_evasions(Catalog& catalog, const Workers& workers) {
+  catalog.add({"telefence_evasions_total",
+               "Packets with a sign of evasion: inconsistent_copy (repeats bytes of a message as other ones), bad_checksum and few_hops "
+               "(part of a message, but its receiver will not get it), odd_flags (bytes without ACK, or in a SYN of an open "
+               "connection), data_after_reset (the connection went on, so the reset was false), overlapping_fragments (a part of an IP "
+               "packet repeats bytes as other ones), ambiguous_host (an HTTP request names several hosts; all are judged).",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 for (std::size_t k = 0; k < kEvasionKindCount; ++k)
+                   out.push_back({{{"kind", text(evasion_name(static_cast<EvasionKind>(k)))}},
+                                  sum(workers, [k](const WorkerStats& w) { return w.evasions[k].read(); })});
+               }});
+  add_single(catalog, workers, "telefence_evasions_not_recorded_total",
+             "Signs of evasion that were counted only, since more came in a second than may be recorded (records.evasions).",
+             &WorkerStats::evasions_not_recorded);
+}
+
 void add_gauge(Catalog& catalog, const Workers& workers, const char* name, const char* help, Counter WorkerStats::*member) {
   catalog.add({name, help, Family::Type::kGauge, [workers, member](std::vector<Sample>& out) {
                  out.push_back({{}, sum(workers, [member](const WorkerStats& w) { return (w.*member).read(); })});
@@ -204,6 +220,7 @@ void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> worke
   add_packets(catalog, workers);
   add_messages(catalog, workers);
   add_spread(catalog, workers);
+  add_evasions(catalog, workers);
   add_streams(catalog, workers);
   add_fragments(catalog, workers);
   add_tunnels(catalog, workers);

@@ -14,6 +14,7 @@
 #include "protocols/protocol.h"
 #include "stats/catalog.h"
 #include "stats/counter.h"
+#include "verdict/evasion.h"
 #include "verdict/verdict.h"
 
 namespace telefence {
@@ -50,6 +51,8 @@ struct WorkerStats {
   Counter fragments_overlapping;  // parts that repeat bytes as other ones
   Counter fragments_given_up;     // parts of packets that can't be put together
   Counter fragments_evicted;      // packets that gave way to others
+  Counters<kEvasionKindCount> evasions;  // frames with a sign of evasion
+  Counter evasions_not_recorded;         // of these, beyond the limit of records
   Counter inconsistent_copies;  // bytes of such a message that came again as other ones
   DatagramStats datagrams;
   Counter streams;              // connections that are followed

@@ -216,12 +216,13 @@ void append_tunnels(const Record& record, const RecordNames& names, std::string&
 }
 
 void append_packet(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
+  const bool is_evasion = record.kind == Record::Kind::kEvasion;
   append_time(out, record.time_ns);
   // 2^53: the largest whole number that every JSON reader keeps exact (RFC 8259, 6).
   append_number(out, "flow_id", record.flow_id & ((std::uint64_t{1} << 53) - 1));
   // Readers of EVE take a line with this key for one of an offline capture.
   if (options.from_capture) append_number(out, "pcap_cnt", record.frame_number);
-  append_text(out, "event_type", "alert");
+  append_text(out, "event_type", is_evasion ? "anomaly" : "alert");
   if (const std::string_view port = named(names.ports, record.port); !port.empty()) append_text(out, "in_iface", port);
   if (record.vlan != 0) {
     append_key(out, "vlan");
@@ -232,7 +233,8 @@ void append_packet(const Record& record, const RecordNames& names, const RecordO
   append_address(out, "dest_ip", record.ip_version, record.destination);
   append_number(out, "dest_port", record.destination_port);
   append_text(out, "proto", transport_name(record.transport));
-  append_text(out, "app_proto", app_protocol(record));
+  const std::string_view application = is_evasion ? named(names.protocols, record.protocol) : app_protocol(record);
+  if (!application.empty()) append_text(out, "app_proto", application);
   append_tunnels(record, names, out);
 }
 
@@ -302,6 +304,30 @@ void append_people(const Record& record, const RecordNames& names, const RecordO
   out += '}';
 }
 
+// EVE's object for what is odd in a packet: `type` says on which layer.
+std::string_view anomaly_type(EvasionKind kind) {
+  switch (kind) {
+    case EvasionKind::kBadChecksum:
+    case EvasionKind::kOverlappingFragments: return "decode";
+    case EvasionKind::kAmbiguousHost: return "applayer";
+    default: return "stream";
+  }
+}
+
+void append_anomaly(const Record& record, const RecordNames& names, std::string& out) {
+  append_key(out, "anomaly");
+  out += '{';
+  append_text(out, "type", anomaly_type(record.evasion));
+  append_text(out, "event", evasion_name(record.evasion));
+  out += '}';
+  append_key(out, "telefence");
+  out += '{';
+  if (record.suppressed != 0) append_number(out, "suppressed", record.suppressed);
+  append_text(out, "node", names.node);
+  if (!record.is_held) append_text(out, "fate", fate_name(record.fate));
+  out += '}';
+}
+
 std::string_view mode_word(Reason reason) {
   if (reason == Reason::kBlocked) return "enforce";
   return reason == Reason::kShadow ? "shadow" : "monitor";
@@ -355,6 +381,11 @@ std::string masked(std::string_view number) {
 void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
   out += '{';
   append_packet(record, names, options, out);
+  if (record.kind == Record::Kind::kEvasion) {
+    append_anomaly(record, names, out);
+    out += "}\n";
+    return;
+  }
   append_alert(record, options, out);
   if (record.kind == Record::Kind::kDns) append_dns(record, out);
   else if (is_call(record) || is_sms(record)) append_people(record, names, options, out);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A record as one line of Suricata EVE-compatible JSON (event_type "alert"), so that existing tools read it unchanged, with
+// A record as one line of Suricata EVE-compatible JSON (event_type "alert"; "anomaly" for signs of evasion), so that existing tools read it unchanged, with
 // our own objects `sms`, `call` and `telefence` beside it. Writer thread; appends to a buffer that is used again and again.
 
 #include <string>

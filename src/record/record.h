@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One interception (or would-be interception), as an owned copy that leaves the worker. Fixed size, so that a worker fills it
+// One interception (or would-be interception), or a sign of evasion, as an owned copy that leaves the worker. Fixed size, so that a worker fills it
 // in the ring's own memory without allocation. Text longer than its field is cut.
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "match/rule.h"
+#include "verdict/evasion.h"
 #include "verdict/verdict.h"
 
 namespace telefence {
@@ -31,7 +32,7 @@ class FixedText {
 
 struct Record {
   static constexpr std::uint8_t kNoAnswer = 0xff;
-  enum class Kind : std::uint8_t { kDns, kHttp, kTls, kQuic, kSipCall, kSipMessage, kSms, kIsupCall };
+  enum class Kind : std::uint8_t { kDns, kHttp, kTls, kQuic, kSipCall, kSipMessage, kSms, kIsupCall, kEvasion };
   std::uint64_t time_ns = 0;
   std::uint64_t flow_id = 0;
   std::uint64_t frame_number = 0;  // of the capture, when replayed; else counted by its queue
@@ -76,6 +77,11 @@ struct Record {
   bool encrypted_hello = false;      // TLS, QUIC: an ECH extension was there, so `name` is the outer name
   std::uint8_t part_total = 0;
   std::uint8_t part_number = 0;
+
+  // Of kind kEvasion, which has nothing of the above but the packet and its fate.
+  EvasionKind evasion = EvasionKind::kInconsistentCopy;
+  bool is_held = false;          // the packet waits: its fate is not known yet
+  std::uint32_t suppressed = 0;  // signs before this one that were counted only
 
   FixedText<160> signature_value;
   FixedText<96> signature_source;

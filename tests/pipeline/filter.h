@@ -41,7 +41,7 @@ class Filter {
   explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false, const StreamOptions& streams = {})
       : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), ring(1024), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, test_policy(mode)) {
-    shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret(), {}, streams};
+    shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret(), {.streams = streams}};
     std::vector<Link> links = {{&access, mirror ? nullptr : &core}};
     if (!mirror) links.push_back({&core, &access});
     worker_ = std::make_unique<Worker>(std::uint16_t{0}, shared_, links, pool_, &ring, nullptr);

@@ -21,7 +21,7 @@ class World {
     PartOptions parts;
     parts.messages = 64;
     parts.bytes = 256 * 1024;
-    const WorkerShared shared = {&sets_, &policy_, &readers_, &normaliser_, HashSecret{}, parts, streams};
+    const WorkerShared shared = {&sets_, &policy_, &readers_, &normaliser_, HashSecret{}, {.parts = parts, .streams = streams}};
     std::vector<Link> links = {{&access, is_mirror ? nullptr : &core}};
     if (!is_mirror) links.push_back({&core, &access});
     worker_ = std::make_unique<Worker>(std::uint16_t{0}, shared, links, pool, &ring_, nullptr);

@@ -556,5 +556,68 @@ TEST(Evasion, ACallBehindALostFirstSegmentOfItsConnectionIsRefused) {
   }
 }
 
+// The receiver may have got only the later copy: it is judged as well, in the burst of the first one and after it.
+TEST(Evasion, ACopyThatContradictsAMessageLetPassIsJudged) {
+  for (const auto& [message, decoy] : {std::pair(tls_hello("evil.example"), tls_hello("good.example")),
+                                       std::pair(http_request("evil.example"), http_request("good.example"))}) {
+    const std::size_t border = message.find("example") - 8;
+    const auto at = static_cast<std::uint32_t>(border);
+    for (const bool is_one_burst : {false, true}) {
+      Filter filter;
+      filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+      const auto give = [&](std::uint32_t offset, const std::string& bytes) {
+        filter.access.give(segment_frame({offset, bytes}, 9999, 40000));
+        if (!is_one_burst) filter.run();
+      };
+      filter.access.give(opening_frame(9999, 40000));
+      give(0, decoy.substr(0, border));
+      give(at, decoy.substr(border));
+      give(at, decoy.substr(border));
+      EXPECT_EQ(filter.stats().inconsistent_copies.read(), 0u);
+      give(at, message.substr(border));
+      filter.run();
+      EXPECT_EQ(filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset), 1u) << is_one_burst;
+      EXPECT_EQ(filter.stats().evasions[static_cast<std::size_t>(EvasionKind::kInconsistentCopy)].read(), 1u);
+      EXPECT_EQ(filter.ring.pushed(), 2u) << "the interception and the sign of evasion";
+    }
+  }
+}
+
+TEST(Evasion, WhatWasLetPassIsForgottenWhenItsSenderGoesOn) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const std::string message = http_request("good.example");
+  const auto size = static_cast<std::uint32_t>(message.size());
+  for (const Segment& one : {Segment{0, message.substr(0, 30)}, Segment{30, message.substr(30)}, Segment{size, "POST more"}, Segment{40, "other"}}) {
+    filter.access.give(segment_frame(one, 80, 40000));
+    filter.run();
+  }
+  EXPECT_EQ(filter.stats().inconsistent_copies.read(), 0u);
+}
+
+TEST(Evasion, RecordsAreBoundedAndTheRestIsCounted) {
+  Filter filter;
+  const std::string message = http_request("good.example");
+  constexpr std::uint64_t kStart = 1'700'000'000'000'000'000;
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    const auto port = static_cast<std::uint16_t>(40000 + i);
+    filter.access.give(segment_frame({0, message.substr(0, 30)}, 80, port), kStart);
+    filter.access.give(segment_frame({4, "xxxx"}, 80, port), kStart);
+  }
+  filter.run();
+  const auto kind = static_cast<std::size_t>(EvasionKind::kInconsistentCopy);
+  EXPECT_EQ(filter.stats().evasions[kind].read(), 100u);
+  EXPECT_EQ(filter.ring.pushed(), 10u);
+  EXPECT_EQ(filter.stats().evasions_not_recorded.read(), 90u);
+  for (int i = 0; i < 10; ++i) filter.ring.release();
+  filter.access.give(segment_frame({6, "yyyy"}, 80, 40000), kStart + 2'000'000'000);
+  filter.run();
+  ASSERT_NE(filter.ring.front(), nullptr);
+  EXPECT_EQ(filter.ring.front()->suppressed, 90u);
+  EXPECT_EQ(filter.ring.front()->kind, Record::Kind::kEvasion);
+  EXPECT_EQ(filter.ring.front()->source_port, 40000);
+  EXPECT_EQ(filter.ring.front()->fate, Fate::kForwardedNeedMore);
+}
+
 }  // namespace
 }  // namespace telefence

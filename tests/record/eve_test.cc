@@ -212,5 +212,30 @@ TEST(Eve, AnyBytesAndIndexesGiveOneValidLine) {
   }
 }
 
+TEST(Eve, ASignOfEvasionIsAnAnomaly) {
+  Record record = sample_lookup();
+  record.kind = Record::Kind::kEvasion;
+  record.protocol = 1;
+  record.transport = 6;
+  record.evasion = EvasionKind::kFewHops;
+  record.fate = Fate::kForwardedFewHops;
+  json line = eve_of(record);
+  EXPECT_EQ(line["event_type"], "anomaly");
+  EXPECT_EQ(line["src_ip"], "10.1.2.3");
+  EXPECT_EQ(line["app_proto"], "http");
+  EXPECT_EQ(line["anomaly"], json::parse(R"({"type":"stream","event":"few_hops"})"));
+  EXPECT_EQ(line["telefence"], json::parse(R"({"node":"edge-1","fate":"forwarded_few_hops"})"));
+  EXPECT_FALSE(line.contains("alert"));
+  EXPECT_FALSE(line.contains("dns"));
+  record.suppressed = 17;
+  record.is_held = true;
+  record.protocol = 0xff;
+  record.evasion = EvasionKind::kOverlappingFragments;
+  line = eve_of(record);
+  EXPECT_FALSE(line.contains("app_proto"));
+  EXPECT_EQ(line["anomaly"]["type"], "decode");
+  EXPECT_EQ(line["telefence"], json::parse(R"({"suppressed":17,"node":"edge-1"})"));
+}
+
 }  // namespace
 }  // namespace telefence
