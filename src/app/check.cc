@@ -18,6 +18,7 @@ struct Findings {
   std::vector<Complaint> complaints;
   bool are_signatures_examined = false;
   SignatureStore::Counts counts;
+  std::uint64_t memory_bytes = 0;  // of each worker
   bool sound() const { return mistakes.empty() && complaints.empty(); }
 };
 
@@ -50,6 +51,7 @@ void print_json(const Findings& findings) {
   for (const Mistake& warning : findings.warnings) out["warnings"].push_back(to_json(warning));
   for (const Complaint& complaint : findings.complaints) out["complaints"].push_back(to_json(complaint));
   const SignatureStore::Counts& counts = findings.counts;
+  out["memory"] = {{"per_worker_bytes", findings.memory_bytes}};
   out["signatures"] = nullptr;  // not examined
   if (findings.are_signatures_examined)
     out["signatures"] = {{"domains", counts.domains}, {"urls", counts.urls},       {"numbers", counts.numbers},
@@ -72,6 +74,7 @@ void print_text(const Findings& findings, const std::string& file, Language lang
                  counted(language, counts.allowed, Word::kAllowEntry, Word::kAllowEntries))
                     .c_str());
   }
+  std::printf("%s: %s\n", file.c_str(), (std::string(say(language, {"memory: ", "内存："})) + memory_of(language, findings.memory_bytes)).c_str());
   if (findings.sound()) {
     std::printf("%s: %s\n", file.c_str(), std::string(say(language, {"ok", "正确"})).c_str());
     return;
@@ -94,6 +97,7 @@ int check(const CheckArguments& arguments) {
   Findings findings;
   findings.mistakes = loaded.mistakes;
   findings.warnings = loaded.warnings;
+  findings.memory_bytes = memory_for(loaded.config.track);
   check_signatures(loaded, findings);
   if (arguments.json)
     print_json(findings);

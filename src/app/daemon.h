@@ -84,6 +84,7 @@ class Daemon {
   Json ports_status() const;
   Json channels_status() const;
   Json packets_status() const;
+  Json evasions_status() const;
   Json feed_status() const;
   Json needs_restart_status() const;
   Result<void> prepare(const MatchSet& set);

@@ -84,6 +84,16 @@ Json Daemon::packets_status() const {
   return {{"received", sums.received}, {"fates", fates}};
 }
 
+Json Daemon::evasions_status() const {
+  Json out = Json::object();  // those that were seen
+  for (std::size_t kind = 0; kind < kEvasionKindCount; ++kind) {
+    std::uint64_t sum = 0;
+    for (const WorkerStats* stats : stats_of(workers_)) sum += stats->evasions[kind].read();
+    if (sum != 0) out[std::string(evasion_name(static_cast<EvasionKind>(kind)))] = sum;
+  }
+  return out;
+}
+
 Json Daemon::feed_status() const {
   const FeedState state = feed_->state();
   Json out = {{"configured", state.configured},
@@ -163,6 +173,7 @@ Json Daemon::status() const {
           {"workers", workers_.size()},
           {"ports", ports_status()},
           {"packets", packets_status()},
+          {"evasions", evasions_status()},
           {"channels", channels_status()},
           {"signatures",
            {{"domains", counts.domains},
@@ -192,6 +203,7 @@ Json Daemon::start_summary() const {
           {"ports", ports},
           {"wire", wires},
           {"workers", workers_.size()},
+          {"memory", {{"per_worker_bytes", memory_for(config_.track)}}},
           {"signatures", {{"domains", counts.domains}, {"urls", counts.urls}, {"numbers", counts.numbers}, {"patterns", counts.patterns}}},
           {"complaints", counts.complaints},
           {"records", config_.records.file},

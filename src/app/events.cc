@@ -66,6 +66,24 @@ void print_text(const Json& event, Language language) {
   std::printf("%s\n", line.c_str());
 }
 
+// A sign of evasion: who to whom, and what.
+void print_anomaly(const Json& event, Language language) {
+  const Json none = Json::object();
+  const Json& own = event.contains("telefence") ? event["telefence"] : none;
+  const Json& anomaly = event.contains("anomaly") ? event["anomaly"] : none;
+  const auto end = [&](const char* address, const char* port) {
+    return event.value(address, "") + " " + std::to_string(event.value(port, 0));
+  };
+  const std::string time = event.value("timestamp", "");
+  std::string line = (time.size() > 23 ? time.substr(11, 12) : time) + "  " + padded(say(language, {"evasion", "规避"}), 9) +
+                     padded(word_of(language, anomaly.value("event", "")), 31) + padded(event.value("app_proto", ""), 15) +
+                     padded(end("src_ip", "src_port") + " -> " + end("dest_ip", "dest_port"), 40) +
+                     std::string(word_of(language, own.value("fate", "")));
+  if (const auto more = own.value("suppressed", 0); more != 0)
+    line += say(language, {" (and {} not recorded)", "（另有 {} 次未记录）"}, more);
+  std::printf("%s\n", line.c_str());
+}
+
 // Prints one line of the stream. False: standard output takes no more.
 bool print_line(std::string_view line, const EventsArguments& arguments, Language language) {
   const Json event = arguments.json ? Json() : Json::parse(line, nullptr, false);
@@ -73,6 +91,8 @@ bool print_line(std::string_view line, const EventsArguments& arguments, Languag
     std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
   } else if (event.is_object() && event.value("event_type", "") == "alert") {
     print_text(event, language);
+  } else if (event.is_object() && event.value("event_type", "") == "anomaly") {
+    print_anomaly(event, language);
   } else if (event.is_object() && event.value("event_type", "") == "lost") {
     std::fprintf(stderr, "%s\n", say(language, {"{} interceptions were not shown: this reader was too slow; records have them",
                                                 "有 {} 条拦截未显示：读取过慢；记录文件中有"}, event.value("count", 0)).c_str());

@@ -37,7 +37,9 @@ Result<std::unique_ptr<Filter>> Filter::make(const Config& config, bool with_sig
   return filter;
 }
 
-WorkerShared Filter::shared() { return {sets_.get(), policy_.get(), &readers_, &normaliser_, secret_}; }
+WorkerShared Filter::shared() {
+  return {sets_.get(), policy_.get(), &readers_, &normaliser_, secret_, config_.track, config_.records.evasions};
+}
 
 RecordNames Filter::record_names() const {
   RecordNames names;

@@ -76,6 +76,11 @@ std::string counted(Language language, std::uint64_t number, const Text& one, co
   return grouped(number) + " " + std::string(say(language, number == 1 ? one : several));
 }
 
+std::string memory_of(Language language, std::uint64_t bytes) {
+  return say(language, {"{} MiB for each worker to remember connections and messages", "每个工作线程 {} MiB，用于记住连接和消息"},
+             (bytes + (1u << 19)) >> 20);
+}
+
 std::string duration(Language language, std::uint64_t seconds) {
   struct Unit {
     std::uint64_t seconds;

@@ -74,6 +74,8 @@ std::string right_aligned(std::string_view utf8, std::size_t width);
 std::string grouped(std::uint64_t number);
 // "1 domain", "2 domains"; in Chinese a number needs no plural.
 std::string counted(Language language, std::uint64_t number, const Text& one, const Text& several);
+// What the memory of one worker may come to.
+std::string memory_of(Language language, std::uint64_t bytes);
 // "2 d 3 h", "3 min 20 s".
 std::string duration(Language language, std::uint64_t seconds);
 

@@ -51,6 +51,13 @@ Json categories_of(const WorkerStats& stats) {
   return out;
 }
 
+Json evasions_of(const WorkerStats& stats) {
+  Json out = Json::object();
+  for (std::size_t kind = 0; kind < kEvasionKindCount; ++kind)
+    if (const auto count = read(stats.evasions, kind)) out[text(evasion_name(static_cast<EvasionKind>(kind)))] = count;
+  return out;
+}
+
 Json summary_of(const ReplayArguments& arguments, const Filter& filter, const ReplayRun& run) {
   const FateSums sums = sum_fates({&run.stats()});
   const SignatureStore::Counts& loaded = filter.counts();
@@ -66,6 +73,7 @@ Json summary_of(const ReplayArguments& arguments, const Filter& filter, const Re
           {"replies", run.stats().replies_sent.read()},
           {"protocols", protocols_of(run.stats())},
           {"categories", categories_of(run.stats())},
+          {"evasions", evasions_of(run.stats())},
           {"records", {{"written", run.records().written()}, {"lost", run.records().lost()}}}};
 }
 
@@ -83,6 +91,11 @@ class Summary {
       line(word({"blocked, or would be, by category", "已拦截或本应拦截，按类别"}));
       for (const auto& [name, count] : summary_["categories"].items())
         row(std::string(say(language_, category_from(name).value_or(Category::kOther))), count);
+    }
+    if (!summary_["evasions"].empty()) {
+      line("");
+      line(word({"signs of evasion", "规避迹象"}));
+      for (const auto& [name, count] : summary_["evasions"].items()) row(std::string(word_of(language_, name)), count);
     }
     line("");
     line(summary_["fates_add_up"].get<bool>() ? word({"how packets left (they add up to the packets received)", "报文去向（合计等于收到的报文数）"})

@@ -37,6 +37,7 @@ class StartSummary {
     row({"ports", "端口"}, ports());
     row({"wire", "串接"}, joined(summary_["wire"]));
     row({"workers", "工作线程"}, std::to_string(summary_["workers"].get<std::size_t>()));
+    row({"memory", "内存"}, memory_of(language_, summary_["memory"]["per_worker_bytes"].get<std::uint64_t>()));
     row({"signatures", "规则"}, signatures());
     row({"feed", "下发通道"}, text("redis"));
     row({"records", "记录"}, text("records"));

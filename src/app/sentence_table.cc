@@ -27,6 +27,19 @@ constexpr Sentence kSentences[] = {
      "{0}；请设置 redis.password_file；非默认用户另设 redis.user"},
     {"{}; look at redis.user and at the first line of redis.password_file", "{0}；请检查 redis.user 和 redis.password_file 的首行"},
     {"{}; the user needs {} on {}", "{0}；该用户需要对 {2} 的 {1} 权限"},
+    // config: sizes of what workers remember.
+    {"must be a power of two: {} or {}", "须为 2 的幂：{0} 或 {1}"},
+    {"a sender that waits is held no longer than others: at most engine.hold.receiver_ms, {}",
+     "等待中的发送方不应比其他的被扣留更久：至多为 engine.hold.receiver_ms，即 {0}"},
+    {"one direction can't hold more than all together: at most engine.streams.packets, {}",
+     "单个方向不能超过总数：至多为 engine.streams.packets，即 {0}"},
+    {"a connection has two directions: at most twice engine.streams.connections, {}",
+     "一条连接有两个方向：至多为 engine.streams.connections 的两倍，即 {0}"},
+    {"{} worker(s) may hold {} packets (engine.streams.packets), and then too few buffers are left to receive into: use {} or more, or 0",
+     "{0} 个工作线程最多可扣留 {1} 个报文（engine.streams.packets），届时接收缓冲不足：请设为 {2} 或更大，或设为 0"},
+    {"all workers together may come to use {} MiB to remember connections and messages; this machine has {} MiB in all",
+     "所有工作线程用于记住连接和消息的内存可达 {0} MiB；本机共有 {1} MiB"},
+
     // Endings that many have.
     {"{}; did you mean '{}'?", "{0}；是否想写“{1}”？"},
     {"{}; did you mean {}?", "{0}；是否想写“{1}”？"},

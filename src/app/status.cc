@@ -24,6 +24,7 @@ class Table {
     ports();
     channels();
     packets();
+    evasions();
     signatures();
     feed();
     records();
@@ -87,6 +88,14 @@ class Table {
       if (received != 0) std::snprintf(share, sizeof share, "%.1f %%", 100.0 * static_cast<double>(packets) / static_cast<double>(received));
       line("  " + padded(word_of(language_, name), 30) + right_aligned(grouped(packets), 14) + right_aligned(share, 10));
     }
+  }
+
+  void evasions() const {
+    const auto found = status_.find("evasions");
+    if (found == status_.end() || found->empty()) return;
+    header({"signs of evasion", "规避迹象"}, {});
+    for (const auto& [name, count] : found->items())
+      line("  " + padded(word_of(language_, name), 30) + right_aligned(grouped(count.get<std::uint64_t>()), 14));
   }
 
   void signatures() const {

@@ -66,6 +66,14 @@ constexpr Entry kWords[] = {
     {"an allowed number lets the whole message pass", "白名单号码使整条消息放行"},
     {"in shadow; an entry in force comes first", "处于影子状态，生效的条目优先"},
     {"a more specific or graver entry wins", "更具体或更严重的条目优先"},
+    // Signs of evasion.
+    {"inconsistent_copy", "重传内容不一致"},
+    {"bad_checksum", "校验和错误的诱饵"},
+    {"few_hops", "跳数不足的诱饵"},
+    {"odd_flags", "标志异常的数据"},
+    {"data_after_reset", "伪造的连接重置"},
+    {"overlapping_fragments", "IP 分片重叠"},
+    {"ambiguous_host", "一个请求多个主机名"},
     // How packets left.
     {"forwarded_inspected", "已检查，转发"},
     {"forwarded_no_payload", "无载荷，转发"},

@@ -117,6 +117,7 @@ void check_outside(const Checked& checked) {
 void check_rules(const Checked& checked) {
   check_links(checked);
   check_cores(checked);
+  check_engine(checked);
   check_policy(checked);
   check_outside(checked);
 }

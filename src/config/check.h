@@ -32,6 +32,8 @@ void check_rules(const Checked& checked);
 // Ports, wires, mirrors, cores.
 void check_links(const Checked& checked);
 void check_cores(const Checked& checked);
+// Sizes of what workers remember.
+void check_engine(const Checked& checked);
 // Protocols, lists, answers.
 void check_policy(const Checked& checked);
 // Redis, records, addresses to listen on.

@@ -13,6 +13,7 @@
 #include "normalise/normalise.h"
 #include "record/options.h"
 #include "signatures/options.h"
+#include "track/track_options.h"
 #include "verdict/verdict.h"
 
 namespace telefence {
@@ -48,6 +49,7 @@ struct Config {
   std::string language = "auto";   // auto, en or zh-CN
   Mode mode = Mode::kMonitor;
   NicOptions nic;
+  TrackOptions track;              // of each worker
   std::map<std::string, ProtocolConfig> protocols;
   AnswerConfig answers;
   std::map<Category, CategoryConfig> categories;

@@ -12,6 +12,7 @@ using Type = Key::Type;
 constexpr std::int64_t kMaxUint32 = 0xffffffff;
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kMostMemory = 64 * 1024 * kMiB;
 
 constexpr std::array kKeys = {
     Key{.path = "version", .type = Type::kInteger, .fallback = "1", .least = 1, .greatest = 1,
@@ -35,6 +36,10 @@ constexpr std::array kKeys = {
     Key{.path = "ports[].driver", .type = Type::kWord, .fallback = "af_packet", .words = "af_packet|af_xdp",
         .en = "How a kernel interface is driven; without meaning for PCI addresses and vdevs.",
         .zh = "内核网卡的驱动方式；对 PCI 地址和 vdev 无意义。"},
+    Key{.path = "ports[].checksums", .type = Type::kWord, .fallback = "auto", .words = "auto|strict|lenient",
+        .en = "lenient: a packet whose checksum is only begun counts as sound, as senders on this machine (veth, containers) and "
+              "captures of them give it; strict: it counts as a decoy; auto: lenient for kernel interfaces and captures, strict for PCI.",
+        .zh = "lenient：校验和仅完成一半的报文视为有效（本机发送方、容器、抓包常见）；strict：视为诱饵；auto：内核网卡和抓包为 lenient，PCI 网卡为 strict。"},
 
     Key{.path = "wire[]", .type = Type::kPairs, .fallback = "[]",
         .en = "In-line pairs, as [[access, core]]: what comes in on one port leaves by the other.",
@@ -57,6 +62,67 @@ constexpr std::array kKeys = {
         .zh = "报文缓冲区个数（每个 2 KiB）；0 为自动。"},
     Key{.path = "engine.eal", .type = Type::kTexts, .fallback = "[]",
         .en = "Further arguments for DPDK's EAL, given last.", .zh = "附加的 DPDK EAL 参数。"},
+
+    // Of each worker.
+    Key{.path = "engine.spread.messages", .type = Type::kInteger, .fallback = "32768", .least = 64, .greatest = 1 << 22,
+        .en = "Messages over several TCP segments (TLS, HTTP, DNS) that each worker puts together at a time; the oldest gives way.",
+        .zh = "每个线程同时重组的跨 TCP 段消息数（TLS、HTTP、DNS）；满则淘汰最旧的。"},
+    Key{.path = "engine.spread.memory", .type = Type::kSize, .fallback = "32MiB", .least = kMiB, .greatest = kMostMemory,
+        .en = "Memory of each worker for their bytes.", .zh = "每个线程用于其字节的内存。"},
+    Key{.path = "engine.spread.openings", .type = Type::kInteger, .fallback = "262144", .least = 4096, .greatest = 1 << 24,
+        .en = "Connections opened in the last 20 s whose beginning each worker remembers, so that segments out of order are known; "
+              "a power of two.",
+        .zh = "每个线程记住的最近 20 秒内新建连接数，用于识别乱序报文段；须为 2 的幂。"},
+    Key{.path = "engine.spread.overlap", .type = Type::kWord, .fallback = "first", .words = "first|last",
+        .en = "Which copy counts when bytes of a message that is not whole yet come again as other ones. Nothing of it is held back, "
+              "so what the receiver takes can only be assumed. On shared connections (SMPP, SIP over TCP) the first always counts: "
+              "later copies leave changed into it.",
+        .zh = "未完整的消息中同一字节先后内容不同时以哪份为准；此类消息不扣留，接收方采用哪份只能推测。共享连接（SMPP、SIP over TCP）总以先到的为准：后到的会被改成相同内容再转发。"},
+
+    Key{.path = "engine.streams.connections", .type = Type::kInteger, .fallback = "65536", .least = 64, .greatest = 1 << 24,
+        .en = "Shared connections (SMPP, SIP over TCP) that each worker follows.", .zh = "每个线程跟踪的共享连接数（SMPP、SIP over TCP）。"},
+    Key{.path = "engine.streams.busy", .type = Type::kInteger, .fallback = "8192", .least = 64, .greatest = 1 << 20,
+        .en = "Directions of them that may have bytes on the way at a time.", .zh = "其中可同时有在途字节的方向数。"},
+    Key{.path = "engine.streams.memory", .type = Type::kSize, .fallback = "64MiB", .least = kMiB, .greatest = kMostMemory,
+        .en = "Memory of each worker for bytes on the way.", .zh = "每个线程用于在途字节的内存。"},
+    Key{.path = "engine.streams.packets", .type = Type::kInteger, .fallback = "2048", .least = 64, .greatest = 1 << 20,
+        .en = "Packets that each worker may hold until their message is decided, of all connections; each is one of engine.frames.",
+        .zh = "每个线程可扣留待判的报文总数；每个占用 engine.frames 中的一个。"},
+
+    Key{.path = "engine.hold.receiver_ms", .type = Type::kInteger, .fallback = "200", .least = 1, .greatest = 5000,
+        .en = "Longest time in ms that the beginning of a message on a shared connection is held for the rest of it. Only its receiver "
+              "waits, who can do nothing with half a message.",
+        .zh = "共享连接上消息前半部分等待其余部分的最长毫秒数；只有接收方在等，半条消息对其无用。"},
+    Key{.path = "engine.hold.sender_ms", .type = Type::kInteger, .fallback = "20", .least = 1, .greatest = 1000,
+        .en = "The same in ms when the sender keeps the rest back until the beginning is confirmed, and so waits as well.",
+        .zh = "发送方要等前半部分得到确认才发其余部分时的最长毫秒数（此时发送方也在等）。"},
+    Key{.path = "engine.hold.hole_ms", .type = Type::kInteger, .fallback = "5000", .least = 100, .greatest = 60'000,
+        .en = "Longest time in ms that segments of a shared connection are held behind a missing one.",
+        .zh = "共享连接缺段时，其后报文段扣留的最长毫秒数。"},
+    Key{.path = "engine.hold.memory", .type = Type::kSize, .fallback = "64KiB", .least = 4096, .greatest = 128 * 1024,
+        .en = "Most bytes of one direction that are held; beyond it they leave undecided.",
+        .zh = "单个方向最多扣留的字节数；超出则不待判定即转发。"},
+    Key{.path = "engine.hold.packets", .type = Type::kInteger, .fallback = "256", .least = 4, .greatest = 65'536,
+        .en = "Most packets of one direction that are held behind a missing segment.", .zh = "单个方向缺段时最多扣留的报文数。"},
+
+    Key{.path = "engine.fragments.packets", .type = Type::kInteger, .fallback = "4096", .least = 16, .greatest = 1 << 20,
+        .en = "IP packets in fragments that each worker puts together at a time.", .zh = "每个线程同时重组的 IP 分片报文数。"},
+    Key{.path = "engine.fragments.memory", .type = Type::kSize, .fallback = "8MiB", .least = kMiB, .greatest = kMostMemory,
+        .en = "Memory of each worker for their bytes.", .zh = "每个线程用于其字节的内存。"},
+    Key{.path = "engine.datagrams.connections", .type = Type::kInteger, .fallback = "32768", .least = 1024, .greatest = 1 << 22,
+        .en = "QUIC connections with an unfinished hello that each worker keeps; a power of two.",
+        .zh = "每个线程保留的握手未完整的 QUIC 连接数；须为 2 的幂。"},
+    Key{.path = "engine.datagrams.memory", .type = Type::kSize, .fallback = "48MiB", .least = kMiB, .greatest = kMostMemory,
+        .en = "Memory of each worker for their bytes.", .zh = "每个线程用于其字节的内存。"},
+    Key{.path = "engine.datagrams.refused", .type = Type::kInteger, .fallback = "16384", .least = 1024, .greatest = 1 << 22,
+        .en = "Refused QUIC connections that each worker remembers, to drop what still comes of them; a power of two.",
+        .zh = "每个线程记住的已拒绝 QUIC 连接数，用于丢弃其后续报文；须为 2 的幂。"},
+    Key{.path = "engine.sessions.entries", .type = Type::kInteger, .fallback = "65536", .least = 4096, .greatest = 1 << 24,
+        .en = "Interceptions counted, connections closed and responses awaited that each worker remembers, of each kind; a power of two.",
+        .zh = "每个线程记住的已计数拦截、已关闭连接、待改写应答的数量（每类）；须为 2 的幂。"},
+    Key{.path = "engine.tunnels.returns", .type = Type::kInteger, .fallback = "32768", .least = 1024, .greatest = 1 << 22,
+        .en = "Ways back into GTP-U and MPLS that each worker remembers; a power of two.",
+        .zh = "每个线程记住的 GTP-U 和 MPLS 回程数；须为 2 的幂。"},
 
     Key{.path = "protocols.NAME.on", .type = Type::kBool, .fallback = "true", .live = true,
         .en = "Whether this protocol is read at all.", .zh = "是否检查该协议。"},
@@ -149,6 +215,9 @@ constexpr std::array kKeys = {
         .en = "Whether telephone numbers are masked (+86138****5678).", .zh = "号码是否脱敏。"},
     Key{.path = "records.bodies", .type = Type::kWord, .fallback = "none", .words = "none|snippet|full",
         .en = "How much of a message's text is recorded.", .zh = "是否记录短信正文：不记、片段、全文。"},
+    Key{.path = "records.evasions", .type = Type::kInteger, .fallback = "10", .least = 0, .greatest = 1000,
+        .en = "Records of evasion (event_type anomaly) that each worker writes in a second at most; further ones are only counted. 0: none.",
+        .zh = "每个线程每秒最多写入的规避行为记录（event_type 为 anomaly）；其余只计数。0 为不记。"},
 
     Key{.path = "listen.web", .fallback = "127.0.0.1:9469",
         .en = "Address of /metrics, /healthz and /readyz; off: none.", .zh = "指标与健康检查的监听地址；off 为关闭。"},

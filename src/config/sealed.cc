@@ -20,6 +20,12 @@ std::string of_ports(const Config& config, std::string PortOptions::* member) {
   return out;
 }
 
+std::string of_checksums(const Config& config) {
+  std::string out;
+  for (const PortOptions& port : config.nic.ports) out += std::to_string(static_cast<int>(port.checksums)) + kBetween;
+  return out;
+}
+
 std::string of_wires(const Config& config) {
   std::string out;
   for (const auto& [from, to] : config.nic.wire) out += from + kBetween + to + kBetween;
@@ -38,6 +44,7 @@ constexpr SealedKey kSealed[] = {
     {"ports[].name", [](const Config& c) { return of_ports(c, &PortOptions::name); }},
     {"ports[].device", [](const Config& c) { return of_ports(c, &PortOptions::device); }},
     {"ports[].driver", [](const Config& c) { return of_ports(c, &PortOptions::driver); }},
+    {"ports[].checksums", of_checksums},
     {"wire[]", of_wires},
     {"mirror[]", [](const Config& c) { return joined(c.nic.mirror); }},
     {"engine.workers", of_cores},
@@ -45,6 +52,26 @@ constexpr SealedKey kSealed[] = {
     {"engine.hugepages", [](const Config& c) { return c.nic.hugepages; }},
     {"engine.frames", [](const Config& c) { return std::to_string(c.nic.frames); }},
     {"engine.eal", [](const Config& c) { return joined(c.nic.eal); }},
+    {"engine.spread.messages", [](const Config& c) { return std::to_string(c.track.parts.messages); }},
+    {"engine.spread.memory", [](const Config& c) { return std::to_string(c.track.parts.bytes); }},
+    {"engine.spread.openings", [](const Config& c) { return std::to_string(c.track.parts.openings); }},
+    {"engine.spread.overlap", [](const Config& c) { return std::to_string(static_cast<int>(c.track.parts.keep)); }},
+    {"engine.streams.connections", [](const Config& c) { return std::to_string(c.track.streams.connections); }},
+    {"engine.streams.busy", [](const Config& c) { return std::to_string(c.track.streams.directions); }},
+    {"engine.streams.memory", [](const Config& c) { return std::to_string(c.track.streams.bytes); }},
+    {"engine.streams.packets", [](const Config& c) { return std::to_string(c.track.streams.held_frames); }},
+    {"engine.hold.receiver_ms", [](const Config& c) { return std::to_string(c.track.streams.rest_ns); }},
+    {"engine.hold.sender_ms", [](const Config& c) { return std::to_string(c.track.streams.hold_ns); }},
+    {"engine.hold.hole_ms", [](const Config& c) { return std::to_string(c.track.streams.hole_ns); }},
+    {"engine.hold.memory", [](const Config& c) { return std::to_string(c.track.streams.hold_bytes); }},
+    {"engine.hold.packets", [](const Config& c) { return std::to_string(c.track.streams.hold_frames); }},
+    {"engine.fragments.packets", [](const Config& c) { return std::to_string(c.track.fragments.packets); }},
+    {"engine.fragments.memory", [](const Config& c) { return std::to_string(c.track.fragments.bytes); }},
+    {"engine.datagrams.connections", [](const Config& c) { return std::to_string(c.track.datagrams.unfinished); }},
+    {"engine.datagrams.memory", [](const Config& c) { return std::to_string(c.track.datagrams.bytes); }},
+    {"engine.datagrams.refused", [](const Config& c) { return std::to_string(c.track.datagrams.refused); }},
+    {"engine.sessions.entries", [](const Config& c) { return std::to_string(c.track.sessions.entries); }},
+    {"engine.tunnels.returns", [](const Config& c) { return std::to_string(c.track.returns.entries); }},
     {"policy.home_country", [](const Config& c) { return c.normalise.home_country; }},
     {"redis.server", [](const Config& c) { return c.signatures.redis.server; }},
     {"redis.user", [](const Config& c) { return c.signatures.redis.user; }},
@@ -57,6 +84,7 @@ constexpr SealedKey kSealed[] = {
     {"records.keep", [](const Config& c) { return std::to_string(c.records.keep_files); }},
     {"records.numbers", [](const Config& c) { return std::to_string(static_cast<int>(c.records.numbers)); }},
     {"records.bodies", [](const Config& c) { return std::to_string(static_cast<int>(c.records.bodies)); }},
+    {"records.evasions", [](const Config& c) { return std::to_string(c.records.evasions); }},
     {"listen.web", [](const Config& c) { return c.web_listen; }},
     {"listen.control", [](const Config& c) { return c.control_socket; }},
 };

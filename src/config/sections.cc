@@ -21,6 +21,9 @@ void read_links(Section& top, NicOptions& nic) {
     item.read("name", port.name);
     item.read("device", port.device);
     if (const auto driver = item.word("driver")) port.driver = *driver == 0 ? "af_packet" : "af_xdp";
+    using Checksums = PortOptions::Checksums;
+    constexpr Checksums kChecksums[] = {Checksums::kAuto, Checksums::kStrict, Checksums::kLenient};
+    if (const auto checksums = item.word("checksums")) port.checksums = kChecksums[*checksums];
   });
   top.read("wire", nic.wire);
   top.read("mirror", nic.mirror);
@@ -40,7 +43,48 @@ void read_workers(Section& engine, ReadState& state, NicOptions& nic) {
     state.reader.complain(*node, cores.error().message);
 }
 
-void read_engine(Section& top, ReadState& state, NicOptions& nic) {
+// In milliseconds.
+void read_ms(Section& section, std::string_view name, std::uint64_t& ns) {
+  std::uint64_t milliseconds = ns / 1'000'000;
+  section.read(name, milliseconds);
+  ns = milliseconds * 1'000'000;
+}
+
+void read_streams(Section& engine, StreamOptions& options) {
+  Section streams = engine.section("streams");
+  streams.read("connections", options.connections);
+  streams.read("busy", options.directions);
+  streams.read("memory", options.bytes);
+  streams.read("packets", options.held_frames);
+  Section hold = engine.section("hold");
+  read_ms(hold, "receiver_ms", options.rest_ns);
+  read_ms(hold, "sender_ms", options.hold_ns);
+  read_ms(hold, "hole_ms", options.hole_ns);
+  hold.read("memory", options.hold_bytes);
+  hold.read("packets", options.hold_frames);
+}
+
+void read_track(Section& engine, TrackOptions& track) {
+  Section spread = engine.section("spread");
+  spread.read("messages", track.parts.messages);
+  spread.read("memory", track.parts.bytes);
+  spread.read("openings", track.parts.openings);
+  if (const auto overlap = spread.word("overlap"))
+    track.parts.keep = *overlap == 0 ? StreamBuffer::Keep::kFirst : StreamBuffer::Keep::kLast;
+  read_streams(engine, track.streams);
+  Section fragments = engine.section("fragments");
+  fragments.read("packets", track.fragments.packets);
+  fragments.read("memory", track.fragments.bytes);
+  Section datagrams = engine.section("datagrams");
+  datagrams.read("connections", track.datagrams.unfinished);
+  datagrams.read("memory", track.datagrams.bytes);
+  datagrams.read("refused", track.datagrams.refused);
+  engine.section("sessions").read("entries", track.sessions.entries);
+  engine.section("tunnels").read("returns", track.returns.entries);
+}
+
+void read_engine(Section& top, ReadState& state, Config& config) {
+  NicOptions& nic = config.nic;
   Section engine = top.section("engine");
   read_workers(engine, state, nic);
   engine.read("control_core", nic.control_core);
@@ -54,6 +98,8 @@ void read_engine(Section& top, ReadState& state, NicOptions& nic) {
   }
   engine.read("frames", nic.frames);
   engine.read("eal", nic.eal);
+  read_track(engine, config.track);
+  nic.held_frames = config.track.streams.held_frames;
 }
 
 void read_redis(Section& top, RedisOptions& options) {
@@ -76,6 +122,7 @@ void read_records(Section& top, RecordOptions& options) {
   if (const auto numbers = records.word("numbers")) options.numbers = *numbers == 0 ? Numbers::kMask : Numbers::kFull;
   constexpr Bodies kBodies[] = {Bodies::kNone, Bodies::kSnippet, Bodies::kFull};
   if (const auto bodies = records.word("bodies")) options.bodies = kBodies[*bodies];
+  records.read("evasions", options.evasions);
 }
 
 void read_listen(Section& top, Config& config) {
@@ -97,7 +144,7 @@ void read_file(ReadState& state, const YamlNode& root, Config& config) {
   read_node(top, config);
   if (const auto mode = top.word("mode")) config.mode = *mode == 0 ? Mode::kMonitor : Mode::kEnforce;
   read_links(top, config.nic);
-  read_engine(top, state, config.nic);
+  read_engine(top, state, config);
   read_protocols(top, state, config);
   read_policy(top, state, config);
   read_redis(top, config.signatures.redis);

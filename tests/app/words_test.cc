@@ -11,6 +11,7 @@
 #include "match/rule.h"
 #include "protocols/protocol.h"
 #include "signatures/words.h"
+#include "verdict/evasion.h"
 
 namespace telefence {
 namespace {
@@ -29,6 +30,7 @@ TEST(Words, EveryWordThatStatusTestAndEventsShowIsThereInChinese) {
     expect_chinese(kind_name(kind));
   for (std::size_t i = 0; i < 6; ++i) expect_chinese(reason_name(static_cast<Reason>(i)));
   for (std::size_t i = 0; i < kFateCount; ++i) expect_chinese(fate_name(static_cast<Fate>(i)));
+  for (std::size_t i = 0; i < kEvasionKindCount; ++i) expect_chinese(evasion_name(static_cast<EvasionKind>(i)));
   for (const Action* action : registered_actions()) expect_chinese(action->name);
   for (const std::string_view sentence : why_sentences()) expect_chinese(sentence);
   for (const Protocol* protocol : registered_protocols()) {

@@ -291,5 +291,25 @@ TEST(CheckLinks, FewerBuffersThanAQueueHoldsAreAMistake) {
   EXPECT_EQ(mistakes_with("engine: {frames: 1023}\n"), Lines{});
 }
 
+TEST(CheckEngine, SizesFitOneAnother) {
+  EXPECT_EQ(mistakes_with("engine: {spread: {openings: 100000}, hold: {receiver_ms: 10, sender_ms: 11, packets: 65}, streams: {packets: 64}}\n"),
+            (Lines{"x.yaml:4:29: engine.spread.openings: must be a power of two: 65536 or 131072",
+                   "x.yaml:4:73: engine.hold.sender_ms: a sender that waits is held no longer than others: at most engine.hold.receiver_ms, 10",
+                   "x.yaml:4:86: engine.hold.packets: one direction can't hold more than all together: at most engine.streams.packets, 64"}));
+  EXPECT_EQ(mistakes_with("engine: {streams: {connections: 64, busy: 129}}\n"),
+            Lines{"x.yaml:4:43: engine.streams.busy: a connection has two directions: at most twice engine.streams.connections, 128"});
+  EXPECT_EQ(mistakes_with("engine: {spread: {overlap: middle, memory: 5}}\n").size(), 2u);
+}
+
+TEST(CheckEngine, WhatTheMachineCanNotGiveIsWarnedOf) {
+  const Lines memory = warnings_with("engine: {spread: {memory: 64GiB}, streams: {memory: 64GiB}, datagrams: {memory: 64GiB}}\n");
+  ASSERT_EQ(memory.size(), 1u);
+  EXPECT_NE(memory[0].find("all workers together may come to use 196"), std::string::npos) << memory[0];
+  EXPECT_EQ(warnings_with("engine: {frames: 4095, streams: {packets: 2048}}\n"),
+            Lines{"x.yaml:4:18: engine.frames: 1 worker(s) may hold 2048 packets (engine.streams.packets), and then too few buffers are "
+                  "left to receive into: use 4096 or more, or 0"});
+  EXPECT_EQ(warnings_with("engine: {frames: 4096}\n"), Lines{});
+}
+
 }  // namespace
 }  // namespace telefence

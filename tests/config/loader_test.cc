@@ -299,5 +299,42 @@ TEST(Loader, AReasonablePairOfPortsGetsOnlyTheWarningThatNothingCanMatch) {
   EXPECT_EQ(warnings_with("policy: {patterns: [/dev/null]}\n"), Lines{});
 }
 
+TEST(Loader, SizesOfWhatWorkersRememberAreRead) {
+  const Loaded loaded = load_config_text(
+      "ports: [{name: a, device: net_null0, checksums: strict}]\n"
+      "engine: {spread: {messages: 100, memory: 1MiB, openings: 4096, overlap: last},\n"
+      "         streams: {connections: 200, busy: 300, memory: 2MiB, packets: 400},\n"
+      "         hold: {receiver_ms: 150, sender_ms: 15, hole_ms: 900, memory: 32KiB, packets: 50},\n"
+      "         fragments: {packets: 60, memory: 3MiB}, datagrams: {connections: 2048, memory: 4MiB, refused: 1024},\n"
+      "         sessions: {entries: 8192}, tunnels: {returns: 2048}}\n"
+      "records: {evasions: 3}\n",
+      "x.yaml");
+  for (const Mistake& mistake : loaded.mistakes) ADD_FAILURE() << to_text(mistake);
+  const TrackOptions& track = loaded.config.track;
+  EXPECT_EQ(loaded.config.nic.ports[0].checksums, PortOptions::Checksums::kStrict);
+  EXPECT_EQ(track.parts.messages, 100u);
+  EXPECT_EQ(track.parts.bytes, 1u << 20);
+  EXPECT_EQ(track.parts.openings, 4096u);
+  EXPECT_EQ(track.parts.keep, StreamBuffer::Keep::kLast);
+  EXPECT_EQ(track.streams.connections, 200u);
+  EXPECT_EQ(track.streams.directions, 300u);
+  EXPECT_EQ(track.streams.bytes, 2u << 20);
+  EXPECT_EQ(track.streams.held_frames, 400u);
+  EXPECT_EQ(loaded.config.nic.held_frames, 400u) << "there must be buffers for them";
+  EXPECT_EQ(track.streams.rest_ns, 150'000'000u);
+  EXPECT_EQ(track.streams.hold_ns, 15'000'000u);
+  EXPECT_EQ(track.streams.hole_ns, 900'000'000u);
+  EXPECT_EQ(track.streams.hold_bytes, 32u << 10);
+  EXPECT_EQ(track.streams.hold_frames, 50u);
+  EXPECT_EQ(track.fragments.packets, 60u);
+  EXPECT_EQ(track.fragments.bytes, 3u << 20);
+  EXPECT_EQ(track.datagrams.unfinished, 2048u);
+  EXPECT_EQ(track.datagrams.bytes, 4u << 20);
+  EXPECT_EQ(track.datagrams.refused, 1024u);
+  EXPECT_EQ(track.sessions.entries, 8192u);
+  EXPECT_EQ(track.returns.entries, 2048u);
+  EXPECT_EQ(loaded.config.records.evasions, 3u);
+}
+
 }  // namespace
 }  // namespace telefence

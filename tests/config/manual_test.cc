@@ -10,6 +10,7 @@
 
 #include "config/keys.h"
 #include "config/loader.h"
+#include "config/sealed.h"
 
 namespace telefence {
 namespace {
@@ -43,7 +44,7 @@ TEST(Keys, ChildrenAreTheNextNamesOnly) {
   EXPECT_EQ(children_of("node"), (std::vector<std::string_view>{"id", "language"}));
   EXPECT_EQ(children_of("protocols.NAME"),
             (std::vector<std::string_view>{"on", "tcp_ports", "udp_ports", "action", "answer", "codes"}));
-  EXPECT_EQ(children_of("ports[]"), (std::vector<std::string_view>{"name", "device", "driver"}));
+  EXPECT_EQ(children_of("ports[]"), (std::vector<std::string_view>{"name", "device", "driver", "checksums"}));
   EXPECT_TRUE(children_of("nod").empty());
 }
 
@@ -54,10 +55,15 @@ node: {id: edge, language: auto}
 mode: monitor
 wire: []
 mirror: []
-engine: {workers: auto, hugepages: auto, frames: 0, eal: []}
+engine:
+  {workers: auto, hugepages: auto, frames: 0, eal: [], spread: {messages: 32768, memory: 32MiB, openings: 262144, overlap: first},
+   streams: {connections: 65536, busy: 8192, memory: 64MiB, packets: 2048},
+   hold: {receiver_ms: 200, sender_ms: 20, hole_ms: 5000, memory: 64KiB, packets: 256},
+   fragments: {packets: 4096, memory: 8MiB}, datagrams: {connections: 32768, memory: 48MiB, refused: 16384},
+   sessions: {entries: 65536}, tunnels: {returns: 32768}}
 policy: {home_country: "86", patterns: [], tag_dscp: 1, answers: {extended_error: 16, ttl: 10s}}
 redis: {log: "tf:1:log", accept_unsigned: false, stale_after: 10min}
-records: {rotate: 1GiB, keep: 10, numbers: mask, bodies: none}
+records: {rotate: 1GiB, keep: 10, numbers: mask, bodies: none, evasions: 10}
 listen: {web: "127.0.0.1:9469", control: /run/telefence/control.sock}
 )", "x.yaml");
   for (const Mistake& mistake : written.mistakes) ADD_FAILURE() << to_text(mistake);
@@ -68,6 +74,10 @@ listen: {web: "127.0.0.1:9469", control: /run/telefence/control.sock}
   EXPECT_EQ(written.config.nic.worker_cores, by_default.nic.worker_cores);
   EXPECT_EQ(written.config.nic.hugepages, by_default.nic.hugepages);
   EXPECT_EQ(written.config.nic.frames, by_default.nic.frames);
+  EXPECT_EQ(written.config.nic.held_frames, by_default.nic.held_frames);
+  // All of what workers remember: each of these is compared by the key that it is sealed under.
+  for (const SealedKey& key : sealed_keys()) EXPECT_EQ(key.value(written.config), key.value(by_default)) << key.path;
+  EXPECT_EQ(written.config.records.evasions, by_default.records.evasions);
   EXPECT_EQ(written.config.normalise.home_country, by_default.normalise.home_country);
   EXPECT_EQ(written.config.tag_dscp, by_default.tag_dscp);
   EXPECT_EQ(written.config.answers.extended_error, by_default.answers.extended_error);
