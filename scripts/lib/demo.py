@@ -111,8 +111,9 @@ class Records(threading.Thread):
             while True:
                 rest += source.read()
                 *lines, rest = rest.split(b'\n')
-                for line in lines:
-                    self.take(json.loads(line))
+                for record in map(json.loads, lines):
+                    if record['event_type'] == 'alert':
+                        self.take(record)
                 time.sleep(0.005)
 
     def take(self, record):

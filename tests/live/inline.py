@@ -102,7 +102,8 @@ class Inline:
         self.line.processes = [entry for entry in self.line.processes if entry[1] is not self.daemon]
 
     def records(self):
-        return [json.loads(text) for text in self.line.read('records.json').splitlines()]
+        records = [json.loads(text) for text in self.line.read('records.json').splitlines()]
+        return [record for record in records if record['event_type'] == 'alert']
 
     @staticmethod
     def in_words(record):

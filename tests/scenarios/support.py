@@ -40,10 +40,14 @@ def true(condition, what):
 
 class Seen:
     """What the daemon did. back: frames that left by the access port, onward: by the core port (both as packets.Frame);
-    made_back and made_onward: those of them that nobody sent, thus the daemon's own."""
+    made_back and made_onward: those of them that nobody sent, thus the daemon's own. records: interceptions; anomalies: records of
+    evasion; evasions: their counters that are not 0."""
 
-    def __init__(self, sent, left, records, status, fates):
-        self.sent, self.records, self.status, self.fates = sent, records, status, fates
+    def __init__(self, sent, left, records, status):
+        self.sent, self.status, self.fates = sent, status, status['packets']['fates']
+        self.records = [record for record in records if record['event_type'] == 'alert']
+        self.anomalies = [record for record in records if record['event_type'] == 'anomaly']
+        self.evasions = {kind: count for kind, count in status['evasions'].items() if count}
         self.back = [packets.read_frame(raw) for raw in left['access']]
         self.onward = [packets.read_frame(raw) for raw in left['core']]
         self.made_back = self._made(self.back, sent['core'])
