@@ -266,8 +266,13 @@ bool Extractor::reads_otherwise(const PartialMessage& message, std::size_t index
   if (other.empty()) return false;
   const std::size_t before = burst_.events.events().size();
   burst_.payloads[index].bytes = other;
+  const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
+  if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) {
+    burst_.payloads[index] = own;
+    return false;
+  }
   Step step;
-  const Progress progress = read(index, classifier, classifier.classify(burst_.payloads[index]), step);
+  const Progress progress = read(index, classifier, protocol, step);
   const bool is_told = progress == Progress::kDone && burst_.events.events().size() > before &&
                        registered_protocols()[burst_.protocol[index]]->spreads;
   if (is_told) {

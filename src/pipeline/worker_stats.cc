@@ -64,7 +64,8 @@ void add_spread(Catalog& catalog, const Workers& workers) {
                    out.push_back({{{"outcome", outcome}}, sum(workers, [m = member](const WorkerStats& w) { return (w.*m).read(); })});
                }});
   add_single(catalog, workers, "telefence_inconsistent_copies_total",
-             "Segments and datagrams that repeat bytes of such a message as other ones: the first copy counts. A sign of evasion.",
+             "Segments and datagrams that repeat bytes of such a message as other ones, a sign of evasion: the first copy counts, and the "
+             "later one is judged as well.",
              &WorkerStats::inconsistent_copies);
 }
 

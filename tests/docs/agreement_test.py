@@ -26,6 +26,14 @@ class Agreement(unittest.TestCase):
             gone = [row for row in rows if row.startswith(('forwarded_', 'dropped_')) and row not in fates]
             self.assertEqual(gone, [], '%s explains what is no more' % name)
 
+    def test_every_kind_of_evasion_is_explained(self):
+        source = text_of('src/verdict/evasion.cc')
+        kinds = re.findall(r'"(\w+)"', source[source.index('kNames'):source.index('};', source.index('kNames'))])
+        self.assertGreater(len(kinds), 5)
+        for name, page in both('protocols'):
+            rows = re.findall(r'^\| `(\w+)` \|', page[page.index('anomaly.event'):], re.M)
+            self.assertEqual(rows, kinds, name)
+
     def test_every_alert_is_explained(self):
         alerts = re.findall(r'alert: (\w+)', text_of('config/prometheus/rules.yml'))
         self.assertTrue(alerts)

@@ -583,6 +583,21 @@ TEST(Evasion, ACopyThatContradictsAMessageLetPassIsJudged) {
   }
 }
 
+TEST(Evasion, ACopyThatMakesNoMessageTakesNothingFromOtherPackets) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  const std::string message = http_request("good.example");
+  for (const Segment& one : {Segment{0, message.substr(0, 30)}, Segment{30, message.substr(30)}}) {
+    filter.access.give(segment_frame(one, 9999, 40000));
+    filter.run();
+  }
+  filter.access.give(segment_frame({0, http_request("evil.example")}, 9999, 40001));
+  filter.access.give(segment_frame({0, "????"}, 9999, 40000));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_EQ(filter.stats().inconsistent_copies.read(), 1u);
+}
+
 TEST(Evasion, WhatWasLetPassIsForgottenWhenItsSenderGoesOn) {
   Filter filter;
   filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
