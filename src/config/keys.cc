@@ -69,6 +69,10 @@ constexpr std::array kKeys = {
         .zh = "每个线程同时重组的跨 TCP 段消息数（TLS、HTTP、DNS）；满则淘汰最旧的。"},
     Key{.path = "engine.spread.memory", .type = Type::kSize, .fallback = "32MiB", .least = kMiB, .greatest = kMostMemory,
         .en = "Memory of each worker for their bytes.", .zh = "每个线程用于其字节的内存。"},
+    Key{.path = "engine.spread.passed", .type = Type::kInteger, .fallback = "512", .least = 1, .greatest = 1 << 20,
+        .en = "How many of them each worker keeps after they were let pass, until their sender goes on, so that a later copy with other "
+              "bytes is judged, too. More than fit the processor's cache make every such message dearer.",
+        .zh = "每个线程在放行后继续保留的此类消息数（直到发送方继续发送），以便审查内容不同的后到副本；超出处理器缓存会使每条此类消息更慢。"},
     Key{.path = "engine.spread.openings", .type = Type::kInteger, .fallback = "262144", .least = 4096, .greatest = 1 << 24,
         .en = "Connections opened in the last 20 s whose beginning each worker remembers, so that segments out of order are known; "
               "a power of two.",

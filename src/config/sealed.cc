@@ -54,6 +54,7 @@ constexpr SealedKey kSealed[] = {
     {"engine.eal", [](const Config& c) { return joined(c.nic.eal); }},
     {"engine.spread.messages", [](const Config& c) { return std::to_string(c.track.parts.messages); }},
     {"engine.spread.memory", [](const Config& c) { return std::to_string(c.track.parts.bytes); }},
+    {"engine.spread.passed", [](const Config& c) { return std::to_string(c.track.parts.passed); }},
     {"engine.spread.openings", [](const Config& c) { return std::to_string(c.track.parts.openings); }},
     {"engine.spread.overlap", [](const Config& c) { return std::to_string(static_cast<int>(c.track.parts.keep)); }},
     {"engine.streams.connections", [](const Config& c) { return std::to_string(c.track.streams.connections); }},

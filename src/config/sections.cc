@@ -68,6 +68,7 @@ void read_track(Section& engine, TrackOptions& track) {
   Section spread = engine.section("spread");
   spread.read("messages", track.parts.messages);
   spread.read("memory", track.parts.bytes);
+  spread.read("passed", track.parts.passed);
   spread.read("openings", track.parts.openings);
   if (const auto overlap = spread.word("overlap"))
     track.parts.keep = *overlap == 0 ? StreamBuffer::Keep::kFirst : StreamBuffer::Keep::kLast;

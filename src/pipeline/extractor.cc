@@ -74,8 +74,11 @@ void Extractor::end_of_burst() {
     if (message == nullptr || !message->is_read) continue;
     message->is_kept = burst_.fates[index] == Fate::kAnswered;
     const Fate fate = burst_.fates[index];
-    message->is_passed = is_forwarded(fate) || fate == Fate::kTagged || fate == Fate::kMirrorReleased;
-    if (!message->is_kept && !message->is_passed) parts_.finish(*message);
+    const bool has_passed = is_forwarded(fate) || fate == Fate::kTagged || fate == Fate::kMirrorReleased;
+    if (has_passed)
+      parts_.keep_passed(*message);
+    else if (!message->is_kept)
+      parts_.finish(*message);
   }
   completed_count_ = 0;
   parts_.end_of_burst();

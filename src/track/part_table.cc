@@ -25,6 +25,7 @@ PartTable::PartTable(const PartOptions& options)
       pool_(options.bytes),
       reserve_(std::min(kReserve, pool_.total() / 2)),
       messages_(options.messages),
+      passed_(std::max(options.passed, 1u)),
       openings_(options.openings),
       opened_lately_(kOpensFor) {}
 
@@ -98,6 +99,16 @@ void PartTable::end_of_burst() {
     finish(*messages_.oldest());
     pool_.reclaim();
   }
+}
+
+void PartTable::keep_passed(PartialMessage& message) {
+  std::uint64_t& place = passed_[next_passed_];
+  next_passed_ = next_passed_ + 1 == passed_.size() ? 0 : next_passed_ + 1;
+  // A key that was used again may stand here twice; then the newer one gives way early.
+  PartialMessage* const older = place == 0 ? nullptr : messages_.find(place);
+  if (older != nullptr && older->is_passed) finish(*older);
+  place = messages_.key_of(message);
+  message.is_passed = true;
 }
 
 void PartTable::finish(PartialMessage& message) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "decode/layers.h"
@@ -27,6 +28,7 @@ struct PartOptions {
   std::uint32_t messages = 32768;               // unfinished at a time
   std::uint64_t bytes = 32 * 1024 * 1024;       // of them all
   std::uint32_t longest = 16 * 1024 + 5 * 1024;  // of one: a name lies within 16 KiB, which may be cut into many small records
+  std::uint32_t passed = 512;                   // of those, messages let pass and kept for comparison with later copies
   std::uint32_t openings = 1 << 18;             // beginnings of connections remembered; a power of two
   StreamBuffer::Keep keep = StreamBuffer::Keep::kFirst;  // of bytes that come again as other ones before the message is whole
 };
@@ -104,6 +106,9 @@ class PartTable {
   }
   // Forgets the first `count` bytes: a message before the unfinished one. Requires: count <= bytes().size().
   void skip(PartialMessage& message, std::size_t count);
+  // It was read and let pass: it stays for comparison, until its sender goes on or so many others were let pass. Few, so that their
+  // memory is still in the cache when the next message needs it: with as many as there is room for, spread messages cost twice as much.
+  void keep_passed(PartialMessage& message);
   // The message is read and not needed again, or never will be read.
   void finish(PartialMessage& message);
   // Takes memory back, and sees to it that the next burst finds some: messages that wait longest give way for it.
@@ -134,6 +139,8 @@ class PartTable {
   LruTable<PartialMessage> messages_;
   bool began_in_burst_ = false;
   bool began_lately_ = false;
+  std::vector<std::uint64_t> passed_;  // keys, in a circle
+  std::size_t next_passed_ = 0;
   TimedCache<Opening> openings_;
   RecentFilter opened_lately_;
   std::uint64_t freed_ = 0;

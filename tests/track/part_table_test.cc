@@ -142,5 +142,19 @@ TEST(PartTable, ThoseThatAreOnlyKeptForComparisonGiveWayUncounted) {
   EXPECT_EQ(table.evicted(), 2u);
 }
 
+TEST(PartTable, OnlySoManyAreKeptForComparison) {
+  PartTable table({.passed = 3});
+  for (std::uint64_t key = 1; key <= 5; ++key) {
+    PartialMessage& message = table.begin(key, 1, kNow);
+    (void)table.put(message, 1, as_bytes("GET / HTTP/1.1"), kNow);
+    table.keep_passed(message);
+  }
+  EXPECT_EQ(table.size(), 3u);
+  for (std::uint64_t key = 1; key <= 5; ++key) EXPECT_EQ(table.find(key, kNow) != nullptr, key > 2) << key;
+  PartialMessage& again = table.begin(3, 1, kNow);
+  table.keep_passed(again);
+  EXPECT_EQ(table.find(3, kNow), &again) << "its own place was the oldest";
+}
+
 }  // namespace
 }  // namespace telefence
