@@ -84,7 +84,7 @@ Result<void> Daemon::make_workers() {
   std::vector<RecordRing*> rings;
   for (std::size_t i = 0; i < nic_->workers(); ++i) {
     std::vector<Link> links;
-    for (const QueueLink& link : nic_->links(i)) links.push_back({link.in, link.out});
+    for (const QueueLink& link : nic_->links(i)) links.push_back({.in = link.in, .out = link.out, .respond = link.respond});
     RecordRing* ring = rings_.emplace_back(std::make_unique<RecordRing>(config_.records.ring_records)).get();
     rings.push_back(ring);
     workers_.push_back(std::make_unique<Worker>(static_cast<std::uint16_t>(i), filter_->shared(), std::move(links),

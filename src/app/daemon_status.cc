@@ -194,7 +194,8 @@ Json Daemon::start_summary() const {
   for (const PortOptions& port : config_.nic.ports) ports.push_back({{"name", port.name}, {"device", port.device}});
   Json wires = Json::array();
   for (const auto& [from, to] : config_.nic.wire) wires.push_back(from + " <-> " + to);
-  for (const std::string& mirror : config_.nic.mirror) wires.push_back(mirror + " (mirror)");
+  const std::string answered = config_.nic.respond.empty() ? "" : ", answered by " + config_.nic.respond;
+  for (const std::string& mirror : config_.nic.mirror) wires.push_back(mirror + " (mirror" + answered + ")");
   std::string metrics;
   if (web_) metrics = "http://" + config_.web_listen.substr(0, config_.web_listen.rfind(':')) + ":" + std::to_string(web_->port()) + "/metrics";
   return {{"node", config_.node},

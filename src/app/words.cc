@@ -102,6 +102,7 @@ constexpr Entry kWords[] = {
     {"absorbed", "已吸收的确认"},
     {"dropped_transmit_full", "端口发送已满，丢弃"},
     {"mirror_released", "镜像报文，已释放"},
+    {"mirror_answered", "镜像报文，已从应答端口应答"},
 };
 
 }  // namespace

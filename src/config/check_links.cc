@@ -6,6 +6,7 @@
 
 #include "config/check.h"
 #include "config/cores.h"
+#include "nic/mac_address.h"
 #include "yaml/read.h"
 
 namespace telefence {
@@ -135,6 +136,14 @@ class Uses {
       Checked::add(checked_.mistakes, node, "the port " + node.text + " is used in line " + std::to_string(first->second) +
                                                 " already; a port belongs to one wire or is one mirror");
   }
+  // The port that copies are answered by: one of its own, or a mirror. Requires: all others are known.
+  void use_to_respond(const YamlNode& node, const NicOptions& nic) {
+    const auto found = lines_.find(node.text);
+    if (found == lines_.end()) return use(node);
+    if (std::find(nic.mirror.begin(), nic.mirror.end(), node.text) != nic.mirror.end()) return;
+    Checked::add(checked_.mistakes, node, "the port " + node.text + " is in the wire of line " + std::to_string(found->second) +
+                                              "; give answers a port of their own, or a mirror that can send");
+  }
   bool uses(const std::string& name) const { return lines_.contains(name); }
 
  private:
@@ -152,6 +161,26 @@ class Uses {
   std::map<std::string, int> lines_;
 };
 
+void check_respond(const Checked& checked, Uses& uses) {
+  const NicOptions& nic = checked.config.nic;
+  const YamlNode* respond = checked.root.find("respond");
+  if (respond != nullptr && !nic.respond.empty()) {
+    uses.use_to_respond(*respond, nic);
+    if (nic.mirror.empty())
+      Checked::add(checked.mistakes, *respond, "there is no mirror whose traffic could be answered; name one under mirror, or leave "
+                                               "respond out: a wire answers by its own ports");
+  }
+  for (const char* key : {"respond_gateway", "respond_vlan"})
+    if (checked.root.find(key) != nullptr && respond == nullptr)
+      checked.warn(key, "without respond nothing is sent there");
+  const YamlNode* gateway = checked.root.find("respond_gateway");
+  if (gateway == nullptr || nic.respond_gateway.empty()) return;
+  const std::optional<MacAddress> address = mac_from(nic.respond_gateway);
+  if (!address || !is_one_station(*address))
+    Checked::add(checked.mistakes, *gateway, "\"" + nic.respond_gateway + "\" is no MAC address of one station, as "
+                                             "\"02:00:00:00:00:01\"");
+}
+
 void check_wires(const Checked& checked) {
   Uses uses(checked);
   if (const YamlNode* wires = checked.root.find("wire")) {
@@ -166,6 +195,7 @@ void check_wires(const Checked& checked) {
   }
   if (const YamlNode* mirrors = checked.root.find("mirror"))
     for (const YamlNode& name : mirrors->items) uses.use(name);
+  check_respond(checked, uses);
   const YamlNode* ports = checked.root.find("ports");
   for (std::size_t i = 0; ports != nullptr && i < ports->items.size(); ++i) {
     const std::string& name = checked.config.nic.ports[i].name;
@@ -173,8 +203,8 @@ void check_wires(const Checked& checked) {
       Checked::add(checked.warnings, ports->items[i], "the port " + name + " is in no wire and no mirror: it carries nothing");
   }
   const NicOptions& nic = checked.config.nic;
-  if (checked.config.mode == Mode::kEnforce && nic.wire.empty() && !nic.mirror.empty())
-    checked.warn("mode", "a mirror only sees a copy of the traffic: without a wire nothing can be blocked");
+  if (checked.config.mode == Mode::kEnforce && nic.wire.empty() && !nic.mirror.empty() && nic.respond.empty())
+    checked.warn("mode", "a mirror only sees a copy of the traffic: without a wire, or a port to respond by, nothing can be blocked");
 }
 
 bool is_usable(const std::vector<unsigned>& usable, unsigned core) {

@@ -27,6 +27,9 @@ void read_links(Section& top, NicOptions& nic) {
   });
   top.read("wire", nic.wire);
   top.read("mirror", nic.mirror);
+  top.read("respond", nic.respond);
+  top.read("respond_gateway", nic.respond_gateway);
+  top.read("respond_vlan", nic.respond_vlan);
 }
 
 void read_workers(Section& engine, ReadState& state, NicOptions& nic) {

@@ -5,6 +5,7 @@
 // the registry is generated from the list in enforce/meson.build. Worker thread, no allocation.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,10 @@ class Replies {
   const TunnelHeaders* way_back(const Frame& judged, const Layers& layers) {
     return ways_ == nullptr ? nullptr : ways_->find(judged, layers);
   }
+  // The judged segment is a copy, and the segment itself goes on: its receiver will then expect this sequence number. None: the
+  // segment itself is here, and the receiver does not get it.
+  void set_receiver_expects(std::optional<std::uint32_t> sequence) { receiver_expects_ = sequence; }
+  std::optional<std::uint32_t> receiver_expects() const { return receiver_expects_; }
   std::span<Frame> made() const { return room_.first(used_); }
   bool goes_back(std::size_t index) const { return back_[index]; }
   std::size_t used() const { return used_; }
@@ -71,6 +76,7 @@ class Replies {
   FrameSupply& supply_;
   WaysBack* ways_;
   std::size_t used_ = 0;
+  std::optional<std::uint32_t> receiver_expects_;
 };
 
 // Live part of the configuration of actions. One RefusalTerms per protocol.
@@ -104,6 +110,7 @@ struct Action {
   bool takes_frame = false;
   bool closes_connection = false;  // later segments of a TCP connection are dropped (answer, reset)
   bool expects_response = false;   // the response on its way back is to be restated (neutralise)
+  bool works_on_copies = false;    // all that it does is done by frames of its own, so it can be tried though the packet goes on
   // Why this protocol can't do it; empty when it can. Called when policy is loaded.
   std::string_view (*impossible)(const Protocol&);
   // Carries it out. kForwardedActionFailed: nothing was changed and the frame is to be forwarded as it is.

@@ -33,7 +33,9 @@ Fate fate_without_way(const Layers& layers) {
 
 // A courtesy: without it the receiver keeps a half-open connection until its own time-out.
 void reset_receiver(const Frame& judged, const Layers& layers, Replies& replies) {
-  (void)send(judged, layers, Heading::kOnward, reset_onward(tcp_header(judged, layers)), replies);
+  TcpFields fields = reset_onward(tcp_header(judged, layers));
+  fields.sequence = replies.receiver_expects().value_or(fields.sequence);
+  (void)send(judged, layers, Heading::kOnward, fields, replies);
 }
 
 void answer_late_segment(const Frame& late, const Layers& layers, bool acknowledge, Replies& replies) {

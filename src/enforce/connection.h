@@ -18,7 +18,8 @@ Fate reset_both_ends(const Frame& judged, const Layers& layers, Replies& replies
 // something else is wrong.
 Fate fate_without_way(const Layers& layers);
 
-// Only to the receiver of the judged segment.
+// Only to the receiver of the judged segment. Of a copy: with the number that the receiver expects once it has the segment itself
+// (Replies::receiver_expects), since only exactly that one resets (RFC 5961, 3.2).
 void reset_receiver(const Frame& judged, const Layers& layers, Replies& replies);
 
 // A segment on a connection that we closed, in place of the end that would have answered: `acknowledge` takes what it carries

@@ -63,6 +63,10 @@ class OuterHeaders {
   std::size_t count_ = 0;
 };
 
+// How many bytes stand in front of the copied frame when this is a copy that a switch sent in a tunnel of its own (ERSPAN); 0: it is
+// none. What is sent in reply to the copied frame belongs into that frame's network, not into this tunnel.
+std::uint32_t bytes_before_copy(const Frame& frame, const Layers& layers);
+
 // For a packet whose end has moved: the lengths and checksums of the tunnels around it, by the path that it had before. `frame` ends
 // with the packet.
 void refit_tunnels(const TunnelPath& path, MutableBytes frame);

@@ -42,6 +42,7 @@ class EthQueue final : public Queue {
   std::uint64_t now_ns() const override;
 
   std::uint16_t port_index() const { return place_.port_index; }
+  bool is(std::size_t port, std::uint16_t queue) const { return place_.port_index == port && place_.queue == queue; }
   // Frames of which only a part was seen: they stayed in several segments, or the driver lost their end. Any thread.
   std::uint64_t truncated() const { return truncated_.read(); }
   // Frames that were taken and thrown away because the port cannot send so long ones. Any thread.

@@ -2,6 +2,7 @@
 #include "nic/nic.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "nic/memory.h"
 #include "nic/port.h"
 #include "nic/port_metrics.h"
+#include "nic/respond_queue.h"
 #include "nic/sharing.h"
 
 namespace telefence {
@@ -31,6 +33,7 @@ struct Pair {
 struct WorkerSide {
   Arrivals arrivals;
   std::vector<std::unique_ptr<EthQueue>> queues;
+  std::unique_ptr<RespondQueue> respond;
   std::vector<QueueLink> links;
   std::optional<EthFramePool> pool;
 };
@@ -45,8 +48,15 @@ Result<std::size_t> port_index(const NicOptions& options, const std::string& nam
   return Error{ErrorCode::kInvalid, "there is no port " + name};
 }
 
-Result<std::vector<Pair>> find_pairs(const NicOptions& options) {
+struct Links {
   std::vector<Pair> pairs;
+  std::optional<std::size_t> respond;  // index of NicOptions::ports
+  bool only_responds = false;          // that port is no mirror, too
+};
+
+Result<Links> find_links(const NicOptions& options) {
+  Links links;
+  std::vector<Pair>& pairs = links.pairs;
   std::set<std::size_t> used;
   const auto use = [&](const std::string& name) -> Result<std::size_t> {
     Result<std::size_t> index = port_index(options, name);
@@ -66,11 +76,17 @@ Result<std::vector<Pair>> find_pairs(const NicOptions& options) {
     if (!index) return index.error();
     pairs.push_back({index.value(), std::nullopt});
   }
+  if (!options.respond.empty()) {
+    const Result<std::size_t> index = port_index(options, options.respond);
+    if (!index) return index.error();
+    links.respond = index.value();
+    links.only_responds = used.insert(index.value()).second;
+  }
   for (std::size_t i = 0; i < options.ports.size(); ++i)
     if (!used.contains(i))
       return Error{ErrorCode::kInvalid, "port " + options.ports[i].name + " stands in neither `wire` nor `mirror`"};
   if (pairs.empty()) return Error{ErrorCode::kInvalid, "no ports are configured"};
-  return pairs;
+  return links;
 }
 
 }  // namespace
@@ -85,11 +101,15 @@ struct Nic::Parts {
   std::vector<std::unique_ptr<WorkerSide>> workers;
   std::vector<std::string> notes;
   std::optional<Lcores> lcores;
+  std::map<std::size_t, std::uint16_t> responders;  // workers that answer copies, and by which queue of the port for that
 
   Result<EalPlan> look_at_machine(const NicOptions& options, MemoryPlan& memory_plan);
   Result<void> find_ports(const NicOptions& options, const std::vector<Device>& devices);
-  Result<void> open_ports(const NicOptions& options, const std::vector<Pair>& pairs);
+  Result<void> open_ports(const NicOptions& options, const Links& links);
+  std::vector<std::vector<QueueShare>> share_out(const Links& links);
+  void note_few_queues(const Pair& pair, std::size_t queues);
   void connect(const Pair& pair, const QueueShare& share);
+  void connect_respond(const NicOptions& options, std::size_t port);
   EthQueue* add_queue(WorkerSide& worker, std::size_t port, std::uint16_t queue);
 };
 
@@ -148,32 +168,79 @@ void Nic::Parts::connect(const Pair& pair, const QueueShare& share) {
   WorkerSide& worker = *workers[share.worker];
   Queue* access = add_queue(worker, pair.access, share.queue);
   if (!pair.core) {
-    worker.links.push_back({access, nullptr});
+    worker.links.push_back({access, nullptr, nullptr});
     return;
   }
   Queue* core = add_queue(worker, *pair.core, share.queue);
-  worker.links.push_back({access, core});
-  worker.links.push_back({core, access});
+  worker.links.push_back({access, core, nullptr});
+  worker.links.push_back({core, access, nullptr});
 }
 
-Result<void> Nic::Parts::open_ports(const NicOptions& options, const std::vector<Pair>& pairs) {
+// Gives each worker that serves a mirror its way to answer what comes in there.
+void Nic::Parts::connect_respond(const NicOptions& options, std::size_t port) {
+  const SentLink link{ports[port].address(), mac_from(options.respond_gateway), options.respond_vlan};
+  for (const auto& [number, queue] : responders) {
+    WorkerSide& worker = *workers[number];
+    const auto own = std::find_if(worker.queues.begin(), worker.queues.end(),
+                                  [&, queue = queue](const auto& one) { return one->is(port, queue); });
+    Queue* const by = own != worker.queues.end() ? own->get() : add_queue(worker, port, queue);
+    worker.respond = std::make_unique<RespondQueue>(*by, link);
+    for (QueueLink& one : worker.links)
+      if (one.out == nullptr) one.respond = worker.respond.get();
+  }
+}
+
+// Who serves what, and who of those may answer copies: as many as the port for that has queues.
+std::vector<std::vector<QueueShare>> Nic::Parts::share_out(const Links& links) {
+  const std::uint16_t most_responders = links.respond ? found[*links.respond].queues : std::uint16_t{0};
   std::vector<std::uint16_t> most;
-  for (const Pair& pair : pairs)
-    most.push_back(pair.core ? std::min(found[pair.access].queues, found[*pair.core].queues) : found[pair.access].queues);
-  const std::vector<std::vector<QueueShare>> shares = share_queues(most, workers.size());
-  std::vector<std::uint16_t> queues(found.size(), 1);
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
+  for (const Pair& pair : links.pairs) {
+    const std::uint16_t other = pair.core ? found[*pair.core].queues : links.respond ? most_responders : found[pair.access].queues;
+    most.push_back(std::min(found[pair.access].queues, other));
+  }
+  std::vector<std::vector<QueueShare>> shares = share_queues(most, workers.size());
+  if (!links.respond) return shares;
+  // A mirror that answers itself comes first: its queues have the numbers that packets come in by.
+  for (const bool itself : {true, false}) {
+    for (std::size_t i = 0; i < links.pairs.size(); ++i) {
+      if (links.pairs[i].core || (links.pairs[i].access == *links.respond) != itself) continue;
+      for (QueueShare& share : shares[i]) {
+        if (responders.contains(share.worker)) continue;
+        if (responders.size() < most_responders)
+          responders.emplace(share.worker, static_cast<std::uint16_t>(responders.size()));
+        else
+          share.worker = std::next(responders.begin(), static_cast<std::ptrdiff_t>(share.queue % responders.size()))->first;
+      }
+    }
+  }
+  return shares;
+}
+
+void Nic::Parts::note_few_queues(const Pair& pair, std::size_t queues) {
+  if (queues == workers.size()) return;
+  notes.push_back("port " + names[pair.access] + (pair.core ? " with " + names[*pair.core] : "") + ": " + std::to_string(queues) +
+                  " queue" + (queues == 1 ? "" : "s") + " for " + std::to_string(workers.size()) +
+                  " workers, so only as many of them serve it");
+}
+
+Result<void> Nic::Parts::open_ports(const NicOptions& options, const Links& links) {
+  const std::vector<std::vector<QueueShare>> shares = share_out(links);
+  std::vector<PortUse> uses(found.size());
+  for (std::size_t i = 0; i < links.pairs.size(); ++i) {
+    const Pair& pair = links.pairs[i];
     const auto count = static_cast<std::uint16_t>(shares[i].size());
-    queues[pairs[i].access] = count;
-    if (pairs[i].core) queues[*pairs[i].core] = count;
-    if (count < workers.size())
-      notes.push_back("port " + names[pairs[i].access] + (pairs[i].core ? " with " + names[*pairs[i].core] : "") + ": " +
-                      std::to_string(count) + " queue" + (count == 1 ? "" : "s") + " for " +
-                      std::to_string(workers.size()) + " workers, so only as many of them serve it");
+    uses[pair.access] = {count, count, true};
+    if (pair.core) uses[*pair.core] = {count, count, true};
+    note_few_queues(pair, count);
+  }
+  if (links.respond) {
+    PortUse& use = uses[*links.respond];
+    use.listens = !links.only_responds;
+    use.transmit = std::max({use.transmit, static_cast<std::uint16_t>(responders.size()), std::uint16_t{1}});
   }
   for (std::size_t i = 0; i < found.size(); ++i) {
     const std::size_t from = EalLog::position();
-    Result<Port> port = Port::open(found[i], queues[i], *memory);
+    Result<Port> port = Port::open(found[i], uses[i], *memory);
     if (!port) {
       Error error = port.error();
       if (const std::string said = EalLog::text(from); !said.empty()) error.message += "; " + explain_eal_log(said);
@@ -181,14 +248,15 @@ Result<void> Nic::Parts::open_ports(const NicOptions& options, const std::vector
     }
     ports.push_back(std::move(port.value()));
   }
-  for (std::size_t i = 0; i < pairs.size(); ++i)
-    for (const QueueShare& share : shares[i]) connect(pairs[i], share);
+  for (std::size_t i = 0; i < links.pairs.size(); ++i)
+    for (const QueueShare& share : shares[i]) connect(links.pairs[i], share);
+  if (links.respond) connect_respond(options, *links.respond);
   return {};
 }
 
 Result<std::unique_ptr<Nic>> Nic::start(const NicOptions& options) {
-  const Result<std::vector<Pair>> pairs = find_pairs(options);
-  if (!pairs) return pairs.error();
+  const Result<Links> links = find_links(options);
+  if (!links) return links.error();
   auto parts = std::make_unique<Parts>();
   MemoryPlan memory_plan;
   const Result<EalPlan> plan = parts->look_at_machine(options, memory_plan);
@@ -206,7 +274,7 @@ Result<std::unique_ptr<Nic>> Nic::start(const NicOptions& options) {
   }
   {
     const QuietTerminal quiet;
-    if (Result<void> done = parts->open_ports(options, pairs.value()); !done) return done.error();
+    if (Result<void> done = parts->open_ports(options, links.value()); !done) return done.error();
   }
   parts->lcores.emplace(parts->workers.size());
   return std::unique_ptr<Nic>(new Nic(std::move(parts)));

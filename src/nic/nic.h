@@ -7,7 +7,8 @@
 //
 // Queues: an in-line pair is served by as many workers as both of its ports have queues for; worker w of a pair uses the same
 // queue number on both ports, so with symmetric RSS both directions of a connection meet in one worker. Pairs and mirrors with
-// fewer queues than there are workers begin at different workers, so that the load spreads.
+// fewer queues than there are workers begin at different workers, so that the load spreads. Each worker that serves a mirror has a
+// queue of the port to respond by; where that has too few, fewer workers serve mirrors.
 
 #include <cstddef>
 #include <functional>
@@ -23,10 +24,11 @@
 
 namespace telefence {
 
-// One direction of a wire as one worker sees it. A mirror has no `out`.
+// One direction of a wire as one worker sees it. A mirror has no `out`; it has `respond` where NicOptions says so.
 struct QueueLink {
   Queue* in = nullptr;
   Queue* out = nullptr;
+  Queue* respond = nullptr;
 };
 
 // Figures of one port since start.

@@ -23,6 +23,9 @@ struct NicOptions {
   std::vector<PortOptions> ports;
   std::vector<std::pair<std::string, std::string>> wire;  // in-line pairs by port name
   std::vector<std::string> mirror;                        // one-sided ports by name
+  std::string respond;                                    // port by name that copies are answered by; "" = none
+  std::string respond_gateway;                            // MAC address that answers are sent to; "" = as in the copy
+  std::uint16_t respond_vlan = 0;                         // 802.1Q id of answers; 0 = as in the copy, to a gateway none
   std::vector<unsigned> worker_cores;                     // lcore ids; one worker each
   unsigned control_core = 0;
   std::string hugepages = "auto";  // auto, off, or a size in MiB as decimal digits

@@ -60,18 +60,18 @@ rte_eth_conf configuration(const rte_eth_dev_info& info, std::uint16_t queues, s
   return conf;
 }
 
-Result<void> set_up_queues(std::uint16_t port, std::uint16_t queues, const PacketMemory& memory) {
+Result<void> set_up_queues(std::uint16_t port, const PortUse& use, const PacketMemory& memory) {
   std::uint16_t receive = kDescriptors;
   std::uint16_t transmit = kDescriptors;
   if (const int code = rte_eth_dev_adjust_nb_rx_tx_desc(port, &receive, &transmit); code != 0)
     return refused("the number of descriptors", code);
   const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(port));
-  for (std::uint16_t queue = 0; queue < queues; ++queue) {
+  for (std::uint16_t queue = 0; queue < use.receive; ++queue)
     if (const int code = rte_eth_rx_queue_setup(port, queue, receive, socket, nullptr, memory.frames()); code != 0)
       return refused("a receive queue", code);
+  for (std::uint16_t queue = 0; queue < use.transmit; ++queue)
     if (const int code = rte_eth_tx_queue_setup(port, queue, transmit, socket, nullptr); code != 0)
       return refused("a transmit queue", code);
-  }
   return {};
 }
 
@@ -94,36 +94,45 @@ std::optional<FoundPort> find_port(const Device& device) {
   return found;
 }
 
-Result<Port> Port::open(const FoundPort& found, std::uint16_t queues, const PacketMemory& memory) {
-  if (found.opened_queues > queues)
+Result<Port> Port::open(const FoundPort& found, const PortUse& use, const PacketMemory& memory) {
+  if (use.listens && found.opened_queues > use.receive)
     return Error{ErrorCode::kInvalid, "has " + std::to_string(found.opened_queues) + " receive queues, of which " +
-                                          std::to_string(queues) + " would be served, and what comes into the others would be "
+                                          std::to_string(use.receive) + " would be served, and what comes into the others would be "
                                           "lost: give it fewer, or more to the other port of its wire and to `engine.workers`"};
-  Port port(found);
+  Port port(found, use.listens);
   rte_eth_dev_info info{};
   if (const int code = rte_eth_dev_info_get(found.dpdk_port, &info); code != 0) return refused("a look at it", code);
   std::array<std::uint8_t, 64> key = symmetric_key();
-  const rte_eth_conf conf = configuration(info, queues, key);
-  if (const int code = rte_eth_dev_configure(found.dpdk_port, queues, queues, &conf); code != 0)
+  const rte_eth_conf conf = configuration(info, use.receive, key);
+  if (const int code = rte_eth_dev_configure(found.dpdk_port, use.receive, use.transmit, &conf); code != 0)
     return refused("the configuration", code);
-  if (Result<void> set_up = set_up_queues(found.dpdk_port, queues, memory); !set_up) return set_up.error();
+  if (Result<void> set_up = set_up_queues(found.dpdk_port, use, memory); !set_up) return set_up.error();
   if (const int code = rte_eth_dev_start(found.dpdk_port); code != 0) return refused("its start", code);
   // Some vdevs have no such mode and see everything anyway.
-  (void)rte_eth_promiscuous_enable(found.dpdk_port);
+  if (use.listens) (void)rte_eth_promiscuous_enable(found.dpdk_port);
   (void)rte_eth_stats_reset(found.dpdk_port);
-  if (found.drops_uncounted) port.drops_ = std::make_unique<PacketSocketDrops>(found.interface);
+  if (found.drops_uncounted && use.listens) port.drops_ = std::make_unique<PacketSocketDrops>(found.interface);
   return port;
 }
 
 Port::Port(Port&& other) noexcept
     : dpdk_port_(std::exchange(other.dpdk_port_, std::nullopt)),
       interface_(std::move(other.interface_)),
+      listens_(other.listens_),
       drops_(std::move(other.drops_)) {}
 
 Port::~Port() {
   if (!dpdk_port_) return;
   (void)rte_eth_dev_stop(*dpdk_port_);
   (void)rte_eth_dev_close(*dpdk_port_);
+}
+
+MacAddress Port::address() const {
+  rte_ether_addr found{};
+  (void)rte_eth_macaddr_get(*dpdk_port_, &found);
+  MacAddress address;
+  std::copy(std::begin(found.addr_bytes), std::end(found.addr_bytes), address.begin());
+  return address;
 }
 
 PortCounts Port::counts() const {
@@ -134,7 +143,7 @@ PortCounts Port::counts() const {
     counts.received_bytes = stats.ibytes;
     counts.transmitted = stats.opackets;
     counts.transmitted_bytes = stats.obytes;
-    counts.missed = stats.imissed;
+    counts.missed = listens_ ? stats.imissed : 0;
     counts.no_buffer = stats.rx_nombuf;
     counts.receive_errors = stats.ierrors;
     counts.transmit_errors = stats.oerrors;

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "nic/device.h"
 #include "nic/interface.h"
+#include "nic/mac_address.h"
 #include "nic/memory.h"
 #include "nic/nic.h"
 
@@ -32,22 +33,31 @@ struct FoundPort {
 // nullopt when DPDK did not open it.
 std::optional<FoundPort> find_port(const Device& device);
 
+// What a port is opened for: queues of each kind, at most FoundPort::queues.
+struct PortUse {
+  std::uint16_t receive = 1;
+  std::uint16_t transmit = 1;
+  bool listens = true;  // false: nobody takes what comes in, so it is not missed
+};
+
 class Port {
  public:
-  // Configures and starts it. `queues` at most FoundPort::queues.
-  static Result<Port> open(const FoundPort& found, std::uint16_t queues, const PacketMemory& memory);
+  // Configures and starts it.
+  static Result<Port> open(const FoundPort& found, const PortUse& use, const PacketMemory& memory);
   Port(Port&& other) noexcept;
   Port& operator=(Port&&) = delete;
   // Stops and closes it.
   ~Port();
 
   std::uint16_t dpdk_port() const { return *dpdk_port_; }
+  MacAddress address() const;
   PortCounts counts() const;
 
  private:
-  explicit Port(const FoundPort& found) : dpdk_port_(found.dpdk_port), interface_(found.interface) {}
+  Port(const FoundPort& found, bool listens) : dpdk_port_(found.dpdk_port), interface_(found.interface), listens_(listens) {}
   std::optional<std::uint16_t> dpdk_port_;
   std::string interface_;
+  bool listens_;
   std::unique_ptr<PacketSocketDrops> drops_;
 };
 

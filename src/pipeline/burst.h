@@ -40,6 +40,8 @@ struct Burst {
   static bool is_stream(std::size_t place) { return place >= kFrames; }
 
   std::size_t count = 0;
+  bool is_copy = false;      // came in on a mirror port: the packets themselves have gone on
+  bool may_answer = false;   // in line, or there is a port to answer copies by
   std::array<Frame, kPlaces> frames;
   std::array<Layers, kPlaces> layers;
   std::array<Fate, kPlaces> fates;

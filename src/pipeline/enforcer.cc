@@ -4,13 +4,32 @@
 #include <algorithm>
 #include <charconv>
 
+#include "decode/decode.h"
 #include "enforce/checksum.h"
 #include "enforce/connection.h"
+#include "enforce/outer.h"
 #include "pipeline/evasions.h"
 
 namespace telefence {
+namespace {
 
-void Enforcer::prepare(bool is_mirror, bool sees_all) {
+// Of one sender in one burst.
+constexpr std::int32_t kMostUnderWay = 1 << 20;
+
+// Takes a copied frame out of the tunnel that a switch sent it in. True when there was none, too.
+bool unwrap(Frame& frame, Layers& layers) {
+  const std::uint32_t before = bytes_before_copy(frame, layers);
+  if (before == 0) return true;
+  frame.data += before;
+  frame.length -= before;
+  frame.headroom = static_cast<std::uint16_t>(frame.headroom + before);
+  decode(frame, layers);
+  return layers.end == DecodeEnd::kPayload;
+}
+
+}  // namespace
+
+void Enforcer::prepare(bool sees_all) {
   const auto events = burst_.events.events();
   std::uint16_t ordinal = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -35,10 +54,10 @@ void Enforcer::prepare(bool is_mirror, bool sees_all) {
     if (verdict.enforced() && repeats_refusal(i)) burst_.first_sight[i] = false;
     burst_.event_fates[i] = burst_.fates[frame];
     burst_.refusal_codes[i] = 0;
-    // A mirror sees copies: nothing can be taken off a wire that it is not in.
-    if (verdict.enforced() && is_mirror) verdict.reason = Reason::kMonitor;
+    // Of a copy: nothing can be taken off a wire that it is not in.
+    if (burst_.is_copy && verdict.enforced() && !may_be_answered(i)) verdict.reason = Reason::kMonitor;
     // This one's response is its own, whatever was refused under its number before.
-    if (!verdict.enforced() && !was_condemned && sessions_.any_pending(burst_.now_ns) && registered_protocols()[event.protocol]->restate != nullptr)
+    if (!burst_.is_copy && !verdict.enforced() && !was_condemned && sessions_.any_pending(burst_.now_ns) && registered_protocols()[event.protocol]->restate != nullptr)
       sessions_.forget_response(burst_.flow_of(frame, sessions_), event.session_number, burst_.now_ns);
   }
 }
@@ -70,6 +89,12 @@ bool Enforcer::repeats_refusal(std::size_t index) {
 void Enforcer::run(const LivePolicy& live) {
   const std::size_t count = burst_.events.events().size();
   Replies replies(burst_.replies, burst_.reply_goes_back, supply_, &ways_);
+  if (burst_.is_copy) {
+    if (burst_.may_answer) answer_copies(live, replies);
+    lane_.settle(replies, live);
+    burst_.reply_count = replies.used();
+    return count_verdicts();
+  }
   for (std::size_t i = 0; i < count; ++i)
     if (burst_.verdicts[i].enforced()) event(i, live, replies);
   if (burst_.closed_from < burst_.count || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
@@ -82,7 +107,7 @@ void Enforcer::run(const LivePolicy& live) {
 }
 
 const TunnelHeaders* Enforcer::Ways::find(const Frame& judged, const Layers& layers) {
-  if (!returns_.takes_part(layers, burst_.now_ns)) return nullptr;
+  if (is_unwrapped_ || !returns_.takes_part(layers, burst_.now_ns)) return nullptr;
   const TunnelHeaders* const headers = returns_.find(judged, layers, burst_.now_ns);
   if (headers == nullptr && layers.tunnels != 0) stats_.returns_missing.add(1);
   return headers;
@@ -128,8 +153,7 @@ bool Enforcer::is_joined_segment(std::size_t frame) const {
 }
 
 Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
-  const auto events = burst_.events.events();
-  const Event& event = events[index];
+  const Event& event = burst_.events.events()[index];
   Frame& frame = burst_.frames[event.frame];
   const Layers& layers = burst_.layers[event.frame];
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
@@ -138,6 +162,14 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   // Of a segment that came in fragments the sequence number and the checksum are in another frame: without this one it never arrives.
   if (is_joined_segment(event.frame) && (action.takes_frame || action.expects_response))
     return registered_protocols()[event.protocol]->shares_connections ? Fate::kForwardedActionFailed : Fate::kDroppedByVerdict;
+  return apply(index, frame, layers, live, replies);
+}
+
+// frame, layers: of the event's frame, or of that without the tunnel that its copy came in.
+Fate Enforcer::apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies) {
+  const auto events = burst_.events.events();
+  const Event& event = events[index];
+  const Action& action = *registered_actions()[burst_.verdicts[index].action];
   const bool closes = action.takes_frame && layers.transport == Transport::kTcp;
   if (closes && !checksums_hold(frame, layers)) {
     note_evasion(burst_, stats_, event.frame, EvasionKind::kBadChecksum);
@@ -150,6 +182,93 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
                     burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first,
                     datagrams_.reader(event.protocol, layers.transport)};
   return action.apply(input);
+}
+
+// A copy whose message a quick answer can refuse.
+bool Enforcer::may_be_answered(std::size_t index) const {
+  const Event& event = burst_.events.events()[index];
+  if (!burst_.may_answer || Burst::is_stream(event.frame) || is_joined_segment(event.frame)) return false;
+  return registered_protocols()[event.protocol]->first_answer_counts &&
+         registered_actions()[burst_.verdicts[index].action]->works_on_copies;
+}
+
+void Enforcer::answer_copies(const LivePolicy& live, Replies& replies) {
+  const auto events = burst_.events.events();
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (!burst_.verdicts[i].enforced()) continue;
+    Fate& fate = burst_.fates[events[i].frame];
+    if (leaves(fate)) fate = answer_copy(i, live, replies);
+    burst_.event_fates[i] = fate;
+  }
+  replies.set_receiver_expects(std::nullopt);
+  if (copies_.any_reset(burst_.now_ns)) reset_further(replies);
+}
+
+// kAnswered or kReset: done. What is sent belongs where the packet itself is, so not into the tunnel that its copy came in.
+Fate Enforcer::answer_copy(std::size_t index, const LivePolicy& live, Replies& replies) {
+  const Event& event = burst_.events.events()[index];
+  const FlowKey& flow = burst_.flow_of(event.frame, sessions_);
+  Frame frame = burst_.frames[event.frame];
+  Layers layers = burst_.layers[event.frame];
+  const bool is_tcp = layers.transport == Transport::kTcp;
+  const std::uint64_t identity = is_tcp ? burst_.sequences[event.frame] : copies_.identity(burst_.payloads[event.frame].bytes);
+  if (copies_.is_second_copy(flow, identity, burst_.now_ns)) return burst_.fates[event.frame];
+  const ActionId action = burst_.verdicts[index].action;
+  const std::size_t made = replies.used();
+  Fate done = Fate::kForwardedActionFailed;
+  if (unwrap(frame, layers) && !frame.truncated) {
+    ways_.set_unwrapped(frame.data != burst_.frames[event.frame].data);
+    if (is_tcp) replies.set_receiver_expects(receiver_expects(event.frame));
+    done = apply(index, frame, layers, live, replies);
+    ways_.set_unwrapped(false);
+  }
+  // Where the sender can't be told, nothing was kept from anybody; but the receiver's end of the connection may be gone.
+  if (!is_forwarded(done) && replies.used() == made) done = Fate::kForwardedActionFailed;
+  if (is_forwarded(done)) {
+    stats_.failed[event.protocol][action].add(1);
+    return done;
+  }
+  if (burst_.first_sight[index]) stats_.actions[event.protocol][action].add(1);
+  copies_.note(flow, identity, burst_.now_ns);
+  if (is_tcp)
+    copies_.note_reset(flow, {*replies.receiver_expects(), tcp_header(frame, layers).acknowledgement, done != Fate::kAnswered}, burst_.now_ns);
+  return done == Fate::kAnswered ? Fate::kAnswered : Fate::kReset;
+}
+
+// What was under way when the first resets left: without these it would make them stale.
+void Enforcer::reset_further(Replies& replies) {
+  for (std::size_t i = 0; i < burst_.count; ++i) {
+    const bool is_judged = !leaves(burst_.fates[i]);
+    if (is_judged || burst_.layers[i].transport != Transport::kTcp || burst_.frames[i].truncated) continue;
+    Frame frame = burst_.frames[i];
+    Layers layers = burst_.layers[i];
+    const TcpHeader header = tcp_header(frame, layers);
+    if ((header.flags & kTcpSyn) == 0 && layers.payload_length == 0) continue;
+    const auto expects = copies_.further_reset(burst_.flow_of(i, sessions_), header, layers, burst_.now_ns);
+    if (!expects || !checksums_hold(frame, layers) || !unwrap(frame, layers)) continue;
+    replies.set_receiver_expects(expects);
+    reset_receiver(frame, layers, replies);
+  }
+}
+
+// What the receiver of a copied segment will expect once it has all that is known to have gone to it.
+std::uint32_t Enforcer::receiver_expects(std::size_t judged) {
+  const auto ahead = [](std::uint32_t from, std::uint32_t to) { return static_cast<std::int32_t>(to - from); };
+  const std::uint64_t flow = burst_.flow_of(judged, sessions_).forward;
+  const TcpHeader header = tcp_header(burst_.frames[judged], burst_.layers[judged]);
+  std::uint32_t next = sequence_after(header, burst_.layers[judged]);
+  const std::uint32_t message_end = burst_.sequences[judged] + static_cast<std::uint32_t>(burst_.payloads[judged].bytes.size());
+  if (ahead(next, message_end) > 0) next = message_end;
+  for (std::size_t i = judged + 1; i < burst_.count; ++i) {
+    const Layers& layers = burst_.layers[i];
+    if (layers.transport != Transport::kTcp || burst_.flow_of(i, sessions_).forward != flow) continue;
+    const TcpHeader later = tcp_header(burst_.frames[i], layers);
+    if ((later.flags & kTcpSyn) != 0) break;  // the ports are used for a new connection
+    if (!checksums_hold(burst_.frames[i], layers)) continue;
+    const std::uint32_t after = sequence_after(later, layers);
+    if (ahead(next, after) > 0 && ahead(next, after) < kMostUnderWay) next = after;
+  }
+  return next;
 }
 
 void Enforcer::remember(std::size_t index, const LivePolicy& live) {

@@ -2,10 +2,12 @@
 #pragma once
 
 // From verdicts to what leaves: carries actions out, rewrites responses on their way back, deals with what still comes on
-// connections that are over. One per worker, used by that thread alone.
+// connections that are over. Of copies (a mirror port) nothing is changed or taken out; where there is a port to respond by, what a
+// quick answer can refuse is answered. One per worker, used by that thread alone.
 
 #include "enforce/action.h"
 #include "nic/queue.h"
+#include "pipeline/answered_copies.h"
 #include "pipeline/burst.h"
 #include "pipeline/datagram_flows.h"
 #include "pipeline/late_segments.h"
@@ -24,19 +26,21 @@ class Enforcer {
     SessionTable& sessions;
     TunnelReturns& returns;
     DatagramFlows& datagrams;
+    AnsweredCopies& copies;
   };
   Enforcer(Burst& burst, const Memory& memory, WorkerStats& stats, StreamLane& lane, FramePool& pool)
       : burst_(burst),
         sessions_(memory.sessions),
         datagrams_(memory.datagrams),
+        copies_(memory.copies),
         stats_(stats),
         lane_(lane),
         supply_(pool),
         ways_(burst, memory.returns, stats) {}
 
-  // What actions and records need to know of each event beside its verdict. is_mirror: only copies come in. sees_all: somebody
-  // wants to know of innocent messages, too, whether they are repeated.
-  void prepare(bool is_mirror, bool sees_all);
+  // What actions and records need to know of each event beside its verdict. sees_all: somebody wants to know of innocent messages,
+  // too, whether they are repeated.
+  void prepare(bool sees_all);
   void run(const LivePolicy& live);
 
  private:
@@ -55,11 +59,14 @@ class Enforcer {
    public:
     Ways(const Burst& burst, TunnelReturns& returns, WorkerStats& stats) : burst_(burst), returns_(returns), stats_(stats) {}
     const TunnelHeaders* find(const Frame& judged, const Layers& layers) override;
+    // The judged frame was taken out of the tunnel that its copy came in, which what was learned has around it.
+    void set_unwrapped(bool unwrapped) { is_unwrapped_ = unwrapped; }
 
    private:
     const Burst& burst_;
     TunnelReturns& returns_;
     WorkerStats& stats_;
+    bool is_unwrapped_ = false;
   };
 
   MessageIdentity identity_of(const Event& event, std::uint16_t ordinal) const;
@@ -67,6 +74,12 @@ class Enforcer {
   void event(std::size_t index, const LivePolicy& live, Replies& replies);
   bool is_joined_segment(std::size_t frame) const;
   Fate carry_out(std::size_t index, const LivePolicy& live, Replies& replies);
+  Fate apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies);
+  bool may_be_answered(std::size_t index) const;
+  void answer_copies(const LivePolicy& live, Replies& replies);
+  Fate answer_copy(std::size_t index, const LivePolicy& live, Replies& replies);
+  void reset_further(Replies& replies);
+  std::uint32_t receiver_expects(std::size_t frame);
   void remember(std::size_t index, const LivePolicy& live);
   void drop_late_segments(Replies& replies);
   std::uint32_t refusal_code(std::size_t index, const LivePolicy& live) const;
@@ -78,6 +91,7 @@ class Enforcer {
   Burst& burst_;
   SessionTable& sessions_;
   DatagramFlows& datagrams_;
+  AnsweredCopies& copies_;
   WorkerStats& stats_;
   StreamLane& lane_;
   Supply supply_;

@@ -15,7 +15,8 @@ LateSegment::Answer answer_of(Closed closed, Ending ending) {
 
 bool note_if_late(Burst& burst, std::size_t index, SessionTable& sessions) {
   const Layers& layers = burst.layers[index];
-  if (layers.transport != Transport::kTcp || !sessions.any_closed(burst.now_ns)) return false;
+  // What was closed in line is nothing to a copy, and what copies are of goes on.
+  if (burst.is_copy || layers.transport != Transport::kTcp || !sessions.any_closed(burst.now_ns)) return false;
   Ending ending{};
   const Closed closed = sessions.closed(burst.frames[index], layers, burst.flow_of(index, sessions), burst.now_ns, ending);
   if (closed == Closed::kNo) return false;

@@ -301,7 +301,7 @@ void StreamLane::settle(Replies& replies, const LivePolicy& live) {
     burst_.fates[one.place] = prepare(one, live);
     burst_.held[one.place] = false;
   }
-  if (burst_.early_count != 0) tell_of_holes(replies);
+  if (burst_.early_count != 0 && !burst_.is_copy) tell_of_holes(replies);
   for (Stream* const stream : streams_.splits()) split(*stream);
 }
 

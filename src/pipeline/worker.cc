@@ -43,10 +43,11 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       observer_(observer),
       sessions_(shared.secret, shared.track.sessions),
       returns_(shared.secret, shared.track.returns),
+      copies_(shared.secret, std::any_of(links_.begin(), links_.end(), [](const Link& link) { return link.respond != nullptr; })),
       datagrams_(burst_, sessions_, stats_, shared.secret, shared.track.datagrams),
       lane_(burst_, sessions_, stats_, pool, shared.track.streams),
       extractor_(burst_, sessions_, datagrams_, stats_, lane_, shared.track.parts, shared.track.fragments),
-      enforcer_(burst_, {sessions_, returns_, datagrams_}, stats_, lane_, pool),
+      enforcer_(burst_, {sessions_, returns_, datagrams_, copies_}, stats_, lane_, pool),
       evasions_(burst_, sessions_, stats_, shared.evasion_records) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     links_[i].index = static_cast<std::uint16_t>(i);
@@ -85,6 +86,8 @@ std::size_t Worker::run_burst(Link& link) {
 
 void Worker::run_part(Link& link) {
   begin_part();
+  burst_.is_copy = link.out == nullptr;
+  burst_.may_answer = !burst_.is_copy || link.respond != nullptr;
   const MatchSet& set = shared_.sets->read();
   const LivePolicy& live = shared_.policy->read();
   decode_frames();
@@ -98,7 +101,7 @@ void Worker::run_part(Link& link) {
   live.policy.decide(burst_.events.events(), burst_.keys, burst_.hits.hits(), set,
                      static_cast<std::int64_t>(time_ns_ / kSecond), {burst_.verdicts.get(), EventList::kMaxEvents});
   end_stage(Stage::kDecide);
-  enforcer_.prepare(link.out == nullptr, observer_ != nullptr);
+  enforcer_.prepare(observer_ != nullptr);
   begin_records(set);
   enforcer_.run(live);
   end_stage(Stage::kEnforce);
@@ -251,7 +254,10 @@ void Worker::transmit(Link& link) {
   std::size_t staying_count = 0;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     if (burst_.held[i]) continue;
-    if (link.out == nullptr) burst_.fates[i] = Fate::kMirrorReleased;
+    if (link.out == nullptr) {
+      const bool is_answered = burst_.fates[i] == Fate::kAnswered || burst_.fates[i] == Fate::kReset;
+      burst_.fates[i] = is_answered ? Fate::kMirrorAnswered : Fate::kMirrorReleased;
+    }
     if (leaves(burst_.fates[i])) {
       index[leaving_count] = static_cast<std::uint16_t>(i);
       leaving_[leaving_count++] = burst_.frames[i];
@@ -309,7 +315,7 @@ void Worker::send_replies(Link& link) {
     for (std::size_t i = 0; i < burst_.reply_count; ++i)
       if (burst_.reply_goes_back[i] == back) batch[count++] = burst_.replies[i];
     if (count == 0) continue;
-    Queue* queue = back ? link.in : link.out;
+    Queue* queue = link.out == nullptr ? link.respond : back ? link.in : link.out;
     const std::size_t sent = queue->transmit(batch.first(count));
     stats_.replies_sent.add(sent);
     stats_.replies_lost.add(count - sent);

@@ -30,6 +30,7 @@ namespace telefence {
 struct Link {
   Queue* in = nullptr;
   Queue* out = nullptr;  // nullptr: a mirror port; frames are looked at and let go
+  Queue* respond = nullptr;  // of a mirror port: answers to both ends leave by it; nullptr: there are none
   std::uint16_t wire = 0;  // given by the worker: the same for both directions
   std::uint16_t index = 0; // among the worker's links
 };
@@ -106,6 +107,7 @@ class Worker {
   SessionClock clock_;
   MatchScratch scratch_;
   WorkerStats stats_;
+  AnsweredCopies copies_;
   DatagramFlows datagrams_;
   StreamLane lane_;
   Extractor extractor_;

@@ -109,6 +109,9 @@ struct Protocol {
   // One TCP connection carries messages of many users: it is never cut. Its bytes are held until the message they belong to is
   // decided, and what is refused is neutralised where it stands.
   bool shares_connections = false;
+  // Who asks takes the first answer that comes, or gives up with the connection: a message that goes on may still be refused by
+  // an answer of ours that is quicker than its receiver's.
+  bool first_answer_counts = false;
   // A segment on its ports is never taken for another protocol: it may begin anywhere inside a message, whose text is the
   // sender's to choose.
   bool keeps_its_ports = false;

@@ -139,6 +139,7 @@ bool is_blocked(const Record& record) {
     case Fate::kDroppedByVerdict:
     case Fate::kDroppedDeadConnection:
     case Fate::kAbsorbed:
+    case Fate::kMirrorAnswered:  // as Suricata says of what it rejects without being in line
     case Fate::kDroppedTransmitFull: return record.verdict.enforced();
     default: return false;
   }

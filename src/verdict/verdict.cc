@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, kFateCount> kFates = {
     "forwarded_event_limit", "forwarded_action_failed",     "forwarded_hold_expired",   "forwarded_not_inspected",
     "tagged",                "neutralised",                 "restated",                 "answered",
     "reset",                 "dropped_by_verdict",          "dropped_dead_connection",  "absorbed",
-    "dropped_copy",          "dropped_stream_full",   "dropped_transmit_full",       "mirror_released"};
+    "dropped_copy",          "dropped_stream_full",   "dropped_transmit_full",       "mirror_released",
+    "mirror_answered"};
 
 }  // namespace
 

@@ -95,8 +95,9 @@ enum class Fate : std::uint8_t {
   kDroppedStreamFull,         // more of a stream than may be held or kept: its sender repeats it
   kDroppedTransmitFull,       // the port to leave by did not take it
   kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on
+  kMirrorAnswered,            // the same, and its sender was answered, or its connection reset, by the respond port
 };
-inline constexpr std::size_t kFateCount = 28;
+inline constexpr std::size_t kFateCount = 29;
 std::string_view fate_name(Fate fate);
 
 // Goes on as it came.

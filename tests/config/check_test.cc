@@ -86,9 +86,44 @@ TEST(CheckLinks, OddButUsableLinksAreWarnedOf) {
                    "x.yaml:1:55: ports[1]: the port b is in no wire and no mirror: it carries nothing",
                    "x.yaml:1:73: ports[1].device: this machine has no network interface nosuchnic; `ip link` shows those it "
                    "has",
-                   "x.yaml:3:7: mode: a mirror only sees a copy of the traffic: without a wire nothing can be blocked"}));
+                   "x.yaml:3:7: mode: a mirror only sees a copy of the traffic: without a wire, or a port to respond by, nothing can be "
+                   "blocked"}));
   EXPECT_EQ(texts(load_config_text("policy: {patterns: [/dev/null]}\n", "x.yaml").warnings),
             Lines{"x.yaml: ports: there are no ports: the daemon would see no traffic"});
+}
+
+TEST(CheckLinks, CopiesAreAnsweredByAPortOfItsOwnOrByAMirror) {
+  constexpr std::string_view kPorts =
+      "ports: [{name: a, device: net_null0}, {name: b, device: net_null1}, {name: c, device: net_null2}, {name: d, device: net_null3}]\n"
+      "wire: [[a, b]]\npolicy: {patterns: [/dev/null]}\nmode: enforce\n";
+  const auto with = [&](std::string_view more) { return load_config_text(std::string(kPorts) + std::string(more), "x.yaml"); };
+  for (const char* good : {"mirror: [c]\nrespond: d\n", "mirror: [c, d]\nrespond: c\n",
+                           "mirror: [c]\nrespond: d\nrespond_gateway: \"02:00:00:00:00:01\"\nrespond_vlan: 4094\n"}) {
+    EXPECT_EQ(texts(with(good).mistakes), Lines{}) << good;
+    EXPECT_EQ(texts(with(good).warnings), Lines{}) << good;
+  }
+  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond: e\n").mistakes),
+            Lines{"x.yaml:6:10: respond: there is no port e under ports; there are a, b, c, d"});
+  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond: a\n").mistakes),
+            Lines{"x.yaml:6:10: respond: the port a is in the wire of line 2; give answers a port of their own, or a mirror that can send"});
+  EXPECT_EQ(texts(with("respond: c\n").mistakes),
+            Lines{"x.yaml:5:10: respond: there is no mirror whose traffic could be answered; name one under mirror, or leave respond "
+                  "out: a wire answers by its own ports"});
+  for (const char* bad : {"02:00:00:00:00", "02-00-00-00-00-01", "01:00:5e:00:00:01", "00:00:00:00:00:00", "02:00:00:00:00:0g"})
+    EXPECT_EQ(texts(with(std::string("mirror: [c]\nrespond: d\nrespond_gateway: \"") + bad + "\"\n").mistakes),
+              Lines{std::string("x.yaml:7:18: respond_gateway: \"") + bad + "\" is no MAC address of one station, as "
+                    "\"02:00:00:00:00:01\""});
+  EXPECT_EQ(texts(with("mirror: [c]\nrespond: d\nrespond_vlan: 4095\n").mistakes).size(), 1u);
+  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond_vlan: 7\n").warnings), Lines{"x.yaml:6:15: respond_vlan: without respond nothing is sent there"});
+}
+
+TEST(CheckLinks, AMirrorThatIsAnsweredCanBlock) {
+  const auto warnings = [](std::string_view more) {
+    return texts(load_config_text("ports: [{name: a, device: net_null0}]\nmirror: [a]\nmode: enforce\npolicy: {patterns: [/dev/null]}\n" +
+                                      std::string(more), "x.yaml").warnings);
+  };
+  EXPECT_EQ(warnings("").size(), 1u);
+  EXPECT_EQ(warnings("respond: a\n"), Lines{});
 }
 
 TEST(CheckLinks, PciAddressesAreLookedForOnThisMachine) {

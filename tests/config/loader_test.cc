@@ -80,6 +80,9 @@ ports:
   - {name: tap, device: lo, driver: af_xdp}
 wire: [[a, b]]
 mirror: [tap]
+respond: tap
+respond_gateway: "02:00:00:00:00:01"
+respond_vlan: 77
 engine: {workers: ")") + core + R"(", control_core: )" + core + R"(, hugepages: 2GiB, frames: 8191, eal: ["--log-level=8"]}
 protocols:
   dns: {on: true, udp_ports: [53, 5353], tcp_ports: [], action: answer, answer: sinkhole}
@@ -121,6 +124,9 @@ TEST(Loader, EveryKeyIsRead) {
   EXPECT_EQ(config.mode, Mode::kEnforce);
   EXPECT_EQ(config.nic.ports[2].driver, "af_xdp");
   EXPECT_EQ(config.nic.mirror, Lines{"tap"});
+  EXPECT_EQ(config.nic.respond, "tap");
+  EXPECT_EQ(config.nic.respond_gateway, "02:00:00:00:00:01");
+  EXPECT_EQ(config.nic.respond_vlan, 77);
   EXPECT_EQ(config.nic.worker_cores, std::vector<unsigned>{usable_cores().front()});
   EXPECT_EQ(config.nic.hugepages, "2048");
   EXPECT_EQ(config.nic.frames, 8191u);

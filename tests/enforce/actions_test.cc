@@ -183,6 +183,23 @@ TEST(Actions, AnswerGoesToThePortThatTheProtocolNames) {
   EXPECT_TRUE(testing::transport_checksum_is_right(sent, decode(sent)));
 }
 
+TEST(Connection, TheReceiverOfACopiedSegmentIsResetBehindIt) {
+  const Packet packet({.payload = "GET"});
+  Spares spares(4);
+  std::vector<Frame> frames(4);
+  bool back[4] = {};
+  Replies replies(frames, back, spares);
+  replies.set_receiver_expects(1003);
+  EXPECT_EQ(reset_both_ends(packet.frame, packet.layers, replies), Fate::kReset);
+  ASSERT_EQ(replies.used(), 2u);
+  const TcpHeader to_sender = tcp_header(frames[0], decode(frames[0])), to_receiver = tcp_header(frames[1], decode(frames[1]));
+  EXPECT_EQ(to_sender.sequence, 5000u) << "the sender expects what it said";
+  EXPECT_EQ(to_sender.acknowledgement, 1003u);
+  EXPECT_EQ(to_receiver.sequence, 1003u);
+  EXPECT_EQ(to_receiver.acknowledgement, 5000u);
+  EXPECT_TRUE(to_sender.flags & to_receiver.flags & kTcpRst);
+}
+
 TEST(Connection, LateSegmentsAreAcknowledgedOrReset) {
   Packet data(PacketShape{.sequence = 100, .acknowledgement = 900, .payload = "late"});
   Packet empty(PacketShape{.flags = kTcpAck});

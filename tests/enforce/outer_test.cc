@@ -129,6 +129,14 @@ TEST(Outer, CopiesOfMirroredFramesAreNeverAnswered) {
   ASSERT_EQ(judged.layers.tunnels, 1);
   Spare out;
   EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame));
+  EXPECT_EQ(bytes_before_copy(judged.frame, judged.layers), judged.octets.size() - frame.size()) << "but what they are copies of can be";
+}
+
+TEST(Outer, OnlyMirroringTunnelsAreNoPartOfTheNetwork) {
+  const Held plain(in_tunnel({}, inner_packet(kRequest)));
+  EXPECT_EQ(bytes_before_copy(plain.frame, plain.layers), 0u);
+  const Packet bare(kRequest);
+  EXPECT_EQ(bytes_before_copy(bare.frame, bare.layers), 0u);
 }
 
 TEST(Outer, OptionsOfGeneveAreNotOursToSendBack) {

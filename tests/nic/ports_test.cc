@@ -29,7 +29,7 @@ using testing::sample_packets;
 using testing::TemporaryFolder;
 using testing::write_file;
 
-constexpr std::size_t kCaptureAccess = 0, kRingAccess = 2, kMirror = 4;  // indexes of ports
+constexpr std::size_t kCaptureAccess = 0, kRingAccess = 2, kMirror = 4, kAnswers = 5;  // indexes of ports
 constexpr std::size_t kUsual = 300;  // packets before the large ones
 constexpr std::size_t kFirstSegment = 2048;
 constexpr std::size_t kLargest = 65280;  // in one buffer
@@ -72,7 +72,10 @@ class Ports : public ::testing::Test {
     add("right", "net_ring1");
     add("tap", "net_null0,size=100");
     options.wire = {{"access", "core"}, {"left", "right"}};
+    add("answers", "net_ring2");
     options.mirror = {"tap"};
+    options.respond = "answers";
+    options.respond_gateway = "02:00:00:00:00:77";
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();
     Result<std::unique_ptr<Nic>> nic = Nic::start(options);
@@ -248,6 +251,28 @@ TEST_F(Ports, WorkersRunOnNamedThreads) {
   }).ok());
   nic_->wait();
   EXPECT_EQ(names, (std::map<std::size_t, std::string>{{0, "telefence:w0"}, {1, "telefence:w1"}}));
+}
+
+TEST_F(Ports, BothWorkersCanAnswerWhatComesInByAMirror) {
+  std::set<const Queue*> queues;
+  const std::uint64_t before = nic_->counts(kAnswers).transmitted;
+  for (std::size_t worker = 0; worker < 2; ++worker) {
+    for (const QueueLink& link : nic_->links(worker)) EXPECT_EQ(link.respond != nullptr, link.out == nullptr);
+    Queue* const respond = nic_->links(worker).back().respond;
+    ASSERT_NE(respond, nullptr);
+    queues.insert(respond);
+    std::array<Frame, 1> made;
+    ASSERT_TRUE(nic_->pool(worker).take(made[0]));
+    made[0].length = 60;
+    made[0].link = LinkType::kEthernet;
+    std::fill_n(made[0].data, 60, std::uint8_t{1});
+    EXPECT_EQ(respond->transmit(made), 1u);
+    std::array<Frame, 4> none;
+    EXPECT_EQ(respond->receive(none), 0u) << "nobody takes what comes in there";
+  }
+  EXPECT_EQ(queues.size(), 2u);
+  EXPECT_EQ(nic_->counts(kAnswers).transmitted, before + 2);
+  EXPECT_EQ(nic_->counts(kAnswers).missed, 0u);
 }
 
 TEST_F(Ports, BothWorkersHaveTheirOwnQueueOfAMirror) {

@@ -38,12 +38,13 @@ inline std::unique_ptr<LivePolicy> test_policy(Mode mode) {
 
 class Filter {
  public:
-  explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false, const StreamOptions& streams = {})
-      : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), ring(1024), normaliser_(NormaliseOptions{}),
+  explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false, const StreamOptions& streams = {}, bool responds = false)
+      : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), respond(pool_, 2), tap(pool_, 3), ring(1024), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, test_policy(mode)) {
     shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret(), {.streams = streams}};
-    std::vector<Link> links = {{&access, mirror ? nullptr : &core}};
+    std::vector<Link> links = {{.in = &access, .out = mirror ? nullptr : &core, .respond = responds ? &respond : nullptr}};
     if (!mirror) links.push_back({&core, &access});
+    links.push_back({.in = &tap});
     worker_ = std::make_unique<Worker>(std::uint16_t{0}, shared_, links, pool_, &ring, nullptr);
   }
 
@@ -114,6 +115,8 @@ class Filter {
  public:
   MemoryQueue access;
   MemoryQueue core;
+  MemoryQueue respond;  // of a mirror
+  MemoryQueue tap;      // a mirror beside
   RecordRing ring;
 
  private:

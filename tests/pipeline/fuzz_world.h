@@ -16,13 +16,13 @@ namespace telefence::testing {
 class World {
  public:
   World(Mode mode, bool is_mirror, const StreamOptions& streams)
-      : access(pool, 0), core(pool, 1), mode_(mode), is_mirror_(is_mirror), ring_(64), normaliser_(NormaliseOptions{}),
+      : access(pool, 0), core(pool, 1), respond(pool, 2), mode_(mode), is_mirror_(is_mirror), ring_(64), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, test_policy(mode)) {
     PartOptions parts;
     parts.messages = 64;
     parts.bytes = 256 * 1024;
     const WorkerShared shared = {&sets_, &policy_, &readers_, &normaliser_, HashSecret{}, {.parts = parts, .streams = streams}};
-    std::vector<Link> links = {{&access, is_mirror ? nullptr : &core}};
+    std::vector<Link> links = {{.in = &access, .out = is_mirror ? nullptr : &core, .respond = is_mirror ? &respond : nullptr}};
     if (!is_mirror) links.push_back({&core, &access});
     worker_ = std::make_unique<Worker>(std::uint16_t{0}, shared, links, pool, &ring_, nullptr);
     MatchSetBuilder builder;
@@ -87,6 +87,7 @@ class World {
   GuardedPool pool;
   GuardedQueue access;
   GuardedQueue core;
+  GuardedQueue respond;  // of a mirror
   std::uint64_t now_ns = 1'700'000'000'000'000'000;
   std::uint32_t client = 0x0b000000;  // the address of this input's subscriber
 

@@ -26,11 +26,12 @@ PORTS = '''
 ports:
   - {name: access, device: "net_pcap0,rx_pcap=%(folder)s/access.pcap,tx_pcap=%(folder)s/access-out.pcap", checksums: %(checksums)s}
   - {name: core, device: "net_pcap1,rx_pcap=%(folder)s/core.pcap,tx_pcap=%(folder)s/core-out.pcap", checksums: %(checksums)s}
-wire: [[access, core]]
+%(links)s
 engine: {hugepages: "off"}
 records: {file: "%(folder)s/records.json", evasions: 1000}
 listen: {web: "off", control: "%(folder)s/control.sock"}
 '''
+WIRE = 'wire: [[access, core]]'  # a make.py may give other LINKS
 
 
 class Daemon:
@@ -105,7 +106,8 @@ def play(scenario, build):
         for port in ('access', 'core'):
             support.packets.write_pcap(os.path.join(folder, port + '.pcap'), sent[port])
         config = (scenario / 'scenario.yaml').read_text().replace('@LISTS@', str(HERE / 'lists'))
-        pathlib.Path(folder, 'telefenced.yaml').write_text(config + PORTS % {'folder': folder, 'checksums': 'strict'})
+        pathlib.Path(folder, 'telefenced.yaml').write_text(config + PORTS % {'folder': folder, 'checksums': 'strict',
+                                                                             'links': getattr(make, 'LINKS', WIRE)})
         daemon = Daemon(build, folder)
         status = daemon.wait_for(sum(len(frames) for frames in sent.values()))
         daemon.stop()

@@ -94,6 +94,7 @@ Fate apply(ActionInput& input) {
 extern constinit const Action kAction{.name = "answer",
                                       .takes_frame = true,
                                       .closes_connection = true,
+                                      .works_on_copies = true,
                                       .impossible = impossible,
                                       .apply = apply};
 

@@ -22,6 +22,7 @@ Fate apply(ActionInput& input) {
 extern constinit const Action kAction{.name = "reset",
                                       .takes_frame = true,
                                       .closes_connection = true,
+                                      .works_on_copies = true,
                                       .impossible = impossible,
                                       .apply = apply};
 

@@ -112,6 +112,7 @@ extern constinit const Protocol kProtocol{
     .refuse = refuse,
     .default_action = "answer",
     .spreads = true,
+    .first_answer_counts = true,
 };
 
 }  // namespace telefence::dns

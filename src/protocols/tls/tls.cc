@@ -178,6 +178,7 @@ extern constinit const Protocol kProtocol{
     .refuse = refuse,
     .default_action = "reset",
     .spreads = true,
+    .first_answer_counts = true,
 };
 
 }  // namespace telefence::tls
