@@ -153,7 +153,6 @@ constexpr Sentence kSentences[] = {
      "端口 {0} 属于第 {1} 行的串接线路；请为应答指定独立端口，或可发送的镜像端口"},
     {"there is no mirror whose traffic could be answered; name one under mirror, or leave respond out: a wire answers by its own ports",
      "没有可应答其流量的镜像；请在 mirror 下指定，或去掉 respond：串接线路用自己的端口应答"},
-    {"without respond nothing is sent there", "未设 respond，不会向那里发送任何报文"},
     {"\"{}\" is no MAC address of one station, as \"02:00:00:00:00:01\"", "“{0}”不是单个站点的 MAC 地址，应如 \"02:00:00:00:00:01\""},
     {"there is no core {} on this machine; there are {}", "本机没有核 {0}；可用：{1}"},
     {"{} buffers are fewer than one queue holds; expected {} and more, or 0: from the number of ports, queues and workers",

@@ -163,17 +163,15 @@ class Uses {
 
 void check_respond(const Checked& checked, Uses& uses) {
   const NicOptions& nic = checked.config.nic;
-  const YamlNode* respond = checked.root.find("respond");
+  const YamlNode* respond = checked.root.find_path("respond.port");
+  if (respond == nullptr) respond = checked.root.find("respond");  // the port alone
   if (respond != nullptr && !nic.respond.empty()) {
     uses.use_to_respond(*respond, nic);
     if (nic.mirror.empty())
       Checked::add(checked.mistakes, *respond, "there is no mirror whose traffic could be answered; name one under mirror, or leave "
                                                "respond out: a wire answers by its own ports");
   }
-  for (const char* key : {"respond_gateway", "respond_vlan"})
-    if (checked.root.find(key) != nullptr && respond == nullptr)
-      checked.warn(key, "without respond nothing is sent there");
-  const YamlNode* gateway = checked.root.find("respond_gateway");
+  const YamlNode* gateway = checked.root.find_path("respond.gateway");
   if (gateway == nullptr || nic.respond_gateway.empty()) return;
   const std::optional<MacAddress> address = mac_from(nic.respond_gateway);
   if (!address || !is_one_station(*address))

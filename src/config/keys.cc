@@ -47,17 +47,17 @@ constexpr std::array kKeys = {
     Key{.path = "mirror[]", .type = Type::kTexts, .fallback = "[]",
         .en = "Ports that only listen to a copy of the traffic; without respond nothing can be blocked there.",
         .zh = "旁路镜像端口，只看；未设 respond 时无法拦截。"},
-    Key{.path = "respond",
-        .en = "The port that copies are answered by, as fast as can be: DNS answers, pages, resets to both ends. A port of its own, or "
-              "a mirror that can send. What it can and can't do: operate.md, Mirror.",
-        .zh = "对镜像流量抢先应答的端口：DNS 应答、网页、向双方发复位。可为独立端口，或可发送的镜像端口。能与不能见 operate.zh-CN.md“旁路镜像”。"},
-    Key{.path = "respond_gateway",
+    Key{.path = "respond.port", .required = true,
+        .en = "The port that copies of a mirror are answered by, at once: DNS answers, pages, resets to both ends. A port of its own, or a "
+              "mirror that can send. `respond: PORT` says the same. What it can and can't do: operate.md, Mirror.",
+        .zh = "对镜像流量抢先应答的端口：DNS 应答、网页、向双方发复位。可为独立端口，或可发送的镜像端口。也可只写 `respond: 端口`。能与不能见 operate.zh-CN.md“旁路镜像”。"},
+    Key{.path = "respond.gateway",
         .en = "MAC address of a router that takes all answers, as \"02:00:00:00:00:01\"; none: each goes to the station that the "
               "copied frame came from or went to.",
         .zh = "接收全部应答的路由器 MAC 地址，如 \"02:00:00:00:00:01\"；缺省：发往镜像帧中的源或目的站点。"},
-    Key{.path = "respond_vlan", .type = Type::kInteger, .least = 1, .greatest = 4094,
-        .en = "802.1Q tag of answers; none: the tags of the copied frame, and to respond_gateway none at all.",
-        .zh = "应答所带的 802.1Q 标签；缺省：同镜像帧，发往 respond_gateway 时不带。"},
+    Key{.path = "respond.vlan", .type = Type::kInteger, .least = 1, .greatest = 4094,
+        .en = "802.1Q tag of answers; none: the tags of the copied frame, and to a gateway none at all.",
+        .zh = "应答所带的 802.1Q 标签；缺省：同镜像帧，发往 gateway 时不带。"},
 
     Key{.path = "engine.workers", .type = Type::kCores, .fallback = "auto",
         .en = "CPU cores that run one worker each, as \"2-9,12\"; auto: one core that is not the control core.",

@@ -15,7 +15,21 @@ void read_node(Section& top, Config& config) {
   if (const auto language = node.word("language")) config.language = kLanguages[*language];
 }
 
-void read_links(Section& top, NicOptions& nic) {
+// A port, or a map where more than that has to be said.
+void read_respond(Section& top, ReadState& state, NicOptions& nic) {
+  const YamlNode* const node = top.find("respond");
+  if (node != nullptr && node->kind == YamlNode::Kind::kScalar) {
+    nic.respond = state.reader.read_string(*node).value_or("");
+    if (nic.respond.empty()) state.reader.complain(*node, "must not be empty");
+    return;
+  }
+  Section respond = top.section("respond");
+  respond.read("port", nic.respond);
+  respond.read("gateway", nic.respond_gateway);
+  respond.read("vlan", nic.respond_vlan);
+}
+
+void read_links(Section& top, ReadState& state, NicOptions& nic) {
   top.each_item("ports", [&](Section& item) {
     PortOptions& port = nic.ports.emplace_back();
     item.read("name", port.name);
@@ -27,9 +41,7 @@ void read_links(Section& top, NicOptions& nic) {
   });
   top.read("wire", nic.wire);
   top.read("mirror", nic.mirror);
-  top.read("respond", nic.respond);
-  top.read("respond_gateway", nic.respond_gateway);
-  top.read("respond_vlan", nic.respond_vlan);
+  read_respond(top, state, nic);
 }
 
 void read_workers(Section& engine, ReadState& state, NicOptions& nic) {
@@ -147,7 +159,7 @@ void read_file(ReadState& state, const YamlNode& root, Config& config) {
   top.read("version", version);
   read_node(top, config);
   if (const auto mode = top.word("mode")) config.mode = *mode == 0 ? Mode::kMonitor : Mode::kEnforce;
-  read_links(top, config.nic);
+  read_links(top, state, config.nic);
   read_engine(top, state, config);
   read_protocols(top, state, config);
   read_policy(top, state, config);

@@ -148,7 +148,9 @@ void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::u
 }
 
 void finish_record(const Burst& burst, std::size_t index, std::uint64_t now_ns, Record& record) {
-  record.fate = burst.fates[burst.events.events()[index].frame];
+  const std::size_t frame = burst.events.events()[index].frame;
+  // A place of a stream has no frame of its own that could have left.
+  record.fate = burst.is_copy && Burst::is_stream(frame) ? Fate::kMirrorReleased : burst.fates[frame];
   record.latency_ns = static_cast<std::uint32_t>(std::min<std::uint64_t>(now_ns - burst.started_ns, UINT32_MAX));
   record.refusal_code = burst.refusal_codes[index];
 }

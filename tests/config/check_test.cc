@@ -98,7 +98,7 @@ TEST(CheckLinks, CopiesAreAnsweredByAPortOfItsOwnOrByAMirror) {
       "wire: [[a, b]]\npolicy: {patterns: [/dev/null]}\nmode: enforce\n";
   const auto with = [&](std::string_view more) { return load_config_text(std::string(kPorts) + std::string(more), "x.yaml"); };
   for (const char* good : {"mirror: [c]\nrespond: d\n", "mirror: [c, d]\nrespond: c\n",
-                           "mirror: [c]\nrespond: d\nrespond_gateway: \"02:00:00:00:00:01\"\nrespond_vlan: 4094\n"}) {
+                           "mirror: [c]\nrespond: {port: d, gateway: \"02:00:00:00:00:01\", vlan: 4094}\n"}) {
     EXPECT_EQ(texts(with(good).mistakes), Lines{}) << good;
     EXPECT_EQ(texts(with(good).warnings), Lines{}) << good;
   }
@@ -110,11 +110,13 @@ TEST(CheckLinks, CopiesAreAnsweredByAPortOfItsOwnOrByAMirror) {
             Lines{"x.yaml:5:10: respond: there is no mirror whose traffic could be answered; name one under mirror, or leave respond "
                   "out: a wire answers by its own ports"});
   for (const char* bad : {"02:00:00:00:00", "02-00-00-00-00-01", "01:00:5e:00:00:01", "00:00:00:00:00:00", "02:00:00:00:00:0g"})
-    EXPECT_EQ(texts(with(std::string("mirror: [c]\nrespond: d\nrespond_gateway: \"") + bad + "\"\n").mistakes),
-              Lines{std::string("x.yaml:7:18: respond_gateway: \"") + bad + "\" is no MAC address of one station, as "
+    EXPECT_EQ(texts(with(std::string("mirror: [c]\nrespond: {port: d, gateway: \"") + bad + "\"}\n").mistakes),
+              Lines{std::string("x.yaml:6:29: respond.gateway: \"") + bad + "\" is no MAC address of one station, as "
                     "\"02:00:00:00:00:01\""});
-  EXPECT_EQ(texts(with("mirror: [c]\nrespond: d\nrespond_vlan: 4095\n").mistakes).size(), 1u);
-  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond_vlan: 7\n").warnings), Lines{"x.yaml:6:15: respond_vlan: without respond nothing is sent there"});
+  EXPECT_EQ(texts(with("mirror: [c]\nrespond: {port: d, vlan: 4095}\n").mistakes).size(), 1u);
+  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond: {vlan: 7}\n").mistakes).size(), 1u) << "no port";
+  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond: [c]\n").mistakes).size(), 1u);
+  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond: \"\"\n").mistakes).size(), 1u);
 }
 
 TEST(CheckLinks, AMirrorThatIsAnsweredCanBlock) {

@@ -80,9 +80,7 @@ ports:
   - {name: tap, device: lo, driver: af_xdp}
 wire: [[a, b]]
 mirror: [tap]
-respond: tap
-respond_gateway: "02:00:00:00:00:01"
-respond_vlan: 77
+respond: {port: tap, gateway: "02:00:00:00:00:01", vlan: 77}
 engine: {workers: ")") + core + R"(", control_core: )" + core + R"(, hugepages: 2GiB, frames: 8191, eal: ["--log-level=8"]}
 protocols:
   dns: {on: true, udp_ports: [53, 5353], tcp_ports: [], action: answer, answer: sinkhole}

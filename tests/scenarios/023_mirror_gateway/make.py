@@ -4,7 +4,7 @@ import struct
 
 from support import CLIENT, SERVER, connection, messages, packets, query, same
 
-LINKS = 'mirror: [access]\nrespond: core\nrespond_gateway: "02:00:00:00:00:77"\nrespond_vlan: 300'
+LINKS = 'mirror: [access]\nrespond: {port: core, gateway: "02:00:00:00:00:77", vlan: 300}'
 HELLO = messages.client_hello('pay.bad.example')
 HEAD = bytes.fromhex('020000000077' + '027063617001' + '8100012c' + '0800')
 
