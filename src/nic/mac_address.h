@@ -24,7 +24,6 @@ inline std::optional<MacAddress> mac_from(std::string_view text) {
   return address;
 }
 
-
 // Of one station: not of a group (IEEE 802, 8.2), and not all zeros.
 inline bool is_one_station(const MacAddress& address) { return address != MacAddress{} && (address[0] & 1) == 0; }
 

@@ -102,8 +102,8 @@ TEST(CheckLinks, CopiesAreAnsweredByAPortOfItsOwnOrByAMirror) {
     EXPECT_EQ(texts(with(good).mistakes), Lines{}) << good;
     EXPECT_EQ(texts(with(good).warnings), Lines{}) << good;
   }
-  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond: e\n").mistakes),
-            Lines{"x.yaml:6:10: respond: there is no port e under ports; there are a, b, c, d"});
+  EXPECT_EQ(texts(with("mirror: [c, d]\nrespond: tap\n").mistakes),
+            Lines{"x.yaml:6:10: respond: there is no port tap under ports; there are a, b, c, d"});
   EXPECT_EQ(texts(with("mirror: [c, d]\nrespond: a\n").mistakes),
             Lines{"x.yaml:6:10: respond: the port a is in the wire of line 2; give answers a port of their own, or a mirror that can send"});
   EXPECT_EQ(texts(with("respond: c\n").mistakes),

@@ -297,7 +297,7 @@ TEST_F(Ports, MetricsTellEveryPort) {
     std::vector<Sample> samples;
     family.collect(samples);
     if (family.name.starts_with("telefence_port_")) {
-      EXPECT_EQ(samples.size() % 5, 0u) << family.name;
+      EXPECT_EQ(samples.size() % 6, 0u) << family.name;
     }
     EXPECT_FALSE(samples.empty()) << family.name;
   }
