@@ -63,6 +63,12 @@ void EthQueue::fill(Frame& frame, rte_mbuf* mbuf) {
   }
 }
 
+std::optional<unsigned> EthQueue::fullness() const {
+  const int waiting = place_.descriptors == 0 ? -1 : rte_eth_rx_queue_count(place_.dpdk_port, place_.queue);
+  if (waiting < 0) return std::nullopt;  // the driver can't tell
+  return static_cast<unsigned>(waiting) * 100 / place_.descriptors;
+}
+
 std::size_t EthQueue::receive(std::span<Frame> frames) {
   rte_mbuf* mbufs[kMostAtOnce];
   const auto most = static_cast<std::uint16_t>(std::min(frames.size(), kMostAtOnce));

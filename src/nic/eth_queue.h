@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/frame.h"
@@ -30,6 +31,8 @@ struct PortQueue {
   std::uint16_t port_index = 0;
   std::uint32_t longest_sent = 0;  // bytes of a frame
   bool may_lack_checksums = false;  // its frames: see Frame
+  std::uint16_t descriptors = 0;   // of the receive queue
+  bool can_overrun = true;
 };
 
 class EthQueue final : public Queue {
@@ -40,6 +43,8 @@ class EthQueue final : public Queue {
   std::size_t receive(std::span<Frame> frames) override;
   std::size_t transmit(std::span<Frame> frames) override;
   std::uint64_t now_ns() const override;
+  bool can_overrun() const override { return place_.can_overrun; }
+  std::optional<unsigned> fullness() const override;
 
   std::uint16_t port_index() const { return place_.port_index; }
   bool is(std::size_t port, std::uint16_t queue) const { return place_.port_index == port && place_.queue == queue; }

@@ -158,8 +158,10 @@ Result<void> Nic::Parts::find_ports(const NicOptions& options, const std::vector
 }
 
 EthQueue* Nic::Parts::add_queue(WorkerSide& worker, std::size_t port, std::uint16_t queue) {
-  const PortQueue place{ports[port].dpdk_port(), queue, static_cast<std::uint16_t>(port), found[port].longest_sent,
-                        found[port].may_lack_checksums};
+  const PortQueue place{.dpdk_port = ports[port].dpdk_port(), .queue = queue, .port_index = static_cast<std::uint16_t>(port),
+                        .longest_sent = found[port].longest_sent, .may_lack_checksums = found[port].may_lack_checksums,
+                        .descriptors = ports[port].descriptors(),
+                        .can_overrun = found[port].can_overrun};
   worker.queues.push_back(std::make_unique<EthQueue>(place, memory->large_frames(), worker.arrivals));
   return worker.queues.back().get();
 }

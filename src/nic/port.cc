@@ -91,6 +91,8 @@ std::optional<FoundPort> find_port(const Device& device) {
   // What a NIC received has passed a wire, and nobody's checksum is made behind that.
   const auto kernel_drivers = {"net_af_", "net_pcap", "net_tap", "net_tun", "net_virtio_user", "net_vhost", "net_memif"};
   found.may_lack_checksums = std::any_of(kernel_drivers.begin(), kernel_drivers.end(), [&](const char* name) { return is_driver(info, name); });
+  const bool is_capture = is_driver(info, "net_pcap") && device.argument.find("iface=") == std::string::npos;
+  found.can_overrun = !is_capture && !is_driver(info, "net_null");
   return found;
 }
 
@@ -120,6 +122,11 @@ Port::Port(Port&& other) noexcept
       interface_(std::move(other.interface_)),
       listens_(other.listens_),
       drops_(std::move(other.drops_)) {}
+
+std::uint16_t Port::descriptors() const {
+  rte_eth_rxq_info info{};
+  return rte_eth_rx_queue_info_get(*dpdk_port_, 0, &info) == 0 ? info.nb_desc : kDescriptors;
+}
 
 Port::~Port() {
   if (!dpdk_port_) return;

@@ -28,6 +28,7 @@ struct FoundPort {
   std::uint16_t opened_queues = 0;  // of a vdev that receives into them whether they are served or not
   bool drops_uncounted = false;  // by its driver
   bool may_lack_checksums = false;  // frames of senders on this machine, who leave checksums to a NIC that they never come to
+  bool can_overrun = true;       // else it makes its packets itself, and they wait
 };
 
 // nullopt when DPDK did not open it.
@@ -51,6 +52,8 @@ class Port {
 
   std::uint16_t dpdk_port() const { return *dpdk_port_; }
   MacAddress address() const;
+  // Of each receive queue, as the driver set them.
+  std::uint16_t descriptors() const;
   PortCounts counts() const;
 
  private:

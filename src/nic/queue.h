@@ -5,6 +5,7 @@
 // Virtual, since it is called once per burst. All calls from one worker thread.
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "base/frame.h"
@@ -25,6 +26,10 @@ class Queue {
   virtual std::uint64_t now_ns() const = 0;
   // True when nothing will ever be received again (end of a capture).
   virtual bool finished() const { return false; }
+  // True when frames are lost here if nobody takes them in time. A capture waits.
+  virtual bool can_overrun() const { return false; }
+  // How full it is, in percent; nothing where the driver does not tell. Asked for only after a poll that found it well filled.
+  virtual std::optional<unsigned> fullness() const { return std::nullopt; }
 };
 
 // Buffers for frames that the worker makes itself, and the way back for those it does not send.
