@@ -2,7 +2,7 @@
 #pragma once
 
 // What the tool may ask the daemon over its unix socket: one JSON object per line each way. Request: {"command": "test", ...};
-// reply: {"ok": true, ...} or {"ok": false, "code": 3, "error": "..."}. Commands: status, test, reload, events (a stream).
+// reply: {"ok": true, ...} or {"ok": false, "code": 3, "error": "..."}. Commands: status, test, reload, bypass, events (a stream).
 
 #include <cstdint>
 #include <functional>
@@ -14,6 +14,14 @@
 
 namespace telefence {
 
+// Who asks, as the kernel says (unix(7), SO_PEERCRED).
+struct Requester {
+  std::uint32_t user = 0;
+  std::int32_t process = 0;
+  // "root (process 4711)".
+  std::string name() const;
+};
+
 // Serves one unix socket from one thread of its own. Handlers run on that thread.
 class ControlServer {
  public:
@@ -21,6 +29,8 @@ class ControlServer {
   ~ControlServer();  // stops
 
   // `handler` gets the request line and returns the reply line (both without newline).
+  using Handler = std::function<std::string(std::string_view request, const Requester& who)>;
+  void on(std::string command, Handler handler);
   void on(std::string command, std::function<std::string(std::string_view request)> handler);
   Result<void> start();
   void stop();

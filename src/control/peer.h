@@ -26,6 +26,7 @@ class Peer {
   explicit Peer(Descriptor socket) : socket_(std::move(socket)) {}
 
   int descriptor() const { return socket_.number(); }
+  const Descriptor& socket() const { return socket_; }
   bool wants_to_write() const { return sent_ < out_.size(); }
   // So much waits for it that no more is answered, nor read from it, until it has read: who asks without reading must not make
   // the daemon grow.

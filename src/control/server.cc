@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,9 +41,17 @@ std::string command_of(std::string_view line) {
 
 }  // namespace
 
+std::string Requester::name() const {
+  passwd entry{};
+  passwd* found = nullptr;
+  char text[1024];
+  const bool is_known = getpwuid_r(user, &entry, text, sizeof text, &found) == 0 && found != nullptr;
+  return (is_known ? std::string(found->pw_name) : "user " + std::to_string(user)) + " (process " + std::to_string(process) + ")";
+}
+
 struct ControlServer::State {
   std::string path;
-  std::map<std::string, std::function<std::string(std::string_view)>> handlers;
+  std::map<std::string, Handler> handlers;
   Descriptor listener;
   Descriptor wake;
   std::thread thread;
@@ -90,7 +99,11 @@ std::string ControlServer::State::answer(Peer& peer, const std::string& line) {
     return R"({"ok":true})";
   }
   const auto handler = handlers.find(command);
-  if (handler != handlers.end()) return handler->second(line);
+  if (handler != handlers.end()) {
+    Requester who;
+    (void)who_is_there(peer.socket(), who.user, who.process);
+    return handler->second(line, who);
+  }
   std::string known = "events";
   for (const auto& entry : handlers) known += ", " + entry.first;
   return refusal(ErrorCode::kUsage, "there is no command \"" + command + "\"; there are " + known);
@@ -163,8 +176,12 @@ ControlServer::ControlServer(std::string path) : state_(std::make_unique<State>(
 
 ControlServer::~ControlServer() { stop(); }
 
-void ControlServer::on(std::string command, std::function<std::string(std::string_view request)> handler) {
+void ControlServer::on(std::string command, Handler handler) {
   state_->handlers[std::move(command)] = std::move(handler);
+}
+
+void ControlServer::on(std::string command, std::function<std::string(std::string_view request)> handler) {
+  on(std::move(command), Handler([handler = std::move(handler)](std::string_view request, const Requester&) { return handler(request); }));
 }
 
 Result<void> ControlServer::start() {

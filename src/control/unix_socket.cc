@@ -99,6 +99,15 @@ Result<Descriptor> listen_unix(const std::string& path) {
   return listener;
 }
 
+bool who_is_there(const Descriptor& connection, std::uint32_t& user, std::int32_t& process) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(connection.number(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return false;
+  user = credentials.uid;
+  process = credentials.pid;
+  return true;
+}
+
 Result<Descriptor> connect_unix(const std::string& path, int timeout_s) {
   const Result<sockaddr_un> address = address_of(path);
   if (!address) return address.error();

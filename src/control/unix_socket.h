@@ -3,6 +3,7 @@
 
 // Unix stream sockets (unix(7)): an owned descriptor, listening and connecting by path. Errors say what to do.
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -32,6 +33,9 @@ class Descriptor {
 // Makes the directory when it is missing, replaces a socket file on which nobody listens, and listens with mode 0660, without
 // blocking. A file that is no socket is never touched.
 Result<Descriptor> listen_unix(const std::string& path);
+
+// User and process at the other end of a connection. False when the kernel does not say.
+bool who_is_there(const Descriptor& connection, std::uint32_t& user, std::int32_t& process);
 
 // Blocking, with a limit on how long one read or write may take.
 Result<Descriptor> connect_unix(const std::string& path, int timeout_s);
