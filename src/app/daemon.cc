@@ -52,6 +52,8 @@ Daemon::Daemon(Config config, Overrides overrides)
         overrides_.apply(config);
         return std::move(config);
       }()),
+      overload_(config_.overload),
+      bypasses_by_itself_(config_.automatic_bypass),
       mode_(config_.mode),
       language_(language_of(overrides_.language, config_.language)),
       naps_when_idle_(shares_cores(config_.nic)) {}
@@ -59,16 +61,15 @@ Daemon::Daemon(Config config, Overrides overrides)
 Daemon::~Daemon() { stop(); }
 
 Result<void> Daemon::start() {
-  Result<std::unique_ptr<Filter>> filter = Filter::make(config_);
+  Result<std::unique_ptr<Filter>> filter = Filter::make(config_, false);
   if (!filter) return filter.error();
   filter_ = std::move(filter.value());
-  print(filter_->complaints(), language());
   Result<std::unique_ptr<Nic>> nic = Nic::start(config_.nic);
   if (!nic) return nic.error();
   nic_ = std::move(nic.value());
   notes_ = nic_->notes();
   if (Result<void> made = make_workers(); !made) return made;
-  feed_ = std::make_unique<Feed>(config_.signatures, filter_->take_store(), filter_->sets(), filter_->readers(),
+  feed_ = std::make_unique<Feed>(config_.signatures, filter_->empty_store(), filter_->sets(), filter_->readers(),
                                  [this](const MatchSet& set) { return prepare(set); },
                                  [this](const std::string& line) { log(translated(language(), line)); });
   make_servers();
@@ -76,8 +77,24 @@ Result<void> Daemon::start() {
   if (Result<void> served = start_servers(); !served) return served;
   if (Result<void> launched = nic_->launch([this](std::size_t index) { work(index); }); !launched) return launched;
   launched_ = true;
+  heartbeat_->start();
+  if (Result<void> read = read_signatures(); !read) return read;
   feed_->start();
   return {};
+}
+
+// While packets pass unread: reading a million entries takes a second, compiling patterns may take longer.
+Result<void> Daemon::read_signatures() {
+  const std::lock_guard<std::mutex> lock(reloading_);
+  std::vector<Complaint> complaints;
+  const Result<void> read = feed_->reload(config_.signatures, complaints);
+  print(complaints, language());
+  return read;
+}
+
+void Daemon::inspect() {
+  has_signatures_ = true;
+  set_passage();
 }
 
 Result<void> Daemon::make_workers() {
@@ -87,11 +104,12 @@ Result<void> Daemon::make_workers() {
     for (const QueueLink& link : nic_->links(i)) links.push_back({.in = link.in, .out = link.out, .respond = link.respond});
     RecordRing* ring = rings_.emplace_back(std::make_unique<RecordRing>(config_.records.ring_records)).get();
     rings.push_back(ring);
-    workers_.push_back(std::make_unique<Worker>(static_cast<std::uint16_t>(i), filter_->shared(), std::move(links),
+    workers_.push_back(std::make_unique<Worker>(static_cast<std::uint16_t>(i), filter_->shared(&gate_), std::move(links),
                                                 nic_->pool(i), ring, nullptr));
   }
   if (Result<void> fits = prepare(filter_->sets().read()); !fits) return fits;
   watch_ = std::make_unique<WorkerWatch>(workers_.size());
+  heartbeat_ = std::make_unique<Heartbeat>(config_.heartbeat, *watch_);
   writer_ = std::make_unique<RecordWriter>(config_.records, filter_->record_names(), std::move(rings));
   writer_->on_record([this](const Record&, std::string_view line) { control_->broadcast(line); });
   return {};
@@ -109,6 +127,7 @@ void Daemon::make_servers() {
   control_->on("status", [this](std::string_view) { return to_line(status()); });
   control_->on("test", [this](std::string_view request) { return test(request); });
   control_->on("reload", [this](std::string_view) { return reload_command(); });
+  control_->on("bypass", [this](std::string_view request, const Requester& who) { return bypass_command(request, who); });
   if (config_.web_listen.empty()) return;
   WebSources sources;
   sources.metrics = [this] { return to_prometheus_text(catalog_); };
@@ -152,7 +171,10 @@ void Daemon::work(std::size_t index) {
 }
 
 void Daemon::stop() {
+  // Workers end as late as can be: until then packets pass.
   if (feed_) feed_->stop();
+  if (web_) web_->stop();
+  if (heartbeat_) heartbeat_->stop();
   stopping_.store(true);
   if (launched_) {
     nic_->wait();
@@ -160,9 +182,13 @@ void Daemon::stop() {
     CHECK(ended_.load(std::memory_order_acquire) == workers_.size());
   }
   launched_ = false;
-  if (web_) web_->stop();
   if (writer_) writer_->stop();
   if (control_) control_->stop();
+}
+
+void Daemon::watch() {
+  watch_workers();
+  watch_bypass();
 }
 
 void Daemon::watch_workers() {
@@ -190,6 +216,8 @@ Result<void> Daemon::take_over(ReloadReport& report) {
     return Error{read.error().code, read.error().message + ". Nothing was changed"};
   filter_->put_in_force(std::move(live.value()));
   mode_.store(loaded.config.mode);
+  overload_.with([&](OverloadOptions& in_force) { in_force = loaded.config.overload; });
+  bypasses_by_itself_.store(loaded.config.automatic_bypass);
   language_.store(language_of(overrides_.language, loaded.config.language));
   report.needs_restart = sealed_changes(config_, loaded);
   needs_restart_.with([&](std::vector<SealedChange>& kept) { kept = report.needs_restart; });

@@ -13,8 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "app/bypass_keeper.h"
 #include "app/filter.h"
+#include "app/heartbeat.h"
 #include "app/json_lines.h"
+#include "app/trouble_watch.h"
 #include "app/worker_watch.h"
 #include "config/config.h"
 #include "config/sealed.h"
@@ -56,16 +59,22 @@ class Daemon {
   Daemon(Config config, Overrides overrides);
   ~Daemon();
 
-  // Everything up to the first packet. The error says what, why and what to do; nothing goes on running then.
+  // Packets are forwarded unread as soon as the ports are open. Returns when the signatures are read. The error says what, why and
+  // what to do; what runs already is to be stopped then.
   Result<void> start();
+  // From now on packets are looked at. Only now: a signal that comes during the start ends the process at once.
+  void inspect();
   // Lets the workers finish their burst, writes the records that are left, and ends all threads.
   void stop();
+  // Gives the ports back. After stop(); nothing else may be called then.
+  void close_ports() { nic_.reset(); }
 
   // Reads the configuration and the signature files again, opens the record file anew, and writes to the log what came of it. A
   // mistake leaves everything as it was.
   Result<void> reload(ReloadReport& report);
-  // To be called every second: tells in the log of workers that stand still.
-  void watch_workers();
+  // To be called every second: tells in the log of workers that stand still, switches bypass on when something goes wrong that it
+  // mends, and off when its time is over.
+  void watch();
 
   // Where it stands, for `telefence status`, /readyz and the start summary.
   Json status() const;
@@ -75,6 +84,16 @@ class Daemon {
 
  private:
   Result<void> make_workers();
+  Result<void> read_signatures();
+  void watch_workers();
+  void watch_bypass();
+  void set_passage();
+  std::string bypass_command(std::string_view request, const Requester& who);
+  Json bypass_status() const;
+  Json overload_status() const;
+  void add_reasons_of_passage(std::vector<std::string>& reasons, bool& ready) const;
+  void add_reasons_of_load(std::vector<std::string>& reasons) const;
+  void add_passage_families();
   void make_servers();
   Result<void> start_servers();
   void add_families();
@@ -107,7 +126,15 @@ class Daemon {
   std::unique_ptr<WebServer> web_;
   std::unique_ptr<ControlServer> control_;
   std::unique_ptr<WorkerWatch> watch_;
+  std::unique_ptr<Heartbeat> heartbeat_;
   bool stands_still_ = false;  // main thread: the log says so
+  TroubleWatch trouble_;       // main thread
+  BypassKeeper bypass_;
+  Guarded<OverloadOptions> overload_;  // those in force
+  std::atomic<bool> bypasses_by_itself_;
+  std::atomic<bool> has_signatures_{false};
+  std::mutex passing_;         // of what is written to gate_
+  Gate gate_{Passage::kNotReady};
   std::mutex reloading_;
   Guarded<std::vector<SealedChange>> needs_restart_;
   std::atomic<Mode> mode_;

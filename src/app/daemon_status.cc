@@ -127,7 +127,9 @@ bool Daemon::is_ready(std::vector<std::string>& reasons) const {
     reasons.push_back(reason_of(still));
     ready = false;
   }
+  add_reasons_of_passage(reasons, ready);
   add_reasons_of_feed(reasons, ready);
+  add_reasons_of_load(reasons);
   if (const std::string problem = writer_->problem(); !problem.empty()) reasons.push_back(problem);
   return ready;
 }
@@ -170,6 +172,8 @@ Json Daemon::status() const {
           {"reasons", reasons},
           {"notes", notes_},
           {"needs_restart", needs_restart_status()},
+          {"bypass", bypass_status()},
+          {"overload", overload_status()},
           {"workers", workers_.size()},
           {"ports", ports_status()},
           {"packets", packets_status()},
@@ -189,7 +193,7 @@ Json Daemon::status() const {
 }
 
 Json Daemon::start_summary() const {
-  const SignatureStore::Counts counts = filter_->counts();
+  const SignatureStore::Counts counts = feed_->state().counts;
   Json ports = Json::array();
   for (const PortOptions& port : config_.nic.ports) ports.push_back({{"name", port.name}, {"device", port.device}});
   Json wires = Json::array();
@@ -233,6 +237,7 @@ void Daemon::add_families() {
                 "Interceptions that did not reach a tool that follows them (telefence events): it, or the control thread, was too slow.",
                 Family::Type::kCounter,
                 [this](std::vector<Sample>& out) { out.push_back({{}, static_cast<double>(control_->events_lost())}); }});
+  add_passage_families();
   nic_->add_metrics(catalog_);
   writer_->add_families(catalog_);
   feed_->add_families(catalog_);

@@ -17,6 +17,7 @@ Result<std::unique_ptr<const LivePolicy>> Filter::live_policy_of(const Config& c
   if (!options) return options.error();
   live->enforce = std::move(options.value());
   set_up(config, live->classifier);
+  live->overload = config.overload;
   return std::unique_ptr<const LivePolicy>(std::move(live));
 }
 
@@ -37,8 +38,10 @@ Result<std::unique_ptr<Filter>> Filter::make(const Config& config, bool with_sig
   return filter;
 }
 
-WorkerShared Filter::shared() {
-  return {sets_.get(), policy_.get(), &readers_, &normaliser_, secret_, config_.track, config_.records.evasions};
+std::unique_ptr<SignatureStore> Filter::empty_store() const { return std::make_unique<SignatureStore>(compile_terms(config_)); }
+
+WorkerShared Filter::shared(const Gate* gate) {
+  return {sets_.get(), policy_.get(), &readers_, &normaliser_, secret_, config_.track, config_.records.evasions, gate};
 }
 
 RecordNames Filter::record_names() const {

@@ -22,7 +22,8 @@ class Filter {
   // out of them is in complaints(). The error: a file that can't be read at all. Requires: the config has no mistakes.
   static Result<std::unique_ptr<Filter>> make(const Config& config, bool with_signatures = true);
 
-  WorkerShared shared();
+  // gate: nullptr: everything is inspected.
+  WorkerShared shared(const Gate* gate = nullptr);
   RecordNames record_names() const;
   // A worker's scratch has to fit the set that is in force before the worker runs.
   Result<void> prepare(Worker& worker) { return worker.scratch().prepare(sets().read()); }
@@ -34,8 +35,8 @@ class Filter {
   Published<MatchSet>& sets() { return *sets_; }
   Published<LivePolicy>& policy() { return *policy_; }
   const Normaliser& normaliser() const { return normaliser_; }
-  // Hands the store over to the feed, which owns it from then on.
-  std::unique_ptr<SignatureStore> take_store() { return std::move(store_); }
+  // For a feed that reads the files itself, and owns the store.
+  std::unique_ptr<SignatureStore> empty_store() const;
 
   // The live part of a new configuration: made first, since that can fail, then put in force. One thread at a time.
   Result<std::unique_ptr<const LivePolicy>> live_policy_of(const Config& config) const;

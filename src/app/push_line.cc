@@ -20,12 +20,7 @@ Error usage(std::string message) { return Error{ErrorCode::kUsage, std::move(mes
 // "90s", "30min", "12h", "7d" from now on, or a moment with a zone; as Unix seconds.
 std::optional<std::int64_t> expiry_of(const std::string& text, std::int64_t now_s) {
   if (const auto instant = parse_instant_ms(text)) return *instant / 1000;
-  const std::size_t digits = text.find_first_not_of("0123456789");
-  if (digits == 0 || digits == std::string::npos || digits > 6) return std::nullopt;
-  const std::int64_t count = std::stoll(text.substr(0, digits));
-  const std::string unit = text.substr(digits);
-  for (const auto& [name, seconds] : {std::pair{"s", 1}, std::pair{"min", 60}, std::pair{"h", 3600}, std::pair{"d", 86400}})
-    if (unit == name) return now_s + count * seconds;
+  if (const auto seconds = seconds_of(text)) return now_s + *seconds;
   return std::nullopt;
 }
 
@@ -81,6 +76,16 @@ Result<Change> checked_change(const std::string& line, const std::string& home_c
 }
 
 }  // namespace
+
+std::optional<std::int64_t> seconds_of(const std::string& text) {
+  const std::size_t digits = text.find_first_not_of("0123456789");
+  if (digits == 0 || digits == std::string::npos || digits > 6) return std::nullopt;
+  const std::int64_t count = std::stoll(text.substr(0, digits));
+  const std::string unit = text.substr(digits);
+  for (const auto& [name, seconds] : {std::pair{"s", 1}, std::pair{"min", 60}, std::pair{"h", 3600}, std::pair{"d", 86400}})
+    if (unit == name) return count * seconds;
+  return std::nullopt;
+}
 
 bool looks_like_regex(std::string_view text) {
   // Words that messages hardly have and expressions mostly do. A single ?, (, [, + or * is in many messages.

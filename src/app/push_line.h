@@ -5,6 +5,7 @@
 // before it is published: nobody should learn from a log at night that a block never was in force.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct PushLine {
 
 // kUsage: arguments that don't go together. kInvalid: every edge would refuse it.
 Result<PushLine> push_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s);
+
+// "90s", "30min", "12h", "7d".
+std::optional<std::int64_t> seconds_of(const std::string& text);
 
 // Whether plain text is written as only a regular expression would be: "安全账户.{0,20}转账".
 bool looks_like_regex(std::string_view text);

@@ -99,7 +99,7 @@ void wait_for_the_end(Daemon& daemon, const sigset_t& signals, std::uint32_t sec
       ReloadReport report;
       (void)daemon.reload(report);
     }
-    daemon.watch_workers();
+    daemon.watch();
   }
 }
 
@@ -120,6 +120,7 @@ void stop(Daemon& daemon, const sigset_t& signals) {
       signals, kStopDeadline,
       say(daemon.language(), {"a worker or a pipe hangs: ended without it", "工作线程或管道无响应：已强制结束"}).data());
   daemon.stop();
+  daemon.close_ports();
 }
 
 }  // namespace
@@ -134,8 +135,13 @@ int run(const RunArguments& arguments) {
   print(loaded.mistakes, kMistake, language);
   print(loaded.warnings, kWarning, language);
   if (!loaded.mistakes.empty()) return kExitInvalid;
-  Daemon daemon(loaded.config, {arguments.mode, arguments.eal, arguments.language});
+  // Never freed: giving a million entries back one by one takes seconds in which no packet passes, and the successor waits for the
+  // end of this process.
+  static Daemon* kept = nullptr;
+  kept = new Daemon(loaded.config, {arguments.mode, arguments.eal, arguments.language});
+  Daemon& daemon = *kept;
   if (Result<void> started = start(daemon, signals); !started) return failed(started.error(), language);
+  daemon.inspect();
   if (arguments.json) {
     std::printf("%s\n", to_line(daemon.start_summary()).c_str());
     std::fflush(stdout);

@@ -47,6 +47,8 @@ class Table {
                               : word({"monitor: nothing is touched, everything is recorded as would-be", "监测：不处置，只记录“本应拦截”"}));
     row({"ready", "就绪"}, status_.value("ready", false) ? word({"yes", "是"}) : word({"no", "否"}));
     for (const Json& reason : status_["reasons"]) more(translated(language_, reason.get<std::string>()));
+    if (status_.value("bypass", Json::object()).value("on", false))
+      row({"bypass", "旁路"}, word({"ON: packets pass unread", "已开启：报文不检查直接通过"}));
     if (status_["needs_restart"].empty()) return;
     row({"restart", "需要重启"}, word({"the file was changed where only a restart takes it over:", "配置中的以下更改只有重启后才生效："}));
     for (const Json& change : status_["needs_restart"]) more(to_text(sealed_change_from(change), language_));

@@ -151,24 +151,43 @@ void add_daemon_verbs(CommandLine& line, ToolArguments& status, ToolArguments& r
   add_common(line, verb, events, true);
 }
 
+void add_bypass(CommandLine& line, BypassArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "bypass",
+                                 {"Have the daemon forward everything unread, or inspect again.", "让守护进程不检查直接转发，或恢复检查。"},
+                                 "  telefence bypass on --for 10min\n"
+                                 "  telefence bypass off\n"
+                                 "  telefence bypass status\n");
+  verb->add_option("what", arguments.what, line.text({"what is wanted", "操作"}))
+      ->required()
+      ->check(line.one_of({"on", "off", "status"}))
+      ->type_name("on|off|status");
+  verb->add_option("--for", arguments.duration,
+                   line.text({"on: off again after 90s, 10min, 2h ...; else until it is switched off", "on：90s、10min、2h 等之后自动恢复；缺省直到手动关闭"}))
+      ->type_name("TIME");
+  add_common(line, verb, arguments, true);
+}
+
 int run_verb(CommandLine& line, int argc, char** argv) {
   TestArguments test_arguments;
   PushArguments push_arguments;
   ToolArguments status_arguments, reload_arguments;
   EventsArguments events_arguments;
+  BypassArguments bypass_arguments;
   std::string language;
   add_test(line, test_arguments);
   add_push(line, push_arguments);
   add_daemon_verbs(line, status_arguments, reload_arguments, events_arguments);
+  add_bypass(line, bypass_arguments);
   line.add_language(line.program(), language);
   if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
   for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_arguments, &status_arguments,
-                                                                   &reload_arguments, &events_arguments})
+                                                                   &reload_arguments, &events_arguments, &bypass_arguments})
     if (own->language.empty()) own->language = language;
   if (line.program().got_subcommand("test")) return test_value(test_arguments);
   if (line.program().got_subcommand("push")) return push(push_arguments);
   if (line.program().got_subcommand("status")) return status(status_arguments);
   if (line.program().got_subcommand("reload")) return reload(reload_arguments);
+  if (line.program().got_subcommand("bypass")) return bypass(bypass_arguments);
   return events(events_arguments);
 }
 

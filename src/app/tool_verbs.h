@@ -50,6 +50,12 @@ int status(const ToolArguments& arguments);
 // Asks the daemon to read its configuration and lists again, and waits for the result.
 int reload(const ToolArguments& arguments);
 
+struct BypassArguments : ToolArguments {
+  std::string what;                    // on, off or status
+  std::string duration;                // on: 10min; "" = until it is switched off
+};
+int bypass(const BypassArguments& arguments);
+
 struct EventsArguments : ToolArguments {
   bool follow = false;                 // go on when the daemon comes back
 };

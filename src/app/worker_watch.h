@@ -28,6 +28,10 @@ class WorkerWatch {
     turns.store(turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
+  std::size_t count() const { return seen_.size(); }
+  // How often this one has turned. Any thread.
+  std::uint64_t turns(std::size_t worker) const { return seats_[worker].turns.load(std::memory_order_relaxed); }
+
   struct Still {
     std::size_t worker = 0;
     std::int64_t seconds = 0;

@@ -73,6 +73,27 @@ void check_listen(const Checked& checked) {
                                           std::to_string(config.control_socket.size()));
 }
 
+// What is not there yet may come: a card's driver is loaded later. Only what can never work is a mistake.
+void check_heartbeat(const Checked& checked) {
+  const HeartbeatOptions& heartbeat = checked.config.heartbeat;
+  const std::string& file = heartbeat.file;
+  if (!heartbeat.command.empty() && !file.empty())
+    checked.mistake("engine.bypass.heartbeat.file", "there is a command already: give one of the two");
+  if (heartbeat.command.empty() && file.empty() && checked.root.find_path("engine.bypass.heartbeat.every") != nullptr)
+    checked.warn("engine.bypass.heartbeat.every", "there is neither a command nor a file: the key means nothing");
+  if (!heartbeat.command.empty()) {
+    const std::string& program = heartbeat.command.front();
+    if (!program.starts_with('/'))
+      checked.mistake("engine.bypass.heartbeat.command", "\"" + program + "\" is looked for in no folder: write its whole path, as /usr/bin/bpctl_util");
+    else if (access(program.c_str(), X_OK) != 0)
+      checked.warn("engine.bypass.heartbeat.command", "this user can't run " + program + ": " + std::strerror(errno));
+  }
+  if (!file.empty() && !file.starts_with('/'))
+    checked.mistake("engine.bypass.heartbeat.file", "\"" + file + "\" has no whole path: begin it with /");
+  else if (!file.empty() && access(file.c_str(), W_OK) != 0)
+    checked.warn("engine.bypass.heartbeat.file", "this user can't write " + file + ": " + std::strerror(errno));
+}
+
 void check_signature_sources(const Checked& checked) {
   const SignatureOptions& signatures = checked.config.signatures;
   const bool has_key = checked.root.find_path("policy.patterns") != nullptr ||
@@ -111,6 +132,7 @@ void check_outside(const Checked& checked) {
   check_redis(checked);
   check_records(checked);
   check_listen(checked);
+  check_heartbeat(checked);
   check_signature_sources(checked);
 }
 

@@ -11,6 +11,7 @@
 
 #include "nic/options.h"
 #include "normalise/normalise.h"
+#include "pipeline/shedder.h"
 #include "record/options.h"
 #include "signatures/options.h"
 #include "track/track_options.h"
@@ -43,6 +44,13 @@ struct CategoryConfig {
   std::string tier[4];
 };
 
+// Under `engine.bypass.heartbeat:`. None when neither a command nor a file is given.
+struct HeartbeatOptions {
+  std::vector<std::string> command;
+  std::string file;
+  std::uint32_t every_ms = 500;
+};
+
 struct Config {
   std::string file;
   std::string node = "edge";
@@ -50,6 +58,9 @@ struct Config {
   Mode mode = Mode::kMonitor;
   NicOptions nic;
   TrackOptions track;              // of each worker
+  OverloadOptions overload;
+  bool automatic_bypass = true;
+  HeartbeatOptions heartbeat;
   std::map<std::string, ProtocolConfig> protocols;
   AnswerConfig answers;
   std::map<Category, CategoryConfig> categories;

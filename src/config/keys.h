@@ -22,6 +22,7 @@ struct Key {
     kWord,      // one of `words`
     kSize,      // 1GiB; least .. greatest in bytes
     kDuration,  // 10min; least .. greatest in seconds
+    kMilliseconds,  // 500ms; least .. greatest in milliseconds
     kCores,     // "2-9,12" or auto
     kTexts,     // list of texts
     kFiles,     // list of files; * stands for any part of a file name

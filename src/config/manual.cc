@@ -31,6 +31,8 @@ std::string range_of(const Key& key) {
   if (key.type == Key::Type::kSize) return "size with unit";
   if (key.type == Key::Type::kDuration)
     return "duration, " + std::to_string(key.least) + "s to " + std::to_string(key.greatest) + "s";
+  if (key.type == Key::Type::kMilliseconds)
+    return "duration, " + std::to_string(key.least) + "ms to " + std::to_string(key.greatest) + "ms";
   return "whole number " + std::to_string(key.least) + " to " + std::to_string(key.greatest);
 }
 
@@ -56,6 +58,7 @@ std::string type_of(const Key& key) {
     case Type::kAction: return "an action";
     case Type::kAnswer: return "an answer of the protocol";
     case Type::kInteger:
+    case Type::kMilliseconds:
     case Type::kDuration: return range_of(key);
     case Type::kSize: return (key.words.empty() ? "" : words_in_code(key) + ", ") + range_of(key);
   }

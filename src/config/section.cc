@@ -11,6 +11,8 @@ namespace {
 
 // A number with the greatest unit that it is a whole number of.
 std::string with_unit(std::int64_t number, Key::Type type) {
+  if (type == Key::Type::kMilliseconds)
+    return number % 1000 != 0 ? std::to_string(number) + "ms" : with_unit(number / 1000, Key::Type::kDuration);
   struct Unit {
     std::int64_t factor;
     const char* name;
@@ -116,8 +118,9 @@ std::optional<std::int64_t> Section::number_with_unit(const Key& known, const Ya
   const bool is_size = known.type == Key::Type::kSize;
   const auto value = is_size ? state_.reader.read_size(node) : state_.reader.read_duration_ms(node);
   if (!value) return std::nullopt;
-  const std::uint64_t number = is_size ? *value : *value / 1000;
-  const bool is_whole = is_size || *value % 1000 == 0;
+  const bool in_seconds = known.type == Key::Type::kDuration;
+  const std::uint64_t number = in_seconds ? *value / 1000 : *value;
+  const bool is_whole = !in_seconds || *value % 1000 == 0;
   if (is_whole && number >= static_cast<std::uint64_t>(known.least) &&
       number <= static_cast<std::uint64_t>(known.greatest))
     return static_cast<std::int64_t>(number);
@@ -131,7 +134,8 @@ std::optional<std::int64_t> Section::number(std::string_view name) {
   const YamlNode* node = find(name);
   if (node == nullptr) return std::nullopt;
   if (known.type == Key::Type::kInteger) return state_.reader.read_integer(*node, known.least, known.greatest);
-  CHECK(known.type == Key::Type::kSize || known.type == Key::Type::kDuration);
+  CHECK(known.type == Key::Type::kSize || known.type == Key::Type::kDuration ||
+        known.type == Key::Type::kMilliseconds);
   return number_with_unit(known, *node);
 }
 

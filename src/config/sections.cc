@@ -99,6 +99,26 @@ void read_track(Section& engine, TrackOptions& track) {
   engine.section("tunnels").read("returns", track.returns.entries);
 }
 
+void read_overload(Section& engine, OverloadOptions& options) {
+  Section overload = engine.section("overload");
+  constexpr ShedMode kModes[] = {ShedMode::kOpen, ShedMode::kClosed, ShedMode::kNever};
+  for (std::size_t i = 0; i < kShedCauses; ++i) {
+    const auto cause = static_cast<ShedCause>(i);
+    const auto word = overload.word(shed_cause_name(cause));
+    // A text shares its connection with others': nothing can be dropped there.
+    if (word) options.modes[i] = cause == ShedCause::kTexts && *word == 1 ? ShedMode::kNever : kModes[*word];
+  }
+}
+
+void read_bypass(Section& engine, Config& config) {
+  Section bypass = engine.section("bypass");
+  bypass.read("automatic", config.automatic_bypass);
+  Section heartbeat = bypass.section("heartbeat");
+  heartbeat.read("command", config.heartbeat.command);
+  heartbeat.read("file", config.heartbeat.file);
+  heartbeat.read("every", config.heartbeat.every_ms);
+}
+
 void read_engine(Section& top, ReadState& state, Config& config) {
   NicOptions& nic = config.nic;
   Section engine = top.section("engine");
@@ -116,6 +136,8 @@ void read_engine(Section& top, ReadState& state, Config& config) {
   engine.read("eal", nic.eal);
   read_track(engine, config.track);
   nic.held_frames = config.track.streams.held_frames;
+  read_overload(engine, config.overload);
+  read_bypass(engine, config);
 }
 
 void read_redis(Section& top, RedisOptions& options) {

@@ -16,8 +16,8 @@ namespace {
 // Makes the keys of one event; one call operator per kind, so that a forgotten kind does not compile.
 class KeyMaker {
  public:
-  KeyMaker(std::uint16_t event, std::string_view home_country, KeyList& keys)
-      : event_(event), home_country_(home_country), keys_(keys) {}
+  KeyMaker(std::uint16_t event, std::string_view home_country, bool with_texts, KeyList& keys)
+      : event_(event), home_country_(home_country), with_texts_(with_texts), keys_(keys) {}
 
   void operator()(const DomainLookup& lookup) { domain(lookup.name); }
 
@@ -38,7 +38,7 @@ class KeyMaker {
     for (std::size_t i = 0; i < sms.called.size(); ++i)
       number(sms.called[i], Side::kCalled, i, false, i < sms.called_forms.size() ? sms.called_forms[i] : NumberForm::kAsDialled);
     for (const std::string_view also : sms.called_also) number(also, Side::kCalled, 0, true);
-    text(sms);
+    if (with_texts_) text(sms);
   }
 
  private:
@@ -115,14 +115,15 @@ class KeyMaker {
 
   std::uint16_t event_;
   std::string_view home_country_;
+  bool with_texts_;
   KeyList& keys_;
 };
 
 }  // namespace
 
-void Normaliser::normalise(std::span<const Event> events, KeyList& keys) const {
+void Normaliser::normalise(std::span<const Event> events, KeyList& keys, bool with_texts) const {
   for (std::size_t i = 0; i < events.size(); ++i)
-    std::visit(KeyMaker(static_cast<std::uint16_t>(i), options_.home_country, keys), events[i].what);
+    std::visit(KeyMaker(static_cast<std::uint16_t>(i), options_.home_country, with_texts, keys), events[i].what);
 }
 
 }  // namespace telefence

@@ -19,8 +19,9 @@ struct NormaliseOptions {
 class Normaliser {
  public:
   explicit Normaliser(const NormaliseOptions& options) : options_(options) {}
-  // Appends the keys of all events. An event whose value can't be normalised gets no key (and so no hit).
-  void normalise(std::span<const Event> events, KeyList& keys) const;
+  // Appends the keys of all events. An event whose value can't be normalised gets no key (and so no hit). with_texts: also of what
+  // short messages say, which costs most by far.
+  void normalise(std::span<const Event> events, KeyList& keys, bool with_texts = true) const;
   const NormaliseOptions& options() const { return options_; }
 
  private:

@@ -38,11 +38,12 @@ Bytes connection_of(const Event& event) {
 
 }  // namespace
 
-DatagramFlows::DatagramFlows(Burst& burst, SessionTable& sessions, WorkerStats& stats, const HashSecret& secret,
+DatagramFlows::DatagramFlows(Burst& burst, SessionTable& sessions, WorkerStats& stats, Shedder& shedder, const HashSecret& secret,
                              const DatagramOptions& options)
     : burst_(burst),
       sessions_(sessions),
       stats_(stats),
+      shedder_(shedder),
       secret_(secret),
       pool_(options.bytes),
       unfinished_(options.unfinished, kWaitsFor),
@@ -143,6 +144,10 @@ void DatagramFlows::keep(Bytes mark, Bytes note) {
   if (refused(frame_, mark) != nullptr || !may_be_kept()) return;
   ConnectionTable::Connection* connection = unfinished(mark);
   if (connection == nullptr) {
+    if (shedder_.sheds(ShedCause::kSpread)) [[unlikely]] {
+      fate_ = shedder_.shed(ShedCause::kSpread);
+      return;
+    }
     connection = &unfinished_.insert(key_of(frame_), mark, burst_.now_ns,
                                      [this](ConnectionTable::Connection& leaving) { give_back(leaving); });
     connection->hops = hops_left(burst_.frames[frame_], burst_.layers[frame_]);

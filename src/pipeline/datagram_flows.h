@@ -13,6 +13,7 @@
 
 #include "decide/policy.h"
 #include "pipeline/burst.h"
+#include "pipeline/shedder.h"
 #include "pipeline/worker_stats.h"
 #include "protocols/datagram_reader.h"
 #include "track/buffer_pool.h"
@@ -23,7 +24,8 @@ namespace telefence {
 
 class DatagramFlows final : private FlowMemory {
  public:
-  DatagramFlows(Burst& burst, SessionTable& sessions, WorkerStats& stats, const HashSecret& secret, const DatagramOptions& options);
+  DatagramFlows(Burst& burst, SessionTable& sessions, WorkerStats& stats, Shedder& shedder, const HashSecret& secret,
+                const DatagramOptions& options);
   ~DatagramFlows();
 
   // The protocol's reader, or nullptr: it has none, or this is no datagram.
@@ -72,6 +74,7 @@ class DatagramFlows final : private FlowMemory {
   Burst& burst_;
   SessionTable& sessions_;
   WorkerStats& stats_;
+  Shedder& shedder_;
   const HashSecret secret_;
   std::array<std::unique_ptr<DatagramReader>, kMaxProtocols> readers_;
   BufferPool pool_;

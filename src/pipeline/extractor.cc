@@ -36,8 +36,8 @@ constexpr Fate kUnread = Fate::kForwardedNotRecognised;
 }  // namespace
 
 Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane,
-                     const PartOptions& options, const FragmentOptions& fragments)
-    : burst_(burst), sessions_(sessions), datagrams_(datagrams), stats_(stats), lane_(lane), parts_(options),
+                     Shedder& shedder, const PartOptions& options, const FragmentOptions& fragments)
+    : burst_(burst), sessions_(sessions), datagrams_(datagrams), stats_(stats), lane_(lane), shedder_(shedder), parts_(options),
       fragments_(burst, sessions, stats, fragments) {}
 
 void Extractor::run(const Classifier& classifier) {
@@ -46,7 +46,7 @@ void Extractor::run(const Classifier& classifier) {
   prefetch();
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
-    if (end == DecodeEnd::kFragment && fragments_.join(i)) whole(i, classifier);
+    if (end == DecodeEnd::kFragment) fragment(i, classifier);
     if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
     if (note_if_late(burst_, i, sessions_)) continue;
     if (burst_.layers[i].transport == Transport::kTcp)
@@ -111,12 +111,38 @@ void Extractor::note_reset(std::size_t index) {
     if (PartialMessage* const message = parts_.find(direction, burst_.now_ns)) message->was_reset = true;
 }
 
+void Extractor::fragment(std::size_t index, const Classifier& classifier) {
+  if (!fragments_.is_read(index)) return;
+  if (shedder_.sheds(ShedCause::kFragments)) [[unlikely]]
+    burst_.fates[index] = shedder_.shed(ShedCause::kFragments);
+  else if (fragments_.join(index))
+    whole(index, classifier);
+}
+
+// True when the worker has fallen too far behind to read this payload of `protocol`.
+bool Extractor::is_shed(std::size_t index, const Classifier& classifier, std::uint8_t protocol) {
+  if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) return false;
+  const Protocol& one = *registered_protocols()[protocol];
+  const Transport transport = burst_.layers[index].transport;
+  if (one.shares_connections && transport == Transport::kTcp) return false;
+  const bool is_quic = datagrams_.reader(protocol, transport) != nullptr;
+  const ShedCause cause = is_quic ? ShedCause::kQuic : ShedCause::kNames;
+  if (!shedder_.sheds(cause)) return false;
+  // A port alone says little: connections that stand, with data of any kind, must not be dropped, nor be counted as hellos.
+  const bool must_be_sure = is_quic || shedder_.drops(cause);
+  if (must_be_sure && one.recognise != nullptr && !one.recognise(burst_.payloads[index])) return false;
+  burst_.fates[index] = shedder_.shed(cause);
+  return true;
+}
+
 void Extractor::payload(std::size_t index, const Classifier& classifier) {
   const Layers& layers = burst_.layers[index];
   burst_.payloads[index] = {payload_of(burst_.frames[index], layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
+  const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
+  if (shedder_.is_shedding() && is_shed(index, classifier, protocol)) [[unlikely]] return;
   Step step;
-  if (read(index, classifier, classifier.classify(burst_.payloads[index]), step) != Progress::kNeedMore) return;
+  if (read(index, classifier, protocol, step) != Progress::kNeedMore) return;
   if (datagrams_.reader(burst_.protocol[index], layers.transport) != nullptr) burst_.fates[index] = datagrams_.fate_of_waiting();
 }
 
@@ -141,6 +167,7 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
       alone(index, classifier);
     return;
   }
+  if (shedder_.is_shedding() && is_shed(index, classifier, protocol)) [[unlikely]] return;
   const bool begins = begins_connection(index, classifier, opened);
   if (burst_.fates[index] != kUnread) return;  // it overtook the beginning
   Step step;
@@ -380,6 +407,10 @@ void Extractor::keep(std::size_t index, std::uint32_t consumed) {
 
 // A message that begins at `sequence`, of which this segment holds the bytes from `skipped` on.
 void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped) {
+  if (shedder_.sheds(ShedCause::kSpread)) [[unlikely]] {
+    burst_.fates[index] = shedder_.shed(ShedCause::kSpread);
+    return;
+  }
   PartialMessage& message = parts_.begin(burst_.flow_of(index, sessions_).forward, sequence, burst_.now_ns);
   message.hops = hops_left(burst_.frames[index], burst_.layers[index]);
   stats_.spread_begun.add(1);

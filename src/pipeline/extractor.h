@@ -14,6 +14,7 @@
 #include "pipeline/datagram_flows.h"
 #include "pipeline/fragments.h"
 #include "pipeline/late_segments.h"
+#include "pipeline/shedder.h"
 #include "pipeline/stream_lane.h"
 #include "pipeline/worker_stats.h"
 #include "protocols/classify.h"
@@ -24,7 +25,7 @@ namespace telefence {
 
 class Extractor {
  public:
-  Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane,
+  Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane, Shedder& shedder,
             const PartOptions& options, const FragmentOptions& fragments);
 
   // Fills burst.events, and the fates of frames as far as they follow from what was read.
@@ -34,12 +35,14 @@ class Extractor {
 
  private:
   void prefetch();
+  void fragment(std::size_t index, const Classifier& classifier);
   void payload(std::size_t index, const Classifier& classifier);
   void segment(std::size_t index, const Classifier& classifier);
   void whole(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);
   std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) const;
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const std::optional<Opening>& opened) const;
+  bool is_shed(std::size_t index, const Classifier& classifier, std::uint8_t protocol);
   Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
   Step read_as(std::uint8_t protocol, std::size_t index);
   void opening(std::size_t index);
@@ -64,6 +67,7 @@ class Extractor {
   DatagramFlows& datagrams_;
   WorkerStats& stats_;
   StreamLane& lane_;
+  Shedder& shedder_;
   PartTable parts_;
   Fragments fragments_;
   std::array<std::uint16_t, Burst::kFrames> completed_;  // frames that completed a spread message

@@ -13,11 +13,14 @@ std::uint64_t Fragments::key_of(std::size_t index, std::uint32_t identification)
   return sessions_.key_of(burst_.frames[index], burst_.layers[index]).forward + part * kOdd;
 }
 
+bool Fragments::is_read(std::size_t index) const {
+  const std::uint8_t protocol = burst_.layers[index].ip_protocol;
+  return (protocol == 6 || protocol == 17) && !burst_.frames[index].truncated;
+}
+
 bool Fragments::join(std::size_t index) {
   Layers& layers = burst_.layers[index];
   const Frame& frame = burst_.frames[index];
-  const bool is_read = layers.ip_protocol == 6 || layers.ip_protocol == 17;
-  if (!is_read || frame.truncated) return false;
   const FragmentHeader header = fragment_header(frame, layers);
   const std::uint64_t key = key_of(index, header.identification);
   using Put = FragmentTable::Put;

@@ -20,7 +20,9 @@ class Fragments {
   Fragments(Burst& burst, const SessionTable& sessions, WorkerStats& stats, const FragmentOptions& options)
       : burst_(burst), sessions_(sessions), stats_(stats), table_(options) {}
 
-  // True when this fragment made its packet whole: burst.payloads, .sequences and the ports in .layers are those of the packet.
+  // True for those that a protocol may have something to read in.
+  bool is_read(std::size_t index) const;
+  // Requires: is_read(). True when this fragment made its packet whole: burst.payloads, .sequences and the ports in .layers are those of the packet.
   bool join(std::size_t index);
   // The fates are known.
   void end_of_burst();

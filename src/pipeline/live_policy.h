@@ -3,6 +3,7 @@
 
 #include "decide/policy.h"
 #include "enforce/action.h"
+#include "pipeline/shedder.h"
 #include "protocols/classify.h"
 
 namespace telefence {
@@ -12,6 +13,7 @@ struct LivePolicy {
   Policy policy{PolicyOptions{}};
   EnforceOptions enforce;
   Classifier classifier;
+  OverloadOptions overload;
 };
 
 }  // namespace telefence

@@ -60,6 +60,8 @@ class StreamLane {
   // Makes a released frame as its stream wants it. Returns its fate.
   static Fate prepare(MessageStreams::Released& released, const LivePolicy& live);
   void release_all() { streams_.release_all(); }
+  // Packets will pass unseen: what is held may leave, in its order, and no stream is known any more.
+  void forget_all() { streams_.forget_all(); }
   void end_of_burst();
 
  private:

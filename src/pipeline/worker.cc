@@ -44,13 +44,15 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       sessions_(shared.secret, shared.track.sessions),
       returns_(shared.secret, shared.track.returns),
       copies_(shared.secret, std::any_of(links_.begin(), links_.end(), [](const Link& link) { return link.respond != nullptr; })),
-      datagrams_(burst_, sessions_, stats_, shared.secret, shared.track.datagrams),
+      shedder_(stats_),
+      datagrams_(burst_, sessions_, stats_, shedder_, shared.secret, shared.track.datagrams),
       lane_(burst_, sessions_, stats_, pool, shared.track.streams),
-      extractor_(burst_, sessions_, datagrams_, stats_, lane_, shared.track.parts, shared.track.fragments),
+      extractor_(burst_, sessions_, datagrams_, stats_, lane_, shedder_, shared.track.parts, shared.track.fragments),
       enforcer_(burst_, {sessions_, returns_, datagrams_, copies_}, stats_, lane_, pool),
       evasions_(burst_, sessions_, stats_, shared.evasion_records) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     links_[i].index = static_cast<std::uint16_t>(i);
+    links_[i].can_overrun = links_[i].in->can_overrun();
     const auto other_way = std::find_if(links_.begin(), links_.end(), [&](const Link& other) {
       return other.in == links_[i].in || (other.in == links_[i].out && other.out == links_[i].in);
     });
@@ -74,9 +76,17 @@ std::size_t Worker::run_once() {
 
 // The way of a packet.
 std::size_t Worker::run_burst(Link& link) {
+  const Passage how = passage();
+  if (how == Passage::kNotReady && !link.can_overrun) {
+    shared_.readers->quiesce(id_);
+    return 0;  // what can wait for the signatures waits
+  }
   receive(link);
   const std::size_t received = burst_.count + waiting_count_;
-  if (received != 0 || has_work(link)) {
+  if (how != Passage::kInspect) [[unlikely]] {
+    pass_by(link, how);
+  } else if (weigh_load(link, received); received != 0 || has_work(link)) {
+    passes_by_ = false;
     do run_part(link);
     while (next_part());
   }
@@ -94,7 +104,9 @@ void Worker::run_part(Link& link) {
   lane_.begin(link.index, link.out != nullptr && live.policy.options().mode == Mode::kEnforce, live.classifier);
   extractor_.run(live.classifier);
   end_stage(Stage::kExtract);
-  shared_.normaliser->normalise(burst_.events.events(), burst_.keys);
+  const bool with_texts = !shedder_.sheds(ShedCause::kTexts);
+  if (!with_texts) [[unlikely]] shedder_.shed_texts(burst_.events.events());
+  shared_.normaliser->normalise(burst_.events.events(), burst_.keys, with_texts);
   end_stage(Stage::kNormalise);
   set.match(burst_.keys, scratch_, burst_.hits);
   end_stage(Stage::kMatch);
@@ -113,6 +125,42 @@ void Worker::run_part(Link& link) {
   extractor_.end_of_burst();
   datagrams_.end_of_burst();
   lane_.end_of_burst();
+}
+
+// Nothing is looked at: frames leave as they came, behind those that were held. Mirrored ones are let go.
+void Worker::pass_by(Link& link, Passage how) {
+  if (burst_.count == 0 && (passes_by_ || lane_.is_idle())) return;
+  if (!passes_by_) {
+    lane_.forget_all();
+    gauge_.reset();
+    shed(0);
+    passes_by_ = true;
+  }
+  do {
+    begin_part();
+    std::fill_n(burst_.fates.begin(), burst_.count, fate_of(how));
+    transmit_released(shared_.policy->read());
+    transmit(link);
+    lane_.end_of_burst();
+  } while (next_part());
+}
+
+// Decides what is shed of the frames that were received.
+void Worker::weigh_load(const Link& link, std::size_t received) {
+  if (!link.can_overrun) return;
+  const bool is_full = received >= Burst::kFrames;
+  gauge_.note_poll(link.index, static_cast<std::uint32_t>(received), is_full, is_full ? link.in->fullness().value_or(0) : 0);
+  if (!gauge_.is_due()) [[likely]] return;
+  const std::size_t before = gauge_.level();
+  gauge_.weigh(steady_ns(), shared_.policy->read().overload.levels());
+  if (gauge_.level() > before) stats_.overload_rises.add(1);
+  stats_.overload_beyond.set(gauge_.beyond());
+  shed(gauge_.level());
+}
+
+void Worker::shed(std::size_t level) {
+  shedder_.set(shared_.policy->read().overload, level);
+  stats_.overload_level.set(level);
 }
 
 // True when a message has waited long enough, though nothing comes.

@@ -16,6 +16,9 @@
 #include "pipeline/evasions.h"
 #include "pipeline/extractor.h"
 #include "pipeline/live_policy.h"
+#include "pipeline/load_gauge.h"
+#include "pipeline/passage.h"
+#include "pipeline/shedder.h"
 #include "pipeline/worker_stats.h"
 #include "publish/published.h"
 #include "record/ring.h"
@@ -33,6 +36,7 @@ struct Link {
   Queue* respond = nullptr;  // of a mirror port: answers to both ends leave by it; nullptr: there are none
   std::uint16_t wire = 0;  // given by the worker: the same for both directions
   std::uint16_t index = 0; // among the worker's links
+  bool can_overrun = false;  // as `in`
 };
 
 // What all workers share. Outlives them.
@@ -45,6 +49,7 @@ struct WorkerShared {
   TrackOptions track;
   // Records of evasion that each worker may write in a second; the others are only counted.
   std::uint32_t evasion_records = 10;
+  const Gate* gate = nullptr;  // nullptr: everything is inspected
 };
 
 // Told of every event after its verdict, matched or not: `telefenced inspect`. None in the daemon.
@@ -77,6 +82,10 @@ class Worker {
  private:
   std::size_t run_burst(Link& link);
   void receive(Link& link);
+  Passage passage() const { return shared_.gate == nullptr ? Passage::kInspect : shared_.gate->load(std::memory_order_relaxed); }
+  void pass_by(Link& link, Passage passage);
+  void weigh_load(const Link& link, std::size_t received);
+  void shed(std::size_t level);
   void begin_part();
   bool next_part();
   void decode_frames();
@@ -108,12 +117,15 @@ class Worker {
   MatchScratch scratch_;
   WorkerStats stats_;
   AnsweredCopies copies_;
+  LoadGauge gauge_;
+  Shedder shedder_;
   DatagramFlows datagrams_;
   StreamLane lane_;
   Extractor extractor_;
   Enforcer enforcer_;
   Evasions evasions_;
   std::uint64_t stage_start_ = 0;
+  bool passes_by_ = false;     // streams are forgotten already
   std::uint64_t time_ns_ = 0;  // of the newest frame, or later when none comes
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/worker_stats.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -129,6 +130,27 @@ void add_streams(Catalog& catalog, const Workers& workers) {
              "Selective acknowledgements sent to a sender so that it repeats a missing segment at once.", &WorkerStats::stream_holes_told);
 }
 
+void add_overload(Catalog& catalog, const Workers& workers) {
+  catalog.add({"telefence_overload_shed_total",
+               "What was not looked at because its worker had fallen behind: packets by cause; of texts, the texts.",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 for (std::size_t c = 0; c < kShedCauses; ++c)
+                   out.push_back({{{"cause", text(shed_cause_name(static_cast<ShedCause>(c)))}},
+                                  sum(workers, [c](const WorkerStats& w) { return w.shed[c].read(); })});
+               }});
+  catalog.add({"telefence_overload_level",
+               "How many causes the worker that is furthest behind sheds now: 0 none, 5 all (fragments, quic, spread, texts, names).",
+               Family::Type::kGauge, [workers](std::vector<Sample>& out) {
+                 std::uint64_t level = 0;
+                 for (const WorkerStats* worker : workers) level = std::max(level, worker->overload_level.read());
+                 out.push_back({{}, static_cast<double>(level)});
+               }});
+  add_single(catalog, workers, "telefence_overload_rises_total", "Times that a worker fell behind and shed one cause more.",
+             &WorkerStats::overload_rises);
+  add_single(catalog, workers, "telefence_overload_beyond_total",
+             "Times that a worker was found behind though it shed all that it may.", &WorkerStats::overload_beyond);
+}
+
 void add_tunnels(Catalog& catalog, const Workers& workers) {
   catalog.add({"telefence_tunnelled_packets_total",
                "Packets that were looked at inside a tunnel, by its kind; one in several is counted for each.", Family::Type::kCounter,
@@ -224,6 +246,7 @@ void add_worker_families(Catalog& catalog, std::vector<const WorkerStats*> worke
   add_evasions(catalog, workers);
   add_streams(catalog, workers);
   add_fragments(catalog, workers);
+  add_overload(catalog, workers);
   add_tunnels(catalog, workers);
   std::vector<const DatagramStats*> datagrams;
   for (const WorkerStats* worker : workers) datagrams.push_back(&worker->datagrams);

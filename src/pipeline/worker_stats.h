@@ -11,6 +11,7 @@
 #include "decide/policy.h"
 #include "decode/layers.h"
 #include "pipeline/datagram_stats.h"
+#include "pipeline/shedder.h"
 #include "protocols/protocol.h"
 #include "stats/catalog.h"
 #include "stats/counter.h"
@@ -70,6 +71,10 @@ struct WorkerStats {
   Counter returns_learned;             // ways back into tunnels, new or changed
   Counter returns_missing;             // looked for, and none was known
   Counter returns_evicted;             // gave way to others
+  Counters<kShedCauses> shed;          // packets, or texts, that were not looked at
+  Counter overload_level;              // so many causes are shed now
+  Counter overload_rises;              // times that one more was
+  Counter overload_beyond;             // times that the worker was behind though all was shed that may be
 };
 
 // Families of all workers together. The pointers outlive the catalog.

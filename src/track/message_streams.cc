@@ -64,14 +64,14 @@ std::uint64_t MessageStreams::memory_for(const StreamOptions& options) {
 
 MessageConnection* MessageStreams::find(const FlowKey& flow) {
   MessageConnection* const connection = established_.find(flow.both);
-  if (connection == nullptr) return newcomers_.find(flow.both);
+  if (connection == nullptr) return renewed(newcomers_.find(flow.both));
   // A few bursts sooner or later do not make it an old one, and moving it touches its neighbours.
   constexpr std::uint32_t kOften = 64;
   if (burst_ - connection->used_in > kOften) {
     established_.touch(*connection);
     connection->used_in = burst_;
   }
-  return connection;
+  return renewed(connection);
 }
 
 void MessageStreams::prefetch(std::span<const FlowKey> flows) {
@@ -88,11 +88,20 @@ void MessageStreams::prefetch(std::span<const FlowKey> flows) {
   }
 }
 
+// What was known of it before the last forget_all() is known no more.
+MessageConnection* MessageStreams::renewed(MessageConnection* connection) const {
+  if (connection == nullptr || connection->epoch == epoch_) return connection;
+  connection->epoch = epoch_;
+  for (StreamEnd& end : connection->ends) end.is_known = end.is_synced = end.is_confirmed = false;
+  return connection;
+}
+
 MessageConnection& MessageStreams::follow(const FlowKey& flow, std::uint8_t protocol) {
   MessageConnection& connection = newcomers_.insert(flow.both, [&](MessageConnection& gone) { leave(gone); });
   connection = MessageConnection{};
   connection.first_side = flow.forward;
   connection.protocol = protocol;
+  connection.epoch = epoch_;
   return connection;
 }
 

@@ -111,6 +111,7 @@ struct MessageConnection {
   std::uint32_t used_in = 0;    // burst
   bool is_established = false;  // both ends were heard: no spray of half-open ones can push it out
   bool was_reset = false;       // a reset was seen, and no more bytes since
+  std::uint32_t epoch = 0;      // see MessageStreams::forget_all
 };
 
 // What bytes of a frame are to be replaced before it leaves, and why.
@@ -218,6 +219,9 @@ class MessageStreams {
   void clear_released() { released_count_ = 0; }
   // Everything that is held, as it is.
   void release_all();
+  // Everything that is held goes on as it is, and no position is known any more: packets will pass unseen. Connections stay known,
+  // and are found again at a later message.
+  void forget_all();
   // Requires: nothing is released that was not taken.
   void end_of_burst();
 
@@ -244,6 +248,7 @@ class MessageStreams {
   void confirm(MessageConnection& connection, std::uint8_t side, std::uint32_t acknowledgement);
   void jump(Stream& stream, std::uint64_t offset);
   MessageConnection& promoted(MessageConnection& connection);
+  MessageConnection* renewed(MessageConnection* connection) const;
   Taken put(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop);
   Taken no_room(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop);
   bool waits_for_nearer(Stream& stream, const Segment& segment);
@@ -271,6 +276,7 @@ class MessageStreams {
   std::vector<Released> released_;
   std::size_t released_count_ = 0;
   std::uint32_t burst_ = 1;
+  std::uint32_t epoch_ = 0;
   Counts counts_;
 };
 

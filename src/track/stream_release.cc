@@ -102,6 +102,19 @@ void MessageStreams::release_all() {
   }
 }
 
+void MessageStreams::forget_all() {
+  for (std::uint32_t i = 0; i < options_.directions; ++i) {
+    Stream& stream = streams_[i];
+    if (!stream.is_used) continue;
+    if (!stream.held.is_empty()) {
+      let_go(stream);
+      release_ready(stream, true);
+    }
+    deactivate(stream);
+  }
+  ++epoch_;  // instead of touching every idle connection in one burst
+}
+
 HeldFrame* MessageStreams::splittable(Stream& stream) {
   if (!stream.is_used || stream.held.is_empty()) return nullptr;
   HeldFrame& first = held_[stream.held.first];

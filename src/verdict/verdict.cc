@@ -19,10 +19,11 @@ constexpr std::array<std::string_view, kFateCount> kFates = {
     "forwarded_inspected",   "forwarded_no_payload",        "forwarded_not_recognised", "forwarded_need_more",
     "forwarded_malformed",   "forwarded_fragment",          "forwarded_unknown_link",   "forwarded_unknown_transport",
     "forwarded_bad_header",  "forwarded_bad_checksum",      "forwarded_few_hops",       "forwarded_truncated",
-    "forwarded_event_limit", "forwarded_action_failed",     "forwarded_hold_expired",   "forwarded_not_inspected",
+    "forwarded_event_limit", "forwarded_action_failed",     "forwarded_hold_expired",   "forwarded_overload",
+    "forwarded_not_ready",   "forwarded_bypassed",          "forwarded_not_inspected",
     "tagged",                "neutralised",                 "restated",                 "answered",
     "reset",                 "dropped_by_verdict",          "dropped_dead_connection",  "absorbed",
-    "dropped_copy",          "dropped_stream_full",   "dropped_transmit_full",       "mirror_released",
+    "dropped_copy",          "dropped_stream_full",   "dropped_overload",   "dropped_transmit_full",       "mirror_released",
     "mirror_answered"};
 
 }  // namespace

@@ -82,6 +82,9 @@ enum class Fate : std::uint8_t {
   kForwardedEventLimit,       // more messages in the burst than can be judged
   kForwardedActionFailed,     // to be blocked, but the action could not be carried out (counted per action)
   kForwardedHoldExpired,      // was held for the rest of its message longer than may be, and left undecided
+  kForwardedOverload,         // the worker had fallen behind, and this was shed (counted per cause)
+  kForwardedNotReady,         // came while the first signatures were still read
+  kForwardedBypassed,         // bypass is on: nothing is looked at
   kForwardedNotInspected,     // inspection is off for this port or protocol
   kTagged,
   kNeutralised,               // changed in place and forwarded
@@ -93,11 +96,12 @@ enum class Fate : std::uint8_t {
   kAbsorbed,                  // acknowledges an answer of ours; nobody else is to see it
   kDroppedCopy,               // repeats bytes that are held: the first copy will leave
   kDroppedStreamFull,         // more of a stream than may be held or kept: its sender repeats it
+  kDroppedOverload,           // as forwarded_overload, but the cause is to fail closed
   kDroppedTransmitFull,       // the port to leave by did not take it
   kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on
   kMirrorAnswered,            // the same, and its sender was answered, or its connection reset, by the respond port
 };
-inline constexpr std::size_t kFateCount = 29;
+inline constexpr std::size_t kFateCount = 33;
 std::string_view fate_name(Fate fate);
 
 // Goes on as it came.

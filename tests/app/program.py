@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the two programs share: running them, and a capture with one message of each protocol."""
+import ctypes
 import json
 import os
 import pathlib
@@ -80,6 +81,21 @@ policy:
         ]
         packets.write_pcap(self.path(name), frames)
         return len(frames)
+
+
+def hang_thread(thread):
+    """Stops one thread, as if it hung (ptrace(2): seize, interrupt). Returns what lets it go on; OSError where that is not allowed."""
+    seize, interrupt, detach, wall = 0x4206, 0x4207, 17, 0x40000000
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def trace(request):
+        if libc.ptrace(ctypes.c_long(request), ctypes.c_long(thread), None, None) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+    trace(seize)
+    trace(interrupt)
+    os.waitpid(thread, wall)
+    return lambda: trace(detach)
 
 
 def lines(text):

@@ -81,7 +81,9 @@ ports:
 wire: [[a, b]]
 mirror: [tap]
 respond: {port: tap, gateway: "02:00:00:00:00:01", vlan: 77}
-engine: {workers: ")") + core + R"(", control_core: )" + core + R"(, hugepages: 2GiB, frames: 8191, eal: ["--log-level=8"]}
+engine: {workers: ")") + core + R"(", control_core: )" + core + R"(, hugepages: 2GiB, frames: 8191, eal: ["--log-level=8"],
+  overload: {fragments: closed, quic: closed, spread: never, texts: never, names: never},
+  bypass: {automatic: false, heartbeat: {command: [/bin/true, "a b"], every: 250ms}}}
 protocols:
   dns: {on: true, udp_ports: [53, 5353], tcp_ports: [], action: answer, answer: sinkhole}
   tls: {on: false}
@@ -129,6 +131,11 @@ TEST(Loader, EveryKeyIsRead) {
   EXPECT_EQ(config.nic.hugepages, "2048");
   EXPECT_EQ(config.nic.frames, 8191u);
   EXPECT_EQ(config.nic.eal, Lines{"--log-level=8"});
+  constexpr auto kNever = ShedMode::kNever, kClosed = ShedMode::kClosed;
+  EXPECT_EQ(config.overload.modes, (std::array{kClosed, kClosed, kNever, kNever, kNever}));
+  EXPECT_FALSE(config.automatic_bypass);
+  EXPECT_EQ(config.heartbeat.command, (Lines{"/bin/true", "a b"}));
+  EXPECT_EQ(config.heartbeat.every_ms, 250u);
   const ProtocolConfig& dns = config.protocols.at("dns");
   EXPECT_EQ(dns.udp_ports, (std::vector<std::uint16_t>{53, 5353}));
   EXPECT_EQ(dns.tcp_ports, std::vector<std::uint16_t>{});

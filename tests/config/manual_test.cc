@@ -33,7 +33,7 @@ TEST(Keys, EachHasASentenceInBothLanguagesAndNoTwin) {
     EXPECT_TRUE(key.en.ends_with(".")) << key.path;
     EXPECT_TRUE(key.zh.ends_with("。")) << key.path;
     const bool is_ranged = key.type == Key::Type::kInteger || key.type == Key::Type::kPorts ||
-                           key.type == Key::Type::kSize || key.type == Key::Type::kDuration;
+                           key.type == Key::Type::kSize || key.type == Key::Type::kDuration || key.type == Key::Type::kMilliseconds;
     EXPECT_EQ(is_ranged, key.greatest != 0) << key.path;
   }
 }

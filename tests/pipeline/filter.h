@@ -38,10 +38,13 @@ inline std::unique_ptr<LivePolicy> test_policy(Mode mode) {
 
 class Filter {
  public:
-  explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false, const StreamOptions& streams = {}, bool responds = false)
+  // What a test of one thing alone changes.
+  explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false, const StreamOptions& streams = {}, bool responds = false, bool is_live = false)
       : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), respond(pool_, 2), tap(pool_, 3), ring(1024), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, test_policy(mode)) {
     shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret(), {.streams = streams}};
+    shared_.gate = &gate;
+    if (is_live) access.set_can_overrun(), core.set_can_overrun();
     std::vector<Link> links = {{.in = &access, .out = mirror ? nullptr : &core, .respond = responds ? &respond : nullptr}};
     if (!mirror) links.push_back({&core, &access});
     links.push_back({.in = &tap});
@@ -97,6 +100,12 @@ class Filter {
     policy_.publish(std::move(changed));
   }
 
+  void shed(const OverloadOptions& options) {
+    auto changed = test_policy(mode_);
+    changed->overload = options;
+    policy_.publish(std::move(changed));
+  }
+
   void run() {
     while (worker_->run_once() != 0) {
     }
@@ -118,6 +127,7 @@ class Filter {
   MemoryQueue respond;  // of a mirror
   MemoryQueue tap;      // a mirror beside
   RecordRing ring;
+  Gate gate{Passage::kInspect};
 
  private:
   Readers readers_;

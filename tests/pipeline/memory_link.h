@@ -91,6 +91,10 @@ class MemoryQueue : public Queue {
   void set_now(std::uint64_t now_ns) { now_ns_ = now_ns; }
   bool finished() const override { return next_ == incoming_.size(); }
 
+  bool can_overrun() const override { return can_overrun_; }
+  // As a NIC's queue does, and a capture does not.
+  void set_can_overrun() { can_overrun_ = true; }
+
   // How many frames a transmit takes at most from now on.
   void set_room(std::size_t room) { room_ = room; }
   std::span<const std::vector<std::uint8_t>> sent() const { return {sent_.data(), sent_count_}; }
@@ -103,6 +107,7 @@ class MemoryQueue : public Queue {
   std::size_t next_ = 0;
   std::uint64_t given_ = 0;
   std::uint64_t now_ns_ = 0;
+  bool can_overrun_ = false;
   std::size_t room_ = SIZE_MAX;
   std::vector<std::vector<std::uint8_t>> sent_;
   std::size_t sent_count_ = 0;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <string>
+
+#include "app/command_line.h"
+#include "app/json_lines.h"
+#include "app/push_line.h"
+#include "app/sentences.h"
+#include "app/tool_verbs.h"
+#include "control/commands.h"
+
+namespace telefence {
+
+int bypass(const BypassArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  const auto failed = [language](const Error& error) {
+    print("telefence bypass", error, language);
+    return static_cast<int>(error.code);
+  };
+  Json request = {{"command", "bypass"}, {"set", arguments.what}};
+  if (!arguments.duration.empty()) {
+    const auto seconds = seconds_of(arguments.duration);
+    if (!seconds || *seconds == 0)
+      return failed({ErrorCode::kUsage, "--for \"" + arguments.duration + "\": give 90s, 10min, 2h"});
+    if (arguments.what != "on") return failed({ErrorCode::kUsage, "--for goes with on only"});
+    request["seconds"] = *seconds;
+  }
+  const Result<std::string> line = ask_daemon(arguments.socket, to_line(request));
+  if (!line) return failed(line.error());
+  const Json reply = Json::parse(line.value(), nullptr, false);
+  if (!reply.is_object()) return failed({ErrorCode::kFailed, "the daemon's reply is no JSON object"});
+  if (!reply.value("ok", false))
+    return failed({static_cast<ErrorCode>(reply.value("code", 1)), reply.value("error", "the daemon refused")});
+  const Json bypass = reply.value("bypass", Json::object());
+  if (arguments.json)
+    std::printf("%s\n", to_line(bypass).c_str());
+  else if (bypass.value("on", false))
+    std::printf("%s\n", translated(language, bypass.value("reason", "")).c_str());
+  else
+    std::printf("%s\n", std::string(say(language, {"bypass is off: packets are inspected", "旁路已关闭：报文正常检查"})).c_str());
+  return kExitOk;
+}
+
+}  // namespace telefence
