@@ -97,15 +97,34 @@ void Daemon::inspect() {
   set_passage();
 }
 
+// Workers that receive from the same port hand each other what lies in tunnels.
+void Daemon::make_spreads() {
+  spreads_.resize(config_.nic.ports.size());
+  for (std::size_t i = 0; i < nic_->workers(); ++i)
+    for (const QueueLink& link : nic_->links(i)) spreads_[link.port].workers.push_back(i);
+  for (PortSpread& port : spreads_)
+    if (config_.nic.spread_tunnels && port.workers.size() > 1)
+      port.spread = std::make_unique<TunnelSpread>(port.workers.size(), kPassedOnFrames, filter_->shared().secret);
+}
+
+std::vector<Link> Daemon::links_of(std::size_t worker) const {
+  std::vector<Link> links;
+  for (const QueueLink& link : nic_->links(worker)) {
+    const PortSpread& port = spreads_[link.port];
+    const auto seat = std::find(port.workers.begin(), port.workers.end(), worker) - port.workers.begin();
+    links.push_back({.in = link.in, .out = link.out, .respond = link.respond, .spread = port.spread.get(), .seat = static_cast<std::size_t>(seat)});
+  }
+  return links;
+}
+
 Result<void> Daemon::make_workers() {
+  make_spreads();
   std::vector<RecordRing*> rings;
   for (std::size_t i = 0; i < nic_->workers(); ++i) {
-    std::vector<Link> links;
-    for (const QueueLink& link : nic_->links(i)) links.push_back({.in = link.in, .out = link.out, .respond = link.respond});
     RecordRing* ring = rings_.emplace_back(std::make_unique<RecordRing>(config_.records.ring_records)).get();
     rings.push_back(ring);
-    workers_.push_back(std::make_unique<Worker>(static_cast<std::uint16_t>(i), filter_->shared(&gate_), std::move(links),
-                                                nic_->pool(i), ring, nullptr));
+    workers_.push_back(std::make_unique<Worker>(static_cast<std::uint16_t>(i), filter_->shared(&gate_), links_of(i), nic_->pool(i),
+                                                ring, nullptr));
   }
   if (Result<void> fits = prepare(filter_->sets().read()); !fits) return fits;
   watch_ = std::make_unique<WorkerWatch>(workers_.size());
@@ -180,6 +199,12 @@ void Daemon::stop() {
     nic_->wait();
     // Says what is so already, in a way that ThreadSanitizer understands: it does not see how DPDK waits for its threads.
     CHECK(ended_.load(std::memory_order_acquire) == workers_.size());
+    // What one handed to another that had ended by then.
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      filter_->readers().online(i);
+      workers_[i]->flush();
+      filter_->readers().offline(i);
+    }
   }
   launched_ = false;
   if (writer_) writer_->stop();

@@ -83,6 +83,8 @@ class Daemon {
   Language language() const { return language_.load(); }
 
  private:
+  void make_spreads();
+  std::vector<Link> links_of(std::size_t worker) const;
   Result<void> make_workers();
   Result<void> read_signatures();
   void watch_workers();
@@ -119,6 +121,12 @@ class Daemon {
   std::unique_ptr<Filter> filter_;
   std::unique_ptr<Nic> nic_;
   std::vector<std::unique_ptr<RecordRing>> rings_;
+  // By port; none for a port that one worker serves alone.
+  struct PortSpread {
+    std::vector<std::size_t> workers;  // by seat
+    std::unique_ptr<TunnelSpread> spread;
+  };
+  std::vector<PortSpread> spreads_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<Feed> feed_;

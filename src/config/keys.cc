@@ -71,6 +71,10 @@ constexpr std::array kKeys = {
     Key{.path = "engine.frames", .type = Type::kInteger, .fallback = "0", .least = 0, .greatest = 16'777'215,
         .en = "Packet buffers of 2 KiB; 0: from the number of ports, queues and workers.",
         .zh = "报文缓冲区个数（每个 2 KiB）；0 为自动。"},
+    Key{.path = "engine.spread_tunnels", .type = Type::kWord, .fallback = "auto", .words = "auto|off",
+        .en = "auto: with several workers, packets in tunnels are spread over them by the addresses inside; off: they stay where the NIC puts "
+              "them.",
+        .zh = "auto：有多个工作线程时，隧道内的报文按内层地址分给各线程；off：由网卡分配，不再调整。"},
     Key{.path = "engine.eal", .type = Type::kTexts, .fallback = "[]",
         .en = "Further arguments for DPDK's EAL, given last.", .zh = "附加的 DPDK EAL 参数。"},
 

@@ -54,6 +54,7 @@ constexpr SealedKey kSealed[] = {
     {"engine.control_core", [](const Config& c) { return std::to_string(c.nic.control_core); }},
     {"engine.hugepages", [](const Config& c) { return c.nic.hugepages; }},
     {"engine.frames", [](const Config& c) { return std::to_string(c.nic.frames); }},
+    {"engine.spread_tunnels", [](const Config& c) { return std::to_string(c.nic.spread_tunnels); }},
     {"engine.eal", [](const Config& c) { return joined(c.nic.eal); }},
     {"engine.spread.messages", [](const Config& c) { return std::to_string(c.track.parts.messages); }},
     {"engine.spread.memory", [](const Config& c) { return std::to_string(c.track.parts.bytes); }},

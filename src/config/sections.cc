@@ -133,6 +133,9 @@ void read_engine(Section& top, ReadState& state, Config& config) {
     if (bytes != 0) nic.hugepages = std::to_string(bytes / kBytesPerMiB);
   }
   engine.read("frames", nic.frames);
+  std::string spread = "auto";
+  engine.read("spread_tunnels", spread);
+  nic.spread_tunnels = spread != "off";
   engine.read("eal", nic.eal);
   read_track(engine, config.track);
   nic.held_frames = config.track.streams.held_frames;

@@ -9,6 +9,7 @@
 
 #include "base/frame.h"
 #include "base/result.h"
+#include "nic/options.h"
 #include "nic/queue.h"
 
 struct rte_mbuf;
@@ -37,6 +38,7 @@ struct MemoryNeeds {
   std::uint32_t wanted = 0;        // NicOptions::frames, 0 = enough for every descriptor of every queue and what workers hold
   std::uint32_t largest_frame = 0; // what one buffer has to hold at least
   std::uint32_t held_frames = 2048;  // NicOptions::held_frames
+  bool pass_on = false;            // workers hand packets to one another
 };
 MemoryPlan plan_memory(const MemoryNeeds& needs);
 

@@ -132,7 +132,7 @@ Result<EalPlan> Nic::Parts::look_at_machine(const NicOptions& options, MemoryPla
     for (const std::string& note : device.value().notes) notes.push_back("port " + port.name + ": " + note);
     plan.devices.push_back(std::move(device.value()));
   }
-  memory_plan = plan_memory({options.ports.size(), plan.cores.workers.size(), options.frames, largest_frame, options.held_frames});
+  memory_plan = plan_memory({options.ports.size(), plan.cores.workers.size(), options.frames, largest_frame, options.held_frames, options.spread_tunnels});
   Result<HugepageChoice> hugepages = choose_hugepages(options.hugepages, memory_plan.bytes_in_hugepages);
   if (!hugepages) return hugepages.error();
   plan.hugepages = std::move(hugepages.value());
@@ -170,12 +170,12 @@ void Nic::Parts::connect(const Pair& pair, const QueueShare& share) {
   WorkerSide& worker = *workers[share.worker];
   Queue* access = add_queue(worker, pair.access, share.queue);
   if (!pair.core) {
-    worker.links.push_back({access, nullptr, nullptr});
+    worker.links.push_back({access, nullptr, nullptr, pair.access});
     return;
   }
   Queue* core = add_queue(worker, *pair.core, share.queue);
-  worker.links.push_back({access, core, nullptr});
-  worker.links.push_back({core, access, nullptr});
+  worker.links.push_back({access, core, nullptr, pair.access});
+  worker.links.push_back({core, access, nullptr, *pair.core});
 }
 
 // Gives each worker that serves a mirror its way to answer what comes in there.

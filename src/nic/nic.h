@@ -29,6 +29,7 @@ struct QueueLink {
   Queue* in = nullptr;
   Queue* out = nullptr;
   Queue* respond = nullptr;
+  std::size_t port = 0;  // of `in`, an index of NicOptions::ports
 };
 
 // Figures of one port since start.

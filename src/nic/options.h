@@ -19,6 +19,9 @@ struct PortOptions {
   Checksums checksums = Checksums::kAuto;
 };
 
+// Packets that workers handed over and that may wait for one worker at one port.
+inline constexpr std::uint32_t kPassedOnFrames = 1024;
+
 struct NicOptions {
   std::vector<PortOptions> ports;
   std::vector<std::pair<std::string, std::string>> wire;  // in-line pairs by port name
@@ -31,6 +34,7 @@ struct NicOptions {
   std::string hugepages = "auto";  // auto, off, or a size in MiB as decimal digits
   std::uint32_t frames = 0;        // buffers in the pool; 0 = from ports, queues and workers
   std::uint32_t held_frames = 2048;  // that each worker may keep waiting
+  bool spread_tunnels = true;      // workers may hand packets to one another: there are buffers for those on their way
   std::vector<std::string> eal;    // extra EAL arguments, last
 };
 

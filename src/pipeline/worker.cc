@@ -64,7 +64,9 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
 Worker::~Worker() { shared_.readers->offline(id_); }
 
 bool Worker::finished() const {
-  return std::all_of(links_.begin(), links_.end(), [](const Link& link) { return link.in->finished(); });
+  return std::all_of(links_.begin(), links_.end(), [](const Link& link) {
+    return link.in->finished() && (link.spread == nullptr || link.spread->is_empty(link.seat));
+  });
 }
 
 std::size_t Worker::run_once() {
@@ -100,7 +102,7 @@ void Worker::run_part(Link& link) {
   burst_.may_answer = !burst_.is_copy || link.respond != nullptr;
   const MatchSet& set = shared_.sets->read();
   const LivePolicy& live = shared_.policy->read();
-  decode_frames();
+  decode_frames(link);
   lane_.begin(link.index, link.out != nullptr && live.policy.options().mode == Mode::kEnforce, live.classifier);
   extractor_.run(live.classifier);
   end_stage(Stage::kExtract);
@@ -138,6 +140,7 @@ void Worker::pass_by(Link& link, Passage how) {
   }
   do {
     begin_part();
+    count_received();
     std::fill_n(burst_.fates.begin(), burst_.count, fate_of(how));
     transmit_released(shared_.policy->read());
     transmit(link);
@@ -171,6 +174,16 @@ bool Worker::has_work(const Link& link) {
 }
 
 void Worker::flush() {
+  for (Link& link : links_) {
+    if (link.spread == nullptr) continue;
+    link.spread->close(link.seat);
+    while ((burst_.count = take_passed(link, Burst::kFrames)) != 0) {
+      stage_start_ = cycles();
+      accept(link);
+      do run_part(link);
+      while (next_part());
+    }
+  }
   lane_.release_all();
   transmit_released(shared_.policy->read());
   lane_.end_of_burst();
@@ -183,19 +196,33 @@ void Worker::end_stage(Stage stage) {
   stage_start_ = now;
 }
 
+// What others have for this worker, and then what the port has. Half a burst at most is theirs, so that the port never waits for
+// them; and drivers give nothing to who has room for a few frames only.
 void Worker::receive(Link& link) {
   stage_start_ = cycles();
-  burst_.count = link.in->receive(std::span(burst_.frames).first(Burst::kFrames));
+  const std::size_t passed = link.spread == nullptr ? 0 : take_passed(link, Burst::kFrames / 2);
+  burst_.count = passed + link.in->receive(std::span(burst_.frames).first(Burst::kFrames).subspan(passed));
   if (burst_.count == 0) return;  // an idle poll is nobody's cost
-  std::uint64_t bytes = 0;
+  if (burst_.count == passed) [[unlikely]] {
+    // They came a moment ago, at another worker. Time must not go back: what was received since is newer.
+    const std::uint64_t now_ns = link.in->now_ns();
+    for (Frame& frame : burst_.received()) frame.time_ns = std::max(frame.time_ns, now_ns);
+  }
+  accept(link);
+}
+
+std::size_t Worker::take_passed(Link& link, std::size_t most) {
+  return link.spread->take(link.seat, std::span(burst_.frames).first(most));
+}
+
+void Worker::accept(const Link& link) {
+  part_bytes_ = 0;
   for (Frame& frame : burst_.received()) {
     frame.wire = link.wire;
-    bytes += frame.length;
+    part_bytes_ += frame.length;
   }
-  stats_.received.add(burst_.count);
-  stats_.received_bytes.add(bytes);
   // Jumbo frames are judged in parts: see EventList::kBurstBytes.
-  if (bytes <= EventList::kBurstBytes) [[likely]] return;
+  if (part_bytes_ <= EventList::kBurstBytes) [[likely]] return;
   waiting_count_ = burst_.count;
   std::copy_n(burst_.frames.begin(), burst_.count, waiting_.begin());
   next_part();
@@ -205,11 +232,11 @@ void Worker::receive(Link& link) {
 bool Worker::next_part() {
   burst_.count = 0;
   if (waiting_count_ == 0) [[likely]] return false;
-  std::size_t bytes = 0;
+  part_bytes_ = 0;
   std::size_t taken = 0;
   for (; taken < waiting_count_; ++taken) {
-    bytes += waiting_[taken].length;
-    if (taken != 0 && bytes > EventList::kBurstBytes) break;
+    if (taken != 0 && part_bytes_ + waiting_[taken].length > EventList::kBurstBytes) break;
+    part_bytes_ += waiting_[taken].length;
     burst_.frames[burst_.count++] = waiting_[taken];
   }
   waiting_count_ -= taken;
@@ -226,7 +253,7 @@ void Worker::begin_part() {
   end_stage(Stage::kReceive);
 }
 
-void Worker::decode_frames() {
+void Worker::decode_frames(const Link& link) {
   bool has_tunnels = false;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     decode(burst_.frames[i], burst_.layers[i]);
@@ -234,8 +261,24 @@ void Worker::decode_frames() {
     burst_.protocol[i] = kNoProtocol;
     has_tunnels |= burst_.layers[i].tunnels != 0;
   }
+  if (has_tunnels && link.spread != nullptr) pass_on(link);
+  count_received();
   if (has_tunnels || returns_.sees_labels(burst_.now_ns)) note_tunnels();
   end_stage(Stage::kDecode);
+}
+
+// By the worker that decides what becomes of them.
+void Worker::count_received() {
+  stats_.received.add(burst_.count);
+  stats_.received_bytes.add(part_bytes_);
+}
+
+// Packets that other workers judge are received by them.
+void Worker::pass_on(const Link& link) {
+  const TunnelSpread::Passed passed = link.spread->pass_on(link.seat, burst_);
+  part_bytes_ -= passed.bytes;
+  stats_.tunnels_passed_on.add(passed.frames);
+  stats_.tunnels_no_room.add(passed.no_room);
 }
 
 // Counts packets in tunnels, and learns how to reach who sends them.

@@ -19,6 +19,7 @@
 #include "pipeline/load_gauge.h"
 #include "pipeline/passage.h"
 #include "pipeline/shedder.h"
+#include "pipeline/tunnel_spread.h"
 #include "pipeline/worker_stats.h"
 #include "publish/published.h"
 #include "record/ring.h"
@@ -37,6 +38,8 @@ struct Link {
   std::uint16_t wire = 0;  // given by the worker: the same for both directions
   std::uint16_t index = 0; // among the worker's links
   bool can_overrun = false;  // as `in`
+  TunnelSpread* spread = nullptr;  // of all workers that receive from the port of `in`; nullptr: packets stay where they came in
+  std::size_t seat = 0;            // of this worker among them
 };
 
 // What all workers share. Outlives them.
@@ -73,7 +76,8 @@ class Worker {
   std::size_t run_once();
   // True when nothing will come any more (captures).
   bool finished() const;
-  // Lets everything go that still waits for something: nothing will come any more.
+  // Lets everything go that still waits for something: nothing will come any more. What other workers hand over until they, too,
+  // have ended is let go by another flush() behind that.
   void flush();
 
   const WorkerStats& stats() const { return stats_; }
@@ -86,9 +90,13 @@ class Worker {
   void pass_by(Link& link, Passage passage);
   void weigh_load(const Link& link, std::size_t received);
   void shed(std::size_t level);
+  void accept(const Link& link);
+  void pass_on(const Link& link);
+  void count_received();
+  std::size_t take_passed(Link& link, std::size_t most);
   void begin_part();
   bool next_part();
-  void decode_frames();
+  void decode_frames(const Link& link);
   void note_tunnels();
   void run_part(Link& link);
   void transmit(Link& link);
@@ -111,6 +119,7 @@ class Worker {
   std::array<Frame, Burst::kFrames> waiting_;  // received, but beyond what one burst holds
   std::size_t waiting_count_ = 0;
   std::array<Frame, Burst::kFrames> leaving_, staying_;  // of transmit() alone; here, so that they are not cleared for each burst
+  std::uint64_t part_bytes_ = 0;  // of what the burst holds
   SessionTable sessions_;
   TunnelReturns returns_;
   SessionClock clock_;

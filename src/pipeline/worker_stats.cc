@@ -159,6 +159,15 @@ void add_tunnels(Catalog& catalog, const Workers& workers) {
                    out.push_back({{{"tunnel", text(tunnel_name(static_cast<TunnelKind>(t)))}},
                                   sum(workers, [t](const WorkerStats& w) { return w.tunnels[t].read(); })});
                }});
+  catalog.add({"telefence_tunnelled_packets_spread_total",
+               "Packets in tunnels that came in at one worker and are another's by the addresses inside: passed_on (handed to it), or "
+               "no_room (it is behind: judged where they came in, without what it knows of their connection).",
+               Family::Type::kCounter, [workers](std::vector<Sample>& out) {
+                 const std::pair<const char*, Counter WorkerStats::*> outcomes[] = {{"passed_on", &WorkerStats::tunnels_passed_on},
+                                                                                    {"no_room", &WorkerStats::tunnels_no_room}};
+                 for (const auto& [outcome, member] : outcomes)
+                   out.push_back({{{"outcome", outcome}}, sum(workers, [m = member](const WorkerStats& w) { return (w.*m).read(); })});
+               }});
   catalog.add({"telefence_tunnel_returns_total",
                "Ways back into GTP-U and MPLS, which only packets of the other direction tell: learned, or changed; missing when an "
                "answer or a reset was to be made (the message is then dropped without telling its sender); evicted (gave way to others).",

@@ -68,6 +68,8 @@ struct WorkerStats {
   Counter stream_overflows;     // messages that could not be judged: too many in a burst
   Counter sessions_evicted;  // remembered sessions that gave way before their time
   Counters<kTunnelKindCount> tunnels;  // packets that were looked at inside each kind
+  Counter tunnels_passed_on;           // packets in tunnels that were handed to the worker that judges what is between their ends
+  Counter tunnels_no_room;             // of another worker's, and judged here since its ring was full, or it had ended
   Counter returns_learned;             // ways back into tunnels, new or changed
   Counter returns_missing;             // looked for, and none was known
   Counter returns_evicted;             // gave way to others

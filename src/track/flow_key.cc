@@ -45,14 +45,6 @@ std::uint64_t endpoint(Bytes address, std::uint16_t port, const HashSecret& secr
   return multiply_fold(low, high) ^ multiply_fold(port ^ secret.second, low + secret.first);
 }
 
-// The ends of an outer packet, the same whichever of them sends.
-std::uint64_t both_ends(const Frame& frame, std::uint16_t network, const HashSecret& secret) {
-  const Bytes both = addresses_at(frame, network, static_cast<std::uint8_t>(frame.bytes()[network] >> 4));
-  const std::uint64_t source = endpoint(both.first(both.size() / 2), 0, secret);
-  const std::uint64_t destination = endpoint(both.last(both.size() / 2), 0, secret);
-  return multiply_fold((source + destination) ^ secret.first, (source ^ destination) + secret.second);
-}
-
 // RFC 2516, 4: a session is told by its id and both stations' addresses.
 std::uint64_t both_stations(const Frame& frame) {
   std::uint64_t stations[2] = {0, 0};
@@ -68,9 +60,9 @@ std::uint64_t tunnel_part(const Frame& frame, const Layers& layers, const HashSe
   const std::uint8_t kinds = layers.tunnel_kinds & static_cast<std::uint8_t>(~(1u << static_cast<unsigned>(TunnelKind::kMpls)));
   if (kinds == 0) return 0;
   std::uint64_t part = multiply_fold(kinds ^ secret.first, (has_common_id(layers.tunnel) ? layers.tunnel_id : 0) + secret.second);
-  if (layers.outer_network != layers.network) part = multiply_fold(part ^ both_ends(frame, layers.outer_network, secret), secret.first);
+  if (layers.outer_network != layers.network) part = multiply_fold(part ^ address_pair_key(frame, layers.outer_network, secret), secret.first);
   const bool has_more = layers.tunnel_network != layers.outer_network && layers.tunnel_network != layers.network;
-  if (has_more) part = multiply_fold(part ^ both_ends(frame, layers.tunnel_network, secret), secret.second);
+  if (has_more) part = multiply_fold(part ^ address_pair_key(frame, layers.tunnel_network, secret), secret.second);
   if (layers.tunnels == 1 && layers.tunnel == TunnelKind::kPppoe && frame.link == LinkType::kEthernet)
     part = multiply_fold(part ^ both_stations(frame), secret.first);
   return part;
@@ -98,6 +90,13 @@ FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& sec
   return {multiply_fold(source ^ secret.second, destination + rest + secret.first),
           multiply_fold(destination ^ secret.second, source + rest + secret.first),
           multiply_fold((source + destination) ^ secret.first, (source ^ destination) + rest + secret.second)};
+}
+
+std::uint64_t address_pair_key(const Frame& frame, std::uint16_t network, const HashSecret& secret) {
+  const Bytes both = addresses_at(frame, network, static_cast<std::uint8_t>(frame.bytes()[network] >> 4));
+  const std::uint64_t source = endpoint(both.first(both.size() / 2), 0, secret);
+  const std::uint64_t destination = endpoint(both.last(both.size() / 2), 0, secret);
+  return multiply_fold((source + destination) ^ secret.first, (source ^ destination) + secret.second);
 }
 
 std::uint64_t mixed(std::uint64_t key, std::uint64_t value, const HashSecret& secret) {

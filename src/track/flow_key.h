@@ -35,6 +35,9 @@ HashSecret random_secret();
 // Requires: layers.ip_version is 4 or 6.
 FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret);
 
+// The two addresses of the IP header at this offset alone, the same for either direction. Requires: decode() has found it there.
+std::uint64_t address_pair_key(const Frame& frame, std::uint16_t network, const HashSecret& secret);
+
 // One more value folded into a key: a sequence number, a message id.
 std::uint64_t mixed(std::uint64_t key, std::uint64_t value, const HashSecret& secret);
 

@@ -134,6 +134,8 @@ TEST_F(Ports, QueuesAreSharedOutAndNotesSayWhatIsMissing) {
   EXPECT_TRUE(says("port access with core: 1 queue for 2 workers"));
   EXPECT_TRUE(says("worker w0 shares core"));
   EXPECT_FALSE(says("port left"));
+  EXPECT_EQ(nic_->links(0)[0].port, 0u);
+  EXPECT_EQ(nic_->links(0)[1].port, 1u);
   std::set<const Queue*> queues;
   for (std::size_t worker = 0; worker < 2; ++worker)
     for (const QueueLink& link : nic_->links(worker)) EXPECT_TRUE(queues.insert(link.in).second) << "a queue has two workers";

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <memory>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <sanitizer/asan_interface.h>
