@@ -267,11 +267,11 @@ class Play {
       return given.side == side && given.bytes == bytes && (!world_.enforces() || !sent_[given.sent - 1].flow->is_listed);
     });
   }
-  // Ports may lie in another fragment.
+  // Ports may lie in another fragment, and a SIP response goes to the port that its request names (RFC 3261, 18.2.2).
   bool is_of_listed(const Layers& layers) const {
-    return layers.end == DecodeEnd::kFragment || std::any_of(flows_.begin(), flows_.end(), [&](const Flow& flow) {
-             return flow.is_listed && (flow.client == layers.source_port || flow.client == layers.destination_port);
-           });
+    const auto is_of = [&](const Flow& flow) { return flow.client == layers.source_port || flow.client == layers.destination_port; };
+    const bool has_listed = std::any_of(flows_.begin(), flows_.end(), [](const Flow& flow) { return flow.is_listed; });
+    return has_listed && std::none_of(flows_.begin(), flows_.end(), [&](const Flow& flow) { return is_of(flow) && !flow.is_listed; });
   }
 
   // The model of the receiver.
