@@ -19,13 +19,75 @@ namespace {
 
 using namespace testing;
 
-constexpr std::uint16_t kServer = 2775;
 constexpr std::uint64_t kStart = 1'700'000'000'000'000'000;
 
 using Random = std::mt19937_64;
 
 std::size_t below(Random& random, std::size_t count) { return count == 0 ? 0 : random() % count; }
 bool chance(Random& random, unsigned percent) { return random() % 100 < percent; }
+
+std::uint32_t word(std::string_view text, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<std::uint8_t>(text[at + i]);
+  return value;
+}
+
+// What two ends say to one another.
+struct Dialect {
+  const char* name;
+  std::uint16_t port;
+  std::string (*request)(Random& random, std::uint32_t number, bool is_listed);
+  std::size_t (*length)(std::string_view from_here_on);  // of the message that begins here; 0: its length is not there yet
+  std::string (*response)(std::string_view request);
+  std::pair<std::uint32_t, std::uint32_t> (*status)(std::string_view response);  // to which request, and what it says
+  std::uint32_t (*good_or_refused)(std::string_view request, bool is_listed);    // what it is to say
+};
+
+const Dialect kSmpp{
+    "smpp", 2775,
+    [](Random& random, std::uint32_t number, bool is_listed) {
+      const std::string filling(below(random, 120), static_cast<char>('a' + below(random, 26)));
+      return submit_sm(number, "10690001", "86138000" + std::to_string(10000 + number), (is_listed ? "WIN a PRIZE " : "see you ") + filling);
+    },
+    [](std::string_view bytes) { return bytes.size() < 16 ? std::size_t{0} : std::size_t{word(bytes, 0)}; },
+    [](std::string_view request) { return submit_sm_resp(word(request, 12)); },
+    [](std::string_view response) { return std::pair{word(response, 12), word(response, 8)}; },
+    [](std::string_view, bool is_listed) { return is_listed ? 0x45u : 0u; }};
+
+std::uint32_t number_behind(std::string_view text, std::string_view field) {
+  return static_cast<std::uint32_t>(std::strtoul(std::string(text.substr(text.find(field) + field.size(), 10)).c_str(), nullptr, 10));
+}
+
+// Calls from listed numbers, and instant messages with a listed text, among others (RFC 3261; RFC 3428).
+const Dialect kSip{
+    "sip", 5060,
+    [](Random& random, std::uint32_t number, bool is_listed) {
+      const bool is_call = chance(random, 60);
+      const std::string text = (is_listed ? "WIN a PRIZE " : "see you ") + std::string(below(random, 200), static_cast<char>('a' + below(random, 26)));
+      const std::string_view from = is_call && is_listed ? "+8617000000001" : "+8613900000001";
+      std::string out = sip_invite(from, "13800000000", is_call ? "INVITE" : "MESSAGE");
+      const auto put = [&](std::string_view was, const std::string& is) { out.replace(out.find(was), was.size(), is); };
+      put("SIP/2.0/UDP", "SIP/2.0/TCP");
+      put("CSeq: 1 ", "CSeq: " + std::to_string(number) + " ");
+      put("call-1@", "call-" + std::to_string(number) + "@");
+      if (!is_call) put("Content-Length: 0\r\n\r\n", "Content-Type: text/plain\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text);
+      return out;
+    },
+    [](std::string_view bytes) {
+      const std::size_t end = bytes.find("\r\n\r\n");
+      return end == std::string_view::npos ? std::size_t{0} : end + 4 + number_behind(bytes.substr(0, end + 2), "Content-Length: ");
+    },
+    [](std::string_view request) {
+      const bool is_known = request.starts_with("INVITE") || request.starts_with("MESSAGE");
+      std::string out = is_known ? "SIP/2.0 200 OK\r\n" : "SIP/2.0 405 Method Not Allowed\r\n";
+      for (const std::string_view field : {"Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: "}) {
+        const std::size_t at = request.find(field);
+        out += request.substr(at, request.find("\r\n", at) + 2 - at);
+      }
+      return out + "Content-Length: 0\r\n\r\n";
+    },
+    [](std::string_view response) { return std::pair{number_behind(response, "CSeq: "), number_behind(response, "SIP/2.0 ")}; },
+    [](std::string_view, bool is_listed) { return is_listed ? 603u : 200u; }};
 
 // The bytes of one direction, what was sent and confirmed of it, and what came of it at the other end.
 struct Flow {
@@ -59,8 +121,8 @@ struct Trouble {
 
 class Session {
  public:
-  Session(Filter& filter, Random& random, const Trouble& trouble, std::uint16_t client, std::uint64_t start_us)
-      : filter_(filter), random_(random), trouble_(trouble), client_(client), now_us_(start_us) {
+  Session(Filter& filter, const Dialect& dialect, Random& random, const Trouble& trouble, std::uint16_t client, std::uint64_t start_us)
+      : filter_(filter), dialect_(dialect), random_(random), trouble_(trouble), client_(client), now_us_(start_us) {
     there_.first = static_cast<std::uint32_t>(random_());
     back_.first = static_cast<std::uint32_t>(random_());
     back_.reversed = true;
@@ -88,8 +150,8 @@ class Session {
   }
 
   void open() {
-    filter_.access.give(frame_of({.source_port = client_, .destination_port = kServer, .sequence = there_.first - 1, .flags = kTcpSyn}), now());
-    filter_.core.give(frame_of({.reversed = true, .source_port = kServer, .destination_port = client_, .sequence = back_.first - 1,
+    filter_.access.give(frame_of({.source_port = client_, .destination_port = dialect_.port, .sequence = there_.first - 1, .flags = kTcpSyn}), now());
+    filter_.core.give(frame_of({.reversed = true, .source_port = dialect_.port, .destination_port = client_, .sequence = back_.first - 1,
                                 .acknowledgement = there_.first, .flags = kTcpSyn | kTcpAck}), now());
     filter_.run();
     filter_.access.forget();
@@ -100,8 +162,12 @@ class Session {
   const std::string& delivered() const { return there_.arrived; }
   std::map<std::uint32_t, std::vector<std::uint32_t>> statuses() const {
     std::map<std::uint32_t, std::vector<std::uint32_t>> found;
-    for (std::size_t at = 0; at + 16 <= back_.arrived.size(); at += word(back_.arrived, at))
-      found[word(back_.arrived, at + 12)].push_back(word(back_.arrived, at + 8));
+    std::string_view rest = back_.arrived;
+    while (const std::size_t length = dialect_.length(rest)) {
+      const auto [number, status] = dialect_.status(rest.substr(0, length));
+      found[number].push_back(status);
+      rest.remove_prefix(std::min(length, rest.size()));
+    }
     return found;
   }
 
@@ -110,11 +176,6 @@ class Session {
     std::vector<std::uint8_t> frame;
   };
 
-  static std::uint32_t word(std::string_view text, std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<std::uint8_t>(text[at + i]);
-    return value;
-  }
   std::uint64_t now() const { return kStart + now_us_ * 1000; }
   Flow& other(const Flow& flow) { return flow.reversed ? there_ : back_; }
   bool is_over() const {
@@ -123,8 +184,8 @@ class Session {
   }
 
   std::vector<std::uint8_t> frame(const Flow& flow, std::size_t at, std::string_view part) {
-    return frame_of({.reversed = flow.reversed, .source_port = flow.reversed ? kServer : client_,
-                     .destination_port = flow.reversed ? client_ : kServer,
+    return frame_of({.reversed = flow.reversed, .source_port = flow.reversed ? dialect_.port : client_,
+                     .destination_port = flow.reversed ? client_ : dialect_.port,
                      .sequence = flow.first + static_cast<std::uint32_t>(at),
                      .acknowledgement = other(flow).first + static_cast<std::uint32_t>(other(flow).contiguous),
                      .flags = kTcpAck, .payload = part});
@@ -186,16 +247,18 @@ class Session {
 
   // The receiver answers every message that is whole.
   void answer() {
-    while (answered_ + 16 <= there_.contiguous) {
-      const std::uint32_t length = word(there_.arrived, answered_);
-      if (answered_ + length > there_.contiguous) break;
-      back_.bytes += submit_sm_resp(word(there_.arrived, answered_ + 12));
+    for (;;) {
+      const std::string_view rest = std::string_view(there_.arrived).substr(0, there_.contiguous).substr(answered_);
+      const std::size_t length = dialect_.length(rest);
+      if (length == 0 || length > rest.size()) break;
+      back_.bytes += dialect_.response(rest.substr(0, length));
       answered_ += length;
       responses_ = back_.bytes.size();
     }
   }
 
   Filter& filter_;
+  const Dialect& dialect_;
   Random& random_;
   Trouble trouble_;
   Flow there_, back_;
@@ -208,23 +271,26 @@ class Session {
 struct Traffic {
   std::string sent, expected;
   std::map<std::uint32_t, std::uint32_t> statuses;
+  std::map<std::uint32_t, bool> is_listed;
+  std::map<std::uint32_t, std::size_t> lengths;
 };
 
-Traffic traffic(Random& random, std::size_t messages) {
+Traffic traffic(const Dialect& dialect, Random& random, std::size_t messages) {
   Traffic result;
-  const Protocol& smpp = *protocol_named("smpp");
+  const Protocol& protocol = *protocol_named(dialect.name);
   for (std::uint32_t i = 1; i <= messages; ++i) {
     const bool is_listed = chance(random, 25);
-    const std::string filling(below(random, 120), static_cast<char>('a' + below(random, 26)));
-    const std::string pdu = submit_sm(i, "10690001", "86138000" + std::to_string(10000 + i), (is_listed ? "WIN a PRIZE " : "see you ") + filling);
-    result.sent += pdu;
-    std::string wanted = pdu;
+    const std::string request = dialect.request(random, i, is_listed);
+    result.sent += request;
+    std::string wanted = request;
     auto* const bytes = reinterpret_cast<std::uint8_t*>(wanted.data());
     if (is_listed) {
-      EXPECT_TRUE(smpp.neutralise(Event{}, {bytes, wanted.size()}, {}));
+      EXPECT_TRUE(protocol.neutralise(Event{}, {bytes, wanted.size()}, {}));
     }
     result.expected += wanted;
-    result.statuses[i] = is_listed ? 0x45 : 0;
+    result.statuses[i] = dialect.good_or_refused(request, is_listed);
+    result.is_listed[i] = is_listed;
+    result.lengths[i] = request.size();
   }
   return result;
 }
@@ -246,7 +312,7 @@ TEST(Session, OneSidedConnectionsPassWhenThereIsNoMemoryLeft) {
   std::size_t given = 0, passed = 0;
   for (std::uint32_t round = 0; round < 200; ++round) {
     for (std::uint16_t connection = 0; connection < 300; ++connection) {
-      filter.access.give(frame_of({.source_port = static_cast<std::uint16_t>(10000 + connection), .destination_port = kServer,
+      filter.access.give(frame_of({.source_port = static_cast<std::uint16_t>(10000 + connection), .destination_port = kSmpp.port,
                                    .sequence = 1000 + round * static_cast<std::uint32_t>(pdu.size()), .payload = pdu}), kStart + round * 1'000'000);
       ++given;
       if (given % 64 != 0) continue;
@@ -268,20 +334,23 @@ struct Outcome {
 };
 
 // Plays sessions, each over another network, and calls `check` with what came of each.
-void play(const StreamOptions& options, std::uint64_t rounds, const std::function<void(const Traffic&, const Outcome&)>& check) {
+void play(const Dialect& dialect, const StreamOptions& options, std::uint64_t rounds, const std::function<void(const Traffic&, const Outcome&)>& check) {
   const char* const count = std::getenv("SESSION_ROUNDS");
   if (count != nullptr) rounds = std::strtoull(count, nullptr, 10);
   const char* const only = std::getenv("SESSION_SEED");
   Filter filter(Mode::kEnforce, false, options);
-  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  filter.block([](MatchSetBuilder& b) {
+    Filter::block_text(b, "win a prize");
+    Filter::block_number(b, "+8617000000001");
+  });
   std::uint64_t now_us = 0;
   for (std::uint64_t seed = only == nullptr ? 1 : std::strtoull(only, nullptr, 10); seed <= rounds || only != nullptr; ++seed) {
     SCOPED_TRACE("SESSION_SEED=" + std::to_string(seed));
     Random random(seed);
     const Trouble trouble{static_cast<unsigned>(below(random, 15)), static_cast<unsigned>(below(random, 15)),
                           static_cast<unsigned>(below(random, 50)), chance(random, 20) ? 3 + below(random, 20) : 100 + below(random, 1361)};
-    const Traffic wanted = traffic(random, 1 + below(random, 30));
-    Session session(filter, random, trouble, static_cast<std::uint16_t>(10000 + seed % 50000), now_us);
+    const Traffic wanted = traffic(dialect, random, 1 + below(random, 30));
+    Session session(filter, dialect, random, trouble, static_cast<std::uint16_t>(10000 + seed % 50000), now_us);
     session.open();
     session.run(wanted.sent);
     now_us = session.end_us();
@@ -303,37 +372,47 @@ void play(const StreamOptions& options, std::uint64_t rounds, const std::functio
   }
 }
 
-TEST(Session, WhateverTheNetworkDoesListedMessagesAreRefusedAndNothingElseIsTouched) {
+void expect_refused_and_nothing_else(const Dialect& dialect, std::uint64_t rounds) {
   StreamOptions options;
   options.rest_ns = options.hold_ns = 100'000'000'000;  // what leaves before it is whole can't be voided whole
   options.hole_ns = 100'000'000'000;
-  play(options, 2000, [](const Traffic& wanted, const Outcome& outcome) {
+  play(dialect, options, rounds, [](const Traffic& wanted, const Outcome& outcome) {
     EXPECT_EQ(outcome.delivered, wanted.expected);
     EXPECT_EQ(outcome.statuses, wanted.statuses);
   });
 }
 
 // With waits as short as they are in use a message may leave before it is whole, and then be delivered. Nothing else may happen.
-TEST(Session, WhenTheWaitEndsTooEarlyInnocentMessagesAreStillUntouched) {
+void expect_innocents_untouched(const Dialect& dialect, std::uint64_t rounds) {
   std::size_t listed = 0, refused = 0;
-  play(StreamOptions{}, 2000, [&](const Traffic& wanted, const Outcome& outcome) {
+  play(dialect, StreamOptions{}, rounds, [&](const Traffic& wanted, const Outcome& outcome) {
     ASSERT_EQ(outcome.delivered.size(), wanted.sent.size());
     std::size_t at = 0;
     for (const auto& [number, status] : wanted.statuses) {
-      const auto length = static_cast<std::uint8_t>(wanted.sent[at + 2]) * 256u + static_cast<std::uint8_t>(wanted.sent[at + 3]);
-      if (status == 0) {
-        EXPECT_EQ(outcome.statuses.at(number), 0u) << "of innocent message " << number;
-        EXPECT_EQ(outcome.delivered.substr(at, length), wanted.sent.substr(at, length)) << "innocent message " << number;
+      const std::size_t length = wanted.lengths.at(number);
+      const std::string_view request = std::string_view(wanted.sent).substr(at, length);
+      const std::uint32_t told = outcome.statuses.at(number);
+      if (!wanted.is_listed.at(number)) {
+        EXPECT_EQ(told, status) << "of innocent message " << number;
+        EXPECT_EQ(std::string_view(outcome.delivered).substr(at, length), request) << "innocent message " << number;
       } else {
         ++listed;
-        if (outcome.statuses.at(number) == status) ++refused;
-        EXPECT_TRUE(outcome.statuses.at(number) == status || outcome.statuses.at(number) == 0) << "of listed message " << number;
+        if (told == status) ++refused;
+        EXPECT_TRUE(told == status || told == dialect.good_or_refused(request, false)) << "of listed message " << number << ": " << told;
       }
       at += length;
     }
   });
   EXPECT_GT(refused * 10, listed * 9) << refused << " refused of " << listed;
 }
+
+TEST(Session, WhateverTheNetworkDoesListedMessagesAreRefusedAndNothingElseIsTouched) { expect_refused_and_nothing_else(kSmpp, 2000); }
+
+TEST(Session, WhenTheWaitEndsTooEarlyInnocentMessagesAreStillUntouched) { expect_innocents_untouched(kSmpp, 2000); }
+
+TEST(Session, CallsAndTextsAmongOthersOnAConnectionAreRefusedAndNothingElseIsTouched) { expect_refused_and_nothing_else(kSip, 500); }
+
+TEST(Session, WhenTheWaitEndsTooEarlyInnocentCallsAreStillUntouched) { expect_innocents_untouched(kSip, 500); }
 
 }  // namespace
 }  // namespace telefence

@@ -4,7 +4,7 @@
 Usage: run.py BUILD_DIR [SCENARIO...]      BUILD_DIR has src/app/telefenced and src/app/telefence
 
 A scenario is a folder with scenario.yaml (the configuration, without ports) and make.py: send() gives the frames of both ports,
-expect(seen) asserts on what came out. Checked besides in every scenario: each packet in has exactly one fate, every frame the
+expect(seen) asserts on what came out; with WORKERS = 2, frames come to the workers in turn. Checked besides in every scenario: each packet in has exactly one fate, every frame the
 daemon made has right lengths and checksums, the daemon ends with code 0 and leaves no file behind.
 """
 import importlib.util
@@ -24,10 +24,10 @@ import support  # noqa: E402
 
 PORTS = '''
 ports:
-  - {name: access, device: "net_pcap0,rx_pcap=%(folder)s/access.pcap,tx_pcap=%(folder)s/access-out.pcap", checksums: %(checksums)s}
-  - {name: core, device: "net_pcap1,rx_pcap=%(folder)s/core.pcap,tx_pcap=%(folder)s/core-out.pcap", checksums: %(checksums)s}
+  - {name: access, device: "net_pcap0,%(access)s", checksums: %(checksums)s}
+  - {name: core, device: "net_pcap1,%(core)s", checksums: %(checksums)s}
 %(links)s
-engine: {hugepages: "off"}
+engine: {hugepages: "off"%(engine)s}
 records: {file: "%(folder)s/records.json", evasions: 1000}
 listen: {web: "off", control: "%(folder)s/control.sock"}
 '''
@@ -97,21 +97,38 @@ def check_always(seen, status):
             support.same(frame.problems, [], 'lengths and checksums of a frame the daemon made')
 
 
+def queue_files(folder, port, count):
+    """Where the frames of a port come from and go to, a file for each queue."""
+    return [(os.path.join(folder, '%s%d.pcap' % (port, i)), os.path.join(folder, '%s%d-out.pcap' % (port, i))) for i in range(count)]
+
+
+def two_cores():
+    """As the daemon may use; where there is one only, both workers share it."""
+    cores = sorted(os.sched_getaffinity(0))
+    return '%d,%d' % (cores[0], cores[min(1, len(cores) - 1)])
+
+
 def play(scenario, build):
     make = load(scenario)
     sent = make.send()
+    workers = getattr(make, 'WORKERS', 1)
     folder = tempfile.mkdtemp(prefix='telefence-scenario-')
     daemon = None
     try:
+        places = {'folder': folder, 'engine': '' if workers == 1 else ', workers: "%s"' % two_cores()}
         for port in ('access', 'core'):
-            support.packets.write_pcap(os.path.join(folder, port + '.pcap'), sent[port])
+            files = queue_files(folder, port, workers)
+            for i, (file, _) in enumerate(files):
+                support.packets.write_pcap(file, sent[port][i::workers])
+            places[port] = ','.join(['rx_pcap=' + file for file, _ in files] + ['tx_pcap=' + file for _, file in files])
         config = (scenario / 'scenario.yaml').read_text().replace('@LISTS@', str(HERE / 'lists'))
-        pathlib.Path(folder, 'telefenced.yaml').write_text(config + PORTS % {'folder': folder, 'checksums': 'strict',
-                                                                             'links': getattr(make, 'LINKS', WIRE)})
+        places.update(checksums='strict', links=getattr(make, 'LINKS', WIRE))
+        pathlib.Path(folder, 'telefenced.yaml').write_text(config + PORTS % places)
         daemon = Daemon(build, folder)
         status = daemon.wait_for(sum(len(frames) for frames in sent.values()))
         daemon.stop()
-        left = {port: support.packets.read_pcap(os.path.join(folder, port + '-out.pcap')) for port in ('access', 'core')}
+        left = {port: [frame for _, file in queue_files(folder, port, workers) for frame in support.packets.read_pcap(file)]
+                for port in ('access', 'core')}
         records = [json.loads(line) for line in pathlib.Path(folder, 'records.json').read_text().splitlines()]
         seen = support.Seen(sent, left, records, status)
         check_always(seen, status)
