@@ -28,6 +28,7 @@ struct Options {
   unsigned core = 1;
   std::string hugepages = "auto";
   bool delay = false;
+  bool spread = false;
 };
 
 std::unique_ptr<const LivePolicy> live_policy() {
@@ -166,11 +167,21 @@ int run(const Options& options) {
                traffic.bytes.size() / traffic.count(), static_cast<double>(built.set->size().bytes) / 1048576);
   sets.publish(std::move(built.set));
   Bench bench{options, traffic, worker, ring, source, sink};
+  // The same with another worker beside it, to which packets in tunnels would be handed.
+  TunnelSpread spread(2, kPassedOnFrames, shared.secret);
+  Worker spreading(1, shared, {{.in = &source, .out = &sink, .spread = &spread, .seat = 0}}, nic.value()->pool(0), &ring, nullptr);
+  if (!spreading.scratch().prepare(sets.read()).ok()) return 1;
+  Bench other{options, traffic, spreading, ring, source, sink};
   const auto launched = nic.value()->launch([&](std::size_t) {
     std::vector<Figures> runs;
+    std::vector<Figures> spread_runs;
     run_for(bench, 0.5);  // warm caches and pages
-    for (unsigned i = 0; i < options.runs; ++i) runs.push_back(run_for(bench, options.seconds));
+    for (unsigned i = 0; i < options.runs; ++i) {
+      runs.push_back(run_for(bench, options.seconds));
+      if (options.spread) spread_runs.push_back(run_for(other, options.seconds));  // in turn, on a machine that others use
+    }
     const double mpps = print(bench, runs);
+    if (options.spread) std::printf("spread: %.3f of that\n", print(other, spread_runs) / mpps);
     if (options.delay) measure_delay(bench, mpps);
   });
   if (!launched.ok()) {
@@ -196,6 +207,7 @@ int main(int argc, char** argv) {
   app.add_option("--blocked", options.sizes.blocked, "share of packets that are blocked");
   app.add_option("--seconds", options.seconds, "length of a run");
   app.add_option("--runs", options.runs, "runs");
+  app.add_flag("--spread", options.spread, "measure in turn a worker that would hand packets in tunnels to another");
   app.add_option("--core", options.core, "core of the worker");
   app.add_flag("--delay", options.delay, "also how long packets are on their way at half the rate reached");
   app.add_option("--hugepages", options.hugepages, "auto, off or MiB");

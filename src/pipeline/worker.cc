@@ -200,6 +200,7 @@ void Worker::end_stage(Stage stage) {
 // them; and drivers give nothing to who has room for a few frames only.
 void Worker::receive(Link& link) {
   stage_start_ = cycles();
+  part_bytes_ = 0;
   const std::size_t passed = link.spread == nullptr ? 0 : take_passed(link, Burst::kFrames / 2);
   burst_.count = passed + link.in->receive(std::span(burst_.frames).first(Burst::kFrames).subspan(passed));
   if (burst_.count == 0) return;  // an idle poll is nobody's cost

@@ -235,7 +235,7 @@ TEST(TunnelSpread, AWorkerThatIsBehindIsNotWaitedForAndNothingIsLost) {
   std::uint64_t others = 0;
   for (std::uint32_t i = 0; i < 3000; ++i) {
     const Octets frame = datagram(i % 50, false, "hello");
-    others += two.owner_of(frame) == 1 ? 1 : 0;
+    others += two.owner_of(frame);
     two.access(0).give(frame);
     if (i % 64 == 63) while (two.worker(0).run_once() != 0) {}
   }
@@ -314,7 +314,8 @@ TEST(TunnelSpread, TwoThreadsKeepOrderAndSum) {
       for (const Octets& bytes : queues[q]->sent()) {
         const auto [flow, number] = flow_and_number(bytes);
         std::uint32_t& last = seen[q][flow];
-        if (two.stats(0).tunnels_no_room.read() + two.stats(1).tunnels_no_room.read() == 0) EXPECT_GT(number, last) << "flow " << flow;
+        const bool all_fit = two.stats(0).tunnels_no_room.read() + two.stats(1).tunnels_no_room.read() == 0;
+        EXPECT_TRUE(!all_fit || number > last) << "flow " << flow;
         last = number;
       }
     for (MemoryQueue* queue : {&two.access(0), &two.core(0), &two.access(1), &two.core(1)}) queue->forget();

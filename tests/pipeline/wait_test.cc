@@ -77,9 +77,11 @@ TEST_F(Wait, ALostRestIsWaitedForUntilItsSenderFindsOut) {
 TEST_F(Wait, WhatNeverBecomesWholeIsLetGo) {
   const std::string pdu = listed(1);
   send(pdu, 0, 60);
+  const std::uint64_t bytes = filter.stats().received_bytes.read();
   pass(199);
   EXPECT_EQ(filter.core.sent().size(), 0u);
   pass(3);
+  EXPECT_EQ(filter.stats().received_bytes.read(), bytes) << "nothing came meanwhile";
   EXPECT_EQ(arrived(), pdu.substr(0, 60));
   EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 1u);
 }

@@ -98,12 +98,20 @@ bool is_prefix_of_either(std::string_view shorter, std::string_view longer) {
   return wire::equals_ignoring_case(shorter.substr(0, length), longer.substr(0, length));
 }
 
+// True when so few bytes came that they do not even hold the whole method: a sender may put one byte into a segment of its own.
+bool may_begin_method(std::string_view text) {
+  // RFC 3261, 3262, 6665, 3903, 6086, 3515, 3428, 3311.
+  constexpr std::string_view kMethods[] = {"INVITE", "ACK",       "BYE",    "CANCEL",  "OPTIONS", "REGISTER", "PRACK",
+                                           "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER",    "MESSAGE",  "UPDATE"};
+  return std::any_of(std::begin(kMethods), std::end(kMethods), [text](std::string_view method) { return method.starts_with(text); });
+}
+
 // True when a start line may begin here whose end has not arrived.
 bool may_begin_message(std::string_view text) {
   if (text.size() >= kLongestStartLine || text.find('\n') != std::string_view::npos) return false;
   if (is_prefix_of_either(text, kVersion)) return true;
   const std::string_view method = method_of(text);
-  if (method.empty()) return false;
+  if (method.empty()) return may_begin_method(text);
   const std::string_view uri = text.substr(method.size() + 1);
   return is_prefix_of_either(uri, "sip:") || is_prefix_of_either(uri, "sips:") || is_prefix_of_either(uri, "tel:");
 }

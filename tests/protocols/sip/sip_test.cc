@@ -187,6 +187,15 @@ TEST(Sip, OverTcpAHeaderThatGoesOnNeedsMore) {
   }
 }
 
+// Taken for something else, it would leave, and the rest of its message be none.
+TEST(Sip, OverTcpTheFirstBytesOfAMethodAloneNeedMore) {
+  for (const std::string& text : {text_of({}), message_of("hello")})
+    for (std::size_t size = 1; size < 12; ++size)
+      EXPECT_EQ(Extracted(text.substr(0, size), Transport::kTcp).step.progress, Progress::kNeedMore) << text.substr(0, size);
+  for (const char* other : {"G", "GE", "invite", "INVITES", "IX", "\x16"})
+    EXPECT_EQ(Extracted(other, Transport::kTcp).step.progress, Progress::kNotMine) << other;
+}
+
 TEST(Sip, OverTcpAMessageWithoutContentLengthHasNoBody) {
   TestRequest request;
   request.length = "";
