@@ -328,6 +328,15 @@ class Play {
   void look_at_what_left() {
     for (const std::size_t side : {std::size_t{0}, std::size_t{1}})
       for (const auto& bytes : (side == 0 ? world_.core : world_.access).take_sent()) look_at(side, bytes);
+    for (const auto& bytes : world_.respond.take_sent()) look_at_answer(bytes);
+  }
+
+  // What leaves by the port that copies are answered by is made here, all of it.
+  void look_at_answer(const std::vector<std::uint8_t>& bytes) {
+    const Frame frame = frame_at(bytes);
+    const Layers layers = decode(frame);
+    promise(number_of(frame, layers) == 0, "a copy is sent on");
+    check_sums(frame, layers);
   }
 
   void look_at(std::size_t side, const std::vector<std::uint8_t>& bytes) {

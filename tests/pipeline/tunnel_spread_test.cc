@@ -74,7 +74,7 @@ class TwoWorkers {
     MatchSetBuilder builder;
     Filter::block_domain(builder, "evil.example");
     auto built = builder.build_base(1);
-    const WorkerShared shared = {&sets_, &policy_, &readers_, &normaliser_, kSecret, {}, {}};
+    const WorkerShared shared = {&sets_, &policy_, &readers_, &normaliser_, kSecret, {}};
     for (std::size_t i = 0; i < 2; ++i) {
       for (std::uint16_t port = 0; port < 2; ++port) {
         queues_.push_back(std::make_unique<MemoryQueue>(pool_, port));
