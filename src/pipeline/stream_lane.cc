@@ -16,8 +16,9 @@ namespace {
 // The longest message that is judged before it is whole.
 constexpr std::size_t kLongestCompleted = 64 * 1024;
 
-// A message in ever so many tiny segments is not read anew with each of them.
+// A long message in ever so many tiny segments whose length is not known is not read anew with each of them.
 constexpr std::uint8_t kReadsWithoutPause = 32;
+constexpr std::uint64_t kReadWithoutPause = 2048;  // octets: their reading costs no more than the segments do
 
 static_assert(MessageStreams::kMostInBurst == Burst::kFrames);
 
@@ -184,13 +185,18 @@ Step StreamLane::extract(std::size_t place) {
 void StreamLane::read(Stream& stream, std::size_t index) {
   const std::uint64_t size = stream.end() - stream.parsed;
   if (size == 0 || size < stream.wanted) return;
-  const std::size_t place = Burst::kFrames + index;
+  read_at(Burst::kFrames + index, burst_.frames[index], burst_.layers[index], stream);
+}
+
+void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream) {
+  const std::uint64_t size = stream.end() - stream.parsed;
   const bool was_condemned = stream.condemned == stream.parsed && stream.condemned != 0;
-  open_place(place, burst_.frames[index], burst_.layers[index], stream);
+  open_place(place, frame, layers, stream);
   const Step step = extract(place);
   if (was_condemned) finish_condemned(stream, place);
   const bool is_read = step.progress == Progress::kDone || (step.progress == Progress::kMalformed && step.consumed != 0);
   stream.wanted = 0;
+  stream.is_paused = false;
   if (is_read) {
     streams_.advance(stream, size);
     streams_.set_synced(stream);
@@ -203,7 +209,8 @@ void StreamLane::read(Stream& stream, std::size_t index) {
     const std::uint64_t rest = size - step.consumed;
     const bool is_crumbled = ++stream.reads > kReadsWithoutPause;
     if (is_crumbled) stream.reads = kReadsWithoutPause;
-    stream.wanted = step.need > rest ? step.need : is_crumbled ? rest + rest / 8 + 1 : 0;
+    stream.is_paused = step.need <= rest && is_crumbled && rest > kReadWithoutPause;
+    stream.wanted = step.need > rest ? step.need : stream.is_paused ? rest + rest / 8 + 1 : 0;
     if (step.need > kLongestCompleted) streams_.lose(stream);  // nobody sends such a one, and nothing may wait for it
   }
 }
@@ -214,7 +221,12 @@ void StreamLane::read_expired() {
   while (expired_ < Burst::kExpired) {
     Stream* const stream = streams_.next_due();
     if (stream == nullptr) break;
-    if (stream->parsed < stream->end()) read_partial(*stream);
+    if (stream->parsed < stream->end() && stream->is_paused) {
+      const HeldFrame& first = streams_.first_held(*stream);
+      read_at(2 * Burst::kFrames + expired_, first.frame, first.layers, *stream);
+    } else if (stream->parsed < stream->end()) {
+      read_partial(*stream);
+    }
     streams_.let_go(*stream);
     ++expired_;
   }

@@ -71,6 +71,7 @@ class StreamLane {
   void open_place(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);
   Step extract(std::size_t place);
   void read(Stream& stream, std::size_t index);
+  void read_at(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);
   void read_partial(Stream& stream);
   void finish_condemned(Stream& stream, std::size_t place);
   bool neutralise(const Event& event, std::uint32_t recipients);

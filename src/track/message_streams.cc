@@ -182,6 +182,7 @@ void MessageStreams::jump(Stream& stream, std::uint64_t offset) {
   stream.buffer.jump(offset, pool_);
   stream.parsed = stream.decided = offset;
   stream.wanted = 0;
+  stream.is_paused = false;
   stream.released = std::max(stream.released, offset);
   stream.condemned = 0;
   touch(stream);
@@ -218,6 +219,7 @@ Stream* MessageStreams::activate(MessageConnection& connection, std::uint8_t sid
   stream->change_count = 0;
   stream->reads = 0;
   stream->wanted = 0;
+  stream->is_paused = false;
   stream->side = side;
   stream->is_used = true;
   stream->is_touched = stream->is_due = false;
@@ -360,6 +362,7 @@ void MessageStreams::lose(Stream& stream) {
   end_of(stream).is_synced = false;
   stream.parsed = stream.end();
   stream.wanted = 0;
+  stream.is_paused = false;
   stream.condemned = 0;
 }
 

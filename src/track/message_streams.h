@@ -73,6 +73,7 @@ struct Stream {
   std::uint8_t change_count = 0;
   std::uint8_t reads = 0;    // of the first message not read whole
   std::uint64_t wanted = 0;  // bytes from `parsed` on that are needed to read further; 0: any
+  bool is_paused = false;    // `wanted` is only for the sake of the reader's time: there may be enough already
   std::uint8_t side = 0;
   bool is_used = false;
   bool is_touched = false;  // in this burst

@@ -164,6 +164,7 @@ class Play {
       if (i == which && (spoilt & 4) != 0) {
         Octets other = part.bytes;
         other.back() ^= '#';
+        has_wrong_checksums_ = has_wrong_checksums_ || parts.size() == 1;
         give(flow, side, {other, 0, 0});
       }
       if (i == which && (spoilt & 8) != 0 && part.from >= 8 && part.to > part.from + 8) {
@@ -260,7 +261,7 @@ class Play {
     const Layers layers = decode_of(bytes);
     promise(is_ours(frame_at(bytes), layers), "a frame leaves that nobody sent");
     promise(is_of_listed(layers), "a frame that nobody may change was changed");
-    check_tunnels(bytes, true);
+    if (!has_wrong_checksums_) check_tunnels(bytes, true);  // what was wrong stays wrong
   }
 
   bool is_innocent_frame(std::size_t side, const Octets& bytes) const {
@@ -313,6 +314,7 @@ class Play {
   std::vector<Octets> raw_;
   std::uint32_t messages_ = 100;
   bool is_crowded_ = false, is_changed_ = false;
+  bool has_wrong_checksums_ = false;  // a packet in one piece was given with another last octet
   const std::uint32_t world_client_ = world_.client;
 };
 

@@ -653,5 +653,40 @@ TEST(Evasion, RecordsAreBoundedAndTheRestIsCounted) {
   EXPECT_EQ(filter.ring.front()->fate, Fate::kForwardedNeedMore);
 }
 
+// Reading a long beginning anew with each tiny segment pauses, but the end must not be missed for that: nothing comes behind it.
+TEST(Streams, ACallInTinySegmentsIsReadToItsEnd) {
+  std::string call = sip_invite("+8617000000001", "13800000000");
+  call.replace(call.find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP");
+  for (const std::size_t filling : {0, 700, 2500, 3100}) {
+    std::string message = call;
+    message.insert(message.find("Max-Forwards"), filling == 0 ? "" : "Subject: " + std::string(filling, 's') + "\r\n");
+    const std::size_t size = message.size() / 60;
+    Filter filter;
+    filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+    constexpr std::uint64_t kStart = 1'700'000'000'000'000'000;
+    filter.access.give(opening_frame(5060, 40000), kStart);
+    std::vector<std::size_t> borders;
+    for (std::size_t at = size; at < message.size(); at += size) borders.push_back(at);
+    for (const Segment& segment : cut(message, borders)) {
+      filter.access.give(segment_frame(segment, 5060, 40000), kStart);
+      filter.run();
+    }
+    filter.access.give(segment_frame({message.size(), "INVITE "}, 5060, 40000), kStart + 300'000'000);  // time passes
+    filter.run();
+    ASSERT_GE(filter.core.sent().size(), 2u) << filling;
+    std::string arrived;
+    for (const auto& bytes : filter.core.sent()) {
+      Frame frame;
+      frame.data = const_cast<std::uint8_t*>(bytes.data());
+      frame.length = static_cast<std::uint32_t>(bytes.size());
+      arrived += as_text(payload_of(std::as_const(frame), decode(frame)));
+    }
+    EXPECT_EQ(arrived.substr(0, 7), "XNVITE ") << filling;
+    EXPECT_EQ(arrived.size(), message.size()) << "all of it left, and no more; " << filling;
+    filter.worker().flush();
+    EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+  }
+}
+
 }  // namespace
 }  // namespace telefence
