@@ -71,14 +71,14 @@ bool Worker::finished() const {
 
 std::size_t Worker::run_once() {
   std::size_t received = 0;
-  for (Link& link : links_) received += run_burst(link);
+  const Passage how = passage();  // the same for all links: they begin together, and so in order
+  for (Link& link : links_) received += run_burst(link, how);
   if (links_.empty()) shared_.readers->quiesce(id_);
   return received;
 }
 
 // The way of a packet.
-std::size_t Worker::run_burst(Link& link) {
-  const Passage how = passage();
+std::size_t Worker::run_burst(Link& link, Passage how) {
   if (how == Passage::kNotReady && !link.can_overrun) {
     shared_.readers->quiesce(id_);
     return 0;  // what can wait for the signatures waits

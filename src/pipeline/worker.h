@@ -84,7 +84,7 @@ class Worker {
   MatchScratch& scratch() { return scratch_; }
 
  private:
-  std::size_t run_burst(Link& link);
+  std::size_t run_burst(Link& link, Passage how);
   void receive(Link& link);
   Passage passage() const { return shared_.gate == nullptr ? Passage::kInspect : shared_.gate->load(std::memory_order_relaxed); }
   void pass_by(Link& link, Passage passage);
