@@ -291,9 +291,9 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   const std::uint64_t known_end = stream.end();
   const bool is_early = start > known_end;
   if (segment.holds && is_early && !has_room_for_early(stream, stop)) return no_room(segment, stream, start, stop);
-  // What was jumped over is not here, and has not left.
-  const bool has_jumped = start < stream.buffer.base() && stream.acked < stream.buffer.base();
-  const bool is_copy = stop > stream.released && !has_jumped && stream.buffer.has(start, stop);
+  // What was jumped over, or was sent before what was seen first, is not here and has not left.
+  const bool is_unseen = start < stream.buffer.base() && (stream.acked < stream.buffer.base() || !end_of(stream).is_confirmed);
+  const bool is_copy = stop > stream.released && !is_unseen && stream.buffer.has(start, stop);
   const StreamBuffer::Put put = stream.buffer.put(start, payload_of(*segment.frame, *segment.layers), options_.window_bytes, pool_);
   if (!put.stored) return no_room(segment, stream, start, stop);
   if (stream.end() > known_end && (stream.expired_ns != 0 || !stream.held.is_empty())) note_wait(stream, segment.now_ns);

@@ -688,5 +688,23 @@ TEST(Streams, ACallInTinySegmentsIsReadToItsEnd) {
   }
 }
 
+// What was seen first need not be what was sent first: bytes before it are in no frame that is held.
+TEST(Streams, BytesBeforeThoseSeenFirstAreNoCopy) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  std::string call = sip_invite("+8613900000001", "13800000000");
+  call.replace(call.find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP");
+  const auto part = [&](std::uint32_t at, std::size_t count) { return segment_frame({at, call.substr(at, count)}, 8123, 40000); };
+  filter.access.give(part(5, 150));
+  filter.run();
+  ASSERT_EQ(filter.core.sent().size(), 0u) << "it waits for the rest of its message";
+  filter.access.give(part(0, 21));
+  filter.run();
+  filter.worker().flush();
+  EXPECT_EQ(filter.core.sent().size(), 2u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedCopy), 0u);
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
 }  // namespace
 }  // namespace telefence
