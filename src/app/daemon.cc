@@ -101,7 +101,10 @@ void Daemon::inspect() {
 void Daemon::make_spreads() {
   spreads_.resize(config_.nic.ports.size());
   for (std::size_t i = 0; i < nic_->workers(); ++i)
-    for (const QueueLink& link : nic_->links(i)) spreads_[link.port].workers.push_back(i);
+    for (const QueueLink& link : nic_->links(i)) {
+      std::vector<std::size_t>& workers = spreads_[link.port].workers;
+      if (workers.empty() || workers.back() != i) workers.push_back(i);  // who serves two queues of a port has one seat
+    }
   for (PortSpread& port : spreads_)
     if (config_.nic.spread_tunnels && port.workers.size() > 1)
       port.spread = std::make_unique<TunnelSpread>(port.workers.size(), kPassedOnFrames, filter_->shared().secret);
@@ -225,6 +228,9 @@ void Daemon::watch_workers() {
 }
 
 Result<void> Daemon::take_over(ReloadReport& report) {
+  // What the start or the end does with workers and signatures must not meet this.
+  if (!has_signatures_ || stopping_.load())
+    return Error{ErrorCode::kFailed, "the daemon is starting or stopping: try again in a moment. Nothing was changed"};
   Loaded loaded = load_config(config_.file);
   report.mistakes = loaded.mistakes;
   report.warnings = loaded.warnings;

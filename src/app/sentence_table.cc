@@ -253,6 +253,7 @@ constexpr Sentence kSentences[] = {
     {"the workers are not running", "工作线程未运行"},
     {"port {} has no link", "端口 {0} 无链路"},
     {"worker w{} stands still for {} s: its packets wait", "工作线程 w{0} 已停滞 {1} 秒：其报文在等待"},
+    {"the daemon is starting or stopping: try again in a moment. Nothing was changed", "守护进程正在启动或停止：请稍后再试。未做任何更改"},
     {"signatures are still read: packets pass unread", "规则仍在读取：报文不检查直接通过"},
     {"bypass for another {} s: {}", "旁路还有 {0} 秒：{1}"},
     {"bypass by {}, for another {} s: packets pass unread", "{0} 开启了旁路，还有 {1} 秒：报文不检查直接通过"},

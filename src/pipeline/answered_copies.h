@@ -41,6 +41,8 @@ class AnsweredCopies {
   // A segment that goes on such a connection beyond the numbers of our resets: the number that its receiver expects after it, for
   // one more reset. Requires: TCP.
   std::optional<std::uint32_t> further_reset(const FlowKey& flow, const TcpHeader& header, const Layers& layers, std::uint64_t now_ns);
+  // False for nearly all connections of which further_reset() would know nothing.
+  bool may_be_reset(const FlowKey& flow, std::uint64_t now_ns) { return reset_lately_.may_hold(flow.both, now_ns); }
   bool any_reset(std::uint64_t now_ns) const { return now_ns < reset_until_ns_; }
 
  private:

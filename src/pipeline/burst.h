@@ -55,6 +55,8 @@ struct Burst {
     Stream* stream = nullptr;
     std::uint64_t position = 0;   // of the first byte read
     MutableBytes completed;       // a message that is not whole, filled up with zeros; else empty
+    std::uint32_t generation = 0;  // of the stream, then: a connection that gives way within the burst leaves its stream to others
+    bool is_current() const { return stream->generation == generation; }
     std::uint32_t condemned = 0;  // so many bytes from `position` are a message that was refused before it was whole
   };
   std::array<Reading, kPlaces - kFrames> readings;

@@ -244,8 +244,11 @@ void Enforcer::reset_further(Replies& replies) {
     Layers layers = burst_.layers[i];
     const TcpHeader header = tcp_header(frame, layers);
     if ((header.flags & kTcpSyn) == 0 && layers.payload_length == 0) continue;
-    const auto expects = copies_.further_reset(burst_.flow_of(i, sessions_), header, layers, burst_.now_ns);
-    if (!expects || !checksums_hold(frame, layers) || !unwrap(frame, layers)) continue;
+    const FlowKey& flow = burst_.flow_of(i, sessions_);
+    // What nobody takes must not use up the resets.
+    if (!copies_.may_be_reset(flow, burst_.now_ns) || !checksums_hold(frame, layers)) continue;
+    const auto expects = copies_.further_reset(flow, header, layers, burst_.now_ns);
+    if (!expects || !unwrap(frame, layers)) continue;
     replies.set_receiver_expects(expects);
     reset_receiver(frame, layers, replies);
   }

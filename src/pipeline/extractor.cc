@@ -41,7 +41,7 @@ Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagr
       fragments_(burst, sessions, stats, fragments) {}
 
 void Extractor::run(const Classifier& classifier) {
-  lane_.read_expired();
+  if (!burst_.is_copy) lane_.read_expired();  // nothing in line is judged as copies are
   lane_.prefetch();
   prefetch();
   for (std::size_t i = 0; i < burst_.count; ++i) {
@@ -167,7 +167,10 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
       alone(index, classifier);
     return;
   }
-  if (shedder_.is_shedding() && is_shed(index, classifier, protocol)) [[unlikely]] return;
+  if (shedder_.is_shedding() && is_shed(index, classifier, protocol)) [[unlikely]] {
+    if (opened && burst_.sequences[index] == opened->first) parts_.note_begun(flow.forward, burst_.now_ns);
+    return;
+  }
   const bool begins = begins_connection(index, classifier, opened);
   if (burst_.fates[index] != kUnread) return;  // it overtook the beginning
   Step step;

@@ -135,7 +135,7 @@ void StreamLane::settle_taken(std::size_t index, const MessageStreams::Taken& ta
     case What::kNoRoom: fate = Fate::kDroppedStreamFull; return;
     case What::kCopy:
       fate = Fate::kDroppedCopy;
-      burst_.reading(Burst::kFrames + index).stream = taken.stream;
+      note_stream(index, *taken.stream);
       if (taken.is_early) burst_.early[burst_.early_count++] = static_cast<std::uint16_t>(index);
       return;
     case What::kRepeat:
@@ -146,13 +146,19 @@ void StreamLane::settle_taken(std::size_t index, const MessageStreams::Taken& ta
       return;
     case What::kHeld:
       burst_.held[index] = burst_.any_held = true;
-      burst_.reading(Burst::kFrames + index).stream = taken.stream;
+      note_stream(index, *taken.stream);
       if (taken.is_early) burst_.early[burst_.early_count++] = static_cast<std::uint16_t>(index);
       break;
     case What::kWatched: break;
   }
   read(*taken.stream, index);
   if (!burst_.held[index] && taken.stream->parsed < taken.stream->end()) fate = Fate::kForwardedNeedMore;
+}
+
+void StreamLane::note_stream(std::size_t index, Stream& stream) {
+  Burst::Reading& reading = burst_.reading(Burst::kFrames + index);
+  reading.stream = &stream;
+  reading.generation = stream.generation;
 }
 
 // A place for what this stream says from its first unread byte on, with the headers of a frame of it.
@@ -162,7 +168,7 @@ void StreamLane::open_place(std::size_t place, const Frame& frame, const Layers&
   burst_.fates[place] = Fate::kForwardedInspected;
   burst_.sequences[place] = stream.sequence_of(stream.parsed);
   burst_.protocol[place] = stream.connection->protocol;
-  burst_.reading(place) = {&stream, stream.parsed, {}, 0};
+  burst_.reading(place) = {&stream, stream.parsed, {}, stream.generation, 0};
   const bool is_synced = streams_.end_of(stream).is_synced;
   burst_.payloads[place] = {streams_.unread(stream), Transport::kTcp, layers.source_port, layers.destination_port,
                             is_synced ? Payload::Begins::kMessage : Payload::Begins::kAnywhere};
@@ -223,7 +229,10 @@ void StreamLane::read_expired() {
     if (stream == nullptr) break;
     if (stream->parsed < stream->end() && stream->is_paused) {
       const HeldFrame& first = streams_.first_held(*stream);
+      const std::uint64_t before = stream->parsed;
       read_at(2 * Burst::kFrames + expired_, first.frame, first.layers, *stream);
+      // Its length is known now, and it is not whole: judged by what is there.
+      if (stream->parsed == before && stream->parsed < stream->end() && !stream->is_paused) read_partial(*stream);
     } else if (stream->parsed < stream->end()) {
       read_partial(*stream);
     }
@@ -264,6 +273,7 @@ void StreamLane::finish_condemned(Stream& stream, std::size_t place) {
 
 Fate StreamLane::apply(const Event& event, const Action& action, const Verdict& verdict) {
   const Burst::Reading& reading = burst_.reading(event.frame);
+  if (!reading.is_current()) return Fate::kForwardedActionFailed;
   const std::uint64_t start = reading.position + event.message.offset;
   const Protocol& protocol = *registered_protocols()[event.protocol];
   if (!action.takes_frame && !action.expects_response) {
@@ -282,6 +292,7 @@ bool StreamLane::neutralise(const Event& event, std::uint32_t recipients) {
   const Protocol& protocol = *registered_protocols()[event.protocol];
   const std::uint64_t start = reading.position + event.message.offset;
   const std::uint64_t end = std::min(start + event.message.length, stream.end());
+  if (start >= end) return false;
   const std::uint64_t from = std::clamp(stream.released, start, end);
   if (from == end) return false;
   if (reading.completed.empty()) {
@@ -300,7 +311,7 @@ bool StreamLane::restate(const Response& response, std::uint32_t code) {
   Stream& stream = *reading.stream;
   const std::uint64_t start = reading.position + response.message.offset;
   const std::uint64_t end = std::min(start + response.message.length, stream.end());
-  if (!reading.completed.empty() || stream.released > start) return false;
+  if (!reading.is_current() || !reading.completed.empty() || stream.released > start) return false;
   if (!registered_protocols()[response.protocol]->restate(code, streams_.bytes(stream, start, end))) return false;
   streams_.note_change(stream, start, end, StreamChange::kRestated);
   return true;
@@ -332,8 +343,9 @@ void StreamLane::split(Stream& stream) {
 // when its timer ends.
 void StreamLane::tell_of_holes(Replies& replies) {
   for (const std::uint16_t index : std::span(burst_.early).first(burst_.early_count)) {
-    const Stream& stream = *burst_.reading(Burst::kFrames + index).stream;
-    if (!stream.is_used || !stream.buffer.has_holes()) continue;
+    const Burst::Reading& reading = burst_.reading(Burst::kFrames + index);
+    const Stream& stream = *reading.stream;
+    if (!reading.is_current() || !stream.is_used || !stream.buffer.has_holes()) continue;
     const StreamEnd& sender = streams_.end_of(stream);
     const StreamEnd& receiver = stream.connection->ends[1 - stream.side];
     if (!sender.is_confirmed) continue;

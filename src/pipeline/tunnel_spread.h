@@ -11,7 +11,7 @@
 // say to one another is one worker's, as with a NIC that hashes addresses alone; who joins two sites through one address each gains
 // nothing. Outer headers and labels do not count either, since they may differ by direction.
 //
-// The order within a pair of addresses is kept. Only when a ring is full is a packet judged where it came in, and may overtake
+// The order within a pair of addresses is kept, but for the moment in which bypass goes on or off. Only when a ring is full is a packet judged where it came in, and may overtake
 // those in the ring: nothing is lost, and nobody waits for a worker that is behind.
 //
 // One for all workers of a port; each calls with its own seat, from its own thread. Nothing is allocated after construction.

@@ -151,7 +151,8 @@ void Worker::pass_by(Link& link, Passage how) {
 // Decides what is shed of the frames that were received.
 void Worker::weigh_load(const Link& link, std::size_t received) {
   if (!link.can_overrun) return;
-  const bool is_full = received >= Burst::kFrames;
+  // What others hand over is full at half a burst: it never gives more.
+  const bool is_full = received >= Burst::kFrames || passed_ == Burst::kFrames / 2;
   gauge_.note_poll(link.index, static_cast<std::uint32_t>(received), is_full, is_full ? link.in->fullness().value_or(0) : 0);
   if (!gauge_.is_due()) [[likely]] return;
   const std::size_t before = gauge_.level();
@@ -180,6 +181,10 @@ void Worker::flush() {
     while ((burst_.count = take_passed(link, Burst::kFrames)) != 0) {
       stage_start_ = cycles();
       accept(link);
+      if (const Passage how = passage(); how != Passage::kInspect) {
+        pass_by(link, how);
+        continue;
+      }
       do run_part(link);
       while (next_part());
     }
@@ -201,10 +206,10 @@ void Worker::end_stage(Stage stage) {
 void Worker::receive(Link& link) {
   stage_start_ = cycles();
   part_bytes_ = 0;
-  const std::size_t passed = link.spread == nullptr ? 0 : take_passed(link, Burst::kFrames / 2);
-  burst_.count = passed + link.in->receive(std::span(burst_.frames).first(Burst::kFrames).subspan(passed));
+  passed_ = link.spread == nullptr ? 0 : take_passed(link, Burst::kFrames / 2);
+  burst_.count = passed_ + link.in->receive(std::span(burst_.frames).first(Burst::kFrames).subspan(passed_));
   if (burst_.count == 0) return;  // an idle poll is nobody's cost
-  if (burst_.count == passed) [[unlikely]] {
+  if (burst_.count == passed_) [[unlikely]] {
     // They came a moment ago, at another worker. Time must not go back: what was received since is newer.
     const std::uint64_t now_ns = link.in->now_ns();
     for (Frame& frame : burst_.received()) frame.time_ns = std::max(frame.time_ns, now_ns);

@@ -134,6 +134,7 @@ class Worker {
   Enforcer enforcer_;
   Evasions evasions_;
   std::uint64_t stage_start_ = 0;
+  std::size_t passed_ = 0;     // of the frames received: by other workers
   bool passes_by_ = false;     // streams are forgotten already
   std::uint64_t time_ns_ = 0;  // of the newest frame, or later when none comes
 };

@@ -63,12 +63,18 @@ std::uint64_t MessageStreams::memory_for(const StreamOptions& options) {
 }
 
 MessageConnection* MessageStreams::find(const FlowKey& flow) {
-  MessageConnection* const connection = established_.find(flow.both);
-  if (connection == nullptr) return renewed(newcomers_.find(flow.both));
-  // A few bursts sooner or later do not make it an old one, and moving it touches its neighbours.
+  LruTable<MessageConnection>* table = &established_;
+  MessageConnection* connection = established_.find(flow.both);
+  if (connection == nullptr) {
+    table = &newcomers_;
+    connection = newcomers_.find(flow.both);
+  }
+  if (connection == nullptr) return nullptr;
+  // A few bursts sooner or later do not make it an old one among so many, and moving it touches its neighbours.
+  constexpr std::size_t kMany = 16384;
   constexpr std::uint32_t kOften = 64;
-  if (burst_ - connection->used_in > kOften) {
-    established_.touch(*connection);
+  if (burst_ - connection->used_in > (table->capacity() < kMany ? 0 : kOften)) {
+    table->touch(*connection);
     connection->used_in = burst_;
   }
   return renewed(connection);
@@ -237,6 +243,7 @@ void MessageStreams::deactivate(Stream& stream) {
   end.stream = StreamEnd::kNone;
   stream.buffer.release(pool_);
   stream.is_used = stream.is_touched = stream.is_due = false;
+  ++stream.generation;
   free_streams_.push_back(index_of(stream));
 }
 

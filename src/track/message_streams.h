@@ -76,6 +76,7 @@ struct Stream {
   bool is_paused = false;    // `wanted` is only for the sake of the reader's time: there may be enough already
   std::uint8_t side = 0;
   bool is_used = false;
+  std::uint32_t generation = 0;  // of what it was used for: another one is another connection's, or its later bytes
   bool is_touched = false;  // in this burst
   bool is_due = false;      // what is held has waited long enough, or its sender repeats it
   std::uint32_t origin = 0; // sequence number at kOrigin

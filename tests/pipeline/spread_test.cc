@@ -706,5 +706,33 @@ TEST(Streams, BytesBeforeThoseSeenFirstAreNoCopy) {
   EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
 }
 
+// A connection that gives way within the burst leaves its stream to the next one: nothing that was read of it may touch that.
+TEST(Streams, WhatGivesWayWithinABurstLeavesOthersUntouched) {
+  StreamOptions options;
+  options.connections = 4;  // one of them may be half heard
+  Filter filter(Mode::kEnforce, false, options);
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  const std::string listed = submit_sm(7, "10690001", "8613800000001", "WIN a PRIZE today");
+  const std::string innocent = submit_sm(7, "10690001", "8613800000001", "see you at nine !");
+  ASSERT_EQ(listed.size(), innocent.size());
+  filter.access.give(segment_frame({0, listed}, 2775, 40000));
+  filter.access.give(segment_frame({0, innocent}, 2775, 40001));
+  filter.run();
+  filter.worker().flush();
+  ASSERT_EQ(filter.core.sent().size(), 2u);
+  for (const auto& bytes : filter.core.sent()) {
+    Frame frame;
+    frame.data = const_cast<std::uint8_t*>(bytes.data());
+    frame.length = static_cast<std::uint32_t>(bytes.size());
+    const Layers layers = decode(frame);
+    if (layers.source_port == 40001) {
+      EXPECT_EQ(bytes, segment_frame({0, innocent}, 2775, 40001));
+    }
+  }
+  EXPECT_EQ(filter.fate(Fate::kNeutralised), 0u);
+  EXPECT_EQ(filter.stats().streams.read(), 1u);
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
 }  // namespace
 }  // namespace telefence
