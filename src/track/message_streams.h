@@ -116,6 +116,8 @@ struct MessageConnection {
   std::uint32_t epoch = 0;      // see MessageStreams::forget_all
 };
 
+static_assert(LruTable<MessageConnection>::memory_for(1 << 16) / (1 << 16) <= 256, "a connection with nothing on the way is to be cheap");
+
 // What bytes of a frame are to be replaced before it leaves, and why.
 struct Rewrite {
   std::uint32_t offset = 0;  // in its payload
