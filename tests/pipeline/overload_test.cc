@@ -6,6 +6,7 @@
 #include "payloads.h"
 #include "pipeline/worker.h"
 #include "quic_payloads.h"
+#include "session_ends.h"
 
 namespace telefence {
 namespace {
@@ -43,16 +44,6 @@ class Overload : public ::testing::Test {
   void send(const Octets& frame) {
     filter.access.give(frame);
     filter.worker().run_once();
-  }
-  // Both ends agree on where the stream begins.
-  void open_stream() {
-    filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = 999, .acknowledgement = 0, .flags = kTcpSyn}));
-    filter.run();
-    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 0, .acknowledgement = 1000,
-                               .flags = kTcpSyn | kTcpAck}));
-    filter.run();
-    filter.access.forget();
-    filter.core.forget();
   }
   std::uint64_t shed(ShedCause cause) const { return filter.stats().shed[static_cast<std::size_t>(cause)].read(); }
   // Only this cause may be shed: the first level is it.
@@ -135,7 +126,7 @@ TEST_F(Overload, OneThatWasBegunIsFinished) {
 }
 
 TEST_F(Overload, TextsAreNotSearchedButNumbersAreAndTheStreamGoesOn) {
-  open_stream();
+  open_session(filter);
   only(ShedCause::kTexts);
   std::string stream = listed(1) + submit_sm(2, "8617000000001", "8613800000002", "hi") + listed(3);
   // Cut where no message ends.

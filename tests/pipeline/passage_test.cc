@@ -5,6 +5,7 @@
 #include "filter.h"
 #include "payloads.h"
 #include "pipeline/worker.h"
+#include "session_ends.h"
 
 namespace telefence {
 namespace {
@@ -27,32 +28,11 @@ class PassageTest : public ::testing::Test {
     EXPECT_EQ(sum, filter.stats().received.read());
     EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
   }
-  // Both ends agree on where the stream begins.
-  void open_stream() {
-    filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = 999, .acknowledgement = 0, .flags = kTcpSyn}));
-    filter.run();
-    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 0, .acknowledgement = 1000,
-                               .flags = kTcpSyn | kTcpAck}));
-    filter.run();
-    filter.access.forget();
-    filter.core.forget();
-  }
   // A segment of the stream.
   void send(std::size_t from, std::size_t to) {
     filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = kFirst + static_cast<std::uint32_t>(from),
                                  .acknowledgement = 1, .payload = stream.substr(from, to - from)}));
     filter.run();
-  }
-  std::string arrived() const {
-    std::string text;
-    for (const auto& bytes : filter.core.sent()) {
-      Frame frame;
-      frame.data = const_cast<std::uint8_t*>(bytes.data());
-      frame.length = static_cast<std::uint32_t>(bytes.size());
-      const Layers layers = decode(frame);
-      text += as_text(payload_of(std::as_const(frame), layers));
-    }
-    return text;
   }
 
   Filter filter{Mode::kEnforce, false, {}, false, true};
@@ -89,31 +69,31 @@ TEST(PassageOfACapture, WaitsForTheSignatures) {
 
 TEST_F(PassageTest, InBypassWhatWasHeldLeavesFirstAndInOrder) {
   stream = message(1, "the parcel is at the gate") + message(2, "You WIN A PRIZE, call now") + message(3, "see you");
-  open_stream();
+  open_session(filter);
   const std::size_t second = message(1, "the parcel is at the gate").size();
   send(0, second + 10);
   send(second + 10, second + 30);
-  EXPECT_LT(arrived().size(), second + 30) << "the beginning of the second message is held";
+  EXPECT_LT(payloads_sent(filter.core).size(), second + 30) << "the beginning of the second message is held";
   ASSERT_GT(filter.worker().stats().held_frames.read(), 0u);
   filter.gate = Passage::kBypassed;
   send(second + 30, stream.size());
-  EXPECT_EQ(arrived(), stream) << "in order, whole, and as it was sent";
+  EXPECT_EQ(payloads_sent(filter.core), stream) << "in order, whole, and as it was sent";
   EXPECT_EQ(filter.stats().held_frames.read(), 0u);
   EXPECT_EQ(filter.fate(Fate::kForwardedBypassed), 1u);
 }
 
 TEST_F(PassageTest, WhatWasHeldLeavesThoughNothingComes) {
-  open_stream();
+  open_session(filter);
   stream = message(1, "You WIN A PRIZE, call now");
   send(0, 60);
-  ASSERT_EQ(arrived().size(), 0u);
+  ASSERT_EQ(payloads_sent(filter.core).size(), 0u);
   filter.gate = Passage::kBypassed;
   filter.run();
-  EXPECT_EQ(arrived(), stream.substr(0, 60));
+  EXPECT_EQ(payloads_sent(filter.core), stream.substr(0, 60));
 }
 
 TEST_F(PassageTest, AfterBypassAStreamIsFoundAgainWithoutAnyWait) {
-  open_stream();
+  open_session(filter);
   stream = message(1, "the parcel is at the gate");
   send(0, stream.size());
   filter.gate = Passage::kBypassed;

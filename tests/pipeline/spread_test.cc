@@ -9,6 +9,7 @@
 #include "filter.h"
 #include "payloads.h"
 #include "pipeline/worker.h"
+#include "session_ends.h"
 
 namespace telefence {
 namespace {
@@ -674,13 +675,7 @@ TEST(Streams, ACallInTinySegmentsIsReadToItsEnd) {
     filter.access.give(segment_frame({message.size(), "INVITE "}, 5060, 40000), kStart + 300'000'000);  // time passes
     filter.run();
     ASSERT_GE(filter.core.sent().size(), 2u) << filling;
-    std::string arrived;
-    for (const auto& bytes : filter.core.sent()) {
-      Frame frame;
-      frame.data = const_cast<std::uint8_t*>(bytes.data());
-      frame.length = static_cast<std::uint32_t>(bytes.size());
-      arrived += as_text(payload_of(std::as_const(frame), decode(frame)));
-    }
+    const std::string arrived = payloads_sent(filter.core);
     EXPECT_EQ(arrived.substr(0, 7), "XNVITE ") << filling;
     EXPECT_EQ(arrived.size(), message.size()) << "all of it left, and no more; " << filling;
     filter.worker().flush();

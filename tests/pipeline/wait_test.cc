@@ -6,6 +6,7 @@
 #include "filter.h"
 #include "payloads.h"
 #include "pipeline/worker.h"
+#include "session_ends.h"
 
 namespace telefence {
 namespace {
@@ -45,17 +46,6 @@ class Wait : public ::testing::Test {
       filter.run();
     }
   }
-  std::string arrived() const {
-    std::string text;
-    for (const auto& bytes : filter.core.sent()) {
-      Frame frame;
-      frame.data = const_cast<std::uint8_t*>(bytes.data());
-      frame.length = static_cast<std::uint32_t>(bytes.size());
-      const Layers layers = decode(frame);
-      text += as_text(payload_of(std::as_const(frame), layers));
-    }
-    return text;
-  }
 
   Filter filter;
   std::uint64_t now_ns = 1'700'000'000'000'000'000;
@@ -69,9 +59,9 @@ TEST_F(Wait, ALostRestIsWaitedForUntilItsSenderFindsOut) {
   pass(100);  // two round trips of 50 ms: the sender's probe comes
   EXPECT_EQ(filter.core.sent().size(), 0u);
   send(pdu, 60, pdu.size());
-  EXPECT_EQ(arrived().size(), pdu.size());
-  EXPECT_EQ(arrived().find("8613800000001"), std::string::npos) << "it is voided whole";
-  EXPECT_EQ(arrived().find("WIN"), std::string::npos);
+  EXPECT_EQ(payloads_sent(filter.core).size(), pdu.size());
+  EXPECT_EQ(payloads_sent(filter.core).find("8613800000001"), std::string::npos) << "it is voided whole";
+  EXPECT_EQ(payloads_sent(filter.core).find("WIN"), std::string::npos);
 }
 
 TEST_F(Wait, WhatNeverBecomesWholeIsLetGo) {
@@ -82,7 +72,7 @@ TEST_F(Wait, WhatNeverBecomesWholeIsLetGo) {
   EXPECT_EQ(filter.core.sent().size(), 0u);
   pass(3);
   EXPECT_EQ(filter.stats().received_bytes.read(), bytes) << "nothing came meanwhile";
-  EXPECT_EQ(arrived(), pdu.substr(0, 60));
+  EXPECT_EQ(payloads_sent(filter.core), pdu.substr(0, 60));
   EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 1u);
 }
 
@@ -96,9 +86,9 @@ TEST_F(Wait, CopiesOfWhatIsHeldDoNotEndTheWaitForAMissingSegment) {
   pass(60);
   send(stream, 0, 60);
   send(stream, 60, 70);
-  EXPECT_EQ(arrived().size(), stream.size());
-  EXPECT_EQ(arrived().find("8613800000001"), std::string::npos);
-  EXPECT_EQ(arrived().find("WIN"), std::string::npos);
+  EXPECT_EQ(payloads_sent(filter.core).size(), stream.size());
+  EXPECT_EQ(payloads_sent(filter.core).find("8613800000001"), std::string::npos);
+  EXPECT_EQ(payloads_sent(filter.core).find("WIN"), std::string::npos);
   EXPECT_EQ(filter.fate(Fate::kDroppedCopy), 1u);
 }
 
@@ -111,10 +101,10 @@ TEST_F(Wait, ASenderThatWaitsForConfirmationsIsKnownByTwoOfThem) {
     send(stream, at, at + 60);
     if (number <= 2) pass(202);
     pass(22);
-    EXPECT_EQ(arrived().size(), at + 60) << "message " << number;
+    EXPECT_EQ(payloads_sent(filter.core).size(), at + 60) << "message " << number;
     send(stream, at + 60, stream.size());
   }
-  EXPECT_EQ(arrived(), stream);
+  EXPECT_EQ(payloads_sent(filter.core), stream);
   EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 4u);
 }
 
@@ -124,12 +114,12 @@ TEST_F(Wait, AMessageRefusedBeforeItIsWholeIsRefusedToItsSender) {
   const std::string pdu = submit_sm(1, "8617000000001", "8613800000001", "a text of no interest");
   send(pdu, 0, 70);
   pass(202);
-  EXPECT_EQ(arrived().size(), 70u);
+  EXPECT_EQ(payloads_sent(filter.core).size(), 70u);
   EXPECT_EQ(filter.fate(Fate::kNeutralised), 1u);
   send(pdu, 70, pdu.size());
-  EXPECT_EQ(arrived().size(), pdu.size());
-  EXPECT_EQ(arrived().find("8613800000001"), std::string::npos);
-  EXPECT_EQ(arrived().find("interest"), std::string::npos);
+  EXPECT_EQ(payloads_sent(filter.core).size(), pdu.size());
+  EXPECT_EQ(payloads_sent(filter.core).find("8613800000001"), std::string::npos);
+  EXPECT_EQ(payloads_sent(filter.core).find("interest"), std::string::npos);
   filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1000,
                              .acknowledgement = kFirst + static_cast<std::uint32_t>(pdu.size()), .payload = submit_sm_resp(1)}), now_ns);
   filter.run();
