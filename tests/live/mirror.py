@@ -145,10 +145,11 @@ class Mirror:
         """One round at one distance. Returns {what: (won, tries)}."""
         line = self.line
         self.set_distance(milliseconds)
+        # A tcpdump that is told to end leaves what is still in the kernel's blocks (up to a second of it), unless in immediate mode.
         # What DPDK sends passes by the capture of its own port (PACKET_QDISC_BYPASS), so answers are seen at the other end of it.
         captures = {name: line.path('%s%d.pcap' % (name, first)) for name in ('span1', 'resp1')}
         watchers = [line.start(line.middle, 'tcpdump-' + name, 'tcpdump', '-Z', 'root', '--time-stamp-precision=nano', '-s', '128',
-                               '-B', '16384', '-i', name, '-w', file) for name, file in captures.items()]
+                               '--immediate-mode', '-B', '16384', '-i', name, '-w', file) for name, file in captures.items()]
         for name in captures:
             line.wait('tcpdump', lambda name=name: 'listening on' in line.read('tcpdump-%s.log' % name))
         before = self.answered()
@@ -163,7 +164,7 @@ class Mirror:
         shown = ', '.join('%s %d of %d' % (what, count, TRIES) for what, count in won.items())
         self.report.check('server %d ms away: our answer came first: %s' % (milliseconds, shown), True)
         answered = self.answered() - before
-        self.report.check('every blocked message was answered: %d' % answered, answered >= 3 * TRIES and len(times) > TRIES, len(times),
+        self.report.check('every blocked message was answered: %d' % answered, answered >= 3 * TRIES and len(times) > 2 * TRIES, len(times),
                           'from the copy to our answer: p50 %.0f us, p99 %.0f us, of %d' %
                           (at_percent(times, 50), at_percent(times, 99), len(times)) if times else 'none')
         return won
