@@ -180,23 +180,6 @@ void compile_rules(benchmark::State& state) {
 }
 BENCHMARK(compile_rules)->Name("match/compile/rules")->Arg(100)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
-void push_delta(benchmark::State& state) {
-  std::mt19937_64 random(4);
-  MatchSetBuilder base;
-  const std::uint32_t rule = base.add_rule({});
-  for (std::uint64_t i = 0; i < 1'000'000; ++i) base.add_domain(name_of(i), true, rule);
-  const auto below = base.build_base(1);
-  for (auto _ : state) {
-    MatchSetBuilder builder;
-    const std::uint32_t added = builder.add_rule({});
-    for (std::int64_t i = 0; i < state.range(0); ++i)
-      builder.add_pattern({.expression = to_utf8(characters(random, 6)), .literal = true}, added);
-    builder.add_domain("evil.example.com", true, added);
-    benchmark::DoNotOptimize(builder.build_delta(*below.set, {}, 2));
-  }
-}
-BENCHMARK(push_delta)->Name("match/build_delta/patterns")->Arg(0)->Arg(1)->Arg(100)->Unit(benchmark::kMicrosecond);
-
 void normalise_text(benchmark::State& state) {
   std::mt19937_64 random(5);
   std::vector<std::string> bodies;

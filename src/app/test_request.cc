@@ -16,6 +16,7 @@
 #include "normalise/domain.h"
 #include "normalise/phone.h"
 #include "protocols/protocol.h"
+#include "signatures/list_files.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -133,7 +134,13 @@ std::string action_name(ActionId action) {
   return action < registered_actions().size() ? std::string(registered_actions()[action]->name) : std::string();
 }
 
-Json rule_json(const Rule& rule) {
+// "lists/domains.txt:17" where the source is a list with this entry on it.
+std::string place_of(const Rule& rule, const CompileTerms& terms) {
+  const std::size_t line = line_of_entry(rule.source, rule.kind, rule.value, terms);
+  return line == 0 ? rule.source : rule.source + ":" + std::to_string(line);
+}
+
+Json rule_json(const Rule& rule, const CompileTerms& terms) {
   Json out = {{"id", rule.id},
               {"kind", kind_name(rule.kind)},
               {"value", rule.value},
@@ -141,19 +148,19 @@ Json rule_json(const Rule& rule) {
               {"shadow", rule.shadow},
               {"category", category_name(rule.category)},
               {"tier", rule.tier},
-              {"source", rule.source}};
+              {"source", place_of(rule, terms)}};
   if (rule.action != kNoAction) out["action"] = action_name(rule.action);
   if (rule.expires_s != 0) out["expires"] = rule.expires_s;
   return out;
 }
 
 // The same hit is found in each of the events; it is told once.
-Json hits_json(const Explanation& explanation) {
+Json hits_json(const Explanation& explanation, const CompileTerms& terms) {
   Json out = Json::array();
   std::set<std::string> told;
   for (const ExplainedHit& hit : explanation.hits) {
     Json one = {{"part", hit.part}, {"key", hit.key}, {"depth", hit.depth}, {"wins", hit.wins}, {"why", hit.why}};
-    one["signature"] = rule_json(hit.rule);
+    one["signature"] = rule_json(hit.rule, terms);
     if (told.insert(to_line(one)).second) out.push_back(std::move(one));
   }
   return out;
@@ -229,11 +236,13 @@ Json to_json(const TestRequest& request) {
 Result<Json> answer_test(const TestRequest& request, const TestGround& ground) {
   Occasion occasion;
   if (Result<void> added = add_events(request, ground.normaliser.options().home_country, occasion); !added) return added.error();
+  CompileTerms terms;
+  terms.home_country = ground.normaliser.options().home_country;
   const Explanation explanation = explain(occasion.events, ground.normaliser, ground.set, ground.policy, std::time(nullptr));
   return Json{{"kind", request.kind},
               {"value", request.value},
               {"normalised", keys_json(explanation)},
-              {"hits", hits_json(explanation)},
+              {"hits", hits_json(explanation, terms)},
               {"verdicts", verdicts_json(explanation, occasion)},
               {"reason", reason_name(overall(explanation.verdicts))},
               {"would_block", std::any_of(explanation.verdicts.begin(), explanation.verdicts.end(), would_block)},

@@ -44,9 +44,9 @@ void explain_keys(const KeyList& keys, Explanation& out) {
 const Hit* deepest_allow(const Hit& hit, std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
   const Hit* deepest = nullptr;
   for (const Hit& other : hits) {
-    const Rule& rule = set.rule(other.rule);
+    const Terms& terms = set.terms(other.rule);
     if (other.event != hit.event || other.part != hit.part || other.key != hit.key) continue;
-    if (!rule.allow || rule.shadow || is_expired(rule, now_s)) continue;
+    if (!terms.allow || terms.shadow || is_expired(set.expires_s(other.rule), now_s)) continue;
     if (deepest == nullptr || other.depth > deepest->depth) deepest = &other;
   }
   return deepest;
@@ -77,7 +77,7 @@ std::string_view why_it_wins(const Rule& rule, Reason reason) {
 
 std::string why_it_loses(const Hit& hit, const Rule& rule, const Verdict& verdict, std::span<const Hit> hits, const MatchSet& set,
                          std::int64_t now_s) {
-  if (is_expired(rule, now_s)) return std::string(kExpired);
+  if (is_expired(rule.expires_s, now_s)) return std::string(kExpired);
   if (verdict.reason == Reason::kNeverBlock) return std::string(kNeverBlocked);
   if (rule.allow) return std::string(rule.shadow ? kAllowInShadow : kBlockWins);
   const Hit* allow = deepest_allow(hit, hits, set, now_s);
@@ -100,11 +100,11 @@ Explanation explain(std::span<const Event> events, const Normaliser& normaliser,
   Explanation out;
   out.verdicts.resize(events.size());
   normaliser.normalise(events, keys);
-  if (scratch.prepare(set)) set.match(keys, scratch, hits);
+  if (scratch.prepare(set)) set.match(keys, scratch, hits, now_s);
   policy.decide(events, keys, hits.hits(), set, now_s, out.verdicts);
   explain_keys(keys, out);
   for (const Hit& hit : hits.hits()) {
-    const Rule& rule = set.rule(hit.rule);
+    const Rule rule = set.rule(hit.rule);
     const Verdict& verdict = out.verdicts[hit.event];
     const bool by_rule = verdict.reason != Reason::kNoHit && verdict.reason != Reason::kNeverBlock;
     const bool wins = by_rule && verdict.rule == hit.rule;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <compare>
 #include <tuple>
 
 #include "decide/never_block.h"
@@ -19,13 +20,16 @@ bool same_key(const Hit& a, const Hit& b) { return a.part == b.part && a.key == 
 // A block that survived on its key.
 struct Candidate {
   const Hit* hit = nullptr;
-  const Rule* rule = nullptr;
+  const Terms* terms = nullptr;
+  const MatchSet* set = nullptr;
+
+  std::uint64_t id() const { return set->id(hit->rule); }
 };
 
-// The gravest first, then a stable order.
+// The gravest first, then an order that is the same on every node.
 bool is_worse(const Candidate& a, const Candidate& b) {
-  return std::tie(a.rule->tier, a.hit->part, b.hit->depth, a.rule->id) <
-         std::tie(b.rule->tier, b.hit->part, a.hit->depth, b.rule->id);
+  const auto by_weight = std::tie(a.terms->tier, a.hit->part, b.hit->depth) <=> std::tie(b.terms->tier, b.hit->part, a.hit->depth);
+  return by_weight != 0 ? by_weight < 0 : a.id() < b.id();
 }
 
 void keep_worst(Candidate& worst, const Candidate& next) {
@@ -41,16 +45,16 @@ struct KeyOutcome {
 
 KeyOutcome judge_key(std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
   KeyOutcome out;
-  const auto deeper = [](const Candidate& best, const Hit& hit, const Rule& rule) {
-    if (best.hit == nullptr || hit.depth != best.hit->depth) return best.hit == nullptr || hit.depth > best.hit->depth;
-    return std::tie(rule.tier, rule.id) < std::tie(best.rule->tier, best.rule->id);
+  const auto is_deeper = [](const Candidate& one, const Candidate& best) {
+    if (best.hit == nullptr || one.hit->depth != best.hit->depth) return best.hit == nullptr || one.hit->depth > best.hit->depth;
+    return one.terms->tier != best.terms->tier ? one.terms->tier < best.terms->tier : one.id() < best.id();
   };
   for (const Hit& hit : hits) {
-    const Rule& rule = set.rule(hit.rule);
-    if (is_expired(rule, now_s)) continue;
-    if (rule.allow && rule.shadow) continue;  // an allow entry in shadow must change nothing
-    Candidate& best = rule.allow ? out.allow : rule.shadow ? out.shadow : out.block;
-    if (deeper(best, hit, rule)) best = {&hit, &rule};
+    if (is_expired(set.expires_s(hit.rule), now_s)) continue;
+    const Candidate one{&hit, &set.terms(hit.rule), &set};
+    if (one.terms->allow && one.terms->shadow) continue;  // an allow entry in shadow must change nothing
+    Candidate& best = one.terms->allow ? out.allow : one.terms->shadow ? out.shadow : out.block;
+    if (is_deeper(one, best)) best = one;
   }
   if (out.allow.hit == nullptr) return out;
   const std::uint16_t allowed_depth = out.allow.hit->depth;
@@ -120,7 +124,7 @@ class EventJudge {
     if (worst.hit == nullptr) return outcome_without_block(allow);
     const bool monitor = policy.options().mode == Mode::kMonitor;
     Verdict out = from(worst, only_shadow ? Reason::kShadow : monitor ? Reason::kMonitor : Reason::kBlocked);
-    out.action = policy.action_for(*worst.rule, event_.protocol);
+    out.action = policy.action_for(*worst.terms, event_.protocol);
     out.recipients = only_shadow ? shadow_recipients_ : recipients_;
     out.only_recipients = !only_shadow && refuses_only_some(content, depth);
     out.only_this_name = worst.hit->part == HitPart::kDomain && worst.hit->depth % 2 != 0;
@@ -206,7 +210,7 @@ class EventJudge {
     const Cause cause = part == HitPart::kCalling  ? Cause::kCalling
                         : part == HitPart::kCalled ? Cause::kCalled
                                                    : Cause::kContent;
-    return {.reason = reason, .cause = cause, .category = winner.rule->category, .tier = winner.rule->tier,
+    return {.reason = reason, .cause = cause, .category = winner.terms->category, .tier = winner.terms->tier,
             .rule = winner.hit->rule};
   }
 
@@ -231,14 +235,14 @@ PolicyOptions::PolicyOptions() {
   for (auto& actions : possible) actions.fill(false);
 }
 
-bool is_expired(const Rule& rule, std::int64_t now_s) { return rule.expires_s != 0 && now_s >= rule.expires_s; }
+bool is_expired(std::int64_t expires_s, std::int64_t now_s) { return expires_s != 0 && now_s >= expires_s; }
 
-ActionId Policy::action_for(const Rule& rule, std::uint8_t protocol) const {
+ActionId Policy::action_for(const Terms& terms, std::uint8_t protocol) const {
   if (protocol >= kMaxProtocols) return kNoAction;
   const auto can = [&](ActionId action) { return action < kMaxActions && options_.possible[protocol][action]; };
-  if (can(rule.action)) return rule.action;
-  const std::size_t tier = std::min<std::size_t>(rule.tier, 3);
-  const ActionId by_category = options_.category_action[static_cast<std::size_t>(rule.category)][tier];
+  if (can(terms.action)) return terms.action;
+  const std::size_t tier = std::min<std::size_t>(terms.tier, 3);
+  const ActionId by_category = options_.category_action[static_cast<std::size_t>(terms.category)][tier];
   return can(by_category) ? by_category : options_.protocol_action[protocol];
 }
 

@@ -36,8 +36,8 @@ struct PolicyOptions {
   PolicyOptions();
 };
 
-// Rules past their time count as if they were not there.
-bool is_expired(const Rule& rule, std::int64_t now_s);
+// Entries past their time count as if they were not there.
+bool is_expired(std::int64_t expires_s, std::int64_t now_s);
 
 class Policy {
  public:
@@ -48,8 +48,8 @@ class Policy {
   void decide(std::span<const Event> events, const KeyList& keys, std::span<const Hit> hits, const MatchSet& set,
               std::int64_t now_s, std::span<Verdict> verdicts) const;
 
-  // What a rule leads to: its own action, else by category and tier, else the protocol's; the first that the protocol can do.
-  ActionId action_for(const Rule& rule, std::uint8_t protocol) const;
+  // What an entry leads to: its own action, else by category and tier, else the protocol's; the first that the protocol can do.
+  ActionId action_for(const Terms& terms, std::uint8_t protocol) const;
 
   const PolicyOptions& options() const { return options_; }
 

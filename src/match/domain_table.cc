@@ -10,8 +10,110 @@ namespace {
 
 // Probes in flight at a time: enough to hide memory latency, few enough for the stack and the first-level cache.
 constexpr std::size_t kChunk = 128;
+constexpr std::size_t kFilterBits = 16;
+constexpr std::size_t kLongestName = 253;
 
-SlotKey slot_key(const Hash128& hash) { return {hash.high, static_cast<std::uint32_t>(hash.low * 0xff51afd7ed558ccd >> 32)}; }
+// A probe that the filter of a layer let through.
+struct Candidate {
+  std::uint16_t probe = 0;
+  std::uint16_t layer = 0;
+};
+
+// Looks up the suffixes of many names, a chunk at a time.
+class Search {
+ public:
+  Search(std::span<const DomainKey> keys, std::span<const TableLayer<DomainTable>> layers, std::int64_t now_s, HitList& hits)
+      : keys_(keys), layers_(layers), now_s_(now_s), hits_(hits) {
+    for (const TableLayer<DomainTable>& layer : layers) {
+      min_labels_ = std::min(min_labels_, layer.table->min_labels());
+      max_labels_ = std::max(max_labels_, layer.table->max_labels());
+    }
+  }
+
+  void run() {
+    for (std::size_t key = 0; key < keys_.size(); ++key) add_suffixes(key);
+    if (count_ != 0) look_up();
+  }
+
+ private:
+  void add_suffixes(std::size_t key) {
+    const std::string_view name = keys_[key].name;
+    if (name.empty() || name.size() > kLongestName) return;
+    SuffixHasher hasher(secret_);
+    std::size_t end = name.size();
+    for (std::uint16_t labels = 1; labels <= max_labels_; ++labels) {
+      std::size_t start = end;
+      while (start != 0 && name[start - 1] != '.') --start;
+      if (start == end) return;  // an empty label: no name that could be listed
+      hasher.absorb(name.substr(start, end - start));
+      if (labels >= min_labels_) add_probe(key, hasher.value(), name.substr(start), labels, start == 0);
+      if (start == 0) return;
+      end = start - 1;
+    }
+  }
+
+  void add_probe(std::size_t key, const NameHash& hash, std::string_view suffix, std::uint16_t labels, bool whole) {
+    if (count_ == kChunk) look_up();
+    DomainProbe& probe = probes_[count_++];
+    probe = {hash, suffix, static_cast<std::uint16_t>(key), labels, whole};
+    for (const TableLayer<DomainTable>& layer : layers_) layer.table->prefetch_filter(probe);
+  }
+
+  // Candidates stand by probe, and by layer from the newest to the oldest.
+  void look_up() {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+        const DomainTable& table = *layers_[layer].table;
+        if (!table.may_contain(probes_[i])) [[likely]]
+          continue;
+        table.prefetch_line(probes_[i]);
+        candidates_[found++] = {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(layer)};
+      }
+    }
+    WordOrder order;
+    std::size_t of_probe = kChunk;
+    for (const Candidate& candidate : candidates_.first(found)) {
+      if (candidate.probe != of_probe) order = WordOrder();
+      of_probe = candidate.probe;
+      report(probes_[candidate.probe], layers_[candidate.layer], order);
+    }
+    count_ = 0;
+  }
+
+  void report(const DomainProbe& probe, const TableLayer<DomainTable>& layer, WordOrder& order) {
+    if (layer.is_log && !order.wants_log()) return;
+    const std::uint32_t place = layer.table->find(probe.hash, probe.suffix);
+    if (place == 0) return;
+    const DomainKey& key = keys_[probe.key];
+    NameStore::Reader reader = layer.table->read(place);
+    WordOrder heard = order;
+    for (std::uint64_t number = 0; reader.next(); ++number) {
+      const EntryNote& note = reader.note();
+      if (layer.is_log) heard.hear(note, now_s_);
+      if (note.word != EntryNote::Word::kEntry) continue;
+      if (!layer.is_log && !order.wants_blocks_of_files() && !layer.terms[note.terms].allow) continue;
+      if (!note.subdomains && !probe.whole) continue;
+      hits_.push({.event = key.event,
+                  .part = key.embedded ? HitPart::kEmbeddedDomain : HitPart::kDomain,
+                  .key = probe.key,
+                  .depth = static_cast<std::uint16_t>(2 * probe.labels + (note.subdomains ? 0 : 1)),
+                  .rule = layer.first | number << 32 | place});
+    }
+    order = heard;
+  }
+
+  const TableSecret& secret_ = table_secret();
+  std::span<const DomainKey> keys_;
+  std::span<const TableLayer<DomainTable>> layers_;
+  std::int64_t now_s_;
+  HitList& hits_;
+  std::uint16_t min_labels_ = 0xffff;
+  std::uint16_t max_labels_ = 0;
+  std::size_t count_ = 0;
+  Uncleared<DomainProbe, kChunk> probes_;
+  Uncleared<Candidate, kChunk * kMostLayers> candidates_;
+};
 
 }  // namespace
 
@@ -19,99 +121,98 @@ std::uint16_t count_labels(std::string_view name) {
   return static_cast<std::uint16_t>(name.empty() ? 0 : std::count(name.begin(), name.end(), '.') + 1);
 }
 
-DomainTable::DomainTable(std::span<const DomainEntry> entries, std::uint32_t first_rule) : table_(entries.size()) {
-  records_.reserve(entries.size());
-  std::size_t octets = 0;
-  for (const DomainEntry& entry : entries) octets += entry.name.size() + 1;
-  names_.reserve(octets);
-  for (const DomainEntry& entry : entries) add(entry, first_rule);
+void DomainTable::reserve(std::size_t names) {
+  if (names > slots_.room()) grow(names);
 }
 
-void DomainTable::add(const DomainEntry& entry, std::uint32_t first_rule) {
-  if (entry.name.empty() || entry.name.size() > 253) return;
-  const Hash128 hash = keyed_hash(entry.name);
-  const std::uint16_t labels = count_labels(entry.name);
+void DomainTable::grow(std::size_t names) {
+  SlotTable larger(names, kFilterBits);
+  store_.for_each([&](std::uint32_t place) {
+    const NameHash hash = hash_name(store_.name(place));
+    larger.insert(hash.place, std::uint64_t{hash.tag} << 32 | place);
+  });
+  slots_ = std::move(larger);
+}
+
+bool DomainTable::add(std::string_view name, const NameHash& hash, const EntryNote& note) {
+  DCHECK(!name.empty() && name.size() <= kLongestName);
+  const std::uint32_t place = slots_.room() == 0 ? 0 : find(hash, name);
+  if (place == 0) {
+    put(name, hash, {&note, 1});
+    return true;
+  }
+  EntryNotes notes = notes_of(name);
+  if (std::find(notes.begin(), notes.end(), note) != notes.end()) return false;
+  notes.push_back(note);
+  set(name, notes);
+  return true;
+}
+
+void DomainTable::set(std::string_view name, std::span<const EntryNote> notes) {
+  const NameHash hash = hash_name(name);
+  const std::uint64_t* slot =
+      slots_.room() == 0 ? nullptr : slots_.find(hash.place, std::uint64_t{hash.tag} << 32, kTagMask, [&](std::uint64_t found) {
+        return store_.name(static_cast<std::uint32_t>(found)) == name;
+      });
+  if (slot == nullptr) return put(name, hash, notes);
+  const auto old = static_cast<std::uint32_t>(*slot);
+  NameStore::Reader reader = store_.read(old);
+  while (reader.next()) --entries_;
+  store_.retire(old);
+  CHECK(store_.has_room(notes.size() * 32));
+  const std::uint32_t place = store_.append(name, notes);
+  slots_.replace(slots_.number_of(slot), std::uint64_t{hash.tag} << 32 | place);
+  entries_ += notes.size();
+}
+
+// A name that is not there.
+void DomainTable::put(std::string_view name, const NameHash& hash, std::span<const EntryNote> notes) {
+  if (slots_.size() == slots_.room()) grow(std::max<std::size_t>(16, slots_.room() * 2));
+  CHECK(store_.has_room(name.size() + notes.size() * 32));
+  const std::uint32_t place = store_.append(name, notes);
+  slots_.insert(hash.place, std::uint64_t{hash.tag} << 32 | place);
+  entries_ += notes.size();
+  const std::uint16_t labels = count_labels(name);
   min_labels_ = std::min(min_labels_, labels);
   max_labels_ = std::max(max_labels_, labels);
-  Record record{.rule = entry.rule + first_rule, .subdomains = entry.subdomains ? 1U : 0U};
-  if (std::uint32_t* first = table_.find_to_change(slot_key(hash), hash.low)) {
-    record.name = records_[*first - 1].name;
-    record.next = *first & 0x7fffffffU;
-    records_.push_back(record);
-    *first = static_cast<std::uint32_t>(records_.size());
-    return;
-  }
-  record.name = static_cast<std::uint32_t>(names_.size());
-  names_ += static_cast<char>(entry.name.size());
-  names_ += entry.name;
-  records_.push_back(record);
-  table_.insert(slot_key(hash), hash.low, static_cast<std::uint32_t>(records_.size()));
 }
 
-std::string_view DomainTable::name_of(const Record& record) const {
-  return std::string_view(names_).substr(record.name + 1, static_cast<unsigned char>(names_[record.name]));
+void DomainTable::finish() {
+  store_.finish();
+  if (slots_.room() > slots_.size() + slots_.size() / 8 + 16) grow(slots_.size());
 }
 
-std::size_t DomainTable::bytes() const {
-  return table_.bytes() + records_.capacity() * sizeof(Record) + names_.capacity();
+EntryNotes DomainTable::notes_of(std::string_view name) const {
+  EntryNotes notes;
+  if (slots_.room() == 0 || name.empty()) return notes;
+  const NameHash hash = hash_name(name);
+  if (!slots_.may_contain(hash.place)) return notes;
+  const std::uint32_t place = find(hash, name);
+  if (place == 0) return notes;
+  NameStore::Reader reader = store_.read(place);
+  while (reader.next()) notes.push_back(reader.note());
+  return notes;
 }
 
-void DomainTable::find(std::span<const DomainKey> keys, std::span<DomainProbe> probes, HitList& hits) const {
-  for (const DomainProbe& probe : probes) table_.prefetch_filter(probe.hash.low);
-  for (DomainProbe& probe : probes) {
-    probe.wanted = table_.may_contain(probe.hash.low);
-    if (probe.wanted) table_.prefetch_line(probe.hash.low);
-  }
-  for (const DomainProbe& probe : probes) {
-    if (!probe.wanted) continue;
-    std::uint32_t at = table_.find(slot_key(probe.hash), probe.hash.low);
-    if (at == LineTable::kAbsent || name_of(records_[at - 1]) != probe.suffix) continue;
-    for (; at != 0; at = records_[at - 1].next) {
-      const Record& record = records_[at - 1];
-      if (record.subdomains == 0 && !probe.whole) continue;
-      const DomainKey& key = keys[probe.key];
-      hits.push({.event = key.event,
-                 .part = key.embedded ? HitPart::kEmbeddedDomain : HitPart::kDomain,
-                 .key = probe.key,
-                 .depth = static_cast<std::uint16_t>(2 * probe.labels + (record.subdomains != 0 ? 0 : 1)),
-                 .rule = record.rule});
-    }
-  }
+std::string_view DomainTable::name_of(const NameHash& hash) const {
+  if (slots_.room() == 0) return {};
+  const std::uint64_t* slot = slots_.find(hash.place, std::uint64_t{hash.tag} << 32, kTagMask, [&](std::uint64_t found) {
+    return hash_name(store_.name(static_cast<std::uint32_t>(found))).place == hash.place;
+  });
+  return slot == nullptr ? std::string_view() : store_.name(static_cast<std::uint32_t>(*slot));
 }
 
-void find_domains(std::span<const DomainKey> keys, std::span<const DomainTable* const> tables, HitList& hits) {
-  std::uint16_t min_labels = 0xffff;
-  std::uint16_t max_labels = 0;
-  for (const DomainTable* table : tables) {
-    min_labels = std::min(min_labels, table->min_labels());
-    max_labels = std::max(max_labels, table->max_labels());
+EntryNote DomainTable::note(const Place& place) const {
+  NameStore::Reader reader = store_.read(place.name);
+  for (std::uint32_t i = 0; i <= place.number && reader.next(); ++i) {
   }
-  if (keys.empty()) return;
-  Uncleared<DomainProbe, kChunk> probes;
-  std::size_t count = 0;
-  const auto look_up = [&] {
-    for (const DomainTable* table : tables)
-      if (table->size() != 0) table->find(keys, probes.first(count), hits);
-    count = 0;
-  };
-  for (std::size_t key = 0; key < keys.size(); ++key) {
-    std::string_view suffix = keys[key].name;
-    for (std::uint16_t labels = count_labels(suffix); labels >= min_labels; --labels) {
-      if (labels <= max_labels) {
-        if (count == kChunk) look_up();
-        DomainProbe& probe = probes[count++];
-        probe.hash = keyed_hash(suffix);
-        probe.suffix = suffix;
-        probe.key = static_cast<std::uint16_t>(key);
-        probe.labels = labels;
-        probe.whole = suffix.size() == keys[key].name.size();
-      }
-      const std::size_t dot = suffix.find('.');
-      if (dot == std::string_view::npos) break;
-      suffix.remove_prefix(dot + 1);
-    }
-  }
-  if (count != 0) look_up();
+  return reader.note();
+}
+
+void find_domains(std::span<const DomainKey> keys, std::span<const TableLayer<DomainTable>> layers, std::int64_t now_s, HitList& hits) {
+  if (keys.empty() || layers.empty()) return;
+  DCHECK(layers.size() <= kMostLayers);
+  Search(keys, layers, now_s, hits).run();
 }
 
 }  // namespace telefence

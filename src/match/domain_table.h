@@ -2,8 +2,11 @@
 #pragma once
 
 // Domains, exact and with all their subdomains, cut at label boundaries: evil.com covers a.evil.com, never notevil.com. Filled
-// once on a control thread; looked up by workers for a whole burst, which is hashed once for base and delta. What the hash
+// once on a control thread; looked up by workers for a whole burst, which is hashed once for all layers. What the hash
 // finds is compared with the stored name, so a hit is exact.
+//
+// A slot is 32 bits of the hash and where the name stands among the stored ones, with what is said about it behind it: an octet of
+// flags and the index of its terms, for most. 34 octets for a name of 17, all included (perf/match).
 
 #include <cstdint>
 #include <span>
@@ -12,63 +15,128 @@
 #include <vector>
 
 #include "event/keys.h"
+#include "match/entry_note.h"
 #include "match/hit.h"
 #include "match/keyed_hash.h"
-#include "match/line_table.h"
+#include "match/name_store.h"
+#include "match/slot_table.h"
+#include "match/table_layer.h"
 
 namespace telefence {
 
-struct DomainEntry {
-  std::string name;  // canonical
-  bool subdomains = false;
-  std::uint32_t rule = 0;
-};
-
 // One suffix of one key, to be looked up.
 struct DomainProbe {
-  Hash128 hash;
+  NameHash hash;
   std::string_view suffix;
   std::uint16_t key = 0;
   std::uint16_t labels = 0;
   bool whole = false;  // the suffix is the name itself
-  bool wanted = false;
 };
 
 class DomainTable {
  public:
-  // Rule indexes in hits are entry.rule + first_rule.
-  DomainTable(std::span<const DomainEntry> entries, std::uint32_t first_rule);
+  // Room for so many names; it grows when there are more.
+  explicit DomainTable(std::size_t names = 0) { reserve(names); }
 
-  std::uint64_t size() const { return records_.size(); }
-  std::size_t bytes() const;
+  // Filling. Requires: `name` canonical, 1 to 253 octets, no empty label.
+  void reserve(std::size_t names);
+  // One more entry of this name. The same again is no other one: false.
+  bool add(std::string_view name, const EntryNote& note) { return add(name, hash_name(name), note); }
+  // With the hash of the name, and its lines on their way from memory since prefetch().
+  bool add(std::string_view name, const NameHash& hash, const EntryNote& note);
+  void prefetch(const NameHash& hash) const {
+    if (slots_.room() == 0) return;
+    slots_.prefetch_filter(hash.place);
+    slots_.prefetch_line(hash.place);
+  }
+  // These in place of what there is. Requires: notes not empty.
+  void set(std::string_view name, std::span<const EntryNote> notes);
+  // No more will come: room that is not needed is given back.
+  void finish();
 
-  // Appends the hits of one chunk of probes. `wanted` is scratch of the call.
-  void find(std::span<const DomainKey> keys, std::span<DomainProbe> probes, HitList& hits) const;
-
-  // Labels of the shortest and longest entry: suffixes outside need no probe.
+  std::uint64_t size() const { return entries_; }  // entries; those of one name count each
+  std::uint64_t names() const { return slots_.size(); }
+  std::size_t bytes() const { return slots_.bytes() + store_.bytes(); }
+  // Labels of the shortest and longest name: suffixes outside need no probe.
   std::uint16_t min_labels() const { return min_labels_; }
   std::uint16_t max_labels() const { return max_labels_; }
 
- private:
-  struct Record {
-    std::uint32_t name = 0;  // where the name starts in names_, behind an octet with its length
-    std::uint32_t rule = 0;
-    std::uint32_t next : 31 = 0;  // further record of the same name, +1; 0 = none
-    std::uint32_t subdomains : 1 = 0;
-  };
-  void add(const DomainEntry& entry, std::uint32_t first_rule);
-  std::string_view name_of(const Record& record) const;
+  // Control thread. Empty: the name is not there.
+  EntryNotes notes_of(std::string_view name) const;
+  bool has(std::string_view name) const { return slots_.room() != 0 && may_be(name) && find(hash_name(name), name) != 0; }
+  // The name with this hash; "" when there is none.
+  std::string_view name_of(const NameHash& hash) const;
+  // visit(name, notes): views of the call.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    EntryNotes notes;
+    store_.for_each([&](std::uint32_t place) {
+      notes.clear();
+      NameStore::Reader reader = store_.read(place);
+      while (reader.next()) notes.push_back(reader.note());
+      visit(store_.name(place), std::span<const EntryNote>(notes));
+    });
+  }
 
-  LineTable table_;
-  std::vector<Record> records_;
-  std::string names_;
+  // One name of the table as a hit keeps it in mind: 32 bits of place, the number of its entry above them.
+  struct Place {
+    std::uint32_t name = 0;
+    std::uint32_t number = 0;
+  };
+  std::string_view name(const Place& place) const { return store_.name(place.name); }
+  EntryNote note(const Place& place) const;
+
+  // The steps of a look-up.
+  void prefetch_filter(const DomainProbe& probe) const { slots_.prefetch_filter(probe.hash.place); }
+  bool may_contain(const DomainProbe& probe) const { return slots_.may_contain(probe.hash.place); }
+  void prefetch_line(const DomainProbe& probe) const { slots_.prefetch_line(probe.hash.place); }
+  // 0 = not there.
+  std::uint32_t find(const NameHash& hash, std::string_view name) const {
+    const std::uint64_t* slot = slots_.find(hash.place, std::uint64_t{hash.tag} << 32, kTagMask, [&](std::uint64_t found) {
+      return store_.name(static_cast<std::uint32_t>(found)) == name;
+    });
+    return slot == nullptr ? 0 : static_cast<std::uint32_t>(*slot);
+  }
+  NameStore::Reader read(std::uint32_t place) const { return store_.read(place); }
+
+  // For a snapshot on disk: the parts as they lie in memory, and the same to be filled.
+  struct Shape {
+    std::uint64_t room = 0, names = 0, entries = 0, stored = 0;
+    std::uint16_t min_labels = 0, max_labels = 0;
+  };
+  Shape shape() const { return {slots_.room(), slots_.size(), entries_, store_.size(), min_labels_, max_labels_}; }
+  template <typename Visit>
+  void visit_memory(Visit visit) const {
+    slots_.visit_memory(visit);
+    visit(store_.memory(), store_.size());
+  }
+  template <typename Visit>
+  void fill_memory(const Shape& shape, Visit visit) {
+    *this = DomainTable(shape.room);
+    slots_.visit_memory_to_fill(visit, shape.names);
+    visit(store_.memory_to_fill(shape.stored), shape.stored);
+    entries_ = shape.entries;
+    min_labels_ = shape.min_labels;
+    max_labels_ = shape.max_labels;
+  }
+
+ private:
+  static constexpr std::uint64_t kTagMask = 0xffffffff00000000;
+
+  bool may_be(std::string_view name) const { return slots_.may_contain(hash_name(name).place); }
+  void put(std::string_view name, const NameHash& hash, std::span<const EntryNote> notes);
+  void grow(std::size_t names);
+
+  SlotTable slots_;
+  NameStore store_;
+  std::uint64_t entries_ = 0;
   std::uint16_t min_labels_ = 0xffff;
   std::uint16_t max_labels_ = 0;
 };
 
 std::uint16_t count_labels(std::string_view name);
 
-// Looks up all keys in all tables: hashes every suffix once.
-void find_domains(std::span<const DomainKey> keys, std::span<const DomainTable* const> tables, HitList& hits);
+// Looks up all keys in all layers, the newest first. Requires: no table is empty, at most kMostLayers. now_s: Unix time, to see what is over.
+void find_domains(std::span<const DomainKey> keys, std::span<const TableLayer<DomainTable>> layers, std::int64_t now_s, HitList& hits);
 
 }  // namespace telefence

@@ -23,7 +23,7 @@ struct Hit {
   std::uint16_t recipient = 0;  // kCalled of an Sms
   bool alias = false;           // of the NumberKey
   std::uint16_t depth = 0;      // how specific: 2 x labels or digits matched, +1 when the entry covers only that one; patterns 0
-  std::uint32_t rule = 0;
+  RuleRef rule = 0;
 };
 
 class HitList {

@@ -3,7 +3,8 @@
 
 #include <sys/random.h>
 
-#include <array>
+#include <mutex>
+#include <optional>
 
 #include "base/check.h"
 
@@ -13,32 +14,43 @@
 namespace telefence {
 namespace {
 
-struct Secret {
-  std::array<unsigned char, XXH3_SECRET_DEFAULT_SIZE> bytes;
-  std::uint64_t number = 0;
-  Secret() {
-    CHECK(getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-    CHECK(getrandom(&number, sizeof number, 0) == static_cast<ssize_t>(sizeof number));
-  }
-};
+std::mutex& secret_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 
-const Secret& secret() {
-  static const Secret drawn;
-  return drawn;
+// A secret that was given in time.
+std::optional<TableSecret>& given_secret() {
+  static std::optional<TableSecret> given;
+  return given;
+}
+
+TableSecret draw_or_take() {
+  const std::lock_guard<std::mutex> lock(secret_mutex());
+  if (!given_secret()) {
+    given_secret().emplace();
+    auto& words = given_secret()->words;
+    CHECK(getrandom(words.data(), sizeof words, 0) == static_cast<ssize_t>(sizeof words));
+  }
+  return *given_secret();
 }
 
 }  // namespace
 
-Hash128 keyed_hash(std::string_view bytes) {
-  const XXH128_hash_t hash = XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret().bytes.data(), secret().bytes.size());
-  return {hash.low64, hash.high64};
+const TableSecret& table_secret() {
+  static const TableSecret secret = draw_or_take();
+  return secret;
 }
 
-std::uint64_t keyed_hash(std::uint64_t value, std::uint32_t more) {
-  std::uint64_t mixed = (value ^ secret().number) * 0x9e3779b97f4a7c15 + more;
-  mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
-  mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
-  return mixed ^ mixed >> 32;
+bool use_table_secret(const TableSecret& secret) {
+  const std::lock_guard<std::mutex> lock(secret_mutex());
+  if (given_secret()) return *given_secret() == secret;
+  given_secret() = secret;
+  return true;
+}
+
+std::uint64_t stable_hash(std::string_view bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
 }  // namespace telefence

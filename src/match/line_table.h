@@ -2,14 +2,14 @@
 #pragma once
 
 // Open addressing in cache lines: a bucket is one line of four 16-byte slots (96 bits of key, 32 bits of payload), a key that
-// finds its line full goes to the next one. One memory access per look-up at the load that is kept (0.6). In front stands a
-// blocked Bloom filter (512-bit blocks, 8 bits per key, 16 bits per entry), so that a key that is not there costs one line of
-// a structure that is nearly cache-resident. Filled once on a control thread, then read by any number of workers.
+// finds its line full goes to the next one. For what needs a key of more than 64 bits (slot_table.h has the others). In front
+// stands a filter of 16 bits per entry. Filled on a control thread, then read by any number of workers.
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <memory>
+
+#include "match/block_filter.h"
+#include "match/table_memory.h"
 
 namespace telefence {
 
@@ -28,7 +28,9 @@ class LineTable {
   // Room for `entries` keys.
   explicit LineTable(std::size_t entries);
 
-  bool is_empty() const { return line_count_ == 0; }
+  bool is_empty() const { return size_ == 0; }
+  std::size_t room() const { return room_; }
+  std::size_t size() const { return size_; }
   std::size_t bytes() const;
 
   // The payload stored for `key`, nullptr when there is none. `hash` must be the same at insertion and look-up.
@@ -37,17 +39,8 @@ class LineTable {
   void insert(const SlotKey& key, std::uint64_t hash, std::uint32_t payload);
 
   // A look-up in three steps, so that a burst has all its lines under way before it waits for the first.
-  void prefetch_filter(std::uint64_t hash) const { __builtin_prefetch(&blocks_[block_of(hash)]); }
-  bool may_contain(std::uint64_t hash) const {
-    const Block& block = blocks_[block_of(hash)];
-    std::uint64_t bits = hash * kBitMix;
-    std::uint64_t all = 1;
-    for (int i = 0; i < 8; ++i, bits = bits << 8 | bits >> 56) {
-      // Each of the eight words of the block holds one bit of the key.
-      all &= block.words[i] >> (bits & 63);
-    }
-    return (all & 1) != 0;
-  }
+  void prefetch_filter(std::uint64_t hash) const { filter_.prefetch(hash); }
+  bool may_contain(std::uint64_t hash) const { return filter_.may_contain(hash); }
   void prefetch_line(std::uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
   std::uint32_t find(const SlotKey& key, std::uint64_t hash) const {
     for (std::size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
@@ -59,8 +52,6 @@ class LineTable {
   }
 
  private:
-  static constexpr std::uint64_t kBitMix = 0x9e3779b97f4a7c15;
-
   struct Slot {
     std::uint64_t key_low;
     std::uint32_t key_high;
@@ -69,21 +60,14 @@ class LineTable {
   struct alignas(64) Line {
     Slot slots[4];
   };
-  struct alignas(64) Block {
-    std::uint64_t words[8];
-  };
-  struct Release {
-    void operator()(void* memory) const;
-  };
-
-  // Upper bits choose the line, the bits below the block (multiplication instead of division).
+  // Upper bits choose the line (multiplication instead of division).
   std::size_t line_of(std::uint64_t hash) const { return ((hash >> 32) * line_count_) >> 32; }
-  std::size_t block_of(std::uint64_t hash) const { return ((hash & 0xffffffff) * block_count_) >> 32; }
 
-  std::unique_ptr<Line[], Release> lines_;
-  std::unique_ptr<Block[], Release> blocks_;
+  std::size_t room_ = 0;
+  std::size_t size_ = 0;
   std::uint64_t line_count_ = 0;
-  std::uint64_t block_count_ = 0;
+  TableArray<Line> lines_;
+  BlockFilter filter_;
 };
 
 }  // namespace telefence

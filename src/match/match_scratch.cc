@@ -46,11 +46,11 @@ void MatchScratch::State::free_returned() {
   for (std::atomic<hs_scratch*>& place : returned_) hs_free_scratch(place.exchange(nullptr, std::memory_order_acquire));
 }
 
-Result<void> MatchScratch::State::prepare(const MatchSet::Parts& parts) {
+Result<void> MatchScratch::State::prepare(const MatchSetParts& parts) {
   free_returned();
   std::size_t before = 0;
   if (model_ != nullptr) (void)hs_scratch_size(model_, &before);
-  for (const Layer* layer : {parts.base.get(), parts.delta.get()}) {
+  for (const PatternLayer* layer : {parts.patterns.get(), parts.pattern_delta.get()}) {
     if (layer == nullptr) continue;
     for (const PatternSet* patterns : {&layer->texts(), &layer->urls()})
       for (const hs_database* database : patterns->databases())

@@ -3,14 +3,20 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <tuple>
 
 #include "base/check.h"
+#include "match/keyed_hash.h"
 #include "match/layer.h"
+#include "match/rule_ref.h"
 #include "match/scratch_state.h"
 
 namespace telefence {
 namespace {
+
+// Ids go out in JSON, where many readers know no whole numbers above 2^53.
+constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 53) - 1;
 
 // Hits of one key each: its index is where the key stands in its list.
 template <typename Key, typename View>
@@ -21,65 +27,176 @@ void scan_all(const PatternSet& patterns, std::span<const Key> keys, HitPart par
     patterns.scan(view(keys[i]), state, {.event = keys[i].event, .part = part, .key = static_cast<std::uint16_t>(i)}, hits);
 }
 
-void match_layer(const Layer& layer, const KeyList& keys, MatchScratch::State& state, HitList& hits) {
-  layer.numbers().find(keys.numbers(), hits);
-  scan_all(layer.texts(), keys.texts(), HitPart::kText, [](const TextKey& key) { return key.text; }, state, hits);
-  scan_all(layer.urls(), keys.urls(), HitPart::kUrl, [](const UrlKey& key) { return key.url; }, state, hits);
-}
-
 bool comes_before(const Hit& a, const Hit& b) {
   return std::tie(a.event, a.part, a.key, b.depth, a.rule) < std::tie(b.event, b.part, b.key, a.depth, b.rule);
 }
 
+// "+8613812345678", "1069*".
+std::string_view written(const NumberValue& number, std::array<char, 32>& room) {
+  char* at = room.data();
+  if (number.digits.international) *at++ = '+';
+  for (std::uint64_t power = number.digits.length; power > 1 && number.digits.value < kPowersOfTen[power - 1]; --power) *at++ = '0';
+  at = std::to_chars(at, room.data() + room.size(), number.digits.value).ptr;
+  if (number.prefix) *at++ = '*';
+  return {room.data(), static_cast<std::size_t>(at - room.data())};
+}
+
+// Without the line: it moves when the file is edited.
+std::string_view without_line(std::string_view source) {
+  const std::size_t end = source.find_last_not_of("0123456789");
+  return end != std::string_view::npos && end + 1 < source.size() && source[end] == ':' ? source.substr(0, end) : source;
+}
+
+DomainTable::Place domain_place(RuleRef ref) {
+  const RuleRef place = ref & kRulePlaceMask;
+  return {static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(place >> 32)};
+}
+
+NumberTable::Place number_place(RuleRef ref) {
+  return {static_cast<std::uint32_t>(ref), (ref >> 32 & 1) != 0};
+}
+
 }  // namespace
 
-MatchSet::MatchSet(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+// What is asked, without what is empty.
+struct MatchSet::Tables {
+  explicit Tables(const MatchSetParts& parts);
+  const Layer& layer(RuleRef ref) const { return *layers[layer_of(ref)]; }
+  EntryNote note(RuleRef ref) const {
+    return table_of(ref) == RuleTable::kDomains ? layer(ref).domains().note(domain_place(ref)) : layer(ref).numbers().note(number_place(ref));
+  }
+  std::size_t pattern_index(RuleRef ref) const { return static_cast<std::size_t>(ref & kRulePlaceMask); }
+  const Rule& pattern(RuleRef ref) const { return patterns[layer_of(ref)]->rules()[pattern_index(ref)]; }
+
+  std::vector<const Layer*> layers;  // all, newest first
+  std::vector<TableLayer<DomainTable>> domains;
+  std::vector<TableLayer<NumberTable>> numbers;
+  std::vector<const PatternLayer*> patterns;                // delta and base
+  std::vector<std::vector<Terms>> pattern_terms;  // by rule
+};
+
+MatchSet::Tables::Tables(const MatchSetParts& parts) {
+  const auto add = [&](const Layer& layer, bool is_log) {
+    const std::size_t index = layers.size();
+    CHECK(index < kMostLayers);
+    layers.push_back(&layer);
+    if (layer.domains().names() != 0)
+      domains.push_back({&layer.domains(), rule_ref(index, RuleTable::kDomains), is_log, layer.terms().all()});
+    if (!layer.numbers().is_empty())
+      numbers.push_back({&layer.numbers(), rule_ref(index, RuleTable::kNumbers), is_log, layer.terms().all()});
+  };
+  for (const auto& layer : parts.log) add(*layer, true);
+  if (parts.files != nullptr) add(*parts.files, false);
+  for (const PatternLayer* layer : {parts.pattern_delta.get(), parts.patterns.get()}) {
+    if (layer == nullptr) continue;
+    patterns.push_back(layer);
+    pattern_terms.emplace_back();
+    for (const Rule& rule : layer->rules()) pattern_terms.back().push_back(terms_of(rule));
+  }
+}
+
+MatchSet::MatchSet(MatchSetParts parts)
+    : parts_(std::make_unique<const MatchSetParts>(std::move(parts))), tables_(std::make_unique<const Tables>(*parts_)) {}
 MatchSet::~MatchSet() = default;
 
-std::unique_ptr<const MatchSet> MatchSet::empty() { return MatchSetBuilder().build_base(0).set; }
+std::unique_ptr<const MatchSet> MatchSet::empty() { return std::make_unique<const MatchSet>(MatchSetParts{}); }
 
-void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits) const {
+void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits, std::int64_t now_s) const {
   MatchScratch::State& state = *scratch.state_;
   state.take_over();
   const std::size_t before = hits.hits().size();
-  const Layer& base = *parts_->base;
-  const std::array<const DomainTable*, 2> tables = {&base.domains(), parts_->delta ? &parts_->delta->domains() : nullptr};
-  find_domains(keys.domains(), std::span(tables).first(parts_->delta ? 2 : 1), hits);
-  match_layer(base, keys, state, hits);
-  if (parts_->delta) match_layer(*parts_->delta, keys, state, hits);
-  std::span<Hit> found = hits.to_change().subspan(before);
-  if (!parts_->removed_ids.empty()) {
-    const auto removed = [&](const Hit& hit) {
-      return hit.rule < base.rules().size() &&
-             std::binary_search(parts_->removed_ids.begin(), parts_->removed_ids.end(), base.rules()[hit.rule].id);
-    };
-    const auto end = std::remove_if(found.begin(), found.end(), removed);
-    hits.shrink(before + static_cast<std::size_t>(end - found.begin()));
-    found = hits.to_change().subspan(before);
+  find_domains(keys.domains(), tables_->domains, now_s, hits);
+  find_numbers(keys.numbers(), tables_->numbers, now_s, hits);
+  for (std::size_t i = 0; i < tables_->patterns.size(); ++i) {
+    const PatternLayer& layer = *tables_->patterns[i];
+    const std::size_t first = hits.hits().size();
+    scan_all(layer.texts(), keys.texts(), HitPart::kText, [](const TextKey& key) { return key.text; }, state, hits);
+    scan_all(layer.urls(), keys.urls(), HitPart::kUrl, [](const UrlKey& key) { return key.url; }, state, hits);
+    std::span<Hit> found = hits.to_change().subspan(first);
+    if (&layer == parts_->patterns.get() && !parts_->removed_patterns.empty()) {
+      const auto is_removed = [&](const Hit& hit) {
+        return std::binary_search(parts_->removed_patterns.begin(), parts_->removed_patterns.end(), hit.rule);
+      };
+      const auto end = std::remove_if(found.begin(), found.end(), is_removed);
+      hits.shrink(first + static_cast<std::size_t>(end - found.begin()));
+      found = hits.to_change().subspan(first);
+    }
+    for (Hit& hit : found) hit.rule = rule_ref(i, RuleTable::kPatterns, hit.rule);
   }
-  std::sort(found.begin(), found.end(), comes_before);
+  const std::span<Hit> found = hits.to_change().subspan(before);
+  if (found.size() > 1) std::sort(found.begin(), found.end(), comes_before);
 }
 
 bool MatchSet::has_allowed_below(std::string_view name) const {
-  return parts_->base->allowed_names().has_below(name) ||
-         (parts_->delta != nullptr && parts_->delta->allowed_names().has_below(name));
+  return std::any_of(tables_->layers.begin(), tables_->layers.end(),
+                     [name](const Layer* layer) { return layer->allowed_names().has_below(name); });
 }
 
-const Rule& MatchSet::rule(std::uint32_t index) const {
-  const std::vector<Rule>& base = parts_->base->rules();
-  if (index < base.size()) return base[index];
-  CHECK(parts_->delta != nullptr && index - base.size() < parts_->delta->rules().size());
-  return parts_->delta->rules()[index - base.size()];
+const Terms& MatchSet::terms(RuleRef rule) const {
+  if (table_of(rule) == RuleTable::kPatterns) return tables_->pattern_terms[layer_of(rule)][tables_->pattern_index(rule)];
+  return tables_->layer(rule).terms()[tables_->note(rule).terms];
+}
+
+std::int64_t MatchSet::expires_s(RuleRef rule) const {
+  return table_of(rule) == RuleTable::kPatterns ? tables_->pattern(rule).expires_s : tables_->note(rule).expires_s;
+}
+
+std::uint64_t MatchSet::id(RuleRef rule) const {
+  RuleText text;
+  tell(rule, text);
+  return text.id;
+}
+
+void MatchSet::tell(RuleRef ref, RuleText& out) const {
+  const Terms& what = terms(ref);
+  out.kind = what.kind;
+  out.source = what.source;
+  switch (table_of(ref)) {
+    case RuleTable::kDomains:
+      out.id = tables_->note(ref).id;
+      out.value = tables_->layer(ref).domains().name(domain_place(ref));
+      break;
+    case RuleTable::kNumbers:
+      out.id = tables_->note(ref).id;
+      out.value = written(tables_->layer(ref).numbers().value(number_place(ref)), out.room);
+      break;
+    case RuleTable::kPatterns:
+      out.id = tables_->pattern(ref).id;
+      out.value = tables_->pattern(ref).value;
+      break;
+  }
+  if (out.id != 0) return;
+  const std::uint64_t kind = static_cast<std::uint64_t>(what.kind) << 1 | (what.allow ? 1 : 0);
+  out.id = stable_hash(out.value, stable_hash(without_line(out.source), kind)) & kIdMask;
+}
+
+Rule MatchSet::rule(RuleRef ref) const {
+  RuleText text;
+  tell(ref, text);
+  const Terms& what = terms(ref);
+  return {.id = text.id,
+          .kind = what.kind,
+          .allow = what.allow,
+          .shadow = what.shadow,
+          .action = what.action,
+          .category = what.category,
+          .tier = what.tier,
+          .sides = what.sides,
+          .expires_s = expires_s(ref),
+          .value = std::string(text.value),
+          .source = what.source};
 }
 
 std::uint64_t MatchSet::version() const { return parts_->version; }
 
 MatchSet::Size MatchSet::size() const {
   Size total;
-  for (const Layer* layer : {parts_->base.get(), parts_->delta.get()}) {
-    if (layer == nullptr) continue;
+  for (const Layer* layer : tables_->layers) {
     total.domains += layer->domains().size();
     total.numbers += layer->numbers().size();
+    total.bytes += layer->bytes();
+  }
+  for (const PatternLayer* layer : tables_->patterns) {
     total.patterns += layer->texts().size();
     total.urls += layer->urls().size();
     total.bytes += layer->bytes();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One immutable version of all signatures: domains, numbers, text and URL patterns, and the rules behind them. A version is
-// a big base shared between versions plus a small delta, so that one added entry costs what the delta costs. Built on a
-// control thread by MatchSetBuilder, published through Published<MatchSet>, read by workers for a whole burst at a time.
+// One immutable version of all signatures: domains, numbers, text and URL patterns, and what is to happen where they hit. A
+// version is made of parts that are shared between versions (layer.h), so that one added entry costs what the newest part costs, and
+// that earlier versions can be kept. Built on a control thread, published through Published<MatchSet>, read by workers for a whole
+// burst at a time.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +17,7 @@
 #include "event/keys.h"
 #include "match/hit.h"
 #include "match/rule.h"
+#include "match/terms.h"
 
 namespace telefence {
 
@@ -22,8 +25,20 @@ namespace telefence {
 // it fits every set published so far and is enlarged by prepare() before a set that needs more is published.
 class MatchScratch;
 
+struct MatchSetParts;
+
+// An entry that was hit, as much as a record tells of it. Views live as long as the set; `value` of a number stands in `room`.
+struct RuleText {
+  std::uint64_t id = 0;
+  SignatureKind kind = SignatureKind::kDomain;
+  std::string_view value;
+  std::string_view source;
+  std::array<char, 32> room;
+};
+
 class MatchSet {
  public:
+  explicit MatchSet(MatchSetParts parts);
   ~MatchSet();
   MatchSet(const MatchSet&) = delete;
   MatchSet& operator=(const MatchSet&) = delete;
@@ -32,27 +47,35 @@ class MatchSet {
   static std::unique_ptr<const MatchSet> empty();
 
   // Looks up all keys of a burst. Appends to `hits` every entry that covers a key (all suffixes, all prefixes, all
-  // patterns), sorted by event, then part, key and falling depth. Worker thread; no allocation.
-  void match(const KeyList& keys, MatchScratch& scratch, HitList& hits) const;
+  // patterns), sorted by event, then part, key and falling depth. now_s: Unix time; an entry of the log whose time is over hides
+  // what files say no longer. Worker thread; no allocation.
+  void match(const KeyList& keys, MatchScratch& scratch, HitList& hits, std::int64_t now_s = 0) const;
 
   // True when an allow entry stands for a name below `name`: who refuses `name` must not deny those. Worker thread.
   bool has_allowed_below(std::string_view name) const;
 
-  const Rule& rule(std::uint32_t index) const;
-  std::uint64_t version() const;  // the caller's number, e.g. the log's seq
+  // What a hit leads to. Worker thread; no allocation.
+  const Terms& terms(RuleRef rule) const;
+  std::int64_t expires_s(RuleRef rule) const;
+  std::uint64_t id(RuleRef rule) const;
+  void tell(RuleRef rule, RuleText& out) const;
+  // All of it. Control thread.
+  Rule rule(RuleRef rule) const;
 
-  // What was loaded; entries of the base that a delta removed are still counted.
+  std::uint64_t version() const;  // the caller's number, e.g. the log's seq
+  const MatchSetParts& parts() const { return *parts_; }
+
+  // What was loaded; entries that a newer layer hides are still counted.
   struct Size {
     std::uint64_t domains = 0, numbers = 0, urls = 0, patterns = 0, bytes = 0;
   };
   Size size() const;
 
  private:
-  friend class MatchSetBuilder;
   friend class MatchScratch;
-  struct Parts;
-  explicit MatchSet(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
+  struct Tables;
+  std::unique_ptr<const MatchSetParts> parts_;
+  std::unique_ptr<const Tables> tables_;
 };
 
 struct PatternError {
@@ -67,8 +90,7 @@ struct PatternSource {
   bool over_url = false;     // matched against UrlKey instead of TextKey
 };
 
-// Collects the entries of one set. Either from nothing (base) or on top of an earlier set (delta): the entries of `below`
-// stay, without those in `removed`.
+// Collects the entries of a set that is made in one go: for tests, benchmarks and single questions.
 class MatchSetBuilder {
  public:
   MatchSetBuilder();
@@ -88,9 +110,6 @@ class MatchSetBuilder {
   };
   // A set of its own. Takes what was added; the builder is empty afterwards.
   Built build_base(std::uint64_t version);
-  // `below` with these additions and without the rules whose Rule::id is in `removed_ids`. `below` may be destroyed later:
-  // what is shared is kept alive by the new set. Cost grows with the delta, not with the base.
-  Built build_delta(const MatchSet& below, const std::vector<std::uint64_t>& removed_ids, std::uint64_t version);
 
  private:
   struct Entries;

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <iterator>
-
 #include "base/check.h"
 #include "match/layer.h"
 #include "match/match_set.h"
 
 namespace telefence {
 
-struct MatchSetBuilder::Entries : LayerEntries {};
+struct MatchSetBuilder::Entries {
+  std::unique_ptr<Layer> layer = std::make_unique<Layer>();
+  std::vector<Rule> rules;
+  std::vector<PatternEntry> patterns;
+
+  EntryNote note_of(std::uint32_t index, SignatureKind kind, std::uint8_t sides) {
+    CHECK(index < rules.size());
+    const Rule& rule = rules[index];
+    Terms terms = terms_of(rule);
+    terms.kind = kind;
+    terms.sides = sides;
+    return {.terms = layer->intern(terms), .id = rule.id, .expires_s = rule.expires_s};
+  }
+};
 
 MatchSetBuilder::MatchSetBuilder() : entries_(std::make_unique<Entries>()) {}
 MatchSetBuilder::~MatchSetBuilder() = default;
@@ -19,13 +29,14 @@ std::uint32_t MatchSetBuilder::add_rule(Rule rule) {
 }
 
 void MatchSetBuilder::add_domain(std::string_view name, bool subdomains, std::uint32_t rule) {
-  CHECK(rule < entries_->rules.size());
-  entries_->domains.push_back({std::string(name), subdomains, rule});
+  EntryNote note = entries_->note_of(rule, SignatureKind::kDomain, 3);
+  note.subdomains = subdomains;
+  if (!name.empty() && name.size() <= 253) entries_->layer->domains().add(name, note);
 }
 
 void MatchSetBuilder::add_number(const PhoneDigits& digits, bool prefix, Sides sides, std::uint32_t rule) {
-  CHECK(rule < entries_->rules.size());
-  entries_->numbers.push_back({digits, prefix, static_cast<std::uint8_t>(sides), rule});
+  const EntryNote note = entries_->note_of(rule, SignatureKind::kNumber, static_cast<std::uint8_t>(sides));
+  if (digits.length != 0 && digits.length <= 20) entries_->layer->numbers().add({digits, prefix}, note);
 }
 
 void MatchSetBuilder::add_pattern(PatternSource pattern, std::uint32_t rule) {
@@ -34,34 +45,16 @@ void MatchSetBuilder::add_pattern(PatternSource pattern, std::uint32_t rule) {
 }
 
 MatchSetBuilder::Built MatchSetBuilder::build_base(std::uint64_t version) {
-  LayerEntries entries = std::move(*entries_);
+  const std::unique_ptr<Entries> entries = std::move(entries_);
   entries_ = std::make_unique<Entries>();
+  entries->layer->finish();
   Built built;
-  auto parts = std::make_unique<MatchSet::Parts>();
-  parts->base = std::make_shared<const Layer>(std::move(entries), 0, false, built.rejected);
-  parts->version = version;
-  built.set.reset(new MatchSet(std::move(parts)));
-  return built;
-}
-
-MatchSetBuilder::Built MatchSetBuilder::build_delta(const MatchSet& below, const std::vector<std::uint64_t>& removed_ids,
-                                                    std::uint64_t version) {
-  LayerEntries entries = std::move(*entries_);
-  entries_ = std::make_unique<Entries>();
-  std::vector<std::uint64_t> removed = removed_ids;
-  std::sort(removed.begin(), removed.end());
-  Built built;
-  auto parts = std::make_unique<MatchSet::Parts>();
-  parts->base = below.parts_->base;
-  parts->version = version;
-  std::set_union(removed.begin(), removed.end(), below.parts_->removed_ids.begin(), below.parts_->removed_ids.end(),
-                 std::back_inserter(parts->removed_ids));
-  // New rules come first, so that rejected patterns carry the indexes that add_rule gave.
-  if (below.parts_->delta) entries.append_without(below.parts_->delta->entries(), removed);
-  const auto first_rule = static_cast<std::uint32_t>(parts->base->rules().size());
-  if (!entries.rules.empty())
-    parts->delta = std::make_shared<const Layer>(std::move(entries), first_rule, true, built.rejected);
-  built.set.reset(new MatchSet(std::move(parts)));
+  MatchSetParts parts;
+  parts.version = version;
+  parts.files = std::move(entries->layer);
+  if (!entries->patterns.empty())
+    parts.patterns = std::make_shared<const PatternLayer>(std::move(entries->rules), entries->patterns, built.rejected);
+  built.set = std::make_unique<const MatchSet>(std::move(parts));
   return built;
 }
 

@@ -1,49 +1,161 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Numbers, exact and by prefix, for the calling side, the called side or both. Whole numbers and prefixes share one table:
-// length, country code or not, and prefix or not are part of the key, so that 10086 is never the start of +86... and 010
-// never 10. Filled once on a control thread; looked up by workers for a whole burst.
+// Numbers, exact and by prefix, for the calling side, the called side or both. Length and country code or not are part of the key, so
+// that 10086 is never the start of +86... and 010 never 10. Filled once on a control thread; looked up by workers for a whole burst.
+//
+// Whole numbers are a slot of 64 bits each: the number and the index of its terms, so a hit is exact (12.2 octets each, all included).
+// Prefixes, numbers beyond 15 digits and those about which more is to be said stand apart (some 70 octets each).
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "event/keys.h"
+#include "match/entry_note.h"
 #include "match/hit.h"
+#include "match/keyed_hash.h"
 #include "match/line_table.h"
+#include "match/number_code.h"
+#include "match/slot_table.h"
+#include "match/table_layer.h"
 
 namespace telefence {
 
-struct NumberEntry {
+// What an entry is about. The sides it means are in its terms.
+struct NumberValue {
   PhoneDigits digits;
   bool prefix = false;
-  std::uint8_t sides = 3;  // 1 calling, 2 called
-  std::uint32_t rule = 0;
+  friend bool operator==(const NumberValue&, const NumberValue&) = default;
 };
 
 class NumberTable {
  public:
-  NumberTable(std::span<const NumberEntry> entries, std::uint32_t first_rule);
+  explicit NumberTable(std::size_t whole_numbers = 0) { reserve(whole_numbers); }
 
-  std::uint64_t size() const { return records_.size(); }
-  std::size_t bytes() const { return table_.bytes() + records_.capacity() * sizeof(Record); }
+  // Filling, as in DomainTable. Requires: 1 to 20 digits.
+  void reserve(std::size_t whole_numbers);
+  void prefetch(const NumberValue& value) const;
+  bool add(const NumberValue& value, const EntryNote& note);
+  void set(const NumberValue& value, std::span<const EntryNote> notes);
+  void finish();
 
-  void find(std::span<const NumberKey> keys, HitList& hits) const;
+  std::uint64_t size() const { return entries_; }
+  bool is_empty() const { return slots_.size() == 0 && others_.empty(); }
+  std::size_t bytes() const { return slots_.bytes() + others_index_.bytes() + others_.capacity() * sizeof(Other); }
+
+  EntryNotes notes_of(const NumberValue& value) const;
+  // visit(value, notes): views of the call. What slots hold first.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    EntryNotes notes(1);
+    for (std::size_t i = 0; i < slots_.slot_count(); ++i) {
+      const std::uint64_t slot = slots_.slot(i);
+      if (slot == SlotTable::kEmpty || (slot & kPayloadMask) == kElsewhere) continue;
+      notes[0] = note_of_slot(slot);
+      visit(NumberValue{number_from_code(slot >> kPayloadBits), false}, std::span<const EntryNote>(notes));
+    }
+    for (const Other& head : others_) {
+      if (!head.is_head) continue;
+      notes.clear();
+      for (std::uint32_t at = index_of(head) + 1; at != 0; at = others_[at - 1].next) notes.push_back(others_[at - 1].note);
+      visit(head.value, std::span<const EntryNote>(notes));
+    }
+  }
+
+  // What a hit keeps in mind: `place` of a slot, or of one that stands apart.
+  struct Place {
+    std::uint32_t at = 0;
+    bool apart = false;
+  };
+  NumberValue value(const Place& place) const;
+  EntryNote note(const Place& place) const;
+
+  // Bit n: there is a prefix of n digits.
+  std::uint32_t prefix_lengths(bool international) const { return prefix_lengths_[international ? 1 : 0]; }
+
+  struct Probe {
+    NumberValue value;
+    std::uint64_t hash = 0;
+    std::uint16_t key = 0;
+    bool in_slots = false;  // a whole number that fits one
+  };
+  static Probe probe_of(const TableSecret& secret, const NumberValue& value);
+  void prefetch_filter(const Probe& probe) const;
+  bool may_contain(const Probe& probe) const;
+  void prefetch_line(const Probe& probe) const;
+  // visit(note, place, is_apart) of each entry.
+  template <typename Visit>
+  void look_up(const Probe& probe, Visit visit) const {
+    std::uint32_t at = 0;
+    if (probe.in_slots) {
+      const std::uint64_t* slot = find_slot(probe);
+      if (slot == nullptr) return;
+      if ((*slot & kPayloadMask) != kElsewhere)
+        return visit(note_of_slot(*slot), static_cast<std::uint32_t>(slots_.number_of(slot)), false);
+    }
+    for (at = find_apart(probe); at != 0; at = others_[at - 1].next) visit(others_[at - 1].note, at - 1, true);
+  }
+
+  // For a snapshot on disk.
+  struct Shape {
+    std::uint64_t room = 0, numbers = 0, entries = 0, others = 0;
+    std::uint32_t prefix_lengths[2] = {};
+  };
+  Shape shape() const { return {slots_.room(), slots_.size(), entries_, others_.size(), {prefix_lengths_[0], prefix_lengths_[1]}}; }
+  template <typename Visit>
+  void visit_memory(Visit visit) const {
+    slots_.visit_memory(visit);
+    visit(others_.data(), others_.size() * sizeof(Other));
+  }
+  template <typename Visit>
+  void fill_memory(const Shape& shape, Visit visit) {
+    *this = NumberTable(shape.room);
+    slots_.visit_memory_to_fill(visit, shape.numbers);
+    others_.resize(shape.others);
+    visit(others_.data(), shape.others * sizeof(Other));
+    prefix_lengths_[0] = shape.prefix_lengths[0];
+    prefix_lengths_[1] = shape.prefix_lengths[1];
+    entries_ = shape.entries;
+    index_others(others_.size());
+  }
 
  private:
-  struct Record {
-    std::uint32_t rule = 0;
-    std::uint32_t next = 0;  // further record of the same digits, +1; 0 = none
-    std::uint8_t sides = 3;
-    bool prefix = false;
-  };
-  struct Probe;
-  void report(const NumberKey& key, std::size_t index, const Probe& probe, HitList& hits) const;
+  static constexpr unsigned kPayloadBits = 64 - kNumberCodeBits;
+  static constexpr std::uint64_t kPayloadMask = (std::uint64_t{1} << kPayloadBits) - 1;
+  static constexpr std::uint64_t kElsewhere = kPayloadMask;  // payload: its entries stand apart; else index of terms + 1
 
-  LineTable table_;
-  std::vector<Record> records_;
-  std::uint32_t prefix_lengths_[2] = {};  // [international]: bit n = there is a prefix of n digits
+  struct Other {
+    NumberValue value;
+    EntryNote note;
+    std::uint32_t next = 0;  // further entry of the same value, +1; 0 = none
+    bool is_head = false;
+  };
+
+  static bool fits_slot(const NumberValue& value) { return !value.prefix && value.digits.length <= kLongestCodedNumber; }
+  static bool fits_payload(const EntryNote& note) {
+    return note.word == EntryNote::Word::kEntry && note.id == 0 && note.expires_s == 0 && note.terms + std::uint64_t{1} < kElsewhere;
+  }
+  static EntryNote note_of_slot(std::uint64_t slot) {
+    return {.terms = static_cast<std::uint16_t>((slot & kPayloadMask) - 1)};
+  }
+  std::uint32_t index_of(const Other& other) const { return static_cast<std::uint32_t>(&other - others_.data()); }
+  const std::uint64_t* find_slot(const Probe& probe) const {
+    return slots_.find(probe.hash, number_code(probe.value.digits) << kPayloadBits, ~kPayloadMask, [](std::uint64_t) { return true; });
+  }
+  std::uint32_t find_apart(const Probe& probe) const;
+  void put_apart(const Probe& probe, std::span<const EntryNote> notes);
+  void index_others(std::size_t room);
+  void grow(std::size_t whole_numbers);
+
+  SlotTable slots_;
+  std::vector<Other> others_;
+  LineTable others_index_;  // value -> index in others_ of its first entry, +1
+  std::uint64_t entries_ = 0;
+  std::uint32_t prefix_lengths_[2] = {};
 };
+
+// Looks up all keys in all layers, the newest first. Requires: no table is empty, at most kMostLayers. now_s: Unix time.
+void find_numbers(std::span<const NumberKey> keys, std::span<const TableLayer<NumberTable>> layers, std::int64_t now_s, HitList& hits);
 
 }  // namespace telefence

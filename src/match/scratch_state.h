@@ -46,7 +46,7 @@ struct MatchScratch::State {
   std::span<const std::uint32_t> candidates() const { return candidates_.ids(); }
 
   // Control thread.
-  Result<void> prepare(const MatchSet::Parts& parts);
+  Result<void> prepare(const MatchSetParts& parts);
 
  private:
   static constexpr std::size_t kTextBytes = kMaxSmsUnits * 3;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <idn2.h>
-#include <libpsl.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
 
 #include "normalise/domain.h"
+#include "normalise/public_suffixes.h"
 
 namespace telefence {
 namespace {
@@ -91,11 +91,6 @@ std::string odd_character(std::string_view ascii) {
   return {};
 }
 
-const psl_ctx_t* suffix_list() {
-  static psl_ctx_t* const list = psl_latest(nullptr);  // the newest list of the system, else the built-in one
-  return list;
-}
-
 }  // namespace
 
 Result<std::string> canonical_domain_from_text(std::string_view text) {
@@ -119,10 +114,7 @@ Result<std::string> canonical_domain_from_text(std::string_view text) {
   return canonical;
 }
 
-bool is_public_suffix(std::string_view canonical_name) {
-  const psl_ctx_t* list = suffix_list();
-  return list != nullptr && psl_is_public_suffix(list, std::string(canonical_name).c_str()) == 1;
-}
+bool is_public_suffix(std::string_view canonical_name) { return PublicSuffixes::of_system().contains(canonical_name); }
 
 std::string domain_for_people(std::string_view canonical_name) {
   char* unicode = nullptr;

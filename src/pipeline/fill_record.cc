@@ -131,7 +131,7 @@ void fill_evasion(const Burst& burst, std::size_t index, std::uint64_t flow_id, 
   record.protocol = burst.protocol[index];
 }
 
-void fill_record(const Burst& burst, std::size_t index, const Rule& rule, std::uint64_t flow_id,
+void fill_record(const Burst& burst, std::size_t index, const RuleText& rule, std::uint64_t flow_id,
                  std::uint64_t policy_version, Record& record) {
   const Event& event = burst.events.events()[index];
   fill_packet(burst, event.frame, flow_id, record);

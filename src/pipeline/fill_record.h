@@ -3,7 +3,7 @@
 
 // Copies what a record needs out of the burst, before the burst ends. Worker thread, no allocation.
 
-#include "match/rule.h"
+#include "match/match_set.h"
 #include "pipeline/burst.h"
 #include "record/record.h"
 
@@ -11,7 +11,7 @@ namespace telefence {
 
 // What was seen and why it is intercepted. Before actions: neutralise voids the very bytes that the event looks at.
 // event: index in burst.events. Requires: the event's verdict is recorded().
-void fill_record(const Burst& burst, std::size_t event, const Rule& rule, std::uint64_t flow_id,
+void fill_record(const Burst& burst, std::size_t event, const RuleText& rule, std::uint64_t flow_id,
                  std::uint64_t policy_version, Record& record);
 
 // A sign of evasion: the packet that shows it. index: of a frame of the burst.

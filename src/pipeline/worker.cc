@@ -110,7 +110,7 @@ void Worker::run_part(Link& link) {
   if (!with_texts) [[unlikely]] shedder_.shed_texts(burst_.events.events());
   shared_.normaliser->normalise(burst_.events.events(), burst_.keys, with_texts);
   end_stage(Stage::kNormalise);
-  set.match(burst_.keys, scratch_, burst_.hits);
+  set.match(burst_.keys, scratch_, burst_.hits, static_cast<std::int64_t>(time_ns_ / kSecond));
   end_stage(Stage::kMatch);
   live.policy.decide(burst_.events.events(), burst_.keys, burst_.hits.hits(), set,
                      static_cast<std::int64_t>(time_ns_ / kSecond), {burst_.verdicts.get(), EventList::kMaxEvents});
@@ -310,7 +310,9 @@ void Worker::begin_records(const MatchSet& set) {
     Record* slot = records_->claim(burst_.record_count);
     if (slot == nullptr) continue;
     const std::size_t frame = events[i].frame;
-    fill_record(burst_, i, set.rule(burst_.verdicts[i].rule),
+    RuleText rule;
+    set.tell(burst_.verdicts[i].rule, rule);
+    fill_record(burst_, i, rule,
                 burst_.flow_of(frame, sessions_).both, set.version(), *slot);
     burst_.record_events[burst_.record_count++] = static_cast<std::uint16_t>(i);
   }

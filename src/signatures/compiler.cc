@@ -15,8 +15,6 @@
 namespace telefence {
 namespace {
 
-// Ids go out in JSON, where many readers know no whole numbers above 2^53.
-constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 53) - 1;
 constexpr std::size_t kMaxPatternBytes = 8192;
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
@@ -166,6 +164,8 @@ std::string refuse_entry(const Entry& entry, const CompileTerms& terms) {
   return {};
 }
 
+}  // namespace
+
 Result<ActionId> action_of(const Signature& signature, const CompileTerms& terms) {
   if (signature.action.empty() || signature.action == "block") return kNoAction;
   const ActionId action = terms.action_id ? terms.action_id(signature.action) : kNoAction;
@@ -177,8 +177,6 @@ Result<ActionId> action_of(const Signature& signature, const CompileTerms& terms
   }
   return action;
 }
-
-}  // namespace
 
 Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& terms) {
   Entry entry;
@@ -224,11 +222,7 @@ Result<Entry> compile_signature(const Signature& signature, const CompileTerms& 
   if (!action.ok()) return action.error();
   rule.action = action.value();
   rule.id = signature.id;
-  if (rule.id == 0) {
-    // Not the line: it moves when the file is edited.
-    const std::string_view source = std::string_view(signature.source).substr(0, signature.source.rfind(':'));
-    rule.id = hash_of({kind_name(rule.kind), rule.value, source, rule.allow ? "allow" : "block"}) & kIdMask;
-  }
+  rule.sides = static_cast<std::uint8_t>(entry.sides);
   return made;
 }
 

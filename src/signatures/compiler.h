@@ -41,6 +41,9 @@ struct Entry {
 // Canonical form only: enough to find what a removal names. kInvalid says what is wrong with the value.
 Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& terms);
 
+// What a signature says is to be done; kInvalid: there is no such action, or it can't be done to this kind.
+Result<ActionId> action_of(const Signature& signature, const CompileTerms& terms);
+
 // The entry for a signature that is to be in force.
 Result<Entry> compile_signature(const Signature& signature, const CompileTerms& terms);
 

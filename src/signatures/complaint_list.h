@@ -3,6 +3,7 @@
 
 // Collects complaints up to a bound, then only counts them: more of one call say nothing new.
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -30,6 +31,11 @@ class ComplaintList {
   }
   void add(std::string where, std::string value, std::string reason) {
     add({std::move(where), std::move(value), std::move(reason)});
+  }
+  // Those of another list, of which `count` were counted and the first kMost kept.
+  void add_all(const std::vector<Complaint>& complaints, std::size_t count) {
+    for (std::size_t i = 0; i < complaints.size() && i < count && i < kMost; ++i) add(complaints[i]);
+    count_ += count - std::min({complaints.size(), count, kMost});
   }
   std::size_t count() const { return count_; }
 

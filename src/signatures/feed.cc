@@ -43,10 +43,11 @@ std::uint64_t microseconds_since(Clock::time_point begin) {
 
 void write_to_stderr(const std::string& line) { std::fprintf(stderr, "telefenced: %s\n", line.c_str()); }
 
-// One call of reload() that waits for its answer.
-struct ReloadRequest {
-  const SignatureOptions& options;
-  std::vector<Complaint>& complaints;
+constexpr std::size_t kHistoryBytes = std::size_t{1} << 30;  // of parts that only earlier versions have
+
+// One call from another thread that waits for its answer.
+struct Request {
+  std::function<Result<void>()> run;
   bool is_done = false;
   Result<void> result;
 };
@@ -78,7 +79,7 @@ struct Feed::Impl {
   std::atomic<bool> is_stopping{false};
   std::mutex mutex;  // of `requests` and `is_running`
   std::condition_variable answered;
-  std::deque<ReloadRequest*> requests;
+  std::deque<Request*> requests;
   bool is_running = false;
 
   // Thread of the feed only.
@@ -86,6 +87,9 @@ struct Feed::Impl {
   PatientClock sweep_clock;
   Clock::time_point changed_at;
   std::uint64_t most_kept;  // entries, since memory was last given back
+  std::uint64_t newest_version = 0;
+  std::uint64_t pinned_version = 0;  // in force by hand; 0: the newest is
+  Guarded<VersionHistory> history{VersionHistory(kHistoryBytes)};
 
   void run();
   void serve_requests();
@@ -94,23 +98,57 @@ struct Feed::Impl {
   void publish(LogFollower::Progress progress);
   void tidy_up();
   void give_memory_back();
-  Result<std::uint64_t> put_in_force(std::vector<Complaint>& complaints);
+  Result<std::uint64_t> put_in_force(const std::string& cause, std::vector<Complaint>& complaints);
+  Result<std::uint64_t> publish_parts(const MatchSetParts& parts);
+  Result<void> roll_back(std::uint64_t number);
+  Result<void> ask(std::function<Result<void>()> run);
   Result<void> reload(const SignatureOptions& fresh, std::vector<Complaint>& complaints);
 };
 
-// Builds, prepares and publishes what the store holds; returns the mark of the grace period.
-Result<std::uint64_t> Feed::Impl::put_in_force(std::vector<Complaint>& complaints) {
+// Builds, prepares and publishes what the store holds; returns the mark of the grace period. cause: "" when it says the same as before.
+// While an earlier version is held by hand, the new one is only kept.
+Result<std::uint64_t> Feed::Impl::put_in_force(const std::string& cause, std::vector<Complaint>& complaints) {
   most_kept = std::max(most_kept, store->counts().in_force());
   std::unique_ptr<const MatchSet> set = store->build(follower.sequence(), complaints);
   if (prepare) {
     if (auto prepared = prepare(*set); !prepared.ok()) return prepared.error();
   }
-  return published.publish(std::move(set));
+  if (!cause.empty()) ++newest_version;
+  history.with([&](VersionHistory& versions) {
+    if (cause.empty())
+      versions.replace_newest(set->parts());
+    else
+      versions.add({newest_version, follower.sequence(), now_ms() / 1000, cause, store->counts()}, set->parts());
+  });
+  news.in_force(pinned_version != 0 ? pinned_version : newest_version, newest_version);
+  return pinned_version != 0 ? readers.begin_grace() : published.publish(std::move(set));
+}
+
+Result<void> Feed::Impl::roll_back(std::uint64_t number) {
+  if (number == 0) number = newest_version;
+  MatchSetParts parts;
+  const bool is_known = history.with([&](VersionHistory& versions) {
+    const MatchSetParts* found = versions.find(number);
+    if (found != nullptr) parts = *found;
+    return found != nullptr;
+  });
+  if (!is_known)
+    return Error{ErrorCode::kUsage, "there is no version " + std::to_string(number) + " to go back to: telefence policy versions lists them"};
+  auto set = std::make_unique<const MatchSet>(std::move(parts));
+  if (prepare) {
+    if (auto prepared = prepare(*set); !prepared.ok()) return prepared.error();
+  }
+  pinned_version = number == newest_version ? 0 : number;
+  news.in_force(number, newest_version);
+  readers.wait(published.publish(std::move(set)), kQuiesceMs);
+  return {};
 }
 
 Result<void> Feed::Impl::reload(const SignatureOptions& fresh, std::vector<Complaint>& complaints) {
-  if (auto loaded = store->load(fresh, complaints); !loaded.ok()) return loaded;
-  const Result<std::uint64_t> mark = put_in_force(complaints);
+  SignatureOptions kept = fresh;
+  kept.keeps_compiled = !fresh.state_dir.empty();
+  if (auto loaded = store->load(kept, complaints); !loaded.ok()) return loaded;
+  const Result<std::uint64_t> mark = put_in_force(newest_version == 0 ? "start" : "reload", complaints);
   if (mark.ok())
     store->keep_load();
   else
@@ -126,10 +164,10 @@ Result<void> Feed::Impl::reload(const SignatureOptions& fresh, std::vector<Compl
 void Feed::Impl::serve_requests() {
   std::unique_lock<std::mutex> lock(mutex);
   while (!requests.empty()) {
-    ReloadRequest* request = requests.front();
+    Request* request = requests.front();
     requests.pop_front();
     lock.unlock();
-    Result<void> result = reload(request->options, request->complaints);
+    Result<void> result = request->run();
     lock.lock();
     request->result = std::move(result);
     request->is_done = true;
@@ -138,7 +176,7 @@ void Feed::Impl::serve_requests() {
 }
 
 void Feed::Impl::publish(LogFollower::Progress progress) {
-  const Result<std::uint64_t> mark = put_in_force(progress.complaints);
+  const Result<std::uint64_t> mark = put_in_force("batch", progress.complaints);
   if (!mark.ok()) {
     news.keep(progress.complaints, store->counts());
     return news.not_published(mark.error());
@@ -167,7 +205,7 @@ void Feed::Impl::tidy_up() {
   if (!store->tidy() && !is_swept) return;
   is_swept = false;
   std::vector<Complaint> complaints;
-  const Result<std::uint64_t> mark = put_in_force(complaints);
+  const Result<std::uint64_t> mark = put_in_force("", complaints);
   news.keep(complaints, store->counts());
   if (!mark.ok()) news.not_published(mark.error());
 }
@@ -203,13 +241,14 @@ void Feed::Impl::run() {
     serve_requests();
     if (is_stopping.load()) break;
     follow(published.reclaim() > 0 ? kReclaimMs : kIdleMs);
+    if (const std::optional<Error> why = store->take_keep_failure()) news.not_kept(*why);
     news.tick();
   }
   news.close();
   // Nobody will answer any more.
   std::unique_lock<std::mutex> lock(mutex);
   is_running = false;
-  for (ReloadRequest* request : requests) {
+  for (Request* request : requests) {
     request->result = Error{ErrorCode::kFailed, "the daemon is stopping"};
     request->is_done = true;
   }
@@ -241,14 +280,27 @@ void Feed::stop() {
   impl_->thread.join();
 }
 
-Result<void> Feed::reload(const SignatureOptions& options, std::vector<Complaint>& complaints) {
-  ReloadRequest request{options, complaints, false, {}};
-  std::unique_lock<std::mutex> lock(impl_->mutex);
-  if (!impl_->is_running) return impl_->reload(options, complaints);
-  impl_->requests.push_back(&request);
-  impl_->wake.raise();
-  impl_->answered.wait(lock, [&] { return request.is_done; });
+// On the feed's thread, where there is one.
+Result<void> Feed::Impl::ask(std::function<Result<void>()> run_it) {
+  Request request{std::move(run_it), false, {}};
+  std::unique_lock<std::mutex> lock(mutex);
+  if (!is_running) return request.run();
+  requests.push_back(&request);
+  wake.raise();
+  answered.wait(lock, [&] { return request.is_done; });
   return request.result;
+}
+
+Result<void> Feed::reload(const SignatureOptions& options, std::vector<Complaint>& complaints) {
+  return impl_->ask([&] { return impl_->reload(options, complaints); });
+}
+
+Result<void> Feed::roll_back(std::uint64_t number) {
+  return impl_->ask([this, number] { return impl_->roll_back(number); });
+}
+
+std::vector<VersionInfo> Feed::versions() const {
+  return impl_->history.with([](const VersionHistory& versions) { return versions.list(); });
 }
 
 FeedState Feed::state() const { return impl_->news.state(); }

@@ -17,6 +17,7 @@
 #include "signatures/feed_news.h"
 #include "signatures/options.h"
 #include "signatures/signature_store.h"
+#include "signatures/version_history.h"
 #include "stats/catalog.h"
 
 namespace telefence {
@@ -33,6 +34,11 @@ class Feed {
   void stop();
   // Reads the files again and publishes; the log's changes stay on top. Any thread; waits for the result.
   Result<void> reload(const SignatureOptions& options, std::vector<Complaint>& complaints);
+  // The versions that can be gone back to, the newest first. Any thread.
+  std::vector<VersionInfo> versions() const;
+  // Puts an earlier version in force, in milliseconds. It stays so, whatever the log or a reload says, until this is called with 0,
+  // for the newest. kUsage: there is no such version. Any thread; waits for the result.
+  Result<void> roll_back(std::uint64_t number);
   FeedState state() const;
   void add_families(Catalog& catalog) const;
 

@@ -134,6 +134,15 @@ void FeedNews::not_published(const Error& why) {
   show_problem();
 }
 
+void FeedNews::not_kept(const Error& why) { tell(Subject::kPublishing, why.message); }
+
+void FeedNews::in_force(std::uint64_t version, std::uint64_t newest) {
+  state_.with([&](FeedState& s) {
+    s.version = version;
+    s.newest_version = newest;
+  });
+}
+
 void FeedNews::published(const Publication& publication) {
   state_.with([&](FeedState& s) {
     s.sequence = publication.sequence;

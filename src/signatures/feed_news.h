@@ -40,6 +40,8 @@ struct FeedState {
   std::array<std::uint64_t, kLogBreaks> log_breaks{};  // by LogBreak
   std::uint64_t last_apply_us = 0;        // from batch read to all workers on the new set
   std::uint64_t last_propagation_us = 0;  // from the publisher's timestamp to all workers on the new set
+  std::uint64_t version = 0;         // in force; counts from 1 since the start
+  std::uint64_t newest_version = 0;  // not the same: an earlier version was put in force by hand
   SignatureStore::Counts counts;
   std::vector<Complaint> recent_complaints;  // newest last, at most 50
 };
@@ -62,6 +64,8 @@ class FeedNews {
   // A batch that is sound; some of its lines may have been left out.
   void batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out);
   void not_published(const Error& why);
+  void not_kept(const Error& why);  // on disk
+  void in_force(std::uint64_t version, std::uint64_t newest);
 
   struct Publication {
     std::uint64_t sequence = 0;

@@ -34,6 +34,9 @@ struct RedisOptions {
 };
 
 struct SignatureOptions {
+  // Where what was made of lists is kept, for the next start; "" = nowhere.
+  std::string state_dir;
+  bool keeps_compiled = false;  // write it; else only read what is there
   std::vector<ListOptions> lists;
   std::vector<std::string> patterns;  // YAML files
   RedisOptions redis;

@@ -57,7 +57,7 @@ SampleRunner::SampleRunner(const MatchSet& set, const std::string& home_country)
 }
 SampleRunner::~SampleRunner() = default;
 
-bool SampleRunner::is_hit(std::uint32_t rule, std::string_view sample) {
+bool SampleRunner::is_hit(RuleRef rule, std::string_view sample) {
   if (!work_->is_fit) return false;
   work_->keys.clear();
   work_->hits.clear();
@@ -68,13 +68,13 @@ bool SampleRunner::is_hit(std::uint32_t rule, std::string_view sample) {
   return std::any_of(hits.begin(), hits.end(), [rule](const Hit& hit) { return hit.rule == rule; });
 }
 
-const std::string* SampleRunner::first_hit(std::uint32_t rule, const std::vector<std::string>& samples) {
+const std::string* SampleRunner::first_hit(RuleRef rule, const std::vector<std::string>& samples) {
   for (const std::string& sample : samples)
     if (is_hit(rule, sample)) return &sample;
   return nullptr;
 }
 
-const std::string* SampleRunner::first_missed(std::uint32_t rule, const std::vector<std::string>& samples) {
+const std::string* SampleRunner::first_missed(RuleRef rule, const std::vector<std::string>& samples) {
   for (const std::string& sample : samples)
     if (!is_hit(rule, sample)) return &sample;
   return nullptr;

@@ -28,10 +28,10 @@ class SampleRunner {
   ~SampleRunner();
 
   // Whether the rule is hit by this text of a message, or by this url.
-  bool is_hit(std::uint32_t rule, std::string_view sample);
+  bool is_hit(RuleRef rule, std::string_view sample);
   // The first of `samples` that the rule hits (or does not hit); null = none.
-  const std::string* first_hit(std::uint32_t rule, const std::vector<std::string>& samples);
-  const std::string* first_missed(std::uint32_t rule, const std::vector<std::string>& samples);
+  const std::string* first_hit(RuleRef rule, const std::vector<std::string>& samples);
+  const std::string* first_missed(RuleRef rule, const std::vector<std::string>& samples);
 
  private:
   struct Work;

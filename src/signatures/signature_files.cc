@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "signatures/compiled_lists.h"
 #include "signatures/list_files.h"
 #include "signatures/pattern_files.h"
 
@@ -13,18 +14,38 @@ namespace {
 
 class FilesReader {
  public:
-  FilesReader(const CompileTerms& terms, ComplaintList& complaints) : terms_(terms), complaints_(complaints) {}
+  FilesReader(const SignatureOptions& options, const CompileTerms& terms, ComplaintList& complaints)
+      : options_(options), terms_(terms), complaints_(complaints) {}
 
-  void read_list(const ListOptions& list) {
-    std::unordered_set<std::uint64_t> seen;  // a value twice in one file is no mistake, and needs one entry only
-    const Result<void> read = read_list_file(list, [&](Signature signature) {
-      Result<Entry> entry = compile_signature(signature, terms_);
-      if (!entry.ok())
-        complaints_.add(signature.where, signature.value, entry.error().message);
-      else if (seen.insert(entry.value().key).second)
-        files_.add(std::move(entry.value()));
-    });
-    if (!read.ok()) fail(read.error());
+  // Domains and numbers, from what was compiled before where that is of these lists.
+  void read_tables() {
+    const std::string key = options_.state_dir.empty() ? std::string() : lists_key(options_, terms_);
+    if (!key.empty()) {
+      if (Result<CompiledLists> compiled = read_compiled_lists(options_.state_dir, key); compiled.ok()) return take(compiled.value());
+    }
+    CompiledLists made;
+    {
+      ComplaintList complaints(made.complaints);
+      const auto layer = std::make_shared<Layer>();
+      for (const ListOptions& list : options_.lists) {
+        if (list.kind == SignatureKind::kUrl) continue;
+        if (const Result<void> read = load_list_file(list, terms_, *layer, complaints); !read.ok()) fail(read.error());
+      }
+      layer->finish();
+      made.layer = layer;
+      made.complaint_count = complaints.count();
+    }
+    // A list that was changed while it was read is not what the key says.
+    if (options_.keeps_compiled && !key.empty() && failures_.empty() && key == lists_key(options_, terms_))
+      keep_ = [state_dir = options_.state_dir, key, made] { return write_compiled_lists(state_dir, key, made); };
+    take(made);
+  }
+
+  void read_url_lists() {
+    for (const ListOptions& list : options_.lists) {
+      if (list.kind != SignatureKind::kUrl) continue;
+      if (const Result<void> read = read_urls(list); !read.ok()) fail(read.error());
+    }
   }
 
   void read_patterns(const std::string& name) {
@@ -43,26 +64,45 @@ class FilesReader {
 
   Result<SignatureFiles> result() {
     if (!failures_.empty()) return Error{ErrorCode::kInvalid, failures_};
-    return std::move(files_);
+    return SignatureFiles{std::move(layer_), std::move(patterns_), std::move(keep_)};
   }
 
  private:
+  void take(const CompiledLists& lists) {
+    layer_ = lists.layer;
+    complaints_.add_all(lists.complaints, lists.complaint_count);
+  }
+
+  Result<void> read_urls(const ListOptions& list) {
+    std::unordered_set<std::uint64_t> seen;  // a value twice in one file is no mistake, and needs one entry only
+    return read_list_file(list, [&](Signature signature) {
+      Result<Entry> entry = compile_signature(signature, terms_);
+      if (!entry.ok())
+        complaints_.add(signature.where, signature.value, entry.error().message);
+      else if (seen.insert(entry.value().key).second)
+        patterns_.add(std::move(entry.value()));
+    });
+  }
+
   void take(Pattern pattern) {
     const Signature& signature = pattern.signature;
     Result<Entry> entry = compile_signature(signature, terms_);
     if (!entry.ok()) return complaints_.add(signature.where, signature.name, entry.error().message);
-    if (files_.by_key.contains(entry.value().key))
+    if (patterns_.by_key.contains(entry.value().key))
       return complaints_.add(signature.where, signature.name, "this id is used by another pattern: ids are unique");
-    const auto index = static_cast<std::uint32_t>(files_.entries.size());
-    files_.samples.push_back({index, {std::move(pattern.must_match), std::move(pattern.must_not_match)}});
-    files_.add(std::move(entry.value()));
+    const auto index = static_cast<std::uint32_t>(patterns_.entries.size());
+    patterns_.samples.push_back({index, {std::move(pattern.must_match), std::move(pattern.must_not_match)}});
+    patterns_.add(std::move(entry.value()));
   }
 
   void fail(const Error& error) { failures_ += (failures_.empty() ? "" : "; ") + error.message; }
 
+  const SignatureOptions& options_;
   const CompileTerms& terms_;
   ComplaintList& complaints_;
-  SignatureFiles files_;
+  std::shared_ptr<const Layer> layer_;
+  std::function<Result<void>()> keep_;
+  FilePatterns patterns_;
   std::string failures_;
 };
 
@@ -70,8 +110,9 @@ class FilesReader {
 
 Result<SignatureFiles> read_signature_files(const SignatureOptions& options, const CompileTerms& terms,
                                             ComplaintList& complaints) {
-  FilesReader reader(terms, complaints);
-  for (const ListOptions& list : options.lists) reader.read_list(list);
+  FilesReader reader(options, terms, complaints);
+  reader.read_tables();
+  reader.read_url_lists();
   for (const std::string& name : options.patterns) reader.read_patterns(name);
   return reader.result();
 }

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the list and pattern files of one configuration say, compiled. Control thread.
+// What the list and pattern files of one configuration say. Control thread.
 
 #include <cstdint>
-#include <unordered_map>
-#include <utility>
-#include <vector>
+#include <functional>
+#include <memory>
 
 #include "base/result.h"
+#include "match/layer.h"
 #include "signatures/compiler.h"
 #include "signatures/complaint_list.h"
 #include "signatures/options.h"
-#include "signatures/pattern_samples.h"
+#include "signatures/pattern_store.h"
 
 namespace telefence {
 
 struct SignatureFiles {
-  std::vector<Entry> entries;
-  std::unordered_multimap<std::uint64_t, std::uint32_t> by_key;  // index in entries
-  std::vector<std::pair<std::uint32_t, PatternSamples>> samples;  // of patterns, by index; until they were run
-
-  void add(Entry entry) {
-    by_key.emplace(entry.key, static_cast<std::uint32_t>(entries.size()));
-    entries.push_back(std::move(entry));
-  }
+  std::shared_ptr<const Layer> layer;  // domains and numbers; never null
+  FilePatterns patterns;               // and urls
+  // Not null: what is to be kept on disk for the next start (compiled_lists.h), by any thread.
+  std::function<Result<void>()> keep;
 };
 
 // Reads all files. A line or pattern that can't be used is a complaint. Fails, with all reasons, when files can't be read.

@@ -2,11 +2,13 @@
 #pragma once
 
 // All signatures in force on this edge, from files and from the log, and the one place that turns them into MatchSets.
-// Owned and called by one control thread (the feed's). A change is answered by a delta over the shared base; a big
-// delta is folded into a new base. Lines that can't be used become complaints; the rest is in force.
+// Owned and called by one control thread (the feed's). Domains and numbers live in the tables that workers read, and nowhere else: the
+// files' in one layer, the log's in layers above it (log_layers.h). A change is answered by a new small layer over shared ones. Lines
+// that can't be used become complaints; the rest is in force.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,23 +30,28 @@ class SignatureStore {
   Result<void> load(const SignatureOptions& options, std::vector<Complaint>& complaints);
   // Goes back to the files of before the last load(), when what came of it can't be put in force; or drops them.
   void undo_load();
+  // What was loaded stays: it is written to disk in the background, for the next start, where the options say so.
   void keep_load();
+  // Why that could not be done; told once.
+  std::optional<Error> take_keep_failure();
 
   // Applies changes on top of what is in force. A word of the log about a value replaces what files block by it; a removal
   // takes both away. What a file allows stays: it is not the centre's. A list that names the value only after its removal
   // puts it in force.
   void apply(std::span<const Change> changes, std::vector<Complaint>& complaints);
 
-  // Drops entries of the log whose time is over, at most so many at once; what files say about them is in force again.
-  // (Past its time an entry does nothing, dropped or not: decide/policy.h.)
+  // Drops entries of the log whose time is over, at most so many at once. (Past its time an entry does nothing, dropped or not, and
+  // what files say about its value is in force again: match/entry_note.h.)
   struct Swept {
     std::size_t ended = 0;
     bool has_more = false;
   };
   Swept sweep(std::int64_t now_s, std::size_t at_most);
-  // The next build() makes a new base when that is worth it: without what is expired, and with what came in bulk. For a
-  // moment when no batch waits. Returns whether it will.
+  // For a moment when no batch waits: begins to give back what is over or hidden, when that is worth it. Returns whether a build()
+  // would now make a better set of the same: a merge in the background has ended.
   bool tidy();
+  // Waits for what is done in the background. For tests, and before a snapshot is written.
+  void settle();
 
   // The set for what is in force now; to be published. `version`: the log's seq, 0 when only files were read.
   std::unique_ptr<const MatchSet> build(std::uint64_t version, std::vector<Complaint>& complaints);

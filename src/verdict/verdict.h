@@ -28,6 +28,9 @@ std::string_view category_name(Category category);
 std::string_view category_name_zh(Category category);
 std::optional<Category> category_from(std::string_view name);
 
+// Where an entry stands in one MatchSet; means nothing to another one.
+using RuleRef = std::uint64_t;
+
 // 1 = certain and grave ... 3 = weak.
 using Tier = std::uint8_t;
 
@@ -51,7 +54,7 @@ struct Verdict {
   ActionId action = kNoAction;  // what is, or would be, done
   Category category = Category::kOther;
   Tier tier = 0;
-  std::uint32_t rule = 0;       // index in the MatchSet of this burst; valid when reason != kNoHit && != kNeverBlock
+  RuleRef rule = 0;             // in the MatchSet of this burst; valid when reason != kNoHit && != kNeverBlock
   bool only_this_name = false;  // the entry covers one name and none below it, or some below it are allowed
   std::uint32_t recipients = 0; // Sms: bit i set = recipient i (of the first 32) was hit as called number
 

@@ -231,7 +231,7 @@ TEST(Policy, ExpiredRulesAreAsIfTheyWereNotThere) {
 TEST(Policy, ActionComesFromRuleThenCategoryThenProtocol) {
   PolicyOptions options = enforcing();
   options.category_action[static_cast<std::size_t>(Category::kLoan)][1] = kDrop;
-  Rule rule;
+  Terms rule;
   rule.category = Category::kLoan;
   rule.tier = 1;
   EXPECT_EQ(Policy(options).action_for(rule, 0), kDrop);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "match/layer.h"
 #include "match/set_maker.h"
 #include "normalise/sms_text.h"
 
@@ -120,7 +121,7 @@ TEST(MatchSet, PrefixesMatchLongestFirstAndKeepCountriesApart) {
 TEST(MatchSet, CarrierNumberIsNoPrefixOfChinaAndBack) {
   const auto set = std::move(SetMaker().number("10086").number("0086*").number("10086*").base().set);
   EXPECT_EQ(Burst().number("10086").values(*set), (Strings{"10086", "10086*"}));
-  EXPECT_EQ(Burst().number("13812345678").values(*set), Strings{"0086*"});
+  EXPECT_EQ(Burst().number("13812345678").values(*set), Strings{"+86*"});
 }
 
 TEST(MatchSet, TextPatternsSeeFoldedText) {
@@ -176,39 +177,116 @@ TEST(MatchSet, HitsAreSortedByEvent) {
   for (std::uint16_t i = 0; i < 5; ++i) EXPECT_EQ(hits[i].event, i);
 }
 
-TEST(MatchDelta, AddsAndRemovesOverASharedBase) {
-  auto base = SetMaker().with_id(10).domain("old.com").with_id(11).number("13800000001").with_id(12).pattern("旧词", true).base().set;
-  const auto delta = SetMaker().with_id(20).domain("new.com").with_id(21).pattern("新词", true).delta(*base, {10, 12}).set;
-  EXPECT_EQ(delta->version(), 2u);
-  EXPECT_TRUE(Burst().domain("old.com").text("旧词").against(*delta).empty());
-  EXPECT_EQ(Burst().domain("www.new.com").text("新词").number("13800000001").values(*delta), (Strings{"13800000001", "new.com", "新词"}));
-  EXPECT_EQ(Burst().domain("old.com").values(*base), Strings{"old.com"});
+// A layer with domains, each with its own terms.
+struct LayerMaker {
+  LayerMaker& domain(std::string_view name, EntryNote note = {}, bool allow = false) {
+    Terms terms;
+    terms.allow = allow;
+    terms.source = source;
+    note.terms = layer->intern(terms);
+    note.subdomains = true;
+    layer->domains().add(name, note);
+    return *this;
+  }
+  LayerMaker& number(std::string_view text, EntryNote note = {}) {
+    const NumberPattern pattern = number_from_text(text, "86").value();
+    note.terms = layer->intern({.kind = SignatureKind::kNumber, .source = source});
+    layer->numbers().add({pattern.digits, pattern.prefix}, note);
+    return *this;
+  }
+  std::shared_ptr<const Layer> done() {
+    layer->finish();
+    return layer;
+  }
+  std::string source;
+  std::shared_ptr<Layer> layer = std::make_shared<Layer>();
+};
+
+constexpr EntryNote kRemoved{.word = EntryNote::Word::kRemoved};
+constexpr EntryNote kEnded{.word = EntryNote::Word::kEnded};
+
+// "source of the rule" for each hit.
+Strings sources(const MatchSet& set, std::string_view name, std::int64_t now_s = 0) {
+  KeyList keys;
+  keys.push(DomainKey{0, false, name});
+  MatchScratch scratch;
+  HitList hits;
+  set.match(keys, scratch, hits, now_s);
+  Strings out;
+  for (const Hit& hit : hits.hits()) out.push_back(set.terms(hit.rule).source);
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
-TEST(MatchDelta, ADeltaOverADeltaKeepsTheFirst) {
-  auto base = SetMaker().with_id(1).domain("a.com").base().set;
-  auto first = SetMaker().with_id(2).domain("b.com").with_id(3).domain("c.com").delta(*base, {1}).set;
-  auto second = SetMaker().with_id(4).domain("d.com").delta(*first, {2}).set;
-  base.reset();
-  first.reset();  // what is shared stays alive
-  EXPECT_EQ(Burst().domain("a.com").domain("b.com").domain("c.com").domain("d.com").values(*second), (Strings{"c.com", "d.com"}));
+TEST(MatchLayers, TheNewestWordOfTheLogCountsAndHidesWhatFilesBlock) {
+  MatchSetParts parts;
+  parts.files = LayerMaker{"files"}.domain("evil.com").domain("own.com", {}, true).domain("other.com").done();
+  parts.log = {LayerMaker{"new"}.domain("evil.com").done(), LayerMaker{"old"}.domain("evil.com").domain("own.com").domain("old.com").done()};
+  const MatchSet set(std::move(parts));
+  EXPECT_EQ(sources(set, "www.evil.com"), Strings{"new"});
+  EXPECT_EQ(sources(set, "own.com"), (Strings{"files", "old"})) << "what the site allows stays";
+  EXPECT_EQ(sources(set, "old.com"), Strings{"old"});
+  EXPECT_EQ(sources(set, "other.com"), Strings{"files"});
 }
 
-TEST(MatchDelta, ReplacingARuleKeepsItsId) {
-  auto base = SetMaker().with_id(1).domain("a.com").base().set;
-  const auto replaced = SetMaker().with_id(1).domain("b.com").delta(*base, {1}).set;
-  EXPECT_EQ(Burst().domain("a.com").domain("b.com").values(*replaced), Strings{"b.com"});
+TEST(MatchLayers, ARemovalHidesBothAndAnEndOnlyTheLog) {
+  MatchSetParts parts;
+  parts.files = LayerMaker{"files"}.domain("a.com").domain("b.com").number("13800000001").done();
+  parts.log = {LayerMaker{"new"}.domain("a.com", kRemoved).domain("b.com", kEnded).number("13800000001", kRemoved).done(),
+               LayerMaker{"old"}.domain("a.com").domain("b.com").number("13800000001").done()};
+  const MatchSet set(std::move(parts));
+  EXPECT_EQ(sources(set, "a.com"), Strings{});
+  EXPECT_EQ(sources(set, "b.com"), Strings{"files"});
+  EXPECT_TRUE(Burst().number("13800000001").against(set).empty());
 }
 
-TEST(MatchDelta, RejectedPatternsCarryTheIndexOfAddRule) {
-  auto base = SetMaker().with_id(1).pattern("first").base().set;
-  auto first = SetMaker().with_id(2).pattern("second").delta(*base).set;
-  auto second = SetMaker().with_id(3).pattern("third").with_id(4).pattern("(").delta(*first);
-  ASSERT_EQ(second.rejected.size(), 1u);
-  EXPECT_EQ(second.rejected[0].rule, 1u);
-  EXPECT_EQ(Burst().text("first second third").values(*second.set), (Strings{"first", "second", "third"}));
-  auto third = SetMaker().with_id(5).domain("x.com").delta(*second.set);
-  EXPECT_TRUE(third.rejected.empty());  // not complained about again
+TEST(MatchLayers, AnEntryThatIsOverHidesNothing) {
+  MatchSetParts parts;
+  parts.files = LayerMaker{"files"}.domain("a.com").done();
+  parts.log = {LayerMaker{"log"}.domain("a.com", {.expires_s = 1000}).done()};
+  const MatchSet set(std::move(parts));
+  EXPECT_EQ(sources(set, "a.com", 999), Strings{"log"});
+  EXPECT_EQ(sources(set, "a.com", 1000), (Strings{"files", "log"})) << "the policy passes over what is expired";
+}
+
+TEST(MatchLayers, PartsAreSharedAndStayAlive) {
+  MatchSetParts parts;
+  parts.files = LayerMaker{"files"}.domain("a.com").done();
+  auto first = std::make_unique<const MatchSet>(parts);
+  parts.log = {LayerMaker{"log"}.domain("b.com").done()};
+  const MatchSet second(std::move(parts));
+  first.reset();
+  EXPECT_EQ(sources(second, "a.com"), Strings{"files"});
+  EXPECT_EQ(sources(second, "b.com"), Strings{"log"});
+}
+
+TEST(MatchSet, IdsAreTheCentresOrTheSameOnEveryNode) {
+  const auto set = std::move(SetMaker().with_id(77).domain("a.com").base().set);
+  KeyList keys;
+  keys.push(DomainKey{0, false, "a.com"});
+  MatchScratch scratch;
+  HitList hits;
+  set->match(keys, scratch, hits);
+  EXPECT_EQ(set->id(hits.hits()[0].rule), 77u);
+  std::vector<std::uint64_t> ids;
+  for (const char* source : {"list", "list", "other"}) {
+    MatchSetParts parts;
+    parts.files = LayerMaker{source}.domain("a.com").done();
+    const MatchSet made(std::move(parts));
+    hits.clear();
+    made.match(keys, scratch, hits);
+    ids.push_back(made.id(hits.hits()[0].rule));
+  }
+  EXPECT_EQ(ids[0], ids[1]);
+  EXPECT_NE(ids[0], ids[2]);
+  EXPECT_NE(ids[0], 0u);
+  EXPECT_LT(ids[0], std::uint64_t{1} << 53);
+}
+
+TEST(MatchSet, RulesAreToldAsPeopleWriteThem) {
+  const auto set = std::move(SetMaker().number("+86170*").number("1069012345678901234*").base().set);
+  EXPECT_EQ(Burst().number("17012345678").values(*set), Strings{"+86170*"});
+  EXPECT_EQ(Burst().number("10690123456789012345").values(*set), Strings{"1069012345678901234*"});
 }
 
 TEST(MatchScratch, GrowsForLaterSetsWhileInUse) {
@@ -226,7 +304,10 @@ TEST(MatchScratch, GrowsForLaterSetsWhileInUse) {
     hits.clear();
     set->match(keys, scratch, hits);
     EXPECT_EQ(hits.hits().size(), static_cast<std::size_t>(round));
-    set = std::move(SetMaker().with_id(static_cast<std::uint64_t>(round) + 100).pattern("x.{0," + std::to_string(round * 3) + "}9y").delta(*set).set);
+    SetMaker larger;
+    larger.pattern("贷款");
+    for (int i = 1; i <= round; ++i) larger.pattern("x.{0," + std::to_string(i * 3) + "}9y");
+    set = std::move(larger.base().set);
   }
 }
 

@@ -46,9 +46,6 @@ class SetMaker {
   }
 
   MatchSetBuilder::Built base() { return builder_.build_base(1); }
-  MatchSetBuilder::Built delta(const MatchSet& below, const std::vector<std::uint64_t>& removed = {}) {
-    return builder_.build_delta(below, removed, below.version() + 1);
-  }
 
  private:
   std::uint32_t rule(SignatureKind kind, std::string_view value) {

@@ -2,14 +2,20 @@
 // The tables against std::map over random entries and keys.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "match/domain_table.h"
 #include "match/line_table.h"
 #include "match/number_table.h"
+#include "match/rule_ref.h"
+#include "match/slot_table.h"
 
 namespace telefence {
 namespace {
@@ -48,48 +54,179 @@ TEST(LineTable, KeysThatFallOnOneLineAllFit) {
   EXPECT_EQ(table.find({101, 0}, 42), LineTable::kAbsent);
 }
 
+TEST(SlotTable, FindsWhatWasInsertedAndNothingElse) {
+  std::mt19937_64 random(1);
+  constexpr std::uint64_t kMask = ~std::uint64_t{0xfff};
+  SlotTable table(5000, 16);
+  std::map<std::uint64_t, std::uint64_t> expected;
+  while (expected.size() < 5000) expected.emplace(random() & kMask, expected.size() % 4095 + 1);
+  for (const auto& [key, value] : expected) table.insert(key * 31, key | value);
+  const auto yes = [](std::uint64_t) { return true; };
+  for (const auto& [key, value] : expected) {
+    EXPECT_TRUE(table.may_contain(key * 31));
+    const std::uint64_t* slot = table.find(key * 31, key, kMask, yes);
+    ASSERT_NE(slot, nullptr);
+    EXPECT_EQ(*slot & ~kMask, value);
+    EXPECT_EQ(table.slot(table.number_of(slot)), *slot);
+    EXPECT_EQ(table.find(key * 31, key, kMask, [](std::uint64_t) { return false; }), nullptr);
+  }
+  int passed = 0;
+  for (int i = 0; i < 20000; ++i) passed += table.may_contain(random()) ? 1 : 0;
+  EXPECT_LT(passed, 100);  // 16 bits per key: some 0.1%
+}
+
+// Entries of one table, each with terms of its own whose source is its number; asked as traffic asks.
+template <typename Table>
+struct Filled {
+  std::uint16_t terms(std::uint32_t number, SignatureKind kind) {
+    return list.intern({.kind = kind, .source = std::to_string(number)});
+  }
+  std::vector<TableLayer<Table>> layers() const { return {{&table, rule_ref(0, RuleTable::kDomains), false, list.all()}}; }
+  TermsList list;
+  Table table;
+};
+
+std::uint32_t number_in(const Terms& terms) { return static_cast<std::uint32_t>(std::stoul(terms.source)); }
+
+std::uint32_t hit_number(const Filled<DomainTable>& filled, const Hit& hit) {
+  const RuleRef place = hit.rule & kRulePlaceMask;
+  return number_in(filled.list[filled.table.note({static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(place >> 32)}).terms]);
+}
+
+std::uint32_t hit_number(const Filled<NumberTable>& filled, const Hit& hit) {
+  return number_in(filled.list[filled.table.note({static_cast<std::uint32_t>(hit.rule), (hit.rule >> 32 & 1) != 0}).terms]);
+}
+
 TEST(DomainTable, AgreesWithAMapOverRandomNames) {
   std::mt19937 random(2);
-  std::vector<DomainEntry> entries;
-  std::multimap<std::string, DomainEntry> expected;
+  Filled<DomainTable> filled;
+  struct Expected {
+    std::uint32_t number;
+    bool subdomains;
+  };
+  std::multimap<std::string, Expected> expected;
   for (std::uint32_t i = 0; i < 400; ++i) {
-    entries.push_back({random_name(random), random() % 2 == 0, i});
-    expected.emplace(entries.back().name, entries.back());
+    const Expected entry{i, random() % 2 == 0};
+    const std::string name = random_name(random);
+    EXPECT_TRUE(filled.table.add(name, {.terms = filled.terms(i, SignatureKind::kDomain), .subdomains = entry.subdomains}));
+    expected.emplace(name, entry);
   }
-  const DomainTable table(entries, 1000);
-  const std::array<const DomainTable*, 1> tables = {&table};
+  filled.table.finish();
+  EXPECT_EQ(filled.table.size(), 400u);
+  const auto layers = filled.layers();
   HitList hits;
   for (int round = 0; round < 5000; ++round) {
     const std::string name = random_name(random);
     const DomainKey key{3, false, name};
     hits.clear();
-    find_domains({&key, 1}, tables, hits);
+    find_domains({&key, 1}, layers, 0, hits);
     std::set<std::pair<std::uint32_t, int>> found, wanted;
-    for (const Hit& hit : hits.hits()) found.emplace(hit.rule, hit.depth);
+    for (const Hit& hit : std::as_const(hits).hits()) found.emplace(hit_number(filled, hit), hit.depth);
     for (const auto& [entry_name, entry] : expected) {
       const bool same = entry_name == name;
       const bool below = entry.subdomains && name.ends_with("." + entry_name);
-      if (same || below) wanted.emplace(entry.rule + 1000, 2 * count_labels(entry_name) + (entry.subdomains ? 0 : 1));
+      if (same || below) wanted.emplace(entry.number, 2 * count_labels(entry_name) + (entry.subdomains ? 0 : 1));
     }
     ASSERT_EQ(found, wanted) << name;
   }
 }
 
+TEST(DomainTable, HasWhatWasAddedAndWalksThroughIt) {
+  DomainTable table;
+  std::map<std::string, EntryNotes> expected;
+  std::mt19937_64 random(9);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string name = "n" + std::to_string(random() % 8000) + ".example";
+    EntryNote note{.terms = static_cast<std::uint16_t>(random() % 3), .subdomains = random() % 2 == 0};
+    if (random() % 4 == 0) note.id = random();
+    if (random() % 4 == 0) note.expires_s = static_cast<std::int64_t>(random() % 4'000'000'000);
+    if (random() % 8 == 0) {
+      table.set(name, {&note, 1});
+      expected[name] = {note};
+      continue;
+    }
+    EntryNotes& notes = expected[name];
+    const bool is_new = std::find(notes.begin(), notes.end(), note) == notes.end();
+    EXPECT_EQ(table.add(name, note), is_new);
+    if (is_new) notes.push_back(note);
+  }
+  table.finish();
+  std::size_t entries = 0;
+  for (const auto& [name, notes] : expected) {
+    EXPECT_EQ(table.notes_of(name), notes) << name;
+    entries += notes.size();
+  }
+  EXPECT_EQ(table.size(), entries);
+  EXPECT_EQ(table.names(), expected.size());
+  EXPECT_TRUE(table.notes_of("n1.example.com").empty());
+  std::map<std::string, EntryNotes> walked;
+  table.for_each([&](std::string_view name, std::span<const EntryNote> notes) {
+    EXPECT_TRUE(walked.emplace(std::string(name), EntryNotes(notes.begin(), notes.end())).second) << name;
+  });
+  EXPECT_TRUE(walked == expected);
+}
+
+TEST(DomainTable, NamesOfTheGreatestLengthAndOddOctets) {
+  Filled<DomainTable> filled;
+  std::string deep = "a";
+  while (deep.size() + 2 <= 253) deep += ".a";
+  const std::string wide = std::string(63, 'x') + "." + std::string(63, 'y') + "." + std::string(63, 'z') + "." + std::string(61, 'w');
+  const std::string binary = std::string("b\0\xff\x01", 4) + ".example";
+  for (const std::string& name : {deep, wide, binary})
+    filled.table.add(name, {.terms = filled.terms(1, SignatureKind::kDomain), .subdomains = true});
+  HitList hits;
+  const auto asked = [&](const std::string& name) {
+    hits.clear();
+    const DomainKey key{0, false, name};
+    find_domains({&key, 1}, filled.layers(), 0, hits);
+    return hits.hits().size();
+  };
+  for (const std::string& name : {deep, wide, binary, "x." + binary}) EXPECT_EQ(asked(name), 1u);
+  std::string other = wide;
+  for (std::size_t i = 0; i < other.size(); ++i) {
+    other[i] = other[i] == '.' ? '.' : 'q';
+    if (wide[i] != '.') {
+      EXPECT_EQ(asked(other), 0u) << i;
+    }
+    other[i] = wide[i];
+  }
+  for (const std::string& name : {std::string(""), std::string("."), std::string("a..a"), ".example" + std::string("."), std::string("..")})
+    EXPECT_EQ(asked(name), 0u) << name;
+}
+
 TEST(DomainTable, BurstsLargerThanAChunkAreWhole) {
   std::vector<std::string> names;
-  std::vector<DomainEntry> entries;
+  Filled<DomainTable> filled;
   for (std::uint32_t i = 0; i < 1000; ++i) {
     names.push_back("host" + std::to_string(i) + ".example.com");
-    if (i % 3 == 0) entries.push_back({names.back(), true, i});
+    if (i % 3 == 0) filled.table.add(names.back(), {.terms = filled.terms(i, SignatureKind::kDomain), .subdomains = true});
   }
-  const DomainTable table(entries, 0);
   std::vector<DomainKey> keys;
   for (const std::string& name : names) keys.push_back({static_cast<std::uint16_t>(keys.size()), false, name});
   HitList hits;
-  const std::array<const DomainTable*, 1> tables = {&table};
-  find_domains(keys, tables, hits);
+  find_domains(keys, filled.layers(), 0, hits);
   ASSERT_EQ(hits.hits().size(), 334u);
-  for (const Hit& hit : hits.hits()) EXPECT_EQ(hit.rule, hit.event);
+  for (const Hit& hit : std::as_const(hits).hits()) EXPECT_EQ(hit_number(filled, hit), hit.event);
+}
+
+TEST(NumberCode, IsOneForEachNumberAndBack) {
+  std::set<std::uint64_t> codes;
+  std::size_t count = 0;
+  const auto check = [&](std::uint64_t value, std::uint8_t length) {
+    for (const bool international : {false, true}) {
+      const PhoneDigits digits{value, length, international};
+      const std::uint64_t code = number_code(digits);
+      EXPECT_LT(code, std::uint64_t{1} << kNumberCodeBits);
+      EXPECT_EQ(number_from_code(code), digits) << value << " " << int{length};
+      codes.insert(code);
+      ++count;
+    }
+  };
+  for (std::uint8_t length = 1; length <= 4; ++length)
+    for (std::uint64_t value = 0; value < kPowersOfTen[length]; ++value) check(value, length);
+  for (std::uint8_t length = 5; length <= kLongestCodedNumber; ++length)
+    for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{86}, kPowersOfTen[length] - 1}) check(value, length);
+  EXPECT_EQ(codes.size(), count);
 }
 
 TEST(NumberTable, AgreesWithStringsOverRandomNumbers) {
@@ -106,22 +243,25 @@ TEST(NumberTable, AgreesWithStringsOverRandomNumbers) {
     std::string digits;
     bool international, prefix;
   };
-  std::vector<NumberEntry> entries;
+  Filled<NumberTable> filled;
   std::vector<Expected> expected;
   for (std::uint32_t i = 0; i < 300; ++i) {
     expected.push_back({digits(7), random() % 2 == 0, random() % 2 == 0});
-    entries.push_back({pack(expected.back().digits, expected.back().international), expected.back().prefix, 3, i});
+    EntryNote note{.terms = filled.terms(i, SignatureKind::kNumber)};
+    if (i % 5 == 0) note.id = i + 1;  // stands apart
+    filled.table.add({pack(expected.back().digits, expected.back().international), expected.back().prefix}, note);
   }
-  const NumberTable table(entries, 0);
+  filled.table.finish();
+  EXPECT_EQ(filled.table.size(), 300u);
   HitList hits;
   for (int round = 0; round < 5000; ++round) {
     const std::string text = digits(9);
     const bool international = random() % 2 == 0;
     const NumberKey key{0, Side::kCalling, 0, false, pack(text, international)};
     hits.clear();
-    table.find({&key, 1}, hits);
+    find_numbers({&key, 1}, filled.layers(), 0, hits);
     std::set<std::uint32_t> found, wanted;
-    for (const Hit& hit : hits.hits()) found.insert(hit.rule);
+    for (const Hit& hit : std::as_const(hits).hits()) found.insert(hit_number(filled, hit));
     for (std::uint32_t i = 0; i < expected.size(); ++i) {
       const Expected& entry = expected[i];
       if (entry.international == international && (entry.prefix ? text.starts_with(entry.digits) : text == entry.digits)) wanted.insert(i);
@@ -130,15 +270,70 @@ TEST(NumberTable, AgreesWithStringsOverRandomNumbers) {
   }
 }
 
+TEST(NumberTable, HasWhatWasAddedAndWalksThroughIt) {
+  NumberTable table;
+  std::map<std::string, EntryNotes> expected;
+  std::map<std::string, NumberValue> values;
+  std::mt19937_64 random(10);
+  for (int i = 0; i < 20'000; ++i) {
+    const NumberValue value{{8613800000000 + random() % 6000, 13, true}, random() % 16 == 0};
+    const std::string key = std::to_string(value.digits.value) + (value.prefix ? "*" : "");
+    values[key] = value;
+    EntryNote note{.terms = static_cast<std::uint16_t>(random() % 3)};
+    if (random() % 50 == 0) note.terms = 9000;  // more terms than a slot can name
+    if (random() % 8 == 0) note.expires_s = static_cast<std::int64_t>(random() % 4'000'000'000);
+    if (random() % 8 == 0) {
+      table.set(value, {&note, 1});
+      expected[key] = {note};
+      continue;
+    }
+    EntryNotes& notes = expected[key];
+    const bool is_new = std::find(notes.begin(), notes.end(), note) == notes.end();
+    EXPECT_EQ(table.add(value, note), is_new);
+    if (is_new) notes.push_back(note);
+  }
+  table.finish();
+  std::size_t entries = 0;
+  for (const auto& [key, notes] : expected) {
+    EXPECT_EQ(table.notes_of(values[key]), notes) << key;
+    entries += notes.size();
+  }
+  EXPECT_EQ(table.size(), entries);
+  std::map<std::string, EntryNotes> walked;
+  table.for_each([&](const NumberValue& value, std::span<const EntryNote> notes) {
+    const std::string key = std::to_string(value.digits.value) + (value.prefix ? "*" : "");
+    EXPECT_TRUE(walked.emplace(key, EntryNotes(notes.begin(), notes.end())).second) << key;
+  });
+  EXPECT_TRUE(walked == expected);
+}
+
 TEST(NumberTable, TwentyDigitsAreNotTruncated) {
-  const NumberEntry entry{{10690000000000000001ULL, 20, false}, false, 3, 5};
-  const NumberTable table({&entry, 1}, 0);
+  Filled<NumberTable> filled;
+  filled.table.add({{10690000000000000001ULL, 20, false}, false}, {.terms = filled.terms(5, SignatureKind::kNumber)});
   HitList hits;
   const std::array<NumberKey, 2> keys = {NumberKey{0, Side::kCalled, 0, false, {10690000000000000001ULL, 20, false}},
                                          NumberKey{1, Side::kCalled, 0, false, {10690000000000000002ULL, 20, false}}};
-  table.find(keys, hits);
+  find_numbers(keys, filled.layers(), 0, hits);
   ASSERT_EQ(hits.hits().size(), 1u);
-  EXPECT_EQ(hits.hits()[0].rule, 5u);
+  EXPECT_EQ(hit_number(filled, std::as_const(hits).hits()[0]), 5u);
+}
+
+TEST(Tables, TakeNoMoreMemoryThanWasPromised) {
+  constexpr std::size_t kEntries = 300'000;
+  DomainTable domains(kEntries);
+  NumberTable numbers(kEntries);
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    const std::string name = "fraud-" + std::to_string(i) + ".example";  // 20 octets
+    octets += name.size();
+    domains.add(name, {.subdomains = true});
+    numbers.add({{8613000000000 + i, 13, true}, false}, {});
+  }
+  domains.finish();
+  numbers.finish();
+  EXPECT_LE(static_cast<double>(domains.bytes() - octets) / kEntries, 17.0) << "beside the names";
+  EXPECT_LE(static_cast<double>(domains.bytes()) / kEntries, 50.0);
+  EXPECT_LE(static_cast<double>(numbers.bytes()) / kEntries, 12.5);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,7 +63,9 @@ class Asker {
     event.what = sms;
     return ask(event);
   }
-  const Rule* first_rule() const { return hits_.hits().empty() ? nullptr : &set_.rule(hits_.hits().front().rule); }
+  std::optional<Rule> first_rule() const {
+    return hits_.hits().empty() ? std::nullopt : std::optional<Rule>(set_.rule(hits_.hits().front().rule));
+  }
 
  private:
   std::vector<std::string> ask(const Event& event) {

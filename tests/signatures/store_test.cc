@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/signature_store.h"
 
+
 #include <gtest/gtest.h>
 
+#include "match/layer.h"
 #include "signatures/match_helpers.h"
 #include "signatures/op_line.h"
 
@@ -224,7 +226,8 @@ TEST_F(Store, ManyChangesAreFoldedIntoANewBaseAndNothingIsLost) {
   EXPECT_EQ(ask.domain("n17.example"), Values{});
   EXPECT_EQ(ask.domain("n5999.example"), Values{});
   EXPECT_EQ(store_.counts().domains, 5998u);
-  EXPECT_EQ(set_->size().domains, 5999u);  // what a delta takes off the base is counted until the next base
+  store_.settle();
+  EXPECT_LE(build().parts().log.size(), 3u) << "small layers are merged";
   EXPECT_TRUE(complaints_.empty());
 }
 
@@ -249,8 +252,9 @@ TEST_F(Store, ExpiredEntriesLeaveInSlicesAndTheCountsFollow) {
   EXPECT_EQ(slices, 10u);
   EXPECT_EQ(store_.counts().domains, 1u);
   EXPECT_EQ(store_.words_kept(), 1u);
-  EXPECT_EQ(build(2).size().domains, 100'000u) << "batches don't wait for a new base";
+  EXPECT_GE(build(2).size().domains, 100'000u) << "batches don't wait for a merge";
   store_.tidy();
+  store_.settle();
   Asker ask(build(3));
   EXPECT_EQ(set_->size().domains, 1u) << "the memory of the others stays";
   EXPECT_EQ(ask.domain("n17.example"), Values{"n17.example"});
@@ -271,7 +275,9 @@ TEST_F(Store, RemovedEntriesLeaveNothingBehind) {
   }
   EXPECT_EQ(store_.counts().domains, 0u);
   EXPECT_EQ(store_.words_kept(), 0u);
-  EXPECT_LE(set_->size().domains, 4096u);
+  store_.tidy();
+  store_.settle();
+  EXPECT_LE(build().size().domains, 4096u);
 }
 
 TEST_F(Store, AnEntryThatWasPushedAgainEndsByItsLastWord) {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Names one behind the other, each with the notes about it: the length of the name, its octets, then the notes. Flags of a note say
+// what follows it: another note, an id, a moment. Places are offsets, never 0. Filled on a control thread, then read by workers.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "match/entry_note.h"
+
+namespace telefence {
+
+class NameStore {
+ public:
+  static constexpr std::size_t kMost = 0xffffffff;  // places have 32 bits
+
+  class Reader {
+   public:
+    explicit Reader(const char* at) : at_(at) {}
+    bool next() {
+      if (!has_more_) return false;
+      const auto flags = static_cast<unsigned char>(*at_);
+      std::memcpy(&note_.terms, at_ + 1, sizeof note_.terms);
+      at_ += 3;
+      note_.subdomains = (flags & kSubdomains) != 0;
+      note_.word = (flags & kRemoved) != 0 ? EntryNote::Word::kRemoved : (flags & kEnded) != 0 ? EntryNote::Word::kEnded : EntryNote::Word::kEntry;
+      note_.id = (flags & kHasId) != 0 ? take() : 0;
+      note_.expires_s = (flags & kHasEnd) != 0 ? static_cast<std::int64_t>(take()) : 0;
+      has_more_ = (flags & kMore) != 0;
+      return true;
+    }
+    const EntryNote& note() const { return note_; }
+    const char* end() const { return at_; }
+
+   private:
+    std::uint64_t take() {
+      std::uint64_t value;
+      std::memcpy(&value, at_, sizeof value);
+      at_ += sizeof value;
+      return value;
+    }
+    const char* at_;
+    bool has_more_ = true;
+    EntryNote note_;
+  };
+
+  // Where the name now stands. Requires: 1 to 253 octets, notes not empty, has_room().
+  std::uint32_t append(std::string_view name, std::span<const EntryNote> notes);
+  bool has_room(std::size_t octets) const { return size_ + octets + 64 < kMost; }
+  // What stands there counts no more.
+  void retire(std::uint32_t place) { memory_.get()[place + 1 + length(place)] |= static_cast<char>(kRetired); }
+  void finish();
+
+  std::string_view name(std::uint32_t place) const { return {memory_.get() + place + 1, length(place)}; }
+  Reader read(std::uint32_t place) const { return Reader(memory_.get() + place + 1 + length(place)); }
+  void prefetch(std::uint32_t place) const { __builtin_prefetch(memory_.get() + place); }
+
+  // visit(place) for all that count.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (std::size_t at = kFirst; at < size_;) {
+      const auto place = static_cast<std::uint32_t>(at);
+      Reader reader = read(place);
+      const bool counts = (static_cast<unsigned char>(memory_.get()[at + 1 + length(place)]) & kRetired) == 0;
+      while (reader.next()) {
+      }
+      if (counts) visit(place);
+      at = static_cast<std::size_t>(reader.end() - memory_.get());
+    }
+  }
+
+  std::size_t size() const { return memory_ == nullptr ? 0 : size_; }
+  std::size_t bytes() const { return room_; }
+  const char* memory() const { return memory_.get(); }
+  // For a snapshot: room for so many octets, all of them to be filled.
+  char* memory_to_fill(std::size_t octets);
+
+ private:
+  static constexpr unsigned kSubdomains = 1, kMore = 2, kHasId = 4, kHasEnd = 8, kRemoved = 16, kEnded = 32, kRetired = 64;
+  static constexpr std::size_t kFirst = 1;
+  struct Release {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+
+  std::size_t length(std::uint32_t place) const { return static_cast<unsigned char>(memory_.get()[place]); }
+  void make_room(std::size_t octets);
+  void resize(std::size_t octets);
+
+  std::unique_ptr<char, Release> memory_;  // realloc() moves pages instead of copying them
+  std::size_t size_ = kFirst;
+  std::size_t room_ = 0;
+};
+
+}  // namespace telefence

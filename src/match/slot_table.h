@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Open addressing in cache lines of eight 64-bit slots: part of a slot is of the key, the rest is the payload; who uses it says which.
+// A key that finds its line full goes to the next one; nothing is ever taken out or moved. In front stands a filter. Filled on a
+// control thread, then read by any number of workers.
+//
+// 10.7 octets per entry at the load that is kept (0.75), and the filter's bits.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/check.h"
+#include "match/block_filter.h"
+#include "match/table_memory.h"
+
+namespace telefence {
+
+class SlotTable {
+ public:
+  static constexpr std::uint64_t kEmpty = 0;  // no slot in use is 0
+
+  SlotTable() = default;
+  SlotTable(std::size_t entries, std::size_t filter_bits) : room_(entries), filter_(entries, filter_bits) {
+    if (entries != 0) line_count_ = entries * 4 / (8 * 3) + 1;
+    lines_ = make_table<Line>(line_count_);
+  }
+
+  std::size_t room() const { return room_; }
+  std::size_t size() const { return size_; }
+  std::size_t bytes() const { return line_count_ * sizeof(Line) + filter_.bytes(); }
+
+  // Requires: size() < room(), slot != kEmpty. Whether the key is there already is the caller's to know.
+  void insert(std::uint64_t hash, std::uint64_t slot) {
+    DCHECK(size_ < room_ && slot != kEmpty);
+    filter_.add(hash);
+    ++size_;
+    for (std::size_t line = line_of(hash);; line = next(line)) {
+      for (std::uint64_t& place : lines_[line].slots) {
+        if (place != kEmpty) continue;
+        place = slot;
+        return;
+      }
+    }
+  }
+
+  // A look-up in three steps, so that a burst has all its lines under way before it waits for the first. Requires: room() > 0.
+  void prefetch_filter(std::uint64_t hash) const { filter_.prefetch(hash); }
+  bool may_contain(std::uint64_t hash) const { return filter_.may_contain(hash); }
+  void prefetch_line(std::uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
+
+  // The place of the first slot with these key bits which `is_it` says yes to; nullptr when there is none.
+  template <typename IsIt>
+  const std::uint64_t* find(std::uint64_t hash, std::uint64_t key, std::uint64_t key_mask, IsIt is_it) const {
+    for (std::size_t line = line_of(hash);; line = next(line)) {
+      for (const std::uint64_t& slot : lines_[line].slots) {
+        if (slot == kEmpty) return nullptr;  // the slots of a line fill in order
+        if (((slot ^ key) & key_mask) == 0 && is_it(slot)) return &slot;
+      }
+    }
+  }
+
+  // Slots by number, for those who walk through all or keep one in mind.
+  std::size_t slot_count() const { return line_count_ * 8; }
+  std::uint64_t slot(std::size_t number) const { return lines_[number / 8].slots[number % 8]; }
+  std::size_t number_of(const std::uint64_t* place) const { return static_cast<std::size_t>(place - lines_[0].slots); }
+  // Control thread, while it is filled: another payload for the same key.
+  void replace(std::size_t number, std::uint64_t slot) { lines_[number / 8].slots[number % 8] = slot; }
+
+  // For a snapshot on disk: the parts as they lie in memory.
+  template <typename Visit>
+  void visit_memory(Visit visit) const {
+    visit(lines_.get(), line_count_ * sizeof(Line));
+    visit(filter_.blocks(), filter_.bytes());
+  }
+  // Requires: made with the room of the table whose memory it takes.
+  template <typename Visit>
+  void visit_memory_to_fill(Visit visit, std::size_t size) {
+    visit(lines_.get(), line_count_ * sizeof(Line));
+    visit(filter_.blocks(), filter_.bytes());
+    size_ = size;
+  }
+
+ private:
+  struct alignas(64) Line {
+    std::uint64_t slots[8];
+  };
+  // The upper half chooses the line.
+  std::size_t line_of(std::uint64_t hash) const { return ((hash >> 32) * line_count_) >> 32; }
+  std::size_t next(std::size_t line) const { return line + 1 == line_count_ ? 0 : line + 1; }
+
+  std::size_t room_ = 0;
+  std::size_t size_ = 0;
+  std::uint64_t line_count_ = 0;
+  TableArray<Line> lines_;
+  BlockFilter filter_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "match/terms.h"
+
+namespace telefence {
+
+Terms terms_of(const Rule& rule) {
+  return {rule.kind, rule.allow, rule.shadow, rule.action, rule.category, rule.tier, rule.sides, rule.source};
+}
+
+std::uint16_t TermsList::intern(const Terms& terms) {
+  if (const auto found = known_.find(terms); found != known_.end()) return found->second;
+  // More than there can be without a source: 4 kinds, allow, shadow, 17 actions, 13 categories, 4 tiers, 3 sides.
+  constexpr std::size_t kForUnknownSources = 4 * 2 * 2 * 17 * 13 * 4 * 3;
+  if (terms_.size() >= kMost - kForUnknownSources && !terms.source.empty()) {
+    Terms without = terms;
+    without.source.clear();
+    return intern(without);
+  }
+  const auto index = static_cast<std::uint16_t>(terms_.size());
+  terms_.push_back(terms);
+  known_.emplace(terms, index);
+  return index;
+}
+
+}  // namespace telefence

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/size_estimate.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <limits>
+
+#include "normalise/public_suffixes.h"
+#include "signatures/line_reader.h"
+#include "signatures/list_files.h"
+
+namespace telefence {
+namespace {
+
+// For each entry: the slot at its load, the filter, the name's length and its notes (match/domain_table.h, number_table.h).
+constexpr double kDomainBytes = 8.0 * 4 / 3 + 2 + 1 + 3;
+constexpr double kNumberBytes = 8.0 * 4 / 3 + 1.5;
+constexpr double kUrlBytes = 900;  // with its part of the compiled expressions
+constexpr double kCompiledBytesPerSecond = 1e9;
+constexpr std::size_t kSample = 200'000;
+
+// Seconds for each line of a sample of the list.
+Result<double> seconds_per_line(const ListOptions& list, const CompileTerms& terms, std::uint64_t lines) {
+  if (lines == 0 || list.kind == SignatureKind::kUrl) return 0.0;
+  (void)PublicSuffixes::of_system();  // read once, not for each list
+  Layer layer;
+  std::vector<Complaint> complaints;
+  ComplaintList collected(complaints);
+  const auto begin = std::chrono::steady_clock::now();
+  const Result<void> loaded = load_list_file(list, terms, layer, collected, kSample);
+  if (!loaded.ok()) return loaded.error();
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
+  return passed.count() / static_cast<double>(std::min<std::uint64_t>(lines, kSample));
+}
+
+// "Name:   1234 kB" of /proc/meminfo.
+std::uint64_t memory_line(const std::string& name) {
+  std::ifstream file("/proc/meminfo");
+  for (std::string word; file >> word;) {
+    std::uint64_t kilobytes = 0;
+    if (word == name && file >> kilobytes) return kilobytes * 1024;
+  }
+  return 0;
+}
+
+// What the container may still take (cgroup v2); without a limit: no limit.
+std::uint64_t left_in_container() {
+  std::ifstream limit_file("/sys/fs/cgroup/memory.max"), used_file("/sys/fs/cgroup/memory.current");
+  std::uint64_t limit = 0, used = 0;
+  if (!(limit_file >> limit) || !(used_file >> used)) return std::numeric_limits<std::uint64_t>::max();
+  return limit > used ? limit - used : 0;
+}
+
+}  // namespace
+
+Result<SizeEstimate> estimate_size(const SignatureOptions& options, const CompileTerms& terms, bool measures_speed) {
+  SizeEstimate out;
+  double bytes = 0;
+  for (const ListOptions& list : options.lists) {
+    Result<LineReader> lines = LineReader::open(list.file);
+    if (!lines.ok()) return Error{ErrorCode::kInvalid, "can't read the list " + list.file + ": " + lines.error().message};
+    struct stat found{};
+    (void)stat(list.file.c_str(), &found);
+    const std::uint64_t count = lines.value().count_lines() - 1;
+    const double octets = static_cast<double>(found.st_size) - static_cast<double>(count);  // without the line ends
+    switch (list.kind) {
+      case SignatureKind::kDomain:
+        out.domains += count;
+        bytes += kDomainBytes * static_cast<double>(count) + octets;
+        break;
+      case SignatureKind::kNumber:
+        out.numbers += count;
+        bytes += kNumberBytes * static_cast<double>(count);
+        break;
+      case SignatureKind::kUrl:
+      case SignatureKind::kPattern:
+        out.urls += count;
+        bytes += kUrlBytes * static_cast<double>(count);
+        break;
+    }
+    if (!measures_speed) continue;
+    const Result<double> seconds = seconds_per_line(list, terms, count);
+    if (!seconds.ok()) return seconds.error();
+    out.load_seconds += seconds.value() * static_cast<double>(count);
+  }
+  out.bytes = static_cast<std::uint64_t>(bytes);
+  out.peak_bytes = 2 * out.bytes;
+  out.compiled_seconds = bytes / kCompiledBytesPerSecond;
+  return out;
+}
+
+std::uint64_t available_memory() { return std::min(memory_line("MemAvailable:"), left_in_container()); }
+
+}  // namespace telefence

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How much memory and time lists will take before they are loaded: from the lines and octets of the files, what a table takes for each
+// entry, and the speed at which this machine loads a part of them. Control thread.
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "signatures/compiler.h"
+#include "signatures/options.h"
+
+namespace telefence {
+
+struct SizeEstimate {
+  std::uint64_t domains = 0;  // lines of lists of domains, and so on
+  std::uint64_t numbers = 0;
+  std::uint64_t urls = 0;
+  std::uint64_t bytes = 0;           // in force
+  std::uint64_t peak_bytes = 0;      // while it is loaded in place of one as large, which is in force until then
+  double load_seconds = 0;           // from the text of the lists
+  double compiled_seconds = 0;       // from the compiled form of an earlier start; an estimate of 1 GB/s
+};
+
+// Patterns are not in it: tens of megabytes for ten thousand. measures_speed: loads up to 200,000 lines of each list.
+Result<SizeEstimate> estimate_size(const SignatureOptions& options, const CompileTerms& terms, bool measures_speed);
+
+// Of this machine or its container: what could be taken now without swapping. 0: not known.
+std::uint64_t available_memory();
+
+}  // namespace telefence
