@@ -8,6 +8,7 @@
 #include "config/assemble.h"
 #include "config/check.h"
 #include "config/loader.h"
+#include "signatures/size_estimate.h"
 
 namespace telefence {
 namespace {
@@ -24,6 +25,22 @@ struct Findings {
 
 bool is_readable(const std::string& file) { return why_unreadable(file).empty(); }
 
+// Sets that can't fit are refused before they are tried.
+bool has_room(const Loaded& loaded, const SignatureOptions& options, const Config& config, Findings& findings) {
+  const Result<SizeEstimate> size = estimate_size(options, compile_terms(config), false);
+  const std::uint64_t available = available_memory();
+  if (!size || available == 0) return true;  // who can't be read is told by who reads it
+  const std::uint64_t workers = findings.memory_bytes * std::max<std::size_t>(1, config.nic.worker_cores.size());
+  const std::uint64_t needed = size.value().bytes + workers;
+  if (needed <= available) return true;
+  const auto mebibytes = [](std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
+  findings.mistakes.push_back({loaded.config.file, 0, 0, "policy.lists",
+                               "the lists need " + mebibytes(size.value().bytes) + " and the workers " + mebibytes(workers) + ", together " +
+                                   mebibytes(needed) + ", but only " + mebibytes(available) +
+                                   " of memory are free: take shorter lists, fewer workers, or more memory"});
+  return false;
+}
+
 // Also with mistakes elsewhere: an operator wants to know everything at once. Files that can't be read are mistakes already.
 void check_signatures(const Loaded& loaded, Findings& findings) {
   if (loaded.root.kind != YamlNode::Kind::kMap) return;  // nothing is known of what the file wants
@@ -34,6 +51,7 @@ void check_signatures(const Loaded& loaded, Findings& findings) {
   const bool is_country_wrong = std::any_of(findings.mistakes.begin(), findings.mistakes.end(),
                                             [](const Mistake& mistake) { return mistake.key == "policy.home_country"; });
   if (is_country_wrong) config.normalise = {};
+  if (!has_room(loaded, options, config, findings)) return;
   SignatureStore store(compile_terms(config));
   if (const Result<void> read = store.load(options, findings.complaints); !read) {
     findings.mistakes.push_back({config.file, 0, 0, "policy", read.error().message});

@@ -10,6 +10,7 @@
 #include "app/sentences.h"
 #include "app/test_request.h"
 #include "config/loader.h"
+#include "signatures/compiled_lists.h"
 #include "stats/exporter.h"
 
 namespace telefence {
@@ -61,6 +62,10 @@ Daemon::Daemon(Config config, Overrides overrides)
 Daemon::~Daemon() { stop(); }
 
 Result<void> Daemon::start() {
+  // Before anything is hashed.
+  if (!config_.signatures.state_dir.empty()) {
+    if (const Result<void> shared = share_table_secret(config_.signatures.state_dir); !shared) log(translated(language(), shared.error().message));
+  }
   Result<std::unique_ptr<Filter>> filter = Filter::make(config_, false);
   if (!filter) return filter.error();
   filter_ = std::move(filter.value());
@@ -149,6 +154,8 @@ void Daemon::make_servers() {
   control_->on("status", [this](std::string_view) { return to_line(status()); });
   control_->on("test", [this](std::string_view request) { return test(request); });
   control_->on("reload", [this](std::string_view) { return reload_command(); });
+  control_->on("policy_versions", [this](std::string_view) { return policy_versions_command(); });
+  control_->on("policy_rollback", [this](std::string_view request, const Requester& who) { return policy_rollback_command(request, who); });
   control_->on("bypass", [this](std::string_view request, const Requester& who) { return bypass_command(request, who); });
   if (config_.web_listen.empty()) return;
   WebSources sources;

@@ -102,6 +102,8 @@ class Daemon {
   void work(std::size_t index);
   std::string test(std::string_view request);
   std::string reload_command();
+  std::string policy_versions_command() const;
+  std::string policy_rollback_command(std::string_view request, const Requester& who);
   Json ports_status() const;
   Json channels_status() const;
   Json packets_status() const;

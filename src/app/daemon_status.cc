@@ -102,6 +102,8 @@ Json Daemon::feed_status() const {
               {"log_problem", state.log_problem},
               {"note", state.note},
               {"sequence", state.sequence},
+              {"version", state.version},
+              {"newest_version", state.newest_version},
               {"last_contact", state.last_contact_s},
               {"last_applied", state.last_applied_s},
               {"batches_applied", state.batches_applied},
@@ -149,6 +151,9 @@ void Daemon::add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready)
     reasons.push_back(state.problem);
   }
   if (!state.log_problem.empty()) reasons.push_back(state.log_problem);
+  if (state.version != state.newest_version)
+    reasons.push_back("version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
+                      std::to_string(state.newest_version) + " is the newest, and waits");
 }
 
 Json Daemon::needs_restart_status() const {

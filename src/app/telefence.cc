@@ -167,6 +167,47 @@ void add_bypass(CommandLine& line, BypassArguments& arguments) {
   add_common(line, verb, arguments, true);
 }
 
+struct PolicyArguments {
+  ToolArguments versions;
+  RollbackArguments rollback;
+  SizeArguments size;
+};
+
+void add_policy(CommandLine& line, PolicyArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "policy", {"Versions of the signatures, and what a set will take.", "规则版本，以及规则集的资源需求。"},
+                                 "  telefence policy versions\n"
+                                 "  telefence policy rollback 41\n");
+  verb->require_subcommand(1);
+  add_common(line,
+             line.add_verb(*verb, "versions", {"List the versions that can be gone back to.", "列出可回退的规则版本。"},
+                           "  telefence policy versions\n"
+                           "  telefence policy versions --json | jq .in_force\n"),
+             arguments.versions, true);
+  CLI::App* rollback = line.add_verb(*verb, "rollback", {"Put an earlier version in force, at once.", "立即回退到较早的版本。"},
+                                     "  telefence policy rollback 41\n"
+                                     "  telefence policy rollback newest\n");
+  rollback->add_option("version", arguments.rollback.version,
+                       line.text({"number of the version; newest: follow the log and reloads again", "版本号；newest：恢复跟随最新版本"}))
+      ->required()
+      ->type_name("N|newest");
+  add_common(line, rollback, arguments.rollback, true);
+  CLI::App* size = line.add_verb(*verb, "size", {"Say how much memory and time lists will take.", "估算名单所需的内存和时间。"},
+                                 "  telefence policy size domains.txt\n"
+                                 "  telefence policy size --kind number callers.txt more.txt\n");
+  size->add_option("files", arguments.size.files, line.text({"lists, one value per line", "名单文件，每行一个值"}))->required()->type_name("FILE");
+  size->add_option("--kind", arguments.size.kind, line.text({"what the lists hold", "名单内容的类型"}))
+      ->check(line.one_of({"domain", "number", "url"}))
+      ->type_name("domain|number|url")
+      ->capture_default_str();
+  add_common(line, size, arguments.size, false);
+}
+
+int run_policy(const CLI::App& verb, const PolicyArguments& arguments) {
+  if (verb.got_subcommand("versions")) return policy_versions(arguments.versions);
+  if (verb.got_subcommand("rollback")) return policy_rollback(arguments.rollback);
+  return policy_size(arguments.size);
+}
+
 int run_verb(CommandLine& line, int argc, char** argv) {
   TestArguments test_arguments;
   PushArguments push_arguments;
@@ -178,16 +219,20 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   add_push(line, push_arguments);
   add_daemon_verbs(line, status_arguments, reload_arguments, events_arguments);
   add_bypass(line, bypass_arguments);
+  PolicyArguments policy_arguments;
+  add_policy(line, policy_arguments);
   line.add_language(line.program(), language);
   if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
   for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_arguments, &status_arguments,
-                                                                   &reload_arguments, &events_arguments, &bypass_arguments})
+                                                                   &reload_arguments, &events_arguments, &bypass_arguments,
+                                                                   &policy_arguments.versions, &policy_arguments.rollback, &policy_arguments.size})
     if (own->language.empty()) own->language = language;
   if (line.program().got_subcommand("test")) return test_value(test_arguments);
   if (line.program().got_subcommand("push")) return push(push_arguments);
   if (line.program().got_subcommand("status")) return status(status_arguments);
   if (line.program().got_subcommand("reload")) return reload(reload_arguments);
   if (line.program().got_subcommand("bypass")) return bypass(bypass_arguments);
+  if (const CLI::App* policy = line.program().get_subcommand_ptr("policy").get(); policy->parsed()) return run_policy(*policy, policy_arguments);
   return events(events_arguments);
 }
 

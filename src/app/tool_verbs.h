@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace telefence {
 
@@ -55,6 +56,21 @@ struct BypassArguments : ToolArguments {
   std::string duration;                // on: 10min; "" = until it is switched off
 };
 int bypass(const BypassArguments& arguments);
+
+// The versions of the signatures that the daemon keeps, and back to one of them.
+int policy_versions(const ToolArguments& arguments);
+
+struct RollbackArguments : ToolArguments {
+  std::string version;                 // a number, or newest
+};
+int policy_rollback(const RollbackArguments& arguments);
+
+// How much memory and time lists will take. Asks no daemon.
+struct SizeArguments : ToolArguments {
+  std::vector<std::string> files;
+  std::string kind = "domain";         // domain, number or url
+};
+int policy_size(const SizeArguments& arguments);
 
 struct EventsArguments : ToolArguments {
   bool follow = false;                 // go on when the daemon comes back

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "app/command_line.h"
+#include "app/json_lines.h"
+#include "app/sentences.h"
+#include "app/tool_verbs.h"
+#include "config/assemble.h"
+#include "config/loader.h"
+#include "control/commands.h"
+#include "signatures/size_estimate.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::size_t kNumberColumns = 10;
+constexpr std::size_t kCountColumns = 14;
+constexpr std::size_t kTimeColumns = 22;
+
+void print_versions(const Json& reply, Language language) {
+  const auto cell = [&](const Text& text, std::size_t columns) { return padded(say(language, text), columns); };
+  std::printf("%s\n", (cell({"version", "版本"}, kNumberColumns) + cell({"in force since", "生效时间"}, kTimeColumns) +
+                       cell({"by", "原因"}, kNumberColumns) + cell({"batch", "批次"}, kNumberColumns) +
+                       right_aligned(say(language, {"domains", "域名"}), kCountColumns) +
+                       right_aligned(say(language, {"numbers", "号码"}), kCountColumns) +
+                       right_aligned(say(language, {"patterns", "文本特征"}), kCountColumns) + std::string(2, ' '))
+                          .c_str());
+  for (const Json& one : reply.value("versions", Json::array())) {
+    const auto count = [&](const char* key) { return right_aligned(grouped(one.value(key, std::uint64_t{0})), kCountColumns); };
+    const std::uint64_t number = one.value("version", std::uint64_t{0});
+    std::string text = padded(std::to_string(number), kNumberColumns) + padded(one.value("published", ""), kTimeColumns) +
+                       padded(translated(language, one.value("cause", "")), kNumberColumns) +
+                       padded(std::to_string(one.value("sequence", std::uint64_t{0})), kNumberColumns) + count("domains") +
+                       count("numbers") + count("patterns");
+    if (number == reply.value("in_force", std::uint64_t{0})) text += say(language, {"  <- in force", "  <- 当前生效"});
+    std::printf("%s\n", text.c_str());
+  }
+}
+
+// A reply that says ok.
+Result<Json> ask(const std::string& socket, const Json& request) {
+  const Result<std::string> line = ask_daemon(socket, to_line(request));
+  if (!line) return line.error();
+  Json reply = Json::parse(line.value(), nullptr, false);
+  if (!reply.is_object()) return Error{ErrorCode::kFailed, "the daemon's reply is no JSON object"};
+  if (!reply.value("ok", false))
+    return Error{static_cast<ErrorCode>(reply.value("code", 1)), reply.value("error", "the daemon refused")};
+  return reply;
+}
+
+int failed(Language language, const Error& error) {
+  print("telefence policy", error, language);
+  return static_cast<int>(error.code);
+}
+
+void print_size(const SizeEstimate& size, Language language) {
+  const auto mebibytes = [](std::uint64_t bytes) { return grouped((bytes >> 20) + 1) + " MiB"; };
+  const auto seconds = [](double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f", value);
+    return std::string(text);
+  };
+  std::printf("%s\n", say(language, {"{} domains, {} numbers, {} URLs", "{} 个域名，{} 个号码，{} 个网址"}, grouped(size.domains),
+                          grouped(size.numbers), grouped(size.urls)).c_str());
+  std::printf("%s\n", say(language, {"memory in force: {}", "生效后内存：{}"}, mebibytes(size.bytes)).c_str());
+  std::printf("%s\n", say(language, {"memory while it replaces a set as large: {}", "替换同等规模规则时的峰值内存：{}"},
+                          mebibytes(size.peak_bytes)).c_str());
+  std::printf("%s\n", say(language, {"time to load, as this machine is now: {} s from the text, {} s compiled",
+                                     "加载时间（按本机当前速度）：文本 {} 秒，已编译 {} 秒"},
+                          seconds(size.load_seconds), seconds(size.compiled_seconds)).c_str());
+}
+
+}  // namespace
+
+int policy_versions(const ToolArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  const Result<Json> reply = ask(arguments.socket, {{"command", "policy_versions"}});
+  if (!reply) return failed(language, reply.error());
+  if (arguments.json)
+    std::printf("%s\n", to_line(reply.value()).c_str());
+  else
+    print_versions(reply.value(), language);
+  return kExitOk;
+}
+
+int policy_rollback(const RollbackArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  std::uint64_t number = 0;
+  if (arguments.version != "newest") {
+    char* end = nullptr;
+    number = std::strtoull(arguments.version.c_str(), &end, 10);
+    if (number == 0 || *end != '\0')
+      return failed(language, {ErrorCode::kUsage, "\"" + arguments.version + "\" is no version: give a number of telefence policy versions, or newest"});
+  }
+  const Result<Json> reply = ask(arguments.socket, {{"command", "policy_rollback"}, {"version", number}});
+  if (!reply) return failed(language, reply.error());
+  const std::uint64_t in_force = reply.value().value("in_force", std::uint64_t{0});
+  if (arguments.json)
+    std::printf("%s\n", to_line(reply.value()).c_str());
+  else if (in_force == reply.value().value("newest", std::uint64_t{0}))
+    std::printf("%s\n", say(language, {"version {}, the newest, is in force", "当前生效：最新版本 {}"}, std::to_string(in_force)).c_str());
+  else
+    std::printf("%s\n", say(language, {"version {} is in force, and stays so whatever is pushed, until: telefence policy rollback newest",
+                                       "当前生效：版本 {}；此后下发的变更暂不生效，直至执行：telefence policy rollback newest"},
+                            std::to_string(in_force)).c_str());
+  return kExitOk;
+}
+
+int policy_size(const SizeArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  SignatureOptions options;
+  for (const std::string& file : arguments.files) {
+    ListOptions list;
+    list.file = file;
+    list.kind = arguments.kind == "number" ? SignatureKind::kNumber : arguments.kind == "url" ? SignatureKind::kUrl : SignatureKind::kDomain;
+    options.lists.push_back(std::move(list));
+  }
+  const Result<SizeEstimate> size = estimate_size(options, compile_terms(default_config()), true);
+  if (!size) return failed(language, size.error());
+  if (arguments.json)
+    std::printf("%s\n", to_line({{"domains", size.value().domains},
+                                 {"numbers", size.value().numbers},
+                                 {"urls", size.value().urls},
+                                 {"bytes", size.value().bytes},
+                                 {"peak_bytes", size.value().peak_bytes},
+                                 {"load_seconds", size.value().load_seconds},
+                                 {"compiled_seconds", size.value().compiled_seconds}}).c_str());
+  else
+    print_size(size.value(), language);
+  return kExitOk;
+}
+
+}  // namespace telefence
