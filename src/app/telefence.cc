@@ -3,6 +3,7 @@
 // The tool for the people of the anti-fraud centre and of operations. This file only reads arguments.
 
 #include "app/command_line.h"
+#include "app/rules_arguments.h"
 #include "app/tool_verbs.h"
 #include "verdict/verdict.h"
 
@@ -38,12 +39,6 @@ void add_test(CommandLine& line, TestArguments& arguments) {
       ->type_name("FILE");
   verb->add_option("--calling", arguments.calling, line.text({"sms: the number it comes from", "sms：发送方号码"}))->type_name("NUMBER");
   add_common(line, verb, arguments, true);
-}
-
-std::vector<std::string> category_words() {
-  std::vector<std::string> words;
-  for (std::size_t i = 0; i < kCategoryCount; ++i) words.emplace_back(category_name(static_cast<Category>(i)));
-  return words;
 }
 
 void add_entry_options(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
@@ -214,9 +209,11 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   ToolArguments status_arguments, reload_arguments;
   EventsArguments events_arguments;
   BypassArguments bypass_arguments;
+  RulesArguments rules_arguments;
   std::string language;
   add_test(line, test_arguments);
   add_push(line, push_arguments);
+  add_rules(line, rules_arguments);
   add_daemon_verbs(line, status_arguments, reload_arguments, events_arguments);
   add_bypass(line, bypass_arguments);
   PolicyArguments policy_arguments;
@@ -225,10 +222,12 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
   for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_arguments, &status_arguments,
                                                                    &reload_arguments, &events_arguments, &bypass_arguments,
-                                                                   &policy_arguments.versions, &policy_arguments.rollback, &policy_arguments.size})
+                                                                   &policy_arguments.versions, &policy_arguments.rollback, &policy_arguments.size,
+                                                                   &rules_arguments})
     if (own->language.empty()) own->language = language;
   if (line.program().got_subcommand("test")) return test_value(test_arguments);
   if (line.program().got_subcommand("push")) return push(push_arguments);
+  if (line.program().got_subcommand("rules")) return rules(rules_arguments);
   if (line.program().got_subcommand("status")) return status(status_arguments);
   if (line.program().got_subcommand("reload")) return reload(reload_arguments);
   if (line.program().got_subcommand("bypass")) return bypass(bypass_arguments);

@@ -46,6 +46,23 @@ struct PushArguments : ToolArguments {
 };
 int push(const PushArguments& arguments);
 
+// telefence rules: lists in any format to ours, and ours to others'.
+struct RulesArguments : ToolArguments {
+  std::string operation;               // lint, import, export, diff, stats
+  std::vector<std::string> files;      // diff: before, after
+  std::string out = "-";               // import, export
+  std::string to;                      // format to write; "" = what suits
+  std::string format;                  // of the files; "" = told by content
+  std::string match;                   // domains: suffix or exact, whatever their list says; "" = as it says
+  std::string category, action, side, source;
+  std::uint32_t tier = 2;
+  bool allow = false;
+  bool shadow = false;
+  std::uint32_t most = 20;             // lines shown of what is wrong or different
+  std::string home_country = "86";
+};
+int rules(const RulesArguments& arguments);
+
 int status(const ToolArguments& arguments);
 
 // Asks the daemon to read its configuration and lists again, and waits for the result.

@@ -5,14 +5,15 @@
 #include <pcap/pcap.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/check.h"
+#include "packed/unpacker.h"
 
 namespace telefence {
 namespace {
@@ -52,19 +53,20 @@ std::string reason_of(const char* message, const std::string& path) {
   return reason;
 }
 
-// A stream over a file descriptor that reads gzip as what it holds, and everything else as it is.
+// A stream over a file descriptor, which it takes, that reads gzip and zstd as what they hold, and everything else as it is.
 std::FILE* unpacking_stream(int file) {
-  gzFile packed = gzdopen(file, "rb");
-  if (packed == nullptr) return nullptr;
-  constexpr unsigned kReadAhead = 256 * 1024;
-  (void)gzbuffer(packed, kReadAhead);
+  auto unpacker = std::make_unique<Unpacker>(source_of(file), UnpackLimits{});
   cookie_io_functions_t functions{};
   functions.read = [](void* cookie, char* bytes, std::size_t size) -> ssize_t {
-    return gzread(static_cast<gzFile>(cookie), bytes, static_cast<unsigned>(size));
+    const Result<std::size_t> count = static_cast<Unpacker*>(cookie)->read({bytes, size});
+    return count ? static_cast<ssize_t>(count.value()) : -1;
   };
-  functions.close = [](void* cookie) { return gzclose_r(static_cast<gzFile>(cookie)); };
-  std::FILE* stream = fopencookie(packed, "r", functions);
-  if (stream == nullptr) (void)gzclose_r(packed);
+  functions.close = [](void* cookie) {
+    delete static_cast<Unpacker*>(cookie);
+    return 0;
+  };
+  std::FILE* stream = fopencookie(unpacker.get(), "r", functions);
+  if (stream != nullptr) (void)unpacker.release();
   return stream;
 }
 
@@ -90,16 +92,13 @@ struct Capture::Files {
     if (file < 0 || fstat(file, &read_) != 0)
       return Error{ErrorCode::kFailed, path + ": cannot be opened: " + std::strerror(errno)};
     std::FILE* stream = unpacking_stream(file);
-    if (stream == nullptr) {
-      ::close(file);
-      return Error{ErrorCode::kFailed, path + ": cannot be opened: out of memory"};
-    }
+    if (stream == nullptr) return Error{ErrorCode::kFailed, path + ": cannot be opened: out of memory"};
     char message[PCAP_ERRBUF_SIZE] = "";
     input = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, message);
     if (input == nullptr) {
       std::fclose(stream);
       return Error{ErrorCode::kFailed,
-                   path + ": is not a capture that can be read (pcap or pcapng, also gzipped): " + reason_of(message, path)};
+                   path + ": is not a capture that can be read (pcap or pcapng, also packed with gzip or zstd): " + reason_of(message, path)};
     }
     return {};
   }

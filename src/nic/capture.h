@@ -2,8 +2,8 @@
 #pragma once
 
 // A capture file as a port, without DPDK: `telefenced replay` and `inspect` run the same worker over it. Receives the packets
-// of a pcap or pcapng file (also gzipped) of any link type, with its nanosecond times and frame numbers; what is transmitted goes to a pcap
-// file of the same link type, or nowhere. It is also the pool for the frames that the worker makes. A packet that the capture
+// of a pcap or pcapng file (also packed with gzip or zstd) of any link type, with its nanosecond times and frame numbers; what is
+// transmitted goes to a pcap file of the same link type, or nowhere. It is also the pool for the frames that the worker makes. A packet that the capture
 // cut is marked truncated, as is one longer than a buffer. Buffers are allocated in open() and reused. One thread.
 
 #include <cstdint>

@@ -164,21 +164,8 @@ std::string refuse_entry(const Entry& entry, const CompileTerms& terms) {
   return {};
 }
 
-}  // namespace
-
-Result<ActionId> action_of(const Signature& signature, const CompileTerms& terms) {
-  if (signature.action.empty() || signature.action == "block") return kNoAction;
-  const ActionId action = terms.action_id ? terms.action_id(signature.action) : kNoAction;
-  if (action == kNoAction)
-    return invalid("unknown action '" + signature.action + "'; leave it out to go by category and tier");
-  if (terms.action_refused) {
-    const std::string why = terms.action_refused(action, signature.kind);
-    if (!why.empty()) return invalid("action '" + signature.action + "': " + why);
-  }
-  return action;
-}
-
-Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& terms) {
+// The canonical form, without its key: hashing costs more than all the rest.
+Result<Entry> without_key(const Signature& signature, const CompileTerms& terms) {
   Entry entry;
   entry.rule.kind = signature.kind;
   entry.where = signature.where;
@@ -202,12 +189,33 @@ Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& te
   }
   if (!filled.ok()) return filled.error();
   if (!signature.name.empty()) entry.rule.value = signature.name;
-  entry.key = hash_of({kind_name(signature.kind), entry.rule.value});
   return entry;
 }
 
-Result<Entry> compile_signature(const Signature& signature, const CompileTerms& terms) {
-  Result<Entry> made = canonical_entry(signature, terms);
+std::uint64_t key_of(const Rule& rule) { return hash_of({kind_name(rule.kind), rule.value}); }
+
+}  // namespace
+
+Result<ActionId> action_of(const Signature& signature, const CompileTerms& terms) {
+  if (signature.action.empty() || signature.action == "block") return kNoAction;
+  const ActionId action = terms.action_id ? terms.action_id(signature.action) : kNoAction;
+  if (action == kNoAction)
+    return invalid("unknown action '" + signature.action + "'; leave it out to go by category and tier");
+  if (terms.action_refused) {
+    const std::string why = terms.action_refused(action, signature.kind);
+    if (!why.empty()) return invalid("action '" + signature.action + "': " + why);
+  }
+  return action;
+}
+
+Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& terms) {
+  Result<Entry> made = without_key(signature, terms);
+  if (made.ok()) made.value().key = key_of(made.value().rule);
+  return made;
+}
+
+Result<Entry> judge_signature(const Signature& signature, const CompileTerms& terms) {
+  Result<Entry> made = without_key(signature, terms);
   if (!made.ok()) return made;
   Entry& entry = made.value();
   Rule& rule = entry.rule;
@@ -223,6 +231,14 @@ Result<Entry> compile_signature(const Signature& signature, const CompileTerms& 
   rule.action = action.value();
   rule.id = signature.id;
   rule.sides = static_cast<std::uint8_t>(entry.sides);
+  return made;
+}
+
+Result<Entry> compile_signature(const Signature& signature, const CompileTerms& terms) {
+  Result<Entry> made = judge_signature(signature, terms);
+  if (!made.ok()) return made;
+  Rule& rule = made.value().rule;
+  made.value().key = key_of(rule);
   return made;
 }
 

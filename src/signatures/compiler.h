@@ -47,6 +47,10 @@ Result<ActionId> action_of(const Signature& signature, const CompileTerms& terms
 // The entry for a signature that is to be in force.
 Result<Entry> compile_signature(const Signature& signature, const CompileTerms& terms);
 
+// As compile_signature, but without a key, and an id only when the signature names one: for who only wants to know what becomes of
+// millions of values.
+Result<Entry> judge_signature(const Signature& signature, const CompileTerms& terms);
+
 // Puts the entry into a set that is being built. Returns the index of its rule.
 std::uint32_t add_to(MatchSetBuilder& builder, const Entry& entry);
 

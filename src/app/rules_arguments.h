@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What `telefence rules` can be asked, with its help.
+
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/tool_verbs.h"
+
+namespace telefence {
+
+void add_rules(CommandLine& line, RulesArguments& arguments);
+
+// The categories of fraud, as options take them.
+std::vector<std::string> category_words();
+
+}  // namespace telefence

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <string>
+
+#include "app/command_line.h"
+#include "app/json_lines.h"
+#include "app/rules_progress.h"
+#include "app/rules_text.h"
+#include "app/sentences.h"
+#include "app/tool_verbs.h"
+#include "config/assemble.h"
+#include "config/loader.h"
+#include "lists/intake.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::size_t kMostInJson = 1000;
+
+Error usage(std::string message) { return Error{ErrorCode::kUsage, std::move(message)}; }
+
+Result<IntakeOptions> options_of(const RulesArguments& arguments, RulesProgress& progress) {
+  const std::string& country = arguments.home_country;
+  if (country.empty() || country.size() > 3 || country.find_first_not_of("0123456789") != std::string::npos)
+    return usage("--home-country: expected a country code of 1 to 3 digits, as \"86\", found \"" + country + "\"");
+  Config config = default_config();
+  config.normalise.home_country = country;
+  IntakeOptions options;
+  options.terms = compile_terms(config);
+  options.format = arguments.format.empty() ? nullptr : list_format(arguments.format);
+  options.common.category = category_from(arguments.category).value_or(Category::kOther);
+  options.common.tier = static_cast<Tier>(arguments.tier);
+  options.common.action = arguments.action;
+  options.common.source = arguments.source;
+  options.common.sides = sides_from(arguments.side).value_or(Signature::Sides::kEither);
+  options.common.allow = arguments.allow;
+  options.common.shadow = arguments.shadow;
+  if (!arguments.match.empty()) options.subdomains = arguments.match == "suffix";
+  options.most_complaints = arguments.json ? kMostInJson : arguments.most;
+  options.progress = [&progress](const TextSource& source) { progress.show(source); };
+  if (std::count(arguments.files.begin(), arguments.files.end(), "-") > 1) return usage("standard input (-) can be read once only");
+  return options;
+}
+
+Result<void> read_all(Intake& intake, std::span<const std::string> files, RulesProgress& progress) {
+  for (const std::string& file : files) {
+    const Result<void> read = intake.read(file);
+    progress.clear();
+    if (!read) return read;
+  }
+  return intake.finish();
+}
+
+int failed(const RulesArguments& arguments, const Error& error, Language language) {
+  print(("telefence rules " + arguments.operation).c_str(), error, language);
+  return static_cast<int>(error.code);
+}
+
+// What is wrong goes to standard error; so does the rest when a list goes to standard output.
+void print_reading(const Intake& intake, const RulesArguments& arguments, std::FILE* to, Language language) {
+  std::fputs(complaints_text(intake, arguments.most, language).c_str(), stderr);
+  for (const FileRead& file : intake.files()) std::fputs(to_text(file, language).c_str(), to);
+  if (intake.files().size() < 2) return;
+  FileRead sum{std::string(say(language, {"all", "合计"})), "", intake.total()};
+  sum.format = say(language, {"sum", "总数"});
+  std::fputs(to_text(sum, language).c_str(), to);
+}
+
+void print_json(const Json& json, std::FILE* to) { std::fprintf(to, "%s\n", to_line(json).c_str()); }
+
+int lint(const RulesArguments& arguments, Intake& intake, Language language) {
+  const bool is_sound = intake.complaint_count() == 0;
+  if (arguments.json) {
+    Json out = {{"ok", is_sound}};
+    out.update(to_json(intake));
+    print_json(out, stdout);
+  } else {
+    print_reading(intake, arguments, stdout, language);
+    const std::string verdict = is_sound ? std::string(say(language, {"ok", "正确"}))
+                                         : counted(language, intake.complaint_count(), {"thing is wrong", "处问题"}, {"things are wrong", "处问题"});
+    std::printf("%s\n", verdict.c_str());
+  }
+  return is_sound ? kExitOk : kExitInvalid;
+}
+
+struct Target {
+  const ListFormat* format = nullptr;
+  WriteTerms terms;
+  bool exact = false;
+};
+
+// A list of our own when all entries are of one kind and mean what the arguments say; else op lines, which say everything.
+Target import_target(const RulesArguments& arguments, const IntakeSummary& summary) {
+  constexpr const char* kLists[] = {"domains", "urls", "numbers"};
+  Target target;
+  target.terms.file = arguments.out;
+  const std::uint64_t all = summary.kinds[0] + summary.kinds[1] + summary.kinds[2] + summary.kinds[3];
+  for (std::size_t i = 0; i < std::size(kLists); ++i) {
+    const bool suits = arguments.to.empty() && summary.meanings <= 1 && summary.kinds[i] == all && summary.is_as_common;
+    if (arguments.to != kLists[i] && !suits) continue;
+    target.terms.is_own_list = true;
+    target.terms.kind = static_cast<SignatureKind>(i);
+    target.exact = target.terms.kind == SignatureKind::kDomain && summary.exact_domains != 0;
+    target.format = target.exact ? &kExactDomainsFormat : list_format(kLists[i]);
+    return target;
+  }
+  target.format = list_format("jsonl");
+  return target;
+}
+
+int write(const RulesArguments& arguments, Intake& intake, const Signature& common, Language language) {
+  const bool is_import = arguments.operation == "import";
+  // A list of nothing in the place of one that blocks would be the worst of all answers.
+  if (intake.total().of(ValueFate::kAccepted) == 0) {
+    std::fputs(complaints_text(intake, arguments.most, language).c_str(), stderr);
+    return failed(arguments, Error{ErrorCode::kInvalid, "nothing of it can be used; " + arguments.out + " is left as it is"}, language);
+  }
+  const Target target = is_import ? import_target(arguments, intake.summary()) : Target{list_format(arguments.to), {.file = arguments.out}};
+  const Result<Written> written = write_list(intake, *target.format, target.terms);
+  if (!written) return failed(arguments, written.error(), language);
+  std::FILE* to = arguments.out == "-" ? stderr : stdout;
+  const std::string option = target.terms.is_own_list ? list_option(arguments.out, target.terms.kind, common, target.exact) : "";
+  if (arguments.json) {
+    Json out = {{"ok", true}};
+    out.update(to_json(intake));
+    out["written"] = {{"file", arguments.out}, {"format", target.format->name}};
+    out["written"].update(to_json(written.value()));
+    if (!option.empty()) out["written"]["list_option"] = option;
+    print_json(out, to);
+    return kExitOk;
+  }
+  print_reading(intake, arguments, to, language);
+  std::fputs(to_text(written.value(), arguments.out, language).c_str(), to);
+  if (!option.empty() && arguments.out != "-")
+    std::fprintf(to, "%s\n  %s\n", std::string(say(language, {"for the configuration, under policy.lists:", "写入配置的 policy.lists："})).c_str(), option.c_str());
+  return kExitOk;
+}
+
+int stats(const RulesArguments& arguments, Intake& intake, Language language) {
+  const Result<ListStats> found = stats_of(intake, arguments.most, std::time(nullptr));
+  if (!found) return failed(arguments, found.error(), language);
+  if (arguments.json) {
+    Json out = {{"ok", true}, {"total", to_json(intake.total())}};
+    out.update(to_json(found.value()));
+    print_json(out, stdout);
+    return kExitOk;
+  }
+  std::fputs(complaints_text(intake, arguments.most, language).c_str(), stderr);
+  std::fputs(to_text(found.value(), language).c_str(), stdout);
+  return kExitOk;
+}
+
+int diff(const RulesArguments& arguments, const IntakeOptions& options, RulesProgress& progress, Language language) {
+  const auto meanings = std::make_shared<Meanings>();
+  Intake before(options, meanings), after(options, meanings);
+  for (const auto& [intake, file] : {std::pair{&before, &arguments.files[0]}, std::pair{&after, &arguments.files[1]}})
+    if (const Result<void> read = read_all(*intake, {file, 1}, progress); !read) return failed(arguments, read.error(), language);
+  constexpr std::string_view kSigns[] = {"+", "-", "~"}, kWords[] = {"added", "removed", "changed"};
+  const std::size_t most = arguments.json ? kMostInJson : arguments.most;
+  Json entries = Json::array();
+  std::string text;
+  std::size_t shown = 0;
+  const Result<DiffCounts> counts = diff_lists(before, after, [&](Difference difference, const Signature& signature, const std::string& where) {
+    if (++shown > most) return;
+    const auto index = static_cast<std::size_t>(difference);
+    entries.push_back({{"change", kWords[index]}, {"kind", kind_name(signature.kind)}, {"value", signature.value}, {"where", where}});
+    text += std::string(kSigns[index]) + " " + std::string(word_of(language, kind_name(signature.kind))) + " " + signature.value + "  " + where + "\n";
+  });
+  if (!counts) return failed(arguments, counts.error(), language);
+  const DiffCounts& sums = counts.value();
+  const std::size_t not_shown = shown > most ? shown - most : 0;
+  if (arguments.json) {
+    print_json({{"ok", true}, {"added", sums.added}, {"removed", sums.removed}, {"changed", sums.changed}, {"same", sums.same},
+                {"before", to_json(before.total())}, {"after", to_json(after.total())}, {"entries", entries}, {"entries_not_shown", not_shown}},
+               stdout);
+    return kExitOk;
+  }
+  for (const Intake* intake : {&before, &after}) std::fputs(complaints_text(*intake, arguments.most, language).c_str(), stderr);
+  std::fputs(text.c_str(), stdout);
+  if (not_shown != 0) std::printf("%s\n", say(language, {"{} more", "另有 {} 条"}, grouped(not_shown)).c_str());
+  std::printf("%s\n", say(language, {"{} added, {} removed, {} changed, {} the same", "新增 {}，删除 {}，改变 {}，相同 {}"}, grouped(sums.added),
+                          grouped(sums.removed), grouped(sums.changed), grouped(sums.same)).c_str());
+  return kExitOk;
+}
+
+}  // namespace
+
+int rules(const RulesArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  RulesProgress progress(language);
+  Result<IntakeOptions> options = options_of(arguments, progress);
+  if (!options) return failed(arguments, options.error(), language);
+  if (arguments.operation == "diff") {
+    options.value().keeps_covered = true;
+    return diff(arguments, options.value(), progress, language);
+  }
+  Intake intake(options.value());
+  if (const Result<void> read = read_all(intake, arguments.files, progress); !read) return failed(arguments, read.error(), language);
+  if (arguments.operation == "lint") return lint(arguments, intake, language);
+  if (arguments.operation == "stats") return stats(arguments, intake, language);
+  return write(arguments, intake, options.value().common, language);
+}
+
+}  // namespace telefence

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lists/csv_columns.h"
+
+#include <algorithm>
+#include <array>
+
+#include "lists/text.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+struct Heading {
+  std::string_view name;
+  Column column;
+};
+
+constexpr Heading kHeadings[] = {
+    {"value", Column::kValue}, {"indicator", Column::kValue}, {"ioc", Column::kValue}, {"值", Column::kValue}, {"内容", Column::kValue},
+    {"指标", Column::kValue},
+    {"domain", Column::kDomain}, {"domains", Column::kDomain}, {"hostname", Column::kDomain}, {"host", Column::kDomain},
+    {"域名", Column::kDomain}, {"涉诈域名", Column::kDomain}, {"网站", Column::kDomain}, {"网站域名", Column::kDomain},
+    {"url", Column::kUrl}, {"urls", Column::kUrl}, {"link", Column::kUrl}, {"网址", Column::kUrl}, {"涉诈网址", Column::kUrl},
+    {"链接", Column::kUrl},
+    {"number", Column::kNumber}, {"phone", Column::kNumber}, {"msisdn", Column::kNumber}, {"telephone", Column::kNumber},
+    {"phone_number", Column::kNumber}, {"号码", Column::kNumber}, {"电话", Column::kNumber}, {"电话号码", Column::kNumber},
+    {"手机号", Column::kNumber}, {"手机号码", Column::kNumber}, {"涉诈号码", Column::kNumber}, {"号段", Column::kNumber},
+    {"calling", Column::kCalling}, {"caller", Column::kCalling}, {"calling_number", Column::kCalling}, {"主叫", Column::kCalling},
+    {"主叫号码", Column::kCalling},
+    {"called", Column::kCalled}, {"callee", Column::kCalled}, {"called_number", Column::kCalled}, {"被叫", Column::kCalled},
+    {"被叫号码", Column::kCalled},
+    {"pattern", Column::kPattern}, {"keyword", Column::kPattern}, {"text", Column::kPattern}, {"关键词", Column::kPattern},
+    {"关键字", Column::kPattern}, {"文本特征", Column::kPattern}, {"特征", Column::kPattern},
+    {"kind", Column::kKind}, {"type", Column::kKind}, {"indicator_type", Column::kKind}, {"类型", Column::kKind}, {"种类", Column::kKind},
+    {"match", Column::kMatch}, {"匹配", Column::kMatch}, {"匹配方式", Column::kMatch},
+    {"category", Column::kCategory}, {"threat", Column::kCategory}, {"类别", Column::kCategory}, {"涉诈类别", Column::kCategory},
+    {"诈骗类型", Column::kCategory}, {"涉诈类型", Column::kCategory}, {"诈骗类别", Column::kCategory},
+    {"tier", Column::kTier}, {"level", Column::kTier}, {"severity", Column::kTier}, {"等级", Column::kTier}, {"级别", Column::kTier},
+    {"风险等级", Column::kTier},
+    {"action", Column::kAction}, {"处置", Column::kAction}, {"动作", Column::kAction}, {"处置方式", Column::kAction},
+    {"expires", Column::kExpires}, {"expiry", Column::kExpires}, {"valid_until", Column::kExpires}, {"失效时间", Column::kExpires},
+    {"到期时间", Column::kExpires}, {"有效期至", Column::kExpires}, {"截止时间", Column::kExpires},
+    {"source", Column::kSource}, {"来源", Column::kSource}, {"数据来源", Column::kSource},
+    {"name", Column::kName}, {"名称", Column::kName}, {"id", Column::kId}, {"shadow", Column::kShadow}, {"影子", Column::kShadow},
+    {"side", Column::kSide}, {"op", Column::kOp}, {"to_ids", Column::kForDetection},
+};
+
+struct CategoryWord {
+  std::string_view word;
+  Category category;
+};
+// What the field says beside the names of the categories themselves.
+constexpr CategoryWord kCategoryWords[] = {
+    {"贷款", Category::kLoan}, {"虚假贷款", Category::kLoan}, {"刷单", Category::kClickFarm}, {"刷单诈骗", Category::kClickFarm},
+    {"刷单返利诈骗", Category::kClickFarm}, {"冒充公检法诈骗", Category::kFakePolice}, {"公检法", Category::kFakePolice},
+    {"虚假投资", Category::kRomanceInvest}, {"虚假投资理财", Category::kRomanceInvest}, {"杀猪盘诈骗", Category::kRomanceInvest},
+    {"冒充电商客服", Category::kFakeService}, {"冒充客服诈骗", Category::kFakeService}, {"冒充熟人", Category::kImpersonation},
+    {"冒充领导", Category::kImpersonation}, {"中奖", Category::kPrize}, {"虚假中奖诈骗", Category::kPrize}, {"征信", Category::kCredit},
+    {"虚假征信诈骗", Category::kCredit}, {"钓鱼", Category::kPhishing}, {"钓鱼网站", Category::kPhishing}, {"仿冒", Category::kPhishing},
+    {"涉诈app", Category::kMalwareApp}, {"恶意软件", Category::kMalwareApp}, {"malware", Category::kMalwareApp},
+    {"malware_download", Category::kMalwareApp}, {"改号", Category::kSpoofedCaller}, {"境外冒充", Category::kSpoofedCaller},
+    {"赌博", Category::kGambling}, {"网络赌博", Category::kGambling}, {"其它", Category::kOther},
+};
+
+constexpr std::string_view kChinaZone = "+08:00";
+
+}  // namespace
+
+Column column_from(std::string_view heading) {
+  heading = trimmed(heading);
+  while (heading.starts_with('#')) heading = trimmed(heading.substr(1));
+  for (const Heading& known : kHeadings)
+    if (equal_but_case(known.name, heading)) return known.column;
+  return Column::kOther;
+}
+
+char separator_of(std::string_view heading) {
+  const auto count = [heading](char c) { return std::count(heading.begin(), heading.end(), c); };
+  return count('\t') > count(',') ? '\t' : count(';') > count(',') ? ';' : ',';
+}
+
+std::vector<std::string> csv_row(std::string_view line, char separator, bool& rest_is_open) {
+  std::vector<std::string> fields(1);
+  bool is_quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (is_quoted) {
+      if (c != '"') fields.back() += c;
+      else if (i + 1 < line.size() && line[i + 1] == '"') fields.back() += line[++i];
+      else is_quoted = false;
+    } else if (c == '"' && trimmed(fields.back()).empty()) {
+      fields.back().clear();
+      is_quoted = true;
+    } else if (c == separator) {
+      fields.emplace_back();
+    } else {
+      fields.back() += c;
+    }
+  }
+  rest_is_open = is_quoted;
+  return fields;
+}
+
+std::optional<Category> category_of(std::string_view word) {
+  word = trimmed(word);
+  const std::string small = lower(word);
+  if (const auto category = category_from(small)) return category;
+  for (std::size_t i = 0; i < kCategoryCount; ++i)
+    if (category_name_zh(static_cast<Category>(i)) == word) return static_cast<Category>(i);
+  for (const CategoryWord& known : kCategoryWords)
+    if (known.word == small) return known.category;
+  return std::nullopt;
+}
+
+std::optional<Tier> tier_of(std::string_view word) {
+  word = trimmed(word);
+  constexpr std::array<std::array<std::string_view, 5>, 3> kWords{{{"1", "高", "high", "高危", "1级"}, {"2", "中", "medium", "中危", "2级"}, {"3", "低", "low", "低危", "3级"}}};
+  for (std::size_t i = 0; i < kWords.size(); ++i)
+    for (const std::string_view known : kWords[i])
+      if (equal_but_case(known, word)) return static_cast<Tier>(i + 1);
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> instant_of(std::string_view word) {
+  std::string text(trimmed(word));
+  if (!text.empty() && text.size() <= 12 && text.find_first_not_of("0123456789") == std::string::npos && text.size() > 8) return std::stoll(text);
+  std::replace(text.begin(), text.end(), '/', '-');
+  for (const std::string& whole : {text, text + std::string(kChinaZone), text + ":00" + std::string(kChinaZone), text + "T00:00:00" + std::string(kChinaZone)})
+    if (const auto instant = parse_instant_ms(whole); instant && *instant >= 1000) return *instant / 1000;
+  return std::nullopt;
+}
+
+}  // namespace telefence

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Tables (RFC 4180) with headings in English or Chinese, divided by commas, semicolons or tabs. At least one column has to be a value:
+// a domain, URL, number, keyword, or a value whose kind another column tells. Columns that are not known are passed over. The heading
+// may stand in a comment, as abuse.ch has it; after it the table may have comments.
+
+#include <optional>
+
+#include "lists/csv_columns.h"
+#include "lists/list_format.h"
+#include "lists/number_range.h"
+#include "lists/text.h"
+#include "lists/url_text.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::size_t kMostColumns = 256;
+
+bool is_value(Column column) { return column >= Column::kValue && column <= Column::kPattern; }
+
+// The columns that a line names; empty: it is no heading.
+std::vector<Column> heading_of(std::string_view line) {
+  bool is_open = false;
+  std::vector<Column> columns;
+  bool has_value = false;
+  std::size_t known = 0;
+  const std::vector<std::string> fields = csv_row(line, separator_of(line), is_open);
+  if (fields.size() > kMostColumns) return {};
+  for (const std::string& field : fields) {
+    columns.push_back(column_from(field));
+    has_value = has_value || is_value(columns.back());
+    known += columns.back() != Column::kOther;
+  }
+  // One word alone is as well the first line of another list.
+  if (!has_value || (columns.size() > 1 && known < 2 && columns.size() > 3)) return {};
+  return columns;
+}
+
+bool is_sure_heading(std::string_view line) { return line.find_first_of(",;\t") != std::string_view::npos && !heading_of(line).empty(); }
+
+int sniff(const Sample& sample) {
+  if (!sample.lines.empty() && is_sure_heading(sample.lines[0])) return 93;
+  if (!sample.lines.empty() && !heading_of(sample.lines[0]).empty() && !looks_like_domain(sample.lines[0])) return 85;
+  for (const std::string_view comment : sample.comments)
+    if (is_sure_heading(comment) && sample.lines.size() > 0 && sample.lines[0].find_first_of(",;\t") != std::string_view::npos) return 92;
+  return 0;
+}
+
+class Table {
+ public:
+  Table(const Signature& common, ListSink& sink) : common_(common), sink_(sink) {}
+
+  void line(std::uint64_t number, std::string_view text) {
+    if (open_.empty() && trimmed(text).empty()) return sink_.pass(number);
+    if (open_.empty() && text[0] == '#') return comment(number, text);
+    if (columns_.empty()) return heading(number, text);
+    if (!open_.empty()) {
+      open_ += '\n';
+      sink_.pass(open_line_);
+    }
+    open_ += text;
+    bool is_open = false;
+    std::vector<std::string> fields = csv_row(open_, separator_, is_open);
+    open_line_ = number;
+    if (is_open && open_.size() < TextSource::kLongestLine) return;
+    if (is_open) sink_.skip(number, open_.substr(0, 40), "the quote that begins here is never closed");
+    open_.clear();
+    if (!is_open) row(number, fields);
+  }
+
+  void end() {
+    if (open_.empty()) return;
+    sink_.skip(open_line_, open_.substr(0, 40), "the quote that begins here is never closed");
+  }
+
+ private:
+  void comment(std::uint64_t number, std::string_view text) {
+    if (columns_.empty() && is_sure_heading(text)) take_heading(text);
+    sink_.pass(number);
+  }
+  void take_heading(std::string_view text) {
+    columns_ = heading_of(text);
+    separator_ = separator_of(text);
+  }
+  void heading(std::uint64_t number, std::string_view text) {
+    take_heading(text);
+    if (columns_.empty())
+      sink_.skip(number, text.substr(0, 60), "the first line must name the columns: domain (域名), url (网址), number (号码), keyword (关键词), category (类别) ...");
+    else
+      sink_.pass(number);
+  }
+
+  std::string_view field(const std::vector<std::string>& fields, Column column) const {
+    for (std::size_t i = 0; i < columns_.size() && i < fields.size(); ++i)
+      if (columns_[i] == column) return trimmed(fields[i]);
+    return {};
+  }
+
+  void row(std::uint64_t number, const std::vector<std::string>& fields) {
+    Signature signature = common_;
+    if (const std::string why = read_attributes(fields, signature); !why.empty()) return sink_.skip(number, fields[0], why);
+    bool is_said = false;
+    for (std::size_t i = 0; i < columns_.size() && i < fields.size(); ++i) {
+      const std::string_view value = trimmed(fields[i]);
+      if (!is_value(columns_[i]) || value.empty()) continue;
+      is_said = true;
+      take_value(number, columns_[i], value, field(fields, Column::kKind), field(fields, Column::kMatch), signature);
+    }
+    if (!is_said) sink_.skip(number, fields[0], "the row has no value");
+  }
+
+  std::string read_attributes(const std::vector<std::string>& fields, Signature& signature) const {
+    if (const std::string op = lower(field(fields, Column::kOp)); op == "remove") return "a removal: telefence push remove takes entries back";
+    else if (op == "allow") signature.allow = true;
+    if (const std::string_view word = field(fields, Column::kForDetection); equal_but_case(word, "0") || equal_but_case(word, "false"))
+      return "not meant for detection: to_ids is false";
+    // A word that we do not know is the centre's own: the entry counts all the same.
+    if (const auto category = category_of(field(fields, Column::kCategory))) signature.category = *category;
+    if (const std::string_view word = field(fields, Column::kTier); !word.empty()) {
+      const auto tier = tier_of(word);
+      if (!tier) return "the level must be 1 (高), 2 (中) or 3 (低)";
+      signature.tier = *tier;
+    }
+    if (const std::string_view word = field(fields, Column::kExpires); !word.empty()) {
+      const auto instant = instant_of(word);
+      if (!instant) return "the time must be like 2026-12-01, 2026-12-01 08:00:00 (China's time) or 2026-12-01T00:00:00Z";
+      signature.expires_s = *instant;
+    }
+    if (const std::string_view word = field(fields, Column::kSide); !word.empty()) {
+      const auto sides = sides_from(lower(word));
+      if (!sides) return "the side must be calling, called or either";
+      signature.sides = *sides;
+    }
+    if (const std::string_view word = field(fields, Column::kAction); !word.empty()) signature.action = lower(word);
+    if (const std::string_view word = field(fields, Column::kSource); !word.empty()) signature.source = word;
+    if (const std::string_view word = field(fields, Column::kShadow); equal_but_case(word, "true") || word == "1" || word == "是") signature.shadow = true;
+    return {};
+  }
+
+  void take_value(std::uint64_t number, Column column, std::string_view value, std::string_view kind_word, std::string_view match,
+                  Signature signature) {
+    const std::optional<SignatureKind> kind = kind_of(column, kind_word, value);
+    if (!kind) return sink_.skip(number, value, "this kind is not enforced here: domain, url, number and pattern are");
+    const std::string how = lower(match);
+    signature.kind = *kind;
+    signature.value = value;
+    if (column == Column::kCalling) signature.sides = Signature::Sides::kCalling;
+    if (column == Column::kCalled) signature.sides = Signature::Sides::kCalled;
+    if (*kind == SignatureKind::kNumber && is_number_range(value)) {
+      for (std::string& part : parts_of_range(value)) {
+        signature.value = std::move(part);
+        sink_.take(number, signature);
+      }
+      return;
+    }
+    if (*kind == SignatureKind::kDomain && how == "exact") signature.subdomains = false;
+    if (*kind == SignatureKind::kNumber) signature.prefix = how == "prefix";
+    if (*kind == SignatureKind::kPattern) signature.literal = how != "regex";
+    if (*kind == SignatureKind::kUrl) {
+      if (how == "regex") signature.literal = false;
+      else if (how == "exact") signature.prefix = false, signature.literal = true;
+      else set_url(value, signature);
+    } else if (*kind == SignatureKind::kDomain) {
+      signature.value = without_defanging(value);
+    }
+    sink_.take(number, signature);
+  }
+
+  static std::optional<SignatureKind> kind_of(Column column, std::string_view word, std::string_view value) {
+    switch (column) {
+      case Column::kDomain: return looks_like_url(value) ? SignatureKind::kUrl : SignatureKind::kDomain;
+      case Column::kUrl: return SignatureKind::kUrl;
+      case Column::kNumber:
+      case Column::kCalling:
+      case Column::kCalled: return SignatureKind::kNumber;
+      case Column::kPattern: return SignatureKind::kPattern;
+      default: break;
+    }
+    if (word.empty()) {
+      if (looks_like_url(value)) return SignatureKind::kUrl;
+      if (looks_like_domain(without_defanging(value))) return SignatureKind::kDomain;
+      return looks_like_number(value) && !is_ip_address(value) ? std::optional(SignatureKind::kNumber) : std::nullopt;
+    }
+    const Column named = column_from(word);
+    if (const auto kind = kind_from(lower(word))) return kind;
+    if (named == Column::kValue || !is_value(named)) return std::nullopt;
+    return kind_of(named, {}, value);
+  }
+
+  const Signature& common_;
+  ListSink& sink_;
+  std::vector<Column> columns_;
+  char separator_ = ',';
+  std::string open_;  // the lines of a row whose quote is not closed yet
+  std::uint64_t open_line_ = 0;  // the last of them, which nothing was said of yet
+};
+
+void read(TextSource& source, const Signature& common, ListSink& sink) {
+  Table table(common, sink);
+  for_each_line(source, sink, [&](std::uint64_t number, std::string_view line) { table.line(number, line); });
+  table.end();
+}
+
+void head(std::string& out) { out += "op,kind,value,match,category,level,side,action,expires,source,shadow\n"; }
+
+void append_field(std::string& out, std::string_view field, char end = ',') {
+  const bool needs_quotes = field.find_first_of(",\"\r\n;\t") != std::string_view::npos || field.starts_with(' ') || field.ends_with(' ');
+  if (needs_quotes) out += '"';
+  for (const char c : field) (out += c) += c == '"' ? "\"" : "";
+  if (needs_quotes) out += '"';
+  out += end;
+}
+
+std::string_view match_of(const Signature& signature) {
+  switch (signature.kind) {
+    case SignatureKind::kDomain: return signature.subdomains ? "suffix" : "exact";
+    case SignatureKind::kNumber: return signature.value.ends_with('*') ? "prefix" : "exact";
+    case SignatureKind::kUrl: return !signature.literal ? "regex" : signature.prefix ? "prefix" : "exact";
+    case SignatureKind::kPattern: return signature.literal ? "text" : "regex";
+  }
+  return {};
+}
+
+Said write(const Signature& signature, std::string& out) {
+  append_field(out, signature.allow ? "allow" : "add");
+  append_field(out, kind_name(signature.kind));
+  // A spreadsheet would run what begins with one of these; no value but a number does, and a number with + is text to it.
+  append_field(out, signature.value);
+  append_field(out, match_of(signature));
+  append_field(out, category_name(signature.category));
+  append_field(out, std::to_string(signature.tier));
+  append_field(out, signature.kind == SignatureKind::kNumber ? sides_name(signature.sides) : "");
+  append_field(out, signature.action);
+  append_field(out, signature.expires_s == 0 ? "" : std::to_string(signature.expires_s));
+  append_field(out, signature.source);
+  append_field(out, signature.shadow ? "true" : "", '\n');
+  return signature.name.empty() ? Said::kWhole : Said::kLess;
+}
+
+}  // namespace
+
+constinit const ListFormat kCsvFormat{.name = "csv", .sniff = sniff, .read = read, .head = head, .write = write};
+
+}  // namespace telefence

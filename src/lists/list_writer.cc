@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lists/list_writer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+namespace telefence {
+namespace {
+
+constexpr std::size_t kFlushAt = 1u << 20;
+
+// Writes beside the file, and takes its place at the end.
+class Output {
+ public:
+  explicit Output(std::string file) : file_(std::move(file)) {}
+  ~Output() {
+    if (descriptor_ < 0) return;
+    ::close(descriptor_);
+    if (!beside_.empty()) ::unlink(beside_.c_str());
+  }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  Result<void> open() {
+    struct stat there {};
+    const bool is_there = ::stat(file_.c_str(), &there) == 0;
+    if (file_ == "-") {
+      descriptor_ = ::dup(STDOUT_FILENO);
+    } else if (is_there && !S_ISREG(there.st_mode)) {
+      descriptor_ = ::open(file_.c_str(), O_WRONLY | O_CLOEXEC);  // a pipe, a terminal
+    } else {
+      beside_ = file_ + ".XXXXXX";
+      descriptor_ = mkostemp(beside_.data(), O_CLOEXEC);
+      if (descriptor_ < 0) beside_.clear();
+      const mode_t mask = ::umask(0);
+      ::umask(mask);
+      if (descriptor_ >= 0) (void)fchmod(descriptor_, is_there ? there.st_mode & 07777 : 0666 & ~mask);
+    }
+    return descriptor_ < 0 ? Result<void>(failed()) : Result<void>();
+  }
+  Result<void> write(std::string& text) {
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const ssize_t count = ::write(descriptor_, rest.data(), rest.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return failed();
+      rest.remove_prefix(static_cast<std::size_t>(count));
+    }
+    text.clear();
+    return {};
+  }
+  Result<void> finish() {
+    if (beside_.empty()) return {};
+    if (fsync(descriptor_) != 0 || ::rename(beside_.c_str(), file_.c_str()) != 0) return failed();
+    beside_.clear();
+    return {};
+  }
+
+ private:
+  Error failed() const { return Error{ErrorCode::kFailed, file_ + ": can't be written: " + std::strerror(errno)}; }
+
+  const std::string file_;
+  std::string beside_;
+  int descriptor_ = -1;
+};
+
+}  // namespace
+
+Result<Written> write_list(Intake& intake, const ListFormat& format, const WriteTerms& terms) {
+  CHECK(format.write != nullptr && format.head != nullptr);
+  Output output(terms.file);
+  if (const Result<void> opened = output.open(); !opened) return opened.error();
+  Written written;
+  std::string text;
+  format.head(text);
+  const Result<void> gone = intake.each([&](const StoredEntry& entry) -> Result<void> {
+    Said said = Said::kNot;
+    if (!terms.is_own_list) {
+      said = format.write(entry.signature, text);
+    } else if (entry.signature.kind == terms.kind) {
+      Signature alone = entry.signature;
+      alone.allow = false;
+      said = format.write(alone, text);
+    }
+    ++(said == Said::kWhole ? written.whole : said == Said::kLess ? written.less : written.left_out);
+    return text.size() < kFlushAt ? Result<void>() : output.write(text);
+  });
+  if (!gone) return gone.error();
+  if (const Result<void> last = output.write(text); !last) return last.error();
+  if (const Result<void> done = output.finish(); !done) return done.error();
+  return written;
+}
+
+}  // namespace telefence

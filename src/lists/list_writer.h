@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Entries to a file of a format. The file is there as a whole or not at all: whoever reads it meanwhile sees the old one. Control thread.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "lists/intake.h"
+#include "lists/list_format.h"
+
+namespace telefence {
+
+struct WriteTerms {
+  std::string file;  // "-" is standard output
+  // A list of our own configuration: who reads it is told there what all of its entries mean.
+  bool is_own_list = false;
+  SignatureKind kind = SignatureKind::kDomain;  // of own lists: other kinds are left out
+};
+
+struct Written {
+  std::uint64_t whole = 0;
+  std::uint64_t less = 0;      // what was written covers less than the entry
+  std::uint64_t left_out = 0;  // the format has no words for it
+};
+
+// Requires: intake.finish() was called; format.write is there.
+Result<Written> write_list(Intake& intake, const ListFormat& format, const WriteTerms& terms);
+
+}  // namespace telefence

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What entries have in common besides their values: allow or block, category, tier, action, expiry. Few lists have more than a handful,
+// so a small number stands for each. Numbers are the same for all intakes that share one table, so that two lists can be compared.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "signatures/signature.h"
+
+namespace telefence {
+
+class Meanings {
+ public:
+  // Past so many different ones all others are kOther, of which nothing is known: it is never the same as another.
+  static constexpr std::uint16_t kOther = 0xffff;
+
+  // From 1.
+  std::uint16_t number_of(const Signature& signature) {
+    const Key key{signature.allow, signature.shadow, static_cast<std::uint8_t>(signature.category), signature.tier, signature.action, signature.expires_s};
+    if (last_ != 0 && key == last_key_) return last_;
+    auto found = numbers_.find(key);
+    if (found == numbers_.end()) {
+      if (numbers_.size() + 1 >= kOther) return kOther;
+      found = numbers_.emplace(key, static_cast<std::uint16_t>(numbers_.size() + 1)).first;
+    }
+    last_key_ = key;
+    return last_ = found->second;
+  }
+  std::size_t size() const { return numbers_.size(); }
+
+ private:
+  using Key = std::tuple<bool, bool, std::uint8_t, std::uint8_t, std::string, std::int64_t>;
+  std::map<Key, std::uint16_t> numbers_;
+  Key last_key_;
+  std::uint16_t last_ = 0;
+};
+
+}  // namespace telefence

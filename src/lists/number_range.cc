@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lists/number_range.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "base/check.h"
+#include "lists/text.h"
+
+namespace telefence {
+namespace {
+
+struct Range {
+  std::string begin;  // + or nothing: what stands before the digits
+  std::string first, last;
+};
+
+// The digits of one end; empty: it is no number.
+std::string digits_of(std::string_view text, bool& has_plus) {
+  text = trimmed(text);
+  has_plus = text.starts_with('+');
+  if (has_plus) text.remove_prefix(1);
+  std::string digits;
+  for (const char c : text) {
+    if (is_digit(c)) digits += c;
+    else if (c != ' ') return {};
+  }
+  return digits;
+}
+
+std::optional<Range> range_of(std::string_view text) {
+  for (const std::string_view sign : {"-", "~", "至", "到", "—", "–", "～", " to "}) {
+    const std::size_t at = text.find(sign);
+    if (at == std::string_view::npos || at == 0) continue;
+    bool has_plus = false, again = false;
+    Range range;
+    range.first = digits_of(text.substr(0, at), has_plus);
+    range.last = digits_of(text.substr(at + sign.size()), again);
+    const std::size_t size = range.first.size();
+    if (size < 7 || size > 15 || range.last.size() != size || range.first > range.last) return std::nullopt;
+    if (again && !has_plus) return std::nullopt;
+    if (has_plus) range.begin = "+";
+    return range;
+  }
+  return std::nullopt;
+}
+
+// The parts of first..last under the digits that both share.
+void split(const std::string& begin, std::string_view first, std::string_view last, std::vector<std::string>& out) {
+  std::size_t same = 0;
+  while (same < first.size() && first[same] == last[same]) ++same;
+  const std::string common = begin + std::string(first.substr(0, same));
+  first.remove_prefix(same);
+  last.remove_prefix(same);
+  if (first.find_first_not_of('0') == std::string_view::npos && last.find_first_not_of('9') == std::string_view::npos) {
+    out.push_back(first.empty() ? common : common + '*');
+    return;
+  }
+  for (char digit = first[0]; digit <= last[0]; ++digit) {
+    const std::string low = digit == first[0] ? std::string(first.substr(1)) : std::string(first.size() - 1, '0');
+    const std::string high = digit == last[0] ? std::string(last.substr(1)) : std::string(first.size() - 1, '9');
+    split(common + digit, low, high, out);
+  }
+}
+
+}  // namespace
+
+bool is_number_range(std::string_view text) { return range_of(text).has_value(); }
+
+std::vector<std::string> parts_of_range(std::string_view text) {
+  const std::optional<Range> range = range_of(text);
+  CHECK(range.has_value());
+  std::vector<std::string> parts;
+  split(range->begin, range->first, range->last, parts);
+  return parts;
+}
+
+}  // namespace telefence

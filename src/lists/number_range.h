@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Ranges of telephone numbers as the fewest prefixes and numbers that are the same. Only whole numbers make a range: 170-179 may as
+// well be one number, or prefixes.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace telefence {
+
+// 13800000000-13800000999, also with ~, 至, "to" or a long dash: two numbers of as many digits (7 to 15), the second not smaller.
+bool is_number_range(std::string_view text);
+
+// At most 18 for each digit. Requires: is_number_range(text).
+std::vector<std::string> parts_of_range(std::string_view text);
+
+}  // namespace telefence

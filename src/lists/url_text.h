@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a URL in a list means, for the formats that have some.
+
+#include <string>
+#include <string_view>
+
+#include "lists/text.h"
+#include "signatures/signature.h"
+
+namespace telefence {
+
+// Without the signs that keep people from clicking: hxxp://bad[.]example(.)com.
+inline std::string without_defanging(std::string_view text) {
+  std::string out(text);
+  for (const std::string_view sign : {"[.]", "(.)", "[dot]", "[:]"})
+    for (std::size_t at = out.find(sign); at != std::string::npos; at = out.find(sign, at)) out.replace(at, sign.size(), sign == "[:]" ? ":" : ".");
+  return out;
+}
+
+// With a path: the page and what is below it. Without: its host.
+inline void set_url(std::string_view text, Signature& signature) {
+  const std::string url = without_defanging(text);
+  const std::size_t scheme = url.find("://");
+  const std::string_view rest = std::string_view(url).substr(scheme == std::string::npos ? 0 : scheme + 3);
+  const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  const std::string_view path = rest.substr(end);
+  if (path.empty() || path == "/") {
+    std::string_view host = rest.substr(0, end);
+    if (const std::size_t colon = host.rfind(':'); colon != std::string_view::npos && !host.starts_with('[')) host = host.substr(0, colon);
+    signature.kind = SignatureKind::kDomain;
+    signature.subdomains = false;
+    signature.value = host;
+    return;
+  }
+  signature.kind = SignatureKind::kUrl;
+  signature.literal = true;
+  signature.prefix = true;
+  signature.value = url;
+}
+
+}  // namespace telefence
