@@ -19,7 +19,9 @@ constexpr std::size_t kMostFields = 64;
 // The source as a stream that knows its line, and that ends where a text is too long.
 class SourceBuffer : public std::streambuf {
  public:
-  explicit SourceBuffer(TextSource& source) : source_(source), chunk_(65536) { setg(chunk_.data(), chunk_.data(), chunk_.data()); }
+  explicit SourceBuffer(TextSource& source) : source_(source), chunk_(65536), counted_(chunk_.data()) {
+    setg(chunk_.data(), chunk_.data(), chunk_.data());
+  }
 
   std::uint64_t line() {
     lines_ += static_cast<std::uint64_t>(std::count(counted_, gptr(), '\n'));
@@ -51,7 +53,7 @@ class SourceBuffer : public std::streambuf {
 
   TextSource& source_;
   std::vector<char> chunk_;
-  char* counted_ = nullptr;
+  char* counted_;
   std::uint64_t lines_ = 1;
   std::size_t since_quote_ = 0;
   bool is_escaped_ = false;

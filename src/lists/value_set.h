@@ -19,43 +19,41 @@ class ValueSet {
 
   // The mark of the value that is there already; 0: it was not, and now is. Requires: mark != 0.
   Mark insert(std::uint64_t hash, Mark mark) {
-    if ((count_ + 1) * 8 > hashes_.size() * 7) resize(hashes_.size() * 2);
-    const std::size_t at = place_of(hash);
-    if (marks_[at] != 0) return marks_[at];
-    hashes_[at] = hash;
-    marks_[at] = mark;
+    if ((count_ + 1) * 8 > places_.size() * 7) resize(places_.size() * 2);
+    Place& place = places_[place_of(hash)];
+    if (place.mark != 0) return place.mark;
+    place = {hash, mark};
     ++count_;
     return 0;
   }
-  Mark find(std::uint64_t hash) const { return marks_[place_of(hash)]; }
+  Mark find(std::uint64_t hash) const { return places_[place_of(hash)].mark; }
   std::size_t size() const { return count_; }
-  std::size_t bytes() const { return hashes_.capacity() * (sizeof(std::uint64_t) + sizeof(Mark)); }
+  std::size_t bytes() const { return places_.capacity() * sizeof(Place); }
 
  private:
+  // Side by side: each look-up waits for memory once.
+  struct __attribute__((packed)) Place {
+    std::uint64_t hash;
+    Mark mark;
+  };
+
   // Of the value, or of the free place where it belongs.
   std::size_t place_of(std::uint64_t hash) const {
-    const std::size_t mask = hashes_.size() - 1;
+    const std::size_t mask = places_.size() - 1;
     std::size_t at = static_cast<std::size_t>(hash) & mask;
-    while (marks_[at] != 0 && hashes_[at] != hash) at = (at + 1) & mask;
+    while (places_[at].mark != 0 && places_[at].hash != hash) at = (at + 1) & mask;
     return at;
   }
   void resize(std::size_t least) {
-    std::size_t places = 1024;
-    while (places < least) places *= 2;
-    std::vector<std::uint64_t> hashes(places);
-    std::vector<Mark> marks(places);
-    hashes.swap(hashes_);
-    marks.swap(marks_);
-    for (std::size_t i = 0; i < hashes.size(); ++i) {
-      if (marks[i] == 0) continue;
-      const std::size_t at = place_of(hashes[i]);
-      hashes_[at] = hashes[i];
-      marks_[at] = marks[i];
-    }
+    std::size_t count = 1024;
+    while (count < least) count *= 2;
+    std::vector<Place> before(count, Place{0, 0});
+    before.swap(places_);
+    for (const Place& place : before)
+      if (place.mark != 0) places_[place_of(place.hash)] = place;
   }
 
-  std::vector<std::uint64_t> hashes_;
-  std::vector<Mark> marks_;
+  std::vector<Place> places_;
   std::size_t count_ = 0;
 };
 

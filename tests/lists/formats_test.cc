@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every line of a sample of every format, and what becomes of it.
+#include <gtest/gtest.h>
+
+#include "lists/collected.h"
+
+namespace telefence {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// Expected lines; of skipped ones the begin is enough.
+void expect_lines(const ListFormat& format, const std::string& sample, const Lines& expected) {
+  const Lines found = read_as(format, sample_text(sample));
+  ASSERT_EQ(found.size(), expected.size()) << ::testing::PrintToString(found);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (expected[i].find(" skip ") != std::string::npos)
+      EXPECT_EQ(found[i].substr(0, expected[i].size()), expected[i]);
+    else
+      EXPECT_EQ(found[i], expected[i]);
+  }
+}
+
+TEST(Formats, EverySampleIsTakenForWhatItIs) {
+  const std::pair<const char*, const char*> kSamples[] = {
+      {"domains.txt", "domains"}, {"hosts.txt", "hosts"},     {"adblock.txt", "adblock"},       {"blocks.rpz", "rpz"},
+      {"dnsmasq.conf", "dnsmasq"}, {"clash.list", "clash"},    {"clash.yaml", "clash"},          {"urls.txt", "urls"},
+      {"numbers.txt", "numbers"}, {"table.csv", "csv"},       {"table_zh.csv", "csv"},          {"ops.jsonl", "jsonl"},
+      {"patterns.yaml", "patterns"}, {"bundle.stix.json", "stix"}, {"event.misp.json", "misp"}};
+  for (const auto& [sample, name] : kSamples) {
+    const std::string text = sample_text(sample);
+    ASSERT_FALSE(text.empty()) << sample;
+    const ListFormat* format = detect_format(text);
+    ASSERT_NE(format, nullptr) << sample;
+    EXPECT_EQ(format->name, name) << sample;
+    ASSERT_EQ(list_format(name), format);
+  }
+  EXPECT_EQ(detect_format("\x7f""ELF\x02\x01 of a program\n\x01\x02\x03 and more of it\n"), nullptr);
+  EXPECT_EQ(detect_format("# only\n\n# comments\n"), &kDomainsFormat);
+}
+
+TEST(Formats, ListsThatLookLikeOthersAreNot) {
+  const auto name = [](std::string_view text) {
+    const ListFormat* format = detect_format(text);
+    return format == nullptr ? std::string_view("none") : format->name;
+  };
+  EXPECT_EQ(name("# id,dateadded,url,threat\n\"1\",\"2026-01-01\",\"http://bad.example/x\",\"malware_download\"\n"), "csv");
+  EXPECT_EQ(name("域名\nbad.example\n"), "csv");
+  EXPECT_EQ(name("bad.example\n0.0.0.0 x.example\nworse.example\n"), "domains");
+  EXPECT_EQ(name("! comment\nbad.example\n"), "domains");
+  EXPECT_EQ(name("! comment\n||bad.example^\n"), "adblock");
+  EXPECT_EQ(name("138-1234-5678\n(010) 6555 1234\n"), "numbers");
+  EXPECT_EQ(name("bad.example/pay\n"), "urls");
+  EXPECT_EQ(name("{\"response\":[{\"Event\":{\"Attribute\":[]}}]}"), "misp");
+  EXPECT_EQ(name("{\"objects\":[{\"type\":\"indicator\"}]}"), "stix");
+}
+
+TEST(Formats, Domains) {
+  expect_lines(kDomainsFormat, "domains.txt",
+               {"1 pass", "2 pass", "3 domain bad.example suffix", "4 domain *.worse.example suffix", "5 domain WWW.Bad.example. suffix",
+                "6 domain 银行验证.中国 suffix", "7 domain com.cn suffix", "8 domain not a name suffix", "9 domain 203.0.113.7 suffix"});
+}
+
+TEST(Formats, Hosts) {
+  expect_lines(kHostsFormat, "hosts.txt",
+               {"1 pass", "2 pass", "3 pass", "4 domain bad.example exact", "4 domain www.bad.example exact", "5 domain worse.example exact",
+                "6 skip 192.0.2.7 nas.lan: this says where a machine is", "7 domain sixth.example exact",
+                "8 skip bad.example: a line of a hosts file begins with an address"});
+}
+
+TEST(Formats, Adblock) {
+  expect_lines(kAdblockFormat, "adblock.txt",
+               {"1 pass", "2 pass", "3 domain bad.example suffix", "4 domain worse.example suffix", "5 domain good.bad.example suffix allow",
+                "6 domain only.example exact", "7 skip ||ads.example^$third-party: a modifier", "8 skip ||bad.example/path^: a rule with a path",
+                "9 skip example.org##.banner: a rule for parts of pages", "10 skip /^ad[0-9]+\\./: a regular expression",
+                "11 domain plain.example exact", "12 domain star.example suffix", "13 skip ||mid*dle.example^: a star inside a name",
+                "14 skip -ad-: a part of a name"});
+}
+
+TEST(Formats, Rpz) {
+  expect_lines(kRpzFormat, "blocks.rpz",
+               {"1 pass", "2 pass", "3 pass", "4 pass", "5 pass", "6 pass", "7 domain bad.example exact", "8 domain bad.example suffix",
+                "9 domain pass.bad.example exact allow", "10 domain drop.example exact drop", "11 domain nodata.example exact",
+                "12 domain sink.example exact", "13 domain sink.example exact", "14 domain whole.example exact",
+                "15 skip outside.example.: lies outside of the zone", "16 skip 32.1.2.0.192.rpz-ip: only names are matched here",
+                "17 skip tcp.example: rpz-tcp-only blocks nothing", "18 skip $INCLUDE: this directive is not taken",
+                "19 skip nonsense: no record of a zone"});
+}
+
+TEST(Formats, Dnsmasq) {
+  expect_lines(kDnsmasqFormat, "dnsmasq.conf",
+               {"1 pass", "2 domain bad.example suffix", "3 domain worse.example suffix", "3 domain www.more.example suffix",
+                "4 domain local.example suffix", "5 domain served.example suffix", "6 domain good.bad.example suffix allow",
+                "7 skip server=/corp.example/192.0.2.53: this sends questions", "8 skip address=/#/0.0.0.0: # is every name",
+                "9 skip cache-size=1000: says nothing about a name", "10 skip address=/open.example: the slash behind the name"});
+}
+
+TEST(Formats, Clash) {
+  expect_lines(kClashFormat, "clash.list",
+               {"1 pass", "2 domain only.example exact", "3 domain bad.example suffix", "4 domain good.bad.example suffix allow",
+                "5 skip DOMAIN-KEYWORD,casino: a keyword", "6 skip IP-CIDR,192.0.2.0/24,REJECT,no-resolve: not about a name"});
+  expect_lines(kClashFormat, "clash.yaml",
+               {"1 pass", "2 domain bad.example suffix", "3 domain only.example exact", "4 domain worse.example suffix"});
+}
+
+TEST(Formats, Urls) {
+  expect_lines(kUrlsFormat, "urls.txt",
+               {"1 pass", "2 url http://bad.example/pay?id=1", "3 url hxxps://www.worse.example/login", "4 domain whole.example exact",
+                "5 domain port.example exact", "6 url other.example/app/v3.apk", "7 url http://203.0.113.9/x"});
+}
+
+TEST(Formats, Numbers) {
+  expect_lines(kNumbersFormat, "numbers.txt",
+               {"1 pass", "2 number +8613812345678", "3 number +86170*", "4 number 13800000*", "5 number 13900000008", "5 number 13900000009",
+                "5 number 13900000010", "5 number 13900000011", "6 number 95588", "7 number 1*", "8 number 86*", "9 number 010-65551234",
+                "10 number 170-179"});
+}
+
+TEST(Formats, Csv) {
+  expect_lines(kCsvFormat, "table.csv",
+               {"1 pass", "2 domain bad.example suffix phishing tier1 until 2111702400", "3 domain worse.example suffix gambling tier3",
+                "4 url https://page.example/pay loan", "5 skip late.example: the time must be", "6 pass", "7 domain other.example suffix",
+                "8 skip : the row has no value", "9 domain com.cn suffix loan tier1"});
+  expect_lines(kCsvFormat, "table_zh.csv",
+               {"1 pass", "2 number 13812345678 fake-police tier1 until 2111673600", "3 number +86170* click-farm",
+                "4 number 13800000* credit tier3 until 2111702400", "5 number 110 loan tier1"});
+}
+
+TEST(Formats, CsvWithAQuoteThatIsNeverClosedIsToldAtItsEnd) {
+  EXPECT_EQ(read_as(kCsvFormat, "domain,note\nbad.example,\"open\nmore\nlast\n"),
+            (Lines{"1 pass", "2 pass", "3 pass", "4 skip bad.example,\"open\nmore\nlast: the quote that begins here is never closed"}));
+  EXPECT_EQ(read_as(kCsvFormat, "name,colour\nx,red\n").size(), 2u);  // no column of values: told for each line, nothing taken
+}
+
+TEST(Formats, OpLines) {
+  expect_lines(kOpLinesFormat, "ops.jsonl",
+               {"1 domain bad.example exact phishing tier1", "2 number +8613812345678 allow calling", "3 skip gone.example: a removal",
+                "4 skip {\"op\":\"add\",\"kind\":\"domain\",\"value\":\"x.example\",\"colour\":\"red\"}: colour is an unknown field", "5 pass",
+                "6 pattern 安全账户.{0,20}转账 regex fake-police"});
+}
+
+TEST(Formats, Patterns) {
+  expect_lines(kPatternsFormat, "patterns.yaml",
+               {"24 skip no-text: ", "24 skip no-text: ", "24 skip no-text: ", "4 pattern 转入安全账户 text fake-police",
+                "9 pattern 快递到了 text fake-police", "14 pattern 刷单返利 text fake-police", "19 pattern 转账( regex fake-police"});
+}
+
+TEST(Formats, Stix) {
+  expect_lines(kStixFormat, "bundle.stix.json",
+               {"5 domain bad.example suffix phishing until 2111702400", "5 url http://page.example/pay phishing until 2111702400",
+                "7 domain a.example suffix", "7 domain b.example suffix", "8 skip [domain-name:value = 'x.example' AND file:size = 3]: only comparisons",
+                "9 skip ipv4-addr:value: this kind is not enforced here", "10 skip alert tcp: only patterns in STIX's own language",
+                "11 skip [domain-name:value = 'old.example']: revoked"});
+}
+
+TEST(Formats, Misp) {
+  expect_lines(kMispFormat, "event.misp.json",
+               {"3 domain bad.example suffix", "4 domain www.host.example exact", "5 url http://page.example/pay", "6 domain pair.example suffix",
+                "7 number +86 138 1234 5678", "8 skip 0: attributes of this type", "9 skip context.example: not meant for detection",
+                "11 domain object.example suffix"});
+}
+
+TEST(Formats, JsonThatBreaksOffSaysWhere) {
+  const std::string text = sample_text("event.misp.json");
+  const Lines whole = read_as(kMispFormat, text);
+  const Lines cut = read_as(kMispFormat, text.substr(0, text.find("www.host")));
+  ASSERT_EQ(cut.size(), 2u);
+  EXPECT_EQ(cut[0], whole[0]);
+  EXPECT_EQ(cut[1], "4 skip : not well-formed JSON");
+  std::string deep = "{\"Event\":{\"Attribute\":[";
+  for (int i = 0; i < 100'000; ++i) deep += "[";
+  EXPECT_EQ(read_as(kMispFormat, deep), Lines{"1 skip : lists and objects stand more than 64 deep in one another"});
+  const std::string wide = "{\"Event\":{\"info\":\"" + std::string(3u << 20, 'x') + "\"}}";
+  EXPECT_EQ(read_as(kMispFormat, wide), Lines{"1 skip : a text of more than 1 MiB: this is no list of indicators"});
+}
+
+}  // namespace
+}  // namespace telefence

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+// What becomes of values: canonical, twice, covered, refused; and that all sums come out. Lists written are read back as the same.
+#include "lists/intake.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <set>
+
+#include "lists/collected.h"
+#include "lists/list_diff.h"
+#include "lists/list_stats.h"
+#include "lists/list_writer.h"
+
+namespace telefence {
+namespace {
+
+CompileTerms terms() {
+  CompileTerms terms;
+  terms.action_id = [](std::string_view name) -> ActionId { return name == "drop" ? 0 : kNoAction; };
+  return terms;
+}
+
+struct Read {
+  explicit Read(IntakeOptions options = {}, std::shared_ptr<Meanings> meanings = std::make_shared<Meanings>())
+      : intake([&] {
+          options.terms = terms();
+          return options;
+        }(), std::move(meanings)) {}
+
+  Result<void> add(std::string_view text, const std::string& name = "list") {
+    TextSource source = source_of_text(text, name);
+    return intake.read(source);
+  }
+  // All accepted ones, described, sorted.
+  std::vector<std::string> entries() {
+    EXPECT_TRUE(intake.finish().ok());
+    std::vector<std::string> out;
+    EXPECT_TRUE(intake.each([&](const StoredEntry& entry) -> Result<void> {
+      out.push_back(described(entry.signature));
+      return {};
+    }).ok());
+    EXPECT_EQ(out.size(), intake.total().of(ValueFate::kAccepted));
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  std::uint64_t of(ValueFate fate) const { return intake.total().of(fate); }
+
+  Intake intake;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST(Intake, EveryLineAndValueIsAccountedFor) {
+  Read read;
+  ASSERT_TRUE(read.add("# comment\n\nbad.example\nWWW.bad.example.\nbad.example\ncom.cn\nnot a name\nworse.example\n").ok());
+  EXPECT_EQ(read.entries(), (Lines{"domain bad.example suffix", "domain worse.example suffix"}));
+  const Ledger total = read.intake.total();
+  EXPECT_TRUE(total.adds_up());
+  EXPECT_EQ(total.lines, 8u);
+  EXPECT_EQ(total.silent_lines, 2u);
+  EXPECT_EQ(total.values, 6u);
+  EXPECT_EQ(total.of(ValueFate::kDuplicate), 1u);
+  EXPECT_EQ(total.of(ValueFate::kCovered), 1u);
+  EXPECT_EQ(total.of(ValueFate::kPublicSuffix), 1u);
+  EXPECT_EQ(total.of(ValueFate::kSkipped), 1u);
+  ASSERT_EQ(read.intake.complaints().size(), 2u);
+  EXPECT_EQ(read.intake.complaints()[0].where, "list:6");
+  EXPECT_EQ(read.intake.complaints()[0].value, "com.cn");
+}
+
+TEST(Intake, TheSamplesOfAllFormatsAddUp) {
+  for (const auto& entry : std::filesystem::directory_iterator(SAMPLES_DIR)) {
+    Read read;
+    ASSERT_TRUE(read.add(sample_text(entry.path().filename())).ok()) << entry.path();
+    const std::vector<std::string> entries = read.entries();
+    const Ledger total = read.intake.total();
+    EXPECT_TRUE(total.adds_up()) << entry.path();
+    EXPECT_FALSE(entries.empty()) << entry.path();
+    EXPECT_EQ(total.values, entries.size() + total.of(ValueFate::kDuplicate) + total.of(ValueFate::kCovered) + total.of(ValueFate::kSkipped) + total.refused());
+  }
+}
+
+TEST(Intake, NumbersAreRefusedForWhatTheyWouldBlock) {
+  Read read;
+  ASSERT_TRUE(read.add(sample_text("numbers.txt")).ok());
+  EXPECT_EQ(read.entries(), (Lines{"number +861065551234", "number +8613800000*", "number +8613812345678", "number +8613900000008",
+                                   "number +8613900000009", "number +8613900000010", "number +8613900000011", "number +86170*"}));
+  EXPECT_EQ(read.of(ValueFate::kNeverBlock), 1u);  // 95588
+  EXPECT_EQ(read.of(ValueFate::kTooWide), 2u);     // 1*, 86*
+  EXPECT_EQ(read.of(ValueFate::kSkipped), 1u);     // 170-179
+}
+
+TEST(Intake, AParentCoversWhateverCameFirst) {
+  Read read;
+  ASSERT_TRUE(read.add("a.b.bad.example\nbad.example\nc.bad.example\nxbad.example\n").ok());
+  EXPECT_EQ(read.entries(), (Lines{"domain bad.example suffix", "domain xbad.example suffix"}));
+  Read numbers;
+  ASSERT_TRUE(numbers.add("+8617012345678\n+861701*\n+86170*\n+8617112345678\n").ok());
+  EXPECT_EQ(numbers.entries(), (Lines{"number +86170*", "number +8617112345678"}));
+}
+
+TEST(Intake, AnAllowedNameBetweenKeepsWhatIsBelowIt) {
+  Read read;
+  ASSERT_TRUE(read.add("||bad.example^\n@@||good.bad.example^\n||evil.good.bad.example^\n||x.bad.example^\n").ok());
+  EXPECT_EQ(read.entries(), (Lines{"domain bad.example suffix", "domain evil.good.bad.example suffix", "domain good.bad.example suffix allow"}));
+}
+
+TEST(Intake, AnEntryThatMeansSomethingElseIsNotCovered) {
+  Read read;
+  ASSERT_TRUE(read.add("domain,level\nbad.example,3\nwww.bad.example,1\nm.bad.example,3\n").ok());
+  EXPECT_EQ(read.entries(), (Lines{"domain bad.example suffix tier3", "domain www.bad.example suffix tier1"}));
+}
+
+TEST(Intake, AnExactNameIsCoveredByItsOwnWiderEntry) {
+  Read read;
+  ASSERT_TRUE(read.add(sample_text("blocks.rpz")).ok());
+  const Lines entries = read.entries();
+  EXPECT_EQ(std::count(entries.begin(), entries.end(), "domain bad.example suffix"), 1);
+  EXPECT_EQ(std::count(entries.begin(), entries.end(), "domain bad.example exact"), 0);
+}
+
+TEST(Intake, TheFirstOfTwoThatContradictCountsAndThatIsTold) {
+  Read read;
+  ASSERT_TRUE(read.add("domain,level\nbad.example,1\nbad.example,3\n").ok());
+  EXPECT_EQ(read.entries(), Lines{"domain bad.example suffix tier1"});
+  EXPECT_EQ(read.of(ValueFate::kDuplicate), 1u);
+  EXPECT_EQ(read.intake.doubts(), 1u);
+}
+
+TEST(Intake, DuplicatesAreFoundAcrossFilesAndFormats) {
+  Read read;
+  ASSERT_TRUE(read.add("bad.example\n", "one").ok());
+  ASSERT_TRUE(read.add("||bad.example^\n||BAD.example^\n||new.example^\n", "two").ok());
+  EXPECT_EQ(read.entries().size(), 2u);
+  EXPECT_EQ(read.intake.files()[1].ledger.of(ValueFate::kDuplicate), 2u);
+}
+
+TEST(Intake, PatternsAreCompiledAndTheirSamplesRun) {
+  Read read;
+  ASSERT_TRUE(read.add(sample_text("patterns.yaml"), "p.yaml").ok());
+  EXPECT_EQ(read.entries(), (Lines{"pattern 刷单返利 text fake-police", "pattern 转入安全账户 text fake-police"}));
+  std::string all;
+  for (const Complaint& complaint : read.intake.complaints()) all += complaint.where + " " + complaint.reason + "\n";
+  EXPECT_NE(all.find("p.yaml:9 this pattern is left out: it matches its own innocent sample"), std::string::npos) << all;
+  EXPECT_NE(all.find("p.yaml:14 it does not match its own sample"), std::string::npos) << all;
+  EXPECT_NE(all.find("p.yaml:19 this pattern is left out: "), std::string::npos) << all;
+  EXPECT_TRUE(read.intake.total().adds_up());
+}
+
+TEST(Intake, WhatAListHoldsNeverReachesTheTerminalRaw) {
+  Read read;
+  ASSERT_TRUE(read.add("domain\n\"bad\x1b[2J.example\"\n").ok());
+  EXPECT_TRUE(read.entries().empty());
+  ASSERT_EQ(read.intake.complaints().size(), 1u);
+  EXPECT_EQ(read.intake.complaints()[0].value, "bad?[2J.example");
+  // A line end in a URL would be two lines of a list.
+  Read json;
+  ASSERT_TRUE(json.add(R"({"op":"add","kind":"url","value":"bad.example/x\ncom.example/y"})").ok());
+  EXPECT_TRUE(json.entries().empty());
+}
+
+TEST(Intake, AFormatThatCanNotBeToldIsAnError) {
+  Read read;
+  const Result<void> result = read.add("\x01\x02\x03 nothing that anybody knows\n{]}[\n");
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().message.find("--format"), std::string::npos);
+}
+
+// ---- written and read back ----
+
+struct Listed {
+  const ListFormat* format;
+  std::vector<std::string> lines;  // op lines that it has words for
+};
+
+constexpr const char* kDomainLines = R"({"op":"add","kind":"domain","value":"bad.example"}
+{"op":"add","kind":"domain","value":"only.other.example","match":"exact"}
+{"op":"add","kind":"domain","value":"银行验证.中国"}
+{"op":"allow","kind":"domain","value":"good.bad.example"}
+{"op":"allow","kind":"domain","value":"fine.other2.example","match":"exact"}
+)";
+
+// The entries that `format` says are written whole, and those that are read back from what it wrote.
+void expect_round_trip(const ListFormat& format, const std::string& op_lines, std::size_t least) {
+  Read original;
+  ASSERT_TRUE(original.add(op_lines).ok());
+  ASSERT_TRUE(original.intake.finish().ok());
+  std::vector<std::string> said;
+  std::string text;
+  format.head(text);
+  ASSERT_TRUE(original.intake.each([&](const StoredEntry& entry) -> Result<void> {
+    std::string one;
+    const Said how = format.write(entry.signature, one);
+    EXPECT_EQ(how == Said::kNot, one.empty());
+    if (how == Said::kWhole) {
+      said.push_back(described(entry.signature));
+      text += one;
+    }
+    return {};
+  }).ok());
+  std::sort(said.begin(), said.end());
+  EXPECT_GE(said.size(), least) << format.name;
+  ASSERT_EQ(detect_format(text), &format) << format.name << "\n" << text;
+  Read back;
+  ASSERT_TRUE(back.add(text).ok());
+  EXPECT_EQ(back.entries(), said) << format.name << "\n" << text;
+  EXPECT_EQ(back.intake.complaint_count(), 0u) << format.name;
+}
+
+TEST(RoundTrip, DomainsInEveryFormatThatHasWordsForThem) {
+  const std::pair<const ListFormat*, std::size_t> kFormats[] = {{&kDomainsFormat, 2}, {&kHostsFormat, 1}, {&kAdblockFormat, 5}, {&kRpzFormat, 5},
+                                                                {&kDnsmasqFormat, 3}, {&kClashFormat, 3}, {&kCsvFormat, 5}, {&kOpLinesFormat, 5}};
+  for (const auto& [format, least] : kFormats) expect_round_trip(*format, kDomainLines, least);
+}
+
+TEST(RoundTrip, WhatTheEntriesMeanGoesAlongInCsvAndOpLines) {
+  const std::string lines = std::string(kDomainLines) +
+                            R"({"op":"add","kind":"domain","value":"full.example","category":"phishing","level":1,"action":"drop","expires":2111702400,"source":"centre, \"one\"","shadow":true}
+{"op":"add","kind":"number","value":"+86170*","side":"calling","category":"spoofed-caller"}
+{"op":"add","kind":"number","value":"+8613812345678"}
+{"op":"add","kind":"url","value":"www.bad.example/pay","match":"prefix"}
+{"op":"add","kind":"url","value":"www.bad.example/exact","match":"exact"}
+{"op":"add","kind":"pattern","value":"安全账户.{0,20}转账,\"x\"","match":"regex","category":"fake-police"}
+{"op":"add","kind":"pattern","value":"转入安全账户","match":"text"}
+)";
+  expect_round_trip(kCsvFormat, lines, 12);
+  expect_round_trip(kOpLinesFormat, lines, 12);
+}
+
+TEST(RoundTrip, NumbersAndUrls) {
+  expect_round_trip(kNumbersFormat, R"({"op":"add","kind":"number","value":"+86170*"}
+{"op":"add","kind":"number","value":"13812345678"}
+{"op":"add","kind":"number","value":"10690001234"}
+)", 3);
+  expect_round_trip(kUrlsFormat, R"({"op":"add","kind":"url","value":"www.bad.example/pay"}
+{"op":"add","kind":"url","value":"http://bad.example/x?y=1"}
+)", 2);
+}
+
+TEST(RoundTrip, RandomDomainsThroughEveryFormat) {
+  std::mt19937 random(11);
+  std::string lines;
+  for (int i = 0; i < 2000; ++i) {
+    std::string name;
+    for (int label = 0; label < 1 + static_cast<int>(random() % 4); ++label) {
+      for (int c = 0; c < 1 + static_cast<int>(random() % 8); ++c) name += "abcxyz019_"[random() % 10];
+      name += '.';
+    }
+    lines += R"({"op":")" + std::string(random() % 8 == 0 ? "allow" : "add") + R"(","kind":"domain","value":")" + name + R"(example","match":")" +
+             (random() % 2 == 0 ? "exact" : "suffix") + "\"}\n";
+  }
+  for (const ListFormat* format : {&kDomainsFormat, &kHostsFormat, &kAdblockFormat, &kRpzFormat, &kDnsmasqFormat, &kClashFormat, &kCsvFormat, &kOpLinesFormat}) {
+    Read original;
+    ASSERT_TRUE(original.add(lines).ok());
+    ASSERT_TRUE(original.intake.finish().ok());
+    std::string text;
+    format->head(text);
+    std::uint64_t whole = 0;
+    ASSERT_TRUE(original.intake.each([&](const StoredEntry& entry) -> Result<void> {
+      std::string one;
+      if (format->write(entry.signature, one) == Said::kWhole) text += one, ++whole;
+      return {};
+    }).ok());
+    Read back;
+    ASSERT_TRUE(back.add(text).ok());
+    (void)back.entries();
+    // Without what stood between, some are covered now: they are still all there.
+    EXPECT_EQ(back.of(ValueFate::kSkipped) + back.intake.total().refused(), 0u) << format->name;
+    EXPECT_GE(back.of(ValueFate::kAccepted) + back.of(ValueFate::kCovered), whole) << format->name;
+  }
+}
+
+TEST(Writer, TheFileIsThereAsAWholeOrNotAtAll) {
+  const std::string folder = ::testing::TempDir() + "/lists-writer";
+  std::filesystem::create_directories(folder);
+  const std::string file = folder + "/out.txt";
+  Read read;
+  ASSERT_TRUE(read.add("bad.example\n").ok());
+  ASSERT_TRUE(read.intake.finish().ok());
+  const Result<Written> written = write_list(read.intake, kDomainsFormat, {.file = file});
+  ASSERT_TRUE(written.ok());
+  EXPECT_EQ(written.value().whole, 1u);
+  EXPECT_EQ(std::filesystem::file_size(file), 12u);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+  EXPECT_FALSE(write_list(read.intake, kDomainsFormat, {.file = folder + "/none/out.txt"}).ok());
+  std::filesystem::remove_all(folder);
+}
+
+// ---- compared ----
+
+TEST(Diff, SaysWhatIsAddedRemovedAndChanged) {
+  const auto meanings = std::make_shared<Meanings>();
+  IntakeOptions options;
+  options.keeps_covered = true;
+  Read before(options, meanings), after(options, meanings);
+  ASSERT_TRUE(before.add("domain,level,match\nsame.example,1,\ngone.example,1,\nlevel.example,1,\nreach.example,1,exact\nwww.same.example,1,\n", "old").ok());
+  ASSERT_TRUE(after.add("domain,level,match\nnew.example,1,\nlevel.example,3,\nreach.example,1,suffix\nSAME.example.,1,\nwww.same.example,1,\n", "new").ok());
+  ASSERT_TRUE(before.intake.finish().ok());
+  ASSERT_TRUE(after.intake.finish().ok());
+  Lines told;
+  const Result<DiffCounts> counts = diff_lists(before.intake, after.intake, [&](Difference difference, const Signature& signature, const std::string& where) {
+    told.push_back(std::string(1, "+-~"[static_cast<int>(difference)]) + signature.value + " " + where);
+  });
+  ASSERT_TRUE(counts.ok());
+  EXPECT_EQ(told, (Lines{"+new.example new:2", "~level.example new:3", "~reach.example new:4", "-gone.example old:3"}));
+  EXPECT_EQ(counts.value().same, 2u);
+}
+
+TEST(Stats, CountsWhatListsConsistOf) {
+  Read read;
+  ASSERT_TRUE(read.add("bad.com.cn\na.b.com.cn\nx.example\n").ok());
+  ASSERT_TRUE(read.add("+86170*\n+861711234*\n+8613812345678\n", "numbers").ok());
+  ASSERT_TRUE(read.intake.finish().ok());
+  const Result<ListStats> stats = stats_of(read.intake, 10, 0);
+  ASSERT_TRUE(stats.ok());
+  EXPECT_EQ(stats.value().kinds, (std::array<std::uint64_t, 4>{3, 0, 3, 0}));
+  EXPECT_EQ(stats.value().labels[2], 1u);
+  EXPECT_EQ(stats.value().labels[3], 1u);
+  EXPECT_EQ(stats.value().suffixes[0], (ListStats::Counted{"com.cn", 2}));
+  EXPECT_EQ(stats.value().wide, Lines{"+86170*"});
+  EXPECT_EQ(stats.value().prefix_digits[5], 1u);
+  EXPECT_EQ(stats.value().exact_numbers, 1u);
+}
+
+// Memory is that of hashes: growing loses nothing.
+TEST(ValueSet, KnowsWhatItHasSeenWhileItGrows) {
+  ValueSet set;
+  std::mt19937_64 random(3);
+  std::vector<std::uint64_t> hashes(200'000);
+  for (std::uint64_t& hash : hashes) hash = random();
+  for (std::size_t i = 0; i < hashes.size(); ++i) EXPECT_EQ(set.insert(hashes[i], static_cast<ValueSet::Mark>(1 + i % 1000)), 0);
+  for (std::size_t i = 0; i < hashes.size(); ++i) ASSERT_EQ(set.find(hashes[i]), 1 + i % 1000);
+  EXPECT_EQ(set.insert(hashes[7], 9), 8);
+  EXPECT_EQ(set.find(random()), 0);
+  EXPECT_EQ(set.size(), hashes.size());
+}
+
+}  // namespace
+}  // namespace telefence
