@@ -6,7 +6,8 @@ import subprocess
 import program
 
 VERBS = {'telefenced': ['run', 'check', 'replay', 'inspect'],
-         'telefence': ['test', 'push add', 'push remove', 'status', 'reload', 'events']}
+         'telefence': ['test', 'push add', 'push remove', 'rules lint', 'rules import', 'rules export', 'rules diff', 'rules stats', 'status',
+                       'reload', 'events']}
 
 
 class Arguments(program.ProgramTest):
