@@ -438,6 +438,17 @@ constexpr Sentence kSentences[] = {
     {"--home-country: {}", "--home-country：{0}"},
 
     // Lines of lists and patterns.
+    {"{} is an unknown field", "{0} 是未知字段"},
+    {"{} must be a text", "{0} 须为文本"},
+    {"{} must be true or false", "{0} 须为 true 或 false"},
+    {"{} must be a whole number, not negative", "{0} 须为非负整数"},
+    {"value is missing", "缺少 value"},
+    {"not a JSON object", "不是 JSON 对象"},
+    {"op '{}' must be add, remove or allow", "op“{0}”须为 add、remove 或 allow"},
+    {"kind '{}' is not enforced here: domain, url, number and pattern are", "不支持拦截类型“{0}”：支持 domain、url、number 和 pattern"},
+    {"level must be 1 (certain and grave), 2 or 3 (weak)", "level 须为 1（高）、2 或 3（低）"},
+    {"category '{}' is unknown; when none fits, use other", "未知类别“{0}”；都不合适时请用 other"},
+    {"side '{}' must be calling, called or either", "side“{0}”须为 calling、called 或 either"},
     {"a domain name has no blanks, stars or quotes", "域名中不能有空格、星号或引号"},
     {"a domain name has no octet 0", "域名中不能有字节 0"},
     {"a domain name has no port", "域名不能带端口"},

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kLongestValue = 8192;
 constexpr std::size_t kLongestText = 1024;
 constexpr std::uint64_t kBetweenProgress = 8192;  // calls
-constexpr std::size_t kBytesOfValue = 24;         // of a list, about: to make room at once
+constexpr std::size_t kBytesOfValue = 18;         // of a list, about: to make room at once
 
 // A line end in a URL would become two lines of the list that it is written to.
 bool has_control_character(std::string_view text) {
