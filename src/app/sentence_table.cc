@@ -438,6 +438,7 @@ constexpr Sentence kSentences[] = {
     {"--home-country: {}", "--home-country：{0}"},
 
     // Lines of lists and patterns.
+    {"give either 'text' (plain) or 'regex', one of them", "text（纯文本）与 regex 只能写一个"},
     {"{} is an unknown field", "{0} 是未知字段"},
     {"{} must be a text", "{0} 须为文本"},
     {"{} must be true or false", "{0} 须为 true 或 false"},
