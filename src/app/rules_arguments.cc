@@ -39,7 +39,8 @@ void add_reading(CommandLine& line, CLI::App* verb, RulesArguments& arguments) {
       ->check(line.one_of(format_words(false)))
       ->type_name("WORD");
   verb->add_option("--match", arguments.match,
-                   line.text({"all domains: suffix (with all below) or exact, whatever their list says", "所有域名：suffix（含子域名）或 exact，不论名单如何写"}))
+                   line.text({"all domains: suffix (with all below) or exact, whatever their list says",
+                              "所有域名：suffix（含子域名）或 exact，不论名单如何写"}))
       ->check(line.one_of({"suffix", "exact"}))
       ->type_name("suffix|exact");
   verb->add_option("--most", arguments.most, line.text({"how many lines to show of what is wrong", "最多显示多少条问题"}))
@@ -92,7 +93,8 @@ void add_rules(CommandLine& line, RulesArguments& arguments) {
                                  "  telefence rules lint blocklist.txt patterns/*.yaml\n"
                                  "  telefence rules import feed.rpz.gz -o /etc/telefence/lists/feed.txt --category phishing\n");
   verb->require_subcommand(1);
-  CLI::App* lint = add_operation(line, *verb, arguments, "lint", {"Say what is wrong with lists; exit code 3 when something is.", "检查名单中的问题；有问题时退出码为 3。"},
+  CLI::App* lint = add_operation(line, *verb, arguments, "lint",
+                                 {"Say what is wrong with lists; exit code 3 when something is.", "检查名单中的问题；有问题时退出码为 3。"},
                                  "  telefence rules lint blocklist.txt.gz\n"
                                  "  telefence rules lint 号码.csv patterns/*.yaml --lang zh\n");
   add_meaning(line, lint, arguments);
@@ -107,7 +109,8 @@ void add_rules(CommandLine& line, RulesArguments& arguments) {
                                      "  telefence rules export ops.jsonl --to adblock > filter.txt\n");
   add_output(line, exported, arguments, false);
   add_meaning(line, exported, arguments);
-  CLI::App* diff = add_operation(line, *verb, arguments, "diff", {"Say what differs between two lists, whatever their formats.", "比较两个名单的差异，格式可以不同。"},
+  CLI::App* diff = add_operation(line, *verb, arguments, "diff",
+                                 {"Say what differs between two lists, whatever their formats.", "比较两个名单的差异，格式可以不同。"},
                                  "  telefence rules diff yesterday.rpz today.rpz\n"
                                  "  telefence rules diff lists/feed.txt feed.hosts --json | jq .added\n");
   diff->get_option("files")->expected(2);

@@ -65,8 +65,10 @@ void read_line(std::uint64_t number, std::string_view line, Signature& signature
     rule.remove_prefix(2);
     signature.subdomains = true;
   }
-  if (rule.find_first_of("/:?") != std::string_view::npos) return sink.skip(number, line, "a rule with a path or a scheme: for browsers only; a page goes into a list of URLs");
-  if (rule.find('*') != std::string_view::npos) return sink.skip(number, line, "a star inside a name is not taken: list the names");
+  if (rule.find_first_of("/:?") != std::string_view::npos)
+    return sink.skip(number, line, "a rule with a path or a scheme: for browsers only; a page goes into a list of URLs");
+  if (rule.find('*') != std::string_view::npos)
+    return sink.skip(number, line, "a star inside a name is not taken: list the names");
   if (!is_anchored && !looks_like_domain(rule)) return sink.skip(number, line, "a part of a name would hit innocent ones: write ||name^");
   signature.value = rule;
   signature.allow = is_exception;

@@ -114,7 +114,9 @@ std::optional<Category> category_of(std::string_view word) {
 
 std::optional<Tier> tier_of(std::string_view word) {
   word = trimmed(word);
-  constexpr std::array<std::array<std::string_view, 5>, 3> kWords{{{"1", "高", "high", "高危", "1级"}, {"2", "中", "medium", "中危", "2级"}, {"3", "低", "low", "低危", "3级"}}};
+  constexpr std::array<std::array<std::string_view, 5>, 3> kWords{{{"1", "高", "high", "高危", "1级"},
+                                                                   {"2", "中", "medium", "中危", "2级"},
+                                                                   {"3", "低", "low", "低危", "3级"}}};
   for (std::size_t i = 0; i < kWords.size(); ++i)
     for (const std::string_view known : kWords[i])
       if (equal_but_case(known, word)) return static_cast<Tier>(i + 1);
@@ -125,7 +127,8 @@ std::optional<std::int64_t> instant_of(std::string_view word) {
   std::string text(trimmed(word));
   if (!text.empty() && text.size() <= 12 && text.find_first_not_of("0123456789") == std::string::npos && text.size() > 8) return std::stoll(text);
   std::replace(text.begin(), text.end(), '/', '-');
-  for (const std::string& whole : {text, text + std::string(kChinaZone), text + ":00" + std::string(kChinaZone), text + "T00:00:00" + std::string(kChinaZone)})
+  const std::string zone(kChinaZone);
+  for (const std::string& whole : {text, text + zone, text + ":00" + zone, text + "T00:00:00" + zone})
     if (const auto instant = parse_instant_ms(whole); instant && *instant >= 1000) return *instant / 1000;
   return std::nullopt;
 }

@@ -87,7 +87,9 @@ class Table {
   void heading(std::uint64_t number, std::string_view text) {
     take_heading(text);
     if (columns_.empty())
-      sink_.skip(number, text.substr(0, 60), "the first line must name the columns: domain (域名), url (网址), number (号码), keyword (关键词), category (类别) ...");
+      sink_.skip(number, text.substr(0, 60),
+                 "the first line must name the columns: domain (域名), url (网址), "
+                 "number (号码), keyword (关键词), category (类别) ...");
     else
       sink_.pass(number);
   }

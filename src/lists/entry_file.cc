@@ -49,7 +49,10 @@ void set_flags(std::uint8_t flags, Signature& signature) {
   signature.shadow = (flags & kShadow) != 0;
 }
 
-Error failed(const char* what) { return Error{ErrorCode::kFailed, std::string("the temporary file ") + what + ": " + std::strerror(errno) + "; TMPDIR names another folder"}; }
+Error failed(const char* what) {
+  const std::string why = std::strerror(errno);
+  return Error{ErrorCode::kFailed, "the temporary file " + std::string(what) + ": " + why + "; TMPDIR names another folder"};
+}
 
 }  // namespace
 
