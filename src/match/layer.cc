@@ -25,6 +25,17 @@ AllowedNames allowed_names_of(const LayerEntries& entries) {
   return AllowedNames(names);
 }
 
+// A pattern that was refused, or told of, is reported once, not again with every later delta.
+void forget_refused(std::vector<PatternEntry>& patterns, const std::vector<PatternError>& errors) {
+  for (const PatternError& error : errors) {
+    const auto is_meant = [&](const PatternEntry& entry) { return entry.rule == error.rule; };
+    if (error.is_left_out)
+      std::erase_if(patterns, is_meant);
+    else
+      for (PatternEntry& entry : patterns) entry.is_told = entry.is_told || is_meant(entry);
+  }
+}
+
 template <typename Value>
 void forget(std::vector<Value>& values) {
   std::vector<Value>().swap(values);
@@ -48,13 +59,10 @@ Layer::Layer(LayerEntries entries, std::uint32_t first_rule, bool keep_entries, 
     : entries_(std::move(entries)),
       domains_(entries_.domains, first_rule),
       numbers_(entries_.numbers, first_rule),
-      texts_(entries_.patterns, PatternSet::Subject::kText, first_rule, rejected),
-      urls_(entries_.patterns, PatternSet::Subject::kUrl, first_rule, rejected),
+      texts_(entries_.patterns, PatternSet::Subject::kText, first_rule, entries_.pattern_options, rejected),
+      urls_(entries_.patterns, PatternSet::Subject::kUrl, first_rule, entries_.pattern_options, rejected),
       allowed_names_(allowed_names_of(entries_)) {
-  // A refused pattern is reported once, not again with every later delta.
-  std::erase_if(entries_.patterns, [&](const PatternEntry& entry) {
-    return std::any_of(rejected.begin(), rejected.end(), [&](const PatternError& error) { return error.rule == entry.rule; });
-  });
+  forget_refused(entries_.patterns, rejected);
   if (keep_entries) return;
   forget(entries_.domains);
   forget(entries_.numbers);

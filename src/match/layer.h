@@ -22,6 +22,7 @@ struct LayerEntries {
   std::vector<DomainEntry> domains;
   std::vector<NumberEntry> numbers;
   std::vector<PatternEntry> patterns;
+  PatternOptions pattern_options;
 
   // Adds the entries of another collection whose rules are not in `removed_ids` (sorted).
   void append_without(const LayerEntries& other, const std::vector<std::uint64_t>& removed_ids);

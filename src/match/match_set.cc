@@ -23,7 +23,7 @@ void scan_all(const PatternSet& patterns, std::span<const Key> keys, HitPart par
 
 void match_layer(const Layer& layer, const KeyList& keys, MatchScratch::State& state, HitList& hits) {
   layer.numbers().find(keys.numbers(), hits);
-  scan_all(layer.texts(), keys.texts(), HitPart::kText, [](const TextKey& key) { return key.text; }, state, hits);
+  scan_all(layer.texts(), keys.texts(), HitPart::kText, [](const TextKey& key) { return key; }, state, hits);
   scan_all(layer.urls(), keys.urls(), HitPart::kUrl, [](const UrlKey& key) { return key.url; }, state, hits);
 }
 

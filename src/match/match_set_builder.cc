@@ -30,8 +30,10 @@ void MatchSetBuilder::add_number(const PhoneDigits& digits, bool prefix, Sides s
 
 void MatchSetBuilder::add_pattern(PatternSource pattern, std::uint32_t rule) {
   CHECK(rule < entries_->rules.size());
-  entries_->patterns.push_back({std::move(pattern.expression), pattern.literal, pattern.over_url, rule});
+  entries_->patterns.push_back({std::move(pattern), rule, entries_->rules[rule].allow});
 }
+
+void MatchSetBuilder::set_pattern_options(PatternOptions options) { entries_->pattern_options = std::move(options); }
 
 MatchSetBuilder::Built MatchSetBuilder::build_base(std::uint64_t version) {
   LayerEntries entries = std::move(*entries_);

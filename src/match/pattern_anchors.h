@@ -4,14 +4,30 @@
 // The anchors of an expression: plain texts of which at least one stands in everything that the expression matches. Only where
 // an anchor was found is the expression itself looked for, so the set with the rarest texts is chosen. Control thread.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "match/pattern_tree.h"
+#include "match/text_rarity.h"
 
 namespace telefence {
 
-// Empty: no set of texts is rare enough to be worth looking for first.
+struct Anchors {
+  std::vector<std::u16string> texts;  // none: no set of texts is rare enough to be worth looking for first
+  // The texts are all that the children [first, end) of the sequence match one after the other: where one was found, only what
+  // stands before and behind those is still to be looked for.
+  bool is_exact = false;
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+};
+
+// The same expression as one sequence, without sequences right inside it.
+PatternNode as_sequence(PatternNode tree);
+// Requires: the node is a sequence.
+Anchors find_anchors(const PatternNode& sequence, const TextRarity& rarity);
+
+// The texts alone, of any tree, by everyday messages.
 std::vector<std::u16string> anchors_of(const PatternNode& tree);
 
 }  // namespace telefence

@@ -274,6 +274,10 @@ void PatternWorkspace::begin_text(std::size_t length) {
 
 std::optional<std::uint32_t> PatternPrograms::add(const PatternNode& tree) {
   if (sets_needed(tree) + 1 > PatternWorkspace::kSets) return std::nullopt;
+  return add_part(tree);
+}
+
+std::uint32_t PatternPrograms::add_part(const PatternNode& tree) {
   starts_.push_back(static_cast<std::uint32_t>(steps_.size()));
   append(tree);
   return static_cast<std::uint32_t>(starts_.size() - 1);

@@ -34,6 +34,7 @@ class PatternWorkspace {
 
  private:
   friend class PatternRun;
+  friend class NearbyRun;
   std::size_t longest_;
   std::size_t words_per_set_;
   std::unique_ptr<std::uint64_t[]> words_;
@@ -49,10 +50,19 @@ class PatternPrograms {
   // Requires: text.size() <= the workspace's longest.
   bool found_in(std::uint32_t program, std::u16string_view text, PatternWorkspace& workspace) const;
 
+  // Parts of expressions that are looked for beside a place (nearby_run.cc), where at most kNearby units can matter: whether the
+  // part stands right behind `place`, or, added mirrored() (pattern_tree.h), right before it. The part at `program` as given by
+  // add_part, which needs longest_match() <= kNearby.
+  static constexpr std::uint32_t kNearby = 63;
+  std::uint32_t add_part(const PatternNode& tree);
+  bool stands_behind(std::uint32_t part, std::u16string_view text, std::size_t place, PatternWorkspace& workspace) const;
+  bool stands_before(std::uint32_t part, std::u16string_view text, std::size_t place, PatternWorkspace& workspace) const;
+
   std::size_t bytes() const;
 
  private:
   friend class PatternRun;
+  friend class NearbyRun;
   // One step; the steps of its children follow it, one child after the other.
   struct Step {
     PatternNode::Kind kind = PatternNode::Kind::kSequence;
