@@ -60,8 +60,6 @@ std::optional<std::string> content_of(const std::string& path) {
 
 DatabaseCache::DatabaseCache(std::string directory) : directory_(std::move(directory)) {
   if (directory_.empty()) return;
-  std::error_code failed;
-  if (std::filesystem::create_directories(directory_, failed); !failed && is_ours_alone(directory_)) return;
   if (!is_ours_alone(directory_)) directory_.clear();
 }
 

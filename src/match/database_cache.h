@@ -21,7 +21,7 @@ class DatabaseCache {
  public:
   static constexpr std::size_t kMostFiles = 32;  // the longest unused go
 
-  // "" or a directory that can't be used: nothing is kept.
+  // "", or a directory that is not there or can't be used: nothing is kept.
   explicit DatabaseCache(std::string directory);
   bool is_in_use() const { return !directory_.empty(); }
 

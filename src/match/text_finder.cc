@@ -217,9 +217,9 @@ __attribute__((target("avx512f,avx512bw,bmi2"))) inline __m512i load_32(const ch
   return _mm512_maskz_loadu_epi16(mask, at);
 }
 
-__attribute__((target("avx512f,avx512bw,bmi2"))) inline __mmask16 look_up_16(const std::uint32_t* bits, unsigned shift, __m512i hash) {
+__attribute__((target("avx512f,avx512bw,bmi2"))) inline __mmask16 look_up_16(const std::uint32_t* bits, unsigned shift, __mmask16 wanted, __m512i hash) {
   const __m512i bit = _mm512_srl_epi32(hash, _mm_cvtsi32_si128(static_cast<int>(shift)));
-  const __m512i words = _mm512_i32gather_epi32(_mm512_srli_epi32(bit, 5), bits, 4);
+  const __m512i words = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), wanted, _mm512_srli_epi32(bit, 5), bits, 4);
   const __m512i one = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(bit, _mm512_set1_epi32(31)));
   return _mm512_test_epi32_mask(words, one);
 }
@@ -252,18 +252,20 @@ __attribute__((target("avx512f,avx512bw,bmi2"))) std::size_t TextFinder::find_pl
     const char16_t* const at = text.data() + i;
     const std::size_t left = text.size() - i;
     const auto hash_16 = [&](std::size_t from) __attribute__((target("avx512f,avx512bw,bmi2"), always_inline)) {
-      const __m512i pairs = load_32(at + from, left - from);
+      const __m512i pairs = load_32(at + from, left - std::min(from, left));
       if (tier.units == 1) return _mm512_mullo_epi32(_mm512_and_si512(pairs, low), by);
       const __m512i first = _mm512_mullo_epi32(pairs, by);
       if (tier.units == 2) return first;
       const std::size_t second = std::min(from + 2, left);
       return _mm512_add_epi32(first, _mm512_mullo_epi32(load_32(at + second, left - second), by_second));
     };
-    const __mmask16 even = look_up_16(bits, tier.bit_shift, hash_16(0));
-    const __mmask16 odd = left > 1 ? look_up_16(bits, tier.bit_shift, hash_16(1)) : __mmask16{0};
-    std::uint64_t hits = _pdep_u32(even, 0x55555555) | _pdep_u32(odd, 0xaaaaaaaa);
     const std::size_t whole = left - tier.units + 1;  // grams that the text has from here on
-    if (whole < 32) hits &= (std::uint64_t{1} << whole) - 1;
+    const std::uint32_t wanted = whole >= 32 ? ~std::uint32_t{0} : (std::uint32_t{1} << whole) - 1;
+    const auto evens = static_cast<__mmask16>(_pext_u32(wanted, 0x55555555));
+    const auto odds = static_cast<__mmask16>(_pext_u32(wanted, 0xaaaaaaaa));
+    const __mmask16 even = look_up_16(bits, tier.bit_shift, evens, hash_16(0));
+    const __mmask16 odd = look_up_16(bits, tier.bit_shift, odds, hash_16(1));
+    const std::uint32_t hits = _pdep_u32(even, 0x55555555) | _pdep_u32(odd, 0xaaaaaaaa);
     count += push_places(hits, i, 1, places + count);
   }
   return count;

@@ -48,6 +48,14 @@ class TextFinder {
     }
   }
 
+  // How many places of the text are looked at. For tests of what a set costs.
+  std::size_t count_places(std::u16string_view text, Places& places) const {
+    std::size_t count = 0;
+    for (const Tier& tier : tiers_)
+      if (!tier.first_of_slot.empty()) count += find_places(tier, text, places.at.data());
+    return count;
+  }
+
   // The ways that this machine has to look for places: 0 = plain C++. For tests; the best is taken without asking.
   static int ways();
   static void force_way(int way);

@@ -36,6 +36,7 @@ struct RedisOptions {
 struct SignatureOptions {
   std::vector<ListOptions> lists;
   std::vector<std::string> patterns;  // YAML files
+  PatternOptions pattern_options;
   RedisOptions redis;
 };
 

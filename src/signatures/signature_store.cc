@@ -60,6 +60,7 @@ struct PatternRule {
 
 struct SignatureStore::State {
   CompileTerms terms;
+  PatternOptions pattern_options;
   LoadedFiles loaded;
   std::unique_ptr<LoadedFiles> before;  // until the load is kept or undone
   std::unordered_map<std::uint64_t, LogWord> log;
@@ -204,6 +205,7 @@ void SignatureStore::State::note_rule(std::unordered_set<std::uint64_t>& ids, co
 
 void SignatureStore::State::fold(ComplaintList& complaints) {
   MatchSetBuilder builder;
+  builder.set_pattern_options(pattern_options);
   std::vector<PatternRule> patterns;
   std::unordered_set<std::uint64_t> ids;
   shared_ids.clear();
@@ -265,6 +267,7 @@ void SignatureStore::State::run_samples(const std::vector<PatternRule>& patterns
 
 std::unique_ptr<const MatchSet> SignatureStore::State::build_delta(std::uint64_t version, ComplaintList& complaints) {
   MatchSetBuilder builder;
+  builder.set_pattern_options(pattern_options);
   std::vector<PatternRule> patterns;
   for (const std::uint64_t key : delta) {
     const Entry& entry = log.at(key).entry;
@@ -290,6 +293,10 @@ void SignatureStore::State::leave_out(const std::vector<PatternError>& rejected,
         std::find_if(patterns.begin(), patterns.end(), [&](const PatternRule& p) { return p.rule == error.rule; });
     if (found == patterns.end()) continue;
     const Entry& entry = found->of_file ? loaded.files.entries[found->file_index] : log.at(found->key).entry;
+    if (!error.is_left_out) {
+      complaints.add({entry.where, entry.rule.value, error.reason, false});
+      continue;
+    }
     complaints.add(entry.where, entry.rule.value, "this pattern is left out: " + error.reason);
     count(entry, false);
     if (found->of_file) {
@@ -313,6 +320,7 @@ SignatureStore::~SignatureStore() = default;
 
 Result<void> SignatureStore::load(const SignatureOptions& options, std::vector<Complaint>& complaints) {
   State& state = *state_;
+  state.pattern_options = options.pattern_options;
   ComplaintList collected(complaints);
   Result<SignatureFiles> read = read_signature_files(options, state.terms, collected);
   if (!read.ok()) return read.error();
