@@ -6,6 +6,10 @@
 
 #include "match/pattern_program.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace telefence {
 namespace {
 
@@ -98,8 +102,32 @@ class NearbyRun {
   }
 
   Places of_class(const Step& step, Places at) const {
+    if (at == 0) return 0;
+    if (step.count != PatternPrograms::kManyRanges) return of_range(static_cast<char16_t>(step.count >> 16), static_cast<char16_t>(step.count), at);
     const UnitClass& members = programs_.classes_[step.first];
     return keep(at, [&](unsigned bit) { return members.has(unit_at(bit)); });
+  }
+
+  Places of_range(char16_t first, char16_t last, Places at) const {
+#if defined(__SSE2__)
+    // Sixteen units in one look, when they lie forwards and the text has so many.
+    const auto lowest_place = static_cast<unsigned>(std::countr_zero(at));
+    const char16_t* const units = text_.data() + place_ + lowest_place;
+    if (!backwards_ && (at >> lowest_place) <= 0xffff && place_ + lowest_place + 16 <= text_.size()) {
+      const __m128i least = _mm_set1_epi16(static_cast<short>(first));
+      const __m128i most = _mm_set1_epi16(static_cast<short>(last - first));
+      const auto inside = [&](const char16_t* eight) {
+        const __m128i above = _mm_sub_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(eight)), least);
+        return _mm_cmpeq_epi16(_mm_subs_epu16(above, most), _mm_setzero_si128());
+      };
+      const int mask = _mm_movemask_epi8(_mm_packs_epi16(inside(units), inside(units + 8)));
+      return at & static_cast<Places>(static_cast<unsigned>(mask)) << lowest_place;
+    }
+#endif
+    return keep(at, [&](unsigned bit) {
+      const char16_t unit = unit_at(bit);
+      return unit >= first && unit <= last;
+    });
   }
 
   Places after_sequence(std::uint32_t index, Places at) {
@@ -154,11 +182,11 @@ class NearbyRun {
 };
 
 bool PatternPrograms::stands_behind(std::uint32_t part, std::u16string_view text, std::size_t place, PatternWorkspace& workspace) const {
-  return NearbyRun(*this, text, place, false, workspace).found(starts_[part]);
+  return NearbyRun(*this, text, place, false, workspace).found(part);
 }
 
 bool PatternPrograms::stands_before(std::uint32_t part, std::u16string_view text, std::size_t place, PatternWorkspace& workspace) const {
-  return NearbyRun(*this, text, place, true, workspace).found(starts_[part]);
+  return NearbyRun(*this, text, place, true, workspace).found(part);
 }
 
 }  // namespace telefence

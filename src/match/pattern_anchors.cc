@@ -45,28 +45,34 @@ std::optional<Texts> multiplied(const Texts& left, const Texts& right) {
 
 class Chooser {
  public:
-  explicit Chooser(const TextRarity& rarity) : rarity_(rarity) {}
+  explicit Chooser(const AnchorCost& cost) : cost_(cost) {}
 
   // The chance that one of them begins at a given place.
   double chance(const Texts& texts) const {
     if (texts.empty()) return 1;
     double sum = 0;
-    for (const std::u16string& text : texts) sum += rarity_.chance(text);
+    for (const std::u16string& text : texts) sum += cost_.rarity.chance(text);
     return std::min(sum, 1.0);
+  }
+  double cost(const Texts& texts) const {
+    if (texts.empty()) return 1e9;
+    double sum = 0;
+    for (const std::u16string& text : texts) sum += cost_.of(text);
+    return sum;
   }
 
   Part part_of(const PatternNode& node) const;
   Anchors sequence_anchors(const PatternNode& node, Part& out) const;
 
   // The best set for a text that contains a match of this part.
-  Texts best(const Part& part) const { return part.exact && chance(*part.exact) < chance(part.anchors) ? *part.exact : part.anchors; }
+  Texts best(const Part& part) const { return part.exact && cost(*part.exact) < cost(part.anchors) ? *part.exact : part.anchors; }
 
  private:
-  bool is_rarer(const Texts& other, const Texts& than) const { return other.size() <= kMostAnchors && chance(other) < chance(than); }
+  bool is_rarer(const Texts& other, const Texts& than) const { return other.size() <= kMostAnchors && chance(other) < 1 && cost(other) < cost(than); }
   Part choice_part(const PatternNode& node) const;
   Part repeat_part(const PatternNode& node) const;
 
-  const TextRarity& rarity_;
+  const AnchorCost& cost_;
 };
 
 // The best anchors of what follows one another: of a run of neighbours that match few texts, or of one of them alone. Fills `out`.
@@ -190,8 +196,8 @@ PatternNode as_sequence(PatternNode tree) {
   return out;
 }
 
-Anchors find_anchors(const PatternNode& sequence, const TextRarity& rarity) {
-  const Chooser chooser(rarity);
+Anchors find_anchors(const PatternNode& sequence, const AnchorCost& cost) {
+  const Chooser chooser(cost);
   Part part;
   Anchors out = chooser.sequence_anchors(sequence, part);
   if (chooser.chance(out.texts) > kMostChance) return {};
@@ -201,7 +207,8 @@ Anchors find_anchors(const PatternNode& sequence, const TextRarity& rarity) {
 }
 
 std::vector<std::u16string> anchors_of(const PatternNode& tree) {
-  const Chooser chooser(TextRarity::of_texts());
+  const AnchorCost cost{TextRarity::of_texts()};
+  const Chooser chooser(cost);
   Texts best = chooser.best(chooser.part_of(tree));
   if (chooser.chance(best) > kMostChance) return {};
   sort_out(best);

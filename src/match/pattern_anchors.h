@@ -6,12 +6,26 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "match/pattern_tree.h"
 #include "match/text_rarity.h"
 
 namespace telefence {
+
+// What looking for a text costs: it calls for all patterns that have it as an anchor wherever it stands.
+struct AnchorCost {
+  const TextRarity& rarity;
+  const std::unordered_map<std::u16string, std::uint32_t>* uses = nullptr;  // anchor -> patterns that it calls for already
+
+  double of(const std::u16string& text) const {
+    const double chance = rarity.chance(text);
+    if (uses == nullptr) return chance;
+    const auto known = uses->find(text);
+    return known == uses->end() ? chance : chance * (1 + known->second);
+  }
+};
 
 struct Anchors {
   std::vector<std::u16string> texts;  // none: no set of texts is rare enough to be worth looking for first
@@ -25,7 +39,7 @@ struct Anchors {
 // The same expression as one sequence, without sequences right inside it.
 PatternNode as_sequence(PatternNode tree);
 // Requires: the node is a sequence.
-Anchors find_anchors(const PatternNode& sequence, const TextRarity& rarity);
+Anchors find_anchors(const PatternNode& sequence, const AnchorCost& cost);
 
 // The texts alone, of any tree, by everyday messages.
 std::vector<std::u16string> anchors_of(const PatternNode& tree);

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,14 +69,17 @@ class PatternPrograms {
     PatternNode::Kind kind = PatternNode::Kind::kSequence;
     std::uint32_t size = 1;   // steps, with those of the children
     std::uint32_t first = 0;  // kText: where its units start; kClass: which class; kRepeat: least
-    std::uint32_t count = 0;  // kText: how many units; kSequence, kChoice: children; kRepeat: most
+    std::uint32_t count = 0;  // kText: how many units; kSequence, kChoice: children; kRepeat: most; kClass: its one range, or kManyRanges
   };
+  static constexpr std::uint32_t kManyRanges = 0x0000ffff;  // from 0xffff to 0: no range
   void append(const PatternNode& node);
+  std::uint32_t number_of(const UnitClass& unit_class);
 
   std::vector<Step> steps_;
   std::vector<std::uint32_t> starts_;
   std::u16string units_;
   std::vector<UnitClass> classes_;
+  std::map<UnitClass, std::uint32_t> class_numbers_;  // each once
 };
 
 }  // namespace telefence

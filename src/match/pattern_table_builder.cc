@@ -87,7 +87,7 @@ void PatternTable::Builder::take(const PatternEntry& entry) {
 PatternTable::Builder::Plan PatternTable::Builder::plan_of(const PatternNode& tree) const {
   Plan plan;
   const auto add = [&](PatternNode sequence) {
-    Anchors anchors = find_anchors(sequence, rarity_);
+    Anchors anchors = find_anchors(sequence, {rarity_, &use_counts_});
     plan.parts.push_back({std::move(sequence), std::move(anchors)});
   };
   PatternNode sequence = as_sequence(tree);
@@ -97,28 +97,30 @@ PatternTable::Builder::Plan PatternTable::Builder::plan_of(const PatternNode& tr
     for (const PatternNode& alternative : sequence.children.front().children) add(as_sequence(alternative));
   else
     add(std::move(sequence));
-  plan.chance = 0;
+  plan.cost = 0;
+  plan.is_anchored = true;
   for (const Plan::Part& part : plan.parts) {
-    if (part.anchors.texts.empty()) plan.chance = 1;
-    for (const std::u16string& text : part.anchors.texts) plan.chance += rarity_.chance(text);
+    if (part.anchors.texts.empty()) plan.is_anchored = false;
+    for (const std::u16string& text : part.anchors.texts) plan.cost += cost_of(text);
   }
   return plan;
 }
 
 // A word, or the words of which one has to stand there, are looked for first when they are rarer. They need not be looked for again.
-void PatternTable::Builder::prefer_words(Plan& plan, FoldedWords& words, bool is_forced) const {
+void PatternTable::Builder::prefer_words(Plan& plan, FoldedWords& words) const {
   std::vector<std::u16string>* best = nullptr;
   std::size_t best_word = 0;
-  const auto offer = [&](std::vector<std::u16string>* list, std::size_t word, double chance) {
-    if (chance >= plan.chance && !(is_forced && best == nullptr)) return;
-    plan.chance = chance;
+  const auto offer = [&](std::vector<std::u16string>* list, std::size_t word, double cost) {
+    if (plan.is_anchored && cost >= plan.cost) return;
+    plan.is_anchored = true;
+    plan.cost = cost;
     best = list;
     best_word = word;
   };
-  for (std::size_t i = 0; i < words.all.size(); ++i) offer(&words.all, i, rarity_.chance(words.all[i]));
-  double chance_of_any = 0;
-  for (const std::u16string& word : words.any) chance_of_any += rarity_.chance(word);
-  if (!words.any.empty()) offer(&words.any, 0, chance_of_any);
+  for (std::size_t i = 0; i < words.all.size(); ++i) offer(&words.all, i, cost_of(words.all[i]));
+  double cost_of_any = 0;
+  for (const std::u16string& word : words.any) cost_of_any += cost_of(word);
+  if (!words.any.empty()) offer(&words.any, 0, cost_of_any);
   if (best == nullptr) return;
   plan.parts.clear();
   if (best == &words.any) {
@@ -134,14 +136,15 @@ bool PatternTable::Builder::take_anchored(const PatternEntry& entry, const std::
   Plan plan;
   if (tree && entry.literal) {
     // A plain text is its own anchor however common it is.
-    plan.chance = rarity_.chance(tree->text);
+    plan.cost = cost_of(tree->text);
+    plan.is_anchored = true;
     plan.parts.push_back({as_sequence(*tree), {.texts = {tree->text}, .is_exact = true, .first = 0, .end = 1}});
   } else if (tree) {
     plan = plan_of(*tree);
   }
   FoldedWords left = words;
-  prefer_words(plan, left, !tree);
-  if (tree && plan.chance >= 1) return false;
+  prefer_words(plan, left);
+  if (!plan.is_anchored) return false;
   Pattern pattern{.rule = entry.rule + first_rule_};
   if (tree) {
     const std::optional<std::uint32_t> program = table_.programs_.add(*tree);
@@ -192,6 +195,7 @@ void PatternTable::Builder::add_use(const std::u16string& anchor, const Use& use
     uses_of_anchor_.emplace_back();
   }
   uses_of_anchor_[known->second].push_back(use);
+  ++use_counts_[anchor];
 }
 
 std::uint32_t PatternTable::Builder::add_words(const FoldedWords& words) {

@@ -30,7 +30,8 @@ class PatternTable::Builder {
  private:
   // What is looked for first of one pattern, and what is then asked.
   struct Plan {
-    double chance = 1;  // that an anchor begins at a given place
+    double cost = 1;          // of looking for the anchors
+    bool is_anchored = false;
     struct Part {
       PatternNode sequence;
       Anchors anchors;
@@ -46,7 +47,8 @@ class PatternTable::Builder {
   std::optional<FoldedWords> folded_words(const PatternEntry& entry) const;
   bool take_anchored(const PatternEntry& entry, const std::optional<PatternNode>& tree, FoldedWords& words);
   Plan plan_of(const PatternNode& tree) const;
-  void prefer_words(Plan& plan, FoldedWords& words, bool is_forced) const;
+  double cost_of(const std::u16string& text) const { return AnchorCost{rarity_, &use_counts_}.of(text); }
+  void prefer_words(Plan& plan, FoldedWords& words) const;
   void add_uses(const Plan::Part& part, std::uint32_t pattern, bool has_program);
   void add_use(const std::u16string& anchor, const Use& use);
   std::uint32_t add_side(const PatternNode& sequence, std::size_t first, std::size_t end, bool before);
@@ -65,6 +67,7 @@ class PatternTable::Builder {
   PatternTable table_;
   std::vector<std::u16string> anchors_;
   std::unordered_map<std::u16string, std::uint32_t> ids_;
+  std::unordered_map<std::u16string, std::uint32_t> use_counts_;
   std::vector<std::vector<Use>> uses_of_anchor_;
   std::vector<Expression> expressions_;
 };

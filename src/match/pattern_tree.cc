@@ -406,6 +406,20 @@ void UnitClass::drop_upper_case() {
   for (char16_t unit = u'A'; unit <= u'Z'; ++unit) ascii_[unit / 64] &= ~(std::uint64_t{1} << (unit % 64));
 }
 
+std::optional<std::pair<char16_t, char16_t>> UnitClass::only_range() const {
+  std::optional<std::pair<char16_t, char16_t>> out;
+  for (char16_t unit = 0; unit < 128; ++unit) {
+    if (!has(unit)) continue;
+    if (out && out->second + 1 != unit) return std::nullopt;
+    out = {out ? out->first : unit, unit};
+  }
+  for (const auto& [first, last] : ranges_) {
+    if (out && out->second + 1 != first) return std::nullopt;
+    out = {out ? out->first : first, last};
+  }
+  return out;
+}
+
 std::optional<std::u16string> UnitClass::members(std::size_t most) const {
   std::u16string out;
   for (char16_t unit = 1; unit < 128; ++unit) {

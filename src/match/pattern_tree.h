@@ -7,6 +7,7 @@
 // Unicode properties, possessive repetition) is not read; the expression then goes to Hyperscan as it is. Control thread.
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,6 +32,9 @@ class UnitClass {
       if (unit >= first && unit <= last) return true;
     return false;
   }
+  // First and last member when all between them are members, too.
+  std::optional<std::pair<char16_t, char16_t>> only_range() const;
+  friend auto operator<=>(const UnitClass&, const UnitClass&) = default;
   // The members when there are at most `most` of them, without U+0000.
   std::optional<std::u16string> members(std::size_t most) const;
 

@@ -123,8 +123,7 @@ class TextFinder::Maker {
     tier.bits.assign(bits / 32, 0);
     const std::size_t slots = std::bit_ceil(places.size() * 2);
     tier.slot_shift = 32 - static_cast<unsigned>(std::countr_zero(slots));
-    tier.first_of_slot.assign(slots, kNone);
-    tier.hash_of_slot.assign(slots, 0);
+    tier.slots.assign(slots, {});
     for (std::size_t i = 0; i < places.size(); ++i) {
       const Place& place = places[i];
       if (i == 0 || places[i - 1].hash != place.hash) open_slot(tier, place.hash);
@@ -134,6 +133,7 @@ class TextFinder::Maker {
                                 .gram = place.gram,
                                 .index = place.text & 0x7fffffff,
                                 .is_last = i + 1 == places.size() || places[i + 1].hash != place.hash});
+      std::copy_n(text.begin(), std::min(text.size(), finder_.found_.back().head.size()), finder_.found_.back().head.begin());
       finder_.units_ += text;
     }
   }
@@ -142,9 +142,8 @@ class TextFinder::Maker {
     const std::uint32_t bit = hash >> tier.bit_shift;
     tier.bits[bit / 32] |= 1U << (bit % 32);
     std::size_t slot = hash >> tier.slot_shift;
-    while (tier.first_of_slot[slot] != kNone) slot = (slot + 1) & (tier.first_of_slot.size() - 1);
-    tier.first_of_slot[slot] = static_cast<std::uint32_t>(finder_.found_.size());
-    tier.hash_of_slot[slot] = hash;
+    while (tier.slots[slot].first != kNone) slot = (slot + 1) & (tier.slots.size() - 1);
+    tier.slots[slot] = {static_cast<std::uint32_t>(finder_.found_.size()), hash};
   }
 
   // A pair that costs more than this is one that everyday messages have, or that many texts share.
@@ -164,7 +163,7 @@ TextFinder::TextFinder(std::span<const std::u16string> texts, const TextRarity& 
 std::size_t TextFinder::bytes() const {
   std::size_t total = found_.capacity() * sizeof(Found) + units_.capacity() * sizeof(char16_t);
   for (const Tier& tier : tiers_)
-    total += (tier.bits.capacity() + tier.first_of_slot.capacity() + tier.hash_of_slot.capacity()) * sizeof(std::uint32_t);
+    total += tier.bits.capacity() * sizeof(std::uint32_t) + tier.slots.capacity() * sizeof(Tier::Slot);
   return total;
 }
 

@@ -42,7 +42,7 @@ class TextFinder {
   template <typename Visit>
   void find(std::u16string_view text, Places& places, Visit visit) const {
     for (const Tier& tier : tiers_) {
-      if (tier.first_of_slot.empty()) continue;
+      if (tier.slots.empty()) continue;
       const std::size_t count = find_places(tier, text, places.at.data());
       for (std::size_t i = 0; i < count; ++i) visit_place(tier, text, places.at[i], visit);
     }
@@ -52,7 +52,7 @@ class TextFinder {
   std::size_t count_places(std::u16string_view text, Places& places) const {
     std::size_t count = 0;
     for (const Tier& tier : tiers_)
-      if (!tier.first_of_slot.empty()) count += find_places(tier, text, places.at.data());
+      if (!tier.slots.empty()) count += find_places(tier, text, places.at.data());
     return count;
   }
 
@@ -71,9 +71,11 @@ class TextFinder {
     unsigned bit_shift = 0;  // hash -> bit
     unsigned slot_shift = 0;
     std::vector<std::uint32_t> bits;
-    // Open addressing by hash. Which texts' first, or kNone; beside it the hash, all 32 bits.
-    std::vector<std::uint32_t> first_of_slot;
-    std::vector<std::uint32_t> hash_of_slot;
+    struct Slot {
+      std::uint32_t first = kNone;  // of the texts with this gram
+      std::uint32_t hash = 0;       // all 32 bits
+    };
+    std::vector<Slot> slots;  // open addressing by hash
   };
   // One text that is looked for; those with the same gram are neighbours.
   struct Found {
@@ -82,6 +84,14 @@ class TextFinder {
     std::uint16_t gram = 0;   // where in it the gram stands
     std::uint32_t index : 31 = 0;
     std::uint32_t is_last : 1 = 0;  // of its gram
+    std::array<char16_t, 6> head{};  // its first units: most texts have no more
+
+    bool stands_at(const char16_t* at, const char16_t* all_units) const {
+      const std::size_t in_head = length < head.size() ? length : head.size();
+      for (std::size_t i = 0; i < in_head; ++i)
+        if (head[i] != at[i]) return false;
+      return length <= head.size() || std::u16string_view(all_units + units, length) == std::u16string_view(at, length);
+    }
   };
   class Maker;
 
@@ -99,12 +109,12 @@ class TextFinder {
   template <typename Visit>
   void visit_place(const Tier& tier, std::u16string_view text, std::size_t place, Visit& visit) const {
     const std::uint32_t wanted = hash(tier.units, text.data() + place);
-    const std::size_t mask = tier.first_of_slot.size() - 1;
-    for (std::size_t slot = wanted >> tier.slot_shift; tier.first_of_slot[slot] != kNone; slot = (slot + 1) & mask) {
-      if (tier.hash_of_slot[slot] != wanted) continue;
-      for (const Found* found = &found_[tier.first_of_slot[slot]];; ++found) {
+    const std::size_t mask = tier.slots.size() - 1;
+    for (std::size_t slot = wanted >> tier.slot_shift; tier.slots[slot].first != kNone; slot = (slot + 1) & mask) {
+      if (tier.slots[slot].hash != wanted) continue;
+      for (const Found* found = &found_[tier.slots[slot].first];; ++found) {
         if (place >= found->gram && text.size() - (place - found->gram) >= found->length &&
-            std::u16string_view(units_.data() + found->units, found->length) == text.substr(place - found->gram, found->length))
+            found->stands_at(text.data() + (place - found->gram), units_.data()))
           visit(std::uint32_t{found->index}, place - found->gram, std::size_t{found->length});
         if (found->is_last) return;
       }
