@@ -38,6 +38,9 @@ std::u16string characters(std::mt19937_64& random, std::size_t count) {
   return text;
 }
 
+// As texts and patterns become before they are compared: the rival has no folding.
+std::u16string folded(std::u16string text) { return fold_text(to_utf8(text)); }
+
 struct GapRule {
   std::u16string first, second, third;
   std::string expression() const {
@@ -49,14 +52,14 @@ std::vector<GapRule> gap_rules(std::int64_t count) {
   std::mt19937_64 random(6);
   std::vector<GapRule> rules;
   for (std::int64_t i = 0; i < count; ++i)
-    rules.push_back({characters(random, 1 + random() % 2), characters(random, 2), characters(random, 2 + random() % 3)});
+    rules.push_back({folded(characters(random, 1 + random() % 2)), folded(characters(random, 2)), folded(characters(random, 2 + random() % 3))});
   return rules;
 }
 
 std::vector<std::u16string> keywords(std::int64_t count) {
   std::mt19937_64 random(3);
   std::vector<std::u16string> out;
-  for (std::int64_t i = 0; i < count; ++i) out.push_back(characters(random, 3 + random() % 5));
+  for (std::int64_t i = 0; i < count; ++i) out.push_back(folded(characters(random, 3 + random() % 5)));
   return out;
 }
 

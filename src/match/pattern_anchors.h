@@ -19,8 +19,11 @@ struct AnchorCost {
   const TextRarity& rarity;
   const std::unordered_map<std::u16string, std::uint32_t>* uses = nullptr;  // anchor -> patterns that it calls for already
 
+  // The sample can't tell how rare a text is that it doesn't have.
+  static constexpr double kLeast = 1e-7;
+
   double of(const std::u16string& text) const {
-    const double chance = rarity.chance(text);
+    const double chance = rarity.chance(text) + kLeast;
     if (uses == nullptr) return chance;
     const auto known = uses->find(text);
     return known == uses->end() ? chance : chance * (1 + known->second);

@@ -18,7 +18,7 @@ namespace {
 
 // So many times what stands beside an anchor is compared there and then. A text that calls for more is no message: each of its
 // patterns is then run over all of it, once.
-constexpr unsigned kMostNearby = 64;
+constexpr unsigned kMostNearby = 256;
 
 }  // namespace
 
