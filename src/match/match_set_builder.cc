@@ -38,6 +38,7 @@ void MatchSetBuilder::set_pattern_options(PatternOptions options) { entries_->pa
 MatchSetBuilder::Built MatchSetBuilder::build_base(std::uint64_t version) {
   LayerEntries entries = std::move(*entries_);
   entries_ = std::make_unique<Entries>();
+  entries_->pattern_options = entries.pattern_options;
   Built built;
   auto parts = std::make_unique<MatchSet::Parts>();
   parts->base = std::make_shared<const Layer>(std::move(entries), 0, false, built.rejected);
@@ -50,6 +51,7 @@ MatchSetBuilder::Built MatchSetBuilder::build_delta(const MatchSet& below, const
                                                     std::uint64_t version) {
   LayerEntries entries = std::move(*entries_);
   entries_ = std::make_unique<Entries>();
+  entries_->pattern_options = entries.pattern_options;
   std::vector<std::uint64_t> removed = removed_ids;
   std::sort(removed.begin(), removed.end());
   Built built;

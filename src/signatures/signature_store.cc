@@ -61,6 +61,7 @@ struct PatternRule {
 struct SignatureStore::State {
   CompileTerms terms;
   PatternOptions pattern_options;
+  std::unordered_set<std::uint64_t> told;  // keys of patterns whose price was told since the load
   LoadedFiles loaded;
   std::unique_ptr<LoadedFiles> before;  // until the load is kept or undone
   std::unordered_map<std::uint64_t, LogWord> log;
@@ -294,7 +295,7 @@ void SignatureStore::State::leave_out(const std::vector<PatternError>& rejected,
     if (found == patterns.end()) continue;
     const Entry& entry = found->of_file ? loaded.files.entries[found->file_index] : log.at(found->key).entry;
     if (!error.is_left_out) {
-      complaints.add({entry.where, entry.rule.value, error.reason, false});
+      if (told.insert(entry.key).second) complaints.add({entry.where, entry.rule.value, error.reason, false});
       continue;
     }
     complaints.add(entry.where, entry.rule.value, "this pattern is left out: " + error.reason);
@@ -321,6 +322,7 @@ SignatureStore::~SignatureStore() = default;
 Result<void> SignatureStore::load(const SignatureOptions& options, std::vector<Complaint>& complaints) {
   State& state = *state_;
   state.pattern_options = options.pattern_options;
+  state.told.clear();
   ComplaintList collected(complaints);
   Result<SignatureFiles> read = read_signature_files(options, state.terms, collected);
   if (!read.ok()) return read.error();
