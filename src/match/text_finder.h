@@ -5,9 +5,9 @@
 // common) that are rarest in everyday messages. A bitmap over hashes of grams says at which places one may stand, for 32 places in
 // some twenty instructions; at those the whole text is compared. Built on a control thread, immutable, read by workers.
 //
-// Measured against Hyperscan's literal matcher on the same 16-bit text: two to four times faster at 10,000 texts, and made in
-// milliseconds instead of tenths of seconds; its time hardly depends on how many texts there are, so there is no band of sizes to
-// stay out of (Hyperscan's is three times slower between 1,000 and 5,500 texts).
+// Measured against Hyperscan's literal matcher on the same 16-bit text, on a loaded machine: 10,000 texts 132 instead of 162 ns at 70
+// units, the anchors and what stands beside them of 10,000 gap rules 181 instead of 431 ns; made in milliseconds instead of tenths of
+// seconds. There is no band of sizes to stay out of (Hyperscan's is three times slower between 1,000 and 5,500 texts).
 
 #include <array>
 #include <cstddef>
