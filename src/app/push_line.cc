@@ -70,8 +70,8 @@ Result<Change> checked_change(const std::string& line, const std::string& home_c
   MatchSetBuilder builder;
   add_to(builder, entry.value());
   const MatchSetBuilder::Built built = builder.build_base(0);
-  if (!built.rejected.empty())
-    return Error{ErrorCode::kInvalid, "the pattern can't be compiled: " + built.rejected.front().reason};
+  for (const PatternError& error : built.rejected)
+    if (error.is_left_out) return Error{ErrorCode::kInvalid, "the pattern can't be compiled: " + error.reason};
   return change;
 }
 

@@ -39,7 +39,6 @@ constexpr Sentence kSentences[] = {
     {"the lists need {} and the workers {}, together {}, but only {} of memory are free: take shorter lists, fewer workers, or more memory",
      "名单需要 {0}，工作线程需要 {1}，合计 {2}，但可用内存只有 {3}：请缩短名单、减少工作线程或增加内存"},
     {"can't keep {} ({}): the next start reads the lists from their text", "无法保存 {0}（{1}）：下次启动将从文本读取名单"},
-    {"{}: can't be written: {}", "{0}：无法写入：{1}"},
     // config: sizes of what workers remember.
     {"must be a power of two: {} or {}", "须为 2 的幂：{0} 或 {1}"},
     {"a sender that waits is held no longer than others: at most engine.hold.receiver_ms, {}",
@@ -485,6 +484,20 @@ constexpr Sentence kSentences[] = {
     {"{} is a public suffix: resolvers ask for it on the way to every site under it", "{0} 是公共后缀：解析其下任何网站都会查询它"},
     {"{} is a top-level domain: {}", "{0} 是顶级域，不能列入名单"},
     {"this prefix would block all numbers of the home country", "此前缀会拦截本国全部号码"},
+    {"words of fewer than 3 characters in all (after folding) would hit innocent messages", "（归一后）各词合计不足 3 个字符，会误伤正常消息"},
+    {"a word of it is empty, or has an octet 0 in it", "其中有词为空，或含字节 0"},
+    {"a pattern has at most {} words", "一条特征最多 {0} 个词"},
+    {"nothing is left of one of its words after folding", "其中有词归一后为空"},
+    {"it only says which words must not be there: give 'all' or 'any', too", "只写了不得出现的词：还须写 all 或 any"},
+    {"give either 'text' (plain) or 'regex', one of them, or the words 'all' or 'any'", "text（纯文本）与 regex（正则）须写其一，或写 all、any 词组"},
+    {"is for messages ('where: sms'): urls are compared without regard to case", "只用于短信（where: sms）：网址比较不区分大小写"},
+    {"is for messages ('where: sms')", "只用于短信（where: sms）"},
+    {"it hits {} of {} everyday messages, as \"{}\"", "它命中 {1} 条日常短信中的 {0} 条，例如“{2}”"},
+    {"it hits {} of {} everyday urls, as \"{}\"", "它命中 {1} 个日常网址中的 {0} 个，例如“{2}”"},
+    {"it takes {} ns at an everyday message, where a pattern may take {}", "它处理一条日常短信耗时 {0} 纳秒，上限为 {1}"},
+    {"no text of it is sure to stand in a match (or it is more than this reads), so it is looked for in every message: the {} such expressions "
+     "make a message cost {} ns",
+     "匹配中没有必然出现的文本（或语法超出本程序所读），因此每条短信都要查找它：共 {0} 条此类表达式，每条短信耗时 {1} 纳秒"},
     {"a text of fewer than 3 characters (after folding) would hit innocent messages", "（归一后）不足 3 个字符的文本会误伤正常消息"},
 };
 

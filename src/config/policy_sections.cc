@@ -103,6 +103,7 @@ void read_policy(Section& top, ReadState& state, Config& config) {
   policy.read("home_country", config.normalise.home_country);
   policy.each_item("lists", [&](Section& item) { read_list(item, config.signatures.lists.emplace_back()); });
   policy.read("patterns", config.signatures.patterns);
+  policy.read("cache_dir", config.signatures.pattern_options.cache_directory);
   read_categories(policy, state, config.categories);
   policy.read("tag_dscp", config.tag_dscp);
   read_answers(policy, config.answers);

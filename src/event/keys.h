@@ -41,10 +41,14 @@ struct NumberKey {
   PhoneDigits digits;
 };
 
-// Text folded for matching (width, case, dropped separators), as UTF-16 units.
+// Text folded for matching (width, case, dropped separators), as UTF-16 units; and what it was made of, for the few patterns that
+// want it as it was sent.
 struct TextKey {
   std::uint16_t event = 0;
   std::u16string_view text;
+  Bytes body;  // empty: `text` is what there is
+  TextCoding coding = TextCoding::kUcs2;
+  bool is_swapped = false;  // its units have their octets in the other order
 };
 
 // host + path and query, host in canonical form, no scheme.

@@ -20,13 +20,14 @@ constexpr std::uint8_t tag_byte(SignatureKind kind, bool allow, bool wide, bool 
 }
 
 std::uint64_t hash_of(std::uint8_t tag, std::string_view value) {
+  static const std::uint64_t seed = table_secret().words[0];
   char bytes[512];
   if (value.size() < sizeof bytes) {
     bytes[0] = static_cast<char>(tag);
     std::memcpy(bytes + 1, value.data(), value.size());
-    return keyed_hash(std::string_view(bytes, value.size() + 1)).low;
+    return stable_hash(std::string_view(bytes, value.size() + 1), seed);
   }
-  return keyed_hash(std::string(1, static_cast<char>(tag)) + std::string(value)).low;
+  return stable_hash(std::string(1, static_cast<char>(tag)) + std::string(value), seed);
 }
 
 }  // namespace

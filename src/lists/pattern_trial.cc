@@ -28,8 +28,8 @@ std::vector<PatternTrial::Finding> PatternTrial::run(const std::string& home_cou
   for (const PatternError& error : built.rejected) {
     const auto found = by_rule.find(error.rule);
     if (found == by_rule.end()) continue;
-    find(*found->second, "this pattern is left out: " + error.reason, true);
-    by_rule.erase(found);
+    find(*found->second, error.is_left_out ? "this pattern is left out: " + error.reason : error.reason, error.is_left_out);
+    if (error.is_left_out) by_rule.erase(found);
   }
   SampleRunner runner(*built.set, home_country);
   for (const auto& [rule, pattern] : by_rule) {

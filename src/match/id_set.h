@@ -34,6 +34,12 @@ class IdSet {
     return true;
   }
 
+  bool has(std::uint32_t id) const {
+    for (std::size_t at = id * kMix >> kShift; slots_[at].round == round_; at = (at + 1) % slots_.size())
+      if (slots_[at].id == id) return true;
+    return false;
+  }
+
   bool is_incomplete() const { return lost_; }
   std::span<const std::uint32_t> ids() const { return {ids_.data(), count_}; }
 

@@ -58,11 +58,12 @@ class Layer {
 
 class PatternLayer {
  public:
-  // entries[i].rule is the index in `rules`. Refused ones are appended to `rejected` and not in force.
-  PatternLayer(std::vector<Rule> rules, std::span<const PatternEntry> entries, std::vector<PatternError>& rejected)
+  // entries[i].rule is the index in `rules`. `rejected`: what is not in force, or told of.
+  PatternLayer(std::vector<Rule> rules, std::span<const PatternEntry> entries, const PatternOptions& options,
+               std::vector<PatternError>& rejected)
       : rules_(std::move(rules)),
-        texts_(entries, PatternSet::Subject::kText, 0, rejected),
-        urls_(entries, PatternSet::Subject::kUrl, 0, rejected) {}
+        texts_(entries, PatternSet::Subject::kText, 0, options, rejected),
+        urls_(entries, PatternSet::Subject::kUrl, 0, options, rejected) {}
 
   const std::vector<Rule>& rules() const { return rules_; }
   const PatternSet& texts() const { return texts_; }

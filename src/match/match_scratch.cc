@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <hs/hs.h>
 
+#include <vector>
+
 #include "base/check.h"
 #include "match/layer.h"
 #include "match/scratch_state.h"
@@ -17,7 +19,8 @@ Error no_memory() {
 MatchScratch::State::State()
     : characters_(std::make_unique<char[]>(kTextBytes)),
       units_(std::make_unique<char16_t[]>(kLongestText)),
-      spread_units_(std::make_unique<char16_t[]>(kLongestText)) {}
+      folded_units_(std::make_unique<char16_t[]>(kLongestText)),
+      places_(std::make_unique<TextFinder::Places>()) {}
 
 MatchScratch::State::~State() {
   free_returned();
@@ -47,15 +50,21 @@ void MatchScratch::State::free_returned() {
 }
 
 Result<void> MatchScratch::State::prepare(const MatchSetParts& parts) {
-  free_returned();
-  std::size_t before = 0;
-  if (model_ != nullptr) (void)hs_scratch_size(model_, &before);
+  std::vector<const hs_database*> databases;
   for (const PatternLayer* layer : {parts.patterns.get(), parts.pattern_delta.get()}) {
     if (layer == nullptr) continue;
     for (const PatternSet* patterns : {&layer->texts(), &layer->urls()})
-      for (const hs_database* database : patterns->databases())
-        if (database != nullptr && hs_alloc_scratch(database, &model_) != HS_SUCCESS) return no_memory();
+      for (const hs_database* database : patterns->databases()) databases.push_back(database);
   }
+  return prepare(databases);
+}
+
+Result<void> MatchScratch::State::prepare(std::span<const hs_database* const> databases) {
+  free_returned();
+  std::size_t before = 0;
+  if (model_ != nullptr) (void)hs_scratch_size(model_, &before);
+  for (const hs_database* database : databases)
+    if (database != nullptr && hs_alloc_scratch(database, &model_) != HS_SUCCESS) return no_memory();
   std::size_t after = 0;
   if (model_ != nullptr) (void)hs_scratch_size(model_, &after);
   if (after == before) return {};

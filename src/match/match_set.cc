@@ -110,7 +110,7 @@ void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits, 
   for (std::size_t i = 0; i < tables_->patterns.size(); ++i) {
     const PatternLayer& layer = *tables_->patterns[i];
     const std::size_t first = hits.hits().size();
-    scan_all(layer.texts(), keys.texts(), HitPart::kText, [](const TextKey& key) { return key.text; }, state, hits);
+    scan_all(layer.texts(), keys.texts(), HitPart::kText, [](const TextKey& key) { return key; }, state, hits);
     scan_all(layer.urls(), keys.urls(), HitPart::kUrl, [](const UrlKey& key) { return key.url; }, state, hits);
     std::span<Hit> found = hits.to_change().subspan(first);
     if (&layer == parts_->patterns.get() && !parts_->removed_patterns.empty()) {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "event/keys.h"
 #include "match/hit.h"
+#include "match/pattern_source.h"
 #include "match/rule.h"
 #include "match/terms.h"
 
@@ -78,18 +79,6 @@ class MatchSet {
   std::unique_ptr<const Tables> tables_;
 };
 
-struct PatternError {
-  std::uint32_t rule = 0;  // index given by add_rule
-  std::string reason;      // a clause about the pattern, for people
-};
-
-// A pattern over normalised text or over URLs.
-struct PatternSource {
-  std::string expression;    // UTF-8; regular expression, or plain text when `literal`
-  bool literal = false;
-  bool over_url = false;     // matched against UrlKey instead of TextKey
-};
-
 // Collects the entries of a set that is made in one go: for tests, benchmarks and single questions.
 class MatchSetBuilder {
  public:
@@ -103,10 +92,12 @@ class MatchSetBuilder {
   enum class Sides : std::uint8_t { kCalling = 1, kCalled = 2, kEither = 3 };
   void add_number(const PhoneDigits& digits, bool prefix, Sides sides, std::uint32_t rule);
   void add_pattern(PatternSource pattern, std::uint32_t rule);
+  // How patterns are judged and kept, from here on.
+  void set_pattern_options(PatternOptions options);
 
   struct Built {
     std::unique_ptr<const MatchSet> set;
-    std::vector<PatternError> rejected;  // patterns left out; everything else is in the set
+    std::vector<PatternError> rejected;  // patterns left out, or told of; everything else is in the set
   };
   // A set of its own. Takes what was added; the builder is empty afterwards.
   Built build_base(std::uint64_t version);

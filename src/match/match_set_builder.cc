@@ -9,6 +9,7 @@ struct MatchSetBuilder::Entries {
   std::unique_ptr<Layer> layer = std::make_unique<Layer>();
   std::vector<Rule> rules;
   std::vector<PatternEntry> patterns;
+  PatternOptions pattern_options;
 
   EntryNote note_of(std::uint32_t index, SignatureKind kind, std::uint8_t sides) {
     CHECK(index < rules.size());
@@ -41,19 +42,22 @@ void MatchSetBuilder::add_number(const PhoneDigits& digits, bool prefix, Sides s
 
 void MatchSetBuilder::add_pattern(PatternSource pattern, std::uint32_t rule) {
   CHECK(rule < entries_->rules.size());
-  entries_->patterns.push_back({std::move(pattern.expression), pattern.literal, pattern.over_url, rule});
+  entries_->patterns.push_back({std::move(pattern), rule, entries_->rules[rule].allow});
 }
+
+void MatchSetBuilder::set_pattern_options(PatternOptions options) { entries_->pattern_options = std::move(options); }
 
 MatchSetBuilder::Built MatchSetBuilder::build_base(std::uint64_t version) {
   const std::unique_ptr<Entries> entries = std::move(entries_);
   entries_ = std::make_unique<Entries>();
+  entries_->pattern_options = entries->pattern_options;
   entries->layer->finish();
   Built built;
   MatchSetParts parts;
   parts.version = version;
   parts.files = std::move(entries->layer);
   if (!entries->patterns.empty())
-    parts.patterns = std::make_shared<const PatternLayer>(std::move(entries->rules), entries->patterns, built.rejected);
+    parts.patterns = std::make_shared<const PatternLayer>(std::move(entries->rules), entries->patterns, entries->pattern_options, built.rejected);
   built.set = std::make_unique<const MatchSet>(std::move(parts));
   return built;
 }

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "match/database_cache.h"
 
 namespace telefence {
 namespace {
@@ -31,26 +32,26 @@ CompileError take(hs_compile_error_t* error) {
 std::string refused_by_hyperscan(const std::string& words) { return "Hyperscan can't compile it: " + words; }
 
 // HS_FLAG_UTF8 only where no invalid UTF-8 can come.
-unsigned flags_of(bool over_url) {
-  const unsigned flags = HS_FLAG_SINGLEMATCH | HS_FLAG_CASELESS | HS_FLAG_DOTALL;
-  return over_url ? flags : flags | HS_FLAG_UTF8;
+unsigned flags_of(ExpressionMode mode) {
+  const unsigned flags = HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | (mode.any_case ? HS_FLAG_CASELESS : 0U);
+  return mode.over_url ? flags : flags | HS_FLAG_UTF8;
 }
 
 // Parses one expression without compiling it; says what is wrong.
-std::string parse_error(const Expression& expression, bool over_url) {
+std::string parse_error(const Expression& expression, ExpressionMode mode) {
   hs_expr_info_t* info = nullptr;
   hs_compile_error_t* error = nullptr;
-  if (hs_expression_info(expression.text.c_str(), flags_of(over_url), &info, &error) != HS_SUCCESS)
+  if (hs_expression_info(expression.text.c_str(), flags_of(mode), &info, &error) != HS_SUCCESS)
     return refused_by_hyperscan(take(error).words);
   const bool matches_nothing_too = info->min_width == 0;
   std::free(info);  // Hyperscan's default allocator
   return matches_nothing_too ? kMatchesNothing : "";
 }
 
-HsDatabase compile_some(std::span<const Expression> expressions, bool over_url, CompileError& error) {
+HsDatabase compile_some(std::span<const Expression> expressions, ExpressionMode mode, CompileError& error) {
   std::vector<const char*> texts;
   for (const Expression& expression : expressions) texts.push_back(expression.text.c_str());
-  const std::vector<unsigned> flags(texts.size(), flags_of(over_url));
+  const std::vector<unsigned> flags(texts.size(), flags_of(mode));
   std::vector<unsigned> ids(texts.size());
   std::iota(ids.begin(), ids.end(), 0U);
   hs_database_t* database = nullptr;
@@ -62,11 +63,11 @@ HsDatabase compile_some(std::span<const Expression> expressions, bool over_url, 
 }
 
 // Marks what does not compile alone. For errors that Hyperscan does not pin on one expression.
-bool mark_alone(std::vector<Expression>& expressions, bool over_url) {
+bool mark_alone(std::vector<Expression>& expressions, ExpressionMode mode) {
   bool any = false;
   for (Expression& expression : expressions) {
     CompileError error;
-    if (compile_some({&expression, 1}, over_url, error) != nullptr) continue;
+    if (compile_some({&expression, 1}, mode, error) != nullptr) continue;
     expression.refused = refused_by_hyperscan(error.words);
     any = true;
   }
@@ -108,69 +109,94 @@ void move_refused(std::vector<Expression>& expressions, std::vector<Expression>&
   expressions.erase(bad, expressions.end());
 }
 
-// Between some 800 and 5,500 texts Hyperscan steps two bytes at a time, which for two-character words leaves it almost nothing
-// to tell them by (measured: three times slower at 5,000 than at 6,000). Above it steps one byte: texts of characters that no
-// folded text holds (private use, U+E000 on) fill the set up.
-constexpr std::size_t kFillFrom = 800;
-constexpr std::size_t kFillTo = 6000;
+// What the cache keeps beside the database: which expressions were refused and why, one a line.
+std::string notes_of(const std::vector<Expression>& all) {
+  std::string out;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (!all[i].refused.empty()) out += std::to_string(i) + ' ' + all[i].refused + '\n';
+  return out;
+}
 
-std::u16string filler(std::size_t number) {
-  constexpr std::size_t kPrivateUse = 6400;
-  return {static_cast<char16_t>(0xe000 + number % kPrivateUse), static_cast<char16_t>(0xe000 + number * 7 % kPrivateUse)};
+bool take_notes(std::string_view notes, std::vector<Expression>& all) {
+  while (!notes.empty()) {
+    const std::size_t end = std::min(notes.find('\n'), notes.size());
+    const std::string_view line = notes.substr(0, end);
+    const std::size_t blank = line.find(' ');
+    const std::size_t index = std::strtoull(std::string(line.substr(0, blank)).c_str(), nullptr, 10);
+    if (blank == std::string_view::npos || index >= all.size()) return false;
+    all[index].refused = line.substr(blank + 1);
+    notes.remove_prefix(std::min(end + 1, notes.size()));
+  }
+  return true;
+}
+
+std::string content_of(const std::vector<Expression>& expressions, ExpressionMode mode) {
+  std::string out = std::to_string(flags_of(mode)) + '\n';
+  for (const Expression& expression : expressions) (out += expression.text) += '\0';
+  return out;
 }
 
 }  // namespace
 
 void ReleaseHsDatabase::operator()(hs_database* database) const { hs_free_database(database); }
 
-HsDatabase compile_texts(std::span<const std::u16string> texts) {
-  if (texts.empty()) return nullptr;
-  std::vector<std::u16string> all(texts.begin(), texts.end());
-  if (all.size() >= kFillFrom)
-    while (all.size() < kFillTo) all.push_back(filler(all.size()));
-  std::vector<const char*> starts;
-  std::vector<std::size_t> lengths;
-  for (std::u16string& text : all) {
-    for (char16_t& unit : text) unit = spread(unit);
-    starts.push_back(reinterpret_cast<const char*>(text.data()));
-    lengths.push_back(text.size() * sizeof(char16_t));
-  }
-  // No SINGLEMATCH: a match across units would take the place of the real one behind it.
-  const std::vector<unsigned> flags(all.size(), 0);
-  std::vector<unsigned> ids(all.size());
-  std::iota(ids.begin(), ids.end(), 0U);
-  hs_database_t* database = nullptr;
-  hs_compile_error_t* error = nullptr;
-  const hs_error_t status = hs_compile_lit_multi(starts.data(), flags.data(), ids.data(), lengths.data(),
-                                                 static_cast<unsigned>(all.size()), HS_MODE_BLOCK, nullptr, &database, &error);
-  // Plain texts of bounded length always compile; what remains is an exhausted memory.
-  if (status != HS_SUCCESS) std::fprintf(stderr, "Hyperscan: %s\n", take(error).words.c_str());
-  CHECK(status == HS_SUCCESS);
-  return HsDatabase(database);
-}
-
 std::span<const char* const> everything_probes(bool over_url) {
   return over_url ? std::span<const char* const>(kUrlProbes) : std::span<const char* const>(kTextProbes);
 }
 
-HsDatabase compile_expressions(std::vector<Expression>& expressions, bool over_url, std::vector<Expression>& refused) {
-  for (Expression& expression : expressions) expression.refused = parse_error(expression, over_url);
-  move_refused(expressions, refused);
-  while (!expressions.empty()) {
+namespace {
+
+// Leaves those that are refused where they stand; the ids of the database count the others.
+HsDatabase compile_all(std::vector<Expression>& expressions, ExpressionMode mode) {
+  std::vector<std::size_t> places;  // of those that are still to be taken
+  std::vector<Expression> left;
+  for (std::size_t i = 0; i < expressions.size(); ++i) {
+    expressions[i].refused = parse_error(expressions[i], mode);
+    if (!expressions[i].refused.empty()) continue;
+    places.push_back(i);
+    left.push_back(expressions[i]);
+  }
+  while (!left.empty()) {
     CompileError error;
-    HsDatabase database = compile_some(expressions, over_url, error);
+    HsDatabase database = compile_some(left, mode, error);
     if (database != nullptr) {
-      if (!mark_everything(database.get(), expressions, over_url)) return database;
+      if (!mark_everything(database.get(), left, mode.over_url)) return database;
     } else if (error.expression >= 0) {
-      expressions[static_cast<std::size_t>(error.expression)].refused = refused_by_hyperscan(error.words);
-    } else if (!mark_alone(expressions, over_url)) {
+      left[static_cast<std::size_t>(error.expression)].refused = refused_by_hyperscan(error.words);
+    } else if (!mark_alone(left, mode)) {
       // Each is fine alone, together they are too much: the last half goes.
-      for (std::size_t i = expressions.size() / 2; i < expressions.size(); ++i)
-        expressions[i].refused = "with all the others it is too much: " + refused_by_hyperscan(error.words);
+      for (std::size_t i = left.size() / 2; i < left.size(); ++i)
+        left[i].refused = "with all the others it is too much: " + refused_by_hyperscan(error.words);
     }
-    move_refused(expressions, refused);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      expressions[places[i]].refused = left[i].refused;
+      if (!left[i].refused.empty()) continue;
+      places[kept] = places[i];
+      if (kept != i) left[kept] = std::move(left[i]);
+      ++kept;
+    }
+    left.resize(kept);
   }
   return nullptr;
+}
+
+}  // namespace
+
+HsDatabase compile_expressions(std::vector<Expression>& expressions, ExpressionMode mode, const DatabaseCache& cache,
+                               std::vector<Expression>& refused) {
+  if (expressions.empty()) return nullptr;
+  const std::string key = cache.is_in_use() ? DatabaseCache::key_of(content_of(expressions, mode)) : std::string();
+  HsDatabase database;
+  std::optional<DatabaseCache::Kept> kept = cache.find(key);
+  if (kept && take_notes(kept->notes, expressions)) {
+    database = std::move(kept->database);
+  } else {
+    database = compile_all(expressions, mode);
+    cache.keep(key, database.get(), notes_of(expressions));
+  }
+  move_refused(expressions, refused);
+  return database;
 }
 
 }  // namespace telefence

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Makes Hyperscan databases (block mode): of plain texts in the 16-bit coding that texts have here, and of expressions as they
-// are, finding those that spoil it. Control thread.
+// Makes Hyperscan databases (block mode) of expressions as they are, finding those that spoil it. Control thread.
 
 #include <cstdint>
 #include <memory>
@@ -19,25 +18,24 @@ struct ReleaseHsDatabase {
 };
 using HsDatabase = std::unique_ptr<hs_database, ReleaseHsDatabase>;
 
-// Units are scanned as two bytes each, after multiplication by this odd number: the bits that tell Chinese characters apart
-// are then spread over all that Hyperscan's literal matcher hashes. A match that ends at an odd offset lies across units and is
-// none.
-inline constexpr std::uint16_t kUnitSpread = 0x9e37;
-inline char16_t spread(char16_t unit) { return static_cast<char16_t>(std::uint32_t{unit} * kUnitSpread); }
-
-// A database of these texts, their indexes being the ids; ids above them may be reported and mean nothing. nullptr when there
-// are none. Requires: none is empty, at most 64 units each.
-HsDatabase compile_texts(std::span<const std::u16string> texts);
-
 struct Expression {
   std::string text;        // UTF-8, folded, in Hyperscan's syntax
   std::uint32_t rule = 0;  // carried along
+  std::uint32_t words = 0; // carried along
   std::string refused;     // why it can't be taken; empty = not known to be bad
 };
 
+struct ExpressionMode {
+  bool over_url = false;    // of URLs, which may hold any octet
+  bool any_case = true;
+};
+
+class DatabaseCache;
+
 // Compiles `expressions`; what is refused is moved to `refused`, so that the id of a pattern in the database is its index in
-// what remains. nullptr when nothing remains. over_url: of URLs, which may hold any octet.
-HsDatabase compile_expressions(std::vector<Expression>& expressions, bool over_url, std::vector<Expression>& refused);
+// what remains. nullptr when nothing remains. Taken from the cache when that has it.
+HsDatabase compile_expressions(std::vector<Expression>& expressions, ExpressionMode mode, const DatabaseCache& cache,
+                               std::vector<Expression>& refused);
 
 // Texts that have no character in common (but what every URL has), as UTF-8: a pattern found in all of them is in everything.
 std::span<const char* const> everything_probes(bool over_url);

@@ -274,9 +274,20 @@ void PatternWorkspace::begin_text(std::size_t length) {
 
 std::optional<std::uint32_t> PatternPrograms::add(const PatternNode& tree) {
   if (sets_needed(tree) + 1 > PatternWorkspace::kSets) return std::nullopt;
-  starts_.push_back(static_cast<std::uint32_t>(steps_.size()));
-  append(tree);
+  starts_.push_back(add_part(tree));
   return static_cast<std::uint32_t>(starts_.size() - 1);
+}
+
+std::uint32_t PatternPrograms::add_part(const PatternNode& tree) {
+  const auto start = static_cast<std::uint32_t>(steps_.size());
+  append(tree);
+  return start;
+}
+
+std::uint32_t PatternPrograms::number_of(const UnitClass& unit_class) {
+  const auto [known, is_new] = class_numbers_.try_emplace(unit_class, static_cast<std::uint32_t>(classes_.size()));
+  if (is_new) classes_.push_back(unit_class);
+  return known->second;
 }
 
 void PatternPrograms::append(const PatternNode& node) {
@@ -290,8 +301,9 @@ void PatternPrograms::append(const PatternNode& node) {
       units_ += node.text;
       break;
     case Kind::kClass:
-      step.first = static_cast<std::uint32_t>(classes_.size());
-      classes_.push_back(node.unit_class);
+      step.first = number_of(node.unit_class);
+      step.count = kManyRanges;
+      if (const auto range = node.unit_class.only_range()) step.count = std::uint32_t{range->first} << 16 | range->second;
       break;
     case Kind::kRepeat:
       step.first = node.least;

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ class PatternWorkspace {
 
  private:
   friend class PatternRun;
+  friend class NearbyRun;
   std::size_t longest_;
   std::size_t words_per_set_;
   std::unique_ptr<std::uint64_t[]> words_;
@@ -49,23 +51,35 @@ class PatternPrograms {
   // Requires: text.size() <= the workspace's longest.
   bool found_in(std::uint32_t program, std::u16string_view text, PatternWorkspace& workspace) const;
 
+  // Parts of expressions that are looked for beside a place (nearby_run.cc), where at most kNearby units can matter: whether the
+  // part stands right behind `place`, or, added mirrored() (pattern_tree.h), right before it. The part at `program` as given by
+  // add_part, which needs longest_match() <= kNearby.
+  static constexpr std::uint32_t kNearby = 63;
+  std::uint32_t add_part(const PatternNode& tree);
+  bool stands_behind(std::uint32_t part, std::u16string_view text, std::size_t place, PatternWorkspace& workspace) const;
+  bool stands_before(std::uint32_t part, std::u16string_view text, std::size_t place, PatternWorkspace& workspace) const;
+
   std::size_t bytes() const;
 
  private:
   friend class PatternRun;
+  friend class NearbyRun;
   // One step; the steps of its children follow it, one child after the other.
   struct Step {
     PatternNode::Kind kind = PatternNode::Kind::kSequence;
     std::uint32_t size = 1;   // steps, with those of the children
     std::uint32_t first = 0;  // kText: where its units start; kClass: which class; kRepeat: least
-    std::uint32_t count = 0;  // kText: how many units; kSequence, kChoice: children; kRepeat: most
+    std::uint32_t count = 0;  // kText: how many units; kSequence, kChoice: children; kRepeat: most; kClass: its one range, or kManyRanges
   };
+  static constexpr std::uint32_t kManyRanges = 0x0000ffff;  // from 0xffff to 0: no range
   void append(const PatternNode& node);
+  std::uint32_t number_of(const UnitClass& unit_class);
 
   std::vector<Step> steps_;
   std::vector<std::uint32_t> starts_;
   std::u16string units_;
   std::vector<UnitClass> classes_;
+  std::map<UnitClass, std::uint32_t> class_numbers_;  // each once
 };
 
 }  // namespace telefence

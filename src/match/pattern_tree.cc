@@ -37,6 +37,7 @@ std::optional<UnitClass> class_of_escape(char16_t letter) {
     case u'w':
       out.add(u'0', u'9');
       out.add(u'a', u'z');
+      out.add(u'A', u'Z');
       out.add(u'_', u'_');
       break;
     default:
@@ -51,16 +52,16 @@ struct PosixClass {
   std::u16string_view pairs;  // first and last of each range
 };
 constexpr PosixClass kPosixClasses[] = {
-    {u"alpha", u"az"}, {u"lower", u"az"}, {u"upper", u"az"},   {u"digit", u"09"},
-    {u"alnum", u"09az"}, {u"xdigit", u"09af"}, {u"space", u"\t\r  "}, {u"punct", u"!/:@[`{~"}};
+    {u"alpha", u"azAZ"}, {u"lower", u"az"}, {u"upper", u"AZ"},   {u"digit", u"09"},
+    {u"alnum", u"09azAZ"}, {u"xdigit", u"09afAF"}, {u"space", u"\t\r  "}, {u"punct", u"!/:@[`{~"}};
 
 class Parser {
  public:
-  explicit Parser(std::u16string_view text) : text_(text) {}
+  Parser(std::u16string_view text, Letters letters) : text_(text), letters_(letters) {}
 
   std::optional<PatternNode> run() {
-    // Flags that change nothing here: case is ignored and a dot takes line ends.
-    if (text_.starts_with(u"(?i)") || text_.starts_with(u"(?s)")) at_ = 4;
+    // Flags that change nothing here: a dot takes line ends, and case may be ignored.
+    if ((text_.starts_with(u"(?i)") && letters_ == Letters::kAnyCase) || text_.starts_with(u"(?s)")) at_ = 4;
     std::optional<PatternNode> out = choice();
     if (!ok_ || at_ != text_.size()) return std::nullopt;
     return out;
@@ -130,7 +131,7 @@ class Parser {
         return {};
       default:
         ++at_;
-        return plain_text(text_.substr(at_ - 1, 1));
+        return plain_text(text_.substr(at_ - 1, 1), letters_);
     }
   }
 
@@ -212,6 +213,7 @@ class Parser {
     const char16_t letter = peek(1);
     if (std::optional<UnitClass> known = class_of_escape(letter)) {
       at_ += 2;
+      if (letters_ == Letters::kAnyCase) known->drop_upper_case();
       return {.kind = Kind::kClass, .unit_class = std::move(*known)};
     }
     if (letter == u'Q') {
@@ -221,7 +223,7 @@ class Parser {
       at_ = std::min(close + 2, text_.size());
       // A repetition behind it would be of its last character only; nobody writes that.
       if (peek() == u'*' || peek() == u'+' || peek() == u'?' || peek() == u'{') ok_ = false;
-      return plain_text(quoted);
+      return plain_text(quoted, letters_);
     }
     const std::optional<Kind> edge = edge_of(letter);
     if (edge) {
@@ -229,7 +231,7 @@ class Parser {
       return {.kind = *edge};
     }
     const char16_t unit = escaped_unit();
-    return plain_text({&unit, 1});
+    return plain_text({&unit, 1}, letters_);
   }
 
   static std::optional<Kind> edge_of(char16_t letter) {
@@ -304,6 +306,7 @@ class Parser {
     if (peek() != u']') ok_ = false;
     ++at_;
     if (negated) out.unit_class.complement();
+    if (letters_ == Letters::kAnyCase) out.unit_class.drop_upper_case();
     return out;
   }
 
@@ -324,7 +327,18 @@ class Parser {
       last = class_unit();
     }
     if (last < first) ok_ = false;
+    add(members, first, last);
+  }
+
+  void add(UnitClass& members, char16_t first, char16_t last) const {
     members.add(first, last);
+    if (letters_ == Letters::kExact) return;
+    // Either case of each letter in the range.
+    for (std::uint32_t unit = first; unit <= last && unit < 128; ++unit) {
+      const char16_t small = lower(static_cast<char16_t>(unit));
+      if (small != unit) members.add(small, small);
+      if (unit >= u'a' && unit <= u'z') members.add(static_cast<char16_t>(unit - 32), static_cast<char16_t>(unit - 32));
+    }
   }
 
   char16_t class_unit() {
@@ -340,13 +354,14 @@ class Parser {
     for (const PosixClass& known : kPosixClasses) {
       if (!text_.substr(at_).starts_with(known.name) || !text_.substr(at_ + known.name.size()).starts_with(u":]")) continue;
       at_ += known.name.size() + 2;
-      for (std::size_t i = 0; i < known.pairs.size(); i += 2) members.add(known.pairs[i], known.pairs[i + 1]);
+      for (std::size_t i = 0; i < known.pairs.size(); i += 2) add(members, known.pairs[i], known.pairs[i + 1]);
       return;
     }
     ok_ = false;
   }
 
   std::u16string_view text_;
+  Letters letters_;
   std::size_t at_ = 0;
   unsigned nesting_ = 0;
   bool ok_ = true;
@@ -355,11 +370,7 @@ class Parser {
 }  // namespace
 
 void UnitClass::add(char16_t first, char16_t last) {
-  for (std::uint32_t unit = first; unit <= last && unit < 128; ++unit) {
-    const char16_t small = lower(static_cast<char16_t>(unit));
-    ascii_[unit / 64] |= std::uint64_t{1} << (unit % 64);
-    ascii_[small / 64] |= std::uint64_t{1} << (small % 64);
-  }
+  for (std::uint32_t unit = first; unit <= last && unit < 128; ++unit) ascii_[unit / 64] |= std::uint64_t{1} << (unit % 64);
   if (last < 128) return;
   ranges_.emplace_back(std::max<char16_t>(first, 128), last);
   std::sort(ranges_.begin(), ranges_.end());
@@ -391,11 +402,28 @@ void UnitClass::complement() {
   ranges_ = std::move(outside);
 }
 
+void UnitClass::drop_upper_case() {
+  for (char16_t unit = u'A'; unit <= u'Z'; ++unit) ascii_[unit / 64] &= ~(std::uint64_t{1} << (unit % 64));
+}
+
+std::optional<std::pair<char16_t, char16_t>> UnitClass::only_range() const {
+  std::optional<std::pair<char16_t, char16_t>> out;
+  for (char16_t unit = 0; unit < 128; ++unit) {
+    if (!has(unit)) continue;
+    if (out && out->second + 1 != unit) return std::nullopt;
+    out = {out ? out->first : unit, unit};
+  }
+  for (const auto& [first, last] : ranges_) {
+    if (out && out->second + 1 != first) return std::nullopt;
+    out = {out ? out->first : first, last};
+  }
+  return out;
+}
+
 std::optional<std::u16string> UnitClass::members(std::size_t most) const {
   std::u16string out;
   for (char16_t unit = 1; unit < 128; ++unit) {
-    // An upper-case letter never stands in a text.
-    if (has(unit) && lower(unit) == unit) out += unit;
+    if (has(unit)) out += unit;
     if (out.size() > most) return std::nullopt;
   }
   for (const auto& [first, last] : ranges_) {
@@ -405,12 +433,45 @@ std::optional<std::u16string> UnitClass::members(std::size_t most) const {
   return out;
 }
 
-std::optional<PatternNode> parse_pattern(std::u16string_view expression) { return Parser(expression).run(); }
+std::optional<PatternNode> parse_pattern(std::u16string_view expression, Letters letters) { return Parser(expression, letters).run(); }
 
-PatternNode plain_text(std::u16string_view text) {
+PatternNode plain_text(std::u16string_view text, Letters letters) {
   PatternNode out{.kind = Kind::kText};
-  for (const char16_t unit : text) out.text += lower(unit);
+  for (const char16_t unit : text) out.text += letters == Letters::kAnyCase ? lower(unit) : unit;
   return out;
+}
+
+std::uint32_t longest_match(const PatternNode& tree) {
+  constexpr std::uint64_t kUnbounded = PatternNode::kUnbounded;
+  std::uint64_t sum = 0;
+  std::uint64_t greatest = 0;
+  for (const PatternNode& child : tree.children) {
+    const std::uint64_t one = longest_match(child);
+    sum = std::min(sum + one, kUnbounded);
+    greatest = std::max(greatest, one);
+  }
+  switch (tree.kind) {
+    case Kind::kText:
+      return static_cast<std::uint32_t>(tree.text.size());
+    case Kind::kClass:
+    case Kind::kAny:
+      return 1;
+    case Kind::kSequence:
+      return static_cast<std::uint32_t>(sum);
+    case Kind::kChoice:
+      return static_cast<std::uint32_t>(greatest);
+    case Kind::kRepeat:
+      if (greatest == 0) return 0;
+      return static_cast<std::uint32_t>(tree.most == PatternNode::kUnbounded ? kUnbounded : std::min(greatest * tree.most, kUnbounded));
+    default:
+      return 0;
+  }
+}
+
+PatternNode mirrored(PatternNode tree) {
+  for (PatternNode& child : tree.children) child = mirrored(std::move(child));
+  if (tree.kind == Kind::kSequence) std::reverse(tree.children.begin(), tree.children.end());
+  return tree;
 }
 
 }  // namespace telefence

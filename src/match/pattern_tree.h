@@ -2,11 +2,12 @@
 #pragma once
 
 // A regular expression as a tree, for the part of the syntax (PCRE's, as Hyperscan reads it) that is evaluated here: characters,
-// `.` (any one, line ends too), classes, groups, alternatives, repetition, ^ $ \A \Z and \b. Letters are compared without
-// regard to case: texts come in lower case, so a tree holds only lower case. What else the syntax has (look-around, references,
+// `.` (any one, line ends too), classes, groups, alternatives, repetition, ^ $ \A \Z and \b. Where letters are compared without
+// regard to case, texts come in lower case, so a tree holds only lower case. What else the syntax has (look-around, references,
 // Unicode properties, possessive repetition) is not read; the expression then goes to Hyperscan as it is. Control thread.
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,13 +24,18 @@ class UnitClass {
   void add(char16_t first, char16_t last);
   void add(const UnitClass& other);
   void complement();
+  // Without upper-case letters, which folded texts don't have; their small ones must have been added.
+  void drop_upper_case();
   bool has(char16_t unit) const {
     if (unit < 128) return (ascii_[unit / 64] >> (unit % 64) & 1) != 0;
     for (const auto& [first, last] : ranges_)
       if (unit >= first && unit <= last) return true;
     return false;
   }
-  // The members when there are at most `most` of them.
+  // First and last member when all between them are members, too.
+  std::optional<std::pair<char16_t, char16_t>> only_range() const;
+  friend auto operator<=>(const UnitClass&, const UnitClass&) = default;
+  // The members when there are at most `most` of them, without U+0000.
   std::optional<std::u16string> members(std::size_t most) const;
 
  private:
@@ -57,11 +63,19 @@ struct PatternNode {
   std::uint32_t most = 1;
 };
 
+enum class Letters : std::uint8_t { kAnyCase, kExact };
+
 // The tree of an expression; nullopt when it is not well-formed, or more than what is read here. Its depth is bounded.
-std::optional<PatternNode> parse_pattern(std::u16string_view expression);
+std::optional<PatternNode> parse_pattern(std::u16string_view expression, Letters letters = Letters::kAnyCase);
 
 // The tree of a plain text.
-PatternNode plain_text(std::u16string_view text);
+PatternNode plain_text(std::u16string_view text, Letters letters = Letters::kAnyCase);
+
+// How many units a match has at most; kUnbounded.
+std::uint32_t longest_match(const PatternNode& tree);
+
+// The tree that is walked from the end of a match to its begin: what follows one another does so in reverse order, texts stay.
+PatternNode mirrored(PatternNode tree);
 
 inline bool is_word_unit(char16_t unit) {
   return (unit >= u'0' && unit <= u'9') || (unit >= u'a' && unit <= u'z') || (unit >= u'A' && unit <= u'Z') || unit == u'_';

@@ -141,7 +141,20 @@ std::size_t fold_units(std::span<char16_t> text) {
   return folder.finish();
 }
 
-std::u16string fold_text(std::string_view utf8) {
+void fold_partly(std::span<char16_t> text, TextFold fold) {
+  const auto is_in = [](char16_t unit, char16_t first, char16_t last) { return unit >= first && unit <= last; };
+  if (fold == TextFold::kCase) {
+    for (char16_t& unit : text)
+      if (is_in(unit, u'A', u'Z') || is_in(unit, 0xff21, 0xff3a)) unit = static_cast<char16_t>(unit + 0x20);
+  } else if (fold == TextFold::kWidth) {
+    for (char16_t& unit : text) {
+      if (is_in(unit, 0xff01, 0xff5e)) unit = static_cast<char16_t>(unit - 0xfee0);
+      if (unit == 0x3000) unit = u' ';
+    }
+  }
+}
+
+std::u16string fold_text(std::string_view utf8, TextFold fold) {
   std::u16string text(utf8.size(), u'\0');
   // In pieces: decode_sms stops at the longest short message.
   std::size_t length = 0;
@@ -151,7 +164,11 @@ std::u16string fold_text(std::string_view utf8) {
     length += decode_sms(as_bytes(utf8.substr(0, piece)), TextCoding::kUtf8, std::span(text).subspan(length));
     utf8.remove_prefix(piece);
   }
-  text.resize(fold_units(std::span(text).first(length)));
+  text.resize(length);
+  if (fold == TextFold::kAll)
+    text.resize(fold_units(text));
+  else
+    fold_partly(text, fold);
   return text;
 }
 

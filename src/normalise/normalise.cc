@@ -110,7 +110,7 @@ class KeyMaker {
     char16_t* out = keys_.wide_characters(length);
     if (out == nullptr) return;
     std::copy_n(text.begin(), length, out);
-    keys_.push(TextKey{event_, {out, length}});
+    keys_.push(TextKey{event_, {out, length}, body, coding, how.is_swapped});
   }
 
   std::uint16_t event_;

@@ -23,14 +23,15 @@ std::u16string units_of(std::string_view utf8) {
 bool is_han(char16_t unit) { return (unit >= 0x3400 && unit <= 0x9fff) || unit == 0x3007; }
 bool is_surrogate(char16_t unit) { return unit >= 0xd800 && unit <= 0xdfff; }
 
+bool is_operation(char16_t unit) { return std::u16string_view(u"\\.^$|?*+()[]{}").find(unit) != std::u16string_view::npos; }
+
 // ASCII stays; everything else is folded alone. Empty: the character does not occur in folded texts.
 std::u16string fold_one(char16_t unit) {
   if (unit < 0x80 || is_surrogate(unit)) return std::u16string(1, unit);
   const char16_t folded = kFoldTable[unit];
   if (folded == 0) return {};
   // A full-width bracket or the like must not become an operator.
-  const bool operation = std::u16string_view(u"\\.^$|?*+()[]{}").find(folded) != std::u16string_view::npos;
-  return operation ? std::u16string{u'\\', folded} : std::u16string(1, folded);
+  return is_operation(folded) ? std::u16string{u'\\', folded} : std::u16string(1, folded);
 }
 
 class ExpressionFolder {
@@ -121,6 +122,17 @@ class ExpressionFolder {
 
 }  // namespace
 
-std::u16string fold_expression(std::string_view expression) { return ExpressionFolder(units_of(expression)).run(); }
+std::u16string fold_expression(std::string_view expression, TextFold fold) {
+  const std::u16string units = units_of(expression);
+  if (fold == TextFold::kAll) return ExpressionFolder(units).run();
+  std::u16string out;
+  for (const char16_t unit : units) {
+    char16_t folded = unit;
+    if (unit >= 0x80) fold_partly({&folded, 1}, fold);
+    if (folded != unit && is_operation(folded)) out += u'\\';
+    out += folded;
+  }
+  return out;
+}
 
 }  // namespace telefence

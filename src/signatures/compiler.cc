@@ -16,6 +16,7 @@ namespace telefence {
 namespace {
 
 constexpr std::size_t kMaxPatternBytes = 8192;
+constexpr std::size_t kMaxPatternWords = 256;
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
@@ -113,12 +114,37 @@ Result<void> fill_url(const Signature& signature, Entry& entry) {
   return {};
 }
 
+// The words of a pattern for people, and for its key: all(贷款, 下款) any(秒批) none(96110).
+std::string words_for_people(const PatternWords& words) {
+  std::string out;
+  for (const auto& [name, list] : {std::pair{"all", &words.all}, {"any", &words.any}, {"none", &words.none}}) {
+    if (list->empty()) continue;
+    if (!out.empty()) out += ' ';
+    out += std::string(name) + '(';
+    for (std::size_t i = 0; i < list->size(); ++i) out += (i == 0 ? "" : ", ") + (*list)[i];
+    out += ')';
+  }
+  return out;
+}
+
 Result<void> fill_pattern(const Signature& signature, Entry& entry) {
-  entry.rule.value = trimmed(signature.value);
+  entry.expression = trimmed(signature.value);  // match/ folds it as traffic is folded
   entry.literal = signature.literal;
+  entry.fold = signature.fold;
+  entry.words = signature.words;
+  std::size_t count = 0;
+  for (std::vector<std::string>* list : {&entry.words.all, &entry.words.any, &entry.words.none}) {
+    for (std::string& word : *list) {
+      word = trimmed(word);
+      if (word.empty() || word.find('\0') != std::string::npos) return invalid("a word of it is empty, or has an octet 0 in it");
+      ++count;
+    }
+  }
+  if (count > kMaxPatternWords) return invalid("a pattern has at most " + std::to_string(kMaxPatternWords) + " words");
+  const std::string words = words_for_people(entry.words);
+  entry.rule.value = entry.expression + (entry.expression.empty() || words.empty() ? "" : " ") + words;
   if (entry.rule.value.size() > kMaxPatternBytes)
     return invalid("a pattern has at most " + std::to_string(kMaxPatternBytes) + " bytes");
-  entry.expression = entry.rule.value;  // match/ folds it as traffic is folded
   return {};
 }
 
@@ -144,8 +170,18 @@ std::string refuse_number(const Entry& entry, const std::string& home_country) {
 
 std::string refuse_pattern(const Entry& entry) {
   // Two characters of text are in countless innocent messages.
-  if (entry.literal && fold_text(entry.expression).size() < 3)
-    return "a text of fewer than 3 characters (after folding) would hit innocent messages";
+  const auto length = [&](const std::string& text) { return fold_text(text, entry.fold).size(); };
+  if (!entry.expression.empty()) {
+    if (entry.literal && length(entry.expression) < 3)
+      return "a text of fewer than 3 characters (after folding) would hit innocent messages";
+    return {};
+  }
+  std::size_t least = 0;  // characters that a message has to hold
+  for (const std::string& word : entry.words.all) least += length(word);
+  std::size_t shortest = entry.words.any.empty() ? 0 : 3;
+  for (const std::string& word : entry.words.any) shortest = std::min(shortest, length(word));
+  if (least + shortest < 3)
+    return "words of fewer than 3 characters in all (after folding) would hit innocent messages";
   return {};
 }
 
@@ -169,7 +205,8 @@ Result<Entry> without_key(const Signature& signature, const CompileTerms& terms)
   Entry entry;
   entry.rule.kind = signature.kind;
   entry.where = signature.where;
-  if (trimmed(signature.value).empty()) return invalid("the value is empty");
+  const bool has_words = signature.kind == SignatureKind::kPattern && !signature.words.is_empty();
+  if (trimmed(signature.value).empty() && !has_words) return invalid("the value is empty");
   // Hyperscan would take what stands before it for the whole expression.
   if (signature.value.find('\0') != std::string::npos) return invalid("the value has an octet 0 in it");
   Result<void> filled;
@@ -252,10 +289,10 @@ std::uint32_t add_to(MatchSetBuilder& builder, const Entry& entry) {
       builder.add_number(entry.digits, entry.prefix, entry.sides, rule);
       break;
     case SignatureKind::kUrl:
-      builder.add_pattern({entry.expression, false, true}, rule);
+      builder.add_pattern({.expression = entry.expression, .over_url = true}, rule);
       break;
     case SignatureKind::kPattern:
-      builder.add_pattern({entry.expression, entry.literal, false}, rule);
+      builder.add_pattern({entry.expression, entry.literal, false, entry.fold, entry.words}, rule);
       break;
   }
   return rule;

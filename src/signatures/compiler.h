@@ -35,6 +35,8 @@ struct Entry {
   bool subdomains = false;  // domains
   bool prefix = false;      // numbers
   bool literal = false;     // patterns
+  TextFold fold = TextFold::kAll;
+  PatternWords words;       // patterns
   MatchSetBuilder::Sides sides = MatchSetBuilder::Sides::kEither;
 };
 

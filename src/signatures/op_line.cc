@@ -15,8 +15,8 @@ using Json = nlohmann::json;
 // Above this a number is taken for milliseconds: no year of four digits reaches it in seconds, and milliseconds did in 1979.
 constexpr std::int64_t kLargestSeconds = 300'000'000'000;
 
-constexpr std::array<std::string_view, 14> kFields = {"op", "kind",    "value",  "match", "action", "category", "level",
-                                                      "id", "expires", "source", "note",  "shadow", "side",     "name"};
+constexpr std::array<std::string_view, 18> kFields = {"op",      "kind",   "value", "match",  "action", "category", "level", "id",  "expires",
+                                                      "source",  "note",   "shadow", "side",  "name",   "fold",     "all",   "any", "none"};
 
 // Reads fields off one object; the first mistake stays.
 class Fields {
@@ -29,6 +29,21 @@ class Fields {
     if (const auto* text = value->get_ptr<const std::string*>()) return *text;
     wrong(name, "must be a text");
     return {};
+  }
+  std::vector<std::string> texts(const char* name) {
+    std::vector<std::string> out;
+    const Json* value = find(name);
+    if (value == nullptr) return out;
+    if (!value->is_array()) wrong(name, "must be a list of texts");
+    for (const Json& item : *value) {
+      const auto* text = item.get_ptr<const std::string*>();
+      if (text == nullptr || text->empty()) {
+        wrong(name, "must be a list of texts, none of them empty");
+        return {};
+      }
+      out.push_back(*text);
+    }
+    return out;
   }
   bool flag(const char* name) {
     const Json* value = find(name);
@@ -119,9 +134,23 @@ void read_match(Fields& fields, Signature& signature) {
   }
 }
 
+// What only patterns have.
+void read_words(Fields& fields, Signature& signature) {
+  const std::string fold = fields.text("fold");
+  signature.words = {fields.texts("all"), fields.texts("any"), fields.texts("none")};
+  if (signature.kind != SignatureKind::kPattern) {
+    if (!fold.empty() || !signature.words.is_empty()) fields.wrong("kind", "must be pattern for fold, all, any or none");
+  } else if (const auto known = fold_from(fold); known || fold.empty()) {
+    signature.fold = known.value_or(TextFold::kAll);
+  } else {
+    fields.wrong("fold", "'" + fold + "' must be all, case, width or none");
+  }
+}
+
 void read_rest(Fields& fields, Signature& signature) {
   signature.value = fields.text("value");
-  if (signature.value.empty()) fields.wrong("value", "is missing");
+  read_words(fields, signature);
+  if (signature.value.empty() && signature.words.is_empty()) fields.wrong("value", "is missing");
   signature.name = fields.text("name");
   signature.action = fields.text("action");
   // Blocking is what an entry is for: how is decided by category and tier.
@@ -186,9 +215,14 @@ std::string to_op_line(const Change& change) {
   line["kind"] = kind_name(signature.kind);
   line["value"] = signature.value;
   line["match"] = match_word(signature);
+  // They say what a removal means, too.
+  if (!signature.words.all.empty()) line["all"] = signature.words.all;
+  if (!signature.words.any.empty()) line["any"] = signature.words.any;
+  if (!signature.words.none.empty()) line["none"] = signature.words.none;
   if (change.op == Change::Op::kAdd) {
     if (!signature.name.empty()) line["name"] = signature.name;
     if (signature.kind == SignatureKind::kNumber) line["side"] = sides_name(signature.sides);
+    if (signature.fold != TextFold::kAll) line["fold"] = fold_name(signature.fold);
     if (!signature.action.empty()) line["action"] = signature.action;
     line["category"] = category_name(signature.category);
     line["level"] = signature.tier;

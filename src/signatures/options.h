@@ -39,6 +39,7 @@ struct SignatureOptions {
   bool keeps_compiled = false;  // write it; else only read what is there
   std::vector<ListOptions> lists;
   std::vector<std::string> patterns;  // YAML files
+  PatternOptions pattern_options;
   RedisOptions redis;
 };
 

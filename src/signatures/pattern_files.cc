@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "signatures/words.h"
 #include "yaml/read.h"
 
 namespace telefence {
@@ -70,7 +71,7 @@ class FileReader {
 
   std::optional<Pattern> read_pattern(const YamlNode& node, YamlReader& reader) const {
     if (!reader.check_keys(node, {"id", "name", "category", "tier", "source", "action", "shadow", "text", "regex",
-                                  "where", "must_match", "must_not_match"}))
+                                  "where", "fold", "all", "any", "none", "must_match", "must_not_match"}))
       return std::nullopt;
     Pattern pattern;
     pattern.signature = common_;
@@ -99,13 +100,31 @@ class FileReader {
       if (reader.read_word(*where, {"sms", "url"}).value_or(0) == 1) signature.kind = SignatureKind::kUrl;
     const YamlNode* text = node.find("text");
     const YamlNode* regex = node.find("regex");
-    if ((text == nullptr) == (regex == nullptr)) {
-      reader.complain(node, "give either 'text' (plain) or 'regex', one of them");
+    read_words(node, reader, signature);
+    const bool has_words = !signature.words.is_empty();
+    if ((text != nullptr && regex != nullptr) || (text == nullptr && regex == nullptr && !has_words)) {
+      reader.complain(node, "give either 'text' (plain) or 'regex', one of them, or the words 'all' or 'any'");
       return;
     }
-    signature.literal = text != nullptr;
+    signature.literal = regex == nullptr;
     signature.prefix = signature.literal;
-    signature.value = reader.read_string(text != nullptr ? *text : *regex).value_or("");
+    if (text != nullptr || regex != nullptr) signature.value = reader.read_string(text != nullptr ? *text : *regex).value_or("");
+  }
+
+  static void read_words(const YamlNode& node, YamlReader& reader, Signature& signature) {
+    const auto read = [&](std::string_view key, std::vector<std::string>& words) {
+      const YamlNode* list = node.find(key);
+      if (list == nullptr) return;
+      if (signature.kind == SignatureKind::kUrl) reader.complain(*list, "is for messages ('where: sms')");
+      words = reader.read_strings(*list).value_or(std::vector<std::string>{});
+    };
+    read("all", signature.words.all);
+    read("any", signature.words.any);
+    read("none", signature.words.none);
+    const YamlNode* fold = node.find("fold");
+    if (fold == nullptr) return;
+    if (signature.kind == SignatureKind::kUrl) reader.complain(*fold, "is for messages ('where: sms'): urls are compared without regard to case");
+    signature.fold = fold_from(reader.read_word(*fold, fold_names())).value_or(TextFold::kAll);
   }
 
   void add_complaint(const YamlProblem& problem, const std::string& value) {

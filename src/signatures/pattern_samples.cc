@@ -10,6 +10,7 @@
 #include "event/event.h"
 #include "event/keys.h"
 #include "match/hit.h"
+#include "match/rule_ref.h"
 #include "normalise/normalise.h"
 
 namespace telefence {
@@ -57,7 +58,7 @@ SampleRunner::SampleRunner(const MatchSet& set, const std::string& home_country)
 }
 SampleRunner::~SampleRunner() = default;
 
-bool SampleRunner::is_hit(RuleRef rule, std::string_view sample) {
+bool SampleRunner::is_hit(std::uint32_t rule, std::string_view sample) {
   if (!work_->is_fit) return false;
   work_->keys.clear();
   work_->hits.clear();
@@ -65,16 +66,16 @@ bool SampleRunner::is_hit(RuleRef rule, std::string_view sample) {
   work_->normaliser.normalise(events, work_->keys);
   set_.match(work_->keys, work_->scratch, work_->hits);
   const std::span<const Hit> hits = std::as_const(work_->hits).hits();
-  return std::any_of(hits.begin(), hits.end(), [rule](const Hit& hit) { return hit.rule == rule; });
+  return std::any_of(hits.begin(), hits.end(), [rule](const Hit& hit) { return hit.rule == rule_ref(0, RuleTable::kPatterns, rule); });
 }
 
-const std::string* SampleRunner::first_hit(RuleRef rule, const std::vector<std::string>& samples) {
+const std::string* SampleRunner::first_hit(std::uint32_t rule, const std::vector<std::string>& samples) {
   for (const std::string& sample : samples)
     if (is_hit(rule, sample)) return &sample;
   return nullptr;
 }
 
-const std::string* SampleRunner::first_missed(RuleRef rule, const std::vector<std::string>& samples) {
+const std::string* SampleRunner::first_missed(std::uint32_t rule, const std::vector<std::string>& samples) {
   for (const std::string& sample : samples)
     if (!is_hit(rule, sample)) return &sample;
   return nullptr;

@@ -23,15 +23,15 @@ struct PatternSamples {
 
 class SampleRunner {
  public:
-  // `set` must outlive it.
+  // `set` must outlive it. Its patterns are of one layer, in which rules have the indexes that are asked for.
   SampleRunner(const MatchSet& set, const std::string& home_country);
   ~SampleRunner();
 
   // Whether the rule is hit by this text of a message, or by this url.
-  bool is_hit(RuleRef rule, std::string_view sample);
+  bool is_hit(std::uint32_t rule, std::string_view sample);
   // The first of `samples` that the rule hits (or does not hit); null = none.
-  const std::string* first_hit(RuleRef rule, const std::vector<std::string>& samples);
-  const std::string* first_missed(RuleRef rule, const std::vector<std::string>& samples);
+  const std::string* first_hit(std::uint32_t rule, const std::vector<std::string>& samples);
+  const std::string* first_missed(std::uint32_t rule, const std::vector<std::string>& samples);
 
  private:
   struct Work;

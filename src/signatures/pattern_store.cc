@@ -7,8 +7,6 @@
 #include <chrono>
 #include <unordered_set>
 
-#include "match/rule_ref.h"
-
 namespace telefence {
 namespace {
 
@@ -106,7 +104,9 @@ bool PatternStore::end(std::uint64_t key, std::int64_t expires_s) {
 PatternStore::Source PatternStore::source_of(const Word& word) const {
   const Entry& entry = word.entry;
   const bool over_url = entry.rule.kind == SignatureKind::kUrl;
-  return {entry.rule, {entry.expression, entry.literal && !over_url, over_url, 0}, word.serial};
+  PatternEntry made{{entry.expression, entry.literal && !over_url, over_url, entry.fold, entry.words}, 0, entry.rule.allow};
+  made.is_told = word.is_told;
+  return {entry.rule, std::move(made), word.serial};
 }
 
 std::vector<PatternStore::Source> PatternStore::in_force(bool only_delta) const {
@@ -119,7 +119,7 @@ std::vector<PatternStore::Source> PatternStore::in_force(bool only_delta) const 
   return out;
 }
 
-PatternStore::Made PatternStore::make(std::vector<Source> sources) {
+PatternStore::Made PatternStore::make(std::vector<Source> sources, const PatternOptions& options) {
   Made made;
   if (sources.empty()) return made;
   std::vector<Rule> rules;
@@ -131,8 +131,15 @@ PatternStore::Made PatternStore::make(std::vector<Source> sources) {
     rules.push_back(std::move(source.rule));
     entries.push_back(std::move(source.entry));
   }
-  made.layer = std::make_shared<const PatternLayer>(std::move(rules), entries, made.rejected);
+  made.layer = std::make_shared<const PatternLayer>(std::move(rules), entries, options, made.rejected);
   return made;
+}
+
+// A pattern that is in force at a price: told once. False: it is not in force.
+bool PatternStore::tell_price(Word& word, const PatternError& error, ComplaintList& complaints) {
+  if (error.is_left_out) return false;
+  if (!std::exchange(word.is_told, true)) complaints.add({word.entry.where, word.entry.rule.value, error.reason, false});
+  return true;
 }
 
 // Patterns that Hyperscan refused are not in the layer; they are complained about once and not tried again. Returns whether what
@@ -144,7 +151,7 @@ bool PatternStore::refuse(const Made& made, ComplaintList& complaints) {
   bool has_changed = false;
   for (Word& word : files_) {
     const auto found = errors.find(word.serial);
-    if (found == errors.end() || word.refused) continue;
+    if (found == errors.end() || word.refused || tell_price(word, *found->second, complaints)) continue;
     complaints.add(word.entry.where, word.entry.rule.value, "this pattern is left out: " + found->second->reason);
     if (word.in_force()) count(word, false);
     word.refused = true;
@@ -152,7 +159,7 @@ bool PatternStore::refuse(const Made& made, ComplaintList& complaints) {
   }
   for (auto place = log_.begin(); place != log_.end();) {
     const auto found = errors.find(place->second.serial);
-    if (found == errors.end()) {
+    if (found == errors.end() || tell_price(place->second, *found->second, complaints)) {
       ++place;
       continue;
     }
@@ -183,13 +190,13 @@ void PatternStore::run_samples(ComplaintList& complaints) {
     const auto rule = base_.rules.find(word.serial);
     if (!word.in_force() || rule == base_.rules.end()) continue;
     const Entry& entry = word.entry;
-    if (const std::string* hit = runner.first_hit(rule_ref(0, RuleTable::kPatterns, rule->second), own.must_not_match)) {
+    if (const std::string* hit = runner.first_hit(rule->second, own.must_not_match)) {
       complaints.add(entry.where, entry.rule.value, "this pattern is left out: it matches its own innocent sample \"" +
                                                         shortened(*hit) + "\" (must_not_match)");
       count(word, false);
       word.refused = true;
       ++counts_.of_files_refused;
-    } else if (const std::string* missed = runner.first_missed(rule_ref(0, RuleTable::kPatterns, rule->second), own.must_match)) {
+    } else if (const std::string* missed = runner.first_missed(rule->second, own.must_match)) {
       complaints.add({entry.where, entry.rule.value, "it does not match its own sample \"" + shortened(*missed) +
                                                          "\" (must_match): mend the pattern or the sample", false});
     }
@@ -210,10 +217,10 @@ std::vector<std::uint32_t> PatternStore::removed_from_base() const {
 
 void PatternStore::fold_now(ComplaintList& complaints) {
   if (folding_.valid()) (void)folding_.get();
-  base_ = make(in_force(false));
+  base_ = make(in_force(false), options_);
   needs_fold_ = false;
   has_changed_ = true;
-  if (refuse(base_, complaints)) base_ = make(in_force(false));
+  if (refuse(base_, complaints)) base_ = make(in_force(false), options_);
   run_samples(complaints);
 }
 
@@ -253,15 +260,15 @@ void PatternStore::make_delta(ComplaintList& complaints) {
       delta.clear();
       removed_ = removed_from_base();
     } else {
-      folding_ = std::async(std::launch::async, [all = std::move(all)]() mutable {
+      folding_ = std::async(std::launch::async, [all = std::move(all), options = options_]() mutable {
         pthread_setname_np(pthread_self(), "telefence:fold");
-        return make(std::move(all));
+        return make(std::move(all), options);
       });
     }
   }
-  Made made = make(std::move(delta));
+  Made made = make(std::move(delta), options_);
   if (refuse(made, complaints)) {
-    made = make(in_force(true));
+    made = make(in_force(true), options_);
     removed_ = removed_from_base();
   }
   delta_ = std::move(made.layer);

@@ -44,6 +44,8 @@ class PatternStore {
     std::uint64_t of_log_refused = 0;    // since the start
   };
   const Counts& counts() const { return counts_; }
+  // How patterns are judged and kept, from the next build() on.
+  void set_options(PatternOptions options) { options_ = std::move(options); }
   std::size_t words_kept() const { return log_.size() + removals_.size(); }
 
   // Files: in place of those that were there. What is returned takes them back.
@@ -69,6 +71,7 @@ class PatternStore {
     std::uint64_t serial = 0;
     bool hidden_by_log = false;  // of a file
     bool refused = false;
+    bool is_told = false;  // that it costs much
     bool in_force() const { return !hidden_by_log && !refused; }
   };
   // A layer and which words it is made of.
@@ -84,11 +87,12 @@ class PatternStore {
     std::uint64_t serial = 0;
   };
 
-  static Made make(std::vector<Source> sources);
+  static Made make(std::vector<Source> sources, const PatternOptions& options);
   std::vector<Source> in_force(bool only_delta) const;
   Source source_of(const Word& word) const;
   void count(const Word& word, bool more);
   void hide_in_files(std::uint64_t key, bool is_hidden);
+  static bool tell_price(Word& word, const PatternError& error, ComplaintList& complaints);
   bool refuse(const Made& made, ComplaintList& complaints);
   void make_delta(ComplaintList& complaints);
   void fold_now(ComplaintList& complaints);
@@ -97,6 +101,7 @@ class PatternStore {
   std::vector<std::uint32_t> removed_from_base() const;
 
   std::string home_country_;
+  PatternOptions options_;
   Counts counts_;
   std::vector<Word> files_;
   std::unordered_multimap<std::uint64_t, std::uint32_t> files_by_key_;

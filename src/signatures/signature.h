@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "match/pattern_source.h"
 #include "match/rule.h"
 #include "verdict/verdict.h"
 
@@ -20,6 +21,8 @@ struct Signature {
   bool subdomains = true;  // domains: "suffix" or "exact"
   bool prefix = false;     // numbers (also told by a final *); urls: and everything that begins with it
   bool literal = false;    // patterns and urls: plain text instead of a regular expression
+  TextFold fold = TextFold::kAll;  // patterns over texts
+  PatternWords words;              // patterns: beside the value, or instead of it
   enum class Sides : std::uint8_t { kCalling = 1, kCalled = 2, kEither = 3 };
   Sides sides = Sides::kEither;  // numbers
   bool allow = false;

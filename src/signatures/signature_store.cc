@@ -215,6 +215,7 @@ Result<void> SignatureStore::load(const SignatureOptions& options, std::vector<C
   state.before = std::make_unique<LoadedFiles>(
       std::exchange(state.loaded, LoadedFiles{std::move(read.value().layer), collected.count()}));
   state.count_files(true);
+  state.patterns.set_options(options.pattern_options);
   state.patterns_before = state.patterns.adopt_files(std::move(read.value().patterns));
   state.keep = std::move(read.value().keep);
   return {};

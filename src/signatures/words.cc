@@ -76,6 +76,20 @@ std::optional<SignatureKind> kind_from(std::string_view name) {
   return std::nullopt;
 }
 
+std::array<std::string_view, kTextFolds> fold_names() { return {"all", "case", "width", "none"}; }
+
+std::string_view fold_name(TextFold fold) { return fold_names()[static_cast<std::size_t>(fold)]; }
+
+std::optional<TextFold> fold_from(std::string_view name) {
+  for (std::size_t i = 0; i < kTextFolds; ++i)
+    if (fold_names()[i] == name) return static_cast<TextFold>(i);
+  return std::nullopt;
+}
+
+std::optional<TextFold> fold_from(std::optional<std::size_t> index) {
+  return index ? std::optional(static_cast<TextFold>(*index)) : std::nullopt;
+}
+
 std::string_view sides_name(Signature::Sides sides) {
   switch (sides) {
     case Signature::Sides::kCalling:

@@ -3,6 +3,8 @@
 
 // The words of signatures outside the program (log, lists, pattern files), and moments as they are written there.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -19,6 +21,12 @@ std::optional<SignatureKind> kind_from(std::string_view name);
 // calling, called, either.
 std::string_view sides_name(Signature::Sides sides);
 std::optional<Signature::Sides> sides_from(std::string_view name);
+
+// all, case, width, none; by TextFold.
+std::array<std::string_view, kTextFolds> fold_names();
+std::string_view fold_name(TextFold fold);
+std::optional<TextFold> fold_from(std::string_view name);
+std::optional<TextFold> fold_from(std::optional<std::size_t> index);
 
 // Unix time in milliseconds of ISO 8601 / RFC 3339 text with a zone ("2026-12-01T00:00:00.5+08:00", "...Z").
 std::optional<std::int64_t> parse_instant_ms(std::string_view text);

@@ -98,6 +98,23 @@ TEST(Compiler, TooShortATextIsRefused) {
   EXPECT_EQ(refusal(SignatureKind::kPattern, "刷单返利"), "");
 }
 
+TEST(Compiler, WordsAreTheValueOfAPatternWithoutOne) {
+  Signature signature = make(SignatureKind::kPattern, "");
+  signature.words = {{" 无抵押 ", "下款"}, {"加微信"}, {"96110"}};
+  const Entry entry = compile(signature).value();
+  EXPECT_EQ(entry.rule.value, "all(无抵押, 下款) any(加微信) none(96110)");
+  EXPECT_EQ(entry.expression, "");
+  EXPECT_EQ(entry.words.all.front(), "无抵押");
+  // A removal may name it in either way.
+  EXPECT_EQ(canonical_entry(make(SignatureKind::kPattern, entry.rule.value), test_terms()).value().key, entry.key);
+  signature.words = {{}, {"下款", "贷"}, {}};
+  EXPECT_FALSE(compile(signature).ok());
+  signature.words = {{"下", "款"}, {"加我", "找我"}, {}};
+  EXPECT_TRUE(compile(signature).ok());
+  signature.words = {{""}, {}, {}};
+  EXPECT_FALSE(compile(signature).ok());
+}
+
 TEST(Compiler, ExplicitIdsAreKept) {
   Signature signature = make(SignatureKind::kDomain, "bad.example");
   EXPECT_EQ(compile(signature).value().rule.id, 0u) << "then match/ makes one of value and source";

@@ -87,6 +87,22 @@ TEST(PatternFile, ReadsCommonPartAndPattern) {
   EXPECT_EQ(pattern.name_zh, "好");
 }
 
+TEST(PatternFile, WordsAndFolding) {
+  const auto read = [](const std::string& keys) {
+    return read_pattern_text("patterns:\n  - id: words\n    name: {en: a, zh: b}\n    must_match: [a]\n    must_not_match: [b]\n" + keys, "f.yaml");
+  };
+  const PatternFile file = read("    all: [无抵押, 下款]\n    any: [加微信]\n    none: ['96110']\n    fold: none\n");
+  ASSERT_TRUE(file.complaints.empty()) << file.complaints.front().reason;
+  EXPECT_EQ(file.patterns.at(0).signature.words, (PatternWords{{"无抵押", "下款"}, {"加微信"}, {"96110"}}));
+  EXPECT_EQ(file.patterns.at(0).signature.fold, TextFold::kNone);
+  EXPECT_TRUE(file.patterns.at(0).signature.value.empty());
+  EXPECT_TRUE(read("    regex: a.b\n    none: [c]\n").complaints.empty());
+  EXPECT_EQ(read("    must: [c]\n").patterns.size(), 0u);
+  EXPECT_EQ(read("    text: a\n    regex: a\n    all: [c]\n").complaints.size(), 1u);
+  EXPECT_EQ(read("    text: a.example/x\n    where: url\n    fold: case\n").complaints.size(), 1u);
+  EXPECT_EQ(read("    text: abc\n    fold: lower\n").complaints.size(), 1u);
+}
+
 TEST(PatternFile, ABadPatternIsAComplaintWithItsIdAndTheRestLoads) {
   const PatternFile file = read_pattern_text(std::string("category: loan\npatterns:\n"
                                                          "  - id: bad\n    name: {en: a, zh: b}\n    txt: abc\n"

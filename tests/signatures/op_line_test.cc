@@ -86,11 +86,24 @@ TEST(OpLine, TheLastYearsOfTheCalendarAreReadBack) {
   }
 }
 
+TEST(OpLine, WordsOfPatternsAndTheirFolding) {
+  const Signature signature =
+      parse_op_line(R"({"op":"add","kind":"pattern","all":["无抵押","下款"],"any":["加微信"],"none":["96110"],"fold":"width"})").value().signature;
+  EXPECT_EQ(signature.words, (PatternWords{{"无抵押", "下款"}, {"加微信"}, {"96110"}}));
+  EXPECT_EQ(signature.fold, TextFold::kWidth);
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"pattern","value":"x","all":"y"})"), "all must be a list of texts");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"pattern","value":"x","none":["y",""]})"), "none must be a list of texts, none of them empty");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"pattern","value":"x","fold":"lower"})"), "fold 'lower' must be all, case, width or none");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"domain","value":"x.example","any":["y"]})"), "kind must be pattern for fold, all, any or none");
+}
+
 TEST(OpLine, WrittenLinesAreReadBack) {
   for (
       const char* line :
       {R"({"op":"add","kind":"domain","value":"a.example","match":"exact","category":"loan","level":1})",
        R"({"op":"remove","kind":"pattern","value":"刷单 \"返利\"","match":"text"})",
+       R"({"op":"add","kind":"pattern","value":"贷款","match":"text","all":["下款"],"none":["96110","谨防"],"fold":"case","category":"loan","level":1})",
+       R"({"op":"remove","kind":"pattern","value":"","match":"text","any":["下款","秒批"]})",
        R"({"op":"allow","kind":"number","value":"+8613800000000","match":"exact","side":"called","category":"other","level":2})",
        R"({"op":"add","kind":"url","value":"a.example/b","match":"prefix","category":"phishing","level":3,"id":9,"expires":5,"source":"s","shadow":true})"}) {
     const Result<Change> change = parse_op_line(line);

@@ -419,6 +419,19 @@ TEST_F(Store, APatternOfTheLogThatCantBeCompiledDoesNotTakeTheFilesAway) {
   EXPECT_EQ(store_.counts().patterns, 1u);
 }
 
+TEST_F(Store, APatternThatOnlyHyperscanCanLookForIsInForceAndItsPriceToldOnce) {
+  load();
+  apply({R"({"op":"add","kind":"pattern","match":"regex","value":"[a-z]{5}[0-9]{9,}"})"});
+  Asker ask(build());
+  ASSERT_EQ(complaints_.size(), 1u);
+  EXPECT_FALSE(complaints_[0].is_left_out);
+  EXPECT_EQ(ask.sms("abcde123456789").size(), 1u);
+  apply({R"({"op":"add","kind":"pattern","value":"恭喜您中奖了"})", R"({"op":"add","kind":"domain","value":"bad.example"})"});
+  build();
+  EXPECT_EQ(complaints_.size(), 1u);
+  EXPECT_EQ(store_.counts().patterns, 2u);
+}
+
 TEST_F(Store, ComplaintsAreBounded) {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "not a name\n";

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "match/text_finder.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+#include "base/check.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace telefence {
+namespace {
+
+// Bits per gram: one place in hundred of a text is then looked at in vain. Not beyond what the second-level cache holds.
+constexpr std::size_t kBitsPerGram = 96;
+constexpr std::size_t kLeastBits = std::size_t{1} << 13;
+constexpr std::size_t kMostBits = std::size_t{1} << 23;
+
+// Costs in nanoseconds of one place of a text: of looking for four-unit grams as well, and of comparing one text in vain.
+constexpr double kSecondLook = 0.35;
+constexpr double kCompare = 5;
+
+std::uint64_t key_of(std::u16string_view gram) {
+  std::uint64_t key = 0;
+  for (const char16_t unit : gram) key = key << 16 | unit;
+  return key;
+}
+
+// What is known of the grams of one size while they are chosen: how many texts each has got.
+class GramChoice {
+ public:
+  GramChoice(std::size_t units, const TextRarity& rarity) : units_(units), rarity_(rarity) {}
+
+  struct Choice {
+    std::size_t at = 0;
+    double cost = 0;  // texts that will be compared in vain at one place
+  };
+  // The cheapest gram of the text: rare, and not shared with many.
+  Choice of(std::u16string_view text) const {
+    Choice best{0, 2e9};
+    for (std::size_t i = 0; i + units_ <= text.size(); ++i) {
+      const std::u16string_view gram = text.substr(i, units_);
+      const auto shared = shared_.find(key_of(gram));
+      const double cost = rarity_.chance(gram) * (shared == shared_.end() ? 1 : shared->second + 1);
+      if (cost < best.cost) best = {i, cost};
+    }
+    return best;
+  }
+  void take(std::u16string_view text, std::size_t at) { ++shared_[key_of(text.substr(at, units_))]; }
+
+ private:
+  std::size_t units_;
+  const TextRarity& rarity_;
+  std::unordered_map<std::uint64_t, std::uint32_t> shared_;
+};
+
+}  // namespace
+
+class TextFinder::Maker {
+ public:
+  Maker(TextFinder& finder, std::span<const std::u16string> texts, const TextRarity& rarity)
+      : finder_(finder), texts_(texts), pairs_(2, rarity), fours_(4, rarity) {}
+
+  void run() {
+    choose();
+    constexpr std::array<unsigned, 3> kUnits = {1, 2, 4};
+    for (std::size_t tier = 0; tier < kUnits.size(); ++tier) fill(finder_.tiers_[tier], kUnits[tier], places_[tier]);
+  }
+
+ private:
+  struct Place {
+    std::uint32_t text = 0;
+    std::uint16_t gram = 0;
+    std::uint32_t hash = 0;
+  };
+
+  void choose() {
+    // Those that four units would tell better; whether that is worth a second look at every text shows at the end.
+    std::vector<std::pair<std::uint32_t, std::size_t>> doubtful;
+    double saved = 0;
+    for (std::uint32_t i = 0; i < texts_.size(); ++i) {
+      const std::u16string& text = texts_[i];
+      if (text.size() == 1) {
+        place(0, i, 0);
+        continue;
+      }
+      const GramChoice::Choice pair = pairs_.of(text);
+      if (text.size() >= 4 && pair.cost > kDoubtful) {
+        const GramChoice::Choice four = fours_.of(text);
+        saved += (pair.cost - four.cost) * kCompare;
+        fours_.take(text, four.at);
+        doubtful.emplace_back(i, four.at);
+        continue;
+      }
+      pairs_.take(text, pair.at);
+      place(1, i, pair.at);
+    }
+    for (const auto& [text, four_at] : doubtful) {
+      if (saved > kSecondLook) {
+        place(2, text, four_at);
+        continue;
+      }
+      const std::size_t at = pairs_.of(texts_[text]).at;
+      pairs_.take(texts_[text], at);
+      place(1, text, at);
+    }
+  }
+
+  void place(std::size_t tier, std::uint32_t text, std::size_t gram) {
+    const unsigned units = tier == 0 ? 1 : tier == 1 ? 2 : 4;
+    places_[tier].push_back({text, static_cast<std::uint16_t>(gram), hash(units, texts_[text].data() + gram)});
+  }
+
+  void fill(Tier& tier, unsigned units, std::vector<Place>& places) {
+    tier.units = units;
+    if (places.empty()) return;
+    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.hash < b.hash; });
+    const std::size_t bits = std::bit_ceil(std::clamp(places.size() * kBitsPerGram, kLeastBits, kMostBits));
+    tier.bit_shift = 32 - static_cast<unsigned>(std::countr_zero(bits));
+    tier.bits.assign(bits / 32, 0);
+    const std::size_t slots = std::bit_ceil(places.size() * 2);
+    tier.slot_shift = 32 - static_cast<unsigned>(std::countr_zero(slots));
+    tier.slots.assign(slots, {});
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const Place& place = places[i];
+      if (i == 0 || places[i - 1].hash != place.hash) open_slot(tier, place.hash);
+      const std::u16string& text = texts_[place.text];
+      finder_.found_.push_back({.units = static_cast<std::uint32_t>(finder_.units_.size()),
+                                .length = static_cast<std::uint16_t>(text.size()),
+                                .gram = place.gram,
+                                .index = place.text & 0x7fffffff,
+                                .is_last = i + 1 == places.size() || places[i + 1].hash != place.hash});
+      std::copy_n(text.begin(), std::min(text.size(), finder_.found_.back().head.size()), finder_.found_.back().head.begin());
+      finder_.units_ += text;
+    }
+  }
+
+  void open_slot(Tier& tier, std::uint32_t hash) {
+    const std::uint32_t bit = hash >> tier.bit_shift;
+    tier.bits[bit / 32] |= 1U << (bit % 32);
+    std::size_t slot = hash >> tier.slot_shift;
+    while (tier.slots[slot].first != kNone) slot = (slot + 1) & (tier.slots.size() - 1);
+    tier.slots[slot] = {static_cast<std::uint32_t>(finder_.found_.size()), hash};
+  }
+
+  // A pair that costs more than this is one that everyday messages have, or that many texts share.
+  static constexpr double kDoubtful = 1e-5;
+
+  TextFinder& finder_;
+  std::span<const std::u16string> texts_;
+  GramChoice pairs_;
+  GramChoice fours_;
+  std::array<std::vector<Place>, 3> places_;
+};
+
+TextFinder::TextFinder(std::span<const std::u16string> texts, const TextRarity& rarity) {
+  Maker(*this, texts, rarity).run();
+}
+
+std::size_t TextFinder::bytes() const {
+  std::size_t total = found_.capacity() * sizeof(Found) + units_.capacity() * sizeof(char16_t);
+  for (const Tier& tier : tiers_)
+    total += tier.bits.capacity() * sizeof(std::uint32_t) + tier.slots.capacity() * sizeof(Tier::Slot);
+  return total;
+}
+
+std::size_t TextFinder::find_places_plain(const Tier& tier, std::u16string_view text, std::size_t from, std::uint16_t* places) {
+  std::size_t count = 0;
+  for (std::size_t i = from; i + tier.units <= text.size(); ++i) {
+    const std::uint32_t bit = hash(tier.units, text.data() + i) >> tier.bit_shift;
+    places[count] = static_cast<std::uint16_t>(i);
+    count += tier.bits[bit / 32] >> (bit % 32) & 1;
+  }
+  return count;
+}
+
+#if defined(__x86_64__)
+
+// gcc 12 warns falsely about its own intrinsics.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+namespace {
+
+std::size_t push_places(std::uint64_t bits, std::size_t start, std::size_t step, std::uint16_t* places) {
+  std::size_t count = 0;
+  for (; bits != 0; bits &= bits - 1)
+    places[count++] = static_cast<std::uint16_t>(start + static_cast<std::size_t>(std::countr_zero(bits)) * step);
+  return count;
+}
+
+// Eight grams that begin at every second unit from `units` on; which of them the bitmap has.
+__attribute__((target("avx2"))) inline unsigned look_up_8(const std::uint32_t* bits, unsigned shift, __m256i hash) {
+  const __m256i bit = _mm256_srl_epi32(hash, _mm_cvtsi32_si128(static_cast<int>(shift)));
+  const __m256i words = _mm256_i32gather_epi32(reinterpret_cast<const int*>(bits), _mm256_srli_epi32(bit, 5), 4);
+  // The wanted bit becomes the sign.
+  const __m256i up = _mm256_sub_epi32(_mm256_set1_epi32(31), _mm256_and_si256(bit, _mm256_set1_epi32(31)));
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_sllv_epi32(words, up))));
+}
+
+__attribute__((target("avx2"))) inline __m256i hash_8(unsigned units, const char16_t* text, std::uint32_t mix, std::uint32_t mix_second) {
+  const __m256i by = _mm256_set1_epi32(static_cast<int>(mix));
+  const __m256i pairs = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text));
+  if (units == 1) return _mm256_mullo_epi32(_mm256_and_si256(pairs, _mm256_set1_epi32(0xffff)), by);
+  const __m256i first = _mm256_mullo_epi32(pairs, by);
+  if (units == 2) return first;
+  const __m256i second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + 2));
+  return _mm256_add_epi32(first, _mm256_mullo_epi32(second, _mm256_set1_epi32(static_cast<int>(mix_second))));
+}
+
+// Sixteen grams at every second unit; what lies beyond `left` units is read as 0.
+__attribute__((target("avx512f,avx512bw,bmi2"))) inline __m512i load_32(const char16_t* at, std::size_t left) {
+  const __mmask32 mask = left >= 32 ? ~__mmask32{0} : static_cast<__mmask32>((std::uint32_t{1} << left) - 1);
+  return _mm512_maskz_loadu_epi16(mask, at);
+}
+
+__attribute__((target("avx512f,avx512bw,bmi2"))) inline __mmask16 look_up_16(const std::uint32_t* bits, unsigned shift, __mmask16 wanted, __m512i hash) {
+  const __m512i bit = _mm512_srl_epi32(hash, _mm_cvtsi32_si128(static_cast<int>(shift)));
+  const __m512i words = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), wanted, _mm512_srli_epi32(bit, 5), bits, 4);
+  const __m512i one = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(bit, _mm512_set1_epi32(31)));
+  return _mm512_test_epi32_mask(words, one);
+}
+
+}  // namespace
+
+__attribute__((target("avx2"))) std::size_t TextFinder::find_places_avx2(const Tier& tier, std::u16string_view text,
+                                                                           std::uint16_t* places) {
+  constexpr std::size_t kStride = 16;
+  std::size_t count = 0;
+  std::size_t i = 0;
+  for (; i + kStride + 1 + 2 <= text.size(); i += kStride) {
+    const char16_t* const at = text.data() + i;
+    const unsigned even = look_up_8(tier.bits.data(), tier.bit_shift, hash_8(tier.units, at, kMix, kMixSecond));
+    const unsigned odd = look_up_8(tier.bits.data(), tier.bit_shift, hash_8(tier.units, at + 1, kMix, kMixSecond));
+    count += push_places(even, i, 2, places + count);
+    count += push_places(odd, i + 1, 2, places + count);
+  }
+  return count + find_places_plain(tier, text, i, places + count);
+}
+
+__attribute__((target("avx512f,avx512bw,bmi2"))) std::size_t TextFinder::find_places_avx512(const Tier& tier, std::u16string_view text,
+                                                                                               std::uint16_t* places) {
+  const __m512i by = _mm512_set1_epi32(static_cast<int>(kMix));
+  const __m512i by_second = _mm512_set1_epi32(static_cast<int>(kMixSecond));
+  const __m512i low = _mm512_set1_epi32(0xffff);
+  const std::uint32_t* const bits = tier.bits.data();
+  std::size_t count = 0;
+  for (std::size_t i = 0; i + tier.units <= text.size(); i += 32) {
+    const char16_t* const at = text.data() + i;
+    const std::size_t left = text.size() - i;
+    const auto hash_16 = [&](std::size_t from) __attribute__((target("avx512f,avx512bw,bmi2"), always_inline)) {
+      const __m512i pairs = load_32(at + from, left - std::min(from, left));
+      if (tier.units == 1) return _mm512_mullo_epi32(_mm512_and_si512(pairs, low), by);
+      const __m512i first = _mm512_mullo_epi32(pairs, by);
+      if (tier.units == 2) return first;
+      const std::size_t second = std::min(from + 2, left);
+      return _mm512_add_epi32(first, _mm512_mullo_epi32(load_32(at + second, left - second), by_second));
+    };
+    const std::size_t whole = left - tier.units + 1;  // grams that the text has from here on
+    const std::uint32_t wanted = whole >= 32 ? ~std::uint32_t{0} : (std::uint32_t{1} << whole) - 1;
+    const auto evens = static_cast<__mmask16>(_pext_u32(wanted, 0x55555555));
+    const auto odds = static_cast<__mmask16>(_pext_u32(wanted, 0xaaaaaaaa));
+    const __mmask16 even = look_up_16(bits, tier.bit_shift, evens, hash_16(0));
+    const __mmask16 odd = look_up_16(bits, tier.bit_shift, odds, hash_16(1));
+    const std::uint32_t hits = _pdep_u32(even, 0x55555555) | _pdep_u32(odd, 0xaaaaaaaa);
+    count += push_places(hits, i, 1, places + count);
+  }
+  return count;
+}
+
+namespace {
+
+int best_way() {
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2")) return 2;
+  return __builtin_cpu_supports("avx2") ? 1 : 0;
+}
+
+int chosen_way = best_way();
+
+}  // namespace
+
+int TextFinder::ways() { return best_way() + 1; }
+void TextFinder::force_way(int way) { chosen_way = std::min(way, best_way()); }
+
+std::size_t TextFinder::find_places(const Tier& tier, std::u16string_view text, std::uint16_t* places) {
+  DCHECK(text.size() <= kLongestScan);
+  if (chosen_way == 2) [[likely]] return find_places_avx512(tier, text, places);
+  return chosen_way == 1 ? find_places_avx2(tier, text, places) : find_places_plain(tier, text, 0, places);
+}
+
+#else
+
+int TextFinder::ways() { return 1; }
+void TextFinder::force_way(int) {}
+
+std::size_t TextFinder::find_places(const Tier& tier, std::u16string_view text, std::uint16_t* places) {
+  return find_places_plain(tier, text, 0, places);
+}
+
+#endif
+
+}  // namespace telefence
