@@ -153,7 +153,7 @@ void Daemon::make_servers() {
   control_ = std::make_unique<ControlServer>(config_.control_socket);
   control_->on("status", [this](std::string_view) { return to_line(status()); });
   control_->on("test", [this](std::string_view request) { return test(request); });
-  control_->on("reload", [this](std::string_view) { return reload_command(); });
+  control_->on("reload", [this](std::string_view request) { return reload_command(request); });
   control_->on("policy_versions", [this](std::string_view) { return policy_versions_command(); });
   control_->on("policy_rollback", [this](std::string_view request, const Requester& who) { return policy_rollback_command(request, who); });
   control_->on("bypass", [this](std::string_view request, const Requester& who) { return bypass_command(request, who); });
@@ -234,7 +234,7 @@ void Daemon::watch_workers() {
   if (still.empty()) log(say(language(), {"all workers turn again", "所有工作线程已恢复"}));
 }
 
-Result<void> Daemon::take_over(ReloadReport& report) {
+Result<void> Daemon::take_over(ReloadReport& report, bool accepts_shrunk) {
   // What the start or the end does with workers and signatures must not meet this.
   if (!has_signatures_ || stopping_.load())
     return Error{ErrorCode::kFailed, "the daemon is starting or stopping: try again in a moment. Nothing was changed"};
@@ -247,6 +247,7 @@ Result<void> Daemon::take_over(ReloadReport& report) {
                                           ", the first: " + to_text(loaded.mistakes.front()) + ". Nothing was changed"};
   }
   overrides_.apply(loaded.config);
+  if (accepts_shrunk) loaded.config.signatures.most_shrink = 1;
   // What can fail comes first, and the signatures are put in force last of it: then nothing was changed.
   Result<std::unique_ptr<const LivePolicy>> live = filter_->live_policy_of(loaded.config);
   if (!live) return Error{live.error().code, live.error().message + ". Nothing was changed"};
@@ -262,10 +263,10 @@ Result<void> Daemon::take_over(ReloadReport& report) {
   return {};
 }
 
-Result<void> Daemon::reload(ReloadReport& report) {
+Result<void> Daemon::reload(ReloadReport& report, bool accepts_shrunk) {
   const std::lock_guard<std::mutex> lock(reloading_);
   writer_->reopen();
-  const Result<void> done = take_over(report);
+  const Result<void> done = take_over(report, accepts_shrunk);
   print(report.mistakes, kMistake, language());
   print(report.warnings, kWarning, language());
   print(report.complaints, language());
@@ -278,9 +279,10 @@ Result<void> Daemon::reload(ReloadReport& report) {
   return done;
 }
 
-std::string Daemon::reload_command() {
+std::string Daemon::reload_command(std::string_view line) {
+  const Json request = Json::parse(line, nullptr, false);
   ReloadReport report;
-  const Result<void> done = reload(report);
+  const Result<void> done = reload(report, request.is_object() && request.value("accept_shrunk", Json(false)) == true);
   Json reply = {{"ok", done.ok()}};
   if (!done) reply.update(Json{{"code", static_cast<int>(done.error().code)}, {"error", done.error().message}});
   reply["mode"] = mode_.load() == Mode::kEnforce ? "enforce" : "monitor";

@@ -71,7 +71,8 @@ class Daemon {
 
   // Reads the configuration and the signature files again, opens the record file anew, and writes to the log what came of it. A
   // mistake leaves everything as it was.
-  Result<void> reload(ReloadReport& report);
+  // accepts_shrunk: also lists that lost more than policy.shrink_limit.
+  Result<void> reload(ReloadReport& report, bool accepts_shrunk = false);
   // To be called every second: tells in the log of workers that stand still, switches bypass on when something goes wrong that it
   // mends, and off when its time is over.
   void watch();
@@ -101,7 +102,7 @@ class Daemon {
   void add_families();
   void work(std::size_t index);
   std::string test(std::string_view request);
-  std::string reload_command();
+  std::string reload_command(std::string_view request);
   std::string policy_versions_command() const;
   std::string policy_rollback_command(std::string_view request, const Requester& who);
   Json ports_status() const;
@@ -111,7 +112,7 @@ class Daemon {
   Json feed_status() const;
   Json needs_restart_status() const;
   Result<void> prepare(const MatchSet& set);
-  Result<void> take_over(ReloadReport& report);
+  Result<void> take_over(ReloadReport& report, bool accepts_shrunk);
   void add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready) const;
 
   static constexpr std::size_t kControlReader = Readers::kMaxReaders - 1;

@@ -37,13 +37,15 @@ void print_text(const Json& reply, Language language) {
 
 }  // namespace
 
-int reload(const ToolArguments& arguments) {
+int reload(const ReloadArguments& arguments) {
   const Language language = language_of(arguments.language);
   const auto failed = [language](const Error& error) {
     print("telefence reload", error, language);
     return static_cast<int>(error.code);
   };
-  const Result<std::string> line = ask_daemon(arguments.socket, R"({"command":"reload"})");
+  Json request = {{"command", "reload"}};
+  if (arguments.accepts_shrunk) request["accept_shrunk"] = true;
+  const Result<std::string> line = ask_daemon(arguments.socket, to_line(request));
   if (!line) return failed(line.error());
   const Json reply = Json::parse(line.value(), nullptr, false);
   if (!reply.is_object()) return failed({ErrorCode::kFailed, "the daemon's reply is no JSON object"});

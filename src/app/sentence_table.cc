@@ -28,6 +28,9 @@ constexpr Sentence kSentences[] = {
     {"{}; look at redis.user and at the first line of redis.password_file", "{0}；请检查 redis.user 和 redis.password_file 的首行"},
     {"{}; the user needs {} on {}", "{0}；该用户需要对 {2} 的 {1} 权限"},
     // app and signatures: versions and sizes of sets.
+    {"lists have shrunk by more than policy.shrink_limit allows: {}. If that is meant: telefence reload --accept-shrunk",
+     "名单条目减少超过 policy.shrink_limit 的限度：{0}。如确属有意：telefence reload --accept-shrunk"},
+    {"{} had {} entries and now has {}", "{0} 原有 {1} 条，现有 {2} 条"},
     {"start", "启动"},
     {"reload", "重新加载"},
     {"batch", "批次"},

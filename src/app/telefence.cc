@@ -124,19 +124,20 @@ void add_push(CommandLine& line, PushArguments& arguments) {
   add_push_operation(line, *verb, arguments, false);
 }
 
-void add_daemon_verbs(CommandLine& line, ToolArguments& status, ToolArguments& reload, EventsArguments& events) {
+void add_daemon_verbs(CommandLine& line, ToolArguments& status, ReloadArguments& reload, EventsArguments& events) {
   add_common(line,
              line.add_verb(line.program(), "status", {"Show how the daemon is doing.", "显示守护进程的状态。"},
                            "  telefence status\n"
                            "  telefence status --json | jq .feed\n"),
              status, true);
-  add_common(line,
-             line.add_verb(line.program(), "reload",
-                           {"Have the daemon read its configuration and lists again; wait for the result.",
-                            "让守护进程重新读取配置和名单，并等待结果。"},
-                           "  telefence reload\n"
-                           "  telefence reload --json | jq .needs_restart\n"),
-             reload, true);
+  CLI::App* again = line.add_verb(line.program(), "reload",
+                                  {"Have the daemon read its configuration and lists again; wait for the result.",
+                                   "让守护进程重新读取配置和名单，并等待结果。"},
+                                  "  telefence reload\n"
+                                  "  telefence reload --json | jq .needs_restart\n");
+  again->add_flag("--accept-shrunk", reload.accepts_shrunk,
+                  line.text({"take lists that lost more entries than policy.shrink_limit allows", "接受条目减少超过 policy.shrink_limit 的名单"}));
+  add_common(line, again, reload, true);
   CLI::App* verb = line.add_verb(line.program(), "events", {"Show interceptions as they happen.", "实时显示拦截事件。"},
                                  "  telefence events -f\n"
                                  "  telefence events -f --json | jq .telefence\n");
@@ -206,7 +207,8 @@ int run_policy(const CLI::App& verb, const PolicyArguments& arguments) {
 int run_verb(CommandLine& line, int argc, char** argv) {
   TestArguments test_arguments;
   PushArguments push_arguments;
-  ToolArguments status_arguments, reload_arguments;
+  ToolArguments status_arguments;
+  ReloadArguments reload_arguments;
   EventsArguments events_arguments;
   BypassArguments bypass_arguments;
   RulesArguments rules_arguments;

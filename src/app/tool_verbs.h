@@ -66,7 +66,10 @@ int rules(const RulesArguments& arguments);
 int status(const ToolArguments& arguments);
 
 // Asks the daemon to read its configuration and lists again, and waits for the result.
-int reload(const ToolArguments& arguments);
+struct ReloadArguments : ToolArguments {
+  bool accepts_shrunk = false;         // lists that lost much are meant to be so
+};
+int reload(const ReloadArguments& arguments);
 
 struct BypassArguments : ToolArguments {
   std::string what;                    // on, off or status

@@ -102,6 +102,9 @@ void read_policy(Section& top, ReadState& state, Config& config) {
   Section policy = top.section("policy");
   policy.read("home_country", config.normalise.home_country);
   policy.each_item("lists", [&](Section& item) { read_list(item, config.signatures.lists.emplace_back()); });
+  std::uint32_t shrink_limit = 50;
+  policy.read("shrink_limit", shrink_limit);
+  config.signatures.most_shrink = shrink_limit / 100.0;
   policy.read("patterns", config.signatures.patterns);
   policy.read("cache_dir", config.signatures.pattern_options.cache_directory);
   read_categories(policy, state, config.categories);

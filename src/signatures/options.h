@@ -38,6 +38,9 @@ struct SignatureOptions {
   std::string state_dir;
   bool keeps_compiled = false;  // write it; else only read what is there
   std::vector<ListOptions> lists;
+  // A list that has lost more than this share of its entries since it was loaded is held back: more often than not it was cut off on
+  // its way. 1: never.
+  double most_shrink = 0.5;
   std::vector<std::string> patterns;  // YAML files
   PatternOptions pattern_options;
   RedisOptions redis;

@@ -13,6 +13,7 @@
 #include "signatures/expiry_queue.h"
 #include "signatures/log_layers.h"
 #include "signatures/pattern_store.h"
+#include "signatures/shrink_guard.h"
 #include "signatures/signature_files.h"
 
 namespace telefence {
@@ -211,6 +212,7 @@ Result<void> SignatureStore::load(const SignatureOptions& options, std::vector<C
   ComplaintList collected(complaints);
   Result<SignatureFiles> read = read_signature_files(options, state.terms, collected);
   if (!read.ok()) return read.error();
+  if (const Result<void> fine = refuse_shrunk(*state.loaded.layer, *read.value().layer, options.most_shrink); !fine.ok()) return fine.error();
   state.count_files(false);
   state.before = std::make_unique<LoadedFiles>(
       std::exchange(state.loaded, LoadedFiles{std::move(read.value().layer), collected.count()}));

@@ -145,6 +145,47 @@ class Run(DaemonTest):
 
 
 class Reload(DaemonTest):
+    def test_an_earlier_version_is_put_in_force_and_stays_until_it_is_taken_back(self):
+        self.begin()
+        asked = ('test', 'domain', 'later.example', '--socket', self.path('control.sock'))
+        pathlib.Path(self.path('domains.txt')).write_text('bad.example\nlater.example\n')
+        self.ask('reload')
+        self.expect(self.tool(*asked), 10)
+        versions = json.loads(self.ask('policy', 'versions', '--json'))
+        self.assertEqual([one['version'] for one in versions['versions']], [2, 1])
+        self.assertEqual([one['cause'] for one in versions['versions']], ['reload', 'start'])
+        self.assertEqual((versions['in_force'], versions['newest']), (2, 2))
+        self.assertIn('version 1 is in force', self.ask('policy', 'rollback', '1'))
+        self.expect(self.tool(*asked), 0)
+        self.assertIn('version 1 of the signatures was put in force by hand', self.ask('status'))
+        self.assertIn('<- in force', self.ask('policy', 'versions').splitlines()[2])
+        # A reload makes a version that waits.
+        self.ask('reload')
+        self.expect(self.tool(*asked), 0)
+        self.assertIn('version 3, the newest, is in force', self.ask('policy', 'rollback', 'newest'))
+        self.expect(self.tool(*asked), 10)
+        self.assertNotIn('by hand', self.ask('status'))
+        for wrong in ('77', 'x', '0', '-1'):
+            self.assertIn('version', self.expect(self.tool('policy', 'rollback', '--socket', self.path('control.sock'), '--', wrong), 2).stderr)
+        self.assertIn('put in force by root', self.log())
+        self.end()
+
+    def test_a_list_that_lost_most_of_its_entries_is_held_back(self):
+        self.begin()
+        names = pathlib.Path(self.path('domains.txt'))
+        names.write_text(''.join('n%d.example\n' % i for i in range(1000)))
+        self.ask('reload')
+        names.write_text(''.join('n%d.example\n' % i for i in range(400)))
+        done = self.expect(self.tool('reload', '--socket', self.path('control.sock')), 3)
+        self.assertIn('domains.txt had 1000 entries and now has 400', done.stderr)
+        self.assertIn('Nothing was changed', done.stderr)
+        self.ask('test', 'domain', 'n999.example', code=10)
+        self.ask('reload', '--accept-shrunk')
+        self.ask('test', 'domain', 'n999.example', code=0)
+        names.write_text(''.join('n%d.example\n' % i for i in range(250)))
+        self.ask('reload')
+        self.end()
+
     def test_changes_that_need_a_restart_are_named_in_reply_log_and_status(self):
         self.begin()
         self.assertEqual(self.status()['needs_restart'], [])

@@ -432,6 +432,33 @@ TEST_F(Store, APatternThatOnlyHyperscanCanLookForIsInForceAndItsPriceToldOnce) {
   EXPECT_EQ(store_.counts().patterns, 2u);
 }
 
+TEST_F(Store, AListThatLostMostOfItsEntriesIsHeldBackUnlessThatIsMeant) {
+  const auto names = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "n" + std::to_string(i) + ".example\n";
+    return text;
+  };
+  options_.lists.push_back(list(SignatureKind::kDomain, names(1000)));
+  load();
+  store_.keep_load();
+  files_.write("list1", names(501));
+  load();
+  store_.keep_load();
+  files_.write("list1", names(200));
+  const Result<void> held = store_.load(options_, complaints_);
+  ASSERT_FALSE(held.ok());
+  EXPECT_NE(held.error().message.find("list1 had 501 entries and now has 200"), std::string::npos);
+  EXPECT_EQ(store_.counts().domains, 501u);
+  EXPECT_EQ(Asker(build()).domain("n500.example"), Values{"n500.example"});
+  options_.most_shrink = 1;
+  load();
+  EXPECT_EQ(store_.counts().domains, 200u);
+  options_.most_shrink = 0.5;
+  options_.lists.clear();
+  load();
+  EXPECT_EQ(store_.counts().domains, 0u) << "a list that is named no more was taken out on purpose";
+}
+
 TEST_F(Store, ComplaintsAreBounded) {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "not a name\n";
