@@ -5,9 +5,7 @@
 #include <bit>
 #include <cstring>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "base/chunk.h"
 
 namespace telefence {
 namespace {
@@ -41,7 +39,7 @@ bool is_ipv6_literal(std::string_view name) {
   return colons >= 2;
 }
 
-// One octet at a time: what the fast way below does not take. `out` and the checks are the same.
+// One octet at a time: what the fast ways below do not take. `out` and the checks are the same.
 std::size_t canonical_slowly(std::string_view name, char* out) {
   if (is_ipv6_literal(name)) return 0;
   std::size_t label = 0;
@@ -65,39 +63,81 @@ std::size_t canonical_slowly(std::string_view name, char* out) {
   return label == 0 || digits_only ? 0 : length;
 }
 
-#if defined(__SSE2__)
-struct Chunk {
-  __m128i octets;
-  // Bits of the octets from `first` to `last`. Signed comparison: no octet above 0x7f is ever within.
-  unsigned within(char first, char last) const {
-    const __m128i above = _mm_cmpgt_epi8(octets, _mm_set1_epi8(static_cast<char>(first - 1)));
-    const __m128i below = _mm_cmplt_epi8(octets, _mm_set1_epi8(static_cast<char>(last + 1)));
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_and_si128(above, below)));
-  }
-  unsigned equal(char octet) const {
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(octet))));
-  }
-  __m128i lowered() const {
-    const __m128i above = _mm_cmpgt_epi8(octets, _mm_set1_epi8('A' - 1));
-    const __m128i below = _mm_cmplt_epi8(octets, _mm_set1_epi8('Z' + 1));
-    return _mm_or_si128(octets, _mm_and_si128(_mm_and_si128(above, below), _mm_set1_epi8(0x20)));
+// Where the octets of a name that matter stand, bit 0 for the first.
+struct Marks {
+  std::uint64_t dots = 0, digits = 0, odd = 0;
+  void add(const Chunk& chunk, std::size_t at) {
+    dots |= std::uint64_t{chunk.equal('.')} << at;
+    digits |= std::uint64_t{chunk.within('0', '9')} << at;
+    odd |= std::uint64_t{chunk.equal('\\') | chunk.equal(':') | chunk.equal('[')} << at;
   }
 };
 
-// Sixteen octets at a time. What is no plain name (an escape, a literal) goes the slow way.
-std::size_t canonical_fast(std::string_view name, char* out) {
+// The longest name whose marks fit: and in so few octets no label is too long.
+constexpr std::size_t kMarked = kMaxLabel;
+
+// As canonical_domain() of a name whose octets were copied already, by its marks. Requires: none of them is odd.
+std::size_t checked_length(const Marks& marks, std::size_t size) {
+  const std::uint64_t last_octet = std::uint64_t{1} << (size - 1);
+  const bool has_empty_label = (marks.dots & (marks.dots << 1 | 1 | last_octet)) != 0;
+  const std::uint64_t before_last = marks.dots == 0 ? 0 : ~std::uint64_t{0} >> std::countl_zero(marks.dots);
+  const std::uint64_t last_label = (last_octet | (last_octet - 1)) & ~before_last;
+  const bool is_number = (last_label & ~marks.digits) == 0;
+  return has_empty_label || is_number ? 0 : size;
+}
+
+// Whole chunks, of which the last may cover some octets again: nothing depends on how long the name is, so no branch is missed.
+// Requires: 16 <= name.size() <= kMarked.
+Marks lower_and_mark(std::string_view name, char* out) {
+  Marks marks;
+  const Chunk first = Chunk::at(name.data());
+  const std::size_t end = name.size() - 16;
+  const Chunk last = Chunk::at(name.data() + end);
+  first.lowered().store(out);
+  marks.add(first, 0);
+  for (std::size_t at = 16; at < end; at += 16) {
+    const Chunk chunk = Chunk::at(name.data() + at);
+    chunk.lowered().store(out + at);
+    marks.add(chunk, at);
+  }
+  last.lowered().store(out + end);
+  marks.add(last, end);
+  return marks;
+}
+
+void store_few(const Chunk& chunk, char* out, std::size_t size) {
+  char octets[Chunk::kSize];
+  chunk.store(octets);
+  if (size >= 8) {
+    std::memcpy(out, octets, 8);
+    std::memcpy(out + size - 8, octets + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(out, octets, 4);
+    std::memcpy(out + size - 4, octets + size - 4, 4);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) out[i] = octets[i];
+  }
+}
+
+Marks lower_and_mark_few(std::string_view name, char* out) {
+  const Chunk chunk = Chunk::of_few(name);
+  Marks marks;
+  marks.add(chunk, 0);
+  store_few(chunk.lowered(), out, name.size());
+  return marks;
+}
+
+// Names longer than kMarked: sixteen octets at a time, the labels by the way.
+std::size_t canonical_long(std::string_view name, char* out) {
   std::size_t label_start = 0;
   for (std::size_t at = 0; at < name.size(); at += 16) {
     const std::size_t count = std::min<std::size_t>(16, name.size() - at);
-    alignas(16) char padded[16] = {};
-    const char* const source = count == 16 ? name.data() + at : static_cast<const char*>(std::memcpy(padded, name.data() + at, count));
-    const Chunk chunk{_mm_loadu_si128(reinterpret_cast<const __m128i*>(source))};
-    if ((chunk.equal('\\') | chunk.equal(':') | chunk.equal('[')) != 0) [[unlikely]]
-      return canonical_slowly(name, out);
-    alignas(16) char lowered[16];
-    _mm_store_si128(reinterpret_cast<__m128i*>(lowered), chunk.lowered());
-    std::memcpy(out + at, lowered, count);
-    for (unsigned dots = chunk.equal('.'); dots != 0; dots &= dots - 1) {
+    const Chunk chunk = count == 16 ? Chunk::at(name.data() + at) : Chunk::of_few(name.substr(at));
+    Marks marks;
+    marks.add(chunk, 0);
+    if (marks.odd != 0) [[unlikely]] return canonical_slowly(name, out);
+    store_few(chunk.lowered(), out + at, count);
+    for (std::uint64_t dots = marks.dots; dots != 0; dots &= dots - 1) {
       const std::size_t dot = at + static_cast<std::size_t>(std::countr_zero(dots));
       if (dot == label_start || dot - label_start > kMaxLabel) return 0;
       label_start = dot + 1;
@@ -107,17 +147,20 @@ std::size_t canonical_fast(std::string_view name, char* out) {
   const std::string_view last = name.substr(label_start);
   return std::all_of(last.begin(), last.end(), is_digit) ? 0 : name.size();
 }
-#endif
 
+// What is no plain name (an escape, a literal) goes the slow way.
+std::size_t canonical_fast(std::string_view name, char* out) {
+  if (name.size() > kMarked) [[unlikely]] return canonical_long(name, out);
+  const Marks marks = name.size() < 16 ? lower_and_mark_few(name, out) : lower_and_mark(name, out);
+  if (marks.odd != 0) [[unlikely]] return canonical_slowly(name, out);
+  return checked_length(marks, name.size());
+}
 }  // namespace
 
 std::size_t canonical_domain(std::string_view name, char* out) {
   if (!name.empty() && name.back() == '.') name.remove_suffix(1);
   if (name.empty()) return 0;
-#if defined(__SSE2__)
-  if (name.size() <= kMaxName) return canonical_fast(name, out);
-#endif
-  return canonical_slowly(name, out);
+  return name.size() <= kMaxName ? canonical_fast(name, out) : canonical_slowly(name, out);
 }
 
 }  // namespace telefence

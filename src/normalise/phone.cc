@@ -2,6 +2,9 @@
 #include "normalise/phone.h"
 
 #include <array>
+#include <tuple>
+
+#include "base/chunk.h"
 
 namespace telefence {
 namespace {
@@ -22,6 +25,17 @@ struct Dialled {
 
 bool is_separator(char c) { return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/'; }
 
+// Digits and nothing else, as nearly all numbers are written, and few enough for one look. False: nothing was taken.
+bool take_digits(std::string_view text, Dialled& out) {
+  if (text.empty() || text.size() > Chunk::kSize) return false;
+  const Chunk chunk = text.size() == Chunk::kSize ? Chunk::at(text.data()) : Chunk::of_few(text);
+  if (chunk.within('0', '9') != (1u << text.size()) - 1) return false;
+  static_assert(Chunk::kSize <= std::tuple_size_v<decltype(Dialled::digits)>);
+  chunk.store(out.digits.data());
+  out.length = text.size();
+  return true;
+}
+
 // False when it is no number.
 bool read_dialled(std::string_view text, Dialled& out) {
   if (text.starts_with("tel:")) text.remove_prefix(4);
@@ -29,6 +43,11 @@ bool read_dialled(std::string_view text, Dialled& out) {
     out.plus = true;
     text.remove_prefix(3);
   }
+  if (!text.empty() && text.front() == '+' && !out.plus) {
+    out.plus = true;
+    text.remove_prefix(1);
+  }
+  if (take_digits(text, out)) [[likely]] return true;
   for (const char c : text) {
     if (c >= '0' && c <= '9') {
       if (out.length == out.digits.size()) return false;
@@ -44,13 +63,22 @@ bool read_dialled(std::string_view text, Dialled& out) {
   return true;
 }
 
+// The digits behind those whose value is `value`. Three at a time: each digit by itself waits for the product before it.
+std::uint64_t value_of(std::string_view digits, std::uint64_t value) {
+  const auto digit = [](char c) { return static_cast<std::uint64_t>(c - '0'); };
+  for (; digits.size() >= 3; digits.remove_prefix(3))
+    value = value * 1000 + (digit(digits[0]) * 100 + digit(digits[1]) * 10 + digit(digits[2]));
+  for (const char c : digits) value = value * 10 + digit(c);
+  return value;
+}
+
 PhoneDigits pack(std::string_view prefix, std::string_view digits, bool international) {
   PhoneDigits out;
   const std::size_t length = prefix.size() + digits.size();
   const bool service = !international && digits.starts_with("106");
   if (length < 3 || length > (service ? kMaxService : kMaxE164)) return {};
-  for (const char c : prefix) out.value = out.value * 10 + static_cast<std::uint64_t>(c - '0');
-  for (const char c : digits) out.value = out.value * 10 + static_cast<std::uint64_t>(c - '0');
+  out.value = value_of(prefix, 0);
+  out.value = value_of(digits, out.value);
   out.length = static_cast<std::uint8_t>(length);
   out.international = international;
   return out;
