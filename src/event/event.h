@@ -79,10 +79,10 @@ struct Sms {
   Texts called;  // one or more recipients
   Texts calling_also;
   Texts called_also;
-  NumberForm calling_form = NumberForm::kAsDialled;
   std::span<const NumberForm> called_forms;  // one for each of `called`; none: all as dialled
   Bytes body;  // without the user data header
   TextCoding coding = TextCoding::kGsm7;
+  NumberForm calling_form = NumberForm::kAsDialled;
   SmsPart part;
   bool over_sip = false;  // SIP MESSAGE, else a short-message protocol
 };
@@ -90,13 +90,15 @@ struct Sms {
 // Which of its two ends a number stands for.
 enum class Side : std::uint8_t { kCalling, kCalled };
 
-struct Event {
+// Two cache lines: a burst has an event for nearly each of its frames, and all stages look at all of them.
+struct alignas(64) Event {
   std::uint16_t frame = 0;           // index in the burst
   std::uint8_t protocol = 0;         // index in the protocol registry
   Place message;                     // the whole message (PDU, request) inside the payload
   std::uint32_t session_number = 0;  // the protocol's own number that pairs a request with its response
   std::variant<DomainLookup, UrlVisit, Call, Sms> what;
 };
+static_assert(sizeof(Event) == 128);
 
 // The response to a message, seen on its way back: restate() may have to change it.
 struct Response {

@@ -11,28 +11,6 @@ EventList::EventList()
       responses_(std::make_unique<Response[]>(kMaxResponses)),
       arena_(std::make_unique<std::byte[]>(kArenaBytes)) {}
 
-void EventList::clear() {
-  event_count_ = 0;
-  response_count_ = 0;
-  arena_used_ = 0;
-  overflowed_ = false;
-}
-
-void EventList::begin_frame(std::uint16_t frame, std::uint8_t protocol) {
-  frame_ = frame;
-  protocol_ = protocol;
-  frame_first_event_ = event_count_;
-  frame_first_response_ = response_count_;
-  frame_arena_ = arena_used_;
-  overflowed_ = false;
-}
-
-void EventList::undo_frame() {
-  event_count_ = frame_first_event_;
-  response_count_ = frame_first_response_;
-  arena_used_ = frame_arena_;
-}
-
 void EventList::cut_frame(Bytes message, std::size_t known) {
   const auto* const end = reinterpret_cast<const char*>(message.data());
   // What lies elsewhere, in the arena, was made of something whole.
@@ -53,51 +31,12 @@ void EventList::cut_frame(Bytes message, std::size_t known) {
   }
 }
 
-Event* EventList::next(Place message, std::uint32_t session_number) {
-  if (event_count_ == kMaxEvents) [[unlikely]] {
-    overflowed_ = true;
-    return nullptr;
-  }
-  Event* event = &events_[event_count_++];
-  event->frame = frame_;
-  event->protocol = protocol_;
-  event->message = message;
-  event->session_number = session_number;
-  return event;
-}
-
-void EventList::push(Place message, std::uint32_t session_number, const DomainLookup& what) {
-  if (Event* event = next(message, session_number)) event->what.emplace<std::remove_cvref_t<decltype(what)>>(what);
-}
-
-void EventList::push(Place message, std::uint32_t session_number, const UrlVisit& what) {
-  if (Event* event = next(message, session_number)) event->what.emplace<std::remove_cvref_t<decltype(what)>>(what);
-}
-
-void EventList::push(Place message, std::uint32_t session_number, const Call& what) {
-  if (Event* event = next(message, session_number)) event->what.emplace<std::remove_cvref_t<decltype(what)>>(what);
-}
-
-void EventList::push(Place message, std::uint32_t session_number, const Sms& what) {
-  if (Event* event = next(message, session_number)) event->what.emplace<std::remove_cvref_t<decltype(what)>>(what);
-}
-
 void EventList::push_response(Place message, std::uint32_t session_number) {
   if (response_count_ == kMaxResponses) [[unlikely]] {
     overflowed_ = true;
     return;
   }
   responses_[response_count_++] = {frame_, protocol_, message, session_number};
-}
-
-char* EventList::text(std::size_t size) {
-  if (size > kArenaBytes - arena_used_) [[unlikely]] {
-    overflowed_ = true;
-    return nullptr;
-  }
-  std::byte* start = arena_.get() + arena_used_;
-  arena_used_ += size;
-  return reinterpret_cast<char*>(start);
 }
 
 std::span<const NumberForm> EventList::forms(std::span<const NumberForm> values) {

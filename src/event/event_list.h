@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "base/bytes.h"
 #include "event/event.h"
@@ -28,26 +29,64 @@ class EventList {
 
   EventList();
 
-  void clear();
+  void clear() {
+    event_count_ = 0;
+    response_count_ = 0;
+    arena_used_ = 0;
+    overflowed_ = has_ambiguous_ = has_encrypted_ = false;
+  }
 
   // What is pushed from now on belongs to this frame of the burst and this protocol of the registry.
-  void begin_frame(std::uint16_t frame, std::uint8_t protocol);
+  void begin_frame(std::uint16_t frame, std::uint8_t protocol) {
+    frame_ = frame;
+    protocol_ = protocol;
+    frame_first_event_ = event_count_;
+    frame_first_response_ = response_count_;
+    frame_arena_ = arena_used_;
+    overflowed_ = false;
+  }
   // Takes back everything pushed since begin_frame (a later part of the packet turned out malformed).
-  void undo_frame();
+  void undo_frame() {
+    event_count_ = frame_first_event_;
+    response_count_ = frame_first_response_;
+    arena_used_ = frame_arena_;
+  }
   // The events pushed since begin_frame were read from `message`, of which only the first bytes are `known`: numbers that may go
   // on behind them are taken away, texts are cut there.
   void cut_frame(Bytes message, std::size_t known);
   // True when something of the current frame did not fit.
   bool overflowed() const { return overflowed_; }
+  // False when no visit of the burst has is_ambiguous, or encrypted_hello.
+  bool has_ambiguous() const { return has_ambiguous_; }
+  bool has_encrypted() const { return has_encrypted_; }
 
-  void push(Place message, std::uint32_t session_number, const DomainLookup& what);
-  void push(Place message, std::uint32_t session_number, const UrlVisit& what);
-  void push(Place message, std::uint32_t session_number, const Call& what);
-  void push(Place message, std::uint32_t session_number, const Sms& what);
+  // What: DomainLookup, UrlVisit, Call or Sms.
+  template <typename What>
+  void push(Place message, std::uint32_t session_number, const What& what) {
+    if (Event* event = next(message, session_number)) event->what.emplace<What>(what);
+    if constexpr (std::is_same_v<What, UrlVisit>) {
+      has_ambiguous_ |= what.is_ambiguous;
+      has_encrypted_ |= what.encrypted_hello;
+    }
+  }
   void push_response(Place message, std::uint32_t session_number);
 
   // Room for `size` characters until the end of the burst; nullptr (and overflowed) when there is none.
-  char* text(std::size_t size);
+  char* text(std::size_t size) {
+    if (size > kArenaBytes - arena_used_) [[unlikely]] {
+      overflowed_ = true;
+      return nullptr;
+    }
+    std::byte* start = arena_.get() + arena_used_;
+    arena_used_ += size;
+    return reinterpret_cast<char*>(start);
+  }
+  // The same before it is known how many are needed: take_text() then keeps the first of them. nullptr when there is no room for so
+  // many, which need not mean that there is none for what is needed.
+  char* text_room(std::size_t most) const {
+    return most > kArenaBytes - arena_used_ ? nullptr : reinterpret_cast<char*>(arena_.get() + arena_used_);
+  }
+  void take_text(std::size_t size) { arena_used_ += size; }
   // Copies views into the arena, for lists of numbers. Empty (and overflowed) when there is no room.
   Texts texts(Texts views);
 
@@ -61,7 +100,18 @@ class EventList {
   std::span<const Response> responses() const { return {responses_.get(), response_count_}; }
 
  private:
-  Event* next(Place message, std::uint32_t session_number);
+  Event* next(Place message, std::uint32_t session_number) {
+    if (event_count_ == kMaxEvents) [[unlikely]] {
+      overflowed_ = true;
+      return nullptr;
+    }
+    Event* event = &events_[event_count_++];
+    event->frame = frame_;
+    event->protocol = protocol_;
+    event->message = message;
+    event->session_number = session_number;
+    return event;
+  }
 
   std::unique_ptr<Event[]> events_;
   std::unique_ptr<Response[]> responses_;
@@ -75,6 +125,8 @@ class EventList {
   std::uint16_t frame_ = 0;
   std::uint8_t protocol_ = 0;
   bool overflowed_ = false;
+  bool has_ambiguous_ = false;
+  bool has_encrypted_ = false;
 };
 
 }  // namespace telefence

@@ -12,6 +12,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/check.h"
 #include "event/event.h"
 
 namespace telefence {
@@ -67,7 +68,10 @@ class KeyList {
   static_assert(kMaxDomains < 65536 && kMaxNumbers < 65536, "hits name keys by 16 bits");
 
   KeyList();
-  void clear();
+  void clear() {
+    domain_count_ = number_count_ = text_count_ = url_count_ = 0;
+    arena_used_ = 0;
+  }
 
   // False when there is no room; dropped() then counts it.
   bool push(const DomainKey& key) { return append(domains_, domain_count_, kMaxDomains, key); }
@@ -75,9 +79,25 @@ class KeyList {
   bool push(const TextKey& key) { return append(texts_, text_count_, kMaxTexts, key); }
   bool push(const UrlKey& key) { return append(urls_, url_count_, kMaxUrls, key); }
 
-  char* characters(std::size_t count);       // nullptr when the arena is full
-  char16_t* wide_characters(std::size_t count);
-  void give_back(std::size_t bytes);         // the unused end of the last grant
+  // nullptr when the arena is full.
+  char* characters(std::size_t count) {
+    if (count > kArenaBytes - arena_used_) [[unlikely]] {
+      ++dropped_;
+      return nullptr;
+    }
+    std::byte* start = arena_.get() + arena_used_;
+    arena_used_ += count;
+    return reinterpret_cast<char*>(start);
+  }
+  char16_t* wide_characters(std::size_t count) {
+    arena_used_ += arena_used_ % 2;
+    return reinterpret_cast<char16_t*>(characters(count * 2));
+  }
+  // The unused end of the last grant.
+  void give_back(std::size_t bytes) {
+    DCHECK(bytes <= arena_used_);
+    arena_used_ -= bytes;
+  }
 
   std::span<const DomainKey> domains() const { return {domains_.get(), domain_count_}; }
   std::span<const NumberKey> numbers() const { return {numbers_.get(), number_count_}; }

@@ -29,9 +29,7 @@ void Classifier::set_ports(std::uint8_t protocol, std::span<const std::uint16_t>
   for (std::uint16_t port : udp) ports_->udp[port] = protocol;
 }
 
-std::uint8_t Classifier::classify(const Payload& payload, bool from_opener) const {
-  const std::uint8_t destination = by_destination(payload);
-  if (destination != kNoProtocol) return destination;
+std::uint8_t Classifier::by_source_or_content(const Payload& payload, bool from_opener) const {
   const auto& map = payload.transport == Transport::kUdp ? ports_->udp : ports_->tcp;
   const std::uint8_t by_source = from_opener ? kNoProtocol : map[payload.source_port];
   if (by_source != kNoProtocol && !registered_protocols()[by_source]->keeps_its_ports) return by_source;  // or what it shows to be

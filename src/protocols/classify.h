@@ -26,7 +26,11 @@ class Classifier {
 
   // Index in the registry, or kNoProtocol. A protocol that is known by its content alone wins over a port that merely
   // suggests another. from_opener: its sender opened the connection, so the port it comes from says nothing.
-  std::uint8_t classify(const Payload& payload, bool from_opener = false) const;
+  std::uint8_t classify(const Payload& payload, bool from_opener = false) const {
+    const std::uint8_t destination = by_destination(payload);
+    if (destination != kNoProtocol) [[likely]] return destination;
+    return by_source_or_content(payload, from_opener);
+  }
 
   // The one whose port it is sent to; kNoProtocol when that is nobody's.
   std::uint8_t by_destination(const Payload& payload) const {
@@ -37,6 +41,8 @@ class Classifier {
   std::uint8_t next_by_content(const Payload& payload, std::uint8_t tried) const;
 
  private:
+  std::uint8_t by_source_or_content(const Payload& payload, bool from_opener) const;
+
   struct PortMap {
     std::array<std::uint8_t, 65536> tcp;
     std::array<std::uint8_t, 65536> udp;

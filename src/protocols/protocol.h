@@ -32,22 +32,22 @@ struct Payload {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   Begins begins = Begins::kPacket;
-  std::uint8_t unused = 0;  // see Step
+  std::uint8_t unused = 0;  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
 };
 
-enum class Progress : std::uint8_t {
+enum class Progress : std::uint32_t {
   kDone,       // all of the payload was read; events (also none) were pushed
   kNeedMore,   // a message goes on beyond this payload; whole messages before it were pushed, `consumed` is where it starts
   kNotMine,    // not this protocol
   kMalformed,  // this protocol, but broken; what was pushed is to be taken back
 };
 
+// Four whole words: with octets among them it would be put together in memory, and whoever takes it would wait for that.
 struct Step {
   Progress progress = Progress::kNotMine;
   std::uint32_t consumed = 0;  // bytes of whole messages
   std::uint32_t need = 0;      // kNeedMore: length of the message that starts at `consumed`, 0 if not yet known
-  bool lost = false;           // kNeedMore: no message begins at `consumed`, though the stream goes on
-  std::uint8_t unused[3] = {};  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
+  std::uint32_t lost = 0;      // kNeedMore: 1 when no message begins at `consumed`, though the stream goes on
 };
 
 // What a refusal is to say. One shape for all protocols; each uses what it has a place for.
@@ -118,7 +118,10 @@ struct Protocol {
 };
 
 // All protocols of this build, in the order of protocols/meson.build. Their indexes are Event::protocol.
-std::span<const Protocol* const> registered_protocols();
+// Here, since every stage asks for them: a call for each packet, several times, was to be seen.
+extern const Protocol* const kProtocols[];
+extern const std::size_t kProtocolCount;
+inline std::span<const Protocol* const> registered_protocols() { return {kProtocols, kProtocolCount}; }
 
 // nullptr when there is none of that name.
 const Protocol* protocol_named(std::string_view name);

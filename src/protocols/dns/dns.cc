@@ -43,15 +43,9 @@ void push_question(std::string_view text, DomainLookup lookup, Place place, Even
   events.push(place, lookup.id, lookup);
 }
 
-// One message. Only queries are of interest: QR 0, opcode 0. The counts of the header are the sender's word, and lies
-// must not hide a question that is there: older releases of dnsmasq look at none of the record counts.
-Progress extract_message(Bytes message, std::size_t offset, EventList& events) {
-  Reader reader(message);
-  const Header header = read_header(reader);
-  if (!reader.ok()) return Progress::kMalformed;
-  const bool plausible = is_plausible(header);
-  if (!header.is_standard_query() || header.questions == 0) return plausible ? Progress::kDone : Progress::kNotMine;
-  const Place place{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(message.size())};
+// The questions of a query, one after another. Out of line: few messages get here.
+[[gnu::noinline]] Progress extract_questions(Bytes message, Reader reader, const Header& header, bool plausible, Place place,
+                                             EventList& events) {
   NameText name;
   DomainLookup lookup;
   lookup.id = header.id;
@@ -66,6 +60,35 @@ Progress extract_message(Bytes message, std::size_t offset, EventList& events) {
   return Progress::kDone;
 }
 
+// A query as nearly all are: one question, by a name that can be copied as it stands. False: the long way has to look at it.
+[[gnu::always_inline]] inline bool push_plain_question(Bytes message, const Header& header, Place place, EventList& events) {
+  char* const room = events.text_room(kLongestWire);
+  if (room == nullptr) return false;
+  const Bytes question = message.subspan(kHeaderBytes);
+  const std::size_t wire = copy_plain_name(question, room);
+  constexpr std::size_t kTypeAndClass = 4;
+  if (wire == 0 || question.size() - wire < kTypeAndClass) return false;
+  const std::size_t size = wire - 2;  // without the length of the first label and the root label
+  events.take_text(size);
+  const std::uint8_t* const behind = question.data() + wire;
+  events.push(place, header.id,
+              DomainLookup{{room, size}, header.id, big_endian<std::uint16_t>(behind), big_endian<std::uint16_t>(behind + 2)});
+  return true;
+}
+
+// One message. Inlined where datagrams are read. Only queries are of interest: QR 0, opcode 0. The counts of the header are the sender's word, and lies
+// must not hide a question that is there: older releases of dnsmasq look at none of the record counts.
+[[gnu::always_inline]] inline Progress extract_message(Bytes message, std::size_t offset, EventList& events) {
+  Reader reader(message);
+  const Header header = read_header(reader);
+  if (!reader.ok()) return Progress::kMalformed;
+  const bool plausible = is_plausible(header);
+  if (!header.is_standard_query() || header.questions == 0) return plausible ? Progress::kDone : Progress::kNotMine;
+  const Place place{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(message.size())};
+  if (plausible && header.questions == 1 && push_plain_question(message, header, place, events)) [[likely]] return Progress::kDone;
+  return extract_questions(message, reader, header, plausible, place, events);
+}
+
 // A message whose end is not here: worth waiting for only when what is here of its header is one of DNS.
 Step wait_for_rest(Bytes start, std::size_t consumed, std::size_t need) {
   Reader reader(start);
@@ -77,7 +100,7 @@ Step wait_for_rest(Bytes start, std::size_t consumed, std::size_t need) {
 }
 
 // RFC 1035, 4.2.2 and RFC 7766, 6.2.1: messages follow one another, each after its length.
-Step extract_tcp(Bytes bytes, EventList& events) {
+[[gnu::noinline]] Step extract_tcp(Bytes bytes, EventList& events) {
   std::size_t consumed = 0;
   while (consumed < bytes.size()) {
     const Bytes rest = bytes.subspan(consumed);

@@ -1,38 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/dns/name.h"
 
-#include <bit>
 #include <cstring>
+
+#include "protocols/dns/plain_name.h"
 
 namespace telefence::dns {
 namespace {
 
-constexpr std::uint8_t kLabelTypeMask = 0xc0;  // RFC 1035, 4.1.4: 00 a label, 11 a pointer, the rest is reserved
 constexpr std::uint8_t kPointer = 0xc0;
 // Strictly backwards pointers end by themselves, but a chain through a jumbo frame could be thousands long.
 constexpr unsigned kMostPointers = 16;
-
-// A dot or backslash among the first `count` octets. Looks at eight at a time where so many are there to be read. At the packet's own
-// octets: those of the text were stored a moment ago in other pieces.
-bool has_odd_octet(const std::uint8_t* octets, std::size_t count, std::size_t readable) {
-  constexpr std::uint64_t kEach = 0x0101010101010101;
-  constexpr std::uint64_t kHigh = 0x8080808080808080;
-  const auto holds = [](std::uint64_t eight, std::uint64_t octet) {
-    const std::uint64_t zero_where_equal = eight ^ (kEach * octet);
-    return ((zero_where_equal - kEach) & ~zero_where_equal & kHigh) != 0;
-  };
-  std::size_t at = 0;
-  for (; at < count && at + 8 <= readable; at += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, octets + at, 8);
-    static_assert(std::endian::native == std::endian::little);
-    if (count - at < 8) eight &= (std::uint64_t{1} << (8 * (count - at))) - 1;
-    if (holds(eight, '.') || holds(eight, '\\')) return true;
-  }
-  for (; at < count; ++at)
-    if (octets[at] == '.' || octets[at] == '\\') return true;
-  return false;
-}
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/reader.h"
+#include "protocols/dns/plain_name.h"
 
 namespace telefence::dns {
 
@@ -26,7 +27,6 @@ class NameText {
  private:
   void append(Bytes label, std::size_t readable);
 
-  static constexpr std::size_t kLongestWire = 255;  // RFC 1035, 2.3.4
   std::array<char, 4 * kLongestWire> text_;     // every octet may become \DDD
   std::size_t length_ = 0;
 };

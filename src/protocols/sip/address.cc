@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/sip/address.h"
 
+#include "base/chunk.h"
 #include "protocols/wire/text_headers.h"
 
 namespace telefence::sip {
 namespace {
 
 constexpr std::size_t kNowhere = std::string_view::npos;
+constexpr wire::Word kTel = "tel", kSip = "sip", kSips = "sips", kTag = "tag";
 
 // A field that no honest sender writes must not cost more than its length times this.
 constexpr std::size_t kMostParameters = 32;
@@ -23,31 +25,34 @@ std::size_t after_quoted(std::string_view text, std::size_t start) {
   return kNowhere;
 }
 
-// Up to three characters to stop at, compared one by one: string_view::find_first_of and find on a set of marks call
-// memchr for each character of the field.
+// Up to three characters to stop at.
 struct Marks {
   char first, second, third;
   bool has(char character) const { return character == first || character == second || character == third; }
+  unsigned in(const Chunk& chunk) const { return chunk.equal(first) | chunk.equal(second) | chunk.equal(third); }
 };
 constexpr Marks kAddressMarks{'<', ';', ','};
 constexpr Marks kComma{',', ',', ','};
 constexpr Marks kSemicolon{';', ';', ';'};
+constexpr Marks kAngle{'>', '>', '>'};
 
 std::size_t find_any(std::string_view text, Marks marks, std::size_t start) {
-  for (std::size_t i = start; i < text.size(); ++i)
-    if (marks.has(text[i])) return i;
-  return kNowhere;
+  const std::size_t found = find_marked(text.substr(start), [marks](const Chunk& chunk) { return marks.in(chunk); });
+  return found == kNowhere ? kNowhere : start + found;
 }
 
 // The first of `marks` at or after `start` that is not inside a quoted string. A quotation mark that is never closed
 // quotes nothing, and neither do those behind it.
 std::size_t find_unquoted(std::string_view text, Marks marks, std::size_t start) {
-  std::size_t i = start;
-  while (i < text.size()) {
-    if (marks.has(text[i])) return i;
-    const std::size_t after = text[i] == '"' ? after_quoted(text, i) : i + 1;
-    if (after == kNowhere) return find_any(text, marks, i);
-    i = after;
+  std::size_t at = start;
+  while (at < text.size()) {
+    const std::size_t found = find_marked(text.substr(at), [marks](const Chunk& chunk) { return marks.in(chunk) | chunk.equal('"'); });
+    if (found == kNowhere) return kNowhere;
+    at += found;
+    if (text[at] != '"') return at;
+    const std::size_t after = after_quoted(text, at);
+    if (after == kNowhere) return find_any(text, marks, at);
+    at = after;
   }
   return kNowhere;
 }
@@ -73,7 +78,7 @@ std::size_t read_address(std::string_view text, Address& address) {
   const std::size_t mark = find_unquoted(text, kAddressMarks, 0);
   std::size_t rest = mark;
   if (mark != kNowhere && text[mark] == '<') {
-    const std::size_t close = text.find('>', mark);
+    const std::size_t close = find_any(text, kAngle, mark);
     address.uri = wire::without_blanks(text.substr(mark + 1, close == kNowhere ? kNowhere : close - mark - 1));
     rest = close == kNowhere ? kNowhere : close + 1;
   } else {
@@ -88,19 +93,19 @@ std::size_t read_address(std::string_view text, Address& address) {
 }
 
 std::string_view user_of(std::string_view uri) {
-  const std::size_t colon = uri.find(':');
+  const std::size_t colon = find_octet(uri, ':');
   if (colon == kNowhere) return {};
   const std::string_view scheme = uri.substr(0, colon);
   std::string_view rest = uri.substr(colon + 1);
-  if (wire::equals_ignoring_case(scheme, "tel"))
+  if (kTel.is(scheme))
     return wire::without_blanks(rest.substr(0, find_any(rest, {';', '?', ';'}, 0)));
-  if (!wire::equals_ignoring_case(scheme, "sip") && !wire::equals_ignoring_case(scheme, "sips")) return {};
-  const std::size_t at = rest.find('@');
+  if (!kSip.is(scheme) && !kSips.is(scheme)) return {};
+  const std::size_t at = find_octet(rest, '@');
   if (at == kNowhere) return {};
   std::string_view user = rest.substr(0, at);
-  user = user.substr(0, user.find(':'));
+  user = user.substr(0, find_octet(user, ':'));
   // The user part of anybody else may hold a ';' (RFC 3261, 19.1.3).
-  if (begins_number(user)) user = user.substr(0, user.find(';'));
+  if (begins_number(user)) user = user.substr(0, find_octet(user, ';'));
   return wire::without_blanks(user);
 }
 
@@ -109,15 +114,15 @@ std::string_view tag_of(std::string_view parameters) {
   for (std::size_t i = 0; i < kMostParameters && at < parameters.size(); ++i) {
     const std::size_t end = find_unquoted(parameters, kSemicolon, at + 1);
     const std::string_view parameter = parameters.substr(at + 1, end == kNowhere ? kNowhere : end - at - 1);
-    const std::size_t equals = parameter.find('=');
-    if (equals != kNowhere && wire::equals_ignoring_case(wire::without_blanks(parameter.substr(0, equals)), "tag"))
+    const std::size_t equals = find_octet(parameter, '=');
+    if (equals != kNowhere && kTag.is(wire::without_blanks(parameter.substr(0, equals))))
       return wire::without_blanks(parameter.substr(equals + 1));
     at = end;
   }
   return {};
 }
 
-bool has_escapes(std::string_view text) { return text.find('%') != kNowhere; }
+bool has_escapes(std::string_view text) { return find_octet(text, '%') != kNowhere; }
 
 std::size_t unescape(std::string_view text, char* out) {
   std::size_t length = 0;

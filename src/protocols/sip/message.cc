@@ -2,7 +2,9 @@
 #include "protocols/sip/message.h"
 
 #include <algorithm>
+#include <array>
 
+#include "base/chunk.h"
 #include "protocols/wire/text_headers.h"
 
 namespace telefence::sip {
@@ -12,23 +14,33 @@ constexpr std::size_t kLongestMethod = 32;
 constexpr std::size_t kLongestStartLine = 4096;
 constexpr std::size_t kLongestBody = 1 << 20;
 constexpr std::string_view kVersion = "sip/2.0";
+constexpr wire::Word kVersionWord = "sip/2.0";
 
 struct FieldName {
-  std::string_view full;
+  wire::Word full;
   char compact;  // ' ': none
   Field field;
 };
 
+// The shorter ones first.
 constexpr FieldName kFieldNames[] = {
+    {"to", 't', Field::kTo},
     {"via", 'v', Field::kVia},
     {"from", 'f', Field::kFrom},
-    {"to", 't', Field::kTo},
-    {"call-id", 'i', Field::kCallId},
     {"cseq", ' ', Field::kCSeq},
+    {"call-id", 'i', Field::kCallId},
     {"content-type", 'c', Field::kContentType},
     {"content-length", 'l', Field::kContentLength},
     {"p-asserted-identity", ' ', Field::kAssertedIdentity},
 };
+
+// Which of them have this length: the first one and, as with from and cseq, maybe the one behind it.
+constexpr std::array<std::uint8_t, wire::Word::kLongest + 1> by_length() {
+  std::array<std::uint8_t, wire::Word::kLongest + 1> first{};
+  first.fill(std::size(kFieldNames));
+  for (std::size_t i = std::size(kFieldNames); i-- > 0;) first[kFieldNames[i].full.size()] = static_cast<std::uint8_t>(i);
+  return first;
+}
 
 // The first letters of all names above, bit 0 for 'a': most header fields are none of them.
 constexpr wire::FirstLetters first_letters() {
@@ -42,10 +54,15 @@ constexpr wire::FirstLetters first_letters() {
 constexpr wire::FirstLetters kFirstLetters = first_letters();
 
 // token (RFC 3261, 25.1).
+constexpr std::array<bool, 256> tokens() {
+  std::array<bool, 256> are{};
+  for (const char mark : std::string_view("-.!%*_+`'~0123456789")) are[static_cast<unsigned char>(mark)] = true;
+  for (char letter = 'A'; letter <= 'Z'; ++letter) are[static_cast<unsigned char>(letter)] = are[static_cast<unsigned char>(letter | 0x20)] = true;
+  return are;
+}
 bool is_token(char character) {
-  constexpr std::string_view kMarks = "-.!%*_+`'~";
-  return (character >= '0' && character <= '9') || (character >= 'A' && character <= 'Z') ||
-         (character >= 'a' && character <= 'z') || kMarks.find(character) != std::string_view::npos;
+  static constexpr std::array<bool, 256> kTokens = tokens();
+  return kTokens[static_cast<unsigned char>(character)];
 }
 
 // The method at the beginning of a Request-Line; "" when none stands there.
@@ -58,13 +75,13 @@ std::string_view method_of(std::string_view text) {
 
 // Status-Line (RFC 3261, 7.2): SIP-Version SP 3DIGIT SP Reason-Phrase.
 bool is_status_line(std::string_view line) {
-  if (line.size() < 11 || line[7] != ' ' || !wire::equals_ignoring_case(line.substr(0, 7), kVersion)) return false;
+  if (line.size() < 11 || line[7] != ' ' || !kVersionWord.begins(line)) return false;
   return std::all_of(line.begin() + 8, line.begin() + 11, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // No URI holds one, and what does is no SIP that anybody would take.
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f; });
+  return find_marked(text, [](const Chunk& chunk) { return chunk.within('\0', 0x1f) | chunk.equal(0x7f); }) != std::string_view::npos;
 }
 
 struct StartLine {
@@ -78,16 +95,16 @@ bool read_start_line(std::string_view text, StartLine& line) {
   if (text.size() < 11 || !is_token(text.front())) return false;
   const std::string_view method = method_of(text);
   if (method.empty() && !is_status_line(text)) return false;
-  const std::size_t line_feed = text.substr(0, kLongestStartLine).find('\n');
+  const std::size_t line_feed = find_octet(text.substr(0, kLongestStartLine), '\n');
   if (line_feed == std::string_view::npos) return false;
   std::string_view rest = text.substr(0, line_feed);
   if (rest.ends_with('\r')) rest.remove_suffix(1);
   line = {{}, {}, line_feed + 1};
   if (is_status_line(rest)) return true;
   rest.remove_prefix(std::min(rest.size(), method.size() + 1));
-  const std::size_t space = rest.find(' ');
+  const std::size_t space = find_octet(rest, ' ');
   if (space == 0 || space == std::string_view::npos) return false;
-  if (!wire::equals_ignoring_case(rest.substr(space + 1), kVersion) || has_control(rest.substr(0, space))) return false;
+  if (!kVersionWord.is(rest.substr(space + 1)) || has_control(rest.substr(0, space))) return false;
   line.method = method;
   line.request_uri = rest.substr(0, space);
   return true;
@@ -173,14 +190,16 @@ void take_field(const wire::HeaderLine& line, Message& message, BodyLength& body
 }  // namespace
 
 Field field_named(std::string_view name) {
-  if (name.empty()) return Field::kOther;
-  const char first = wire::lower_case_of(name.front());
-  if (first < 'a' || first > 'z' || (kFirstLetters >> (first - 'a') & 1) == 0) return Field::kOther;
-  for (const FieldName& known : kFieldNames) {
-    if (name.size() == 1 && first == known.compact) return known.field;
-    if (name.size() == known.full.size() && first == known.full.front() && wire::equals_ignoring_case(name, known.full))
-      return known.field;
+  if (name.empty() || name.size() > wire::Word::kLongest) return Field::kOther;
+  if (name.size() == 1) {
+    const char letter = wire::lower_case_of(name.front());
+    for (const FieldName& known : kFieldNames)
+      if (letter == known.compact && letter != ' ') return known.field;
+    return Field::kOther;
   }
+  static constexpr auto kFirstOfLength = by_length();
+  for (std::size_t i = kFirstOfLength[name.size()]; i < std::size(kFieldNames) && kFieldNames[i].full.size() == name.size(); ++i)
+    if (kFieldNames[i].full.begins(name)) return kFieldNames[i].field;
   return Field::kOther;
 }
 
@@ -204,7 +223,6 @@ Reading read_message(Bytes bytes, Transport transport, Message& message) {
   const std::string_view text = as_text(bytes);
   const bool is_stream = transport == Transport::kTcp;
   StartLine start;
-  message = {};
   if (!read_start_line(text, start)) return is_stream && may_begin_message(text) ? Reading::kPartial : Reading::kNotSip;
   message.method = start.method;
   message.request_uri = start.request_uri;

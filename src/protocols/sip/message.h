@@ -59,7 +59,7 @@ enum class Reading : std::uint8_t {
 };
 
 // Reads the message at the beginning of `bytes`. Over UDP it ends with the datagram at the latest (RFC 3261, 18.3);
-// over TCP Content-Length says where, and for kPartial `length` is what is needed, 0 while that is not known.
+// over TCP Content-Length says where, and for kPartial `length` is what is needed, 0 while that is not known. Requires: message is new.
 Reading read_message(Bytes bytes, Transport transport, Message& message);
 
 // Only looks at the start line.

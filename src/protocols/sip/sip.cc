@@ -96,7 +96,12 @@ TextCoding coding_of(std::string_view content_type) {
   return wire::equals_ignoring_case(charset, "iso-8859-1") ? TextCoding::kLatin1 : TextCoding::kUtf8;
 }
 
-void push_call(const Message& message, Place place, EventList& events) {
+// Pairs a request with its response, which only streams need: over UDP none is looked for, and a hash is saved.
+std::uint32_t pair_number(const Message& message, Transport transport) {
+  return transport == Transport::kTcp ? transaction_number(message) : 0;
+}
+
+void push_call(const Message& message, Transport transport, Place place, EventList& events) {
   const Parties parties = parties_of(message, events);
   Call call;
   call.calling = parties.calling;
@@ -105,10 +110,10 @@ void push_call(const Message& message, Place place, EventList& events) {
   call.called_also = parties.called_also;
   call.call_id = message.call_id;
   call.within_dialog = parties.within_dialog;
-  events.push(place, transaction_number(message), call);
+  events.push(place, pair_number(message, transport), call);
 }
 
-void push_sms(const Message& message, Place place, EventList& events) {
+void push_sms(const Message& message, Transport transport, Place place, EventList& events) {
   const Parties parties = parties_of(message, events);
   Sms sms;
   sms.calling = parties.calling;
@@ -118,15 +123,15 @@ void push_sms(const Message& message, Place place, EventList& events) {
   sms.body = as_bytes(message.body);
   sms.coding = coding_of(message.content_type);
   sms.over_sip = true;
-  events.push(place, transaction_number(message), sms);
+  events.push(place, pair_number(message, transport), sms);
 }
 
 // False for a request that says nothing of who it is from and for, which no receiver takes.
-bool push_event(const Message& message, Place place, EventList& events) {
+bool push_event(const Message& message, Transport transport, Place place, EventList& events) {
   const bool is_call = message.method == "INVITE";
   if (!is_call && message.method != "MESSAGE") return true;
   if (message.from.empty() && message.to.empty() && message.call_id.empty()) return false;
-  is_call ? push_call(message, place, events) : push_sms(message, place, events);
+  is_call ? push_call(message, transport, place, events) : push_sms(message, transport, place, events);
   return true;
 }
 
@@ -140,7 +145,7 @@ Step extract_datagram(const Payload& payload, EventList& events) {
   Message message;
   if (read_message(payload.bytes.subspan(at), payload.transport, message) != Reading::kWhole) return {};
   const Place place{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(message.length)};
-  if (!push_event(message, place, events)) return {Progress::kMalformed, 0, 0};
+  if (!push_event(message, payload.transport, place, events)) return {Progress::kMalformed, 0, 0};
   return {Progress::kDone, size, 0};
 }
 
@@ -161,7 +166,7 @@ Step extract_stream(const Payload& payload, EventList& events) {
       return {Progress::kNeedMore, consumed, static_cast<std::uint32_t>(message.length)};
     if (reading == Reading::kNotSip && at == 0) return {};
     const Place place{consumed, static_cast<std::uint32_t>(message.length)};
-    if (reading != Reading::kWhole || !push_event(message, place, events))
+    if (reading != Reading::kWhole || !push_event(message, payload.transport, place, events))
       return at == 0 ? Step{Progress::kMalformed, 0, 0} : Step{Progress::kNeedMore, consumed, 0};
     if (answers_refused(message, rest.subspan(line_ends))) events.push_response(place, transaction_number(message));
     at = start + message.length;

@@ -112,28 +112,43 @@ void push_hello(const ClientHello& hello, bool is_copy, Place place, EventList& 
   events.push(place, 0, visit);
 }
 
-// `start` is where the record begins, `rest` stands behind what there is of its fragment.
-Step extract_hello(std::uint32_t start, const Record& record, Bytes fragment, Reader rest, EventList& events) {
-  const auto size = static_cast<std::uint32_t>(rest.position() + rest.remaining());
-  const std::size_t length = message_length(fragment);
-  const bool is_in_one_record = fragment.size() < record.length || (length != 0 && length <= fragment.size());
-  std::array<std::uint8_t, kLongestJoined> joined;
-  const Bytes handshake = is_in_one_record ? fragment : join_records(fragment, rest, joined);
+// A hello whose handshake bytes are these: where its record begins, where the segment ends, and how much its record lacks of it.
+struct HelloPlace {
+  std::uint32_t start = 0, end = 0;
+  std::uint32_t need = 0;  // of the segment, when its record goes on; else 0
+  bool is_copy = false;    // the handshake bytes do not lie in the segment
+};
+
+Step read_hello(Bytes handshake, const HelloPlace& place, EventList& events) {
   ClientHello hello;
   switch (wire::read_client_hello(handshake, hello)) {
     case HelloFound::kMalformed:
       return {Progress::kMalformed, 0, 0};
-    case HelloFound::kCut: {
-      const bool is_record_cut = fragment.size() < record.length;
-      return {Progress::kNeedMore, start,
-              is_record_cut ? static_cast<std::uint32_t>(kRecordHeader + record.length) : 0u};
-    }
+    case HelloFound::kCut:
+      return {Progress::kNeedMore, place.start, place.need};
     case HelloFound::kWhole:
     case HelloFound::kNamed:
       break;  // the name is here, so nothing is to be waited for
   }
-  push_hello(hello, !is_in_one_record, {start, size - start}, events);
-  return {Progress::kDone, size, 0};
+  push_hello(hello, place.is_copy, {place.start, place.end - place.start}, events);
+  return {Progress::kDone, place.end, 0};
+}
+
+// Out of line, for its room.
+[[gnu::noinline]] Step read_joined_hello(Bytes fragment, const Reader& rest, HelloPlace place, EventList& events) {
+  std::array<std::uint8_t, kLongestJoined> joined;
+  place.is_copy = true;
+  return read_hello(join_records(fragment, rest, joined), place, events);
+}
+
+// `start` is where the record begins, `rest` stands behind what there is of its fragment.
+Step extract_hello(std::uint32_t start, const Record& record, Bytes fragment, const Reader& rest, EventList& events) {
+  HelloPlace place{start, static_cast<std::uint32_t>(rest.position() + rest.remaining())};
+  const bool is_record_cut = fragment.size() < record.length;
+  if (is_record_cut) place.need = static_cast<std::uint32_t>(kRecordHeader + record.length);
+  const std::size_t length = message_length(fragment);
+  const bool is_in_one_record = is_record_cut || (length != 0 && length <= fragment.size());
+  return is_in_one_record ? read_hello(fragment, place, events) : read_joined_hello(fragment, rest, place, events);
 }
 
 Step extract(const Payload& payload, EventList& events) {

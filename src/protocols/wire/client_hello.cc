@@ -10,6 +10,7 @@ constexpr std::uint16_t kServerName = 0;
 constexpr std::uint16_t kEncryptedClientHello = 0xfe0d;
 constexpr std::uint8_t kHostName = 0;
 constexpr std::size_t kHandshakeHeader = 4;
+constexpr std::size_t kExtensionHeader = 4;
 constexpr std::size_t kVersionAndRandom = 2 + 32;
 
 // RFC 6066, 3: a list of names, one per type; only host_name exists.
@@ -25,16 +26,22 @@ std::string_view read_server_name(Reader extension) {
 
 // Reads extensions until they end or the bytes do.
 void read_extensions(Reader& reader, ClientHello& hello, bool& has_name) {
-  while (reader.ok() && !reader.at_end()) {
-    const std::uint16_t type = reader.u16();
-    Reader extension = reader.child(reader.u16());
-    // A type that is cut off reads as 0, which is a server name.
-    if (!reader.ok() || !extension.ok()) return;
+  // Headers are looked at as they lie there: a reader made for each of a dozen extensions costs more than all else of a hello.
+  const Bytes bytes = reader.rest();
+  std::size_t at = 0;
+  while (bytes.size() - at >= kExtensionHeader) {
+    const auto type = big_endian<std::uint16_t>(bytes.data() + at);
+    const std::size_t length = big_endian<std::uint16_t>(bytes.data() + at + 2);
+    at += kExtensionHeader;
+    if (length > bytes.size() - at) return reader.fail();
     if (type == kEncryptedClientHello) hello.has_encrypted_hello = true;
-    if (type != kServerName || has_name) continue;
-    has_name = true;
-    hello.server_name = read_server_name(extension);
+    if (type == kServerName && !has_name) {
+      has_name = true;
+      hello.server_name = read_server_name(Reader(bytes.subspan(at, length)));
+    }
+    at += length;
   }
+  if (at != bytes.size()) reader.fail();
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ std::size_t block_length(Bytes bytes) {
 
 }  // namespace
 
-std::size_t proxy_header_length(Bytes bytes) {
+std::size_t likely_proxy_header_length(Bytes bytes) {
   const std::string_view text = as_text(bytes);
   if (text.starts_with(kLineStart)) {
     const std::size_t end = text.substr(0, kLongestLine).find("\r\n");

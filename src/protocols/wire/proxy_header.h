@@ -11,7 +11,13 @@
 
 namespace telefence::wire {
 
+// The same when the first octet is one that such a header begins with.
+std::size_t likely_proxy_header_length(Bytes bytes);
+
 // Octets of the header that `bytes` begin with; 0 when there is none, or not all of it.
-std::size_t proxy_header_length(Bytes bytes);
+inline std::size_t proxy_header_length(Bytes bytes) {
+  const bool is_likely = !bytes.empty() && (bytes[0] == 'P' || bytes[0] == '\r');
+  return is_likely ? likely_proxy_header_length(bytes) : 0;
+}
 
 }  // namespace telefence::wire
