@@ -10,6 +10,25 @@
 
 namespace telefence {
 
+namespace {
+
+// Fewer than eight octets as a number as they lie in memory, with zeros behind them: so they may stand behind the sum's other words.
+std::uint64_t last_octets(Bytes bytes) {
+  static_assert(std::endian::native == std::endian::little);
+  const std::size_t size = bytes.size();
+  if (size >= 4) {
+    std::uint32_t front = 0, back = 0;
+    std::memcpy(&front, bytes.data(), 4);
+    std::memcpy(&back, bytes.data() + size - 4, 4);
+    return front | std::uint64_t{back} >> (8 * (8 - size)) << 32;
+  }
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) value |= std::uint64_t{bytes[i]} << (8 * i);
+  return value;
+}
+
+}  // namespace
+
 // The sum does not depend on the order of the octets in a word but for the last swap (RFC 1071, 2 B), nor on the width of what is
 // added (2 C): 64 bits at a time, in two sums that do not wait for each other, with what they carry above them.
 std::uint64_t word_sum(Bytes bytes, std::uint64_t start) {
@@ -25,20 +44,24 @@ std::uint64_t word_sum(Bytes bytes, std::uint64_t start) {
     first += load(i);
     second += load(i + 8);
   }
-  for (; i + 8 <= bytes.size(); i += 8) first += load(i);
+  if (i + 8 <= bytes.size()) {
+    first += load(i);
+    i += 8;
+  }
+  second += last_octets(bytes.subspan(i));
   const Wide both = first + second;
   const auto low = static_cast<std::uint64_t>(both);
-  std::uint64_t sum = (low & 0xffffffff) + (low >> 32) + static_cast<std::uint64_t>(both >> 64);
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  if constexpr (std::endian::native == std::endian::little) sum = (sum >> 8 | sum << 8) & 0xffff;
-  for (; i + 1 < bytes.size(); i += 2) sum += static_cast<std::uint64_t>(bytes[i]) << 8 | bytes[i + 1];
-  if (i < bytes.size()) sum += static_cast<std::uint64_t>(bytes[i]) << 8;
+  std::uint64_t sum = folded((low & 0xffffffff) + (low >> 32) + static_cast<std::uint64_t>(both >> 64));
+  sum = (sum >> 8 | sum << 8) & 0xffff;
   return start + sum;
 }
 
+// Four times are enough for any sum; no branch, since it would depend on what the packet says.
 std::uint16_t folded(std::uint64_t sum) {
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>((sum & 0xffff) + (sum >> 16));
 }
 
 std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, std::uint64_t after) {

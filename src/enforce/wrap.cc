@@ -11,36 +11,36 @@ constexpr std::uint8_t kUdp = 17;
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kHops = 64;
 
+// Addresses are views of the judged frame.
 struct Ends {
-  IpAddress from, to;
+  Bytes from, to;
   std::uint16_t from_port, to_port;
+  std::uint64_t sum;  // of both addresses
 };
 
 Ends ends_of(const Frame& judged, const Layers& layers, Heading heading) {
-  const IpAddress source = source_address(judged, layers);
-  const IpAddress destination = destination_address(judged, layers);
-  if (heading == Heading::kBack) return {destination, source, layers.destination_port, layers.source_port};
-  return {source, destination, layers.source_port, layers.destination_port};
+  const Bytes both = addresses_at(judged, layers.network, layers.ip_version);
+  const Bytes source = both.first(both.size() / 2);
+  const Bytes destination = both.last(both.size() / 2);
+  const std::uint64_t sum = word_sum(both);
+  if (heading == Heading::kBack) return {destination, source, layers.destination_port, layers.source_port, sum};
+  return {source, destination, layers.source_port, layers.destination_port, sum};
 }
 
-Bytes address_bytes(const IpAddress& address) {
-  return Bytes(address.bytes).first(address.version == 4 ? 4u : 16u);
-}
-
+// Checksums are made of the values, not of the octets: those were written a moment ago in other pieces than they would be read in,
+// and reading waits until they have reached the cache.
 void write_ipv4(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
-  const std::size_t start = writer.size();
-  writer.u8(0x45);
-  writer.u8(0);
-  writer.u16(static_cast<std::uint16_t>(20 + length));
-  writer.u16(0);       // identification: of no use in an atomic datagram (RFC 6864)
-  writer.u16(0x4000);  // do not fragment
-  writer.u8(kHops);
-  writer.u8(protocol);
-  const std::size_t checksum = writer.size();
-  writer.u16(0);
-  writer.bytes(address_bytes(ends.from));
-  writer.bytes(address_bytes(ends.to));
-  if (writer.ok()) writer.patch_u16(checksum, checksum_of(word_sum(writer.written().subspan(start, 20))));
+  constexpr std::uint16_t kVersionAndWords = 0x4500, kDoNotFragment = 0x4000;
+  const auto total = static_cast<std::uint16_t>(20 + length);
+  const auto hops_and_protocol = static_cast<std::uint16_t>(kHops << 8 | protocol);
+  writer.u16(kVersionAndWords);
+  writer.u16(total);
+  writer.u16(0);  // identification: of no use in an atomic datagram (RFC 6864)
+  writer.u16(kDoNotFragment);
+  writer.u16(hops_and_protocol);
+  writer.u16(checksum_of(std::uint64_t{kVersionAndWords} + total + kDoNotFragment + hops_and_protocol + ends.sum));
+  writer.bytes(ends.from);
+  writer.bytes(ends.to);
 }
 
 void write_ipv6(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
@@ -48,14 +48,14 @@ void write_ipv6(const Ends& ends, std::uint8_t protocol, std::size_t length, Wri
   writer.u16(static_cast<std::uint16_t>(length));
   writer.u8(protocol);
   writer.u8(kHops);
-  writer.bytes(address_bytes(ends.from));
-  writer.bytes(address_bytes(ends.to));
+  writer.bytes(ends.from);
+  writer.bytes(ends.to);
 }
 
 // Sum of the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1).
-std::uint64_t pseudo_header_sum(const Ends& ends, std::uint8_t protocol, std::size_t length) {
-  return word_sum(address_bytes(ends.to), word_sum(address_bytes(ends.from))) + protocol + length;
-}
+std::uint64_t pseudo_header_sum(const Ends& ends, std::uint8_t protocol, std::size_t length) { return ends.sum + protocol + length; }
+
+std::uint64_t sum_of(std::uint32_t value) { return std::uint64_t{value >> 16} + (value & 0xffff); }
 
 // A frame in the making: everything in front of the transport header is written.
 struct Making {
@@ -94,17 +94,14 @@ bool wrap_udp(const Frame& judged, const Layers& layers, Heading heading, Bytes 
   const std::size_t length = 8 + payload.size();
   Making making = begin(judged, layers, heading, ends, kUdp, length, known, out);
   Writer& writer = making.writer;
-  const std::size_t start = writer.size();
+  const std::uint64_t sum = pseudo_header_sum(ends, kUdp, length) + ends.from_port + ends.to_port + static_cast<std::uint16_t>(length);
+  const std::uint16_t checksum = checksum_of(word_sum(payload, sum));
   writer.u16(ends.from_port);
   writer.u16(ends.to_port);
   writer.u16(static_cast<std::uint16_t>(length));
-  writer.u16(0);
+  writer.u16(checksum == 0 ? std::uint16_t{0xffff} : checksum);  // RFC 768: zero would say that there is none
   writer.bytes(payload);
   if (!making.has_way || !writer.ok()) return false;
-  std::uint16_t checksum =
-      checksum_of(word_sum(writer.written().subspan(start), pseudo_header_sum(ends, kUdp, length)));
-  if (checksum == 0) checksum = 0xffff;  // RFC 768: zero would say that there is none
-  writer.patch_u16(start + 6, checksum);
   finish(making, judged, out);
   return true;
 }
@@ -116,21 +113,21 @@ bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const 
   const std::size_t length = header + payload.size();
   Making making = begin(judged, layers, heading, ends, kTcp, length, known, out);
   Writer& writer = making.writer;
-  const std::size_t start = writer.size();
+  const auto words_and_flags = static_cast<std::uint16_t>(header / 4 << 12 | fields.flags);
+  const std::uint16_t window = (fields.flags & kTcpRst) != 0 ? std::uint16_t{0} : fields.window;
+  const std::uint64_t sum = pseudo_header_sum(ends, kTcp, length) + ends.from_port + ends.to_port + sum_of(fields.sequence) +
+                            sum_of(fields.acknowledgement) + words_and_flags + window;
   writer.u16(ends.from_port);
   writer.u16(ends.to_port);
   writer.u32(fields.sequence);
   writer.u32(fields.acknowledgement);
-  writer.u8(static_cast<std::uint8_t>(header / 4 << 4));
-  writer.u8(fields.flags);
-  writer.u16((fields.flags & kTcpRst) != 0 ? std::uint16_t{0} : fields.window);
-  writer.u16(0);
+  writer.u16(words_and_flags);
+  writer.u16(window);
+  writer.u16(checksum_of(word_sum(payload, word_sum(fields.options, sum))));
   writer.u16(0);
   writer.bytes(fields.options);
   writer.bytes(payload);
   if (!making.has_way || !writer.ok()) return false;
-  writer.patch_u16(start + 16,
-                   checksum_of(word_sum(writer.written().subspan(start), pseudo_header_sum(ends, kTcp, length))));
   finish(making, judged, out);
   return true;
 }

@@ -18,6 +18,7 @@ constexpr std::uint32_t kOwnOfWorker = 1024;
 constexpr std::uint32_t kFewest = 4096;
 constexpr std::uint32_t kLargeFrames = 127;
 constexpr unsigned kCache = 256;
+constexpr std::size_t kMostAtOnce = 64;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kBookkeepingPerFrame = sizeof(rte_mbuf) + RTE_PKTMBUF_HEADROOM + 128;
 // Queues, rings, the pools' own rings and drivers' memory.
@@ -86,22 +87,42 @@ rte_mbuf* make_contiguous(rte_mbuf* mbuf, rte_mempool* large_frames) {
   return copy;
 }
 
-bool EthFramePool::take(Frame& frame) {
-  rte_mbuf* mbuf = rte_pktmbuf_alloc(memory_);
-  if (mbuf == nullptr) return false;
+void EthFramePool::fill(Frame& frame, rte_mbuf* mbuf) const {
   frame = Frame{};
   frame.data = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
   frame.headroom = rte_pktmbuf_headroom(mbuf);
   frame.tailroom = rte_pktmbuf_tailroom(mbuf);
   frame.time_ns = newest_time_ns_;
   frame.owner = mbuf;
+}
+
+bool EthFramePool::take(Frame& frame) {
+  rte_mbuf* mbuf = rte_pktmbuf_alloc(memory_);
+  if (mbuf == nullptr) return false;
+  fill(frame, mbuf);
   return true;
 }
 
+std::size_t EthFramePool::take_some(std::span<Frame> frames) {
+  std::size_t taken = 0;
+  while (taken < frames.size()) {
+    rte_mbuf* mbufs[kMostAtOnce];
+    const std::size_t count = std::min(frames.size() - taken, kMostAtOnce);
+    // All or none; the last few come one by one.
+    if (rte_pktmbuf_alloc_bulk(memory_, mbufs, static_cast<unsigned>(count)) != 0) return taken + FramePool::take_some(frames.subspan(taken));
+    for (std::size_t i = 0; i < count; ++i) fill(frames[taken + i], mbufs[i]);
+    taken += count;
+  }
+  return taken;
+}
+
 void EthFramePool::release(std::span<Frame> frames) {
-  for (Frame& frame : frames) {
-    rte_pktmbuf_free(static_cast<rte_mbuf*>(frame.owner));
-    frame = Frame{};
+  rte_mbuf* mbufs[kMostAtOnce];
+  while (!frames.empty()) {
+    const std::size_t count = std::min(frames.size(), kMostAtOnce);
+    for (std::size_t i = 0; i < count; ++i) mbufs[i] = static_cast<rte_mbuf*>(std::exchange(frames[i].owner, nullptr));
+    rte_pktmbuf_free_bulk(mbufs, static_cast<unsigned>(count));
+    frames = frames.subspan(count);
   }
 }
 

@@ -75,9 +75,12 @@ class EthFramePool final : public FramePool {
       : memory_(memory.frames()), newest_time_ns_(newest_time_ns) {}
 
   bool take(Frame& frame) override;
+  std::size_t take_some(std::span<Frame> frames) override;
   void release(std::span<Frame> frames) override;
 
  private:
+  void fill(Frame& frame, rte_mbuf* mbuf) const;
+
   rte_mempool* memory_;
   const std::uint64_t& newest_time_ns_;
 };

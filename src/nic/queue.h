@@ -38,6 +38,12 @@ class FramePool {
   virtual ~FramePool() = default;
   // An empty frame (length 0) with headroom >= 128 and tailroom >= 1600. False when none is left.
   virtual bool take(Frame& frame) = 0;
+  // Fills as many as are left, in order; returns how many.
+  virtual std::size_t take_some(std::span<Frame> frames) {
+    std::size_t count = 0;
+    while (count < frames.size() && take(frames[count])) ++count;
+    return count;
+  }
   virtual void release(std::span<Frame> frames) = 0;
 };
 

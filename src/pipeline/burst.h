@@ -40,6 +40,7 @@ struct Burst {
   static bool is_stream(std::size_t place) { return place >= kFrames; }
 
   std::size_t count = 0;
+  bool has_tcp = false;      // some frame has a segment
   bool is_copy = false;      // came in on a mirror port: the packets themselves have gone on
   bool may_answer = false;   // in line, or there is a port to answer copies by
   std::array<Frame, kPlaces> frames;
@@ -63,6 +64,7 @@ struct Burst {
   Reading& reading(std::size_t place) { return readings[place - kFrames]; }
   std::array<bool, kFrames> held{};  // the frame waits in its stream: it leaves, and gets its fate, later
   bool any_held = false;
+  bool has_condemned = false;  // some Reading::condemned is set
   // Frames that came before an earlier one of their stream.
   std::array<std::uint16_t, kFrames> early;
   std::size_t early_count = 0;
@@ -76,7 +78,7 @@ struct Burst {
   HitList hits;
   std::unique_ptr<Verdict[]> verdicts = std::make_unique<Verdict[]>(EventList::kMaxEvents);
   std::unique_ptr<bool[]> first_sight = std::make_unique<bool[]>(EventList::kMaxEvents);
-  // What was done for each event: the fate that its action gave.
+  // What was done for each event that is enforced: the fate that its action gave.
   std::unique_ptr<Fate[]> event_fates = std::make_unique<Fate[]>(EventList::kMaxEvents);
   std::unique_ptr<std::uint32_t[]> refusal_codes = std::make_unique<std::uint32_t[]>(EventList::kMaxEvents);
 
@@ -105,6 +107,7 @@ struct Burst {
   bool has_repeats = false;
   std::array<std::uint64_t, kFrames> ending_flows;  // FlowKey::both of connections that a message of this burst ends
   std::size_t ending_count = 0;
+  bool may_acknowledge = false;  // a datagram was read whose protocol knows acknowledgements of our refusals
   std::size_t closed_from = kFrames;  // the first frame of this burst that closed a connection; kFrames: none
 
   std::uint64_t started_ns = 0;  // steady clock
@@ -113,7 +116,7 @@ struct Burst {
   // Made when it is first asked for; not every frame needs one.
   const FlowKey& flow_of(std::size_t frame, const SessionTable& sessions) {
     if (!has_flow_[frame]) {
-      flows_[frame] = sessions.key_of(frames[frame], layers[frame]);
+      sessions.key_of(frames[frame], layers[frame], flows_[frame]);
       has_flow_[frame] = true;
     }
     return flows_[frame];
@@ -123,6 +126,7 @@ struct Burst {
     has_flow_.fill(false);
     if (any_held) held.fill(false);
     any_held = false;
+    has_condemned = false;
     early_count = 0;
     if (has_repeats) repeats_refused.fill(false);
     has_repeats = false;
@@ -136,6 +140,7 @@ struct Burst {
     evasion_count = 0;
     late_count = 0;
     ending_count = 0;
+    may_acknowledge = false;
     closed_from = kFrames;
   }
   std::span<Frame> received() { return {frames.data(), count}; }

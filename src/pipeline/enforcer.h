@@ -5,6 +5,9 @@
 // connections that are over. Of copies (a mirror port) nothing is changed or taken out; where there is a port to respond by, what a
 // quick answer can refuse is answered. One per worker, used by that thread alone.
 
+#include <memory>
+#include <span>
+
 #include "enforce/action.h"
 #include "nic/queue.h"
 #include "pipeline/answered_copies.h"
@@ -41,6 +44,8 @@ class Enforcer {
   // What actions and records need to know of each event beside its verdict. sees_all: somebody wants to know of innocent messages,
   // too, whether they are repeated.
   void prepare(bool sees_all);
+  // Events that some entry of the signatures covers, in order: no other has a verdict.
+  std::span<const std::uint16_t> hit_events() const { return {hit_events_.get(), hit_event_count_}; }
   void run(const LivePolicy& live);
 
  private:
@@ -69,7 +74,13 @@ class Enforcer {
     bool is_unwrapped_ = false;
   };
 
-  MessageIdentity identity_of(const Event& event, std::uint16_t ordinal) const;
+  bool needs_all_events(bool sees_all) const;
+  void prepare_all(bool sees_all);
+  void prefetch_pending();
+  void prepare_hits();
+  void prepare_event(std::size_t index);
+  std::uint64_t sight_key(std::size_t index);
+  MessageIdentity identity_of(std::size_t index) const;
   bool repeats_refusal(std::size_t index);
   void event(std::size_t index, const LivePolicy& live, Replies& replies);
   bool is_joined_segment(std::size_t frame) const;
@@ -87,8 +98,13 @@ class Enforcer {
   bool restate(const Response& response, std::uint32_t code);
   void absorb_acknowledgements(const LivePolicy& live);
   void count_verdicts();
+  void count_event(std::size_t index, std::span<std::uint32_t> innocent);
 
   Burst& burst_;
+  // Of the burst: no event but those of `hit_events_` is anything else than innocent and new.
+  bool only_hits_matter_ = false;
+  std::unique_ptr<std::uint16_t[]> hit_events_ = std::make_unique<std::uint16_t[]>(EventList::kMaxEvents);
+  std::size_t hit_event_count_ = 0;
   SessionTable& sessions_;
   DatagramFlows& datagrams_;
   AnsweredCopies& copies_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/extractor.h"
 
+#include "base/uncleared.h"
 #include "enforce/checksum.h"
 #include "pipeline/evasions.h"
 
@@ -42,29 +43,38 @@ Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagr
 
 void Extractor::run(const Classifier& classifier) {
   if (!burst_.is_copy) lane_.read_expired();  // nothing in line is judged as copies are
-  lane_.prefetch();
-  prefetch();
+  if (burst_.has_tcp) {
+    lane_.prefetch();
+    prefetch();
+  }
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
+    if (end == DecodeEnd::kPayload && burst_.layers[i].transport == Transport::kUdp) {
+      payload(i, classifier);
+      continue;
+    }
     if (end == DecodeEnd::kFragment) fragment(i, classifier);
     if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
     if (note_if_late(burst_, i, sessions_)) continue;
-    if (burst_.layers[i].transport == Transport::kTcp)
-      segment(i, classifier);
-    else if (end == DecodeEnd::kPayload)
-      payload(i, classifier);
+    if (burst_.layers[i].transport == Transport::kTcp) segment(i, classifier);
   }
 }
 
-// Of the segments that may go on with a message: each look-up is a miss by itself, and several together are hardly more than one.
+// Of segments, whose connection may be over, and which may go on with a message: each look-up is a miss by itself, and several together
+// are hardly more than one.
 void Extractor::prefetch() {
-  if (!parts_.is_busy()) return;
-  std::array<std::uint64_t, Burst::kFrames> keys;
+  const bool may_be_late = !burst_.is_copy && sessions_.any_closed(burst_.now_ns);
+  const bool may_go_on = parts_.is_busy();
+  Uncleared<std::uint64_t, Burst::kFrames> keys;
   std::size_t count = 0;
-  for (std::size_t i = 0; i < burst_.count; ++i)
-    if (burst_.layers[i].transport == Transport::kTcp && burst_.layers[i].end == DecodeEnd::kPayload)
-      keys[count++] = burst_.flow_of(i, sessions_).forward;
-  parts_.prefetch(std::span(keys).first(count));
+  for (std::size_t i = 0; i < burst_.count; ++i) {
+    if (burst_.layers[i].transport != Transport::kTcp) continue;
+    const FlowKey& flow = burst_.flow_of(i, sessions_);
+    parts_.prefetch_opening(flow.forward);
+    if (may_be_late) sessions_.prefetch_closed(flow);
+    if (may_go_on && burst_.layers[i].end == DecodeEnd::kPayload) keys[count++] = flow.forward;
+  }
+  parts_.prefetch(keys.first(count));
 }
 
 void Extractor::end_of_burst() {
@@ -135,6 +145,52 @@ bool Extractor::is_shed(std::size_t index, const Classifier& classifier, std::ui
   return true;
 }
 
+[[gnu::always_inline]] inline Step Extractor::read_as(std::uint8_t protocol, std::size_t index) {
+  EventList& events = burst_.events;
+  events.begin_frame(static_cast<std::uint16_t>(index), protocol);
+  DatagramReader* const reader = datagrams_.reader(protocol, burst_.layers[index].transport);
+  const Step step = reader == nullptr ? registered_protocols()[protocol]->extract(burst_.payloads[index], events)
+                                      : datagrams_.read(index, *reader);
+  stats_.parsed[protocol][static_cast<std::size_t>(step.progress)].add(1);
+  if (step.progress == Progress::kNotMine || step.progress == Progress::kMalformed) events.undo_frame();
+  return step;
+}
+
+// The port suggested `tried`, and it is not that; the content may still be another's. Returns which.
+[[gnu::noinline]] std::uint8_t Extractor::read_as_other(std::uint8_t tried, std::size_t index, const Classifier& classifier, Step& step) {
+  const std::uint8_t other = classifier.next_by_content(burst_.payloads[index], tried);
+  if (other == kNoProtocol || !classifier.is_enabled(other)) return tried;
+  step = read_as(other, index);
+  return other;
+}
+
+// Reads burst.payloads[index] as `protocol`, or as the one that it is in truth. Inlined where whole datagrams are read.
+[[gnu::always_inline]] inline Progress Extractor::read_here(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step) {
+  if (protocol == kNoProtocol) {
+    burst_.fates[index] = Fate::kForwardedNotRecognised;
+    return Progress::kNotMine;
+  }
+  if (!classifier.is_enabled(protocol)) {
+    burst_.fates[index] = Fate::kForwardedNotInspected;
+    return Progress::kNotMine;
+  }
+  step = read_as(protocol, index);
+  if (step.progress == Progress::kNotMine && !registered_protocols()[protocol]->keeps_its_ports) [[unlikely]]
+    protocol = read_as_other(protocol, index, classifier, step);
+  burst_.protocol[index] = protocol;
+  burst_.may_acknowledge |= registered_protocols()[protocol]->acknowledges != nullptr;
+  burst_.fates[index] = fate_of(step.progress);
+  if (burst_.events.overflowed()) [[unlikely]] {
+    burst_.events.undo_frame();
+    burst_.fates[index] = Fate::kForwardedEventLimit;
+  }
+  return step.progress;
+}
+
+Progress Extractor::read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step) {
+  return read_here(index, classifier, protocol, step);
+}
+
 void Extractor::payload(std::size_t index, const Classifier& classifier) {
   const Layers& layers = burst_.layers[index];
   burst_.payloads[index] = {payload_of(burst_.frames[index], layers), layers.transport, layers.source_port, layers.destination_port,
@@ -142,7 +198,7 @@ void Extractor::payload(std::size_t index, const Classifier& classifier) {
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
   if (shedder_.is_shedding() && is_shed(index, classifier, protocol)) [[unlikely]] return;
   Step step;
-  if (read(index, classifier, protocol, step) != Progress::kNeedMore) return;
+  if (read_here(index, classifier, protocol, step) != Progress::kNeedMore) return;
   if (datagrams_.reader(burst_.protocol[index], layers.transport) != nullptr) burst_.fates[index] = datagrams_.fate_of_waiting();
 }
 
@@ -208,46 +264,6 @@ bool Extractor::is_shared(std::size_t index, const Classifier& classifier, std::
   if (one.keeps_its_ports || (one.recognise != nullptr && one.recognise(payload))) return true;
   const bool is_early = opened && !opened->has_begun && burst_.sequences[index] - opened->first - 1 < kMostAhead;
   return (is_early || payload.bytes.size() < kTooFewToKnow) && classifier.next_by_content(payload, protocol) == kNoProtocol;
-}
-
-// Reads burst.payloads[index] as `protocol`, or as the one that it is in truth.
-Progress Extractor::read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step) {
-  const Payload& payload = burst_.payloads[index];
-  if (protocol == kNoProtocol) {
-    burst_.fates[index] = Fate::kForwardedNotRecognised;
-    return Progress::kNotMine;
-  }
-  if (!classifier.is_enabled(protocol)) {
-    burst_.fates[index] = Fate::kForwardedNotInspected;
-    return Progress::kNotMine;
-  }
-  step = read_as(protocol, index);
-  if (step.progress == Progress::kNotMine && !registered_protocols()[protocol]->keeps_its_ports) {
-    // The port suggested one protocol; the content may still be another's.
-    const std::uint8_t other = classifier.next_by_content(payload, protocol);
-    if (other != kNoProtocol && classifier.is_enabled(other)) {
-      protocol = other;
-      step = read_as(protocol, index);
-    }
-  }
-  burst_.protocol[index] = protocol;
-  burst_.fates[index] = fate_of(step.progress);
-  if (burst_.events.overflowed()) [[unlikely]] {
-    burst_.events.undo_frame();
-    burst_.fates[index] = Fate::kForwardedEventLimit;
-  }
-  return step.progress;
-}
-
-Step Extractor::read_as(std::uint8_t protocol, std::size_t index) {
-  EventList& events = burst_.events;
-  events.begin_frame(static_cast<std::uint16_t>(index), protocol);
-  DatagramReader* const reader = datagrams_.reader(protocol, burst_.layers[index].transport);
-  const Step step = reader == nullptr ? registered_protocols()[protocol]->extract(burst_.payloads[index], events)
-                                      : datagrams_.read(index, *reader);
-  stats_.parsed[protocol][static_cast<std::size_t>(step.progress)].add(1);
-  if (step.progress == Progress::kNotMine || step.progress == Progress::kMalformed) events.undo_frame();
-  return step;
 }
 
 // True when the segment belongs to a message that began in an earlier one.

@@ -44,7 +44,9 @@ class Extractor {
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const std::optional<Opening>& opened) const;
   bool is_shed(std::size_t index, const Classifier& classifier, std::uint8_t protocol);
   Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
+  Progress read_here(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
   Step read_as(std::uint8_t protocol, std::size_t index);
+  std::uint8_t read_as_other(std::uint8_t tried, std::size_t index, const Classifier& classifier, Step& step);
   void opening(std::size_t index);
   void note_reset(std::size_t index);
   void note_inconsistent(std::size_t index);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "decode/decode.h"
 #include "normalise/sms_text.h"
@@ -20,7 +21,7 @@ void fill_recipients(const Sms& sms, Record& record) {
     std::copy(called.begin(), called.end(), joined.begin() + static_cast<std::ptrdiff_t>(size));
     size += called.size();
   }
-  record.called.assign({joined.data(), size});
+  record.set(RecordText::kCalled, {joined.data(), size});
   record.recipients = static_cast<std::uint16_t>(sms.called.size());
 }
 
@@ -29,7 +30,7 @@ void fill_text(const Sms& sms, Record& record) {
   const std::size_t count = decode_sms(sms.body, sms.coding, units);
   std::array<char, 512> utf8;
   const std::size_t size = to_utf8({units.data(), count}, utf8);
-  record.text.assign({utf8.data(), size});
+  record.set(RecordText::kText, {utf8.data(), size});
 }
 
 struct Filler {
@@ -37,7 +38,7 @@ struct Filler {
 
   void operator()(const DomainLookup& lookup) const {
     record.kind = Record::Kind::kDns;
-    record.name.assign(lookup.name);
+    record.set(RecordText::kName, lookup.name);
     record.dns_type = lookup.type;
     record.message_id = lookup.id;
   }
@@ -45,18 +46,18 @@ struct Filler {
     record.kind = visit.via == UrlVisit::Via::kHttp  ? Record::Kind::kHttp
                   : visit.via == UrlVisit::Via::kTls ? Record::Kind::kTls
                                                      : Record::Kind::kQuic;
-    record.name.assign(visit.host);
-    record.uri.assign(visit.uri);
+    record.set(RecordText::kName, visit.host);
+    record.set(RecordText::kUri, visit.uri);
     record.encrypted_hello = visit.encrypted_hello;
   }
   void operator()(const Call& call) const {
     record.kind = Record::Kind::kSipCall;
-    record.calling.assign(call.calling);
-    record.called.assign(call.called);
+    record.set(RecordText::kCalling, call.calling);
+    record.set(RecordText::kCalled, call.called);
   }
   void operator()(const Sms& sms) const {
     record.kind = sms.over_sip ? Record::Kind::kSipMessage : Record::Kind::kSms;
-    record.calling.assign(sms.calling);
+    record.set(RecordText::kCalling, sms.calling);
     record.part_total = sms.part.total;
     record.part_number = sms.part.number;
     fill_recipients(sms, record);
@@ -94,14 +95,15 @@ void fill_tunnels(const Frame& frame, const Layers& layers, Record& record) {
 }
 
 void clear(Record& record) {
-  record.name.assign({});
-  record.uri.assign({});
-  record.calling.assign({});
-  record.called.assign({});
-  record.text.assign({});
+  record.clear_texts();
   record.dns_type = record.message_id = record.recipients = record.refused_recipients = 0;
   record.part_total = record.part_number = 0;
   record.encrypted_hello = false;
+}
+
+void set_address(Bytes address, std::array<std::uint8_t, 16>& field) {
+  field = {};
+  std::memcpy(field.data(), address.data(), address.size() == 4 ? 4 : 16);
 }
 
 // Of a packet of the burst, or a place of a stream, all but what was found in it.
@@ -114,8 +116,9 @@ void fill_packet(const Burst& burst, std::size_t place, std::uint64_t flow_id, R
   record.frame_number = frame.number;
   record.ip_version = layers.ip_version;
   record.transport = layers.ip_protocol;
-  record.source = source_address(frame, layers).bytes;
-  record.destination = destination_address(frame, layers).bytes;
+  const Bytes both = addresses_at(frame, layers.network, layers.ip_version);
+  set_address(both.first(both.size() / 2), record.source);
+  set_address(both.last(both.size() / 2), record.destination);
   record.source_port = layers.source_port;
   record.destination_port = layers.destination_port;
   record.port = frame.port;
@@ -141,8 +144,8 @@ void fill_record(const Burst& burst, std::size_t index, const RuleText& rule, st
   record.signature_id = rule.id;
   record.policy_version = policy_version;
   record.session_number = event.session_number;
-  record.signature_value.assign(rule.value);
-  record.signature_source.assign(rule.source);
+  record.set(RecordText::kSignatureValue, rule.value);
+  record.set(RecordText::kSignatureSource, rule.source);
   std::visit(Filler{record}, event.what);
   record.refused_recipients = static_cast<std::uint16_t>(std::popcount(record.verdict.refused_recipients()));
 }

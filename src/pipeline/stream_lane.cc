@@ -46,10 +46,10 @@ bool StreamLane::has_work(std::uint64_t now_ns) {
 
 void StreamLane::prefetch() {
   if (streams_.size() == 0) return;
-  Uncleared<FlowKey, Burst::kFrames> flows;
+  Uncleared<const FlowKey*, Burst::kFrames> flows;
   std::size_t count = 0;
   for (std::size_t i = 0; i < burst_.count; ++i)
-    if (burst_.layers[i].transport == Transport::kTcp && is_candidate(burst_.layers[i])) flows[count++] = burst_.flow_of(i, sessions_);
+    if (burst_.layers[i].transport == Transport::kTcp && is_candidate(burst_.layers[i])) flows[count++] = &burst_.flow_of(i, sessions_);
   streams_.prefetch(flows.first(count));
 }
 
@@ -267,6 +267,7 @@ void StreamLane::finish_condemned(Stream& stream, std::size_t place) {
     if (events[i].message.offset != 0) continue;
     (void)neutralise(events[i], 0);
     burst_.reading(place).condemned = events[i].message.length;
+    burst_.has_condemned = true;
   }
   stream.condemned = stream.parsed;
 }

@@ -100,6 +100,7 @@ class Worker {
   void note_tunnels();
   void run_part(Link& link);
   void transmit(Link& link);
+  void count_fates();
   void transmit_released(const LivePolicy& live);
   bool has_work(const Link& link);
   void send_replies(Link& link);

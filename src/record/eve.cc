@@ -180,7 +180,7 @@ std::string shown_numbers(std::string_view numbers, const RecordOptions& options
 }
 
 std::string shown_signature(const Record& record, const RecordOptions& options) {
-  const std::string_view value = record.signature_value.view();
+  const std::string_view value = record.get(RecordText::kSignatureValue);
   return record.signature_kind == SignatureKind::kNumber ? shown_number(value, options) : std::string(value);
 }
 
@@ -258,7 +258,7 @@ void append_dns(const Record& record, std::string& out) {
   out += '{';
   append_text(out, "type", "query");
   append_number(out, "id", record.message_id);
-  append_text(out, "rrname", record.name.view());
+  append_text(out, "rrname", record.get(RecordText::kName));
   const std::string_view type = dns_type_name(record.dns_type);
   append_text(out, "rrtype", type.empty() ? "TYPE" + std::to_string(record.dns_type) : std::string(type));
   out += '}';
@@ -268,8 +268,8 @@ void append_visit(const Record& record, std::string& out) {
   append_key(out, app_protocol(record));
   out += '{';
   const bool is_http = record.kind == Record::Kind::kHttp;
-  append_text(out, is_http ? "hostname" : "sni", record.name.view());
-  if (is_http) append_text(out, "url", record.uri.view());
+  append_text(out, is_http ? "hostname" : "sni", record.get(RecordText::kName));
+  if (is_http) append_text(out, "url", record.get(RecordText::kUri));
   if (record.encrypted_hello) append_true(out, "ech");
   out += '}';
 }
@@ -290,8 +290,8 @@ void append_people(const Record& record, const RecordNames& names, const RecordO
   append_key(out, is_call(record) ? "call" : "sms");
   out += '{';
   append_text(out, "protocol", named(names.protocols, record.protocol));
-  append_text(out, "from", shown_number(record.calling.view(), options));
-  append_text(out, "to", shown_numbers(record.called.view(), options));
+  append_text(out, "from", shown_number(record.get(RecordText::kCalling), options));
+  append_text(out, "to", shown_numbers(record.get(RecordText::kCalled), options));
   if (is_sms(record)) {
     if (record.recipients > 1) append_number(out, "recipients", record.recipients);
     if (record.refused_recipients != 0) append_number(out, "refused_recipients", record.refused_recipients);
@@ -299,8 +299,8 @@ void append_people(const Record& record, const RecordNames& names, const RecordO
       append_number(out, "part", record.part_number);
       append_number(out, "parts", record.part_total);
     }
-    if (options.bodies == RecordOptions::Bodies::kSnippet) append_text(out, "text", snippet(record.text.view()));
-    if (options.bodies == RecordOptions::Bodies::kFull) append_text(out, "text", record.text.view());
+    if (options.bodies == RecordOptions::Bodies::kSnippet) append_text(out, "text", snippet(record.get(RecordText::kText)));
+    if (options.bodies == RecordOptions::Bodies::kFull) append_text(out, "text", record.get(RecordText::kText));
   }
   out += '}';
 }
@@ -352,7 +352,7 @@ void append_own(const Record& record, const RecordNames& names, const RecordOpti
   append_text(out, "response", response_words(record, names));
   if (record.refusal_code != 0) append_number(out, "refusal_code", record.refusal_code);
   append_number(out, "policy_seq", record.policy_version);
-  append_text(out, "feed", record.signature_source.view());
+  append_text(out, "feed", record.get(RecordText::kSignatureSource));
   append_number(out, "latency_ns", record.latency_ns);
   append_text(out, "node", names.node);
   append_text(out, "mode", mode_word(record.verdict.reason));

@@ -4,9 +4,11 @@
 // One interception (or would-be interception), or a sign of evasion, as an owned copy that leaves the worker. Fixed size, so that a worker fills it
 // in the ring's own memory without allocation. Text longer than its field is cut.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <string_view>
 
 #include "match/rule.h"
@@ -15,20 +17,19 @@
 
 namespace telefence {
 
-// A string of at most N bytes, held in place.
-template <std::size_t N>
-class FixedText {
- public:
-  void assign(std::string_view text) {
-    size_ = static_cast<std::uint16_t>(text.size() < N ? text.size() : N);
-    if (size_ != 0) std::memcpy(bytes_.data(), text.data(), size_);
-  }
-  std::string_view view() const { return {bytes_.data(), size_}; }
-
- private:
-  std::uint16_t size_ = 0;
-  std::array<char, N> bytes_;
+// What a record has of text.
+enum class RecordText : std::uint8_t {
+  kSignatureValue,
+  kSignatureSource,
+  kName,  // domain or host
+  kUri,
+  kCalling,
+  kCalled,  // comma-separated when several
+  kText,    // decoded body as UTF-8; filled only when bodies are wanted
 };
+inline constexpr std::size_t kRecordTexts = 7;
+// So much of each is kept.
+inline constexpr std::array<std::uint16_t, kRecordTexts> kLongestRecordText{160, 96, 256, 256, 32, 96, 512};
 
 struct Record {
   static constexpr std::uint8_t kNoAnswer = 0xff;
@@ -46,20 +47,6 @@ struct Record {
   std::uint16_t destination_port = 0;
   std::uint16_t port = 0;  // index of the port it came in on
   std::uint16_t vlan = 0;
-
-  // The tunnels that the packet lay in, the outermost first; kind: index into RecordNames::tunnels.
-  struct Tunnel {
-    std::uint8_t kind = 0;
-    std::uint32_t id = 0;  // TEID, key, VNI, label, session id; 0 where the kind has none
-  };
-  static constexpr std::size_t kMostTunnels = 4;
-  std::array<Tunnel, kMostTunnels> tunnels{};
-  std::uint8_t tunnel_count = 0;
-  // The outermost packet, when it is another one than that described above.
-  std::uint8_t outer_ip_version = 0;  // 0: the tunnels lie on the link
-  std::uint8_t outer_protocol = 0;    // IP protocol number
-  std::array<std::uint8_t, 16> outer_source{};
-  std::array<std::uint8_t, 16> outer_destination{};
 
   Verdict verdict;
   Fate fate = Fate::kForwardedInspected;  // what became of the packet
@@ -83,13 +70,51 @@ struct Record {
   bool is_held = false;          // the packet waits: its fate is not known yet
   std::uint32_t suppressed = 0;  // signs before this one that were counted only
 
-  FixedText<160> signature_value;
-  FixedText<96> signature_source;
-  FixedText<256> name;      // domain or host
-  FixedText<256> uri;
-  FixedText<32> calling;
-  FixedText<96> called;     // comma-separated when several
-  FixedText<512> text;      // decoded body as UTF-8; filled only when bodies are wanted
+  std::uint8_t tunnel_count = 0;
+  std::uint8_t outer_ip_version = 0;  // 0: the tunnels lie on the link
+
+  std::string_view get(RecordText which) const {
+    const Piece& piece = pieces_[static_cast<std::size_t>(which)];
+    return {texts_.data() + piece.at, piece.size};
+  }
+  // What is set again anew takes new room, when it is longer than it was.
+  void set(RecordText which, std::string_view text) {
+    Piece& piece = pieces_[static_cast<std::size_t>(which)];
+    std::size_t size = std::min<std::size_t>(text.size(), kLongestRecordText[static_cast<std::size_t>(which)]);
+    if (size > piece.size) {
+      size = std::min(size, texts_.size() - used_);
+      piece.at = used_;
+      used_ = static_cast<std::uint16_t>(used_ + size);
+    }
+    piece.size = static_cast<std::uint16_t>(size);
+    if (size != 0) std::memcpy(texts_.data() + piece.at, text.data(), size);
+  }
+  void clear_texts() {
+    pieces_ = {};
+    used_ = 0;
+  }
+
+ private:
+  struct Piece {
+    std::uint16_t at = 0, size = 0;
+  };
+  // One behind the other, so that what is short takes few cache lines: a ring of records lies in no cache.
+  std::array<Piece, kRecordTexts> pieces_{};
+  std::uint16_t used_ = 0;
+  std::array<char, std::accumulate(kLongestRecordText.begin(), kLongestRecordText.end(), std::size_t{0})> texts_;
+
+ public:
+  // The tunnels that the packet lay in, the outermost first; kind: index into RecordNames::tunnels. Behind all else: packets seldom do.
+  struct Tunnel {
+    std::uint8_t kind = 0;
+    std::uint32_t id = 0;  // TEID, key, VNI, label, session id; 0 where the kind has none
+  };
+  static constexpr std::size_t kMostTunnels = 4;
+  std::array<Tunnel, kMostTunnels> tunnels{};
+  // Of the outermost packet, when outer_ip_version says that it is another one than that described above.
+  std::uint8_t outer_protocol = 0;    // IP protocol number
+  std::array<std::uint8_t, 16> outer_source{};
+  std::array<std::uint8_t, 16> outer_destination{};
 };
 
 }  // namespace telefence

@@ -29,6 +29,12 @@ class RecordRing {
     }
     return &slots_[head & mask_];
   }
+  // Worker: brings what most records fill of such a slot into the cache.
+  void prefetch(std::size_t ahead) const {
+    const auto* const slot = reinterpret_cast<const char*>(&slots_[(head_.load(std::memory_order_relaxed) + ahead) & mask_]);
+    constexpr std::size_t kLine = 64, kLines = 5;
+    for (std::size_t line = 0; line < kLines; ++line) __builtin_prefetch(slot + line * kLine, 1);
+  }
   // Worker: a slot that was claimed and not yet handed over.
   Record& claimed(std::size_t ahead) { return slots_[(head_.load(std::memory_order_relaxed) + ahead) & mask_]; }
   void commit(std::size_t count = 1) {

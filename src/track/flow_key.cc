@@ -79,7 +79,7 @@ HashSecret random_secret() {
   return secret;
 }
 
-FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret) {
+void flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret, FlowKey& key) {
   const Bytes both = addresses_at(frame, layers.network, layers.ip_version);
   const std::uint64_t source = endpoint(both.first(both.size() / 2), layers.source_port, secret);
   const std::uint64_t destination = endpoint(both.last(both.size() / 2), layers.destination_port, secret);
@@ -87,9 +87,9 @@ FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& sec
   std::uint64_t rest = std::uint64_t{frame.wire} << 40 | std::uint64_t{layers.ip_protocol} << 32 |
                        std::uint64_t{layers.ip_version} << 24 | std::uint64_t{layers.inner_vlan} << 12 | layers.vlan;
   if (layers.tunnels != 0) [[unlikely]] rest ^= tunnel_part(frame, layers, secret);
-  return {multiply_fold(source ^ secret.second, destination + rest + secret.first),
-          multiply_fold(destination ^ secret.second, source + rest + secret.first),
-          multiply_fold((source + destination) ^ secret.first, (source ^ destination) + rest + secret.second)};
+  key.forward = multiply_fold(source ^ secret.second, destination + rest + secret.first);
+  key.reverse = multiply_fold(destination ^ secret.second, source + rest + secret.first);
+  key.both = multiply_fold((source + destination) ^ secret.first, (source ^ destination) + rest + secret.second);
 }
 
 std::uint64_t address_pair_key(const Frame& frame, std::uint16_t network, const HashSecret& secret) {

@@ -33,7 +33,12 @@ struct HashSecret {
 HashSecret random_secret();
 
 // Requires: layers.ip_version is 4 or 6.
-FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret);
+void flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret, FlowKey& key);
+inline FlowKey flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret) {
+  FlowKey key;
+  flow_key(frame, layers, secret, key);
+  return key;
+}
 
 // The two addresses of the IP header at this offset alone, the same for either direction. Requires: decode() has found it there.
 std::uint64_t address_pair_key(const Frame& frame, std::uint16_t network, const HashSecret& secret);

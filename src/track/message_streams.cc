@@ -80,11 +80,18 @@ MessageConnection* MessageStreams::find(const FlowKey& flow) {
   return renewed(connection);
 }
 
-void MessageStreams::prefetch(std::span<const FlowKey> flows) {
-  for (const FlowKey& flow : flows) established_.prefetch_place(flow.both);
-  for (const FlowKey& flow : flows) established_.prefetch_entry(flow.both);
-  for (const FlowKey& flow : flows) {
-    const MessageConnection* const connection = established_.find(flow.both);
+void MessageStreams::prefetch(std::span<const FlowKey* const> flows) {
+  for (const FlowKey* const flow : flows) {
+    established_.prefetch_place(flow->both);
+    newcomers_.prefetch_place(flow->both);
+  }
+  for (const FlowKey* const flow : flows) {
+    established_.prefetch_entry(flow->both);
+    newcomers_.prefetch_entry(flow->both);
+  }
+  for (const FlowKey* const flow : flows) {
+    const MessageConnection* connection = established_.find(flow->both);
+    if (connection == nullptr) connection = newcomers_.find(flow->both);
     if (connection == nullptr) continue;
     for (const StreamEnd& end : connection->ends) {
       if (end.stream == StreamEnd::kNone) continue;

@@ -120,10 +120,11 @@ static_assert(LruTable<MessageConnection>::memory_for(1 << 16) / (1 << 16) <= 25
 
 // What bytes of a frame are to be replaced before it leaves, and why.
 struct Rewrite {
-  std::uint32_t offset = 0;  // in its payload
   Bytes bytes;               // empty: none
+  std::uint32_t offset = 0;  // in its payload
   StreamChange change = StreamChange::kNone;
   bool is_tagged = false;
+  std::uint16_t unused = 0;  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
 };
 
 class MessageStreams {
@@ -136,7 +137,7 @@ class MessageStreams {
 
   MessageConnection* find(const FlowKey& flow);
   // Brings what find() and take() of these connections will touch into the cache, all at once.
-  void prefetch(std::span<const FlowKey> flows);
+  void prefetch(std::span<const FlowKey* const> flows);
   // Requires: find() gave nullptr.
   MessageConnection& follow(const FlowKey& flow, std::uint8_t protocol);
   static std::uint8_t side_of(const MessageConnection& connection, const FlowKey& flow) {

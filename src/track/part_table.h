@@ -124,6 +124,8 @@ class PartTable {
     return known_opening(key, now_ns);
   }
   void note_begun(std::uint64_t key, std::uint64_t now_ns);
+  // Brings what opening() touches into the cache when the direction was not opened lately.
+  void prefetch_opening(std::uint64_t key) const { opened_lately_.prefetch(key); }
 
   bool keeps_first() const { return options_.keep == StreamBuffer::Keep::kFirst; }
   std::size_t size() const { return messages_.size(); }

@@ -41,8 +41,7 @@ SessionTable::SessionTable(const HashSecret& secret, const SessionOptions& optio
       closed_lately_(kClosedFor),
       pending_lately_(kPendingFor) {}
 
-bool SessionTable::first_sight(const FlowKey& flow, Transport transport, const MessageIdentity& message,
-                               std::uint64_t now_ns) {
+std::uint64_t SessionTable::sight_key(const FlowKey& flow, Transport transport, const MessageIdentity& message) const {
   std::uint64_t key = flow.forward;
   if (transport == Transport::kTcp) {
     // Where it begins says which it is: how much of it is there may differ from copy to copy.
@@ -52,7 +51,10 @@ bool SessionTable::first_sight(const FlowKey& flow, Transport transport, const M
     key = mixed(key, bytes.first(std::min(bytes.size(), kIdentityBytes)), secret_);
     key = mixed(key, std::uint64_t{message.place.offset} << 32 | message.place.length, secret_);
   }
-  if (message.ordinal != 0) key = mixed(key, message.ordinal, secret_);
+  return message.ordinal == 0 ? key : mixed(key, message.ordinal, secret_);
+}
+
+bool SessionTable::first_sight(std::uint64_t key, std::uint64_t now_ns) {
   if (seen_.find(key, now_ns) != nullptr) return false;
   seen_.put(key, {}, now_ns, now_ns + kSeenFor);
   return true;
@@ -96,6 +98,12 @@ void SessionTable::expect_response(const FlowKey& flow, std::uint32_t session_nu
                now_ns + kPendingFor);
   pending_lately_.put(key, now_ns);
   pending_until_ns_ = std::max(pending_until_ns_, now_ns + kPendingFor);
+}
+
+void SessionTable::prefetch_response(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number, std::uint64_t now_ns) {
+  const std::uint64_t key = pending_key(direction, both, session_number, now_ns);
+  pending_lately_.prefetch(key);
+  pending_.prefetch(key);
 }
 
 void SessionTable::forget_response(const FlowKey& flow, std::uint32_t session_number, std::uint64_t now_ns) {

@@ -49,10 +49,18 @@ class SessionTable {
   static std::uint64_t memory_for(const SessionOptions& options);  // bytes
 
   FlowKey key_of(const Frame& frame, const Layers& layers) const { return flow_key(frame, layers, secret_); }
+  // Into place: one that is returned is copied, and the copy waits for its parts.
+  void key_of(const Frame& frame, const Layers& layers, FlowKey& key) const { flow_key(frame, layers, secret_, key); }
 
-  // True the first time a message is seen, false for its retransmissions. UDP: the same bytes between the same ends;
-  // TCP: the same sequence numbers.
-  bool first_sight(const FlowKey& flow, Transport transport, const MessageIdentity& message, std::uint64_t now_ns);
+  // What a message is remembered by. UDP: the same bytes between the same ends; TCP: the same sequence numbers.
+  std::uint64_t sight_key(const FlowKey& flow, Transport transport, const MessageIdentity& message) const;
+  // Brings what first_sight() will touch into the cache.
+  void prefetch_sight(std::uint64_t key) const { seen_.prefetch(key); }
+  // True the first time a message is seen, false for its retransmissions.
+  bool first_sight(std::uint64_t key, std::uint64_t now_ns);
+  bool first_sight(const FlowKey& flow, Transport transport, const MessageIdentity& message, std::uint64_t now_ns) {
+    return first_sight(sight_key(flow, transport, message), now_ns);
+  }
 
   // The connection, whose message was refused, is over: what still arrives on it is not forwarded. flow: of the message.
   void close(const FlowKey& flow, const Judged& message, std::uint64_t now_ns);
@@ -60,6 +68,11 @@ class SessionTable {
   // close a connection that goes on. A SYN ends the memory: the ports are used for a new connection.
   // `ending` is set for what is Closed at all.
   Closed closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns, Ending& ending);
+  // Brings what closed() of this connection will touch into the cache, where it is likely to look.
+  void prefetch_closed(const FlowKey& flow) const {
+    closed_lately_.prefetch(flow.both);
+    closed_.prefetch(flow.both);
+  }
   // Cheap check that spares computing a key while nothing is closed.
   bool any_closed(std::uint64_t now_ns) const { return now_ns < closed_until_ns_; }
 
@@ -67,6 +80,8 @@ class SessionTable {
   // response may have been seen already.
   void expect_response(const FlowKey& flow, std::uint32_t session_number, std::uint32_t code, bool repeated,
                        std::uint64_t now_ns);
+  // Brings what forget_response() and refusal_for() will touch into the cache. direction: in which the response goes.
+  void prefetch_response(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number, std::uint64_t now_ns);
   // A request of that number is forwarded as it is: its response is its own.
   void forget_response(const FlowKey& flow, std::uint32_t session_number, std::uint64_t now_ns);
   // The connection is opened anew: numbers start again.

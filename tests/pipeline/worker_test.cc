@@ -72,9 +72,9 @@ TEST(Worker, RecordTellsWhoWhatAndWhy) {
   const Record* record = filter.ring.front();
   ASSERT_NE(record, nullptr);
   EXPECT_EQ(record->kind, Record::Kind::kDns);
-  EXPECT_EQ(record->name.view(), "www.evil.example");
-  EXPECT_EQ(record->signature_value.view(), "evil.example");
-  EXPECT_EQ(record->signature_source.view(), "test");
+  EXPECT_EQ(record->get(RecordText::kName), "www.evil.example");
+  EXPECT_EQ(record->get(RecordText::kSignatureValue), "evil.example");
+  EXPECT_EQ(record->get(RecordText::kSignatureSource), "test");
   EXPECT_EQ(record->message_id, 4711);
   EXPECT_EQ(record->fate, Fate::kAnswered);
   EXPECT_EQ(record->verdict.reason, Reason::kBlocked);

@@ -123,7 +123,7 @@ TEST(Eve, SnippetEndsOnACharacter) {
   Record record = sample_sms();
   std::string body = "a";
   for (int i = 0; i < 60; ++i) body += "诈";
-  record.text.assign(body);
+  record.set(RecordText::kText, body);
   RecordOptions options;
   options.bodies = RecordOptions::Bodies::kSnippet;
   const std::string text = eve_of(record, options)["sms"]["text"];
@@ -146,7 +146,7 @@ TEST(Eve, VisitsUseTheObjectsOfSuricata) {
   Record record = sample_lookup();
   record.kind = Record::Kind::kHttp;
   record.protocol = 1;
-  record.uri.assign("/pay?id=1");
+  record.set(RecordText::kUri, "/pay?id=1");
   record.ip_version = 6;
   record.source = {0x20, 1, 0xd, 0xb8};
   json line = eve_of(record);
@@ -202,12 +202,12 @@ TEST(Eve, AnyBytesAndIndexesGiveOneValidLine) {
     record.verdict.action = static_cast<std::uint8_t>(random() >> 24);
     record.answer = static_cast<std::uint8_t>(random() >> 24);
     record.signature_kind = static_cast<SignatureKind>(round % 4);
-    for (auto* text : {&record.name, &record.uri}) text->assign(bytes);
-    record.calling.assign(bytes);
-    record.called.assign(bytes);
-    record.text.assign(bytes);
-    record.signature_value.assign(bytes);
-    record.signature_source.assign(bytes);
+    for (const RecordText text : {RecordText::kName, RecordText::kUri}) record.set(text, bytes);
+    record.set(RecordText::kCalling, bytes);
+    record.set(RecordText::kCalled, bytes);
+    record.set(RecordText::kText, bytes);
+    record.set(RecordText::kSignatureValue, bytes);
+    record.set(RecordText::kSignatureSource, bytes);
     EXPECT_NO_THROW(eve_of(record, options)) << round;
   }
 }

@@ -36,9 +36,9 @@ inline Record sample_lookup() {
   record.latency_ns = 910;
   record.dns_type = 1;
   record.message_id = 4711;
-  record.signature_value.assign("bank-verify.example");
-  record.signature_source.assign("centre");
-  record.name.assign("www.bank-verify.example");
+  record.set(RecordText::kSignatureValue, "bank-verify.example");
+  record.set(RecordText::kSignatureSource, "centre");
+  record.set(RecordText::kName, "www.bank-verify.example");
   return record;
 }
 
@@ -53,12 +53,12 @@ inline Record sample_sms() {
   record.verdict.action = 2;
   record.fate = Fate::kNeutralised;
   record.signature_kind = SignatureKind::kNumber;
-  record.signature_value.assign("+8617012345678");
-  record.calling.assign("+8617012345678");
-  record.called.assign("13800138000,+8613900139000");
+  record.set(RecordText::kSignatureValue, "+8617012345678");
+  record.set(RecordText::kCalling, "+8617012345678");
+  record.set(RecordText::kCalled, "13800138000,+8613900139000");
   record.recipients = 2;
   record.refusal_code = 8;
-  record.text.assign("您好");
+  record.set(RecordText::kText, "您好");
   return record;
 }
 
