@@ -14,6 +14,7 @@
 #include "enforce/action.h"
 #include "memory_source.h"
 #include "nic/nic.h"
+#include "record/options.h"
 #include "pipeline/worker.h"
 #include "traffic.h"
 
@@ -51,7 +52,9 @@ Traffic traffic_of(const Options& options) {
   const std::map<std::string, Traffic (*)(const Sizes&)> makers = {
       {"dns", dns_traffic}, {"tls", tls_traffic}, {"quic", quic_traffic}, {"smpp", smpp_traffic}, {"sip", sip_traffic},
       {"smpp-stream", smpp_stream_traffic}, {"tls-split", tls_split_traffic}, {"half-open", half_open_traffic}};
-  return makers.at(options.traffic)(options.sizes);
+  Traffic traffic = makers.at(options.traffic)(options.sizes);
+  traffic.bytes.resize(traffic.bytes.size() + Traffic::kSpare);
+  return traffic;
 }
 
 struct Figures {
@@ -98,7 +101,7 @@ Figures run_for(Bench& bench, double seconds) {
   const auto start = Clock::now();
   const auto end = start + std::chrono::duration<double>(seconds);
   while (Clock::now() < end) {
-    for (int i = 0; i < 64; ++i) bench.worker.run_once();
+    for (int i = 0; i < 32; ++i) bench.worker.run_once();
     while (bench.ring.front() != nullptr) bench.ring.release();  // the writer thread's part, without its disk
   }
   const double taken = std::chrono::duration<double>(Clock::now() - start).count();
@@ -153,7 +156,7 @@ int run(const Options& options) {
   Published<MatchSet> sets(readers, MatchSet::empty());
   Published<LivePolicy> policy(readers, live_policy());
   const Normaliser normaliser{NormaliseOptions{}};
-  RecordRing ring(1 << 16);
+  RecordRing ring(RecordOptions{}.ring_records);  // emptied before it is full, whatever is blocked
   const QueueLink link = nic.value()->links(0).front();
   MemorySource source(traffic, nic.value()->pool(0), *link.in);
   const WorkerShared shared{&sets, &policy, &readers, &normaliser, random_secret()};

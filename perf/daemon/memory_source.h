@@ -32,7 +32,7 @@ class MemorySource final : public Queue {
 
  private:
   std::size_t due(std::size_t most);
-  bool next(Frame& frame);
+  void next(Frame& frame);
   void move_on(Frame& frame, const Move& move) const;
   void spray(Frame& frame);
 

@@ -13,13 +13,14 @@
 
 namespace telefence::perf {
 
-// All packets back to back; packet i is bytes[start[i] .. start[i + 1]).
 // How far the numbers of a long connection move when the traffic is played again.
 struct Move {
   std::uint32_t sequence = 0, acknowledgement = 0;
 };
 
+// All packets back to back; packet i is bytes[start[i] .. start[i + 1]).
 struct Traffic {
+  static constexpr std::size_t kSpare = 32;  // octets behind the last packet, so that it is copied in whole pieces, too
   std::vector<std::uint8_t> bytes;
   std::vector<std::uint64_t> start{0};
   std::vector<Move> moves;     // by packet; empty: no long connections
