@@ -10,6 +10,7 @@
 
 #include "base/big_endian.h"
 #include "base/bytes.h"
+#include "base/chunk.h"
 
 namespace telefence {
 
@@ -59,15 +60,14 @@ class Reader {
   // The bytes up to `end`, which is consumed but not returned. At most `limit` bytes are searched; fails when absent.
   Bytes until(std::uint8_t end, std::size_t limit) {
     const std::size_t most = limit < remaining() ? limit : remaining();
-    for (std::size_t i = 0; i < most; ++i) {
-      if (bytes_[position_ + i] == end) {
-        Bytes view = bytes_.subspan(position_, i);
-        position_ += i + 1;
-        return view;
-      }
+    const std::size_t length = find_octet(as_text(bytes_.subspan(position_, most)), static_cast<char>(end));
+    if (length == std::string_view::npos) [[unlikely]] {
+      fail();
+      return {};
     }
-    fail();
-    return {};
+    const Bytes view = bytes_.subspan(position_, length);
+    position_ += length + 1;
+    return view;
   }
 
  private:
