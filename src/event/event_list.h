@@ -69,6 +69,15 @@ class EventList {
       has_encrypted_ |= what.encrypted_hello;
     }
   }
+  // The same, to be filled where it stays: one that is built elsewhere and copied waits for its parts. nullptr when there is no room.
+  // For DomainLookup, Call and Sms, and for visits without marks.
+  template <typename What>
+  What* add(Place message, std::uint32_t session_number) {
+    Event* const event = next(message, session_number);
+    return event == nullptr ? nullptr : &event->what.emplace<What>();
+  }
+  // For one that was added: its hello is encrypted.
+  void mark_encrypted(UrlVisit& visit) { visit.encrypted_hello = has_encrypted_ = true; }
   void push_response(Place message, std::uint32_t session_number);
 
   // Room for `size` characters until the end of the burst; nullptr (and overflowed) when there is none.

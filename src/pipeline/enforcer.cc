@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/uncleared.h"
 #include "decode/decode.h"
 #include "enforce/checksum.h"
 #include "enforce/connection.h"
@@ -30,13 +29,20 @@ bool unwrap(Frame& frame, Layers& layers) {
 
 }  // namespace
 
-void Enforcer::prepare(bool sees_all) {
-  const auto events = burst_.events.events();
-  std::fill_n(burst_.first_sight.get(), events.size(), true);
-  only_hits_matter_ = !needs_all_events(sees_all);
+void Enforcer::foresee() {
   hit_event_count_ = 0;
   for (const Hit& hit : burst_.hits.hits())
     if (hit_event_count_ == 0 || hit_events_[hit_event_count_ - 1] != hit.event) hit_events_[hit_event_count_++] = hit.event;
+  foreseen_ = std::min(hit_event_count_, sight_keys_.size());
+  for (std::size_t i = 0; i < foreseen_; ++i) {
+    sight_keys_[i] = sight_key(hit_events_[i]);
+    sessions_.prefetch_sight(sight_keys_[i]);
+  }
+}
+
+void Enforcer::prepare(bool sees_all) {
+  std::fill_n(burst_.first_sight.get(), burst_.events.events().size(), true);
+  only_hits_matter_ = !needs_all_events(sees_all);
   if (only_hits_matter_) [[likely]]
     prepare_hits();
   else
@@ -48,23 +54,13 @@ bool Enforcer::needs_all_events(bool sees_all) const {
   return sees_all || burst_.events.has_ambiguous() || burst_.has_condemned || (!burst_.is_copy && sessions_.any_pending(burst_.now_ns));
 }
 
-// Of those that hit: the line that each is remembered in is asked for before the first is waited for.
+// Only interceptions are remembered: one cache line for each of them, none for the innocent rest.
 void Enforcer::prepare_hits() {
-  const std::span<const std::uint16_t> hits = hit_events();
-  constexpr std::size_t kAtOnce = 64;
-  Uncleared<std::uint64_t, kAtOnce> keys;
-  for (std::size_t start = 0; start < hits.size(); start += kAtOnce) {
-    const auto some = hits.subspan(start, std::min(kAtOnce, hits.size() - start));
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      if (!burst_.verdicts[some[i]].recorded()) continue;
-      keys[i] = sight_key(some[i]);
-      sessions_.prefetch_sight(keys[i]);
-    }
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      // Only interceptions are remembered: one cache line for each of them, none for the innocent rest.
-      if (burst_.verdicts[some[i]].recorded()) burst_.first_sight[some[i]] = sessions_.first_sight(keys[i], burst_.now_ns);
-      prepare_event(some[i]);
-    }
+  for (std::size_t i = 0; i < hit_event_count_; ++i) {
+    const std::uint16_t index = hit_events_[i];
+    if (burst_.verdicts[index].recorded())
+      burst_.first_sight[index] = sessions_.first_sight(i < foreseen_ ? sight_keys_[i] : sight_key(index), burst_.now_ns);
+    prepare_event(index);
   }
 }
 

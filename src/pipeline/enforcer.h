@@ -5,6 +5,7 @@
 // connections that are over. Of copies (a mirror port) nothing is changed or taken out; where there is a port to respond by, what a
 // quick answer can refuse is answered. One per worker, used by that thread alone.
 
+#include <array>
 #include <memory>
 #include <span>
 
@@ -41,6 +42,8 @@ class Enforcer {
         supply_(pool),
         ways_(burst, memory.returns, stats) {}
 
+  // Before the verdicts: asks for the lines that events which some entry covers are remembered in.
+  void foresee();
   // What actions and records need to know of each event beside its verdict. sees_all: somebody wants to know of innocent messages,
   // too, whether they are repeated.
   void prepare(bool sees_all);
@@ -105,6 +108,8 @@ class Enforcer {
   bool only_hits_matter_ = false;
   std::unique_ptr<std::uint16_t[]> hit_events_ = std::make_unique<std::uint16_t[]>(EventList::kMaxEvents);
   std::size_t hit_event_count_ = 0;
+  std::array<std::uint64_t, Burst::kFrames> sight_keys_;  // of the first of them
+  std::size_t foreseen_ = 0;
   SessionTable& sessions_;
   DatagramFlows& datagrams_;
   AnsweredCopies& copies_;

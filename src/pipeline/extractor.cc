@@ -75,6 +75,8 @@ void Extractor::prefetch() {
     if (may_go_on && burst_.layers[i].end == DecodeEnd::kPayload) keys[count++] = flow.forward;
   }
   parts_.prefetch(keys.first(count));
+  for (std::size_t i = 0; may_be_late && i < burst_.count; ++i)
+    if (burst_.layers[i].transport == Transport::kTcp) sessions_.prefetch_closed_rest(burst_.flow_of(i, sessions_), burst_.now_ns);
 }
 
 void Extractor::end_of_burst() {
@@ -104,7 +106,7 @@ void Extractor::opening(std::size_t index) {
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   const std::uint32_t first = header.sequence + 1;
   if ((header.flags & kTcpAck) == 0) return parts_.note_asked(flow.forward, first, burst_.now_ns);
-  const std::optional<Opening> asked = parts_.opening(flow.reverse, burst_.now_ns);
+  const Opening* const asked = parts_.opening(flow.reverse, burst_.now_ns);
   if (asked && (header.acknowledgement - asked->asked > kMostInSyn || (asked->is_agreed && asked->first == asked->asked))) return;
   parts_.note_opening(flow.forward, {.first = first}, burst_.now_ns);
   if (!asked) return;
@@ -145,27 +147,32 @@ bool Extractor::is_shed(std::size_t index, const Classifier& classifier, std::ui
   return true;
 }
 
-[[gnu::always_inline]] inline Step Extractor::read_as(std::uint8_t protocol, std::size_t index) {
+[[gnu::always_inline]] inline Progress Extractor::read_as(std::uint8_t protocol, std::size_t index) {
   EventList& events = burst_.events;
   events.begin_frame(static_cast<std::uint16_t>(index), protocol);
   DatagramReader* const reader = datagrams_.reader(protocol, burst_.layers[index].transport);
-  const Step step = reader == nullptr ? registered_protocols()[protocol]->extract(burst_.payloads[index], events)
-                                      : datagrams_.read(index, *reader);
-  stats_.parsed[protocol][static_cast<std::size_t>(step.progress)].add(1);
-  if (step.progress == Progress::kNotMine || step.progress == Progress::kMalformed) events.undo_frame();
-  return step;
+  // A Step comes in two registers; kept as a whole it goes through memory, and whoever takes it from there waits.
+  const auto note = [&](const Step& step) {
+    consumed_ = step.consumed;
+    return step.progress;
+  };
+  const Progress progress = reader == nullptr ? note(registered_protocols()[protocol]->extract(burst_.payloads[index], events))
+                                              : note(datagrams_.read(index, *reader));
+  stats_.parsed[protocol][static_cast<std::size_t>(progress)].add(1);
+  if (progress == Progress::kNotMine || progress == Progress::kMalformed) events.undo_frame();
+  return progress;
 }
 
 // The port suggested `tried`, and it is not that; the content may still be another's. Returns which.
-[[gnu::noinline]] std::uint8_t Extractor::read_as_other(std::uint8_t tried, std::size_t index, const Classifier& classifier, Step& step) {
+[[gnu::noinline]] std::uint8_t Extractor::read_as_other(std::uint8_t tried, std::size_t index, const Classifier& classifier, Progress& progress) {
   const std::uint8_t other = classifier.next_by_content(burst_.payloads[index], tried);
   if (other == kNoProtocol || !classifier.is_enabled(other)) return tried;
-  step = read_as(other, index);
+  progress = read_as(other, index);
   return other;
 }
 
 // Reads burst.payloads[index] as `protocol`, or as the one that it is in truth. Inlined where whole datagrams are read.
-[[gnu::always_inline]] inline Progress Extractor::read_here(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step) {
+[[gnu::always_inline]] inline Progress Extractor::read_here(std::size_t index, const Classifier& classifier, std::uint8_t protocol) {
   if (protocol == kNoProtocol) {
     burst_.fates[index] = Fate::kForwardedNotRecognised;
     return Progress::kNotMine;
@@ -174,21 +181,21 @@ bool Extractor::is_shed(std::size_t index, const Classifier& classifier, std::ui
     burst_.fates[index] = Fate::kForwardedNotInspected;
     return Progress::kNotMine;
   }
-  step = read_as(protocol, index);
-  if (step.progress == Progress::kNotMine && !registered_protocols()[protocol]->keeps_its_ports) [[unlikely]]
-    protocol = read_as_other(protocol, index, classifier, step);
+  Progress progress = read_as(protocol, index);
+  if (progress == Progress::kNotMine && !registered_protocols()[protocol]->keeps_its_ports) [[unlikely]]
+    protocol = read_as_other(protocol, index, classifier, progress);
   burst_.protocol[index] = protocol;
   burst_.may_acknowledge |= registered_protocols()[protocol]->acknowledges != nullptr;
-  burst_.fates[index] = fate_of(step.progress);
+  burst_.fates[index] = fate_of(progress);
   if (burst_.events.overflowed()) [[unlikely]] {
     burst_.events.undo_frame();
     burst_.fates[index] = Fate::kForwardedEventLimit;
   }
-  return step.progress;
+  return progress;
 }
 
-Progress Extractor::read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step) {
-  return read_here(index, classifier, protocol, step);
+Progress Extractor::read(std::size_t index, const Classifier& classifier, std::uint8_t protocol) {
+  return read_here(index, classifier, protocol);
 }
 
 void Extractor::payload(std::size_t index, const Classifier& classifier) {
@@ -197,8 +204,7 @@ void Extractor::payload(std::size_t index, const Classifier& classifier) {
                             Payload::Begins::kPacket};
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
   if (shedder_.is_shedding() && is_shed(index, classifier, protocol)) [[unlikely]] return;
-  Step step;
-  if (read_here(index, classifier, protocol, step) != Progress::kNeedMore) return;
+  if (read_here(index, classifier, protocol) != Progress::kNeedMore) return;
   if (datagrams_.reader(burst_.protocol[index], layers.transport) != nullptr) burst_.fates[index] = datagrams_.fate_of_waiting();
 }
 
@@ -216,7 +222,7 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   if (belongs == StreamLane::Belongs::kAlone) return alone(index, classifier);
   if (goes_on(index, classifier)) return;
   const FlowKey& flow = burst_.flow_of(index, sessions_);
-  const std::optional<Opening> opened = parts_.opening(flow.forward, burst_.now_ns);
+  const Opening* const opened = parts_.opening(flow.forward, burst_.now_ns);
   const std::uint8_t protocol = protocol_of(index, classifier, opened);
   if (is_shared(index, classifier, protocol, opened)) {
     if (lane_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
@@ -229,34 +235,31 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   }
   const bool begins = begins_connection(index, classifier, opened);
   if (burst_.fates[index] != kUnread) return;  // it overtook the beginning
-  Step step;
-  const Progress progress = read(index, classifier, protocol, step);
+  const Progress progress = read(index, classifier, protocol);
   if (progress == Progress::kNeedMore)
-    keep(index, step.consumed);
+    keep(index, consumed_);
   else if (begins && burst_.fates[index] == Fate::kForwardedNotRecognised && burst_.payloads[index].bytes.size() < kTooFewToKnow)
     keep(index, 0);
 }
 
 // A packet that was put together from its fragments.
 void Extractor::whole(std::size_t index, const Classifier& classifier) {
-  Step step;
-  (void)read(index, classifier, classifier.classify(burst_.payloads[index]), step);
+  (void)read(index, classifier, classifier.classify(burst_.payloads[index]));
 }
 
 // A segment of a connection that the stream lane follows, but not of what it knows of its stream.
 void Extractor::alone(std::size_t index, const Classifier& classifier) {
-  Step step;
-  (void)read(index, classifier, burst_.protocol[index], step);
+  (void)read(index, classifier, burst_.protocol[index]);
 }
 
 // Whoever opens a connection chooses the port it comes from: that says nothing.
-std::uint8_t Extractor::protocol_of(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) const {
+std::uint8_t Extractor::protocol_of(std::size_t index, const Classifier& classifier, const Opening* opened) const {
   return classifier.classify(burst_.payloads[index], opened && opened->is_opener);
 }
 
 // True when the segment carries messages of a protocol whose connections are shared. By its port alone only when the protocol has
 // the port for itself, or when the bytes may be anybody's: because they are so few, or because what they begin in is still to come.
-bool Extractor::is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const std::optional<Opening>& opened) const {
+bool Extractor::is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const Opening* opened) const {
   if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) return false;
   const Protocol& one = *registered_protocols()[protocol];
   if (!one.shares_connections) return false;
@@ -320,8 +323,7 @@ bool Extractor::reads_otherwise(const PartialMessage& message, std::size_t index
     burst_.payloads[index] = own;
     return false;
   }
-  Step step;
-  const Progress progress = read(index, classifier, protocol, step);
+  const Progress progress = read(index, classifier, protocol);
   const bool is_told = progress == Progress::kDone && burst_.events.events().size() > before &&
                        registered_protocols()[burst_.protocol[index]]->spreads;
   if (is_told) {
@@ -344,9 +346,8 @@ bool Extractor::reads_whole(std::size_t index, const Classifier& classifier) {
   const std::uint8_t protocol = classifier.next_by_content(burst_.payloads[index], kNoProtocol);
   if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) return false;
   const std::size_t before = burst_.events.events().size();
-  Step step;
   // The middle of a message may look like a whole one that says nothing.
-  if (read(index, classifier, protocol, step) == Progress::kDone && burst_.events.events().size() > before) return true;
+  if (read(index, classifier, protocol) == Progress::kDone && burst_.events.events().size() > before) return true;
   burst_.events.undo_frame();
   burst_.fates[index] = Fate::kForwardedNeedMore;
   return false;
@@ -360,9 +361,9 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
     note_evasion(burst_, stats_, index, EvasionKind::kDataAfterReset);
     message.was_reset = false;
   }
-  const Payload own = burst_.payloads[index];
+  const Bytes own = burst_.payloads[index].bytes;
   const std::uint32_t own_sequence = burst_.sequences[index];
-  const PartTable::Put put = parts_.put(message, own_sequence, own.bytes, burst_.now_ns);
+  const PartTable::Put put = parts_.put(message, own_sequence, own, burst_.now_ns);
   const bool conflicts = put == PartTable::Put::kConflict;
   if (conflicts) note_inconsistent(index);
   if (put == PartTable::Put::kNoRoom) stats_.spread_given_up.add(1);
@@ -376,9 +377,9 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
   burst_.payloads[index].bytes = message.bytes();
   burst_.sequences[index] = message.sequence();
   if (reads_on(message, index, classifier) || is_told_otherwise) return true;
-  burst_.payloads[index] = own;
+  burst_.payloads[index].bytes = own;
   burst_.sequences[index] = own_sequence;
-  const bool is_known = classifier.next_by_content(own, kNoProtocol) != kNoProtocol;
+  const bool is_known = classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol;
   if (is_known) return forget(message, index);
   if (burst_.fates[index] == Fate::kForwardedNotRecognised && message.bytes().size() < kTooFewToKnow)
     burst_.fates[index] = Fate::kForwardedNeedMore;
@@ -389,11 +390,10 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
 
 // Reads what came of the message so far. False when it makes no sense together.
 bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Classifier& classifier) {
-  Step step;
   std::uint8_t protocol = classifier.by_destination(burst_.payloads[index]);
   if (protocol == kNoProtocol)
     protocol = protocol_of(index, classifier, parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns));
-  const Progress progress = read(index, classifier, protocol, step);
+  const Progress progress = read(index, classifier, protocol);
   if (burst_.fates[index] == Fate::kForwardedNotRecognised || progress == Progress::kMalformed) return false;
   if (burst_.fates[index] == Fate::kForwardedNotInspected || burst_.fates[index] == Fate::kForwardedEventLimit) return false;
   if (!registered_protocols()[burst_.protocol[index]]->spreads) {
@@ -402,7 +402,7 @@ bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Class
     return false;
   }
   if (progress == Progress::kNeedMore) {
-    parts_.skip(message, step.consumed);
+    parts_.skip(message, consumed_);
     return true;
   }
   if (!message.is_read) stats_.spread_read.add(1);
@@ -442,7 +442,7 @@ void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t s
 
 // True for the first bytes of a connection that was opened a moment ago. Bytes behind them that came before them are kept until
 // those come: they get their fate here.
-bool Extractor::begins_connection(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) {
+bool Extractor::begins_connection(std::size_t index, const Classifier& classifier, const Opening* opened) {
   if (!opened) return false;
   const std::uint32_t ahead = burst_.sequences[index] - opened->first;
   if (opened->has_begun) return ahead == 0;  // the first bytes once more, maybe others than before
@@ -461,7 +461,7 @@ bool Extractor::carries_bytes(std::size_t index, bool goes_on) {
   const std::uint8_t flags = tcp_header(burst_.frames[index], burst_.layers[index]).flags;
   if ((flags & kTcpRst) != 0) return false;
   if ((flags & kTcpSyn) == 0) return (flags & kTcpAck) != 0;
-  const std::optional<Opening> opening = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+  const Opening* const opening = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
   return !goes_on && opening && opening->first == burst_.sequences[index];
 }
 

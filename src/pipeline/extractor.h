@@ -8,7 +8,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "pipeline/burst.h"
 #include "pipeline/datagram_flows.h"
@@ -40,13 +39,13 @@ class Extractor {
   void segment(std::size_t index, const Classifier& classifier);
   void whole(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);
-  std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened) const;
-  bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const std::optional<Opening>& opened) const;
+  std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const Opening* opened) const;
+  bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const Opening* opened) const;
   bool is_shed(std::size_t index, const Classifier& classifier, std::uint8_t protocol);
-  Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
-  Progress read_here(std::size_t index, const Classifier& classifier, std::uint8_t protocol, Step& step);
-  Step read_as(std::uint8_t protocol, std::size_t index);
-  std::uint8_t read_as_other(std::uint8_t tried, std::size_t index, const Classifier& classifier, Step& step);
+  Progress read(std::size_t index, const Classifier& classifier, std::uint8_t protocol);
+  Progress read_here(std::size_t index, const Classifier& classifier, std::uint8_t protocol);
+  Progress read_as(std::uint8_t protocol, std::size_t index);
+  std::uint8_t read_as_other(std::uint8_t tried, std::size_t index, const Classifier& classifier, Progress& progress);
   void opening(std::size_t index);
   void note_reset(std::size_t index);
   void note_inconsistent(std::size_t index);
@@ -60,7 +59,7 @@ class Extractor {
   bool forget(PartialMessage& message, std::size_t index);
   void keep(std::size_t index, std::uint32_t consumed);
   void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped);
-  bool begins_connection(std::size_t index, const Classifier& classifier, const std::optional<Opening>& opened);
+  bool begins_connection(std::size_t index, const Classifier& classifier, const Opening* opened);
   bool carries_bytes(std::size_t index, bool goes_on);
   bool may_feed(std::size_t index, const PartialMessage* message);
 
@@ -74,6 +73,7 @@ class Extractor {
   Fragments fragments_;
   std::array<std::uint16_t, Burst::kFrames> completed_;  // frames that completed a spread message
   std::size_t completed_count_ = 0;
+  std::uint32_t consumed_ = 0;  // Step::consumed of what was read last
 };
 
 }  // namespace telefence

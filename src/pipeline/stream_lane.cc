@@ -61,8 +61,8 @@ StreamLane::Belongs StreamLane::takes(std::size_t index) {
   return segment(index, *connection);
 }
 
-StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol, const std::optional<Opening>& forward,
-                                       const std::optional<Opening>& reverse) {
+StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol, const Opening* forward,
+                                       const Opening* reverse) {
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   MessageConnection& connection = streams_.follow(flow, protocol);
   // The side that the protocol's own port is on, when it is on one of them.
@@ -168,10 +168,19 @@ void StreamLane::open_place(std::size_t place, const Frame& frame, const Layers&
   burst_.fates[place] = Fate::kForwardedInspected;
   burst_.sequences[place] = stream.sequence_of(stream.parsed);
   burst_.protocol[place] = stream.connection->protocol;
-  burst_.reading(place) = {&stream, stream.parsed, {}, stream.generation, 0};
-  const bool is_synced = streams_.end_of(stream).is_synced;
-  burst_.payloads[place] = {streams_.unread(stream), Transport::kTcp, layers.source_port, layers.destination_port,
-                            is_synced ? Payload::Begins::kMessage : Payload::Begins::kAnywhere};
+  // Field by field: one that is built elsewhere and copied waits for its parts.
+  Burst::Reading& reading = burst_.reading(place);
+  reading.stream = &stream;
+  reading.position = stream.parsed;
+  reading.completed = {};
+  reading.generation = stream.generation;
+  reading.condemned = 0;
+  Payload& payload = burst_.payloads[place];
+  payload.bytes = streams_.unread(stream);
+  payload.transport = Transport::kTcp;
+  payload.source_port = layers.source_port;
+  payload.destination_port = layers.destination_port;
+  payload.begins = streams_.end_of(stream).is_synced ? Payload::Begins::kMessage : Payload::Begins::kAnywhere;
 }
 
 Step StreamLane::extract(std::size_t place) {

@@ -7,7 +7,6 @@
 #include <bitset>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 
 #include "enforce/action.h"
@@ -44,7 +43,7 @@ class StreamLane {
   Belongs takes(std::size_t index);
   // The connection of this segment carries messages of `protocol`: it is followed from here on. forward, reverse: where this
   // segment's direction and the other begin, as far as it was seen.
-  Belongs follow(std::size_t index, std::uint8_t protocol, const std::optional<Opening>& forward, const std::optional<Opening>& reverse);
+  Belongs follow(std::size_t index, std::uint8_t protocol, const Opening* forward, const Opening* reverse);
   // A SYN that answers another, on which both ends agree.
   void reopen(std::size_t index);
 

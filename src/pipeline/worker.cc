@@ -113,6 +113,7 @@ void Worker::run_part(Link& link) {
   end_stage(Stage::kNormalise);
   set.match(burst_.keys, scratch_, burst_.hits, static_cast<std::int64_t>(time_ns_ / kSecond));
   end_stage(Stage::kMatch);
+  enforcer_.foresee();
   live.policy.decide(burst_.events.events(), burst_.keys, burst_.hits.hits(), set,
                      static_cast<std::int64_t>(time_ns_ / kSecond), {burst_.verdicts.get(), EventList::kMaxEvents});
   end_stage(Stage::kDecide);

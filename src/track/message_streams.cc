@@ -311,7 +311,8 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   const StreamBuffer::Put put = stream.buffer.put(start, payload_of(*segment.frame, *segment.layers), options_.window_bytes, pool_);
   if (!put.stored) return no_room(segment, stream, start, stop);
   if (stream.end() > known_end && (stream.expired_ns != 0 || !stream.held.is_empty())) note_wait(stream, segment.now_ns);
-  Rewrite rewrite = rewrite_of(stream, start, stop, put.conflicts && segment.holds);
+  Rewrite rewrite;
+  if (put.conflicts || stop <= stream.released) [[unlikely]] rewrite = rewrite_of(stream, start, stop, put.conflicts && segment.holds);
   // What was changed here comes again as it was sent.
   const bool conflicts = put.conflicts && rewrite.change < StreamChange::kRestated;
   if (conflicts) ++counts_.inconsistent;

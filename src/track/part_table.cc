@@ -137,11 +137,6 @@ void PartTable::note_agreed(std::uint64_t key, std::uint64_t now_ns) {
   known->is_agreed = true;
 }
 
-std::optional<Opening> PartTable::known_opening(std::uint64_t key, std::uint64_t now_ns) {
-  const Opening* const opening = openings_.find(key, now_ns);
-  return opening == nullptr ? std::nullopt : std::optional(*opening);
-}
-
 void PartTable::note_begun(std::uint64_t key, std::uint64_t now_ns) {
   if (Opening* const opening = openings_.find(key, now_ns)) opening->has_begun = true;
 }

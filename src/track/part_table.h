@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -118,10 +117,11 @@ class PartTable {
   // A SYN says that the first byte will have this number. Where both ends agree on another one it counts when they agree on it.
   void note_asked(std::uint64_t key, std::uint32_t first, std::uint64_t now_ns);
   void note_agreed(std::uint64_t key, std::uint64_t now_ns);
-  // Of a direction that was opened a moment ago.
-  std::optional<Opening> opening(std::uint64_t key, std::uint64_t now_ns) {
-    if (!opened_lately_.may_hold(key, now_ns)) [[likely]] return std::nullopt;
-    return known_opening(key, now_ns);
+  // Of a direction that was opened a moment ago; nullptr: it was not. Until the next one is noted. A pointer, since a copy that holds
+  // nothing is still copied.
+  const Opening* opening(std::uint64_t key, std::uint64_t now_ns) {
+    if (!opened_lately_.may_hold(key, now_ns)) [[likely]] return nullptr;
+    return openings_.find(key, now_ns);
   }
   void note_begun(std::uint64_t key, std::uint64_t now_ns);
   // Brings what opening() touches into the cache when the direction was not opened lately.
@@ -133,8 +133,6 @@ class PartTable {
   std::size_t bytes_used() const { return pool_.used(); }
 
  private:
-  std::optional<Opening> known_opening(std::uint64_t key, std::uint64_t now_ns);
-
   PartOptions options_;
   BufferPool pool_;
   std::size_t reserve_;

@@ -73,6 +73,10 @@ class SessionTable {
     closed_lately_.prefetch(flow.both);
     closed_.prefetch(flow.both);
   }
+  // The rest of it, a moment later.
+  void prefetch_closed_rest(const FlowKey& flow, std::uint64_t now_ns) {
+    if (closed_lately_.may_hold(flow.both, now_ns)) closed_.prefetch_value(flow.both);
+  }
   // Cheap check that spares computing a key while nothing is closed.
   bool any_closed(std::uint64_t now_ns) const { return now_ns < closed_until_ns_; }
 

@@ -103,14 +103,14 @@ std::uint32_t pair_number(const Message& message, Transport transport) {
 
 void push_call(const Message& message, Transport transport, Place place, EventList& events) {
   const Parties parties = parties_of(message, events);
-  Call call;
-  call.calling = parties.calling;
-  call.called = parties.called;
-  call.calling_also = parties.calling_also;
-  call.called_also = parties.called_also;
-  call.call_id = message.call_id;
-  call.within_dialog = parties.within_dialog;
-  events.push(place, pair_number(message, transport), call);
+  Call* const call = events.add<Call>(place, pair_number(message, transport));
+  if (call == nullptr) return;
+  call->calling = parties.calling;
+  call->called = parties.called;
+  call->calling_also = parties.calling_also;
+  call->called_also = parties.called_also;
+  call->call_id = message.call_id;
+  call->within_dialog = parties.within_dialog;
 }
 
 void push_sms(const Message& message, Transport transport, Place place, EventList& events) {

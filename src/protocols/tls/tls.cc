@@ -99,17 +99,18 @@ std::size_t message_length(Bytes handshake) {
 }
 
 void push_hello(const ClientHello& hello, bool is_copy, Place place, EventList& events) {
-  UrlVisit visit;
-  visit.via = UrlVisit::Via::kTls;
-  visit.host = hello.server_name;
-  visit.encrypted_hello = hello.has_encrypted_hello;
-  if (is_copy && !visit.host.empty()) {
-    char* host = events.text(visit.host.size());
+  std::string_view name = hello.server_name;
+  if (is_copy && !name.empty()) {
+    char* host = events.text(name.size());
     if (host == nullptr) return;  // the list says for the frame that it overflowed
-    std::copy(visit.host.begin(), visit.host.end(), host);
-    visit.host = {host, visit.host.size()};
+    std::copy(name.begin(), name.end(), host);
+    name = {host, name.size()};
   }
-  events.push(place, 0, visit);
+  UrlVisit* const visit = events.add<UrlVisit>(place, 0);
+  if (visit == nullptr) return;
+  visit->via = UrlVisit::Via::kTls;
+  visit->host = name;
+  if (hello.has_encrypted_hello) events.mark_encrypted(*visit);
 }
 
 // A hello whose handshake bytes are these: where its record begins, where the segment ends, and how much its record lacks of it.
