@@ -152,6 +152,12 @@ EdgeReport Daemon::edge_report() const {
   report.refused = state.batches_refused;
   report.problem = state.problem;
   report.log = config_.signatures.redis.log;
+  if (state.version != state.newest_version) {
+    // What came is kept and not in force: a receipt for it would be a lie.
+    report.sequence = report.cores = 0;
+    report.problem = "version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
+                     std::to_string(state.newest_version) + " is the newest, and waits";
+  }
   return report;
 }
 

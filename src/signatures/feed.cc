@@ -141,6 +141,7 @@ Result<void> Feed::Impl::roll_back(std::uint64_t number) {
   }
   pinned_version = number == newest_version ? 0 : number;
   news.in_force(number, newest_version);
+  follower.audit(AuditEntry("rollback", "operator").number("version", number).number("newest", newest_version));
   readers.wait(published.publish(std::move(set)), kQuiesceMs);
   return {};
 }

@@ -45,8 +45,8 @@ inline constexpr std::size_t kUnenforcedKinds = 4;
 struct Change {
   enum class Op : std::uint8_t { kAdd, kRemove, kReplaceList };
   Op op = Op::kAdd;
-  UnenforcedKind unenforced = UnenforcedKind::kNone;  // else signature.kind says nothing
   Signature signature;
+  UnenforcedKind unenforced = UnenforcedKind::kNone;  // else signature.kind says nothing
 };
 
 // What was wrong with one line of a list or one pattern; the rest loads.
