@@ -77,6 +77,7 @@ Result<void> Daemon::start() {
   feed_ = std::make_unique<Feed>(config_.signatures, filter_->empty_store(), filter_->sets(), filter_->readers(),
                                  [this](const MatchSet& set) { return prepare(set); },
                                  [this](const std::string& line) { log(translated(language(), line)); });
+  receipts_ = std::make_unique<Receipts>(config_.signatures.redis.receipts, config_.signatures.redis.tls, [this] { return edge_report(); });
   make_servers();
   add_families();
   if (Result<void> served = start_servers(); !served) return served;
@@ -85,6 +86,7 @@ Result<void> Daemon::start() {
   heartbeat_->start();
   if (Result<void> read = read_signatures(); !read) return read;
   feed_->start();
+  receipts_->start();
   return {};
 }
 
@@ -202,6 +204,7 @@ void Daemon::work(std::size_t index) {
 void Daemon::stop() {
   // Workers end as late as can be: until then packets pass.
   if (feed_) feed_->stop();
+  if (receipts_) receipts_->stop();
   if (web_) web_->stop();
   if (heartbeat_) heartbeat_->stop();
   stopping_.store(true);

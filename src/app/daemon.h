@@ -28,6 +28,7 @@
 #include "record/ring.h"
 #include "record/writer.h"
 #include "signatures/feed.h"
+#include "signatures/receipts.h"
 #include "stats/catalog.h"
 #include "web/server.h"
 
@@ -110,6 +111,7 @@ class Daemon {
   Json packets_status() const;
   Json evasions_status() const;
   Json feed_status() const;
+  EdgeReport edge_report() const;
   Json needs_restart_status() const;
   Result<void> prepare(const MatchSet& set);
   Result<void> take_over(ReloadReport& report, bool accepts_shrunk);
@@ -133,6 +135,7 @@ class Daemon {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<Feed> feed_;
+  std::unique_ptr<Receipts> receipts_;
   Catalog catalog_;
   std::unique_ptr<WebServer> web_;
   std::unique_ptr<ControlServer> control_;

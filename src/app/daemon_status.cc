@@ -9,6 +9,7 @@
 
 #include "app/daemon.h"
 #include "enforce/action.h"
+#include "signatures/words.h"
 #include "stats/exporter.h"
 
 namespace telefence {
@@ -41,6 +42,19 @@ Json gaps_json(const FeedState& state) {
   Json out = Json::object();
   for (std::size_t i = 0; i < kLogBreaks; ++i)
     out[std::string(log_break_name(static_cast<LogBreak>(i)))] = state.log_breaks[i];
+  return out;
+}
+
+Json refusals_json(const FeedState& state) {
+  Json out = Json::object();
+  for (std::size_t i = 0; i < kBatchRefusals; ++i) out[std::string(refusal_name(static_cast<BatchRefusal>(i)))] = state.refusals[i];
+  return out;
+}
+
+Json not_enforced_json(const FeedState& state) {
+  Json out = Json::object();
+  for (const UnenforcedKind kind : {UnenforcedKind::kIp, UnenforcedKind::kAccount, UnenforcedKind::kApp})
+    out[std::string(unenforced_name(kind))] = state.not_enforced[static_cast<std::size_t>(kind)];
   return out;
 }
 
@@ -100,7 +114,9 @@ Json Daemon::feed_status() const {
               {"connected", state.connected},
               {"problem", state.problem},
               {"log_problem", state.log_problem},
+              {"state_problem", state.state_problem},
               {"note", state.note},
+              {"server", state.server},
               {"sequence", state.sequence},
               {"version", state.version},
               {"newest_version", state.newest_version},
@@ -108,6 +124,11 @@ Json Daemon::feed_status() const {
               {"last_applied", state.last_applied_s},
               {"batches_applied", state.batches_applied},
               {"batches_refused", state.batches_refused},
+              {"refusals", refusals_json(state)},
+              {"last_refusal", state.last_refusal},
+              {"not_enforced", not_enforced_json(state)},
+              {"waiting", state.waiting},
+              {"stored_bytes", state.stored_bytes},
               {"operations_refused", state.operations_refused},
               {"gaps", gaps_json(state)},
               {"last_apply_us", state.last_apply_us},
@@ -115,6 +136,29 @@ Json Daemon::feed_status() const {
               {"complaints", Json::array()}};
   for (const Complaint& complaint : state.recent_complaints) out["complaints"].push_back(to_json(complaint));
   return out;
+}
+
+EdgeReport Daemon::edge_report() const {
+  const FeedState state = feed_->state();
+  EdgeReport report;
+  report.node = config_.node;
+  report.version = TELEFENCE_VERSION;
+  report.mode = mode_name(mode_.load());
+  report.sequence = state.sequence;
+  report.applied_at_ms = state.last_applied_ms;
+  if (state.propagated_sequence == state.sequence) report.took_ms = static_cast<std::int64_t>(state.last_propagation_us / 1000);
+  report.cores = state.all_use_it ? workers_.size() : 0;
+  report.rules = state.counts.in_force();
+  report.refused = state.batches_refused;
+  report.problem = state.problem;
+  report.log = config_.signatures.redis.log;
+  if (state.version != state.newest_version) {
+    // What came is kept and not in force: a receipt for it would be a lie.
+    report.sequence = report.cores = 0;
+    report.problem = "version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
+                     std::to_string(state.newest_version) + " is the newest, and waits";
+  }
+  return report;
 }
 
 bool Daemon::is_ready(std::vector<std::string>& reasons) const {
@@ -154,6 +198,8 @@ void Daemon::add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready)
   if (state.version != state.newest_version)
     reasons.push_back("version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
                       std::to_string(state.newest_version) + " is the newest, and waits");
+  if (!state.state_problem.empty()) reasons.push_back(state.state_problem);
+  if (const std::string problem = receipts_->problem(); !problem.empty()) reasons.push_back(problem);
 }
 
 Json Daemon::needs_restart_status() const {
@@ -246,6 +292,7 @@ void Daemon::add_families() {
   nic_->add_metrics(catalog_);
   writer_->add_families(catalog_);
   feed_->add_families(catalog_);
+  receipts_->add_families(catalog_);
 }
 
 }  // namespace telefence

@@ -4,69 +4,31 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
 #include "app/language.h"
+#include "app/proposal.h"
+#include "app/push_connection.h"
 #include "app/push_line.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
-#include "redis/address.h"
-#include "redis/connection.h"
-#include "redis/refusal.h"
+#include "signatures/audit_log.h"
+#include "signatures/key_file.h"
+#include "signatures/op_line.h"
 #include "signatures/publish_batch.h"
+#include "signatures/signers.h"
 
 namespace telefence {
 namespace {
 
-constexpr std::uint32_t kConnectMs = 3000;
-
-std::string publisher() {
-  const char* user = std::getenv("USER");
-  char host[256] = "";
-  gethostname(host, sizeof host - 1);
-  return std::string(user == nullptr || *user == '\0' ? "telefence" : user) + "@" + host;
-}
-
-Result<RedisLogin> login_of(const PushArguments& arguments) {
-  if (const auto address = parse_redis_address(arguments.redis); !address)
-    return Error{ErrorCode::kUsage, "--redis: " + address.error().message};
-  RedisLogin login{arguments.redis, arguments.redis_user, ""};
-  if (arguments.redis_password_file.empty()) {
-    if (login.user.empty()) return login;
-    return Error{ErrorCode::kUsage, "--redis-user needs --redis-password-file"};
-  }
-  Result<std::string> password = read_password_file(arguments.redis_password_file);
-  if (!password) return password.error();
-  login.password = std::move(password.value());
-  return login;
-}
-
-std::string what_to_do(Refusal refusal) {
-  switch (refusal) {
-    case Refusal::kNoLogin:
-      return "; give --redis-password-file FILE, and --redis-user NAME when it is not the default user";
-    case Refusal::kWrongLogin:
-      return "; look at --redis-user and at the first line of --redis-password-file";
-    case Refusal::kNoRight:
-      return "; this user may not publish: the one of --redis-user needs +xadd +xrevrange +xinfo|stream on the log";
-    case Refusal::kReadOnly:
-      return "; this is a replica: --redis must name the primary";
-    case Refusal::kNone:
-      break;
-  }
-  return {};
-}
-
-Result<PublishedBatch> publish(const PushArguments& arguments, const RedisLogin& login, const std::string& line) {
-  RedisConnection connection;
-  if (Result<void> connected = connection.connect(login, kConnectMs); !connected) return connected.error();
-  return publish_batch(connection, arguments.log, {&line, 1}, publisher());
-}
+constexpr std::size_t kMostAuditedLines = 50;  // of one batch; its hash covers all
 
 int failed(Error error, Language language) {
-  error.message += what_to_do(refusal_in(error.message));
+  error.message += what_to_do(error.message);
   print("telefence push", error, language);
   return static_cast<int>(error.code);
 }
@@ -75,28 +37,163 @@ void note(const std::string& message, Language language) {
   std::fprintf(stderr, "telefence push: %s\n", translated(language, message).c_str());
 }
 
+// The keys of one push, which outlive it.
+struct Keys {
+  std::vector<SigningKey> keys;
+
+  std::vector<const SigningKey*> all() const {
+    std::vector<const SigningKey*> out;
+    for (const SigningKey& key : keys) out.push_back(&key);
+    return out;
+  }
+};
+
+Result<Keys> read_keys(const PushArguments& arguments) {
+  Keys out;
+  if (arguments.key.empty() && !arguments.second_key.empty())
+    return Error{ErrorCode::kUsage, "--second-key is the second of two: give the first with --key"};
+  for (const std::string* file : {&arguments.key, &arguments.second_key}) {
+    if (file->empty()) continue;
+    Result<SigningKey> key = read_signing_key(*file);
+    if (!key) return key.error();
+    out.keys.push_back(std::move(key.value()));
+  }
+  if (out.keys.size() == 2 && out.keys[0].id() == out.keys[1].id())
+    return Error{ErrorCode::kUsage, "--key and --second-key are the same key: the second signature must be somebody else's"};
+  return out;
+}
+
+std::string audit_file(const PushArguments& arguments) {
+  if (!arguments.audit.empty() || arguments.key.empty()) return arguments.audit;
+  const std::string& key = arguments.key;
+  return (key.ends_with(".key") ? key.substr(0, key.size() - 4) : key) + ".audit.jsonl";
+}
+
+// What every edge would refuse is refused here, where somebody can still do something about it.
+Result<void> check_wide(const PushArguments& arguments, const std::vector<std::string>& lines, std::size_t signers) {
+  if (signers != 1) return {};  // two, or none: then edges that take it take everything
+  for (const std::string& line : lines) {
+    const Result<Change> change = parse_op_line(line);
+    if (!change || change.value().op != Change::Op::kAdd) continue;
+    const std::string wide = why_wide(change.value().signature, arguments.wide_digits, arguments.home_country);
+    if (!wide.empty())
+      return Error{ErrorCode::kInvalid, "this is " + wide + ", which edges take with two signatures only: add --second-key FILE, or "
+                                        "--for-cosign FILE and let somebody else publish it with telefence push cosign"};
+  }
+  return {};
+}
+
+AuditEntry entry_of(const char* what, const std::vector<std::string>& lines, const std::vector<std::string>& key_ids) {
+  AuditEntry entry(what, publisher_name());
+  Json changes = Json::array();
+  for (std::size_t i = 0; i < std::min(lines.size(), kMostAuditedLines); ++i) changes.push_back(Json::parse(lines[i], nullptr, false));
+  return entry.json("keys", to_line(Json(key_ids))).number("n", lines.size()).json("changes", to_line(changes));
+}
+
+// Publishes and writes into the audit file, which must be there to be written before anything is sent.
+Result<PublishedBatch> publish(const PushArguments& arguments, const std::vector<std::string>& lines, const BatchAuthor& author,
+                               const std::vector<std::string>& key_ids) {
+  AuditLog audit;
+  if (const std::string file = audit_file(arguments); !file.empty())
+    if (Result<void> opened = audit.open(file, AuditLog::Sync::kEachLine); !opened) return opened.error();
+  const Result<PublishedBatch> published = on_primary(arguments, [&](RedisConnection& connection) {
+    return publish_batch(connection, arguments.log, lines, author);
+  });
+  AuditEntry entry = entry_of(published ? "pushed" : "push-failed", lines, key_ids);
+  entry.text("log", arguments.log);
+  if (published)
+    entry.number("seq", published.value().sequence).text("hash", published.value().hash);
+  else
+    entry.text("why", published.error().message);
+  if (Result<void> written = audit.append(entry); !written && published)
+    return Error{ErrorCode::kEnvironment, "published as batch " + std::to_string(published.value().sequence) + ", but " + written.error().message};
+  return published;
+}
+
+void print_published(const PushArguments& arguments, const PublishedBatch& published, const std::vector<std::string>& lines,
+                     const std::vector<std::string>& key_ids, Language language) {
+  if (!published.note.empty()) note(published.note, language);
+  if (arguments.json) {
+    Json out = {{"ok", true}, {"seq", published.sequence}, {"hash", published.hash}, {"keys", key_ids}};
+    out["change"] = Json::parse(lines.front(), nullptr, false);
+    if (lines.size() > 1) out["changes"] = lines.size();
+    std::printf("%s\n", to_line(out).c_str());
+    return;
+  }
+  for (const std::string& line : lines) {
+    const Json change = Json::parse(line, nullptr, false);
+    std::printf("%s: %s %s %s, %s %llu\n", std::string(say(language, Word::kPushed)).c_str(), change.value("op", "").c_str(),
+                change.value("kind", "").c_str(), change.value("value", "").c_str(), std::string(say(language, Word::kSequence)).c_str(),
+                static_cast<unsigned long long>(published.sequence));
+  }
+}
+
+// Writes the file for the second signer.
+int hand_over(const PushArguments& arguments, const std::vector<std::string>& lines, const Keys& keys, Language language) {
+  if (keys.keys.size() != 1) return failed({ErrorCode::kUsage, "--for-cosign needs --key, and no second one"}, language);
+  AuditLog audit;
+  if (Result<void> opened = audit.open(audit_file(arguments), AuditLog::Sync::kEachLine); !opened) return failed(opened.error(), language);
+  const SigningKey& key = keys.keys.front();
+  const Proposal proposal = propose(lines, publisher_name(), key, std::time(nullptr));
+  if (Result<void> written = write_proposal(arguments.for_cosign, proposal); !written) return failed(written.error(), language);
+  if (Result<void> written = audit.append(entry_of("proposed", lines, {key.id()})); !written) return failed(written.error(), language);
+  if (arguments.json)
+    std::printf("%s\n", to_line(Json{{"ok", true}, {"file", arguments.for_cosign}, {"key", key.id()}}).c_str());
+  else
+    std::printf("%s\n", say(language, {"not published yet: give {0} to the second signer, for telefence push cosign {0} --key FILE; it is good for a day",
+                                       "尚未下发：请将 {0} 交给第二签名者，执行 telefence push cosign {0} --key 文件；一天内有效"},
+                            arguments.for_cosign).c_str());
+  return kExitOk;
+}
+
+void print_proposal(const Proposal& proposal, Language language) {
+  std::printf("%s\n", say(language, {"approved by {} ({}), as {}", "批准者：{}（{}），{}"}, proposal.publisher, proposal.key_name, proposal.approval.key_id).c_str());
+  for (const std::string& line : proposal.lines) std::printf("  %s\n", line.c_str());
+}
+
 }  // namespace
 
 int push(const PushArguments& arguments) {
   const Language language = language_of(arguments.language);
-  const Result<RedisLogin> login = login_of(arguments);
-  if (!login) return failed(login.error(), language);
-  const Result<PushLine> line = push_line(arguments, publisher(), std::time(nullptr));
+  if (const Result<void> checked = check_servers(arguments); !checked) return failed(checked.error(), language);
+  const Result<Keys> keys = read_keys(arguments);
+  if (!keys) return failed(keys.error(), language);
+  const Result<PushLine> line = push_line(arguments, publisher_name(), std::time(nullptr));
   if (!line) return failed(line.error(), language);
   for (const std::string& warning : line.value().warnings) note(warning, language);
-  const Result<PublishedBatch> published = publish(arguments, login.value(), line.value().line);
+  const std::vector<std::string> lines{line.value().line};
+  if (!arguments.for_cosign.empty()) return hand_over(arguments, lines, keys.value(), language);
+  if (const Result<void> checked = check_wide(arguments, lines, keys.value().keys.size()); !checked) return failed(checked.error(), language);
+  std::vector<std::string> key_ids;
+  for (const SigningKey& key : keys.value().keys) key_ids.push_back(key.id());
+  const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids);
   if (!published) return failed(published.error(), language);
-  const std::uint64_t sequence = published.value().sequence;
-  if (!published.value().note.empty()) note(published.value().note, language);
-  if (arguments.json) {
-    Json out = {{"ok", true}, {"seq", sequence}};
-    out["change"] = Json::parse(line.value().line);
-    std::printf("%s\n", to_line(out).c_str());
-  } else {
-    std::printf("%s: %s %s %s, %s %llu\n", std::string(say(language, Word::kPushed)).c_str(), arguments.add ? "add" : "remove",
-                arguments.kind.c_str(), arguments.value.c_str(), std::string(say(language, Word::kSequence)).c_str(),
-                static_cast<unsigned long long>(sequence));
+  print_published(arguments, published.value(), lines, key_ids, language);
+  return kExitOk;
+}
+
+int push_cosign(const PushArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  if (const Result<void> checked = check_servers(arguments); !checked) return failed(checked.error(), language);
+  const Result<Proposal> proposal = read_proposal(arguments.proposal);
+  if (!proposal) return failed(proposal.error(), language);
+  if (arguments.key.empty()) {
+    print_proposal(proposal.value(), language);
+    return kExitOk;
   }
+  const Result<Keys> keys = read_keys(arguments);
+  if (!keys) return failed(keys.error(), language);
+  const BatchSignature& approval = proposal.value().approval;
+  if (keys.value().keys.front().id() == approval.key_id)
+    return failed({ErrorCode::kUsage, "this key has approved it already: the second signature must be somebody else's"}, language);
+  if (approval.until_s < std::time(nullptr))
+    return failed({ErrorCode::kInvalid, arguments.proposal + ": the approval is over: let it be proposed again"}, language);
+  BatchAuthor author(publisher_name(), keys.value().all());
+  author.approvals.push_back(approval);
+  const std::vector<std::string> key_ids{keys.value().keys.front().id(), approval.key_id};
+  const Result<PublishedBatch> published = publish(arguments, proposal.value().lines, author, key_ids);
+  if (!published) return failed(published.error(), language);
+  print_published(arguments, published.value(), proposal.value().lines, key_ids, language);
   return kExitOk;
 }
 

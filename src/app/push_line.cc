@@ -18,18 +18,25 @@ namespace {
 Error usage(std::string message) { return Error{ErrorCode::kUsage, std::move(message)}; }
 
 // "90s", "30min", "12h", "7d" from now on, or a moment with a zone; as Unix seconds.
-std::optional<std::int64_t> expiry_of(const std::string& text, std::int64_t now_s) {
+std::optional<std::int64_t> moment_of(const std::string& text, std::int64_t now_s) {
   if (const auto instant = parse_instant_ms(text)) return *instant / 1000;
   if (const auto seconds = seconds_of(text)) return now_s + *seconds;
   return std::nullopt;
 }
 
-Result<void> add_expiry(const std::string& text, std::int64_t now_s, Json& line) {
-  if (text.empty()) return {};
-  const auto expires_s = expiry_of(text, now_s);
-  if (!expires_s) return usage("--expires \"" + text + "\": give 2026-12-01T00:00:00+08:00, or 90s, 30min, 12h, 7d");
-  if (*expires_s <= now_s) return usage("--expires \"" + text + "\" is over already");
-  line["expires"] = *expires_s;
+Result<void> add_times(const PushArguments& arguments, std::int64_t now_s, Json& line) {
+  if (!arguments.expires.empty()) {
+    const auto expires_s = moment_of(arguments.expires, now_s);
+    if (!expires_s) return usage("--expires \"" + arguments.expires + "\": give 2026-12-01T00:00:00+08:00, or 90s, 30min, 12h, 7d");
+    if (*expires_s <= now_s) return usage("--expires \"" + arguments.expires + "\" is over already");
+    line["expires"] = *expires_s;
+  }
+  if (!arguments.valid_from.empty()) {
+    const auto from_s = moment_of(arguments.valid_from, now_s);
+    if (!from_s)
+      return usage("--valid-from \"" + arguments.valid_from + "\": give 2026-12-01T00:00:00+08:00, or 90s, 30min, 12h, 7d");
+    line["valid_from"] = *from_s;
+  }
   return {};
 }
 
@@ -37,8 +44,12 @@ Result<Json> json_line(const PushArguments& arguments, std::string_view publishe
   Json line = {{"op", !arguments.add ? "remove" : arguments.allow ? "allow" : "add"},
                {"kind", arguments.kind},
                {"value", arguments.value}};
+  const std::string source = arguments.source.empty() ? std::string(publisher) : arguments.source;
   if (!arguments.match.empty()) line["match"] = arguments.match;
-  if (!arguments.add) return line;
+  if (!arguments.add) {
+    line["source"] = source;
+    return line;
+  }
   if (arguments.category.empty() && !arguments.allow)
     return usage("--category is missing: people report by it. When none fits, use other");
   if (!arguments.side.empty() && arguments.kind != "number")
@@ -49,8 +60,9 @@ Result<Json> json_line(const PushArguments& arguments, std::string_view publishe
   line["level"] = arguments.tier;
   if (arguments.shadow) line["shadow"] = true;
   if (!arguments.note.empty()) line["note"] = arguments.note;
-  line["source"] = publisher;
-  if (Result<void> added = add_expiry(arguments.expires, now_s, line); !added) return added.error();
+  line["source"] = source;
+  if (!arguments.campaign.empty()) line["campaign"] = arguments.campaign;
+  if (Result<void> added = add_times(arguments, now_s, line); !added) return added.error();
   return line;
 }
 

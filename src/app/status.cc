@@ -123,8 +123,26 @@ class Table {
     row(label, say(language_, {"{}, sequence {}", "{}，序号 {}"},
                    feed.value("connected", false) ? word({"connected", "已连接"}) : word({"not connected", "未连接"}),
                    feed.value("sequence", std::uint64_t{0})));
-    for (const char* key : {"problem", "note"})
+    for (const char* key : {"problem", "state_problem", "note"})
       if (const std::string told = feed.value(key, ""); !told.empty()) more(translated(language_, told));
+    if (const auto refused = feed.value("batches_refused", std::uint64_t{0}); refused != 0) {
+      more(say(language_, {"{} batches refused since the start", "启动以来拒绝 {} 个批次"}, grouped(refused)));
+      if (const std::string last = feed.value("last_refusal", ""); last != feed.value("problem", "")) more(translated(language_, last));
+    }
+    if (const auto waiting = feed.value("waiting", std::uint64_t{0}); waiting != 0)
+      more(say(language_, {"{} changes wait for their time", "{} 条变更等待生效时间"}, grouped(waiting)));
+    not_enforced(feed);
+  }
+
+  void not_enforced(const Json& feed) const {
+    std::uint64_t sum = 0;
+    std::string kinds;
+    const Json counts = feed.value("not_enforced", Json::object());
+    for (const auto& [kind, count] : counts.items()) {
+      sum += count.get<std::uint64_t>();
+      if (count != 0) kinds += (kinds.empty() ? "" : ", ") + std::string(word_of(language_, kind)) + " " + grouped(count.get<std::uint64_t>());
+    }
+    if (sum != 0) more(say(language_, {"not enforced by this version: {}", "本版本不执行：{}"}, kinds));
   }
 
   void records() const {

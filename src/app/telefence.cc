@@ -65,9 +65,60 @@ void add_entry_options(CommandLine& line, CLI::App* verb, PushArguments& argumen
                    line.text({"2026-12-01T00:00:00+08:00, or from now on: 90s 30min 12h 7d",
                               "失效时间：2026-12-01T00:00:00+08:00，或从现在起：90s 30min 12h 7d"}))
       ->type_name("WHEN");
+  verb->add_option("--valid-from", arguments.valid_from,
+                   line.text({"not before then: 2026-12-01T00:00:00+08:00, or from now on: 30min 12h 7d",
+                              "生效时间：2026-12-01T00:00:00+08:00，或从现在起：30min 12h 7d"}))
+      ->type_name("WHEN");
+  verb->add_option("--campaign", arguments.campaign, line.text({"what it belongs to, for people", "所属案件或行动"}))->type_name("TEXT");
   verb->add_option("--note", arguments.note, line.text({"for people", "备注"}))->type_name("TEXT");
   verb->add_flag("--shadow", arguments.shadow,
                  line.text({"recorded as would-be, never carried out", "影子：只记录“本应拦截”，不执行"}));
+}
+
+void add_redis(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
+  verb->add_option("--redis", arguments.redis,
+                   line.text({"where the change log is: unix:/path, host:port or rediss://host:port; several with commas between: the one that is primary",
+                              "变更流所在的 Redis：unix:/路径、主机:端口 或 rediss://主机:端口；多个用逗号分隔，写入其中的主库"}))
+      ->envname("TELEFENCE_REDIS")
+      ->type_name("SERVER")
+      ->capture_default_str();
+  verb->add_option("--redis-user", arguments.redis_user, line.text({"Redis user, when it is not the default one", "Redis 用户；缺省为默认用户"}))
+      ->envname("TELEFENCE_REDIS_USER")
+      ->type_name("NAME");
+  verb->add_option("--redis-password-file", arguments.redis_password_file,
+                   line.text({"file with the password in its first line", "密码文件（首行为密码）"}))
+      ->envname("TELEFENCE_REDIS_PASSWORD_FILE")
+      ->type_name("FILE");
+  const auto file = [&](const char* name, const char* variable, std::string& value, const Text& what) {
+    verb->add_option(name, value, line.text(what))->envname(variable)->type_name("FILE");
+  };
+  file("--redis-ca", "TELEFENCE_REDIS_CA", arguments.redis_ca, {"PEM of those who sign the server's certificate", "签发服务器证书的 CA（PEM）"});
+  file("--redis-certificate", "TELEFENCE_REDIS_CERTIFICATE", arguments.redis_certificate, {"PEM of the certificate to show", "出示的证书（PEM）"});
+  file("--redis-key", "TELEFENCE_REDIS_KEY", arguments.redis_key, {"PEM of its key", "该证书的私钥（PEM）"});
+  verb->add_option("--log", arguments.log, line.text({"key of the change log", "变更流的键名"}))->type_name("KEY")->capture_default_str();
+}
+
+void add_signing(CommandLine& line, CLI::App* verb, PushArguments& arguments, bool can_propose) {
+  verb->add_option("--key", arguments.key, line.text({"sign with this secret key (telefence keys new)", "用此私钥签名（telefence keys new 生成）"}))
+      ->envname("TELEFENCE_KEY")
+      ->type_name("FILE");
+  verb->add_option("--audit", arguments.audit,
+                   line.text({"file that gets a line about it; else, when it is signed, KEY.audit.jsonl", "审计文件；签名下发时缺省为 KEY.audit.jsonl"}))
+      ->envname("TELEFENCE_AUDIT")
+      ->type_name("FILE");
+  if (!can_propose) return;
+  verb->add_option("--second-key", arguments.second_key,
+                   line.text({"the second signature, which wide entries need", "第二签名（宽泛条目必需）"}))
+      ->type_name("FILE");
+  verb->add_option("--for-cosign", arguments.for_cosign,
+                   line.text({"don't publish: write this file, for the second signer's telefence push cosign",
+                              "不下发：写入此文件，供第二签名者执行 telefence push cosign"}))
+      ->type_name("FILE");
+  verb->add_option("--wide-digits", arguments.wide_digits,
+                   line.text({"redis.wide_digits of the edges", "各节点的 redis.wide_digits"}))
+      ->check(line.from_to(1, 15))
+      ->type_name("1-15")
+      ->capture_default_str();
 }
 
 void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& arguments, bool add) {
@@ -86,35 +137,35 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
                    line.text({"the domain, number (* at the end: prefix) or pattern", "域名、号码（以 * 结尾为前缀）或文本特征"}))
       ->required()
       ->type_name("VALUE");
+  verb->add_option("--source", arguments.source, line.text({"who says so; else who publishes", "来源；缺省为下发者"}))->type_name("TEXT");
   if (add) {
     verb->add_option("--category", arguments.category, line.text({"kind of fraud", "涉诈类别"}))
         ->check(line.one_of(category_words()))
         ->type_name("WORD");
     add_entry_options(line, verb, arguments);
   }
-  verb->add_option("--redis", arguments.redis,
-                   line.text({"where the change log is: unix:/path or host:port", "变更流所在的 Redis：unix:/路径 或 主机:端口"}))
-      ->envname("TELEFENCE_REDIS")
-      ->type_name("SERVER")
-      ->capture_default_str();
-  verb->add_option("--redis-user", arguments.redis_user, line.text({"Redis user, when it is not the default one", "Redis 用户；缺省为默认用户"}))
-      ->envname("TELEFENCE_REDIS_USER")
-      ->type_name("NAME");
-  verb->add_option("--redis-password-file", arguments.redis_password_file,
-                   line.text({"file with the password in its first line", "密码文件（首行为密码）"}))
-      ->envname("TELEFENCE_REDIS_PASSWORD_FILE")
-      ->type_name("FILE");
+  add_redis(line, verb, arguments);
+  add_signing(line, verb, arguments, add);
   verb->add_option("--home-country", arguments.home_country,
                    line.text({"country code of the edges, by which numbers are judged", "各节点的本国国家码，用于判断号码"}))
       ->envname("TELEFENCE_HOME_COUNTRY")
       ->type_name("CODE")
       ->capture_default_str();
-  verb->add_option("--log", arguments.log, line.text({"key of the change log", "变更流的键名"}))->type_name("KEY")->capture_default_str();
   add_common(line, verb, arguments, false);
   verb->callback([&arguments, add] { arguments.add = add; });
 }
 
-void add_push(CommandLine& line, PushArguments& arguments) {
+void add_push_status(CommandLine& line, CLI::App& push, PushStatusArguments& arguments) {
+  CLI::App* verb = line.add_verb(push, "status", {"Show how many edges have a batch in force, and in what time.", "显示已生效的节点数和耗时。"},
+                                 "  telefence push status\n"
+                                 "  telefence push status --seq 42 --json | jq .p99_ms\n");
+  verb->add_option("--seq", arguments.sequence, line.text({"this batch; else the newest", "指定批次；缺省为最新"}))->type_name("SEQ");
+  verb->add_flag("--metrics", arguments.metrics, line.text({"text for Prometheus' node_exporter (textfile)", "输出 Prometheus textfile 格式"}));
+  add_redis(line, verb, arguments);
+  add_common(line, verb, arguments, false);
+}
+
+void add_push(CommandLine& line, PushArguments& arguments, PushStatusArguments& status) {
   CLI::App* verb = line.add_verb(line.program(), "push",
                                  {"Publish a change of the signatures to every edge.", "向所有节点下发规则变更。"},
                                  "  telefence push add domain fresh-scam.example --category phishing\n"
@@ -122,6 +173,56 @@ void add_push(CommandLine& line, PushArguments& arguments) {
   verb->require_subcommand(1);
   add_push_operation(line, *verb, arguments, true);
   add_push_operation(line, *verb, arguments, false);
+  add_push_status(line, *verb, status);
+  CLI::App* cosign = line.add_verb(*verb, "cosign",
+                                   {"Publish what another signer has approved, with the second signature.", "以第二签名下发他人已批准的变更。"},
+                                   "  telefence push add number '+86170*' --category spoofed-caller --key a.key --for-cosign wide.json\n"
+                                   "  telefence push cosign wide.json              # shows it\n"
+                                   "  telefence push cosign wide.json --key b.key  # publishes it\n");
+  cosign->add_option("file", arguments.proposal, line.text({"the file that the first signer wrote", "第一签名者写出的文件"}))->required()->type_name("FILE");
+  add_redis(line, cosign, arguments);
+  add_signing(line, cosign, arguments, false);
+  add_common(line, cosign, arguments, false);
+}
+
+void add_keys(CommandLine& line, KeysArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "keys", {"Make and show the keys that sign what is pushed.", "生成、查看下发签名所用的密钥。"},
+                                 "  telefence keys new centre\n"
+                                 "  telefence keys show centre.pub\n");
+  verb->require_subcommand(1);
+  CLI::App* make = line.add_verb(*verb, "new", {"Make a pair: NAME.key (secret) and NAME.pub.", "生成一对密钥：NAME.key（私钥）和 NAME.pub。"},
+                                 "  telefence keys new centre\n"
+                                 "  telefence keys new /etc/telefence/keys/centre\n");
+  make->add_option("name", arguments.name, line.text({"name of the key, perhaps with a folder", "密钥名，可带目录"}))->required()->type_name("NAME");
+  add_common(line, make, arguments, false);
+  CLI::App* show = line.add_verb(*verb, "show", {"Show id, name and age of keys.", "显示密钥的编号、名称和生成时间。"},
+                                 "  telefence keys show centre.pub\n"
+                                 "  telefence keys show /etc/telefence/keys/*.pub\n");
+  show->add_option("files", arguments.files, line.text({"key files", "密钥文件"}))->required()->type_name("FILE");
+  add_common(line, show, arguments, false);
+  show->callback([&arguments] { arguments.make = false; });
+}
+
+void add_audit(CommandLine& line, AuditArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "audit", {"Check and show audit files: who changed what and when.", "校验、查看审计文件：谁在何时变更了什么。"},
+                                 "  telefence audit verify /var/lib/telefence/policy/audit.jsonl\n"
+                                 "  telefence audit show centre.audit.jsonl --last 5\n");
+  verb->require_subcommand(1);
+  CLI::App* verify = line.add_verb(*verb, "verify", {"Find the first line that was changed, taken out or put in (exit code 3).", "找出首个被改动、删除或插入的行（退出码 3）。"},
+                                   "  telefence audit verify centre.audit.jsonl\n"
+                                   "  telefence audit verify centre.audit.jsonl --head 3f2a...\n");
+  verify->add_option("file", arguments.file, line.text({"audit file", "审计文件"}))->required()->type_name("FILE");
+  verify->add_option("--head", arguments.head,
+                     line.text({"hash that verify told some time ago: that line must still be there", "此前 verify 给出的哈希：该行必须仍在"}))
+      ->type_name("HASH");
+  add_common(line, verify, arguments, false);
+  CLI::App* show = line.add_verb(*verb, "show", {"Show the newest lines.", "显示最新的记录。"},
+                                 "  telefence audit show centre.audit.jsonl\n"
+                                 "  telefence audit show centre.audit.jsonl --last 0 --json\n");
+  show->add_option("file", arguments.file, line.text({"audit file", "审计文件"}))->required()->type_name("FILE");
+  show->add_option("--last", arguments.last, line.text({"so many; 0: all", "行数；0 为全部"}))->type_name("N")->capture_default_str();
+  add_common(line, show, arguments, false);
+  show->callback([&arguments] { arguments.verify = false; });
 }
 
 void add_daemon_verbs(CommandLine& line, ToolArguments& status, ReloadArguments& reload, EventsArguments& events) {
@@ -207,29 +308,37 @@ int run_policy(const CLI::App& verb, const PolicyArguments& arguments) {
 int run_verb(CommandLine& line, int argc, char** argv) {
   TestArguments test_arguments;
   PushArguments push_arguments;
+  PushStatusArguments push_status_arguments;
   ToolArguments status_arguments;
   ReloadArguments reload_arguments;
   EventsArguments events_arguments;
   BypassArguments bypass_arguments;
   RulesArguments rules_arguments;
+  KeysArguments keys_arguments;
+  AuditArguments audit_arguments;
   std::string language;
   add_test(line, test_arguments);
-  add_push(line, push_arguments);
+  add_push(line, push_arguments, push_status_arguments);
   add_rules(line, rules_arguments);
   add_daemon_verbs(line, status_arguments, reload_arguments, events_arguments);
   add_bypass(line, bypass_arguments);
   PolicyArguments policy_arguments;
   add_policy(line, policy_arguments);
+  add_keys(line, keys_arguments);
+  add_audit(line, audit_arguments);
   line.add_language(line.program(), language);
   if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
   for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_arguments, &status_arguments,
                                                                    &reload_arguments, &events_arguments, &bypass_arguments,
                                                                    &policy_arguments.versions, &policy_arguments.rollback, &policy_arguments.size,
-                                                                   &rules_arguments})
+                                                                   &rules_arguments, &keys_arguments, &audit_arguments, &push_status_arguments})
     if (own->language.empty()) own->language = language;
   if (line.program().got_subcommand("test")) return test_value(test_arguments);
-  if (line.program().got_subcommand("push")) return push(push_arguments);
+  if (CLI::App* verb = line.program().get_subcommand("push"); verb->got_subcommand("status")) return push_status(push_status_arguments);
+  if (line.program().got_subcommand("push")) return push_arguments.proposal.empty() ? push(push_arguments) : push_cosign(push_arguments);
   if (line.program().got_subcommand("rules")) return rules(rules_arguments);
+  if (line.program().got_subcommand("keys")) return keys(keys_arguments);
+  if (line.program().got_subcommand("audit")) return audit(audit_arguments);
   if (line.program().got_subcommand("status")) return status(status_arguments);
   if (line.program().got_subcommand("reload")) return reload(reload_arguments);
   if (line.program().got_subcommand("bypass")) return bypass(bypass_arguments);

@@ -35,16 +35,51 @@ struct PushArguments : ToolArguments {
   std::string match;                   // suffix, exact, prefix, text, regex; "" = by kind
   std::string side;                    // numbers: calling, called, either; "" = either
   std::string expires;                 // 2026-12-01T00:00:00+08:00, or 7d
+  std::string valid_from;              // 2026-12-01T00:00:00+08:00, or 2h
   std::string note;
+  std::string campaign;
+  std::string source;                  // "" = who publishes
   bool shadow = false;
   bool allow = false;
+  std::string key;                     // file of the secret key to sign with; "" = unsigned
+  std::string second_key;              // of the second signer of a wide entry
+  std::string for_cosign;              // write this file for the second signer instead of publishing
+  std::string proposal;                // cosign: the file that the first one wrote
+  std::string audit;                   // file; "" = beside the key
+  std::uint32_t wide_digits = 7;       // of the edges
   std::string redis = "127.0.0.1:6379";
   std::string redis_user;              // "" = the default user
   std::string redis_password_file;     // a secret on the command line would be seen by everyone on the machine (ps)
+  std::string redis_ca;                // PEM files of rediss:// servers
+  std::string redis_certificate;
+  std::string redis_key;
   std::string log = "tf:1:log";
   std::string home_country = "86";     // of the edges, which numbers are judged by
 };
 int push(const PushArguments& arguments);
+// Publishes what somebody else proposed and approved (for_cosign), with an own signature; without a key only shows it.
+int push_cosign(const PushArguments& arguments);
+
+struct PushStatusArguments : PushArguments {
+  std::uint64_t sequence = 0;          // 0 = the newest
+  bool metrics = false;                // as text for Prometheus
+};
+int push_status(const PushStatusArguments& arguments);
+
+struct KeysArguments : ToolArguments {
+  bool make = true;                    // else show
+  std::string name;                    // make: NAME.key and NAME.pub come into being
+  std::vector<std::string> files;      // show
+};
+int keys(const KeysArguments& arguments);
+
+struct AuditArguments : ToolArguments {
+  bool verify = true;                  // else show
+  std::string file;
+  std::string head;                    // verify: the hash that the file ended with some time ago
+  std::uint32_t last = 20;             // show: so many lines from the end; 0 = all
+};
+int audit(const AuditArguments& arguments);
 
 // telefence rules: lists in any format to ours, and ours to others'.
 struct RulesArguments : ToolArguments {

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "redis/address.h"
 #include "web/listen_address.h"
 
 namespace telefence {
@@ -19,29 +18,6 @@ YamlProblem problem_at(const YamlNode& root, std::string_view path, std::string 
   const YamlNode* node = root.find_path(path);
   if (node == nullptr) return {0, 0, std::string(path), std::move(message)};
   return {node->line, node->column, node->path, std::move(message)};
-}
-
-void check_file(const Checked& checked, std::string_view path, const std::string& file) {
-  if (file.empty()) return;
-  const std::string why = why_unreadable(file);
-  if (!why.empty()) checked.mistake(path, why);
-}
-
-void check_redis(const Checked& checked) {
-  const RedisOptions& redis = checked.config.signatures.redis;
-  check_file(checked, "redis.password_file", redis.password_file);
-  if (redis.server.empty()) {
-    if (checked.root.find("redis") != nullptr)
-      checked.warn("redis", "no server is named, so the rest of this section means nothing");
-    return;
-  }
-  const auto address = parse_redis_address(redis.server);
-  if (!address) checked.mistake("redis.server", address.error().message);
-  if (!redis.user.empty() && redis.password_file.empty())
-    checked.mistake("redis.user", "a user needs a password: name its file in redis.password_file");
-  if (!redis.accept_unsigned)
-    checked.warn("redis.server",
-                 "this version can't check who signed a batch yet: every batch is refused until redis.accept_unsigned is true");
 }
 
 void check_records(const Checked& checked) {

@@ -36,6 +36,8 @@ void check_cores(const Checked& checked);
 void check_engine(const Checked& checked);
 // Protocols, lists, answers.
 void check_policy(const Checked& checked);
+// Servers, logins, who may sign.
+void check_redis(const Checked& checked);
 // Redis, records, addresses to listen on.
 void check_outside(const Checked& checked);
 

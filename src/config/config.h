@@ -51,6 +51,9 @@ struct HeartbeatOptions {
   std::uint32_t every_ms = 500;
 };
 
+// Where a node is installed there is a folder for what it keeps; where one is only tried out, nothing is left behind.
+std::string default_state_dir();
+
 struct Config {
   std::string file;
   std::string node = "edge";
@@ -66,7 +69,7 @@ struct Config {
   std::map<Category, CategoryConfig> categories;
   std::uint8_t tag_dscp = 1;
   NormaliseOptions normalise;
-  SignatureOptions signatures;
+  SignatureOptions signatures{.state_dir = default_state_dir(), .keeps_compiled = false, .lists = {}, .patterns = {}, .redis = {}};
   RecordOptions records;
   std::string web_listen = "127.0.0.1:9469";        // "" = off
   std::string control_socket = "/run/telefence/control.sock";

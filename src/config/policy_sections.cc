@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
 #include <iterator>
+#include <system_error>
 
 #include "config/sections.h"
 #include "enforce/action.h"
@@ -98,9 +100,19 @@ void read_protocols(Section& top, ReadState& state, Config& config) {
   }
 }
 
+std::string default_state_dir() {
+  std::error_code failure;
+  return std::filesystem::is_directory("/var/lib/telefence", failure) ? "/var/lib/telefence/policy" : "";
+}
+
 void read_policy(Section& top, ReadState& state, Config& config) {
   Section policy = top.section("policy");
   policy.read("home_country", config.normalise.home_country);
+  const YamlNode* state_dir = policy.find("state_dir");
+  if (state_dir != nullptr && state_dir->text == "off")
+    config.signatures.state_dir.clear();
+  else
+    policy.read("state_dir", config.signatures.state_dir);
   policy.each_item("lists", [&](Section& item) { read_list(item, config.signatures.lists.emplace_back()); });
   std::uint32_t shrink_limit = 50;
   policy.read("shrink_limit", shrink_limit);

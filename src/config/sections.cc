@@ -143,14 +143,42 @@ void read_engine(Section& top, ReadState& state, Config& config) {
   read_bypass(engine, config);
 }
 
+void read_trust(Section& redis, TrustOptions& options) {
+  redis.each_item("signers", [&](Section& item) {
+    SignerOptions& signer = options.signers.emplace_back();
+    item.read("key", signer.key);
+    item.read("sources", signer.sources);
+    item.read("kinds", signer.kinds);
+    item.read("operations", signer.operations);
+    item.read("may_be_wide", signer.may_be_wide);
+  });
+  redis.read("wide_digits", options.wide_number_digits);
+  redis.read("accept_unsigned", options.accept_unsigned);
+}
+
 void read_redis(Section& top, RedisOptions& options) {
   Section redis = top.section("redis");
   redis.read("server", options.server);
+  std::vector<std::string> servers;
+  redis.read("servers", servers);
+  if (!servers.empty() && !options.server.empty())
+    redis.complain("servers", "redis.server names one already: give one of the two");
+  else if (!servers.empty())
+    options.server = servers.front();
+  if (!servers.empty()) options.others.assign(servers.begin() + 1, servers.end());
+  Section tls = redis.section("tls");
+  tls.read("ca", options.tls.ca);
+  tls.read("certificate", options.tls.certificate);
+  tls.read("key", options.tls.key);
   redis.read("user", options.user);
   redis.read("password_file", options.password_file);
   redis.read("log", options.log);
-  redis.read("accept_unsigned", options.accept_unsigned);
+  read_trust(redis, options.trust);
   redis.read("stale_after", options.stale_after_s);
+  Section receipts = redis.section("receipts");
+  receipts.read("server", options.receipts.server);
+  receipts.read("user", options.receipts.user);
+  receipts.read("password_file", options.receipts.password_file);
 }
 
 void read_records(Section& top, RecordOptions& options) {
@@ -189,6 +217,7 @@ void read_file(ReadState& state, const YamlNode& root, Config& config) {
   read_protocols(top, state, config);
   read_policy(top, state, config);
   read_redis(top, config.signatures.redis);
+  config.signatures.redis.trust.home_country = config.normalise.home_country;
   read_records(top, config.records);
   read_listen(top, config);
 }

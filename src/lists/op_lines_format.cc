@@ -22,6 +22,10 @@ void read_line(std::uint64_t number, std::string_view line, const Signature& com
   if (!change) return sink.skip(number, line.substr(0, 120), change.error().message);
   if (change.value().op == Change::Op::kRemove)
     return sink.skip(number, change.value().signature.value, "a removal: telefence push remove takes entries back");
+  if (change.value().op == Change::Op::kReplaceList)
+    return sink.skip(number, change.value().signature.source, "a replace-list: a list says what is in it, not what it replaces");
+  if (change.value().unenforced != UnenforcedKind::kNone)
+    return sink.skip(number, change.value().signature.value, "of a kind that is not enforced (ip, account, app)");
   Signature& signature = change.value().signature;
   if (signature.source.empty()) signature.source = common.source;
   sink.take(number, signature);

@@ -12,12 +12,13 @@ constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
 Error wrong(std::string_view text, const std::string& why) {
   return Error{ErrorCode::kInvalid, "'" + std::string(text) + "' is no Redis server: " + why +
-                                        "; write unix:/path/of/socket, host:port or [IPv6]:port"};
+                                        "; write unix:/path/of/socket, host:port, [IPv6]:port or rediss://host:port"};
 }
 
 }  // namespace
 
 Result<RedisAddress> parse_redis_address(std::string_view text) {
+  constexpr std::string_view kTls = "rediss://";
   RedisAddress address;
   if (text.starts_with("unix:")) {
     address.path = text.substr(5);
@@ -27,15 +28,16 @@ Result<RedisAddress> parse_redis_address(std::string_view text) {
                    "the path is longer than " + std::to_string(kMaxPath) + " bytes, more than a unix socket can have");
     return address;
   }
-  if (text.starts_with("rediss://")) return wrong(text, "TLS is not supported yet");
-  const std::size_t colon = text.rfind(':');
+  address.tls = text.starts_with(kTls);
+  const std::string_view place = address.tls ? text.substr(kTls.size()) : text;
+  const std::size_t colon = place.rfind(':');
   if (colon == std::string_view::npos) return wrong(text, "no port");
-  std::string_view host = text.substr(0, colon);
+  std::string_view host = place.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']'))
     host = host.substr(1, host.size() - 2);
   else if (host.find(':') != std::string_view::npos)
     return wrong(text, "an IPv6 address must be in brackets");
-  const std::string_view port = text.substr(colon + 1);
+  const std::string_view port = place.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (error != std::errc{} || end != port.data() + port.size() || address.port == 0)
     return wrong(text, "the port is no number from 1 to 65535");
@@ -47,7 +49,8 @@ Result<RedisAddress> parse_redis_address(std::string_view text) {
 std::string to_text(const RedisAddress& address) {
   if (!address.path.empty()) return "unix:" + address.path;
   const bool is_ipv6 = address.host.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+  const std::string scheme = address.tls ? "rediss://" : "";
+  return scheme + (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
 }  // namespace telefence

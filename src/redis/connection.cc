@@ -93,7 +93,8 @@ Result<void> RedisConnection::connect(const RedisLogin& login, std::uint32_t tim
     return Error{ErrorCode::kInvalid, "a Redis user (" + login.user + ") without a password: name a password file too"};
   state_->server = login.server;
   const int wake = interrupt == nullptr ? -1 : interrupt->descriptor();
-  if (auto connected = state_->socket.connect(address.value(), deadline_after(timeout_ms), wake); !connected.ok())
+  if (auto connected = state_->socket.connect(address.value(), login.tls, deadline_after(timeout_ms), wake);
+      !connected.ok())
     return state_->fail(connected.error());
   state_->reader.reset(redisReaderCreate());
   if (state_->reader == nullptr) return state_->fail({ErrorCode::kUnreachable, "no memory for a reader"});

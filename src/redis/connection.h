@@ -2,7 +2,7 @@
 #pragma once
 
 // One connection to a Redis server: our own socket and waiting, hiredis only for the bytes of commands and replies
-// (Debian's 0.14 has no TLS, and its adapters swallow errors). One thread at a time. After an error the connection is
+// (Debian's 0.14 adapters swallow errors). One thread at a time. After an error the connection is
 // closed; reconnecting, and when, is the caller's decision. An error reply of Redis is a reply, not an error.
 
 #include <cstdint>
@@ -19,10 +19,18 @@
 
 namespace telefence {
 
+// Files of rediss:// servers, PEM. TLS 1.3, and the server's certificate must be good for the name that was asked for.
+struct RedisTls {
+  std::string ca;           // who signs certificates of servers; "" = those that the system trusts
+  std::string certificate;  // our own, when servers want one; "" = none
+  std::string key;
+};
+
 struct RedisLogin {
-  std::string server;    // unix:/path, host:port or [IPv6]:port
+  std::string server;    // unix:/path, host:port, [IPv6]:port or rediss://host:port
   std::string user;      // "" = the default user
   std::string password;  // "" = no AUTH; needed with a user
+  RedisTls tls{};
 };
 
 class RedisConnection {

@@ -9,6 +9,9 @@ Refusal refusal_in(std::string_view error) {
   if (has("WRONGPASS ") || has("ERR invalid password") || has("without any password configured")) return Refusal::kWrongLogin;
   if (has("NOPERM ")) return Refusal::kNoRight;
   if (has("READONLY ")) return Refusal::kReadOnly;
+  if (has("LOADING ")) return Refusal::kLoading;
+  if (has("MASTERDOWN ")) return Refusal::kMasterDown;
+  if (has("UNBLOCKED ")) return Refusal::kRoleChanged;
   return Refusal::kNone;
 }
 

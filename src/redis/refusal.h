@@ -14,6 +14,9 @@ enum class Refusal : std::uint8_t {
   kWrongLogin,  // user or password are wrong, or the user is disabled
   kNoRight,     // the user may not do this
   kReadOnly,    // a replica: writes go to the primary
+  kLoading,     // it reads its data from the disk
+  kMasterDown,  // a replica without its primary that serves nothing stale
+  kRoleChanged, // it became a replica or a primary while we waited
 };
 
 // `error`: the text of an error reply, or a message that ends with it.

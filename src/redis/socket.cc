@@ -26,6 +26,7 @@ Error system_error(const char* what, int number) {
 }  // namespace
 
 void RedisSocket::close() {
+  tls_.reset();
   if (descriptor_ >= 0) ::close(descriptor_);
   descriptor_ = -1;
 }
@@ -87,9 +88,58 @@ Result<void> RedisSocket::connect_tcp(const RedisAddress& address, Clock::time_p
   return last;
 }
 
-Result<void> RedisSocket::connect(const RedisAddress& address, Clock::time_point deadline, int wake) {
+Result<void> RedisSocket::connect_tls(const RedisAddress& address, const RedisTls& tls, Clock::time_point deadline) {
+  Result<TlsClient> made = TlsClient::make({tls.ca, tls.certificate, tls.key}, address.host, descriptor_);
+  if (!made.ok()) {
+    close();
+    return made.error();
+  }
+  tls_ = std::make_unique<TlsClient>(std::move(made.value()));
+  for (;;) {
+    const TlsClient::Step step = tls_->handshake();
+    if (step == TlsClient::Step::kDone) return {};
+    if (step == TlsClient::Step::kFailed || step == TlsClient::Step::kClosed) {
+      const std::string why = tls_->problem();
+      close();
+      return unreachable("TLS: " + why);
+    }
+    const Waited waited = wait(step == TlsClient::Step::kWantWrite ? POLLOUT : POLLIN, deadline, wake_);
+    if (waited == Waited::kReady) continue;
+    close();
+    return unreachable(waited == Waited::kTimeout ? "no answer to the TLS greeting" : "the connection was given up");
+  }
+}
+
+Result<void> RedisSocket::write_tls(std::string_view bytes, Clock::time_point deadline) {
+  while (!bytes.empty()) {
+    std::size_t written = 0;
+    const TlsClient::Step step = tls_->write(bytes, written);
+    bytes.remove_prefix(written);
+    if (step == TlsClient::Step::kDone) continue;
+    if (step == TlsClient::Step::kFailed || step == TlsClient::Step::kClosed) return unreachable("TLS: " + tls_->problem());
+    if (wait(step == TlsClient::Step::kWantRead ? POLLIN : POLLOUT, deadline, -1) == Waited::kTimeout)
+      return unreachable("the server takes no bytes");
+  }
+  return {};
+}
+
+Result<std::size_t> RedisSocket::read_tls(std::span<char> to, Clock::time_point deadline) {
+  for (;;) {
+    std::size_t count = 0;
+    const TlsClient::Step step = tls_->read(to, count);
+    if (count > 0) return count;
+    if (step == TlsClient::Step::kClosed) return unreachable("the server closed the connection");
+    if (step == TlsClient::Step::kFailed) return unreachable("TLS: " + tls_->problem());
+    if (wait(step == TlsClient::Step::kWantWrite ? POLLOUT : POLLIN, deadline, wake_) != Waited::kReady) return std::size_t{0};
+  }
+}
+
+Result<void> RedisSocket::connect(const RedisAddress& address, const RedisTls& tls, Clock::time_point deadline, int wake) {
   wake_ = wake;
-  if (address.path.empty()) return connect_tcp(address, deadline);
+  if (address.path.empty()) {
+    if (auto connected = connect_tcp(address, deadline); !connected.ok() || !address.tls) return connected;
+    return connect_tls(address, tls, deadline);
+  }
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   if (address.path.size() >= sizeof name.sun_path) return unreachable("the path of the socket is too long");
@@ -98,6 +148,7 @@ Result<void> RedisSocket::connect(const RedisAddress& address, Clock::time_point
 }
 
 Result<void> RedisSocket::write_all(std::string_view bytes, Clock::time_point deadline) {
+  if (tls_ != nullptr) return write_tls(bytes, deadline);
   while (!bytes.empty()) {
     const ssize_t written = send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (written > 0) {
@@ -112,6 +163,7 @@ Result<void> RedisSocket::write_all(std::string_view bytes, Clock::time_point de
 }
 
 Result<std::size_t> RedisSocket::read_some(std::span<char> to, Clock::time_point deadline) {
+  if (tls_ != nullptr) return read_tls(to, deadline);
   for (;;) {
     const ssize_t count = recv(descriptor_, to.data(), to.size(), 0);
     if (count > 0) return static_cast<std::size_t>(count);

@@ -76,6 +76,10 @@ Result<std::string> text_of(const Json& header, const char* name) {
 Result<std::uint64_t> read_header(std::string_view text, Batch& batch) {
   const Json header = Json::parse(text, nullptr, false);
   if (!header.is_object()) return invalid("the header is not a JSON object");
+  if (const auto version = header.find("v"); version != header.end() && *version != kBatchVersion) {
+    batch.newer = "header: 'v' is " + version->dump() + ", this version reads 1";
+    return std::uint64_t{0};
+  }
   const auto sequence = header.find("seq");
   if (sequence == header.end() || !sequence->is_number_unsigned())
     return invalid("header: 'seq' is missing or no number");
@@ -110,14 +114,20 @@ void read_lines(const std::vector<std::string_view>& lines, Batch& batch) {
     const std::string where = "log:" + std::to_string(batch.sequence) + ":" + std::to_string(i + 1);
     Result<Change> change = parse_op_line(lines[i]);
     if (!change.ok()) {
+      if (batch.newer.empty()) batch.newer = unknown_operation(lines[i]);
       batch.complaints.push_back({where, std::string(lines[i].substr(0, 200)), change.error().message});
       continue;
     }
     Signature& signature = change.value().signature;
     signature.where = where;
     if (signature.source.empty()) signature.source = batch.publisher;
-    batch.changes.push_back(std::move(change.value()));
+    auto& kept = change.value().unenforced == UnenforcedKind::kNone ? batch.changes : batch.unenforced;
+    kept.push_back(std::move(change.value()));
   }
+  if (batch.newer.empty()) return;
+  batch.changes.clear();
+  batch.unenforced.clear();
+  batch.complaints.clear();
 }
 
 }  // namespace
@@ -152,11 +162,14 @@ Result<Batch> read_batch(std::string_view id, const BatchFields& fields) {
     return invalid("the batch is larger than 64 KiB");
   Batch batch;
   batch.sequence = sequence.value();
-  batch.has_signature = !fields.signature.empty();
   batch.hash = batch_hash(fields.header, fields.body);
   const Result<std::uint64_t> count = read_header(fields.header, batch);
   if (!count.ok()) return count.error();
-  const Result<std::string> body = unpacked(fields.body);
+  if (!batch.newer.empty()) return batch;
+  Result<std::vector<BatchSignature>> signatures = parse_signatures(fields.signature);
+  if (!signatures.ok()) return signatures.error();
+  batch.signatures = std::move(signatures.value());
+  Result<std::string> body = unpacked(fields.body);
   if (!body.ok()) return body.error();
   const std::vector<std::string_view> lines = lines_of(body.value());
   if (lines.size() > kMaxBatchLines) return invalid("more than 1000 changes in one batch");
@@ -164,7 +177,14 @@ Result<Batch> read_batch(std::string_view id, const BatchFields& fields) {
     return invalid("the header tells " + std::to_string(count.value()) + " changes, the body has " +
                    std::to_string(lines.size()));
   read_lines(lines, batch);
+  batch.plain = std::move(body.value());
   return batch;
+}
+
+std::string plain_body(std::span<const std::string> lines) {
+  std::string plain;
+  for (const std::string& line : lines) (plain += line) += '\n';
+  return plain;
 }
 
 Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher,
@@ -175,8 +195,7 @@ Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms
   header["publisher"] = publisher;
   header["n"] = lines.size();
   header["prev"] = previous;
-  std::string plain;
-  for (const std::string& line : lines) (plain += line) += '\n';
+  const std::string plain = plain_body(lines);
   if (plain.size() > kMaxUnpackedBytes) return invalid("the changes are larger than 4 MiB: send fewer at once");
   PackedBatch packed;
   packed.header = header.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -185,7 +204,7 @@ Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms
       ZSTD_compress(packed.body.data(), packed.body.size(), plain.data(), plain.size(), kZstdLevel);
   if (ZSTD_isError(size) != 0) return invalid(std::string("can't pack the batch: ") + ZSTD_getErrorName(size));
   packed.body.resize(size);
-  if (packed.header.size() + size > kMaxBatchBytes)
+  if (packed.header.size() + size + kSignatureRoom > kMaxBatchBytes)
     return invalid("the batch is larger than 64 KiB packed: send fewer changes at once");
   return packed;
 }

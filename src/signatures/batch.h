@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// One entry of the change log: header h (JSON), body b (op lines, zstd or plain), signature s. docs/signatures.md has
-// it byte by byte. A batch whose frame is wrong (header, length, number of lines, sequence) is refused whole; a bad
-// line in a sound batch becomes a complaint and the other lines apply.
+// One entry of the change log: header h (JSON), body b (op lines, zstd or plain), signatures s. docs/signatures.md has
+// it byte by byte. A batch whose frame is wrong (header, length, number of lines, sequence) is refused whole; so is one of a
+// later version (`newer`), since half of it could be the wrong half. A bad line in a sound batch becomes a complaint and the
+// other lines apply. Nothing is verified here (signers.h).
 
 #include <cstdint>
 #include <span>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "signatures/batch_signature.h"
 #include "signatures/signature.h"
 
 namespace telefence {
@@ -19,6 +21,7 @@ namespace telefence {
 inline constexpr std::size_t kMaxBatchLines = 1000;
 inline constexpr std::size_t kMaxBatchBytes = 64 * 1024;           // of h, b and s together, as sent
 inline constexpr std::size_t kMaxUnpackedBytes = 4 * 1024 * 1024;  // of the body
+inline constexpr std::uint64_t kBatchVersion = 1;                  // header 'v'; left out: 1
 
 struct Batch {
   std::uint64_t sequence = 0;
@@ -26,8 +29,11 @@ struct Batch {
   std::string publisher;
   std::string previous;  // hash of the batch before, 64 hexadecimal digits; "" = not told
   std::string hash;      // of this batch
-  bool has_signature = false;
+  std::string newer;     // not "": what this version does not know of it; then it has no changes
+  std::vector<BatchSignature> signatures;
+  std::string plain;  // the body unpacked, every line ended by LF: what approvals are over
   std::vector<Change> changes;
+  std::vector<Change> unenforced;     // of kinds that are only in the model
   std::vector<Complaint> complaints;  // lines left out
 };
 
@@ -52,9 +58,13 @@ struct PackedBatch {
   std::string body;
 };
 
-// The other direction. Requires: 1 to kMaxBatchLines lines. kInvalid when it gets larger than kMaxBatchBytes.
+// The other direction. Requires: 1 to kMaxBatchLines lines. kInvalid when it gets larger than kMaxBatchBytes with
+// kSignatureRoom.
 Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher,
                                std::string_view previous, std::span<const std::string> lines);
+
+// The body before it is packed: every line ended by LF.
+std::string plain_body(std::span<const std::string> lines);
 
 // SHA-256 over h and b, as hexadecimal digits: what the next batch names as `prev`.
 std::string batch_hash(std::string_view header, std::string_view body);

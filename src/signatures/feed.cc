@@ -63,7 +63,7 @@ struct Feed::Impl {
         readers(readers_),
         prepare(std::move(prepare_)),
         news(!options.redis.server.empty(), store->counts(), std::move(write)),
-        follower(options.redis, wake, *store, news),
+        follower(options, wake, *store, news),
         most_kept(store->counts().in_force()) {}
 
   SignatureOptions options;
@@ -83,6 +83,7 @@ struct Feed::Impl {
   bool is_running = false;
 
   // Thread of the feed only.
+  bool has_begun = false;      // what is on disk was read
   bool is_swept = false;       // entries ended that the version in force still has
   PatientClock sweep_clock;
   Clock::time_point changed_at;
@@ -140,11 +141,13 @@ Result<void> Feed::Impl::roll_back(std::uint64_t number) {
   }
   pinned_version = number == newest_version ? 0 : number;
   news.in_force(number, newest_version);
+  follower.audit(AuditEntry("rollback", "operator").number("version", number).number("newest", newest_version));
   readers.wait(published.publish(std::move(set)), kQuiesceMs);
   return {};
 }
 
 Result<void> Feed::Impl::reload(const SignatureOptions& fresh, std::vector<Complaint>& complaints) {
+  if (auto trusted = follower.set_trust(fresh.redis.trust); !trusted.ok()) return trusted;
   SignatureOptions kept = fresh;
   kept.keeps_compiled = !fresh.state_dir.empty();
   if (auto loaded = store->load(kept, complaints); !loaded.ok()) return loaded;
@@ -154,6 +157,7 @@ Result<void> Feed::Impl::reload(const SignatureOptions& fresh, std::vector<Compl
   else
     store->undo_load();
   news.keep(complaints, store->counts());
+  follower.audit(AuditEntry("reload", "operator").number("left_out", complaints.size()).number("in_force", store->counts().in_force()));
   if (!mark.ok()) return mark.error();
   options.lists = fresh.lists;
   options.patterns = fresh.patterns;
@@ -236,6 +240,10 @@ void Feed::Impl::follow(std::uint32_t timeout_ms) {
 
 void Feed::Impl::run() {
   pthread_setname_np(pthread_self(), "telefence:feed");
+  if (!has_begun && !options.redis.server.empty()) {
+    has_begun = true;
+    if (LogFollower::Progress kept = follower.begin(); kept.has_changed) publish(std::move(kept));
+  }
   while (!is_stopping.load()) {
     wake.clear();
     serve_requests();

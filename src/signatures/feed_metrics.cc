@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "signatures/words.h"
+
 namespace telefence {
 namespace {
 
@@ -46,6 +48,22 @@ void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state
                  out.push_back({{{"result", "applied"}}, static_cast<double>(now.batches_applied)});
                  out.push_back({{{"result", "refused"}}, static_cast<double>(now.batches_refused)});
                }});
+  catalog.add({"telefence_policy_batches_refused_total",
+               "Batches of the change log that were refused whole, by reason: malformed; newer, written for a later version; unsigned; "
+               "unknown_signer; wrong_signature; not_allowed, the signer may not change this; needs_second, a wide entry with one signature.",
+               kCounter, [state](std::vector<Sample>& out) {
+                 const FeedState now = state();
+                 for (std::size_t i = 0; i < kBatchRefusals; ++i)
+                   out.push_back({{{"reason", std::string(refusal_name(static_cast<BatchRefusal>(i)))}},
+                                  static_cast<double>(now.refusals[i])});
+               }});
+  catalog.add({"telefence_policy_not_enforced_total",
+               "Changes of the log of kinds that this version reads and does not enforce.", kCounter, [state](std::vector<Sample>& out) {
+                 const FeedState now = state();
+                 for (const UnenforcedKind kind : {UnenforcedKind::kIp, UnenforcedKind::kAccount, UnenforcedKind::kApp})
+                   out.push_back({{{"kind", std::string(unenforced_name(kind))}},
+                                  static_cast<double>(now.not_enforced[static_cast<std::size_t>(kind)])});
+               }});
   catalog.add({"telefence_policy_gaps_total",
                "Times that the change log was found not whole, so that changes may be missing: gap, batches in between "
                "were never seen; fork, a batch names another predecessor; reset, the log lost what was read.",
@@ -60,6 +78,14 @@ void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state
           [](const FeedState& s) { return static_cast<double>(s.counts.complaints); });
   add_one(catalog, state, "telefence_policy_operations_refused_total", "Changes of the log that were left out.",
           kCounter, [](const FeedState& s) { return static_cast<double>(s.operations_refused); });
+  add_one(catalog, state, "telefence_policy_waiting", "Changes of the log that wait for their valid_from.", kGauge,
+          [](const FeedState& s) { return static_cast<double>(s.waiting); });
+  add_of_redis(catalog, state, "telefence_policy_state_ok",
+               "1 while applied batches are kept on disk as they should, 0 while that fails (disk full); absent when no Redis is named.",
+               [](const FeedState& s) { return s.state_problem.empty() ? 1.0 : 0.0; });
+  add_of_redis(catalog, state, "telefence_policy_state_bytes",
+               "Size of the applied batches on disk; absent when no Redis is named.",
+               [](const FeedState& s) { return static_cast<double>(s.stored_bytes); });
   add_one(catalog, state, "telefence_policy_sequence", "Sequence of the newest batch in force.", kGauge,
           [](const FeedState& s) { return static_cast<double>(s.sequence); });
   add_of_redis(catalog, state, "telefence_redis_up",

@@ -55,8 +55,10 @@ void FeedNews::tell(Subject subject, const std::string& line) {
 
 void FeedNews::show_problem() {
   const std::string& shown = !connection_problem_.empty() ? connection_problem_
+                             : !keys_problem_.empty()     ? keys_problem_
                              : !batch_problem_.empty()    ? batch_problem_
-                                                          : log_problem_;
+                             : !log_problem_.empty()      ? log_problem_
+                                                          : behind_;
   state_.with([&](FeedState& s) {
     s.connected = is_connected_;
     s.problem = shown;
@@ -65,6 +67,8 @@ void FeedNews::show_problem() {
 }
 
 void FeedNews::connected(const std::string& server) {
+  state_.with([&](FeedState& s) { s.server = server; });
+  behind_.clear();
   const auto away = std::chrono::duration_cast<std::chrono::seconds>(Journal::Clock::now() - away_since_).count();
   if (!is_connected_)
     tell(Subject::kConnection, was_told_away_ ? "Redis at " + server + " is back after " + std::to_string(away) + " s"
@@ -103,11 +107,13 @@ void FeedNews::log_begins_later(std::uint64_t sequence) {
   state_.with([&](FeedState& s) { s.note = note; });
 }
 
-void FeedNews::batch_refused(const std::string& id, const std::string& why) {
+void FeedNews::batch_refused(const std::string& id, BatchRefusal reason, const std::string& why) {
   batch_problem_ = "batch " + id + " refused: " + why;
   tell(Subject::kBatch, batch_problem_);
   state_.with([&](FeedState& s) {
     ++s.batches_refused;
+    ++s.refusals[static_cast<std::size_t>(reason)];
+    s.last_refusal = batch_problem_;
     remember({{"log:" + id, "", batch_problem_}}, s);
   });
   show_problem();
@@ -143,13 +149,63 @@ void FeedNews::in_force(std::uint64_t version, std::uint64_t newest) {
   });
 }
 
+void FeedNews::keys_unread(const Error& why) {
+  keys_problem_ = "the keys of redis.signers can't be used, so every batch is refused: " + why.message;
+  tell(Subject::kBatch, keys_problem_);
+  show_problem();
+}
+
+void FeedNews::keys_read() {
+  keys_problem_.clear();
+  show_problem();
+}
+
+void FeedNews::server_behind(const std::string& what) {
+  if (what == behind_) return;
+  behind_ = what;
+  if (!what.empty()) tell(Subject::kConnection, what);
+  show_problem();
+}
+
+void FeedNews::not_enforced(const std::vector<Change>& changes) {
+  if (changes.empty()) return;
+  state_.with([&](FeedState& s) {
+    for (const Change& change : changes) ++s.not_enforced[static_cast<std::size_t>(change.unenforced)];
+  });
+}
+
+void FeedNews::waiting(std::uint64_t changes) {
+  state_.with([&](FeedState& s) { s.waiting = changes; });
+}
+
+void FeedNews::state_loaded(std::uint64_t batches, const std::string& last_id, std::uint64_t bytes_cut) {
+  std::string line = std::to_string(batches) + " batches read from disk, the last one " + last_id;
+  if (bytes_cut > 0) line += "; " + std::to_string(bytes_cut) + " bytes at the end were not whole and are read from Redis again";
+  tell(Subject::kLog, line);
+}
+
+void FeedNews::state(const std::string& problem, std::uint64_t bytes) {
+  if (problem == state_problem_ && bytes == told_bytes_) return;
+  if (problem != state_problem_) tell(Subject::kState, problem.empty() ? "what is applied is kept on disk again" : problem);
+  state_problem_ = problem;
+  told_bytes_ = bytes;
+  state_.with([&](FeedState& s) {
+    s.state_problem = problem;
+    s.stored_bytes = bytes;
+  });
+}
+
 void FeedNews::published(const Publication& publication) {
   state_.with([&](FeedState& s) {
     s.sequence = publication.sequence;
-    s.last_applied_s = now_s();
+    s.last_applied_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    s.last_applied_s = s.last_applied_ms / 1000;
+    s.all_use_it = publication.apply_us != 0;
     if (publication.apply_us == 0) return;
     s.last_apply_us = publication.apply_us;
-    if (publication.is_measured) s.last_propagation_us = publication.propagation_us;
+    if (!publication.is_measured) return;
+    s.last_propagation_us = publication.propagation_us;
+    s.propagated_sequence = publication.sequence;
   });
 }
 

@@ -13,6 +13,7 @@
 #include "publish/guarded.h"
 #include "signatures/journal.h"
 #include "signatures/signature_store.h"
+#include "signatures/signers.h"
 
 namespace telefence {
 
@@ -28,14 +29,24 @@ std::string_view log_break_name(LogBreak reason);
 struct FeedState {
   bool configured = false;  // a Redis server is named
   bool connected = false;
+  std::string server;          // the one that is read, or was read last
   std::string problem;         // why not connected, why the last batch was refused, or the log's problem
   std::string log_problem;     // changes may be missing; stays until a restart
+  std::string state_problem;   // why the disk does not keep what it should
   std::string note;            // what an operator may want to know of the log and is no problem
   std::uint64_t sequence = 0;  // of the newest batch in force
   std::int64_t last_contact_s = 0;
   std::int64_t last_applied_s = 0;
+  std::int64_t last_applied_ms = 0;        // the same, for receipts
+  bool all_use_it = false;                 // all workers use the newest batch
+  std::uint64_t propagated_sequence = 0;   // the batch that last_propagation_us is of
   std::uint64_t batches_applied = 0;
   std::uint64_t batches_refused = 0;
+  std::array<std::uint64_t, kBatchRefusals> refusals{};  // batches, by BatchRefusal
+  std::string last_refusal;              // which batch and why; stays
+  std::array<std::uint64_t, kUnenforcedKinds> not_enforced{};  // changes of kinds that are only in the model
+  std::uint64_t waiting = 0;             // changes whose time has not come
+  std::uint64_t stored_bytes = 0;        // of batches on disk
   std::uint64_t operations_refused = 0;  // changes of batches that are in force else
   std::array<std::uint64_t, kLogBreaks> log_breaks{};  // by LogBreak
   std::uint64_t last_apply_us = 0;        // from batch read to all workers on the new set
@@ -60,12 +71,21 @@ class FeedNews {
   void heard_of_redis();
   void log_broken(LogBreak reason, const std::string& what);
   void log_begins_later(std::uint64_t sequence);
-  void batch_refused(const std::string& id, const std::string& why);
+  void batch_refused(const std::string& id, BatchRefusal reason, const std::string& why);
   // A batch that is sound; some of its lines may have been left out.
   void batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out);
   void not_published(const Error& why);
   void not_kept(const Error& why);  // on disk
   void in_force(std::uint64_t version, std::uint64_t newest);
+  // The keys of redis.signers.
+  void keys_unread(const Error& why);
+  void keys_read();
+  // "": it has caught up.
+  void server_behind(const std::string& what);
+  void not_enforced(const std::vector<Change>& changes);
+  void waiting(std::uint64_t changes);
+  void state_loaded(std::uint64_t batches, const std::string& last_id, std::uint64_t bytes_cut);
+  void state(const std::string& problem, std::uint64_t bytes);
 
   struct Publication {
     std::uint64_t sequence = 0;
@@ -89,6 +109,8 @@ class FeedNews {
   std::string connection_problem_;
   std::string log_problem_;
   std::string batch_problem_;  // of the newest batch
+  std::string keys_problem_, behind_, state_problem_;
+  std::uint64_t told_bytes_ = 0;
 };
 
 }  // namespace telefence

@@ -17,7 +17,7 @@ class Journal {
  public:
   using Clock = std::chrono::steady_clock;
   using Write = std::function<void(const std::string& line)>;
-  enum class Subject : std::uint8_t { kConnection, kBatch, kLog, kPublishing, kCount_ };
+  enum class Subject : std::uint8_t { kConnection, kBatch, kLog, kPublishing, kState, kCount_ };
   static constexpr std::chrono::seconds kPause{10};
 
   explicit Journal(Write write) : write_(std::move(write)) {}

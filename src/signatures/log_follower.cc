@@ -4,12 +4,57 @@
 #include <algorithm>
 #include <utility>
 
+#include "signatures/words.h"
+
 namespace telefence {
+namespace {
 
 using Clock = LogReader::Clock;
 
-LogFollower::LogFollower(const RedisOptions& options, const Interrupt& wake, SignatureStore& store, FeedNews& news)
-    : options_(options), wake_(wake), store_(store), news_(news), reader_(options, wake) {}
+std::string_view field_of(const RedisReply& fields, std::string_view name) {
+  const RedisReply* value = fields.field(name);
+  return value == nullptr ? std::string_view{} : std::string_view(value->text);
+}
+
+std::string json_list(const std::vector<BatchSignature>& signatures) {
+  std::string list = "[";
+  for (const BatchSignature& signature : signatures) {
+    if (list.size() > 1) list += ",";
+    list += "\"" + signature.key_id + "\"";  // hexadecimal digits
+  }
+  return list + "]";
+}
+
+}  // namespace
+
+LogFollower::LogFollower(const SignatureOptions& options, const Interrupt& wake, SignatureStore& store, FeedNews& news)
+    : options_(options.redis),
+      wake_(wake),
+      store_(store),
+      news_(news),
+      reader_(options.redis, wake),
+      waiting_(options.redis.trust.home_country),
+      state_(options.redis.server.empty() ? "" : options.state_dir) {
+  if (const Result<void> set = set_trust(options_.trust); !set.ok()) news_.keys_unread(set.error());
+}
+
+Result<void> LogFollower::set_trust(const TrustOptions& trust) {
+  Result<Signers> signers = Signers::load(trust);
+  if (!signers.ok()) return signers.error();
+  signers_ = std::move(signers.value());
+  news_.keys_read();
+  return {};
+}
+
+std::int64_t LogFollower::now_s() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return clock_.now_s(std::chrono::duration_cast<std::chrono::seconds>(now).count(), Clock::now());
+}
+
+void LogFollower::break_log(LogBreak reason, const std::string& what) {
+  news_.log_broken(reason, what);
+  state_.audit(AuditEntry("log-broken", "feed").text("reason", log_break_name(reason)).text("why", what));
+}
 
 // Whether another log has taken the place of the one that was read: then the entry that was read last is not the same any
 // more. One that was trimmed away tells nothing.
@@ -26,14 +71,33 @@ bool LogFollower::is_other_log() {
 }
 
 void LogFollower::read_anew(const std::string& why) {
-  news_.log_broken(LogBreak::kReset, why + ". What was in force stays, and the log is read anew; a restart of this "
-                                           "node drops what the log does not have any more");
+  break_log(LogBreak::kReset, why + ". What was in force stays, and the log is read anew");
   order_.begin_anew();
+  newest_ = 0;
   reader_.go_to(order_.last_id());
 }
 
-void LogFollower::note_reset() {
+// The log of this server ends before what was read. When it ends with a batch that was read, the server is a replica that is
+// behind, or a primary that lost the newest: what comes behind that batch is read, be it the same once more or something else in
+// its place. Any other end: it lost what it had.
+void LogFollower::check_end() {
+  if (reader_.pass_over()) return;  // perhaps another server has it all
+  if (reader_.last_id() != "0-0") {
+    const Result<RedisReply> entry = reader_.entry(reader_.last_id());
+    if (!entry.ok()) return news_.not_connected(entry.error());
+    const std::string hash = batch_hash(field_of(entry.value(), "h"), field_of(entry.value(), "b"));
+    if (seen_.find(hash) != SeenBatches::Seen::kNever) {
+      news_.server_behind("Redis at " + reader_.server() + " is behind: its log ends with batch " + reader_.last_id() +
+                          ", and this node has read batch " + order_.last_id());
+      order_.go_back(reader_.last_id(), hash);
+      return reader_.go_to(reader_.last_id());
+    }
+  }
   read_anew("the log ends before batch " + order_.last_id() + ", which was read: Redis lost data");
+}
+
+void LogFollower::check_other_log() {
+  if (is_other_log()) read_anew("the log is another one than before the connection was lost: Redis lost data or was restored");
 }
 
 // Returns false when this batch is not to be taken now, because it will be read again. `is_first`: of those that Redis gave
@@ -54,50 +118,83 @@ bool LogFollower::is_in_order(const std::string& id, const Batch& batch, bool is
   }
   const std::string here = std::to_string(batch.sequence);
   if (finding == Finding::kGap)
-    news_.log_broken(LogBreak::kGap, "gap in the log before batch " + here + " (the last one was " +
-                                         std::to_string(order_.last()) + "): changes may be missing");
+    break_log(LogBreak::kGap, "gap in the log before batch " + here + " (the last one was " + std::to_string(order_.last()) +
+                                  "): changes may be missing");
   else if (finding == Finding::kFork)
-    news_.log_broken(LogBreak::kFork, "batch " + here + " does not follow the batch that was read before it: the log "
-                                      "was forked or changed, and changes may be missing");
+    break_log(LogBreak::kFork, "batch " + here + " does not follow the batch that was read before it: the log "
+                               "was forked or changed, and changes may be missing");
   else if (finding == Finding::kBeginsLater)
     news_.log_begins_later(batch.sequence);
   order_.take(id, batch);
   return true;
 }
 
-// Applies one entry to the store.
-LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, bool is_first, Progress& progress) {
-  const auto field = [&](std::string_view name) -> std::string_view {
-    const RedisReply* value = entry.fields.field(name);
-    return value == nullptr ? std::string_view{} : std::string_view(value->text);
-  };
-  const auto refuse = [&](const std::string& why) {
-    news_.batch_refused(entry.id, why);
-    return Taken::kRefused;
-  };
-  Result<Batch> read = read_batch(entry.id, {field("h"), field("b"), field("s")});
-  if (!read.ok()) {
-    order_.take_unreadable(entry.id);
-    return refuse(read.error().message);
-  }
-  Batch& batch = read.value();
-  if (!is_in_order(entry.id, batch, is_first)) return Taken::kReadAgain;
-  if (!options_.accept_unsigned) {
-    return refuse(batch.has_signature ? "its signature can't be verified yet; accept_unsigned: true takes it as it is"
-                                      : "it has no signature, and accept_unsigned is false");
-  }
+LogFollower::Taken LogFollower::refuse(const std::string& id, const Batch* batch, const RefusedBatch& refused) {
+  news_.batch_refused(id, refused.reason, refused.why);
+  AuditEntry entry("refused", batch == nullptr ? "" : batch->publisher);
+  entry.text("id", id).text("reason", refusal_name(refused.reason)).text("why", refused.why);
+  if (batch != nullptr) entry.text("hash", batch->hash).json("keys", json_list(batch->signatures));
+  state_.audit(entry);
+  return Taken::kRefused;
+}
+
+void LogFollower::audit_applied(const Batch& batch, std::size_t left_out) {
+  state_.audit(AuditEntry("applied", batch.publisher)
+                   .number("seq", batch.sequence)
+                   .text("hash", batch.hash)
+                   .json("keys", json_list(batch.signatures))
+                   .number("changes", batch.changes.size() + batch.unenforced.size())
+                   .number("left_out", left_out)
+                   .text("published", batch.timestamp_ms == 0 ? "" : instant_text(batch.timestamp_ms)));
+}
+
+void LogFollower::apply(Batch& batch, Progress& progress) {
   std::vector<Complaint> left_out = std::move(batch.complaints);
+  waiting_.sort_out(batch.changes, now_s());
   store_.apply(batch.changes, left_out);
   news_.batch_taken(batch.sequence, left_out);
+  news_.not_enforced(batch.unenforced);
+  news_.waiting(waiting_.count());
   std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
   sequence_ = batch.sequence;
   progress.timestamp_ms = batch.timestamp_ms;
+}
+
+LogFollower::Taken LogFollower::take_batch(Batch& batch, Progress& progress) {
+  const std::string id = std::to_string(batch.sequence) + "-0";
+  if (seen_.find(batch.hash) == SeenBatches::Seen::kApplied) return Taken::kKnown;
+  seen_.note(batch.hash, false);
+  if (!batch.newer.empty()) return refuse(id, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
+  if (const auto refused = signers_.refuse(batch)) return refuse(id, &batch, *refused);
+  apply(batch, progress);
+  seen_.note(batch.hash, true);
   return Taken::kApplied;
+}
+
+LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, bool is_first, Progress& progress) {
+  const BatchFields fields{field_of(entry.fields, "h"), field_of(entry.fields, "b"), field_of(entry.fields, "s")};
+  Result<Batch> read = read_batch(entry.id, fields);
+  if (!read.ok()) {
+    order_.take_unreadable(entry.id);
+    return refuse(entry.id, nullptr, {BatchRefusal::kMalformed, read.error().message});
+  }
+  Batch& batch = read.value();
+  if (!is_in_order(entry.id, batch, is_first)) return Taken::kReadAgain;
+  const std::size_t left_out_before = progress.complaints.size();
+  const Taken taken = take_batch(batch, progress);
+  if (taken != Taken::kApplied) return taken;
+  const std::uint64_t newest = std::exchange(newest_, std::max(newest_, batch.sequence));
+  if (batch.sequence <= newest)
+    break_log(LogBreak::kReset, "batch " + entry.id + " is another one than was read before under this number: Redis lost data");
+  audit_applied(batch, progress.complaints.size() - left_out_before);
+  state_.keep({entry.id, std::string(fields.header), std::string(fields.body), std::string(fields.signature)});
+  return taken;
 }
 
 LogFollower::Progress LogFollower::take_entries(const LogReader::Read& read) {
   Progress progress;
   progress.read_at = Clock::now();
+  news_.server_behind("");
   for (std::size_t i = 0; i < read.entries.size(); ++i) {
     const Taken taken = take_entry(read.entries[i], i == 0, progress);
     if (taken == Taken::kReadAgain) break;
@@ -108,40 +205,75 @@ LogFollower::Progress LogFollower::take_entries(const LogReader::Read& read) {
   return progress;
 }
 
+// As from the log, its signatures too: a key that is trusted no more takes its entries along at the next start.
+void LogFollower::take_stored(const StoredBatch& stored, Progress& progress) {
+  Result<Batch> read = read_batch(stored.id, {stored.header, stored.body, stored.signature});
+  if (!read.ok()) return;
+  order_.take(stored.id, read.value());
+  progress.has_changed |= take_batch(read.value(), progress) == Taken::kApplied;
+  newest_ = std::max(newest_, read.value().sequence);
+}
+
+LogFollower::Progress LogFollower::begin() {
+  Progress progress;
+  progress.read_at = Clock::now();
+  state_.load([&](const StoredBatch& stored) { take_stored(stored, progress); });
+  reader_.go_to(order_.last_id());
+  if (state_.loaded_batches() > 0) news_.state_loaded(state_.loaded_batches(), order_.last_id(), state_.bytes_cut());
+  news_.state(state_.problem(), state_.bytes());
+  state_.audit(AuditEntry("started", "feed")
+                   .number("batches", state_.loaded_batches())
+                   .number("seq", sequence_)
+                   .number("bytes_cut", state_.bytes_cut()));
+  return progress;
+}
+
 void LogFollower::try_connect() {
-  const Result<bool> was_reset = reader_.connect();
-  if (!was_reset.ok()) return news_.not_connected(was_reset.error());
-  news_.connected(options_.server);
+  const Result<bool> ends_before = reader_.connect();
+  if (!ends_before.ok()) return news_.not_connected(ends_before.error());
+  news_.connected(reader_.server());
   is_live_ = false;
-  if (was_reset.value())
-    note_reset();
-  else if (is_other_log())
-    read_anew("the log is another one than before the connection was lost: Redis lost data or was restored");
+  if (ends_before.value())
+    check_end();
+  else
+    check_other_log();
+}
+
+void LogFollower::apply_due(Progress& progress) {
+  if (waiting_.count() == 0) return;
+  const std::vector<Change> due = waiting_.take_due(now_s());
+  if (due.empty()) return;
+  if (!progress.has_changed) progress.read_at = Clock::now();
+  progress.has_changed = true;
+  store_.apply(due, progress.complaints);
+  news_.waiting(waiting_.count());
 }
 
 LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
+  Progress progress;
   if (!reader_.is_connected()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(reader_.next_try() - Clock::now()).count();
     if (left > 0)
       wake_.wait(static_cast<std::uint32_t>(std::min<long long>(left, timeout_ms)));
     else
       try_connect();
-    return {};
-  }
-  const Result<LogReader::Read> read = reader_.read(timeout_ms);
-  if (!read.ok()) {
+  } else if (const Result<LogReader::Read> read = reader_.read(timeout_ms); !read.ok()) {
     news_.not_connected(read.error());
-    return {};
+  } else if (read.value().has_answered) {
+    news_.heard_of_redis();
+    if (read.value().ends_before)
+      check_end();
+    else if (!read.value().entries.empty())
+      progress = take_entries(read.value());
+    else if (is_live_ = true; reader_.go_nearer()) {
+      news_.connected(reader_.server());
+      check_other_log();
+    }
   }
-  if (!read.value().has_answered) return {};
-  news_.heard_of_redis();
-  if (read.value().was_reset) {
-    note_reset();
-    return {};
-  }
-  if (!read.value().entries.empty()) return take_entries(read.value());
-  is_live_ = true;
-  return {};
+  apply_due(progress);
+  state_.tick();
+  news_.state(state_.problem(), state_.bytes());
+  return progress;
 }
 
 }  // namespace telefence

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// From the change log to the store: reads batches, checks that none is missing or foreign, applies them. Redis away and bad
-// batches are told to FeedNews, never to the caller: there is nothing it could do. Thread of the feed.
+// From the change log to the store: reads batches, checks that they follow one another, were not seen before and are signed by who
+// may, applies them, and keeps them on disk. Redis away, bad batches and a full disk are told to FeedNews, never to the caller: there
+// is nothing it could do. Thread of the feed.
 
 #include <chrono>
 #include <cstdint>
@@ -10,11 +11,16 @@
 #include <vector>
 
 #include "signatures/batch.h"
+#include "signatures/edge_state.h"
 #include "signatures/feed_news.h"
 #include "signatures/log_order.h"
 #include "signatures/log_reader.h"
 #include "signatures/options.h"
+#include "signatures/patient_clock.h"
+#include "signatures/seen_batches.h"
 #include "signatures/signature_store.h"
+#include "signatures/signers.h"
+#include "signatures/waiting_changes.h"
 
 namespace telefence {
 
@@ -29,23 +35,38 @@ class LogFollower {
     std::vector<Complaint> complaints;  // lines left out
   };
 
-  LogFollower(const RedisOptions& options, const Interrupt& wake, SignatureStore& store, FeedNews& news);
+  LogFollower(const SignatureOptions& options, const Interrupt& wake, SignatureStore& store, FeedNews& news);
 
-  // Connects when that is due, or waits at most so long for batches and applies them.
+  // Takes what was kept on disk. Before the first step().
+  Progress begin();
+  // Connects when that is due, or waits at most so long for batches and applies them; also what waited for its time.
   Progress step(std::uint32_t timeout_ms);
   std::uint64_t sequence() const { return sequence_; }  // of the newest batch applied
 
+  // Who may sign from now on. An error leaves those of before.
+  Result<void> set_trust(const TrustOptions& trust);
+  void audit(const AuditEntry& entry) { state_.audit(entry); }
+
  private:
-  // What became of an entry. kReadAgain: it and what was read with it.
-  enum class Taken { kApplied, kRefused, kReadAgain };
+  // What became of an entry. kKnown: it was applied before. kReadAgain: it and what was read with it.
+  enum class Taken { kApplied, kKnown, kRefused, kReadAgain };
 
   void try_connect();
+  void check_end();
+  void check_other_log();
   Progress take_entries(const LogReader::Read& read);
   Taken take_entry(const LogReader::LogEntry& entry, bool is_first, Progress& progress);
+  Taken take_batch(Batch& batch, Progress& progress);
+  Taken refuse(const std::string& id, const Batch* batch, const RefusedBatch& refused);
+  void take_stored(const StoredBatch& stored, Progress& progress);
+  void apply(Batch& batch, Progress& progress);
+  void audit_applied(const Batch& batch, std::size_t left_out);
+  void apply_due(Progress& progress);
   bool is_in_order(const std::string& id, const Batch& batch, bool is_first);
   bool is_other_log();
+  void break_log(LogBreak reason, const std::string& what);
   void read_anew(const std::string& why);
-  void note_reset();
+  std::int64_t now_s();
 
   RedisOptions options_;
   const Interrupt& wake_;
@@ -53,7 +74,13 @@ class LogFollower {
   FeedNews& news_;
   LogReader reader_;
   LogOrder order_;  // of what was read, also when it was refused
+  Signers signers_;
+  SeenBatches seen_;
+  WaitingChanges waiting_;
+  EdgeState state_;
+  PatientClock clock_;
   std::uint64_t sequence_ = 0;
+  std::uint64_t newest_ = 0;  // the highest sequence applied since reading began anew
   bool is_live_ = false;  // the log has been read to its end once since connecting
 };
 

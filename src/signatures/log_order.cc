@@ -21,4 +21,10 @@ void LogOrder::take_unreadable(const std::string& id) {
   last_hash_.clear();
 }
 
+void LogOrder::go_back(const std::string& id, const std::string& hash) {
+  last_ = first_part(id);
+  last_id_ = id;
+  last_hash_ = hash;
+}
+
 }  // namespace telefence

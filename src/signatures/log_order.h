@@ -25,6 +25,8 @@ class LogOrder {
   void take(const std::string& id, const Batch& batch);
   // An entry that can't be read: what follows it can't be held against it.
   void take_unreadable(const std::string& id);
+  // To an entry of before, which is the newest again.
+  void go_back(const std::string& id, const std::string& hash);
   void begin_anew() { *this = LogOrder(); }
 
   std::uint64_t last() const { return last_; }  // sequence of the newest entry; 0 = none

@@ -10,11 +10,20 @@
 namespace telefence {
 namespace {
 
-constexpr std::uint32_t kConnectMs = 3000;
-// Longer blocks are not sure to be woken: a client blocked on a replica through its first full sync is not.
-constexpr std::string_view kBlockMs = "1000";
-// A server that does not answer this long after the block is over is gone.
-constexpr std::chrono::milliseconds kSilence{6000};
+// One server: there is nobody else to ask, so patience costs nothing. Several: the next one is to be reached within 2 s of the
+// moment when this one fell silent, its BLOCK included.
+struct Times {
+  std::uint32_t connect_ms;
+  std::string_view block_ms;  // longer blocks than a second are not sure to be woken: by a replica's first full sync they are not
+  std::chrono::milliseconds silence;
+};
+constexpr Times kAlone{3000, "1000", std::chrono::milliseconds(6000)};
+constexpr Times kOfSeveral{500, "700", std::chrono::milliseconds(1300)};
+const Times& times_of(std::size_t servers) { return servers == 1 ? kAlone : kOfSeveral; }
+
+// Before the next server is asked: a thousand edges lose the same one at the same moment.
+constexpr std::uint32_t kSpreadMs = 200;
+constexpr std::uint32_t kNearerMs = 300;  // patience with a nearer server that is looked for
 // A log without news is looked at: its length each time (a few bytes), and the whole of what Redis tells about it when the
 // length is not what it should be, else more seldom, since that carries the first and the last entry of up to 64 KiB.
 constexpr std::chrono::milliseconds kBetweenLooks{1000};
@@ -38,21 +47,49 @@ bool is_no_such_key(const RedisReply& reply) {
 }  // namespace
 
 LogReader::LogReader(RedisOptions options, const Interrupt& interrupt)
-    : options_(std::move(options)), interrupt_(interrupt), random_(std::random_device{}()) {}
+    : options_(std::move(options)), interrupt_(interrupt), servers_{options_.server}, random_(std::random_device{}()) {
+  servers_.insert(servers_.end(), options_.others.begin(), options_.others.end());
+}
+
+std::uint32_t LogReader::spread(std::uint32_t least, std::uint32_t most) {
+  return std::uniform_int_distribution<std::uint32_t>(least, most)(random_);
+}
 
 Error LogReader::failed(Error error) {
   connection_.close();
   asked_ = Question::kNone;
   error.message += what_to_do(error.message);
-  // Hundreds of edges lose the same server at the same moment: without chance they would all come back together.
+  ++failures_;
+  current_ = (current_ + 1) % servers_.size();
+  if (failures_ % servers_.size() != 0) {
+    next_try_ = Clock::now() + std::chrono::milliseconds(failures_ == 1 ? spread(0, kSpreadMs) : 0);
+    return error;
+  }
+  // Hundreds of edges lose the same servers at the same moment: without chance they would all come back together.
+  current_ = 0;
   pause_ms_ = std::clamp(pause_ms_ * 2, kFirstPauseMs, kLongestPauseMs);
-  std::uniform_int_distribution<std::uint32_t> spread(pause_ms_ / 2, pause_ms_);
-  next_try_ = Clock::now() + std::chrono::milliseconds(spread(random_));
+  next_try_ = Clock::now() + std::chrono::milliseconds(spread(pause_ms_ / 2, pause_ms_));
   return error;
 }
 
+bool LogReader::pass_over() {
+  if ((failures_ + 1) % servers_.size() == 0) return false;
+  connection_.close();
+  asked_ = Question::kNone;
+  ++failures_;
+  current_ = (current_ + 1) % servers_.size();
+  next_try_ = Clock::now();
+  return true;
+}
+
+void LogReader::go_to(std::string id) {
+  position_ = std::move(id);
+  // When reading begins anew, entries count as they are read.
+  if (position_ == "0-0") length_ = 0;
+}
+
 Error LogReader::refused(const RedisReply& reply) {
-  return failed({ErrorCode::kUnreachable, "Redis at " + options_.server + ": " + reply.text});
+  return failed({ErrorCode::kUnreachable, "Redis at " + server() + ": " + reply.text});
 }
 
 std::string LogReader::what_to_do(const std::string& error) const {
@@ -63,6 +100,12 @@ std::string LogReader::what_to_do(const std::string& error) const {
       return "; look at redis.user and at the first line of redis.password_file";
     case Refusal::kNoRight:
       return "; the user needs +xread +xrange +xlen +xinfo|stream on " + options_.log;
+    case Refusal::kLoading:
+      return "; it reads its data from the disk and will answer later";
+    case Refusal::kMasterDown:
+      return "; this replica has lost its primary and serves nothing old: set replica-serve-stale-data yes there";
+    case Refusal::kRoleChanged:
+      return "; it became a replica or a primary: asked again at once";
     case Refusal::kReadOnly:
     case Refusal::kNone:
       break;
@@ -70,25 +113,55 @@ std::string LogReader::what_to_do(const std::string& error) const {
   return {};
 }
 
+Result<RedisLogin> LogReader::login_to(const std::string& server) const {
+  RedisLogin login{server, options_.user, "", options_.tls};
+  if (options_.password_file.empty()) return login;
+  Result<std::string> password = read_password_file(options_.password_file);
+  if (!password.ok()) return password.error();
+  login.password = std::move(password.value());
+  return login;
+}
+
+// Connects, and asks what the log ends with.
+Result<RedisReply> LogReader::open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms) {
+  const Result<RedisLogin> login = login_to(server);
+  if (!login.ok()) return login.error();
+  if (auto connected = connection.connect(login.value(), timeout_ms, &interrupt_); !connected.ok()) return connected.error();
+  return connection.command({"XINFO", "STREAM", options_.log}, timeout_ms);
+}
+
+void LogReader::begin(const RedisReply& info) {
+  next_ = Question::kEntries;
+  take_info(info);
+  look_nearer_at_ = Clock::now() + std::chrono::milliseconds(spread(options_.look_nearer_ms / 2, options_.look_nearer_ms + options_.look_nearer_ms / 2));
+}
+
 Result<bool> LogReader::connect() {
-  RedisLogin login{options_.server, options_.user, ""};
-  if (!options_.password_file.empty()) {
-    Result<std::string> password = read_password_file(options_.password_file);
-    if (!password.ok()) return failed(password.error());
-    login.password = std::move(password.value());
-  }
-  if (auto connected = connection_.connect(login, kConnectMs, &interrupt_); !connected.ok())
-    return failed(connected.error());
-  const Result<RedisReply> info = connection_.command({"XINFO", "STREAM", options_.log}, kConnectMs);
+  const Result<RedisReply> info = open(connection_, server(), times_of(servers_.size()).connect_ms);
   if (!info.ok()) return failed(info.error());
   if (info.value().is_error() && !is_no_such_key(info.value())) return refused(info.value());
-  pause_ms_ = 0;
-  next_ = Question::kEntries;
-  return take_info(info.value());
+  begin(info.value());
+  return parts_of(last_id_) < parts_of(position_);
+}
+
+bool LogReader::go_nearer() {
+  if (current_ == 0 || !connection_.is_open() || asked_ != Question::kNone || Clock::now() < look_nearer_at_) return false;
+  look_nearer_at_ = Clock::now() + std::chrono::milliseconds(spread(options_.look_nearer_ms / 2, options_.look_nearer_ms + options_.look_nearer_ms / 2));
+  for (std::size_t i = 0; i < current_; ++i) {
+    RedisConnection nearer;
+    const Result<RedisReply> info = open(nearer, servers_[i], kNearerMs);
+    const RedisReply* last = info.ok() ? info.value().field("last-generated-id") : nullptr;
+    if (last == nullptr || parts_of(last->text) < parts_of(position_)) continue;
+    connection_ = std::move(nearer);
+    current_ = i;
+    begin(info.value());
+    return true;
+  }
+  return false;
 }
 
 Result<RedisReply> LogReader::entry(const std::string& id) {
-  const Result<RedisReply> reply = connection_.command({"XRANGE", options_.log, id, id}, kConnectMs);
+  const Result<RedisReply> reply = connection_.command({"XRANGE", options_.log, id, id}, times_of(servers_.size()).connect_ms);
   if (!reply.ok()) return failed(reply.error());
   // A user who may not ask (ACL without xrange) learns nothing; that is no reason to lose the connection.
   if (reply.value().is_error() && refusal_in(reply.value().text) != Refusal::kNoRight) return refused(reply.value());
@@ -100,12 +173,12 @@ Result<void> LogReader::ask(Question question) {
   const std::string count = std::to_string(kEntriesAtOnce);
   std::vector<std::string_view> words;
   if (question == Question::kEntries)
-    words = {"XREAD", "COUNT", count, "BLOCK", kBlockMs, "STREAMS", options_.log, position_};
+    words = {"XREAD", "COUNT", count, "BLOCK", times_of(servers_.size()).block_ms, "STREAMS", options_.log, position_};
   else if (question == Question::kLength)
     words = {"XLEN", options_.log};
   else
     words = {"XINFO", "STREAM", options_.log};
-  if (auto sent = connection_.send(words, kConnectMs); !sent.ok()) return failed(sent.error());
+  if (auto sent = connection_.send(words, times_of(servers_.size()).connect_ms); !sent.ok()) return failed(sent.error());
   asked_ = question;
   asked_at_ = Clock::now();
   return {};
@@ -115,11 +188,16 @@ Result<LogReader::Read> LogReader::read(std::uint32_t timeout_ms) {
   if (asked_ == Question::kNone) {
     if (auto sent = ask(std::exchange(next_, Question::kEntries)); !sent.ok()) return sent.error();
   }
-  Result<std::optional<RedisReply>> reply = connection_.receive(timeout_ms);
+  // A server that does not answer this long is gone.
+  const std::chrono::milliseconds silence = times_of(servers_.size()).silence;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(asked_at_ + silence - Clock::now()).count();
+  Result<std::optional<RedisReply>> reply =
+      connection_.receive(static_cast<std::uint32_t>(std::clamp<long long>(left + 1, 0, timeout_ms)));
   if (!reply.ok()) return failed(reply.error());
   if (!reply.value().has_value()) {
-    if (Clock::now() - asked_at_ > kSilence)
-      return failed({ErrorCode::kUnreachable, "Redis at " + options_.server + ": no answer for 6 s"});
+    if (Clock::now() - asked_at_ > silence)
+      return failed({ErrorCode::kUnreachable,
+                     "Redis at " + server() + ": no answer for " + std::to_string(silence.count()) + " ms"});
     return Read{};
   }
   return take(std::exchange(asked_, Question::kNone), *reply.value());
@@ -134,9 +212,11 @@ Result<LogReader::Read> LogReader::take(Question question, const RedisReply& rep
     take_length(reply);
   } else {
     if (reply.is_error() && !is_no_such_key(reply)) return refused(reply);
-    read.was_reset = take_info(reply);
+    read.ends_before = take_info(reply);
   }
   read.has_answered = true;
+  failures_ = 0;
+  pause_ms_ = 0;
   return read;
 }
 
@@ -168,11 +248,9 @@ bool LogReader::take_info(const RedisReply& reply) {
   looked_at_ = informed_at_ = Clock::now();
   const RedisReply* last = reply.field("last-generated-id");
   const RedisReply* length = reply.field("length");
-  const bool was_reset = parts_of(last == nullptr ? "0-0" : std::string_view(last->text)) < parts_of(position_);
-  if (was_reset) position_ = "0-0";
-  // When reading begins anew, entries count as they are read.
+  last_id_ = last == nullptr ? "0-0" : last->text;
   length_ = position_ == "0-0" || length == nullptr ? 0 : length->integer;
-  return was_reset;
+  return parts_of(last_id_) < parts_of(position_);
 }
 
 }  // namespace telefence

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Follows the change log: connects, reads entries behind the position, reconnects with growing pauses. Notices a log that
-// ends before the position (deleted, flushed, restored from a backup): XREAD alone would wait there for ever and pass over
-// what is pushed in the meantime. Knows nothing of what the entries say. One thread.
+// Follows the change log: connects to the nearest server that answers, reads entries behind the position, goes over to the next
+// server when one fails and back when a nearer one is there again, reconnects with growing pauses. Notices a log that ends before
+// the position (deleted, flushed, restored from a backup, or of a replica that is behind): XREAD alone would wait there for ever
+// and pass over what is pushed in the meantime. Knows nothing of what the entries say. One thread.
 
 #include <chrono>
 #include <cstdint>
@@ -29,7 +30,7 @@ class LogReader {
     std::vector<LogEntry> entries;  // empty: nothing new yet
     bool has_answered = false;      // Redis said something
     bool is_caught_up = false;      // there was no more than this
-    bool was_reset = false;         // the log ends before the position: reading begins anew
+    bool ends_before = false;       // the log ends before the position
   };
   static constexpr std::size_t kEntriesAtOnce = 64;
 
@@ -38,21 +39,35 @@ class LogReader {
   bool is_connected() const { return connection_.is_open(); }
   // When the next connect() is to be tried.
   Clock::time_point next_try() const { return next_try_; }
-  // Returns true when the log ends before the position: reading begins anew. After a failure next_try() is later.
+  // To the next server in turn. Returns true when its log ends before the position. After a failure next_try() is later, much
+  // later when all have failed.
   Result<bool> connect();
+  // Gives this server up as one whose log ends too early, when there is another that was not tried since the last success.
+  // Returns whether it was given up.
+  bool pass_over();
+  // The server of the connection, or of the last try.
+  const std::string& server() const { return servers_[current_]; }
+  // The id that the log ends with, as the server last told; "0-0": it is empty.
+  const std::string& last_id() const { return last_id_; }
+  // Goes over to a nearer server when it is time to look, and one is there whose log does not end before the position. Requires:
+  // no read() is under way with news in it, that is, the last one came back empty. Returns whether it did.
+  bool go_nearer();
   // Waits at most so long for entries behind the position, less when interrupted. An error has closed the connection.
   Result<Read> read(std::uint32_t timeout_ms);
   // The fields of one entry; a null reply when there is none. Requires: no read() is under way. An error has closed the
   // connection.
   Result<RedisReply> entry(const std::string& id);
   // The next read() gives what is behind this id. Requires: no read() is under way.
-  void go_to(std::string id) { position_ = std::move(id); }
+  void go_to(std::string id);
 
  private:
   // What was sent to Redis and has no reply yet.
   enum class Question { kNone, kEntries, kLength, kInfo };
 
   Error failed(Error error);
+  Result<RedisLogin> login_to(const std::string& server) const;
+  Result<RedisReply> open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms);
+  void begin(const RedisReply& info);
   Error refused(const RedisReply& reply);
   std::string what_to_do(const std::string& error) const;
   Result<void> ask(Question question);
@@ -60,9 +75,15 @@ class LogReader {
   Read take_entries(const RedisReply& reply);
   void take_length(const RedisReply& reply);
   bool take_info(const RedisReply& reply);
+  std::uint32_t spread(std::uint32_t least, std::uint32_t most);
 
   RedisOptions options_;
   const Interrupt& interrupt_;
+  std::vector<std::string> servers_;  // nearest first
+  std::size_t current_ = 0;
+  std::size_t failures_ = 0;  // since an entry or an empty answer came
+  std::string last_id_ = "0-0";
+  Clock::time_point look_nearer_at_;
   RedisConnection connection_;
   std::string position_ = "0-0";
   std::int64_t length_ = 0;  // of the log, as far as is known

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/op_line.h"
 
+#include <arpa/inet.h>
+
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -15,8 +19,9 @@ using Json = nlohmann::json;
 // Above this a number is taken for milliseconds: no year of four digits reaches it in seconds, and milliseconds did in 1979.
 constexpr std::int64_t kLargestSeconds = 300'000'000'000;
 
-constexpr std::array<std::string_view, 18> kFields = {"op",      "kind",   "value", "match",  "action", "category", "level", "id",  "expires",
-                                                      "source",  "note",   "shadow", "side",  "name",   "fold",     "all",   "any", "none"};
+constexpr std::array<std::string_view, 20> kFields = {"op",     "kind",   "value", "match", "action", "category", "level",    "id",        "expires", "source",
+                                                      "note",   "shadow", "side",  "name",  "fold",   "all",      "any",      "none",      "campaign", "valid_from"};
+constexpr std::size_t kLongestNote = 1000;  // bytes; of what is only for people
 
 // Reads fields off one object; the first mistake stays.
 class Fields {
@@ -89,6 +94,8 @@ class Fields {
   std::string mistake_;
 };
 
+constexpr std::array<std::string_view, 4> kOperations = {"add", "remove", "allow", "replace-list"};
+
 void read_op(Fields& fields, Change& change) {
   const std::string op = fields.text("op");
   if (op == "remove")
@@ -96,17 +103,42 @@ void read_op(Fields& fields, Change& change) {
   else if (op == "allow")
     change.signature.allow = true;
   else if (op == "replace-list")
-    fields.wrong("op", "'replace-list' is not supported: send add and remove");
+    change.op = Change::Op::kReplaceList;
   else if (op != "add")
-    fields.wrong("op", "'" + op + "' must be add, remove or allow");
+    fields.wrong("op", "'" + op + "' must be add, remove, allow or replace-list");
 }
 
-void read_kind(Fields& fields, Signature& signature) {
+void read_kind(Fields& fields, Change& change) {
   const std::string word = fields.text("kind");
   if (const auto kind = kind_from(word))
-    signature.kind = *kind;
+    change.signature.kind = *kind;
+  else if (const auto unenforced = unenforced_from(word))
+    change.unenforced = *unenforced;
   else
-    fields.wrong("kind", "'" + word + "' is not enforced here: domain, url, number and pattern are");
+    fields.wrong("kind", "'" + word + "' must be domain, url, number, pattern, ip, account or app");
+}
+
+// An address, or a network as 192.0.2.0/24.
+bool is_address(const std::string& value) {
+  const std::size_t slash = value.find('/');
+  std::array<unsigned char, 16> bytes;
+  const std::string address = value.substr(0, slash);
+  const bool is_v4 = inet_pton(AF_INET, address.c_str(), bytes.data()) == 1;
+  if (!is_v4 && inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return false;
+  if (slash == std::string::npos) return true;
+  const std::string_view digits = std::string_view(value).substr(slash + 1);
+  unsigned length = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  return error == std::errc{} && end == digits.data() + digits.size() && length <= (is_v4 ? 32u : 128u);
+}
+
+void check_unenforced(Fields& fields, const Change& change) {
+  if (change.unenforced == UnenforcedKind::kNone || change.op == Change::Op::kReplaceList) return;
+  const std::string& value = change.signature.value;
+  if (change.unenforced == UnenforcedKind::kIp && !is_address(value))
+    fields.wrong("value", "must be an address or a network, as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32");
+  if (value.size() > kLongestNote) fields.wrong("value", "is longer than 1000 bytes");
+  if (!fields.text("match").empty() && fields.text("match") != "exact") fields.wrong("match", "must be exact, or left out, for this kind");
 }
 
 void read_match(Fields& fields, Signature& signature) {
@@ -147,10 +179,31 @@ void read_words(Fields& fields, Signature& signature) {
   }
 }
 
-void read_rest(Fields& fields, Signature& signature) {
+// Of a replace-list only whose list of which kind it is; anything else would be thought to mean something.
+void check_replace_list(Fields& fields, const Json& object) {
+  for (const char* name : {"value", "match", "side", "category", "level", "action", "expires", "valid_from", "shadow", "name", "id"})
+    if (object.contains(name) && !object[name].is_null())
+      fields.wrong(name, "means nothing in a replace-list: it names kind and source, and the lines behind it are the new list");
+}
+
+void read_for_people(Fields& fields, Signature& signature) {
+  signature.campaign = fields.text("campaign");
+  signature.note = fields.text("note");
+  if (signature.campaign.size() > kLongestNote) fields.wrong("campaign", "is longer than 1000 bytes");
+  if (signature.note.size() > kLongestNote) fields.wrong("note", "is longer than 1000 bytes");
+}
+
+void read_times(Fields& fields, Signature& signature) {
+  signature.expires_s = fields.instant_s("expires");
+  signature.valid_from_s = fields.instant_s("valid_from");
+  if (signature.expires_s != 0 && signature.valid_from_s >= signature.expires_s)
+    fields.wrong("valid_from", "must lie before expires");
+}
+
+void read_rest(Fields& fields, const Change& change, Signature& signature) {
   signature.value = fields.text("value");
   read_words(fields, signature);
-  if (signature.value.empty() && signature.words.is_empty()) fields.wrong("value", "is missing");
+  if (signature.value.empty() && signature.words.is_empty() && change.op != Change::Op::kReplaceList) fields.wrong("value", "is missing");
   signature.name = fields.text("name");
   signature.action = fields.text("action");
   // Blocking is what an entry is for: how is decided by category and tier.
@@ -165,7 +218,7 @@ void read_rest(Fields& fields, Signature& signature) {
   if (level < 1 || level > 3) fields.wrong("level", "must be 1 (certain and grave), 2 or 3 (weak)");
   signature.tier = static_cast<Tier>(level);
   signature.id = fields.number("id", 0);
-  signature.expires_s = fields.instant_s("expires");
+  read_times(fields, signature);
   signature.source = fields.text("source");
   signature.shadow = fields.flag("shadow");
   if (const std::string word = fields.text("side"); !word.empty()) {
@@ -174,7 +227,7 @@ void read_rest(Fields& fields, Signature& signature) {
     else
       fields.wrong("side", "'" + word + "' must be calling, called or either");
   }
-  fields.text("note");
+  read_for_people(fields, signature);
 }
 
 std::string_view match_word(const Signature& signature) {
@@ -201,36 +254,60 @@ Result<Change> parse_op_line(std::string_view line) {
     if (std::find(kFields.begin(), kFields.end(), name) == kFields.end()) fields.wrong(name, "is an unknown field");
   Change change;
   read_op(fields, change);
-  read_kind(fields, change.signature);
-  read_match(fields, change.signature);
-  read_rest(fields, change.signature);
+  read_kind(fields, change);
+  if (change.unenforced == UnenforcedKind::kNone) read_match(fields, change.signature);
+  read_rest(fields, change, change.signature);
+  check_unenforced(fields, change);
+  if (change.op == Change::Op::kReplaceList) check_replace_list(fields, object);
   if (!fields.mistake().empty()) return Error{ErrorCode::kInvalid, fields.mistake()};
   return change;
 }
 
+std::string unknown_operation(std::string_view line) {
+  const Json object = Json::parse(line, nullptr, false);
+  if (!object.is_object()) return {};
+  const auto op = object.find("op");
+  const auto* word = op == object.end() ? nullptr : op->get_ptr<const std::string*>();
+  if (word == nullptr || word->empty() || std::find(kOperations.begin(), kOperations.end(), *word) != kOperations.end()) return {};
+  return "the operation '" + word->substr(0, 40) + "' is not known to this version";
+}
+
+namespace {
+
+void add_entry_fields(const Signature& signature, bool is_enforced, nlohmann::ordered_json& line) {
+  if (!signature.name.empty()) line["name"] = signature.name;
+  if (is_enforced && signature.kind == SignatureKind::kNumber) line["side"] = sides_name(signature.sides);
+  if (signature.fold != TextFold::kAll) line["fold"] = fold_name(signature.fold);
+  if (!signature.action.empty()) line["action"] = signature.action;
+  line["category"] = category_name(signature.category);
+  line["level"] = signature.tier;
+  if (signature.id != 0) line["id"] = signature.id;
+  if (signature.valid_from_s != 0) line["valid_from"] = signature.valid_from_s;
+  if (signature.expires_s != 0) line["expires"] = signature.expires_s;
+}
+
+}  // namespace
+
 std::string to_op_line(const Change& change) {
   const Signature& signature = change.signature;
+  const bool is_enforced = change.unenforced == UnenforcedKind::kNone;
   nlohmann::ordered_json line;
-  line["op"] = change.op == Change::Op::kRemove ? "remove" : signature.allow ? "allow" : "add";
-  line["kind"] = kind_name(signature.kind);
-  line["value"] = signature.value;
-  line["match"] = match_word(signature);
-  // They say what a removal means, too.
-  if (!signature.words.all.empty()) line["all"] = signature.words.all;
-  if (!signature.words.any.empty()) line["any"] = signature.words.any;
-  if (!signature.words.none.empty()) line["none"] = signature.words.none;
-  if (change.op == Change::Op::kAdd) {
-    if (!signature.name.empty()) line["name"] = signature.name;
-    if (signature.kind == SignatureKind::kNumber) line["side"] = sides_name(signature.sides);
-    if (signature.fold != TextFold::kAll) line["fold"] = fold_name(signature.fold);
-    if (!signature.action.empty()) line["action"] = signature.action;
-    line["category"] = category_name(signature.category);
-    line["level"] = signature.tier;
-    if (signature.id != 0) line["id"] = signature.id;
-    if (signature.expires_s != 0) line["expires"] = signature.expires_s;
-    if (!signature.source.empty()) line["source"] = signature.source;
-    if (signature.shadow) line["shadow"] = true;
+  line["op"] = op_name(change);
+  line["kind"] = kind_name(change);
+  if (change.op != Change::Op::kReplaceList) {
+    line["value"] = signature.value;
+    if (is_enforced) line["match"] = match_word(signature);
+    // They say what a removal means, too.
+    if (!signature.words.all.empty()) line["all"] = signature.words.all;
+    if (!signature.words.any.empty()) line["any"] = signature.words.any;
+    if (!signature.words.none.empty()) line["none"] = signature.words.none;
   }
+  if (change.op == Change::Op::kAdd) add_entry_fields(signature, is_enforced, line);
+  if (change.op == Change::Op::kRemove && !signature.name.empty()) line["name"] = signature.name;
+  if (!signature.source.empty()) line["source"] = signature.source;
+  if (change.op == Change::Op::kAdd && signature.shadow) line["shadow"] = true;
+  if (!signature.campaign.empty()) line["campaign"] = signature.campaign;
+  if (!signature.note.empty()) line["note"] = signature.note;
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

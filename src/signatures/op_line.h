@@ -16,6 +16,9 @@ namespace telefence {
 // kInvalid says which field is wrong and what would be right.
 Result<Change> parse_op_line(std::string_view line);
 
+// When the line is one of a later version, because nobody knows its operation here: what to say of it; else "".
+std::string unknown_operation(std::string_view line);
+
 // The line for a change, without a line end. parse_op_line reads it back to the same change.
 std::string to_op_line(const Change& change);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "match/rule.h"
+#include "redis/connection.h"
 #include "signatures/signature.h"
 #include "verdict/verdict.h"
 
@@ -24,17 +25,44 @@ struct ListOptions {
   bool shadow = false;
 };
 
+// One key that may sign batches.
+struct SignerOptions {
+  std::string key;                      // file of the public key
+  std::vector<std::string> sources;     // it may speak for; empty = any
+  std::vector<std::string> kinds;       // domain, url, number ...; empty = any
+  std::vector<std::string> operations;  // add, remove, allow, replace-list; empty = any
+  bool may_be_wide = false;             // may be one of the two that a wide entry needs
+};
+
+struct TrustOptions {
+  std::vector<SignerOptions> signers;
+  bool accept_unsigned = false;         // take batches without a signature
+  std::uint32_t wide_number_digits = 7; // a number prefix with fewer, country code included, is wide
+  std::string home_country = "86";
+};
+
+// Where this edge tells the centre what it has in force.
+struct ReceiptOptions {
+  std::string server;  // the primary: a replica takes no writes; "" = no receipts
+  std::string user;
+  std::string password_file;
+};
+
 struct RedisOptions {
-  std::string server;  // unix:/path or host:port; "" = no feed
+  std::string server;               // the nearest: unix:/path, host:port or rediss://host:port; "" = no feed
+  std::vector<std::string> others;  // asked in this order when it fails
+  RedisTls tls;                     // of rediss:// servers
+  std::uint32_t look_nearer_ms = 60'000;  // how often a nearer server than the one in use is looked for, by chance half or more
   std::string user;
   std::string password_file;
   std::string log = "tf:1:log";
-  bool accept_unsigned = false;  // take batches without a signature
+  TrustOptions trust;
+  ReceiptOptions receipts;
   std::uint32_t stale_after_s = 600;
 };
 
 struct SignatureOptions {
-  // Where what was made of lists is kept, for the next start; "" = nowhere.
+  // Where what was made of lists, applied batches and the audit file are kept, for the next start; "" = nowhere.
   std::string state_dir;
   bool keeps_compiled = false;  // write it; else only read what is there
   std::vector<ListOptions> lists;

@@ -101,6 +101,21 @@ bool PatternStore::end(std::uint64_t key, std::int64_t expires_s) {
   return true;
 }
 
+void PatternStore::end_list(SignatureKind kind, const std::string& source) {
+  for (auto place = log_.begin(); place != log_.end();) {
+    const Rule& rule = place->second.entry.rule;
+    if (rule.kind != kind || rule.source != source) {
+      ++place;
+      continue;
+    }
+    const std::uint64_t key = place->first;
+    count(place->second, false);
+    place = log_.erase(place);
+    if (!removals_.contains(key)) hide_in_files(key, false);
+    has_changed_ = true;
+  }
+}
+
 PatternStore::Source PatternStore::source_of(const Word& word) const {
   const Entry& entry = word.entry;
   const bool over_url = entry.rule.kind == SignatureKind::kUrl;

@@ -56,6 +56,8 @@ class PatternStore {
   // The log's words. An entry replaces what files say by its key; a removal takes both away.
   void add(Entry entry);
   void remove(std::uint64_t key);
+  // All words of a source about this kind end.
+  void end_list(SignatureKind kind, const std::string& source);
   // The word with this end is over; false when it was replaced meanwhile.
   bool end(std::uint64_t key, std::int64_t expires_s);
 

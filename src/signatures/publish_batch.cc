@@ -84,28 +84,46 @@ Result<void> check_lines(std::span<const std::string> lines) {
   return {};
 }
 
+std::string signatures_of(const BatchAuthor& author, const std::string& hash) {
+  std::string text;
+  for (const SigningKey* key : author.keys) text += to_line(sign_batch(*key, hash));
+  for (const BatchSignature& approval : author.approvals) text += to_line(approval);
+  return text;
+}
+
+// One try at this place of the log. False: somebody else was faster.
+Result<bool> append(RedisConnection& connection, std::string_view log, const std::string& id, const PackedBatch& packed,
+                    const std::string& signatures) {
+  std::vector<std::string_view> words = {"XADD", log, id, "h", packed.header, "b", packed.body};
+  if (!signatures.empty()) words.insert(words.end(), {"s", signatures});
+  const Result<RedisReply> reply = connection.command(words, kTimeoutMs);
+  if (!reply.ok()) return reply.error();
+  if (!reply.value().is_error()) return true;
+  // Redis takes only ids above the newest: somebody else published in between.
+  if (reply.value().text.find("equal or smaller") == std::string::npos) return refused(reply.value().text);
+  return false;
+}
+
 }  // namespace
 
 Result<PublishedBatch> publish_batch(RedisConnection& connection, std::string_view log,
-                                    std::span<const std::string> lines, std::string_view publisher) {
+                                    std::span<const std::string> lines, const BatchAuthor& author) {
   if (auto checked = check_lines(lines); !checked.ok()) return checked.error();
-  std::string last_refusal;
+  if (author.keys.size() + author.approvals.size() > kMaxSignatures)
+    return Error{ErrorCode::kUsage, "more than 4 signatures on one batch"};
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const Result<Head> head = read_head(connection, log);
     if (!head.ok()) return head.error();
     const std::uint64_t sequence = head.value().sequence + 1;
-    const Result<PackedBatch> packed = pack_batch(sequence, now_ms(), publisher, head.value().hash, lines);
+    const Result<PackedBatch> packed = pack_batch(sequence, now_ms(), author.name, head.value().hash, lines);
     if (!packed.ok()) return packed.error();
-    const std::string id = std::to_string(sequence) + "-0";
-    const Result<RedisReply> reply =
-        connection.command({"XADD", log, id, "h", packed.value().header, "b", packed.value().body}, kTimeoutMs);
-    if (!reply.ok()) return reply.error();
-    if (!reply.value().is_error()) return PublishedBatch{sequence, head.value().note};
-    // Redis takes only ids above the newest: somebody else published in between.
-    last_refusal = reply.value().text;
-    if (last_refusal.find("equal or smaller") == std::string::npos) return refused(last_refusal);
+    const std::string hash = batch_hash(packed.value().header, packed.value().body);
+    const Result<bool> appended =
+        append(connection, log, std::to_string(sequence) + "-0", packed.value(), signatures_of(author, hash));
+    if (!appended.ok()) return appended.error();
+    if (appended.value()) return PublishedBatch{sequence, hash, head.value().note};
   }
-  return Error{ErrorCode::kFailed, "other publishers were faster 20 times in a row: " + last_refusal};
+  return Error{ErrorCode::kFailed, "other publishers were faster 20 times in a row"};
 }
 
 }  // namespace telefence

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "match/pattern_source.h"
 #include "match/rule.h"
@@ -31,15 +32,24 @@ struct Signature {
   Category category = Category::kOther;
   Tier tier = 2;
   std::int64_t expires_s = 0;
-  std::string source;  // publisher, or file
+  std::int64_t valid_from_s = 0;  // of the log: kept back until then (waiting_changes.h)
+  std::string source;             // publisher, or file
+  std::string campaign;           // what it belongs to, for people; not compiled
+  std::string note;               // for people; not compiled
   std::string where;   // file:line or log seq, for messages
 };
 
-// One change: add (also allow), or remove by kind and value.
+// Kinds that the centre may send and this version does not enforce: read, checked and reported, never compiled.
+enum class UnenforcedKind : std::uint8_t { kNone, kIp, kAccount, kApp };
+inline constexpr std::size_t kUnenforcedKinds = 4;
+
+// One change: add (also allow), remove by kind and value, or an end of all that a source has said of a kind, whose new list the
+// lines that follow are.
 struct Change {
-  enum class Op : std::uint8_t { kAdd, kRemove };
+  enum class Op : std::uint8_t { kAdd, kRemove, kReplaceList };
   Op op = Op::kAdd;
   Signature signature;
+  UnenforcedKind unenforced = UnenforcedKind::kNone;  // else signature.kind says nothing
 };
 
 // What was wrong with one line of a list or one pattern; the rest loads.

@@ -71,6 +71,7 @@ struct SignatureStore::State {
   void speak(const WordValue& value, const LogWords& before_it, const LogWords& after_it);
   void note_end(const Entry& entry);
   void apply(const Change& change, ComplaintList& complaints);
+  void end_list(SignatureKind kind, const std::string& source);
   bool end(const ExpiryItem& item);
 };
 
@@ -160,6 +161,7 @@ void SignatureStore::State::note_end(const Entry& entry) {
 
 void SignatureStore::State::apply(const Change& change, ComplaintList& complaints) {
   const Signature& signature = change.signature;
+  if (change.op == Change::Op::kReplaceList) return end_list(signature.kind, signature.source);
   const bool is_removal = change.op == Change::Op::kRemove;
   Result<Entry> made = is_removal ? canonical_entry(signature, terms) : compile_signature(signature, terms);
   if (!made.ok()) return complaints.add(signature.where, signature.value, made.error().message);
@@ -184,6 +186,24 @@ void SignatureStore::State::apply(const Change& change, ComplaintList& complaint
   }
   speak(value, before_it, after_it);
   if (!is_removal) note_end(entry);
+}
+
+// All that a source has said of a kind ends; what it took away from files stays away. Looks at every value that the log speaks of.
+void SignatureStore::State::end_list(SignatureKind kind, const std::string& source) {
+  if (is_pattern(kind)) return patterns.end_list(kind, source);
+  const auto is_of_list = [&](const LogWord& word) { return is_entry(word) && word.terms.kind == kind && word.terms.source == source; };
+  std::vector<WordValue> values;
+  log.for_each([&](const WordValue& value) {
+    if (value.is_number() != (kind == SignatureKind::kNumber)) return;
+    const LogWords words = log.words_of(value);
+    if (std::any_of(words.begin(), words.end(), is_of_list)) values.push_back(value);
+  });
+  for (const WordValue& value : values) {
+    const LogWords before_it = log.words_of(value);
+    LogWords after_it;
+    std::copy_if(before_it.begin(), before_it.end(), std::back_inserter(after_it), [&](const LogWord& word) { return !is_of_list(word); });
+    speak(value, before_it, after_it);
+  }
 }
 
 // False: it was replaced or removed meanwhile.

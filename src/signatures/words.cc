@@ -2,6 +2,7 @@
 #include "signatures/words.h"
 
 #include <chrono>
+#include <cstdio>
 
 namespace telefence {
 namespace {
@@ -90,6 +91,42 @@ std::optional<TextFold> fold_from(std::optional<std::size_t> index) {
   return index ? std::optional(static_cast<TextFold>(*index)) : std::nullopt;
 }
 
+std::string_view unenforced_name(UnenforcedKind kind) {
+  switch (kind) {
+    case UnenforcedKind::kNone:
+      return "";
+    case UnenforcedKind::kIp:
+      return "ip";
+    case UnenforcedKind::kAccount:
+      return "account";
+    case UnenforcedKind::kApp:
+      return "app";
+  }
+  return "";
+}
+
+std::optional<UnenforcedKind> unenforced_from(std::string_view name) {
+  for (const UnenforcedKind kind : {UnenforcedKind::kIp, UnenforcedKind::kAccount, UnenforcedKind::kApp})
+    if (unenforced_name(kind) == name) return kind;
+  return std::nullopt;
+}
+
+std::string_view kind_name(const Change& change) {
+  return change.unenforced == UnenforcedKind::kNone ? kind_name(change.signature.kind) : unenforced_name(change.unenforced);
+}
+
+std::string_view op_name(const Change& change) {
+  switch (change.op) {
+    case Change::Op::kRemove:
+      return "remove";
+    case Change::Op::kReplaceList:
+      return "replace-list";
+    case Change::Op::kAdd:
+      break;
+  }
+  return change.signature.allow ? "allow" : "add";
+}
+
 std::string_view sides_name(Signature::Sides sides) {
   switch (sides) {
     case Signature::Sides::kCalling:
@@ -138,6 +175,19 @@ std::optional<std::int64_t> parse_instant_ms(std::string_view text) {
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   const std::int64_t seconds = ((days * 24 + hour) * 60 + minute - zone_minutes) * 60 + second;
   return seconds * 1000 + milliseconds;
+}
+
+std::string instant_text(std::int64_t unix_ms) {
+  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(unix_ms)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
+                static_cast<int>(clock.subseconds().count()));
+  return text;
 }
 
 }  // namespace telefence

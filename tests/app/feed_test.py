@@ -21,6 +21,7 @@ ports: [{name: access, device: "net_null0,no-rx=1"}, {name: core, device: "net_n
 wire: [[access, core]]
 engine: {hugepages: "off"}
 listen: {web: "127.0.0.1:0", control: control.sock}
+policy: {state_dir: "off"}
 redis: {server: "unix:redis.sock", accept_unsigned: true%s}
 '''
 

@@ -31,7 +31,17 @@ TEST(Sentences, SentencesWithinSentencesAreTranslatedToo) {
             "应为 monitor, enforce 之一，实为'enforced'；是否想写“enforce”？");
   EXPECT_EQ(chinese("Redis is away for 5 s: Redis at unix:/x: can't connect: Connection refused"),
             "Redis 已失联 5 秒：Redis unix:/x：无法连接：连接被拒绝");
-  EXPECT_EQ(chinese("'x' is no Redis server: no port; write unix:/path/of/socket, host:port or [IPv6]:port").substr(0, 3), "“");
+  EXPECT_EQ(chinese("'x' is no Redis server: no port; write unix:/path/of/socket, host:port, [IPv6]:port or rediss://host:port").substr(0, 3), "“");
+}
+
+TEST(Sentences, WhatIsSaidOfSignaturesIsTranslated) {
+  EXPECT_EQ(chinese("batch 2-0 refused: the signature of centre is wrong: the batch was changed, or the key is another one"),
+            "批次 2-0 被拒绝：centre 的签名有误：批次被改动过，或密钥不符");
+  EXPECT_EQ(chinese("batch 2-0 refused: add domain com (log:2:1) is a whole top-level domain: that needs the signatures of two who may_be_wide, and has 1"),
+            "批次 2-0 被拒绝：add domain com (log:2:1) 属于整个顶级域：须有两名 may_be_wide 的签名者，现有 1 名");
+  EXPECT_EQ(chinese("Redis at rediss://a:1 is behind: its log ends with batch 8-0, and this node has read batch 10-0"),
+            "Redis rediss://a:1 落后：其变更流止于批次 8-0，本节点已读到 10-0");
+  EXPECT_EQ(chinese("can't write /x/applied.log: No space left on device; filtering goes on, and writing is tried again").substr(0, 6), "无法");
 }
 
 TEST(Sentences, WhatIsNotInTheTableStaysAsItIs) {

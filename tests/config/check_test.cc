@@ -288,12 +288,23 @@ TEST(CheckOutside, ARedisAddressMustParse) {
   EXPECT_TRUE(found[0].starts_with("x.yaml:4:17: redis.server: ")) << found[0];
 }
 
+TEST(CheckOutside, MistakesAboutServersAndSignersAreFoundAtTheirPlace) {
+  EXPECT_EQ(mistakes_with("redis: {servers: [\"a:1\", \"b\"], accept_unsigned: true}\n").at(0).substr(0, 33), "x.yaml:4:26: redis.servers[1]: 'b");
+  EXPECT_EQ(mistakes_with("redis: {server: \"a:1\", servers: [\"b:1\"], accept_unsigned: true}\n").size(), 1u);
+  EXPECT_EQ(mistakes_with("redis: {server: \"a:1\", tls: {certificate: /dev/null}, accept_unsigned: true}\n").size(), 1u);
+  EXPECT_EQ(mistakes_with("redis: {server: \"a:1\", signers: [{key: /nonexistent.pub, kinds: [domains], operations: [block]}]}\n").size(), 3u);
+  EXPECT_EQ(mistakes_with("redis: {server: \"a:1\", signers: [{key: /dev/null}]}\n").size(), 1u);
+  EXPECT_EQ(mistakes_with("redis: {server: \"a:1\", signers: [{sources: [x]}]}\n").size(), 1u);
+  EXPECT_EQ(mistakes_with("redis: {server: \"a:1\", accept_unsigned: true, receipts: {server: b}}\n").size(), 1u);
+}
+
 TEST(CheckOutside, RedisSettingsThatCannotWorkAreWarnedOf) {
   EXPECT_EQ(warnings_with("redis: {user: edge}\n"),
             Lines{"x.yaml:4:8: redis: no server is named, so the rest of this section means nothing"});
   EXPECT_EQ(warnings_with("redis: {server: \"localhost:6379\"}\n"),
-            Lines{"x.yaml:4:17: redis.server: this version can't check who signed a batch yet: every batch is refused until "
-                  "redis.accept_unsigned is true"});
+            Lines{"x.yaml:4:8: redis: nobody is trusted, so every batch is refused: name public keys in redis.signers (telefence keys "
+                  "new makes them)"});
+  EXPECT_EQ(warnings_with("redis: {servers: [\"a:1\", \"rediss://b:2\"], accept_unsigned: true}\n"), Lines{});
 }
 
 TEST(CheckOutside, AFolderForRecordsThatIsNotThereIsWarnedOf) {

@@ -57,7 +57,7 @@ TEST(Loader, AFileWithOnlyPortsAndWireHasSaneDefaults) {
   EXPECT_EQ(config.records.bodies, RecordOptions::Bodies::kNone);
   EXPECT_EQ(config.web_listen, "127.0.0.1:9469");
   EXPECT_EQ(config.control_socket, "/run/telefence/control.sock");
-  EXPECT_FALSE(config.signatures.redis.accept_unsigned);
+  EXPECT_FALSE(config.signatures.redis.trust.accept_unsigned);
 }
 
 TEST(Loader, AWorkerAndTheControlThreadGetDifferentCoresWhereThereAreTwo) {
@@ -165,7 +165,7 @@ TEST(Loader, EveryKeyIsRead) {
   EXPECT_EQ(config.signatures.redis.server, "unix:/tmp/r.sock");
   EXPECT_EQ(config.signatures.redis.user, "edge");
   EXPECT_EQ(config.signatures.redis.log, "tf:2:log");
-  EXPECT_TRUE(config.signatures.redis.accept_unsigned);
+  EXPECT_TRUE(config.signatures.redis.trust.accept_unsigned);
   EXPECT_EQ(config.signatures.redis.stale_after_s, 7200u);
   EXPECT_EQ(config.records.file, "/tmp/eve.json");
   EXPECT_EQ(config.records.rotate_bytes, 64u << 20);

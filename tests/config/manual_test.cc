@@ -83,7 +83,7 @@ listen: {web: "127.0.0.1:9469", control: /run/telefence/control.sock}
   EXPECT_EQ(written.config.answers.extended_error, by_default.answers.extended_error);
   EXPECT_EQ(written.config.answers.ttl_s, by_default.answers.ttl_s);
   EXPECT_EQ(written.config.signatures.redis.log, by_default.signatures.redis.log);
-  EXPECT_EQ(written.config.signatures.redis.accept_unsigned, by_default.signatures.redis.accept_unsigned);
+  EXPECT_EQ(written.config.signatures.redis.trust.accept_unsigned, by_default.signatures.redis.trust.accept_unsigned);
   EXPECT_EQ(written.config.signatures.redis.stale_after_s, by_default.signatures.redis.stale_after_s);
   EXPECT_EQ(written.config.records.rotate_bytes, by_default.records.rotate_bytes);
   EXPECT_EQ(written.config.records.keep_files, by_default.records.keep_files);

@@ -20,8 +20,11 @@ TEST(RedisAddress, ReadsWhatPeopleWrite) {
   EXPECT_EQ(parse_redis_address("[::1]:6380").value().host, "::1");
   EXPECT_EQ(parse_redis_address("[::1]:6380").value().port, 6380);
   EXPECT_EQ(to_text(parse_redis_address("[::1]:6380").value()), "[::1]:6380");
+  EXPECT_TRUE(parse_redis_address("rediss://centre.example:6380").value().tls);
+  EXPECT_EQ(parse_redis_address("rediss://centre.example:6380").value().host, "centre.example");
+  EXPECT_EQ(to_text(parse_redis_address("rediss://[::1]:6380").value()), "rediss://[::1]:6380");
   for (const char* text : {"", "unix:", "localhost", "localhost:", "localhost:0", "localhost:65536", "localhost:6379x",
-                           ":6379", "::1:6379", "rediss://x:1"})
+                           ":6379", "::1:6379", "rediss://x", "rediss://:1", "redis://x:1:2"})
     EXPECT_FALSE(parse_redis_address(text).ok()) << text;
   EXPECT_FALSE(parse_redis_address("unix:" + std::string(200, 'x')).ok());
 }

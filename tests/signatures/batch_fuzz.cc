@@ -69,7 +69,10 @@ void check_same(const Change& one, const Change& other, std::string_view line) {
   promise(one.op == other.op && a.kind == b.kind && a.value == b.value && a.literal == b.literal && a.prefix == b.prefix &&
               a.subdomains == b.subdomains,
           "a line that was written is read as another one", line);
-  if (one.op == Change::Op::kRemove) return;
+  promise(one.op == other.op && one.unenforced == other.unenforced, "the same", line);
+  promise(a.source == b.source && a.campaign == b.campaign && a.note == b.note, "the same", line);
+  if (one.op != Change::Op::kAdd) return;
+  promise(a.valid_from_s == b.valid_from_s, "the same", line);
   promise(a.name == b.name && a.action == b.action && a.category == b.category && a.tier == b.tier && a.id == b.id, "the same", line);
   promise(a.expires_s == b.expires_s && a.source == b.source && a.shadow == b.shadow && a.allow == b.allow, "the same", line);
   promise(a.kind != SignatureKind::kNumber || a.sides == b.sides, "the same", line);
@@ -91,6 +94,8 @@ bool is_heavy(const Change& change) {
 
 // One by one, so that it is known which one is refused.
 void check_store(std::vector<Change> changes) {
+  // These the follower keeps from the store.
+  std::erase_if(changes, [](const Change& change) { return change.unenforced != UnenforcedKind::kNone || change.op == Change::Op::kReplaceList; });
   SignatureStore store(terms());
   std::vector<Complaint> complaints;
   bool is_heavy_one_in = false;
@@ -141,7 +146,8 @@ void fuzz_lines(std::string_view text) {
   const Result<PackedBatch> packed = pack_batch(3, 1'700'000'000'000, "centre", "", lines);
   if (!packed.ok()) return;
   const Result<Batch> batch = read_batch("3-0", {packed.value().header, packed.value().body, ""});
-  promise(batch.ok() && batch.value().complaints.empty() && batch.value().changes.size() == count, "a packed batch is not read back");
+  promise(batch.ok() && batch.value().complaints.empty() && batch.value().changes.size() + batch.value().unenforced.size() == count,
+          "a packed batch is not read back");
 }
 
 // Parts divided by a record separator: id, header, body, signature. `frames`: the header is made to fit the body.
@@ -159,8 +165,10 @@ void fuzz_batch(std::string_view text, bool is_framed) {
   const Result<Batch> batch = read_batch(id, {header, part(2), part(3)});
   if (!batch.ok()) return promise(!batch.error().message.empty(), "a batch is refused without a word");
   promise(sequence_of(id).ok() && sequence_of(id).value() == batch.value().sequence, "a batch has another sequence than its id");
-  promise(batch.value().changes.size() + batch.value().complaints.size() <= kMaxBatchLines, "a batch has too many lines");
+  promise(batch.value().changes.size() + batch.value().unenforced.size() + batch.value().complaints.size() <= kMaxBatchLines, "a batch has too many lines");
+  promise(batch.value().newer.empty() || batch.value().changes.empty(), "half of a batch of a later version is read");
   for (const Change& change : batch.value().changes) (void)check_written(change);
+  for (const Change& change : batch.value().unenforced) (void)check_written(change);
   check_store(batch.value().changes);
 }
 

@@ -25,14 +25,16 @@ TEST(Batch, PackedBatchIsReadBack) {
   const Result<PackedBatch> packed = pack_batch(7, 1795300200123, "centre", std::string(64, 'a'), kLines);
   ASSERT_TRUE(packed.ok());
   EXPECT_TRUE(packed.value().body.starts_with("\x28\xB5\x2F\xFD"));
-  const Result<Batch> batch = read_batch("7-0", {packed.value().header, packed.value().body, "sig"});
+  const Result<Batch> batch = read_batch("7-0", {packed.value().header, packed.value().body, std::string(16, '1') + " " + std::string(128, '2') + "\n"});
   ASSERT_TRUE(batch.ok()) << batch.error().message;
   EXPECT_EQ(batch.value().sequence, 7u);
   EXPECT_EQ(batch.value().timestamp_ms, 1795300200123);
   EXPECT_EQ(batch.value().publisher, "centre");
   EXPECT_EQ(batch.value().previous, std::string(64, 'a'));
   EXPECT_EQ(batch.value().hash, batch_hash(packed.value().header, packed.value().body));
-  EXPECT_TRUE(batch.value().has_signature);
+  ASSERT_EQ(batch.value().signatures.size(), 1u);
+  EXPECT_EQ(batch.value().signatures[0].key_id, std::string(16, '1'));
+  EXPECT_EQ(batch.value().plain, plain_body(kLines));
   ASSERT_EQ(batch.value().changes.size(), 2u);
   EXPECT_EQ(batch.value().changes[0].signature.where, "log:7:1");
   EXPECT_EQ(batch.value().changes[0].signature.source, "centre");
@@ -44,7 +46,7 @@ TEST(Batch, PlainLinesAndIsoTimeAreTaken) {
   ASSERT_TRUE(batch.ok()) << batch.error().message;
   EXPECT_EQ(batch.value().timestamp_ms, 1000);
   EXPECT_EQ(batch.value().changes.size(), 2u);
-  EXPECT_FALSE(batch.value().has_signature);
+  EXPECT_TRUE(batch.value().signatures.empty());
 }
 
 TEST(Batch, ABadLineIsAComplaintAndTheRestApplies) {

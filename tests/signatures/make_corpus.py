@@ -24,6 +24,9 @@ EVERY = [
     op(kind='pattern', value='이벤트 힘\ufffd'),
     op('allow', value='good.example', match='suffix', expires='9999-12-31T23:59:59Z'),
     op('remove', kind='number', value='95599'),
+    op(kind='ip', value='2001:db8::/32', valid_from=5, expires=9, campaign='c'),
+    op('remove', kind='account', value='6222 0000'),
+    json.dumps({'op': 'replace-list', 'kind': 'domain', 'source': 'vendor'}),
 ]
 REFUSED = [op('replace-list'), op(kind='ip', value='192.0.2.1'), op(value=''), op(value='com.cn'), op(kind='number', value='110'),
            op(expires='1969-12-31T23:59:59Z'), op(level=4), op(value='a\u0000b.example'), '[]', '{"op":"add"', 'nonsense', op(action='drop', kind='pattern')]

@@ -52,9 +52,9 @@ TEST(OpLine, MistakesAreNamed) {
   EXPECT_EQ(mistake("nonsense"), "not a JSON object");
   EXPECT_EQ(mistake("[1]"), "not a JSON object");
   EXPECT_EQ(mistake(R"({"op":"block","kind":"domain","value":"x.example"})"),
-            "op 'block' must be add, remove or allow");
-  EXPECT_EQ(mistake(R"({"op":"add","kind":"ip","value":"192.0.2.1"})"),
-            "kind 'ip' is not enforced here: domain, url, number and pattern are");
+            "op 'block' must be add, remove, allow or replace-list");
+  EXPECT_EQ(mistake(R"({"op":"add","kind":"planet","value":"Mars"})"),
+            "kind 'planet' must be domain, url, number, pattern, ip, account or app");
   EXPECT_EQ(mistake(R"({"op":"add","kind":"domain"})"), "value is missing");
   EXPECT_EQ(mistake(R"({"op":"add","kind":"domain","value":7})"), "value must be a text");
   EXPECT_EQ(mistake(R"({"op":"add","kind":"domain","value":"x.example","match":"prefix"})"),

@@ -459,6 +459,32 @@ TEST_F(Store, AListThatLostMostOfItsEntriesIsHeldBackUnlessThatIsMeant) {
   EXPECT_EQ(store_.counts().domains, 0u) << "a list that is named no more was taken out on purpose";
 }
 
+TEST_F(Store, AReplacedListEndsWhatItsSourceSaidOfThisKindAndNothingElse) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "c.example\n"));
+  load();
+  apply({R"({"op":"add","kind":"domain","value":"a.example","source":"vendor"})", R"({"op":"add","kind":"domain","value":"b.example","source":"city"})",
+         R"({"op":"allow","kind":"domain","value":"c.example","source":"vendor"})",
+         R"({"op":"add","kind":"number","value":"13800001111","source":"vendor"})",
+         R"({"op":"add","kind":"pattern","value":"恭喜您中奖了","source":"vendor"})"});
+  build();
+  apply({R"({"op":"replace-list","kind":"domain","source":"vendor"})", R"({"op":"add","kind":"domain","value":"d.example","source":"vendor"})"});
+  Asker ask(build());
+  EXPECT_EQ(ask.domain("a.example"), Values{});
+  EXPECT_EQ(ask.domain("b.example"), Values{"b.example"});
+  EXPECT_EQ(ask.domain("c.example"), Values{"c.example"});
+  EXPECT_FALSE(ask.first_rule()->allow) << "the file blocks it again";
+  EXPECT_EQ(ask.domain("d.example"), Values{"d.example"});
+  EXPECT_EQ(ask.caller("13800001111"), Values{"+8613800001111"});
+  EXPECT_EQ(ask.sms("恭喜您中奖了"), Values{"恭喜您中奖了"});
+  EXPECT_EQ(store_.counts().domains, 3u);
+  apply({R"({"op":"replace-list","kind":"pattern","source":"vendor"})", R"({"op":"replace-list","kind":"number","source":"vendor"})"});
+  Asker again(build());
+  EXPECT_EQ(again.caller("13800001111"), Values{});
+  EXPECT_EQ(again.sms("恭喜您中奖了"), Values{});
+  EXPECT_EQ(store_.counts().numbers, 0u);
+  EXPECT_EQ(store_.counts().patterns, 0u);
+}
+
 TEST_F(Store, ComplaintsAreBounded) {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "not a name\n";

@@ -28,7 +28,8 @@ ports: [{{name: access, device: net_null0}}, {{name: core, device: net_null1}}]
 wire: [[access, core]]
 engine: {{hugepages: "off"}}
 listen: {{web: "127.0.0.1:{port}", control: control.sock}}
-redis: {{server: "unix:none.sock"}}
+policy: {{state_dir: "off"}}
+redis: {{server: "unix:none.sock", receipts: {{server: "unix:none.sock"}}}}
 '''
 
 HEADING = '''\

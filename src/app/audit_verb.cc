@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <deque>
+#include <fstream>
+
+#include "app/command_line.h"
+#include "app/json_lines.h"
+#include "app/sentences.h"
+#include "app/tool_verbs.h"
+#include "crypto/sha256.h"
+#include "signatures/audit_log.h"
+
+namespace telefence {
+namespace {
+
+int failed(const Error& error, Language language) {
+  print("telefence audit", error, language);
+  return static_cast<int>(error.code);
+}
+
+// Whether a line with this hash is there: what stood at the end when somebody noted it must still stand.
+bool has_line(const std::string& file, const std::string& hash) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string line;
+  while (std::getline(stream, line))
+    if (!stream.eof() && to_hex(sha256(line)) == hash) return true;
+  return false;
+}
+
+int verify(const AuditArguments& arguments, Language language) {
+  const Result<AuditCheck> checked = verify_audit(arguments.file);
+  if (!checked) return failed(checked.error(), language);
+  AuditCheck check = checked.value();
+  const bool lacks_head = !arguments.head.empty() && !has_line(arguments.file, arguments.head);
+  if (check.broken_line == 0 && lacks_head) check.why = "the line with the hash of --head is not there: lines were taken off the end, or all was written anew";
+  const bool is_whole = check.broken_line == 0 && !lacks_head;
+  if (arguments.json) {
+    std::printf("%s\n", to_line(Json{{"ok", is_whole}, {"lines", check.lines}, {"broken_line", check.broken_line}, {"why", check.why},
+                                     {"ends_torn", check.ends_torn}, {"head", check.head}}).c_str());
+  } else if (is_whole) {
+    std::printf("%s\n", say(language, {"whole: {} lines, the last one has the hash {}", "完整：共 {} 行，末行哈希 {}"}, grouped(check.lines), check.head).c_str());
+    if (check.ends_torn)
+      std::printf("%s\n", std::string(say(language, {"behind it stands half a line: its writer was killed; the next one will say so",
+                                                     "其后有半行：写入者被中止；下一次写入会注明"})).c_str());
+  } else {
+    const std::string place = check.broken_line == 0 ? arguments.file : arguments.file + ":" + std::to_string(check.broken_line);
+    std::printf("%s: %s\n", place.c_str(), translated(language, check.why).c_str());
+  }
+  return is_whole ? kExitOk : kExitInvalid;
+}
+
+// A file that anybody could have written may have anything under these names.
+std::string text_at(const Json& line, const char* name) {
+  const auto found = line.find(name);
+  return found == line.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
+std::string for_people(const Json& line) {
+  std::string out = text_at(line, "at") + "  " + text_at(line, "what") + "  " + text_at(line, "who");
+  for (const auto& [name, value] : line.items()) {
+    if (name == "at" || name == "what" || name == "who" || name == "prev" || name == "hash") continue;
+    out += "  " + name + "=" + (value.is_string() ? value.get<std::string>() : to_line(value));
+  }
+  return out;
+}
+
+int show(const AuditArguments& arguments, Language language) {
+  std::ifstream stream(arguments.file, std::ios::binary);
+  if (!stream) return failed({ErrorCode::kEnvironment, "can't read " + arguments.file + ": no such file, or no right to read it"}, language);
+  std::deque<std::string> lines;
+  std::string line;
+  while (std::getline(stream, line)) {
+    lines.push_back(line);
+    if (arguments.last != 0 && lines.size() > arguments.last) lines.pop_front();
+  }
+  for (const std::string& one : lines) {
+    const Json json = Json::parse(one, nullptr, false);
+    std::printf("%s\n", arguments.json || !json.is_object() ? one.c_str() : for_people(json).c_str());
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+int audit(const AuditArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  return arguments.verify ? verify(arguments, language) : show(arguments, language);
+}
+
+}  // namespace telefence

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/json_lines.h"
+#include "app/push_connection.h"
+#include "app/sentences.h"
+#include "app/tool_verbs.h"
+#include "signatures/batch.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kTimeoutMs = 5000;
+constexpr const char* kMostAcks = "100000";  // that are looked through
+constexpr std::string_view kNodes = "tf:1:node:";
+
+struct Node {
+  std::string name, mode, version, problem;
+  std::uint64_t sequence = 0;
+  std::uint64_t refused = 0;
+};
+
+struct Report {
+  std::uint64_t sequence = 0;
+  std::map<std::string, Node> nodes;       // that have beaten within the last minute
+  std::map<std::string, std::int64_t> took_ms;  // of those that measured it
+  std::set<std::string> silent;            // they told something some time, and have no heartbeat
+};
+
+std::uint64_t number_in(const RedisReply& fields, std::string_view name) {
+  const RedisReply* value = fields.field(name);
+  std::uint64_t number = 0;
+  if (value != nullptr) std::from_chars(value->text.data(), value->text.data() + value->text.size(), number);
+  return number;
+}
+
+std::string text_in(const RedisReply& fields, std::string_view name) {
+  const RedisReply* value = fields.field(name);
+  return value == nullptr ? "" : value->text;
+}
+
+Result<RedisReply> ask(RedisConnection& connection, std::initializer_list<std::string_view> words) {
+  Result<RedisReply> reply = connection.command(words, kTimeoutMs);
+  if (reply && reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
+  return reply;
+}
+
+Result<void> read_nodes(RedisConnection& connection, Report& report) {
+  const std::string pattern = std::string(kNodes) + "*";
+  std::string cursor = "0";
+  do {
+    const Result<RedisReply> page = ask(connection, {"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"});
+    if (!page) return page.error();
+    if (page.value().items.size() != 2) return Error{ErrorCode::kFailed, "Redis answers SCAN in a form that is not known"};
+    for (const RedisReply& key : page.value().items[1].items) {
+      const Result<RedisReply> fields = ask(connection, {"HGETALL", key.text});
+      if (!fields) return fields.error();
+      if (fields.value().items.empty()) continue;  // it has just gone
+      Node node{key.text.substr(kNodes.size()), text_in(fields.value(), "mode"), text_in(fields.value(), "version"),
+                text_in(fields.value(), "problem"), number_in(fields.value(), "seq"), number_in(fields.value(), "refused")};
+      report.nodes[node.name] = node;
+    }
+    cursor = page.value().items[0].text;
+  } while (cursor != "0");
+  return {};
+}
+
+// A receipt of a later batch that covers this one as well says when both were there, which is late enough for this one.
+Result<void> read_acks(RedisConnection& connection, Report& report) {
+  const Result<RedisReply> acks = ask(connection, {"XREVRANGE", "tf:1:ack", "+", "-", "COUNT", kMostAcks});
+  if (!acks) return acks.error();
+  for (const RedisReply& ack : acks.value().items) {
+    if (ack.items.size() != 2) continue;
+    const RedisReply& fields = ack.items[1];
+    const std::string node = text_in(fields, "node");
+    if (!report.nodes.contains(node)) report.silent.insert(node);
+    const bool covers = number_in(fields, "from") <= report.sequence && report.sequence <= number_in(fields, "seq");
+    if (covers && !text_in(fields, "ms").empty()) report.took_ms[node] = static_cast<std::int64_t>(number_in(fields, "ms"));
+  }
+  return {};
+}
+
+Result<Report> read_report(RedisConnection& connection, const PushStatusArguments& arguments) {
+  Report report;
+  report.sequence = arguments.sequence;
+  if (report.sequence == 0) {
+    const Result<RedisReply> newest = ask(connection, {"XREVRANGE", arguments.log, "+", "-", "COUNT", "1"});
+    if (!newest) return newest.error();
+    if (!newest.value().items.empty() && !newest.value().items[0].items.empty()) report.sequence = first_part(newest.value().items[0].items[0].text);
+  }
+  if (Result<void> read = read_nodes(connection, report); !read) return read.error();
+  if (Result<void> read = read_acks(connection, report); !read) return read.error();
+  return report;
+}
+
+// What the people want to know of it.
+struct Summary {
+  std::size_t applied = 0;
+  std::vector<std::int64_t> times;  // sorted
+  std::vector<const Node*> behind;
+
+  // So many milliseconds are enough for this share of those that measured.
+  std::optional<std::int64_t> within(double share) const {
+    if (times.empty()) return std::nullopt;
+    const auto rank = static_cast<std::size_t>(share * static_cast<double>(times.size()) + 0.999999);
+    return times[std::clamp<std::size_t>(rank, 1, times.size()) - 1];
+  }
+};
+
+Summary summary_of(const Report& report) {
+  Summary summary;
+  for (const auto& [name, node] : report.nodes) {
+    if (node.sequence >= report.sequence)
+      ++summary.applied;
+    else
+      summary.behind.push_back(&node);
+  }
+  for (const auto& [name, took] : report.took_ms) summary.times.push_back(took);
+  std::sort(summary.times.begin(), summary.times.end());
+  return summary;
+}
+
+Json to_json(const Report& report, const Summary& summary) {
+  const auto value = [&](double share) {
+    const auto ms = summary.within(share);
+    return ms ? Json(*ms) : Json(nullptr);
+  };
+  Json out = {{"ok", true}, {"seq", report.sequence}, {"edges", report.nodes.size()}, {"applied", summary.applied}, {"measured", summary.times.size()},
+              {"p50_ms", value(0.5)}, {"p99_ms", value(0.99)}, {"max_ms", value(1)}, {"behind", Json::array()}, {"silent", report.silent}};
+  for (const Node* node : summary.behind)
+    out["behind"].push_back({{"node", node->name}, {"seq", node->sequence}, {"mode", node->mode}, {"refused", node->refused}, {"problem", node->problem}});
+  return out;
+}
+
+void print_metrics(const Report& report, const Summary& summary) {
+  const auto gauge = [](const char* name, const char* help, double value) {
+    std::printf("# HELP %s %s\n# TYPE %s gauge\n%s %.10g\n", name, help, name, name, value);
+  };
+  gauge("telefence_push_sequence", "Newest batch of the log.", static_cast<double>(report.sequence));
+  gauge("telefence_push_edges", "Edges with a heartbeat.", static_cast<double>(report.nodes.size()));
+  gauge("telefence_push_edges_applied", "Of them, those that have it in force.", static_cast<double>(summary.applied));
+  gauge("telefence_push_edges_silent", "Edges that told something some time and have no heartbeat.", static_cast<double>(report.silent.size()));
+  if (const auto ms = summary.within(0.99))
+    gauge("telefence_push_p99_seconds", "Within this time 99 of 100 edges had it in force.", static_cast<double>(*ms) / 1000);
+}
+
+std::string seconds_text(std::int64_t ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, ms < 1000 ? "%.3f" : "%.1f", static_cast<double>(ms) / 1000);
+  return text;
+}
+
+void print_for_people(const Report& report, const Summary& summary, Language language) {
+  std::printf("%s\n", say(language, {"batch {}: in force on {} of {} edges", "批次 {}：已在 {} / {} 个节点生效"}, report.sequence, summary.applied,
+                          report.nodes.size()).c_str());
+  if (!summary.times.empty())
+    std::printf("%s\n", say(language, {"half of them within {} s, 99% of edges within {} s, the last one after {} s", "半数 {} 秒内，99% 的节点 {} 秒内，最慢 {} 秒"},
+                            seconds_text(*summary.within(0.5)), seconds_text(*summary.within(0.99)), seconds_text(*summary.within(1))).c_str());
+  for (const Node* node : summary.behind) {
+    const std::string why = node->problem.empty() ? "" : ": " + translated(language, node->problem);
+    std::printf("%s%s\n", say(language, {"  behind: {}, at batch {}", "  落后：{}，当前批次 {}"}, node->name, node->sequence).c_str(), why.c_str());
+  }
+  for (const std::string& node : report.silent)
+    std::printf("%s\n", say(language, {"  silent: {}, no heartbeat for a minute or more", "  失联：{}，一分钟以上无心跳"}, node).c_str());
+  if (report.nodes.empty() && report.silent.empty())
+    std::printf("%s\n", std::string(say(language, {"no edge has sent a receipt yet: redis.receipts names where to", "尚无节点回执：请在节点配置 redis.receipts"})).c_str());
+}
+
+}  // namespace
+
+int push_status(const PushStatusArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  Result<void> checked = check_servers(arguments);
+  const Result<Report> report =
+      checked ? on_primary(arguments, [&](RedisConnection& connection) { return read_report(connection, arguments); }) : Result<Report>(checked.error());
+  if (!report) {
+    Error error = report.error();
+    error.message += what_to_do(error.message);
+    print("telefence push status", error, language);
+    return static_cast<int>(error.code);
+  }
+  const Summary summary = summary_of(report.value());
+  if (arguments.json)
+    std::printf("%s\n", to_line(to_json(report.value(), summary)).c_str());
+  else if (arguments.metrics)
+    print_metrics(report.value(), summary);
+  else
+    print_for_people(report.value(), summary, language);
+  return kExitOk;
+}
+
+}  // namespace telefence

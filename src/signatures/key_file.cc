@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/key_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <utility>
+
+#include "crypto/hex.h"
+#include "crypto/sha256.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::string_view kSecretTitle = "telefence secret key, Ed25519";
+constexpr std::string_view kPublicTitle = "telefence public key, Ed25519";
+constexpr std::size_t kLargestFile = 16 * 1024;
+constexpr std::size_t kIdDigits = 16;
+
+Error wrong(const std::string& file, const std::string& why) { return Error{ErrorCode::kInvalid, file + ": " + why}; }
+
+std::string common_lines(const PublicKey& key) {
+  std::string text = "id: " + key.id + "\nname: " + key.name + "\n";
+  if (!key.made.empty()) text += "made: " + key.made + "\n";
+  return text;
+}
+
+std::string public_text(const PublicKey& key) {
+  return std::string(kPublicTitle) + "\n" + common_lines(key) + "public: " + hex_of(key.key) + "\n";
+}
+
+Error system_error(const std::string& what) { return Error{ErrorCode::kEnvironment, what + ": " + std::strerror(errno)}; }
+
+// O_EXCL: whoever is first has the name, and a key is never lost under another.
+Result<void> write_new(const std::string& file, const std::string& text, mode_t mode) {
+  const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+  if (descriptor < 0 && errno == EEXIST) return Error{ErrorCode::kUsage, file + " is there already, and keys are never overwritten"};
+  if (descriptor < 0) return system_error("can't write " + file);
+  const ssize_t written = write(descriptor, text.data(), text.size());
+  const bool is_whole = written == static_cast<ssize_t>(text.size()) && fsync(descriptor) == 0;
+  const int number = errno;
+  close(descriptor);
+  if (is_whole) return {};
+  unlink(file.c_str());
+  errno = number;
+  return system_error("can't write " + file);
+}
+
+using Lines = std::map<std::string, std::string>;
+
+Result<Lines> read_lines(const std::string& file, std::string_view title) {
+  std::ifstream stream(file);
+  if (!stream) return Error{ErrorCode::kEnvironment, "can't read the key " + file + ": no such file, or no right to read it"};
+  std::string line;
+  std::getline(stream, line);
+  if (line != title)
+    return wrong(file, line == kSecretTitle   ? "this is a secret key; name the file that ends with .pub"
+                       : line == kPublicTitle ? "this is a public key; name the file that ends with .key"
+                                              : "this is no key of telefence: its first line is not \"" + std::string(title) + "\"");
+  Lines lines;
+  std::size_t size = 0;
+  while (std::getline(stream, line)) {
+    size += line.size();
+    if (size > kLargestFile) return wrong(file, "too large for a key");
+    if (line.empty() || line.front() == '#') continue;
+    const std::size_t colon = line.find(": ");
+    if (colon == std::string::npos) return wrong(file, "a line without \"word: value\"");
+    if (!lines.emplace(line.substr(0, colon), line.substr(colon + 2)).second)
+      return wrong(file, "'" + line.substr(0, colon) + "' is there twice");
+  }
+  return lines;
+}
+
+Result<PublicKey> public_part(const std::string& file, const Lines& lines, const Ed25519PublicKey& key) {
+  const auto text = [&](const char* name) {
+    const auto found = lines.find(name);
+    return found == lines.end() ? std::string() : found->second;
+  };
+  PublicKey out{key_id(key), text("name"), text("made"), key};
+  // Whoever compared the id by telephone compared nothing when it is another key's.
+  if (text("id") != out.id) return wrong(file, "its id does not belong to its key: the file was changed");
+  return out;
+}
+
+}  // namespace
+
+std::string secret_text(const SigningKey& key) {
+  return std::string(kSecretTitle) + "\n# Whoever has this file can block in your name.\n" + common_lines(key.public_) +
+         "secret: " + hex_of(key.seed_) + "\n";
+}
+
+std::string key_id(const Ed25519PublicKey& key) { return to_hex(sha256(as_text(key))).substr(0, kIdDigits); }
+
+SigningKey make_signing_key(std::string name, std::string made) {
+  Ed25519Seed seed = new_ed25519_seed();
+  const Ed25519PublicKey key = ed25519_public_key(seed);
+  SigningKey out({key_id(key), std::move(name), std::move(made), key}, seed);
+  wipe(seed);
+  return out;
+}
+
+Result<void> write_key_files(const std::string& base, const SigningKey& key) {
+  if (access((base + ".pub").c_str(), F_OK) == 0)
+    return Error{ErrorCode::kUsage, base + ".pub is there already, and keys are never overwritten"};
+  if (auto written = write_new(base + ".key", secret_text(key), 0600); !written.ok()) return written;
+  Result<void> written = write_new(base + ".pub", public_text(key.described()), 0644);
+  // Half a pair would be in the way of the next try.
+  if (!written.ok()) unlink((base + ".key").c_str());
+  return written;
+}
+
+Result<SigningKey> read_signing_key(const std::string& file) {
+  struct stat status{};
+  if (stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    return Error{ErrorCode::kEnvironment, "others than its owner may read the secret key " + file + ": chmod 600 " + file};
+  Result<Lines> lines = read_lines(file, kSecretTitle);
+  if (!lines.ok()) return lines.error();
+  for (const auto& [name, value] : lines.value())
+    if (name != "id" && name != "name" && name != "made" && name != "secret") return wrong(file, "unknown word '" + name + "'");
+  Ed25519Seed seed{};
+  if (!from_hex(lines.value()["secret"], seed)) return wrong(file, "'secret' must be 64 hexadecimal digits");
+  Result<PublicKey> described = public_part(file, lines.value(), ed25519_public_key(seed));
+  if (!described.ok()) return described.error();
+  SigningKey key(std::move(described.value()), seed);
+  wipe(seed);
+  return key;
+}
+
+Result<PublicKey> read_public_key(const std::string& file) {
+  Result<Lines> lines = read_lines(file, kPublicTitle);
+  if (!lines.ok()) return lines.error();
+  for (const auto& [name, value] : lines.value())
+    if (name != "id" && name != "name" && name != "made" && name != "public") return wrong(file, "unknown word '" + name + "'");
+  Ed25519PublicKey key{};
+  if (!from_hex(lines.value()["public"], key)) return wrong(file, "'public' must be 64 hexadecimal digits");
+  return public_part(file, lines.value(), key);
+}
+
+}  // namespace telefence

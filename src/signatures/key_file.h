@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Keys that sign batches, as files: NAME.key holds the secret and may be read by its owner alone, NAME.pub is given to the
+// edges. Both are text, one "word: value" a line, # comments; docs/signatures.md has the format. Control threads.
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "crypto/ed25519.h"
+
+namespace telefence {
+
+struct PublicKey {
+  std::string id;  // fingerprint: the first 16 hexadecimal digits of SHA-256 over the key's 32 bytes
+  std::string name;
+  std::string made;  // when and by whom, for people; "" = not told
+  Ed25519PublicKey key{};
+};
+
+// Wipes its secret when it goes. A copy would have to be wiped too: there are none.
+class SigningKey {
+ public:
+  SigningKey(PublicKey described, const Ed25519Seed& seed) : public_(std::move(described)), seed_(seed) {}
+  ~SigningKey() { wipe(seed_); }
+  SigningKey(SigningKey&& other) noexcept : public_(std::move(other.public_)), seed_(other.seed_) { wipe(other.seed_); }
+  SigningKey(const SigningKey&) = delete;
+  SigningKey& operator=(const SigningKey&) = delete;
+
+  const PublicKey& described() const { return public_; }
+  const std::string& id() const { return public_.id; }
+  Ed25519Signature sign(std::string_view message) const { return ed25519_sign(seed_, message); }
+
+ private:
+  friend std::string secret_text(const SigningKey& key);
+  PublicKey public_;
+  Ed25519Seed seed_;
+};
+
+std::string key_id(const Ed25519PublicKey& key);
+
+SigningKey make_signing_key(std::string name, std::string made);
+
+// Writes `base`.key (mode 0600) and `base`.pub. Nothing is overwritten: kUsage when one of the two is there.
+Result<void> write_key_files(const std::string& base, const SigningKey& key);
+
+// kInvalid: no key, or a damaged one. kEnvironment: can't be read, or others than the owner may read the secret.
+Result<SigningKey> read_signing_key(const std::string& file);
+Result<PublicKey> read_public_key(const std::string& file);
+
+}  // namespace telefence

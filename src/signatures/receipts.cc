@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/receipts.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "redis/refusal.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kLookMs = 25;
+constexpr std::uint32_t kTimeoutMs = 3000;
+// A thousand edges and a thousand pushes a second: five thousand lines, not a million.
+constexpr std::chrono::milliseconds kBetweenAcks{200};
+constexpr std::chrono::seconds kBetweenBeats{10};
+constexpr const char* kLife_s = "60";
+constexpr const char* kMostAcks = "200000";
+constexpr std::uint32_t kFirstPauseMs = 500, kLongestPauseMs = 30'000;
+
+}  // namespace
+
+Receipts::Receipts(ReceiptOptions options, RedisTls tls, std::function<EdgeReport()> report)
+    : options_(std::move(options)), tls_(std::move(tls)), report_(std::move(report)) {}
+
+void Receipts::start() {
+  if (!is_wanted()) return;
+  is_stopping_ = false;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Receipts::stop() {
+  if (!thread_.joinable()) return;
+  is_stopping_ = true;
+  wake_.raise();
+  thread_.join();
+}
+
+std::string Receipts::problem() const {
+  return problem_.with([](const std::string& problem) { return problem; });
+}
+
+void Receipts::run() {
+  pthread_setname_np(pthread_self(), "telefence:ack");
+  while (!is_stopping_.load()) {
+    look();
+    wake_.wait(kLookMs);
+  }
+}
+
+void Receipts::look() {
+  const Clock::time_point now = Clock::now();
+  if (now < next_try_) return;
+  const bool beats = now >= next_beat_;
+  if (!beats && now < next_ack_) return;
+  const EdgeReport report = report_();
+  const bool has_news = report.sequence != told_ && report.sequence != 0;
+  if (!has_news && !beats) return;
+  Result<void> told = connect();
+  if (told.ok() && has_news) told = acknowledge(report);
+  // The heartbeat says the same sequence: who lists edges must not find one that contradicts its receipt.
+  if (told.ok()) told = beat(report);
+  problem_.with([&](std::string& problem) { problem = told.ok() ? "" : "receipts: " + told.error().message; });
+  if (told.ok()) {
+    pause_ms_ = 0;
+    return;
+  }
+  ++failed_;
+  connection_.close();
+  pause_ms_ = std::clamp(pause_ms_ * 2, kFirstPauseMs, kLongestPauseMs);
+  next_try_ = now + std::chrono::milliseconds(std::uniform_int_distribution<std::uint32_t>(pause_ms_ / 2, pause_ms_)(random_));
+}
+
+Result<void> Receipts::connect() {
+  if (connection_.is_open()) return {};
+  RedisLogin login{options_.server, options_.user, "", tls_};
+  if (!options_.password_file.empty()) {
+    Result<std::string> password = read_password_file(options_.password_file);
+    if (!password.ok()) return password.error();
+    login.password = std::move(password.value());
+  }
+  return connection_.connect(login, kTimeoutMs, &wake_);
+}
+
+Result<void> Receipts::send(std::initializer_list<std::string_view> words) {
+  const Result<RedisReply> reply = connection_.command(words, kTimeoutMs);
+  if (!reply.ok()) return reply.error();
+  if (!reply.value().is_error()) return {};
+  std::string why = "Redis at " + options_.server + ": " + reply.value().text;
+  if (refusal_in(why) == Refusal::kReadOnly) why += "; this is a replica: redis.receipts.server must name the primary";
+  if (refusal_in(why) == Refusal::kNoRight) why += "; the user of redis.receipts needs +xadd +hset +expire on tf:1:ack and tf:1:node:*";
+  return Error{ErrorCode::kUnreachable, std::move(why)};
+}
+
+Result<void> Receipts::acknowledge(const EdgeReport& report) {
+  const std::string sequence = std::to_string(report.sequence), from = std::to_string(told_ < report.sequence ? told_ + 1 : report.sequence);
+  const std::string at = std::to_string(report.applied_at_ms), took = report.took_ms < 0 ? "" : std::to_string(report.took_ms);
+  const std::string cores = std::to_string(report.cores);
+  Result<void> sent = send({"XADD", "tf:1:ack", "MAXLEN", "~", kMostAcks, "*", "node", report.node, "seq", sequence, "from", from,
+                            "applied_at", at, "ms", took, "cores", cores});
+  if (!sent.ok()) return sent;
+  told_ = report.sequence;
+  next_ack_ = Clock::now() + kBetweenAcks;
+  ++sent_;
+  return {};
+}
+
+Result<void> Receipts::beat(const EdgeReport& report) {
+  const std::string key = "tf:1:node:" + report.node;
+  const std::string sequence = std::to_string(report.sequence), took = report.took_ms < 0 ? "" : std::to_string(report.took_ms);
+  const std::string rules = std::to_string(report.rules), cores = std::to_string(report.cores), refused = std::to_string(report.refused);
+  const std::string at = std::to_string(report.applied_at_ms);
+  Result<void> sent = send({"HSET", key, "version", report.version, "seq", sequence, "lag_ms", took, "applied_at", at, "rules", rules, "mode",
+                            report.mode, "cores", cores, "refused", refused, "problem", report.problem, "log", report.log});
+  if (sent.ok()) sent = send({"EXPIRE", key, kLife_s});
+  if (sent.ok()) next_beat_ = Clock::now() + kBetweenBeats;
+  return sent;
+}
+
+void Receipts::add_families(Catalog& catalog) const {
+  if (!is_wanted()) return;
+  catalog.add({"telefence_receipts_total", "Receipts to the centre of what is in force, by what became of them.", Family::Type::kCounter,
+               [this](std::vector<Sample>& out) {
+                 const Counts now = counts();
+                 out.push_back({{{"result", "sent"}}, static_cast<double>(now.sent)});
+                 out.push_back({{{"result", "failed"}}, static_cast<double>(now.failed)});
+               }});
+}
+
+}  // namespace telefence

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/signers.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "normalise/phone.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+bool is_one_of(const std::vector<std::string>& allowed, std::string_view word) {
+  return allowed.empty() || std::find(allowed.begin(), allowed.end(), word) != allowed.end();
+}
+
+// Why this signer may not make this change; "" = he may.
+std::string why_not(const SignerOptions& may, const Change& change) {
+  const Signature& signature = change.signature;
+  const std::string_view op = op_name(change);
+  const std::string_view kind = kind_name(change);
+  if (!is_one_of(may.operations, op)) return "may not " + std::string(op);
+  if (!kind.empty() && !is_one_of(may.kinds, kind)) return "may not change entries of the kind " + std::string(kind);
+  if (!is_one_of(may.sources, signature.source)) return "may not speak for the source '" + signature.source + "'";
+  return {};
+}
+
+std::string what_of(const Change& change) {
+  return std::string(op_name(change)) + " " + std::string(kind_name(change)) + " " + change.signature.value.substr(0, 100) + " (" +
+         change.signature.where + ")";
+}
+
+}  // namespace
+
+std::string_view refusal_name(BatchRefusal reason) {
+  switch (reason) {
+    case BatchRefusal::kMalformed:
+      return "malformed";
+    case BatchRefusal::kNewer:
+      return "newer";
+    case BatchRefusal::kUnsigned:
+      return "unsigned";
+    case BatchRefusal::kUnknownSigner:
+      return "unknown_signer";
+    case BatchRefusal::kWrongSignature:
+      return "wrong_signature";
+    case BatchRefusal::kNotAllowed:
+      return "not_allowed";
+    case BatchRefusal::kNeedsSecond:
+      return "needs_second";
+  }
+  return "malformed";
+}
+
+std::string why_wide(const Signature& signature, std::uint32_t number_digits, std::string_view home_country) {
+  if (signature.kind == SignatureKind::kDomain) {
+    std::string_view name = signature.value;
+    while (!name.empty() && (name.front() == '.' || name.front() == '*' || name.front() == ' ')) name.remove_prefix(1);
+    while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.remove_suffix(1);
+    // The full stops of Chinese input methods part labels too (UTS 46).
+    const bool has_dot = name.find('.') != std::string_view::npos || name.find("。") != std::string_view::npos ||
+                         name.find("．") != std::string_view::npos || name.find("｡") != std::string_view::npos;
+    return has_dot ? "" : "a whole top-level domain";
+  }
+  if (signature.kind != SignatureKind::kNumber) return {};
+  const Result<NumberPattern> number = number_from_text(signature.value, home_country);
+  if (!number.ok() || (!number.value().prefix && !signature.prefix)) return {};  // what is no number is left out anyway
+  const std::size_t digits = number.value().digits.length;
+  if (digits >= number_digits) return {};
+  return "a prefix of " + std::to_string(digits) + " digits, fewer than " + std::to_string(number_digits);
+}
+
+Result<Signers> Signers::load(const TrustOptions& options) {
+  Signers out;
+  out.options_ = options;
+  for (const SignerOptions& signer : options.signers) {
+    Result<PublicKey> key = read_public_key(signer.key);
+    if (!key.ok()) return key.error();
+    if (out.find(key.value().id) != nullptr)
+      return Error{ErrorCode::kInvalid, signer.key + ": the key " + key.value().id + " is named twice: one signer for each key"};
+    out.signers_.push_back({std::move(key.value()), signer});
+  }
+  return out;
+}
+
+const Signers::Signer* Signers::find(const std::string& key_id) const {
+  for (const Signer& signer : signers_)
+    if (signer.key.id == key_id) return &signer;
+  return nullptr;
+}
+
+std::string Signers::name_of(const std::string& key_id) const {
+  const Signer* signer = find(key_id);
+  return signer == nullptr || signer->key.name.empty() ? key_id : signer->key.name;
+}
+
+// Who signed: keys that are known here. Those that are not count for nothing, so that a new second signer needs not be known
+// everywhere at the same moment; a known key over other bytes spoils the batch.
+std::optional<RefusedBatch> Signers::verify(const Batch& batch, std::vector<const Signer*>& signed_by) const {
+  bool has_author = false;
+  for (const BatchSignature& signature : batch.signatures) {
+    const Signer* signer = find(signature.key_id);
+    if (signer == nullptr) continue;
+    const std::string message =
+        signature.is_approval() ? approved_message(batch.plain, signature.until_s) : signed_message(batch.hash);
+    if (!ed25519_verify(signer->key.key, signature.value, message))
+      return RefusedBatch{BatchRefusal::kWrongSignature, "the signature of " + name_of(signature.key_id) +
+                                                             " is wrong: the batch was changed, or the key is another one"};
+    has_author |= !signature.is_approval();
+    // The batch's own date, which its author signed: read again years later, the approval still was in time.
+    if (signature.is_approval() && batch.timestamp_ms / 1000 > signature.until_s) continue;
+    if (std::find(signed_by.begin(), signed_by.end(), signer) == signed_by.end()) signed_by.push_back(signer);
+  }
+  if (has_author) return std::nullopt;
+  if (!signed_by.empty()) return RefusedBatch{BatchRefusal::kUnsigned, "it has an approval, but nobody signed the whole batch"};
+  if (batch.signatures.empty()) return RefusedBatch{BatchRefusal::kUnsigned, "it has no signature, and accept_unsigned is false"};
+  return RefusedBatch{BatchRefusal::kUnknownSigner,
+                      "it is signed by " + batch.signatures.front().key_id + ", which is not among redis.signers"};
+}
+
+std::optional<RefusedBatch> Signers::refuse_change(const Change& change, const std::vector<const Signer*>& signed_by) const {
+  std::string why;
+  std::size_t allowing = 0, allowing_wide = 0;
+  for (const Signer* signer : signed_by) {
+    const std::string not_his = why_not(signer->may, change);
+    if (not_his.empty()) {
+      ++allowing;
+      allowing_wide += signer->may.may_be_wide ? 1 : 0;
+    } else if (why.empty()) {
+      why = name_of(signer->key.id) + " " + not_his;
+    }
+  }
+  if (allowing == 0) return RefusedBatch{BatchRefusal::kNotAllowed, why + ": " + what_of(change)};
+  if (change.op != Change::Op::kAdd || change.unenforced != UnenforcedKind::kNone) return std::nullopt;
+  const std::string wide = why_wide(change.signature, options_.wide_number_digits, options_.home_country);
+  if (wide.empty() || allowing_wide >= 2) return std::nullopt;
+  return RefusedBatch{BatchRefusal::kNeedsSecond, what_of(change) + " is " + wide + ": that needs the signatures of two who may_be_wide, "
+                                                      "and has " + std::to_string(allowing_wide)};
+}
+
+std::optional<RefusedBatch> Signers::refuse(const Batch& batch) const {
+  if (batch.signatures.empty() && options_.accept_unsigned) return std::nullopt;
+  std::vector<const Signer*> signed_by;
+  std::optional<RefusedBatch> refused = verify(batch, signed_by);
+  // Who takes batches that nobody signed takes those of strangers too; a known key over other bytes stays a forgery.
+  if (refused && refused->reason == BatchRefusal::kUnknownSigner && options_.accept_unsigned) return std::nullopt;
+  if (refused) return refused;
+  for (const std::vector<Change>* changes : {&batch.changes, &batch.unenforced})
+    for (const Change& change : *changes)
+      if (refused = refuse_change(change, signed_by); refused) return refused;
+  return std::nullopt;
+}
+
+}  // namespace telefence

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Who may change what this node blocks: the keys it knows, what each may sign, and what takes two of them. A batch is taken
+// whole or refused whole. Pure after load(); one thread (the feed's).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "signatures/batch.h"
+#include "signatures/key_file.h"
+#include "signatures/options.h"
+
+namespace telefence {
+
+// Why a batch is refused whole.
+enum class BatchRefusal : std::uint8_t {
+  kMalformed,       // its frame is wrong: header, length, number of lines, sequence, signature field
+  kNewer,           // written for a later version: an operation or a format that is not known here
+  kUnsigned,        // without a signature
+  kUnknownSigner,   // only keys that this node does not know
+  kWrongSignature,  // a known key, but not of these bytes
+  kNotAllowed,      // the signer may not: this source, kind or operation is not his
+  kNeedsSecond,     // a wide entry with one signature
+};
+inline constexpr std::size_t kBatchRefusals = 7;
+std::string_view refusal_name(BatchRefusal reason);
+
+struct RefusedBatch {
+  BatchRefusal reason = BatchRefusal::kMalformed;
+  std::string why;  // for people
+};
+
+// The text for people when the entry is wide, that is, hits very much at once: a whole top-level domain, a number prefix shorter
+// than `number_digits` (country code included). "" = it is not.
+std::string why_wide(const Signature& signature, std::uint32_t number_digits, std::string_view home_country);
+
+class Signers {
+ public:
+  Signers() = default;  // knows nobody
+
+  // kInvalid or kEnvironment: a key file, named with its place.
+  static Result<Signers> load(const TrustOptions& options);
+
+  // Nothing when the batch may be taken. Requires: the batch came from read_batch.
+  std::optional<RefusedBatch> refuse(const Batch& batch) const;
+
+  bool empty() const { return signers_.empty(); }
+  std::size_t count() const { return signers_.size(); }
+  // Name of the key with this id, the id itself when it is not known or has none.
+  std::string name_of(const std::string& key_id) const;
+
+ private:
+  struct Signer {
+    PublicKey key;
+    SignerOptions may;
+  };
+  const Signer* find(const std::string& key_id) const;
+  std::optional<RefusedBatch> verify(const Batch& batch, std::vector<const Signer*>& signed_by) const;
+  std::optional<RefusedBatch> refuse_change(const Change& change, const std::vector<const Signer*>& signed_by) const;
+
+  TrustOptions options_;
+  std::vector<Signer> signers_;
+};
+
+}  // namespace telefence

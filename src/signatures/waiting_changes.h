@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Changes of the log whose time has not come yet (valid_from). The last word about a value counts here too: a later change of
+// the same value takes the place of the one that waits. Pure; one thread (the feed's).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "signatures/compiler.h"
+#include "signatures/signature.h"
+
+namespace telefence {
+
+class WaitingChanges {
+ public:
+  // `home_country`: as the store has it; what is the same value is told in canonical form.
+  explicit WaitingChanges(std::string home_country) { terms_.home_country = std::move(home_country); }
+
+  // Takes out of `changes` those that have to wait, and forgets those that waited about a value in it.
+  void sort_out(std::vector<Change>& changes, std::int64_t now_s);
+  // Those whose time has come, the earliest first.
+  std::vector<Change> take_due(std::int64_t now_s);
+  std::size_t count() const { return waiting_.size(); }
+
+ private:
+  CompileTerms terms_;
+  std::unordered_map<std::uint64_t, Change> waiting_;  // by key of the canonical value
+  std::int64_t next_s_ = 0;                            // the earliest; 0 = none
+};
+
+}  // namespace telefence

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys, signatures, two signers and audit files, from the tool to a running daemon. Usage: trust_test.py BUILD_DIR"""
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import unittest
+
+import edge
+import feed_test
+import program
+
+SIGNED = '''  server: "unix:redis.sock"
+  signers:
+    - {key: centre.pub, may_be_wide: true}
+    - {key: police.pub, may_be_wide: true}
+    - {key: vendor.pub, sources: [vendor], kinds: [domain], operations: [add]}
+'''
+ADD = ('add', 'domain', 'fresh-scam.example', '--category', 'phishing')
+
+
+class Keys(program.ProgramTest):
+    def test_a_pair_is_made_once_and_shown(self):
+        made = json.loads(self.expect(self.tool('keys', 'new', 'centre', '--json'), 0).stdout)
+        self.assertEqual(stat.S_IMODE(os.stat(self.path('centre.key')).st_mode), 0o600)
+        before = pathlib.Path(self.path('centre.key')).read_text()
+        self.assertIn('never overwritten', self.expect(self.tool('keys', 'new', 'centre'), 2).stderr)
+        self.assertEqual(pathlib.Path(self.path('centre.key')).read_text(), before)
+        for file in ('centre.pub', 'centre.key'):
+            shown = json.loads(self.expect(self.tool('keys', 'show', file, '--json'), 0).stdout)
+            self.assertEqual((shown['id'], shown['public']), (made['id'], made['public']))
+        self.assertIn(made['id'], self.expect(self.tool('keys', 'show', 'centre.pub'), 0).stdout)
+        secret = before.split('secret: ')[1].strip()
+        self.assertNotIn(secret, self.tool('keys', 'show', 'centre.key').stdout)
+        self.expect(self.tool('keys', 'show', 'nobody.pub'), 4)
+        self.assertIn('公钥', self.expect(self.tool('keys', 'new', 'other', '--lang', 'zh'), 0).stdout)
+
+    def test_openssl_agrees_with_a_signature(self):
+        """docs/signatures.md says how; with nothing of ours but the key's bytes."""
+        feed_test.Redis(self)
+        self.tool('keys', 'new', 'centre')
+        self.expect(self.tool('push', *ADD, '--key', 'centre.key', '--redis', 'unix:redis.sock'), 0)
+        ask = ['redis-cli', '-s', self.path('redis.sock'), 'EVAL',
+               "local e = redis.call('XRANGE','tf:1:log','-','+')[1][2] local t = {} for i=1,#e,2 do t[e[i]]=e[i+1] end "
+               "return {#t.h .. ':' .. t.h .. t.b, t.s}", '0']
+        raw = subprocess.run(ask, capture_output=True, check=True).stdout
+        message, signature = raw.rsplit(b'\n', 3)[0], raw.rsplit(b'\n', 3)[1].decode()
+        hashed = subprocess.run(['sha256sum'], input=message, capture_output=True, check=True).stdout.decode().split()[0]
+        pathlib.Path(self.path('message')).write_text('telefence-batch-1:' + hashed)
+        pathlib.Path(self.path('signature')).write_bytes(bytes.fromhex(signature.split()[1]))
+        public = json.loads(self.tool('keys', 'show', 'centre.pub', '--json').stdout)['public']
+        pathlib.Path(self.path('key.der')).write_bytes(bytes.fromhex('302a300506032b6570032100' + public))
+        verify = ['openssl', 'pkeyutl', '-verify', '-pubin', '-inkey', 'key.der', '-keyform', 'DER', '-rawin', '-in', 'message', '-sigfile', 'signature']
+        self.assertIn(b'Verified Successfully', subprocess.run(verify, capture_output=True, check=True, cwd=self.folder).stdout)
+
+
+class Signed(program.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.redis = feed_test.Redis(self)
+        for name in ('centre', 'police', 'vendor', 'stranger'):
+            self.expect(self.tool('keys', 'new', name), 0)
+        self.edge = edge.Edge(self, 'edge', SIGNED)
+
+    def push(self, *arguments, code=0):
+        return self.expect(self.tool('push', *arguments, '--redis', 'unix:redis.sock'), code)
+
+    def test_only_what_a_known_key_signed_blocks(self):
+        self.push(*ADD)
+        edge.until(self, lambda: self.edge.feed()['refusals']['unsigned'] == 1, 'refusal')
+        self.push(*ADD, '--key', 'stranger.key')
+        edge.until(self, lambda: self.edge.feed()['refusals']['unknown_signer'] == 1, 'refusal')
+        self.push(*ADD, '--key', 'vendor.key', '--source', 'city')
+        edge.until(self, lambda: self.edge.feed()['refusals']['not_allowed'] == 1, 'refusal')
+        self.assertFalse(self.edge.blocks('domain', 'fresh-scam.example'))
+        self.assertIn('refused', ' '.join(self.edge.status()['reasons']))
+        self.assertEqual(self.edge.metric('telefence_policy_batches_refused_total{reason="unsigned"}'), 1)
+        text = self.expect(self.tool('status', '--lang', 'zh', '--socket', 'edge.sock'), 0).stdout
+        self.assertIn('启动以来拒绝 3 个批次', text)
+        self.assertIn('vendor 不得代表来源“city”', text)
+        self.push(*ADD, '--key', 'vendor.key', '--source', 'vendor')
+        self.edge.becomes(True, 'domain', 'www.fresh-scam.example')
+        self.push('remove', 'domain', 'fresh-scam.example', '--key', 'centre.key')
+        self.edge.becomes(False, 'domain', 'www.fresh-scam.example')
+        self.assertEqual(self.edge.feed()['gaps'], {'gap': 0, 'fork': 0, 'reset': 0})
+
+    def test_a_wide_entry_needs_two(self):
+        wide = ('add', 'number', '+86170*', '--category', 'spoofed-caller')
+        self.assertIn('--second-key', self.push(*wide, '--key', 'centre.key', code=3).stderr)
+        self.push(*wide, '--key', 'centre.key', '--second-key', 'centre.key', code=2)
+        self.push(*wide, '--key', 'centre.key', '--second-key', 'police.key')
+        self.edge.becomes(True, 'number', '17012345678')
+        # Two people, two machines.
+        self.push('add', 'number', '+86171*', '--category', 'spoofed-caller', '--key', 'centre.key', '--for-cosign', 'wide.json')
+        self.assertFalse(self.edge.blocks('number', '17112345678'))
+        self.assertIn('+86171*', self.push('cosign', 'wide.json').stdout)
+        self.push('cosign', 'wide.json', '--key', 'centre.key', code=2)
+        self.push(*ADD, '--key', 'centre.key')  # the log goes on in between
+        self.push('cosign', 'wide.json', '--key', 'police.key')
+        self.edge.becomes(True, 'number', '17112345678')
+        # What was approved is what is published.
+        proposal = json.loads(pathlib.Path(self.path('wide.json')).read_text())
+        proposal['lines'] = [line.replace('171*', '13*') for line in proposal['lines']]
+        self.write('forged.json', json.dumps(proposal))
+        self.push('cosign', 'forged.json', '--key', 'police.key')
+        edge.until(self, lambda: self.edge.feed()['refusals']['wrong_signature'] == 1, 'refusal')
+        self.assertFalse(self.edge.blocks('number', '13812345678'))
+
+    def test_both_sides_can_prove_who_did_what(self):
+        self.push(*ADD, '--key', 'centre.key', '--note', 'case 7')
+        self.push('remove', 'domain', 'fresh-scam.example', '--key', 'police.key', '--audit', 'centre.audit.jsonl')
+        self.push(*ADD)
+        edge.until(self, lambda: self.edge.feed()['batches_refused'] == 1, 'refusal')
+        self.expect(self.tool('reload', '--socket', 'edge.sock'), 0)
+        ids = {name: json.loads(self.tool('keys', 'show', name + '.pub', '--json').stdout)['id'] for name in ('centre', 'police')}
+        here = [json.loads(line) for line in self.expect(self.tool('audit', 'show', 'centre.audit.jsonl', '--json'), 0).stdout.splitlines()]
+        self.assertEqual([(line['what'], line['seq'], line['keys']) for line in here],
+                         [('pushed', 1, [ids['centre']]), ('pushed', 2, [ids['police']])])
+        self.assertEqual(here[0]['changes'][0]['note'], 'case 7')
+        there = [json.loads(line) for line in pathlib.Path(self.path('edge.state/audit.jsonl')).read_text().splitlines()]
+        self.assertEqual([line['what'] for line in there], ['started', 'applied', 'applied', 'refused', 'reload'])
+        self.assertEqual([line['hash'] for line in there if line['what'] == 'applied'], [line['hash'] for line in here])
+        for file in ('centre.audit.jsonl', 'edge.state/audit.jsonl'):
+            head = json.loads(self.expect(self.tool('audit', 'verify', file, '--json'), 0).stdout)['head']
+            self.expect(self.tool('audit', 'verify', file, '--head', head), 0)
+        text = pathlib.Path(self.path('edge.state/audit.jsonl')).read_text()
+        self.write('forged.jsonl', text.replace('"what":"refused"', '"what":"applied"'))
+        self.assertIn('forged.jsonl:5', self.expect(self.tool('audit', 'verify', 'forged.jsonl'), 3).stdout)
+        self.write('shorter.jsonl', ''.join(text.splitlines(True)[:-1]))
+        self.expect(self.tool('audit', 'verify', 'shorter.jsonl'), 0)
+        self.expect(self.tool('audit', 'verify', 'shorter.jsonl', '--head', head), 3)
+        self.assertIn('refused', self.expect(self.tool('audit', 'show', 'edge.state/audit.jsonl'), 0).stdout)
+
+    def test_a_push_that_could_not_be_audited_is_not_made(self):
+        self.push(*ADD, '--key', 'centre.key', '--audit', '/proc/nowhere', code=4)
+        self.assertEqual(self.redis.ask('EXISTS', 'tf:1:log').strip(), '0')
+
+    def test_a_restart_without_redis_keeps_what_was_pushed(self):
+        self.push(*ADD, '--key', 'centre.key')
+        self.edge.becomes(True, 'domain', 'fresh-scam.example')
+        self.edge.stop()
+        self.redis.stop()
+        self.edge.start()
+        self.edge.becomes(True, 'domain', 'fresh-scam.example')
+        self.assertFalse(self.edge.feed()['connected'])
+        self.assertEqual(self.edge.feed()['sequence'], 1)
+
+
+if __name__ == '__main__':
+    program.main()
