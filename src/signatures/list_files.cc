@@ -92,7 +92,8 @@ class Loader {
   Result<void> run(std::size_t at_most) {
     Result<LineReader> lines = open_list(list_);
     if (!lines.ok()) return lines.error();
-    const std::size_t most = std::min(lines.value().count_lines(), at_most);
+    const bool is_part = at_most != std::numeric_limits<std::size_t>::max();
+    const std::size_t most = is_part ? at_most : lines.value().count_lines();
     const bool are_domains = list_.kind == SignatureKind::kDomain;
     if (are_domains)
       layer_.domains().reserve(layer_.domains().names() + most);
@@ -157,7 +158,9 @@ class Loader {
   }
 
   void flush() {
-    for (std::size_t i = 0; i < waiting_count_; ++i) {
+    for (std::size_t i = 0; i < waiting_count_ && list_.kind == SignatureKind::kNumber; ++i)
+      layer_.numbers().add(waiting_numbers_[i], {.terms = terms_index()});
+    for (std::size_t i = 0; i < waiting_count_ && list_.kind == SignatureKind::kDomain; ++i) {
       const Waiting& one = waiting_[i];
       layer_.domains().add(one.text(), one.hash, {.terms = terms_index(), .subdomains = one.subdomains});
     }
@@ -175,7 +178,10 @@ class Loader {
     }
     const PhoneDigits digits{number, 13, true};
     if (!list_.allow && never_blocked(digits) != nullptr) return false;
-    layer_.numbers().add({digits, false}, {.terms = terms_index()});
+    const NumberValue whole{digits, false};
+    layer_.numbers().prefetch(whole);
+    waiting_numbers_[waiting_count_] = whole;
+    if (++waiting_count_ == waiting_.size()) flush();
     return true;
   }
 
@@ -205,6 +211,7 @@ class Loader {
   ActionId action_ = kNoAction;
   std::size_t waiting_count_ = 0;
   std::array<Waiting, 32> waiting_;
+  std::array<NumberValue, 32> waiting_numbers_;
 };
 
 }  // namespace
