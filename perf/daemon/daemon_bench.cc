@@ -11,11 +11,11 @@
 #include <map>
 #include <numeric>
 
-#include "enforce/action.h"
 #include "memory_source.h"
 #include "nic/nic.h"
 #include "record/options.h"
 #include "pipeline/worker.h"
+#include "rig.h"
 #include "traffic.h"
 
 namespace telefence::perf {
@@ -31,22 +31,6 @@ struct Options {
   bool delay = false;
   bool spread = false;
 };
-
-std::unique_ptr<const LivePolicy> live_policy() {
-  PolicyOptions policy;
-  policy.mode = Mode::kEnforce;
-  auto live = std::make_unique<LivePolicy>();
-  const auto protocols = registered_protocols();
-  const auto actions = registered_actions();
-  for (std::size_t p = 0; p < protocols.size(); ++p) {
-    policy.protocol_action[p] = action_id(protocols[p]->default_action);
-    for (std::size_t a = 0; a < actions.size(); ++a) policy.possible[p][a] = actions[a]->impossible(*protocols[p]).empty();
-    live->enforce.terms.push_back({});
-    live->enforce.codes.push_back({protocols[p]->code_content, protocols[p]->code_calling, protocols[p]->code_called});
-  }
-  live->policy = Policy(policy);
-  return live;
-}
 
 Traffic traffic_of(const Options& options) {
   const std::map<std::string, Traffic (*)(const Sizes&)> makers = {
@@ -141,13 +125,7 @@ double print(const Bench& bench, std::vector<Figures> runs) {
 
 int run(const Options& options) {
   const Traffic traffic = traffic_of(options);
-  NicOptions nic_options;
-  nic_options.ports = {{"a", "net_null0", ""}, {"b", "net_null1", ""}};
-  nic_options.wire = {{"a", "b"}};
-  nic_options.worker_cores = {options.core};
-  nic_options.control_core = options.core == 0 ? 1 : 0;
-  nic_options.hugepages = options.hugepages;
-  auto nic = Nic::start(nic_options);
+  auto nic = start_nic(options.core, options.hugepages);
   if (!nic.ok()) {
     std::fprintf(stderr, "%s\n", nic.error().message.c_str());
     return static_cast<int>(nic.error().code);
@@ -206,8 +184,10 @@ int main(int argc, char** argv) {
   app.add_option("--packets", options.sizes.packets, "distinct packets");
   app.add_option("--domains", options.sizes.domains, "blocked domains");
   app.add_option("--numbers", options.sizes.numbers, "blocked numbers");
+  app.add_option("--prefixes", options.sizes.prefixes, "blocked prefixes of numbers, at most 100,000")->check(CLI::Range(0, 100'000));
   app.add_option("--patterns", options.sizes.patterns, "text patterns");
-  app.add_option("--blocked", options.sizes.blocked, "share of packets that are blocked");
+  app.add_flag("--gaps", options.sizes.gaps, "the patterns are rules with gaps instead of plain texts");
+  app.add_option("--blocked", options.sizes.blocked, "share of packets that are blocked; 1: all of them")->check(CLI::Range(0.0, 1.0));
   app.add_option("--seconds", options.seconds, "length of a run");
   app.add_option("--runs", options.runs, "runs");
   app.add_flag("--spread", options.spread, "measure in turn a worker that would hand packets in tunnels to another");

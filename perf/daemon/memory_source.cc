@@ -17,7 +17,8 @@ std::uint64_t steady_ns() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
-// Adds to a field of 32 bits and corrects the checksums that are over it (RFC 1624): a few cycles, since a NIC would do none of this.
+}  // namespace
+
 void add_to_field(Frame& frame, std::size_t at, std::uint32_t more, std::initializer_list<std::size_t> checksums) {
   const auto old = big_endian<std::uint32_t>(frame.data + at);
   const std::uint32_t value = old + more;
@@ -30,6 +31,8 @@ void add_to_field(Frame& frame, std::size_t at, std::uint32_t more, std::initial
     put_big_endian(static_cast<std::uint16_t>(~sum), frame.data + checksum);
   }
 }
+
+namespace {
 
 // In whole pieces where the packet is small, as a NIC writes it: there is room behind both ends (Traffic::kSpare).
 void copy(const std::uint8_t* from, std::size_t length, std::uint8_t* to) {

@@ -14,7 +14,8 @@ std::string submit(const Sizes& sizes, bool blocked, std::size_t i, Random& rand
   const std::u16string& everyday = everyday_characters();
   for (int n = 0; n < 70; ++n) text.u16(everyday[random() % everyday.size()]);
   if (blocked) {
-    const std::u16string listed = listed_text(i % sizes.patterns);
+    std::u16string listed = listed_text(i % sizes.patterns);
+    if (sizes.gaps) listed = text_in_gaps(listed);
     for (std::size_t n = 0; n < listed.size(); ++n) {
       text.out[40 + 2 * n] = static_cast<char>(listed[n] >> 8);
       text.out[41 + 2 * n] = static_cast<char>(listed[n] & 0xff);

@@ -46,6 +46,13 @@ Traffic sip_traffic(const Sizes& sizes) {
   });
 }
 
+PatternSource listed_pattern(const Sizes& sizes, std::size_t i) {
+  const std::u16string text = listed_text(i);
+  if (!sizes.gaps) return {.expression = utf8(text), .literal = true};
+  const std::string third = utf8(text.substr(2)), turned = utf8(std::u16string{text[3], text[2]});
+  return {.expression = utf8(text.substr(0, 2)) + ".{0,6}(?:" + third + "|" + turned + ").{0,10}[0-9]{5}"};
+}
+
 void add_entries(const Sizes& sizes, MatchSetBuilder& builder) {
   Rule rule;
   rule.id = 1;
@@ -55,7 +62,9 @@ void add_entries(const Sizes& sizes, MatchSetBuilder& builder) {
   for (std::size_t i = 0; i < sizes.domains; ++i) builder.add_domain(listed_name(i), true, index);
   for (std::size_t i = 0; i < sizes.numbers; ++i)
     builder.add_number(canonical_number(listed_number(i), "86"), false, MatchSetBuilder::Sides::kEither, index);
-  for (std::size_t i = 0; i < sizes.patterns; ++i) builder.add_pattern({utf8(listed_text(i)), true, false}, index);
+  for (std::size_t i = 0; i < sizes.prefixes; ++i)
+    builder.add_number(canonical_number(listed_prefix(i), "86"), true, MatchSetBuilder::Sides::kEither, index);
+  for (std::size_t i = 0; i < sizes.patterns; ++i) builder.add_pattern(listed_pattern(sizes, i), index);
 }
 
 }  // namespace telefence::perf

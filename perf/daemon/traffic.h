@@ -25,6 +25,7 @@ struct Traffic {
   std::vector<std::uint64_t> start{0};
   std::vector<Move> moves;     // by packet; empty: no long connections
   std::vector<bool> sprayed;   // by packet: each time from other ends; empty: none
+  std::vector<bool> blocked;   // by packet: what is to become of it; not of all kinds
   double messages = 0;         // 0: one in each packet
   std::size_t count() const { return start.size() - 1; }
 };
@@ -33,7 +34,9 @@ struct Sizes {
   std::size_t packets = 200'000;
   std::size_t domains = 7'529'000;
   std::size_t numbers = 1'000'000;
+  std::size_t prefixes = 0;
   std::size_t patterns = 10'000;
+  bool gaps = false;      // patterns are rules with gaps instead of plain texts
   double blocked = 0.05;  // share of packets that hit an entry
 };
 
@@ -52,6 +55,9 @@ Traffic sip_traffic(const Sizes& sizes);   // INVITE with SDP, 711 octets
 std::string client_hello_record(const std::string& name);
 // The payload of a packet of quic_traffic, with this server name; id: its connection id, and so its keys.
 std::string quic_initial(const std::string& name, std::uint64_t id);
+
+// The i-th pattern, as it is put in force.
+PatternSource listed_pattern(const Sizes& sizes, std::size_t i);
 
 // The entries that make `blocked` of the traffic above hit.
 void add_entries(const Sizes& sizes, MatchSetBuilder& builder);

@@ -26,6 +26,8 @@ inline std::string innocent_name(Random& random) {
   return "www.shop" + std::to_string(random() % 100'000'000) + ".site" + std::to_string(random() % 97) + ".cn";
 }
 inline std::string listed_number(std::size_t i) { return "17" + std::to_string(100'000'000 + i * 13 % 899'999'999); }
+// The i-th of 100,000 prefixes.
+inline std::string listed_prefix(std::size_t i) { return "18" + std::to_string(100'000 + i * 7 % 100'000).substr(1); }
 inline std::string innocent_number(Random& random) { return "13" + std::to_string(100'000'000 + random() % 899'999'999); }
 
 inline std::string random_case(std::string name, Random& random) {
@@ -107,6 +109,7 @@ inline Traffic make(const Sizes& sizes, const std::function<void(Traffic&, bool,
   for (std::size_t i = 0; i < sizes.packets; ++i) {
     const bool blocked = static_cast<double>(random() % 1'000'000) < sizes.blocked * 1'000'000;
     one(traffic, blocked, random(), random);
+    traffic.blocked.push_back(blocked);
   }
   return traffic;
 }
@@ -135,6 +138,13 @@ inline std::u16string listed_text(std::size_t i) {
   Random random(i * 977 + 5);
   std::u16string text;
   for (int n = 0; n < 4; ++n) text += static_cast<char16_t>(kListedFirst + random() % kListedCount);
+  return text;
+}
+
+// As a rule with gaps it is the first two characters, the other two in either order, five digits; and what it finds.
+inline std::u16string text_in_gaps(std::u16string_view listed) {
+  std::u16string text(listed.substr(0, 2));
+  text.append(3, everyday_characters()[0]).append(listed.substr(2)).append(2, everyday_characters()[0]).append(u"86753");
   return text;
 }
 
