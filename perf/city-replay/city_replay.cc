@@ -90,12 +90,13 @@ struct Replay {
 };
 
 void tell(const Outcome& one) {
-  std::printf("%-8s %11llu fraud, %llu intercepted, %llu missed; %llu innocent, %llu untouched (%llu compared octet by octet, %llu changed)  "
-              "%.1f s, %.2f Mpps  %s\n",
+  std::printf("%-8s %11llu fraud, %llu intercepted, %llu missed; %llu innocent, %llu untouched (%llu compared octet by octet, %llu changed); "
+              "left by the port: %llu fraud, %llu innocent; %.1f s, %.2f Mpps  %s\n",
               one.what, static_cast<unsigned long long>(one.fraud), static_cast<unsigned long long>(one.intercepted),
               static_cast<unsigned long long>(one.fraud - one.intercepted), static_cast<unsigned long long>(one.innocent),
               static_cast<unsigned long long>(one.untouched), static_cast<unsigned long long>(one.compared),
-              static_cast<unsigned long long>(one.changed), one.seconds, one.packets() / one.seconds / 1e6, one.is_right() ? "right" : "WRONG");
+              static_cast<unsigned long long>(one.changed), static_cast<unsigned long long>(one.fraud_left),
+              static_cast<unsigned long long>(one.innocent_left), one.seconds, one.packets() / one.seconds / 1e6, one.is_right() ? "right" : "WRONG");
 }
 
 bool report(const Options& options, const std::vector<Outcome>& all) {

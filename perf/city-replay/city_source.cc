@@ -5,6 +5,13 @@
 
 namespace telefence::perf {
 
+namespace {
+
+// None of the events is one.
+bool is_reset(const Frame& frame) { return frame.length > 47 && frame.data[23] == 6 && (frame.data[47] & 4) != 0; }
+
+}  // namespace
+
 void CitySource::play(Events& events, std::uint64_t frauds) {
   events_ = &events;
   next_ = innocent_ = fraud_ = 0;
@@ -31,7 +38,7 @@ std::size_t CitySource::receive(std::span<Frame> frames) {
 
 std::size_t CitySink::transmit(std::span<Frame> frames) {
   for (const Frame& frame : frames) {
-    if (frame.number == 0) continue;  // what the worker itself says to an end
+    if (frame.number == 0 || is_reset(frame)) continue;  // what the worker itself says to an end
     ++((frame.number & 1) != 0 ? fraud : innocent);
     const std::uint64_t n = frame.number >> 1;
     if ((frame.number & 1) != 0 || n % CitySource::kCompared != 0) continue;

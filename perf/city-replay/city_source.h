@@ -28,7 +28,7 @@ class CitySource final : public Queue {
   std::uint64_t now_ns() const override { return now_ns_; }
 
   // Octets of an innocent one as it came; of one in kCompared.
-  static constexpr std::uint64_t kCompared = 64;
+  static constexpr std::uint64_t kCompared = 61;
   struct Copy {
     std::uint64_t number = 0;
     std::vector<std::uint8_t> bytes;

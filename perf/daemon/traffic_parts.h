@@ -27,7 +27,7 @@ inline std::string innocent_name(Random& random) {
 }
 inline std::string listed_number(std::size_t i) { return "17" + std::to_string(100'000'000 + i * 13 % 899'999'999); }
 // The i-th of 100,000 prefixes.
-inline std::string listed_prefix(std::size_t i) { return "18" + std::to_string(100'000 + i * 7 % 100'000).substr(1); }
+inline std::string listed_prefix(std::size_t i) { return "+8618" + std::to_string(100'000 + i * 7 % 100'000).substr(1); }
 inline std::string innocent_number(Random& random) { return "13" + std::to_string(100'000'000 + random() % 899'999'999); }
 
 inline std::string random_case(std::string name, Random& random) {
