@@ -118,6 +118,7 @@ bool report(const Options& options, const std::vector<Outcome>& all) {
 }
 
 int run(const Options& options) {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
   auto nic = start_nic(options.core, options.hugepages);
   if (!nic.ok()) {
     std::fprintf(stderr, "%s\n", nic.error().message.c_str());

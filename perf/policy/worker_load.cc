@@ -21,7 +21,9 @@ WorkerLoad::WorkerLoad(const Sizes& sizes, std::unique_ptr<Nic> nic)
       ring_(1 << 16),
       source_(traffic_, nic_->pool(0), *nic_->links(0).front().in),
       worker_(0, WorkerShared{&sets_, &policy_, &readers_, &normaliser_, random_secret()},
-              {{.in = &source_, .out = nic_->links(0).front().out}}, nic_->pool(0), &ring_, nullptr) {}
+              {{.in = &source_, .out = nic_->links(0).front().out}}, nic_->pool(0), &ring_, nullptr) {
+  readers_.offline(0);  // until start()
+}
 
 void WorkerLoad::publish(std::unique_ptr<const MatchSet> set) {
   if (!worker_.scratch().prepare(*set).ok()) return;
