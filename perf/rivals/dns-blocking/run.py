@@ -111,6 +111,7 @@ def cpu(process):
 
 def measure(bench, what, process, began, log, empty):
     result = {'server': what, 'names': bench.names, 'ready_s': round(bench.wait_blocked(process, began, log), 2)}
+    result['ready_cpu_s'] = round(cpu(process), 2)  # of this many it had the core
     result['memory'] = memory(process)
     result['octets_per_name'] = round((result['memory'] - empty) / bench.names, 1)
     bench.check()
