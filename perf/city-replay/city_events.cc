@@ -25,13 +25,16 @@ class Calls final : public Events {
   explicit Calls(const Sizes& sizes) : sizes_(sizes) {
     Random random(kSeed);
     const std::string from(11, 'F'), to(11, 'T'), id(16, 'I');
-    const std::string sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 0 101\r\n"
-                            "a=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n";
+    const std::string sdp =
+        "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 0 101\r\n"
+        "a=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n";
     add_frame(template_, false, 5060,
-              "INVITE sip:+86" + to + "@10.0.0.2;user=phone SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK" + id +
-                  "\r\nMax-Forwards: 70\r\nFrom: <sip:+86" + from + "@10.0.0.1>;tag=" + id + "\r\nTo: <sip:+86" + to +
-                  "@10.0.0.2>\r\nCall-ID: " + id + "@10.0.0.1\r\nCSeq: 1 INVITE\r\nContact: <sip:10.0.0.1>\r\n"
-                  "Content-Type: application/sdp\r\nContent-Length: " + std::to_string(sdp.size()) + "\r\n\r\n" + sdp,
+              "INVITE sip:+86" + to + "@10.0.0.2;user=phone SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK" +
+                  id + "\r\nMax-Forwards: 70\r\nFrom: <sip:+86" + from + "@10.0.0.1>;tag=" + id + "\r\nTo: <sip:+86" +
+                  to + "@10.0.0.2>\r\nCall-ID: " + id +
+                  "@10.0.0.1\r\nCSeq: 1 INVITE\r\nContact: <sip:10.0.0.1>\r\n"
+                  "Content-Type: application/sdp\r\nContent-Length: " +
+                  std::to_string(sdp.size()) + "\r\n\r\n" + sdp,
               random);
     const std::string bytes(template_.bytes.begin(), template_.bytes.end());
     from_ = bytes.find(from);
@@ -56,7 +59,8 @@ class Calls final : public Events {
   static std::uint64_t innocent(std::uint64_t random) { return 13'100'000'000 + random % 899'999'999; }
   // All listed numbers in turn, in an order that caches do not know; the same as listed_number() and listed_prefix().
   std::uint64_t fraud_caller(std::uint64_t k, std::uint64_t random) const {
-    if (sizes_.prefixes != 0 && k % 100 == 0) return 18'000'000'000 + k / 100 % sizes_.prefixes * 7 % 100'000 * 10'000 + random % 10'000;
+    if (sizes_.prefixes != 0 && k % 100 == 0)
+      return 18'000'000'000 + k / 100 % sizes_.prefixes * 7 % 100'000 * 10'000 + random % 10'000;
     const std::uint64_t i = k * 7'368'787 % sizes_.numbers;
     return 17'100'000'000 + i * 13 % 899'999'999;
   }
@@ -77,7 +81,8 @@ class Messages final : public Events {
   bool write(std::uint64_t n, Frame& frame) override {
     const std::size_t i = n % traffic_.count();
     copy(traffic_, i, frame);
-    add_to_field(frame, kTransport + 4, static_cast<std::uint32_t>(traffic_.moves[i].sequence * (n / traffic_.count())), {kTransport + 16});
+    add_to_field(frame, kTransport + 4, static_cast<std::uint32_t>(traffic_.moves[i].sequence * (n / traffic_.count())),
+                 {kTransport + 16});
     return traffic_.blocked[i];
   }
 
@@ -116,15 +121,25 @@ class Visits final : public Events {
       const std::uint64_t kind = random() % 20;
       if (kind < 12) {
         Build query;
-        query.u16(i & 0xffff).u16(0x0100).u16(1).u16(0).u16(0).u16(0).text(in_labels(random_case(name, random))).u16(1).u16(1);
+        query.u16(i & 0xffff)
+            .u16(0x0100)
+            .u16(1)
+            .u16(0)
+            .u16(0)
+            .u16(0)
+            .text(in_labels(random_case(name, random)))
+            .u16(1)
+            .u16(1);
         add_frame(traffic, false, 53, query.out, random);
       } else if (kind < 19) {
         add_frame(traffic, true, 443, client_hello_record(name), random);
       } else {
-        add_frame(traffic, true, 80,
-                  "GET /index.html HTTP/1.1\r\nHost: " + name + "\r\nUser-Agent: Mozilla/5.0 (Linux; Android 14)\r\nAccept: text/html\r\n"
-                  "Accept-Language: zh-CN,zh;q=0.9\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n",
-                  random);
+        add_frame(
+            traffic, true, 80,
+            "GET /index.html HTTP/1.1\r\nHost: " + name +
+                "\r\nUser-Agent: Mozilla/5.0 (Linux; Android 14)\r\nAccept: text/html\r\n"
+                "Accept-Language: zh-CN,zh;q=0.9\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n",
+            random);
       }
     });
   }
@@ -135,6 +150,8 @@ class Visits final : public Events {
 
 std::unique_ptr<Events> city_calls(const Sizes& sizes) { return std::make_unique<Calls>(sizes); }
 std::unique_ptr<Events> city_messages(const Sizes& sizes) { return std::make_unique<Messages>(sizes); }
-std::unique_ptr<Events> city_visits(const Sizes& sizes, std::size_t fraud) { return std::make_unique<Visits>(sizes, fraud); }
+std::unique_ptr<Events> city_visits(const Sizes& sizes, std::size_t fraud) {
+  return std::make_unique<Visits>(sizes, fraud);
+}
 
 }  // namespace telefence::perf

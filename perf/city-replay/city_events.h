@@ -26,8 +26,8 @@ class Events {
   virtual bool write(std::uint64_t n, Frame& frame) = 0;
 };
 
-// INVITEs, each with a caller, a callee and a Call-ID of its own; every other one is fraud. Of a hundred fraud callers one is listed by
-// its prefix alone.
+// INVITEs, each with a caller, a callee and a Call-ID of its own; every other one is fraud. Of a hundred fraud callers
+// one is listed by its prefix alone.
 std::unique_ptr<Events> city_calls(const Sizes& sizes);
 // submit_sm on 1,000 connections that go on; some half of them are fraud by their text, as `Sizes::patterns` says.
 std::unique_ptr<Events> city_messages(const Sizes& sizes);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eight months of one city through the daemon's path on one core: 7,529,000 domains, 40,000,000 numbers with 100,000 prefixes and
-// 10,000 rules in force; 37.53 M fraud calls and 16.008 M fraud SMS, each with an innocent one beside it; and visits, of which 0.04% are
-// to fraud sites. The visits are a sample, and scaled. Every fraud has to be intercepted and every innocent one has to leave as it came,
-// else it ends with code 1. Output: sentences, and a line of JSON at the end.
+// Eight months of one city through the daemon's path on one core: 7,529,000 domains, 40,000,000 numbers with 100,000
+// prefixes and 10,000 rules in force; 37.53 M fraud calls and 16.008 M fraud SMS, each with an innocent one beside it;
+// and visits, of which 0.04% are to fraud sites. The visits are a sample, and scaled. Every fraud has to be intercepted
+// and every innocent one has to leave as it came, else it ends with code 1. Output: sentences, and a line of JSON at
+// the end.
 
 #include <CLI/CLI.hpp>
 #include <ctime>
@@ -32,13 +33,14 @@ struct Options {
 struct Outcome {
   const char* what = "";
   std::uint64_t fraud = 0, innocent = 0;
-  std::uint64_t intercepted = 0, untouched = 0;  // by the worker's fates
+  std::uint64_t intercepted = 0, untouched = 0;                                // by the worker's fates
   std::uint64_t fraud_left = 0, innocent_left = 0, compared = 0, changed = 0;  // by the port
-  bool may_leave = false;  // fraud is changed, not held back
-  double seconds = 0;  // of the core's time
+  bool may_leave = false;                                                      // fraud is changed, not held back
+  double seconds = 0;                                                          // of the core's time
   double packets() const { return static_cast<double>(fraud + innocent); }
   bool is_right() const {
-    return intercepted == fraud && untouched == innocent && innocent_left == innocent && changed == 0 && fraud_left == (may_leave ? fraud : 0);
+    return intercepted == fraud && untouched == innocent && innocent_left == innocent && changed == 0 &&
+           fraud_left == (may_leave ? fraud : 0);
   }
 };
 
@@ -49,7 +51,8 @@ double core_seconds() {
 }
 
 bool intercepts(Fate fate) {
-  return fate == Fate::kNeutralised || fate == Fate::kAnswered || fate == Fate::kReset || fate == Fate::kDroppedByVerdict;
+  return fate == Fate::kNeutralised || fate == Fate::kAnswered || fate == Fate::kReset ||
+         fate == Fate::kDroppedByVerdict;
 }
 
 struct Replay {
@@ -65,7 +68,11 @@ struct Replay {
     const double start = core_seconds();
     while (!source.is_over()) turn(64);
     turn(64);
-    Outcome outcome{.what = what, .fraud = source.fraud(), .innocent = source.innocent(), .may_leave = may_leave, .seconds = core_seconds() - start};
+    Outcome outcome{.what = what,
+                    .fraud = source.fraud(),
+                    .innocent = source.innocent(),
+                    .may_leave = may_leave,
+                    .seconds = core_seconds() - start};
     worker.flush();
     const FateSums after = sum_fates({&worker.stats()});
     for (std::size_t f = 0; f < kFateCount; ++f) {
@@ -73,7 +80,9 @@ struct Replay {
       const auto fate = static_cast<Fate>(f);
       if (intercepts(fate)) outcome.intercepted += count;
       if (fate == Fate::kForwardedInspected) outcome.untouched += count;
-      if (count != 0) std::printf("  %s: %llu %s\n", what, static_cast<unsigned long long>(count), std::string(fate_name(fate)).c_str());
+      if (count != 0)
+        std::printf("  %s: %llu %s\n", what, static_cast<unsigned long long>(count),
+                    std::string(fate_name(fate)).c_str());
     }
     outcome.fraud_left = sink.fraud;
     outcome.innocent_left = sink.innocent;
@@ -90,13 +99,16 @@ struct Replay {
 };
 
 void tell(const Outcome& one) {
-  std::printf("%-8s %11llu fraud, %llu intercepted, %llu missed; %llu innocent, %llu untouched (%llu compared octet by octet, %llu changed); "
-              "left by the port: %llu fraud, %llu innocent; %.1f s, %.2f Mpps  %s\n",
-              one.what, static_cast<unsigned long long>(one.fraud), static_cast<unsigned long long>(one.intercepted),
-              static_cast<unsigned long long>(one.fraud - one.intercepted), static_cast<unsigned long long>(one.innocent),
-              static_cast<unsigned long long>(one.untouched), static_cast<unsigned long long>(one.compared),
-              static_cast<unsigned long long>(one.changed), static_cast<unsigned long long>(one.fraud_left),
-              static_cast<unsigned long long>(one.innocent_left), one.seconds, one.packets() / one.seconds / 1e6, one.is_right() ? "right" : "WRONG");
+  std::printf(
+      "%-8s %11llu fraud, %llu intercepted, %llu missed; %llu innocent, %llu untouched (%llu compared octet by octet, "
+      "%llu changed); "
+      "left by the port: %llu fraud, %llu innocent; %.1f s, %.2f Mpps  %s\n",
+      one.what, static_cast<unsigned long long>(one.fraud), static_cast<unsigned long long>(one.intercepted),
+      static_cast<unsigned long long>(one.fraud - one.intercepted), static_cast<unsigned long long>(one.innocent),
+      static_cast<unsigned long long>(one.untouched), static_cast<unsigned long long>(one.compared),
+      static_cast<unsigned long long>(one.changed), static_cast<unsigned long long>(one.fraud_left),
+      static_cast<unsigned long long>(one.innocent_left), one.seconds, one.packets() / one.seconds / 1e6,
+      one.is_right() ? "right" : "WRONG");
 }
 
 bool report(const Options& options, const std::vector<Outcome>& all) {
@@ -105,15 +117,21 @@ bool report(const Options& options, const std::vector<Outcome>& all) {
   const Outcome &calls = all[0], &messages = all[1], &visits = all[2];
   const double a = calls.seconds / options.share, b = messages.seconds / options.share;
   const double c = visits.seconds / visits.packets();
-  std::printf("The visits are a sample of %.0f packets, of which %.0f fraud, scaled; calls and messages are %s.\n", visits.packets(),
-              static_cast<double>(visits.fraud), options.share == 1 ? "all of them" : "a share, scaled");
-  std::printf("Eight months on one core: calls %.0f s, messages %.0f s, 14.26 G visits %.0f s: %.2f hours.\n", a, b, c * kVisits,
-              (a + b + c * kVisits) / 3600);
-  std::printf("Were all 14.26 G visits to fraud sites, among innocent ones in that share: %.3g packets, %.1f core-days of %.0f days: %.2f cores busy.\n",
-              kVisits * kVisitsPerHit, c * kVisits * kVisitsPerHit / 86'400, kMonths / 86'400, c * kVisits * kVisitsPerHit / kMonths);
-  std::printf("{\"share\": %g, \"right\": %s, \"calls_s\": %.2f, \"messages_s\": %.2f, \"visit_packets\": %.0f, \"visits_s\": %.2f, \"all_hours\": %.3f}\n",
-              options.share, is_right ? "true" : "false", calls.seconds, messages.seconds, visits.packets(), visits.seconds,
-              (a + b + c * kVisits) / 3600);
+  std::printf("The visits are a sample of %.0f packets, of which %.0f fraud, scaled; calls and messages are %s.\n",
+              visits.packets(), static_cast<double>(visits.fraud),
+              options.share == 1 ? "all of them" : "a share, scaled");
+  std::printf("Eight months on one core: calls %.0f s, messages %.0f s, 14.26 G visits %.0f s: %.2f hours.\n", a, b,
+              c * kVisits, (a + b + c * kVisits) / 3600);
+  std::printf(
+      "Were all 14.26 G visits to fraud sites, among innocent ones in that share: %.3g packets, %.1f core-days of %.0f "
+      "days: %.2f cores busy.\n",
+      kVisits * kVisitsPerHit, c * kVisits * kVisitsPerHit / 86'400, kMonths / 86'400,
+      c * kVisits * kVisitsPerHit / kMonths);
+  std::printf(
+      "{\"share\": %g, \"right\": %s, \"calls_s\": %.2f, \"messages_s\": %.2f, \"visit_packets\": %.0f, \"visits_s\": "
+      "%.2f, \"all_hours\": %.3f}\n",
+      options.share, is_right ? "true" : "false", calls.seconds, messages.seconds, visits.packets(), visits.seconds,
+      (a + b + c * kVisits) / 3600);
   return is_right;
 }
 
@@ -144,9 +162,9 @@ int run(const Options& options) {
     auto built = builder.build_base(1);
     if (!worker.scratch().prepare(*built.set).ok()) return 1;
     const MatchSet::Size size = built.set->size();
-    std::printf("in force: %llu domains, %llu numbers, %llu patterns, %.0f MiB\n", static_cast<unsigned long long>(size.domains),
-                static_cast<unsigned long long>(size.numbers), static_cast<unsigned long long>(size.patterns),
-                static_cast<double>(size.bytes) / 1048576);
+    std::printf("in force: %llu domains, %llu numbers, %llu patterns, %.0f MiB\n",
+                static_cast<unsigned long long>(size.domains), static_cast<unsigned long long>(size.numbers),
+                static_cast<unsigned long long>(size.patterns), static_cast<double>(size.bytes) / 1048576);
     sets.publish(std::move(built.set));
   }
   bool is_right = false;
@@ -163,7 +181,9 @@ int run(const Options& options) {
     return 1;
   }
   nic.value()->wait();
-  if (!is_right) std::fprintf(stderr, "city_replay: a fraud was missed or an innocent packet was touched: see the lines marked WRONG\n");
+  if (!is_right)
+    std::fprintf(stderr,
+                 "city_replay: a fraud was missed or an innocent packet was touched: see the lines marked WRONG\n");
   return is_right ? 0 : 1;
 }
 
@@ -173,7 +193,8 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   telefence::perf::Options options;
   CLI::App app{"Eight months of one city on one core."};
-  app.add_option("--share", options.share, "this part of calls, messages and the sample of visits")->check(CLI::Range(0.0001, 1.0));
+  app.add_option("--share", options.share, "this part of calls, messages and the sample of visits")
+      ->check(CLI::Range(0.0001, 1.0));
   app.add_option("--visits", options.visits, "packets of the sample of visits");
   app.add_option("--pool", options.sizes.packets, "distinct messages and innocent visits");
   app.add_option("--domains", options.sizes.domains, "blocked domains");

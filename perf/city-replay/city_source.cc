@@ -44,7 +44,8 @@ std::size_t CitySink::transmit(std::span<Frame> frames) {
     if ((frame.number & 1) != 0 || n % CitySource::kCompared != 0) continue;
     const CitySource::Copy& copy = source_.copy_of(n);
     ++compared;
-    if (copy.number != n || !std::equal(copy.bytes.begin(), copy.bytes.end(), frame.data, frame.data + frame.length)) ++changed;
+    if (copy.number != n || !std::equal(copy.bytes.begin(), copy.bytes.end(), frame.data, frame.data + frame.length))
+      ++changed;
   }
   return port_.transmit(frames);  // net_null takes everything
 }

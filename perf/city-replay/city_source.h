@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where the city's packets come in, and where they leave: the two know of each packet what is right, and count what came of it.
-// One thread.
+// Where the city's packets come in, and where they leave: the two know of each packet what is right, and count what
+// came of it. One thread.
 
 #include <array>
 #include <cstdint>
@@ -52,8 +52,8 @@ class CitySink final : public Queue {
   std::size_t transmit(std::span<Frame> frames) override;
   std::uint64_t now_ns() const override { return port_.now_ns(); }
 
-  std::uint64_t innocent = 0, fraud = 0;     // that left here
-  std::uint64_t compared = 0, changed = 0;   // innocent ones, octet by octet
+  std::uint64_t innocent = 0, fraud = 0;    // that left here
+  std::uint64_t compared = 0, changed = 0;  // innocent ones, octet by octet
 
  private:
   Queue& port_;

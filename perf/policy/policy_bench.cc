@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it takes to put signatures in force, and what a worker under full load notices of it: the text list and its compiled form; one added
-// domain, number or pattern, until a reader finds it; 100,000 domains as one batch; all of the list replaced. Sentences.
+// What it takes to put signatures in force, and what a worker under full load notices of it: the text list and its
+// compiled form; one added domain, number or pattern, until a reader finds it; 100,000 domains as one batch; all of the
+// list replaced. Sentences.
 
 #include <CLI/CLI.hpp>
 
@@ -69,7 +70,8 @@ class Bench {
     auto start = Clock::now();
     load("first.txt");
     publish();
-    std::printf("text list: %llu domains in force after %.2f s\n", static_cast<unsigned long long>(store_.counts().domains), seconds_since(start));
+    std::printf("text list: %llu domains in force after %.2f s\n",
+                static_cast<unsigned long long>(store_.counts().domains), seconds_since(start));
     store_.keep_load();
     store_.settle();
     start = Clock::now();
@@ -77,7 +79,8 @@ class Bench {
     std::vector<Complaint> complaints;
     CHECK(next.load(lists_of("first.txt"), complaints).ok());
     load_.publish(next.build(1, complaints));
-    std::printf("compiled:  %llu domains in force after %.3f s\n", static_cast<unsigned long long>(next.counts().domains), seconds_since(start));
+    std::printf("compiled:  %llu domains in force after %.3f s\n",
+                static_cast<unsigned long long>(next.counts().domains), seconds_since(start));
     publish();  // what store_ owns, again
   }
 
@@ -94,41 +97,60 @@ class Bench {
 
   // One added entry at a time, until a reader that looks for it all the time finds it.
   void added_ones() {
-    one_kind("domain", options_.rounds, [](unsigned i) { return added(SignatureKind::kDomain, "new" + std::to_string(i) + ".example"); },
-             [](unsigned i, KeyList& keys, std::string& room, std::u16string&) {
-               room = "new" + std::to_string(i) + ".example";
-               keys.push(DomainKey{0, false, room});
-             });
-    one_kind("number", options_.rounds, [](unsigned i) { return added(SignatureKind::kNumber, "+86188" + std::to_string(10'000'000 + i)); },
-             [](unsigned i, KeyList& keys, std::string&, std::u16string&) {
-               keys.push(NumberKey{0, Side::kCalling, 0, false, canonical_number("+86188" + std::to_string(10'000'000 + i), "86")});
-             });
-    one_kind("pattern", options_.rounds / 8,
-             [this](unsigned i) { return added(SignatureKind::kPattern, listed_pattern(options_.sizes, 1'000'000 + i).expression); },
-             [this](unsigned i, KeyList& keys, std::string&, std::u16string& text) {
-               text = listed_text(1'000'000 + i);
-               if (options_.sizes.gaps) text = text_in_gaps(text);
-               text.resize(fold_units(text));
-               keys.push(TextKey{0, text});
-             });
+    one_kind(
+        "domain", options_.rounds,
+        [](unsigned i) { return added(SignatureKind::kDomain, "new" + std::to_string(i) + ".example"); },
+        [](unsigned i, KeyList& keys, std::string& room, std::u16string&) {
+          room = "new" + std::to_string(i) + ".example";
+          keys.push(DomainKey{0, false, room});
+        });
+    one_kind(
+        "number", options_.rounds,
+        [](unsigned i) { return added(SignatureKind::kNumber, "+86188" + std::to_string(10'000'000 + i)); },
+        [](unsigned i, KeyList& keys, std::string&, std::u16string&) {
+          keys.push(NumberKey{0, Side::kCalling, 0, false,
+                              canonical_number("+86188" + std::to_string(10'000'000 + i), "86")});
+        });
+    one_kind(
+        "pattern", options_.rounds / 8,
+        [this](unsigned i) {
+          return added(SignatureKind::kPattern, listed_pattern(options_.sizes, 1'000'000 + i).expression);
+        },
+        [this](unsigned i, KeyList& keys, std::string&, std::u16string& text) {
+          text = listed_text(1'000'000 + i);
+          if (options_.sizes.gaps) text = text_in_gaps(text);
+          text.resize(fold_units(text));
+          keys.push(TextKey{0, text});
+        });
   }
 
   void under_load() {
     load_.start();
     std::this_thread::sleep_for(std::chrono::seconds(1));
     load_.take_gaps();
-    const double alone = rate(1.0, [] {}, "alone, for 1 s");
+    const double alone = rate(
+        1.0, [] {}, "alone, for 1 s");
     std::vector<Change> changes;
-    for (unsigned i = 0; i < 100'000; ++i) changes.push_back(added(SignatureKind::kDomain, "batch" + std::to_string(i) + ".example"));
-    const double batch = rate(0, [&] { apply(changes); }, "100,000 domains as one batch");
-    const double after = rate(1.0, [] {}, "alone again, for 1 s");
-    const double all = rate(0, [&] { load("second.txt"); publish(); }, "all replaced, from a text list");
+    for (unsigned i = 0; i < 100'000; ++i)
+      changes.push_back(added(SignatureKind::kDomain, "batch" + std::to_string(i) + ".example"));
+    const double batch = rate(
+        0, [&] { apply(changes); }, "100,000 domains as one batch");
+    const double after = rate(
+        1.0, [] {}, "alone again, for 1 s");
+    const double all = rate(
+        0,
+        [&] {
+          load("second.txt");
+          publish();
+        },
+        "all replaced, from a text list");
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     const WorkerLoad::Outcome outcome = load_.stop();
-    std::printf("rate beside the batch %.2f, beside the replacing %.2f of that alone\n", batch / std::max(alone, after), all / std::max(alone, after));
-    std::printf("%llu packets, %llu lost; %llu to be blocked, %llu wrong verdicts\n", static_cast<unsigned long long>(outcome.received),
-                static_cast<unsigned long long>(outcome.lost()), static_cast<unsigned long long>(outcome.to_block),
-                static_cast<unsigned long long>(outcome.wrong()));
+    std::printf("rate beside the batch %.2f, beside the replacing %.2f of that alone\n", batch / std::max(alone, after),
+                all / std::max(alone, after));
+    std::printf("%llu packets, %llu lost; %llu to be blocked, %llu wrong verdicts\n",
+                static_cast<unsigned long long>(outcome.received), static_cast<unsigned long long>(outcome.lost()),
+                static_cast<unsigned long long>(outcome.to_block), static_cast<unsigned long long>(outcome.wrong()));
     is_right_ = outcome.lost() == 0 && outcome.wrong() == 0;
   }
   bool is_right() const { return is_right_; }
@@ -160,7 +182,8 @@ class Bench {
     std::vector<Complaint> complaints;
     store_.apply(changes, complaints);
     publish();
-    if (!complaints.empty()) std::printf("left out: %s: %s\n", complaints[0].value.c_str(), complaints[0].reason.c_str());
+    if (!complaints.empty())
+      std::printf("left out: %s: %s\n", complaints[0].value.c_str(), complaints[0].reason.c_str());
   }
 
   using Keys = std::function<void(unsigned, KeyList&, std::string&, std::u16string&)>;
@@ -205,8 +228,9 @@ class Bench {
     reader.join();
     reader_ = nullptr;
     std::sort(taken.begin(), taken.end());
-    std::printf("one added %s, until a reader finds it: half within %.3f ms, 99%% within %.3f ms, the longest %.1f ms (%u)\n", what,
-                taken[taken.size() / 2], taken[taken.size() * 99 / 100], taken.back(), rounds);
+    std::printf(
+        "one added %s, until a reader finds it: half within %.3f ms, 99%% within %.3f ms, the longest %.1f ms (%u)\n",
+        what, taken[taken.size() / 2], taken[taken.size() * 99 / 100], taken.back(), rounds);
   }
 
   // Packets in a second while `what` is done, and for so many seconds behind it.
@@ -219,8 +243,9 @@ class Bench {
     std::this_thread::sleep_for(std::chrono::duration<double>(more_seconds));
     const double mpps = static_cast<double>(load_.packets() - before) / seconds_since(start) / 1e6;
     const WorkerLoad::Gaps gaps = load_.take_gaps();
-    std::printf("%s: %.3f s; the worker meanwhile %.2f Mpps, between bursts 99.9%% below %.0f us, the longest %.1f ms\n", name, done, mpps,
-                static_cast<double>(gaps.p999) / 1e3, static_cast<double>(gaps.longest) / 1e6);
+    std::printf(
+        "%s: %.3f s; the worker meanwhile %.2f Mpps, between bursts 99.9%% below %.0f us, the longest %.1f ms\n", name,
+        done, mpps, static_cast<double>(gaps.p999) / 1e3, static_cast<double>(gaps.longest) / 1e6);
     return mpps;
   }
 

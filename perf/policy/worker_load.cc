@@ -22,6 +22,7 @@ WorkerLoad::WorkerLoad(const Sizes& sizes, std::unique_ptr<Nic> nic)
       source_(traffic_, nic_->pool(0), *nic_->links(0).front().in),
       worker_(0, WorkerShared{&sets_, &policy_, &readers_, &normaliser_, random_secret()},
               {{.in = &source_, .out = nic_->links(0).front().out}}, nic_->pool(0), &ring_, nullptr) {
+  traffic_.bytes.resize(traffic_.bytes.size() + Traffic::kSpare);
   readers_.offline(0);  // until start()
 }
 
@@ -34,7 +35,8 @@ void WorkerLoad::publish(std::unique_ptr<const MatchSet> set) {
 std::uint64_t WorkerLoad::blocked() const {
   std::uint64_t sum = 0;
   for (std::size_t p = 0; p < registered_protocols().size(); ++p)
-    sum += worker_.stats().verdicts[p][static_cast<std::size_t>(Reason::kBlocked)].read() + worker_.stats().repeats[p].read();
+    sum += worker_.stats().verdicts[p][static_cast<std::size_t>(Reason::kBlocked)].read() +
+           worker_.stats().repeats[p].read();
   return sum;
 }
 
@@ -67,7 +69,10 @@ WorkerLoad::Outcome WorkerLoad::stop() {
   outcome.received = sums.received;
   outcome.fates = sums.total();
   outcome.blocked = blocked();
-  const auto ones = [&](std::size_t most) { return static_cast<std::uint64_t>(std::count(traffic_.blocked.begin(), traffic_.blocked.begin() + static_cast<std::ptrdiff_t>(most), true)); };
+  const auto ones = [&](std::size_t most) {
+    return static_cast<std::uint64_t>(
+        std::count(traffic_.blocked.begin(), traffic_.blocked.begin() + static_cast<std::ptrdiff_t>(most), true));
+  };
   outcome.to_block = sums.received / traffic_.count() * ones(traffic_.count()) + ones(sums.received % traffic_.count());
   return outcome;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A worker under full load beside what a benchmark does to the signatures: DNS queries from memory, of which it is known which have to
-// be stopped.
+// A worker under full load beside what a benchmark does to the signatures: DNS queries from memory, of which it is
+// known which have to be stopped.
 
 #include <atomic>
 #include <memory>
@@ -25,8 +25,8 @@ class WorkerLoad {
 
   void start();
   struct Outcome {
-    std::uint64_t received = 0, fates = 0;     // the same, or packets are lost
-    std::uint64_t blocked = 0, to_block = 0;   // the same, or verdicts are wrong
+    std::uint64_t received = 0, fates = 0;    // the same, or packets are lost
+    std::uint64_t blocked = 0, to_block = 0;  // the same, or verdicts are wrong
     std::uint64_t lost() const { return received - fates; }
     std::uint64_t wrong() const { return blocked > to_block ? blocked - to_block : to_block - blocked; }
   };

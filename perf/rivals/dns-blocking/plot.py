@@ -19,7 +19,8 @@ def panel(out, y, title, key, text, rows):
         y += ROW
         ours = name.startswith('telefenced')
         out.append('<text x="%d" y="%d" text-anchor="end">%s</text>' % (LEFT - 8, y, html.escape(name)))
-        out.append('<rect x="%d" y="%d" width="%.1f" height="14" fill="%s"/>' % (LEFT, y - 11, max(BAR * value / most, 1), '#c0392b' if ours else '#7f8c8d'))
+        out.append('<rect x="%d" y="%d" width="%.1f" height="14" fill="%s"/>' %
+                   (LEFT, y - 11, max(BAR * value / most, 1), '#c0392b' if ours else '#7f8c8d'))
         out.append('<text x="%.1f" y="%d">%s</text>' % (LEFT + BAR * value / most + 6, y, text(value)))
     return y + 2 * ROW
 

@@ -6,9 +6,10 @@
     perf/rivals/dns-blocking/run.py --names 1000000 --build build-perf > results.json
     perf/rivals/dns-blocking/plot.py results.json docs/dns-blocking.svg
 
-client -- (access, core) -- server, three network namespaces. A rival runs in `server` and answers itself; for its runs the middle is
-the kernel's bridge. telefenced stands in the middle itself, and whom it lets through is answered by a dnsdist without names. Client on core 0,
-what is measured on core 1. Innocent names are answered with an address, blocked ones with NXDOMAIN; the answers are checked.
+client -- (access, core) -- server, three network namespaces. A rival runs in `server` and answers itself; for its runs the middle
+is the kernel's bridge. telefenced stands in the middle itself, and what it lets through is answered by a dnsdist without names.
+Client on core 0, what is measured on core 1.
+Innocent names are answered with an address, blocked ones with NXDOMAIN; the answers are checked.
 """
 import argparse
 import json
@@ -48,7 +49,8 @@ class Bench:
         self.blocked = [listed(rng.randrange(self.names)) for _ in range(20)]
         with open(line.path('queries.txt'), 'w', encoding='ascii') as out:
             for _ in range(200_000):
-                name = listed(rng.randrange(self.names)) if rng.random() * 100 < HITS else 'shop%d.site%d.cn' % (rng.randrange(10**8), rng.randrange(97))
+                innocent = 'shop%d.site%d.cn' % (rng.randrange(10**8), rng.randrange(97))
+                name = listed(rng.randrange(self.names)) if rng.random() * 100 < HITS else innocent
                 out.write('www.%s A\n' % name)
 
     # Processes of what is measured.
@@ -74,23 +76,26 @@ class Bench:
 
     def check(self):
         wrong = [name for name in self.blocked if self.ask('www.' + name)[0] != 'NXDOMAIN']
-        wrong += [name for name in ('www.shop1.site2.cn', 'www.example.org', 'notfraud.example1.cn') if self.ask(name) != ('NOERROR', True)]
+        innocent = ('www.shop1.site2.cn', 'www.example.org', 'notfraud.example1.cn')
+        wrong += [name for name in innocent if self.ask(name) != ('NOERROR', True)]
         if wrong:
             raise RuntimeError('wrong answers: %s' % wrong)
 
     def load(self, seconds, before=None, rate=0):
         """dnsperf; `before` is called while it runs. Queries a second and how many were lost."""
-        command = ['ip', 'netns', 'exec', self.line.client, 'taskset', '-c', '0', 'dnsperf', '-s', SERVER, '-d', self.line.path('queries.txt'), '-l', str(seconds), '-c', '8',
-                   '-q', '200', '-t', '1']
+        command = ['ip', 'netns', 'exec', self.line.client, 'taskset', '-c', '0', 'dnsperf', '-s', SERVER, '-d',
+                   self.line.path('queries.txt'), '-l', str(seconds), '-c', '8', '-q', '200', '-t', '1']
         if rate:
             command += ['-Q', str(rate)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL) as client:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              stdin=subprocess.DEVNULL) as client:
             if before:
                 time.sleep(1)
                 before()
             text = client.communicate(timeout=seconds + 60)[0]
         found = {key: re.search(pattern, text) for key, pattern in
-                 (('qps', r'Queries per second:\s+([\d.]+)'), ('lost', r'Queries lost:\s+(\d+)'), ('sent', r'Queries sent:\s+(\d+)'))}
+                 (('qps', r'Queries per second:\s+([\d.]+)'),
+                  ('lost', r'Queries lost:\s+(\d+)'), ('sent', r'Queries sent:\s+(\d+)'))}
         if not all(found.values()):
             raise RuntimeError(text)
         codes = re.search(r'Response codes:\s+(.*)', text)
@@ -125,7 +130,8 @@ def measure(bench, what, process, began, log, empty):
     runs.sort(key=lambda one: one['qps'])
     middle = runs[len(runs) // 2]
     result.update({'qps': round(middle['qps']), 'qps_least': round(runs[0]['qps']), 'qps_most': round(runs[-1]['qps']),
-                   'per_core_second': round(middle['qps'] / max(middle['core_share'], 0.01)), 'codes': middle['codes'], 'lost': middle['lost']})
+                   'per_core_second': round(middle['qps'] / max(middle['core_share'], 0.01)), 'codes': middle['codes'],
+                   'lost': middle['lost']})
     say('%s: %s' % (what, result))
     return result
 
@@ -192,7 +198,8 @@ addAction(SuffixMatchNodeRule(names), RCodeAction(DNSRCode.NXDOMAIN))''' % bench
     run('cdb', '-c', bench.line.path('names.cdb'), bench.line.path('names.cdb.txt'), timeout=120)
     made = time.monotonic() - began
     process, began = dnsdist(bench, 'cdb', '''local names = newCDBKVStore('%s', 1)
-addAction(KeyValueStoreLookupRule(names, KeyValueLookupKeySuffix(2, true)), RCodeAction(DNSRCode.NXDOMAIN))''' % bench.line.path('names.cdb'))
+addAction(KeyValueStoreLookupRule(names, KeyValueLookupKeySuffix(2, true)),
+          RCodeAction(DNSRCode.NXDOMAIN))''' % bench.line.path('names.cdb'))
     result = measure(bench, 'dnsdist, CDB', process, began, 'cdb.log', empty)
     result.update({'file_made_s': round(made, 2), 'file_written_by_python_s': round(wrote, 2)})
     yield result
@@ -244,7 +251,8 @@ def with_unbound(bench):
 
     def control(*command):
         began = time.monotonic()
-        bench.line.at(bench.line.server, 'unbound-control', '-c', bench.line.path('unbound.conf'), *command, timeout=300, check=True)
+        bench.line.at(bench.line.server, 'unbound-control', '-c', bench.line.path('unbound.conf'), *command,
+                      timeout=300, check=True)
         return time.monotonic() - began
 
     took = []
@@ -325,7 +333,8 @@ def main():
     options.build = os.path.abspath(options.build)
     options.fence = FENCE
     if options.install:
-        return subprocess.call(['apt-get', 'install', '-y', '--no-install-recommends', 'dnsdist', 'unbound', 'dnsperf', 'tinycdb', 'bind9-dnsutils'])
+        return subprocess.call(['apt-get', 'install', '-y', '--no-install-recommends',
+                                'dnsdist', 'unbound', 'dnsperf', 'tinycdb', 'bind9-dnsutils'])
     line = Line()
     results = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
