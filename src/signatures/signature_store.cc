@@ -163,7 +163,9 @@ void SignatureStore::State::apply(const Change& change, ComplaintList& complaint
   const Signature& signature = change.signature;
   if (change.op == Change::Op::kReplaceList) return end_list(signature.kind, signature.source);
   const bool is_removal = change.op == Change::Op::kRemove;
-  Result<Entry> made = is_removal ? canonical_entry(signature, terms) : compile_signature(signature, terms);
+  // Only patterns are known by their key: hashing it would be half of what a domain costs here.
+  const auto compile = is_pattern(signature.kind) ? compile_signature : judge_signature;
+  Result<Entry> made = is_removal ? canonical_entry(signature, terms) : compile(signature, terms);
   if (!made.ok()) return complaints.add(signature.where, signature.value, made.error().message);
   Entry& entry = made.value();
   if (is_pattern(entry.rule.kind)) {
