@@ -15,7 +15,7 @@ namespace telefence {
 
 class LineReader {
  public:
-  static constexpr std::size_t kLongestLine = 1 << 20;  // what is longer is given in pieces of this
+  static constexpr std::size_t kLongestLine = 1 << 16;  // what is longer is given in pieces of this
 
   // kInvalid: it can't be read, with the reason.
   static Result<LineReader> open(const std::string& file);
@@ -31,7 +31,7 @@ class LineReader {
   std::size_t count_lines();
 
  private:
-  explicit LineReader(int file) : file_(file), buffer_(2 * kLongestLine) {}
+  explicit LineReader(int file) : file_(file), buffer_(4 * kLongestLine) {}
   bool fill();
 
   int file_ = -1;
