@@ -2,28 +2,21 @@
 #include "match/domain_table.h"
 
 #include <algorithm>
+#include <functional>
 
-#include "base/uncleared.h"
+#include "match/layer_probes.h"
 
 namespace telefence {
 namespace {
 
-// Probes in flight at a time: enough to hide memory latency, few enough for the stack and the first-level cache.
-constexpr std::size_t kChunk = 128;
 constexpr std::size_t kFilterBits = 16;
 constexpr std::size_t kLongestName = 253;
-
-// A probe that the filter of a layer let through.
-struct Candidate {
-  std::uint16_t probe = 0;
-  std::uint16_t layer = 0;
-};
 
 // Looks up the suffixes of many names, a chunk at a time.
 class Search {
  public:
   Search(std::span<const DomainKey> keys, std::span<const TableLayer<DomainTable>> layers, std::int64_t now_s, HitList& hits)
-      : keys_(keys), layers_(layers), now_s_(now_s), hits_(hits) {
+      : keys_(keys), now_s_(now_s), hits_(hits), probes_(layers) {
     for (const TableLayer<DomainTable>& layer : layers) {
       min_labels_ = std::min(min_labels_, layer.table->min_labels());
       max_labels_ = std::max(max_labels_, layer.table->max_labels());
@@ -32,56 +25,11 @@ class Search {
 
   void run() {
     for (std::size_t key = 0; key < keys_.size(); ++key) add_suffixes(key);
-    if (count_ != 0) look_up();
+    probes_.flush(std::ref(*this));
   }
 
- private:
-  void add_suffixes(std::size_t key) {
-    const std::string_view name = keys_[key].name;
-    if (name.empty() || name.size() > kLongestName) return;
-    SuffixHasher hasher(secret_);
-    std::size_t end = name.size();
-    for (std::uint16_t labels = 1; labels <= max_labels_; ++labels) {
-      std::size_t start = end;
-      while (start != 0 && name[start - 1] != '.') --start;
-      if (start == end) return;  // an empty label: no name that could be listed
-      hasher.absorb(name.substr(start, end - start));
-      if (labels >= min_labels_) add_probe(key, hasher.value(), name.substr(start), labels, start == 0);
-      if (start == 0) return;
-      end = start - 1;
-    }
-  }
-
-  void add_probe(std::size_t key, const NameHash& hash, std::string_view suffix, std::uint16_t labels, bool whole) {
-    if (count_ == kChunk) look_up();
-    DomainProbe& probe = probes_[count_++];
-    probe = {hash, suffix, static_cast<std::uint16_t>(key), labels, whole};
-    for (const TableLayer<DomainTable>& layer : layers_) layer.table->prefetch_filter(probe);
-  }
-
-  // Candidates stand by probe, and by layer from the newest to the oldest.
-  void look_up() {
-    std::size_t found = 0;
-    for (std::size_t i = 0; i < count_; ++i) {
-      for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-        const DomainTable& table = *layers_[layer].table;
-        if (!table.may_contain(probes_[i])) [[likely]]
-          continue;
-        table.prefetch_line(probes_[i]);
-        candidates_[found++] = {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(layer)};
-      }
-    }
-    WordOrder order;
-    std::size_t of_probe = kChunk;
-    for (const Candidate& candidate : candidates_.first(found)) {
-      if (candidate.probe != of_probe) order = WordOrder();
-      of_probe = candidate.probe;
-      report(probes_[candidate.probe], layers_[candidate.layer], order);
-    }
-    count_ = 0;
-  }
-
-  void report(const DomainProbe& probe, const TableLayer<DomainTable>& layer, WordOrder& order) {
+  // What a layer says about a probe.
+  void operator()(const DomainProbe& probe, const TableLayer<DomainTable>& layer, WordOrder& order) {
     if (layer.is_log && !order.wants_log()) return;
     const std::uint32_t place = layer.table->find(probe.hash, probe.suffix);
     if (place == 0) return;
@@ -103,16 +51,30 @@ class Search {
     order = heard;
   }
 
+ private:
+  void add_suffixes(std::size_t key) {
+    const std::string_view name = keys_[key].name;
+    if (name.empty() || name.size() > kLongestName) return;
+    SuffixHasher hasher(secret_);
+    std::size_t end = name.size();
+    for (std::uint16_t labels = 1; labels <= max_labels_; ++labels) {
+      std::size_t start = end;
+      while (start != 0 && name[start - 1] != '.') --start;
+      if (start == end) return;  // an empty label: no name that could be listed
+      hasher.absorb(name.substr(start, end - start));
+      if (labels >= min_labels_) probes_.add({hasher.value(), name.substr(start), static_cast<std::uint16_t>(key), labels, start == 0}, std::ref(*this));
+      if (start == 0) return;
+      end = start - 1;
+    }
+  }
+
   const TableSecret& secret_ = table_secret();
   std::span<const DomainKey> keys_;
-  std::span<const TableLayer<DomainTable>> layers_;
   std::int64_t now_s_;
   HitList& hits_;
   std::uint16_t min_labels_ = 0xffff;
   std::uint16_t max_labels_ = 0;
-  std::size_t count_ = 0;
-  Uncleared<DomainProbe, kChunk> probes_;
-  Uncleared<Candidate, kChunk * kMostLayers> candidates_;
+  LayerProbes<DomainTable, DomainProbe> probes_;
 };
 
 }  // namespace

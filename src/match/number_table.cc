@@ -2,13 +2,13 @@
 #include "match/number_table.h"
 
 #include <algorithm>
+#include <functional>
 
-#include "base/uncleared.h"
+#include "match/layer_probes.h"
 
 namespace telefence {
 namespace {
 
-constexpr std::size_t kChunk = 128;
 constexpr std::size_t kFilterBits = 12;
 constexpr unsigned kMostDigits = 20;
 
@@ -16,15 +16,10 @@ SlotKey apart_key(const NumberValue& value) {
   return {value.digits.value, value.digits.length | (value.digits.international ? 0x100U : 0U) | (value.prefix ? 0x200U : 0U)};
 }
 
-struct Candidate {
-  std::uint16_t probe = 0;
-  std::uint16_t layer = 0;
-};
-
 class Search {
  public:
   Search(std::span<const NumberKey> keys, std::span<const TableLayer<NumberTable>> layers, std::int64_t now_s, HitList& hits)
-      : keys_(keys), layers_(layers), now_s_(now_s), hits_(hits) {
+      : keys_(keys), now_s_(now_s), hits_(hits), probes_(layers) {
     for (const auto& layer : layers)
       for (const bool international : {false, true}) lengths_[international ? 1 : 0] |= layer.table->prefix_lengths(international);
   }
@@ -44,39 +39,11 @@ class Search {
                          digits.international}, true});
       }
     }
-    if (count_ != 0) look_up();
+    probes_.flush(std::ref(*this));
   }
 
- private:
-  void add_probe(std::size_t key, const NumberValue& value) {
-    if (count_ == kChunk) look_up();
-    NumberTable::Probe& probe = probes_[count_++];
-    probe = NumberTable::probe_of(secret_, value);
-    probe.key = static_cast<std::uint16_t>(key);
-    for (const auto& layer : layers_) layer.table->prefetch_filter(probe);
-  }
-
-  void look_up() {
-    std::size_t found = 0;
-    for (std::size_t i = 0; i < count_; ++i) {
-      for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-        if (!layers_[layer].table->may_contain(probes_[i])) [[likely]]
-          continue;
-        layers_[layer].table->prefetch_line(probes_[i]);
-        candidates_[found++] = {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(layer)};
-      }
-    }
-    WordOrder order;
-    std::size_t of_probe = kChunk;
-    for (const Candidate& candidate : candidates_.first(found)) {
-      if (candidate.probe != of_probe) order = WordOrder();
-      of_probe = candidate.probe;
-      report(probes_[candidate.probe], layers_[candidate.layer], order);
-    }
-    count_ = 0;
-  }
-
-  void report(const NumberTable::Probe& probe, const TableLayer<NumberTable>& layer, WordOrder& order) {
+  // What a layer says about a probe.
+  void operator()(const NumberTable::Probe& probe, const TableLayer<NumberTable>& layer, WordOrder& order) {
     if (layer.is_log && !order.wants_log()) return;
     const NumberKey& key = keys_[probe.key];
     const std::uint8_t side = key.side == Side::kCalling ? 1 : 2;
@@ -98,15 +65,19 @@ class Search {
     order = heard;
   }
 
+ private:
+  void add_probe(std::size_t key, const NumberValue& value) {
+    NumberTable::Probe probe = NumberTable::probe_of(secret_, value);
+    probe.key = static_cast<std::uint16_t>(key);
+    probes_.add(probe, std::ref(*this));
+  }
+
   const TableSecret& secret_ = table_secret();
   std::span<const NumberKey> keys_;
-  std::span<const TableLayer<NumberTable>> layers_;
   std::int64_t now_s_;
   HitList& hits_;
   std::uint32_t lengths_[2] = {};
-  std::size_t count_ = 0;
-  Uncleared<NumberTable::Probe, kChunk> probes_;
-  Uncleared<Candidate, kChunk * kMostLayers> candidates_;
+  LayerProbes<NumberTable, NumberTable::Probe> probes_;
 };
 
 }  // namespace

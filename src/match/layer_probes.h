@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Asks the tables of several layers about many probes, a chunk at a time: all filters are on their way from memory before the first is
+// looked at, and so are the lines of what they let through. Worker thread; no allocation.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/uncleared.h"
+#include "match/entry_note.h"
+#include "match/table_layer.h"
+
+namespace telefence {
+
+template <typename Table, typename Probe>
+class LayerProbes {
+ public:
+  // Enough in flight to hide memory latency, few enough for the stack and the first-level cache.
+  static constexpr std::size_t kChunk = 128;
+
+  // The newest layer first. Requires: no table is empty, at most kMostLayers.
+  explicit LayerProbes(std::span<const TableLayer<Table>> layers) : layers_(layers) {}
+
+  // report(probe, layer, order) for each probe and layer that may have it, the newest layer first; `order` is of the probe.
+  template <typename Report>
+  void add(const Probe& probe, Report report) {
+    if (count_ == kChunk) flush(report);
+    probes_[count_++] = probe;
+    for (const TableLayer<Table>& layer : layers_) layer.table->prefetch_filter(probe);
+  }
+
+  template <typename Report>
+  void flush(Report report) {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+        const Table& table = *layers_[layer].table;
+        if (!table.may_contain(probes_[i])) [[likely]]
+          continue;
+        table.prefetch_line(probes_[i]);
+        candidates_[found++] = {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(layer)};
+      }
+    }
+    WordOrder order;
+    std::size_t of_probe = kChunk;
+    for (const Candidate& candidate : candidates_.first(found)) {
+      if (candidate.probe != of_probe) order = WordOrder();
+      of_probe = candidate.probe;
+      report(probes_[candidate.probe], layers_[candidate.layer], order);
+    }
+    count_ = 0;
+  }
+
+ private:
+  // A probe that the filter of a layer let through.
+  struct Candidate {
+    std::uint16_t probe = 0;
+    std::uint16_t layer = 0;
+  };
+
+  std::span<const TableLayer<Table>> layers_;
+  std::size_t count_ = 0;
+  Uncleared<Probe, kChunk> probes_;
+  Uncleared<Candidate, kChunk * kMostLayers> candidates_;
+};
+
+}  // namespace telefence
