@@ -7,6 +7,7 @@
 #include "app/json_lines.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
+#include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "signatures/audit_log.h"
 
@@ -23,7 +24,7 @@ bool has_line(const std::string& file, const std::string& hash) {
   std::ifstream stream(file, std::ios::binary);
   std::string line;
   while (std::getline(stream, line))
-    if (!stream.eof() && to_hex(sha256(line)) == hash) return true;
+    if (!stream.eof() && hex_of(sha256(line)) == hash) return true;
   return false;
 }
 

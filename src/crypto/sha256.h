@@ -14,7 +14,4 @@ using Sha256Digest = std::array<std::uint8_t, 32>;
 
 Sha256Digest sha256(std::string_view bytes);
 
-// 64 lower-case hexadecimal digits.
-std::string to_hex(const Sha256Digest& digest);
-
 }  // namespace telefence

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "signatures/words.h"
 
@@ -51,7 +52,7 @@ class Chain {
   bool take(const std::string& line) {
     Links links;
     const bool is_line = read_links(line, links);
-    const std::string hash = to_hex(sha256(line));
+    const std::string hash = hex_of(sha256(line));
     const bool explains_half = is_line && links.what == "torn" && !half_.empty() && links.prev == half_ && links.before == last_;
     if (!half_.empty() && !explains_half) return false;
     if (explains_half || (is_line && links.prev == last_)) {
@@ -132,12 +133,12 @@ Result<void> AuditLog::find_end() {
   }
   const std::size_t last_end = tail.rfind('\n');
   const std::string half = last_end == std::string::npos ? tail : tail.substr(last_end + 1);
-  torn_hash_ = half.empty() ? "" : to_hex(sha256(half));
+  torn_hash_ = half.empty() ? "" : hex_of(sha256(half));
   last_hash_.clear();
   if (last_end != std::string::npos) {
     const std::size_t before = last_end == 0 ? std::string::npos : tail.rfind('\n', last_end - 1);
     const std::size_t first = before == std::string::npos ? 0 : before + 1;
-    last_hash_ = to_hex(sha256(std::string_view(tail).substr(first, last_end - first)));
+    last_hash_ = hex_of(sha256(std::string_view(tail).substr(first, last_end - first)));
   }
   end_ = status.st_size;
   return {};
@@ -165,11 +166,11 @@ Result<void> AuditLog::append_locked(const AuditEntry& entry) {
     const std::string line = at + torn.fields() + ",\"prev\":\"" + torn_hash_ + "\"}";
     if (auto written = write_line("\n" + line + "\n"); !written.ok()) return written;
     torn_hash_.clear();
-    last_hash_ = to_hex(sha256(line));
+    last_hash_ = hex_of(sha256(line));
   }
   const std::string line = at + entry.fields() + ",\"prev\":\"" + last_hash_ + "\"}";
   if (auto written = write_line(line + "\n"); !written.ok()) return written;
-  last_hash_ = to_hex(sha256(line));
+  last_hash_ = hex_of(sha256(line));
   if (sync_ == Sync::kEachLine && fdatasync(descriptor_) != 0) return failed("write");
   is_unsynced_ &= sync_ != Sync::kEachLine;
   return {};

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "signatures/op_line.h"
 #include "signatures/words.h"
@@ -152,7 +153,7 @@ std::string batch_hash(std::string_view header, std::string_view body) {
   std::string joined = std::to_string(header.size()) + ":";
   joined += header;
   joined += body;
-  return to_hex(sha256(joined));
+  return hex_of(sha256(joined));
 }
 
 Result<Batch> read_batch(std::string_view id, const BatchFields& fields) {

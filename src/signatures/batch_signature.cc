@@ -37,7 +37,7 @@ Result<BatchSignature> parse_line(std::string_view line) {
 std::string signed_message(std::string_view hash) { return "telefence-batch-1:" + std::string(hash); }
 
 std::string approved_message(std::string_view body, std::int64_t until_s) {
-  return "telefence-approval-1:" + std::to_string(until_s) + ":" + to_hex(sha256(body));
+  return "telefence-approval-1:" + std::to_string(until_s) + ":" + hex_of(sha256(body));
 }
 
 Result<std::vector<BatchSignature>> parse_signatures(std::string_view text) {

@@ -94,7 +94,7 @@ std::string secret_text(const SigningKey& key) {
          "secret: " + hex_of(key.seed_) + "\n";
 }
 
-std::string key_id(const Ed25519PublicKey& key) { return to_hex(sha256(as_text(key))).substr(0, kIdDigits); }
+std::string key_id(const Ed25519PublicKey& key) { return hex_of(sha256(as_text(key))).substr(0, kIdDigits); }
 
 SigningKey make_signing_key(std::string name, std::string made) {
   Ed25519Seed seed = new_ed25519_seed();

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/hex.h"
 #include "crypto/sha256.h"
 
 namespace telefence {
@@ -27,7 +28,7 @@ constexpr std::size_t kLargestRecord = 128 * 1024;  // a batch has at most 64 Ki
 std::string record_of(const StoredBatch& batch) {
   std::string payload = batch.id + " " + std::to_string(batch.header.size()) + " " + std::to_string(batch.body.size()) + "\n";
   ((payload += batch.header) += batch.body) += batch.signature;
-  std::string record = "batch " + std::to_string(payload.size()) + " " + to_hex(sha256(payload)).substr(0, kHashDigits) + "\n";
+  std::string record = "batch " + std::to_string(payload.size()) + " " + hex_of(sha256(payload)).substr(0, kHashDigits) + "\n";
   return record += payload;
 }
 
@@ -70,7 +71,7 @@ std::size_t read_record(std::istream& stream, StoredBatch& out) {
   if (words.size() != 3 || words[0] != "batch" || !number_of(words[1], length) || length > kLargestRecord) return 0;
   std::string payload(length, '\0');
   if (!stream.read(payload.data(), static_cast<std::streamsize>(length))) return 0;
-  if (to_hex(sha256(payload)).substr(0, kHashDigits) != words[2] || !parse_payload(payload, out)) return 0;
+  if (hex_of(sha256(payload)).substr(0, kHashDigits) != words[2] || !parse_payload(payload, out)) return 0;
   return line.size() + 1 + length;
 }
 

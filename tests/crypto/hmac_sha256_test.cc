@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "crypto/hex.h"
 #include "octets.h"
 
 namespace telefence {
@@ -12,7 +13,7 @@ namespace {
 
 using namespace testing;
 
-std::string hmac(Bytes key, std::string_view message) { return to_hex(HmacSha256(key).of(as_bytes(message))); }
+std::string hmac(Bytes key, std::string_view message) { return hex_of(HmacSha256(key).of(as_bytes(message))); }
 
 // RFC 4231, 4.2 to 4.5.
 TEST(HmacSha256, KnownMessagesHaveTheirKnownCodes) {
@@ -34,10 +35,10 @@ TEST(HmacSha256, AMessageMayBeEmptyOrLongerThanABlock) {
 TEST(HkdfExpandLabel, GivesTheSecretsOfTheStandard) {
   const auto salt = octets("38762cf7f55934b34d179ae6a4c80cadccbb7f0a");
   const Sha256Digest initial = HmacSha256(salt).of(octets("8394c8f03e515708"));
-  EXPECT_EQ(to_hex(initial), "7db5df06e7a69e432496adedb00851923595221596ae2ae9fb8115c1e9ed0a44");
+  EXPECT_EQ(hex_of(initial), "7db5df06e7a69e432496adedb00851923595221596ae2ae9fb8115c1e9ed0a44");
   Sha256Digest client;
   hkdf_expand_label(HmacSha256(initial), "client in", client);
-  EXPECT_EQ(to_hex(client), "c00cf151ca5be075ed0ebfb5c80323c42d6b7db67881289af4008f1f6c357aea");
+  EXPECT_EQ(hex_of(client), "c00cf151ca5be075ed0ebfb5c80323c42d6b7db67881289af4008f1f6c357aea");
   std::array<std::uint8_t, 12> iv;
   hkdf_expand_label(HmacSha256(client), "quic iv", iv);
   EXPECT_EQ(iv, fixed<decltype(iv)>("fa044b2f42a3fd3b46fb255c"));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "signatures/op_line.h"
 #include "signatures/seen_batches.h"
@@ -55,7 +56,7 @@ TEST(WaitingChanges, TheLastWordAboutAValueCounts) {
 
 TEST(SeenBatches, RemembersManyAndWhatBecameOfThem) {
   SeenBatches seen;
-  const auto hash = [](int i) { return to_hex(sha256(std::to_string(i))); };
+  const auto hash = [](int i) { return hex_of(sha256(std::to_string(i))); };
   EXPECT_EQ(seen.find(hash(0)), SeenBatches::Seen::kNever);
   for (int i = 0; i < 20'000; ++i) seen.note(hash(i), i % 2 == 0);
   EXPECT_EQ(seen.count(), 20'000u);
