@@ -20,6 +20,10 @@ std::size_t canonical_domain(std::string_view name, char* out);
 // The same for what people write in lists: surrounding blanks, IDN. Errors say what is wrong.
 Result<std::string> canonical_domain_from_text(std::string_view text);
 
+// Letters, digits, hyphens, underscores and dots only, no label begins with a hyphen: what nearly all names of lists are. Then
+// canonical_domain says all that canonical_domain_from_text would, but for the reason of a refusal.
+bool is_plain_domain_text(std::string_view text);
+
 // True for a name under which unrelated parties register (com.cn, github.io): Public Suffix List. Control thread.
 bool is_public_suffix(std::string_view canonical_name);
 

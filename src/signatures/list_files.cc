@@ -64,25 +64,6 @@ Result<LineReader> open_list(const ListOptions& list) {
                                         "): no such file, or no right to read it"};
 }
 
-// [octet]: a letter, a digit, a hyphen, an underscore or a dot, of which nearly all names are.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (int c = '0'; c <= '9'; ++c) plain[static_cast<std::size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) plain[static_cast<std::size_t>(c)] = plain[static_cast<std::size_t>(c - 32)] = true;
-  plain['-'] = plain['_'] = plain['.'] = true;
-  return plain;
-}();
-
-bool is_plain(std::string_view name) {
-  bool all = true;
-  char before = '.';
-  for (const char c : name) {
-    all &= kPlain[static_cast<unsigned char>(c)] && !(before == '.' && c == '-');
-    before = c;
-  }
-  return all;
-}
-
 // Loads one list. What is plain goes the short way; all else the way of the log's entries, which also says what is wrong.
 class Loader {
  public:
@@ -144,7 +125,7 @@ class Loader {
       value.remove_prefix(value.front() == '*' ? 2 : 1);
       subdomains = true;
     }
-    if (value.empty() || value.size() > 254 || !is_plain(value) || !has_sound_action()) return false;
+    if (value.empty() || value.size() > 254 || !is_plain_domain_text(value) || !has_sound_action()) return false;
     Waiting& one = waiting_[waiting_count_];
     one.size = static_cast<std::uint16_t>(canonical_domain(value, one.name.data()));
     if (one.size == 0) return false;
@@ -190,7 +171,7 @@ class Loader {
     signature.value = value;
     signature.where = list_.file + ":" + std::to_string(line);
     signature.source = list_.file;
-    const Result<Entry> entry = compile_signature(signature, terms_);
+    const Result<Entry> entry = judge_signature(signature, terms_);
     if (!entry.ok()) return complaints_.add(signature.where, signature.value, entry.error().message);
     const EntryNote note{.terms = layer_.intern(terms_of(entry.value().rule)), .subdomains = entry.value().subdomains};
     if (list_.kind == SignatureKind::kDomain)
@@ -242,7 +223,7 @@ std::size_t line_of_entry(const std::string& file, SignatureKind kind, std::stri
     if (kind == SignatureKind::kDomain) {
       if (text.starts_with("*.")) text.remove_prefix(2);
       if (text.starts_with('.')) text.remove_prefix(1);
-      if (text.size() <= 254 && is_plain(text)) {
+      if (text.size() <= 254 && is_plain_domain_text(text)) {
         if (std::string_view(name.data(), canonical_domain(text, name.data())) == value) line = number;
         return;
       }
