@@ -1,27 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/shrink_guard.h"
 
-#include <vector>
+#include <string>
+#include <unordered_map>
+#include <utility>
 
 namespace telefence {
+namespace {
 
-std::unordered_map<std::string, std::uint64_t> entries_by_source(const Layer& layer) {
-  std::vector<std::uint64_t> by_terms(layer.terms().size());
-  const auto count = [&](const auto&, std::span<const EntryNote> notes) {
-    for (const EntryNote& note : notes) ++by_terms[note.terms];
-  };
-  layer.domains().for_each(count);
-  layer.numbers().for_each(count);
+// By source, which is the file of a list.
+std::unordered_map<std::string, std::uint64_t> by_source(const CountedLayer& counted) {
   std::unordered_map<std::string, std::uint64_t> out;
-  for (std::size_t i = 0; i < by_terms.size(); ++i) out[layer.terms().all()[i].source] += by_terms[i];
+  for (std::size_t i = 0; i < counted.by_terms.size(); ++i) out[counted.layer->terms().all()[i].source] += counted.by_terms[i];
   return out;
 }
 
-Result<void> refuse_shrunk(const Layer& before, const Layer& after, double most) {
+}  // namespace
+
+CountedLayer::CountedLayer(std::shared_ptr<const Layer> layer_) : layer(std::move(layer_)), by_terms(layer->terms().size()) {
+  const auto count = [this](const auto&, std::span<const EntryNote> notes) {
+    for (const EntryNote& note : notes) ++by_terms[note.terms];
+  };
+  layer->domains().for_each(count);
+  layer->numbers().for_each(count);
+}
+
+Result<void> refuse_shrunk(const CountedLayer& before, const CountedLayer& after, double most) {
   if (most >= 1) return {};
   std::string shrunk;
-  const auto now = entries_by_source(after);
-  for (const auto& [source, had] : entries_by_source(before)) {
+  const auto now = by_source(after);
+  for (const auto& [source, had] : by_source(before)) {
     const auto found = now.find(source);
     // A list that is named no more was taken out on purpose.
     if (had < kFewEntries || found == now.end()) continue;

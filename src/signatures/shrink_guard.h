@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Lists that lost much of what they had. Control thread.
+// How many entries each list has, and lists that lost much of what they had. Control thread.
 
 #include <cstdint>
-#include <string>
-#include <unordered_map>
+#include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "match/layer.h"
@@ -14,10 +14,16 @@ namespace telefence {
 
 inline constexpr std::uint64_t kFewEntries = 100;  // lists with fewer may lose what they like
 
-// By source, which is the file of a list.
-std::unordered_map<std::string, std::uint64_t> entries_by_source(const Layer& layer);
+// The layer of the files, with its entries by terms: counted once, since that walks through millions.
+struct CountedLayer {
+  CountedLayer() : CountedLayer(std::make_shared<const Layer>()) {}
+  explicit CountedLayer(std::shared_ptr<const Layer> layer);
+
+  std::shared_ptr<const Layer> layer;   // never null
+  std::vector<std::uint64_t> by_terms;  // by index in layer->terms()
+};
 
 // kInvalid: a list that is in both has lost more than `most`, a share from 0 to 1. All such lists are named.
-Result<void> refuse_shrunk(const Layer& before, const Layer& after, double most);
+Result<void> refuse_shrunk(const CountedLayer& before, const CountedLayer& after, double most);
 
 }  // namespace telefence

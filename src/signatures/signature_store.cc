@@ -27,8 +27,9 @@ constexpr std::size_t kWorthFolding = 4096;
 bool is_pattern(SignatureKind kind) { return kind == SignatureKind::kPattern || kind == SignatureKind::kUrl; }
 
 // What is loaded from files.
-struct LoadedFiles {
-  std::shared_ptr<const Layer> layer = std::make_shared<const Layer>();
+struct LoadedFiles : CountedLayer {
+  LoadedFiles() = default;
+  LoadedFiles(CountedLayer counted, std::uint64_t refused) : CountedLayer(std::move(counted)), lines_refused(refused) {}
   std::uint64_t lines_refused = 0;
 };
 
@@ -83,16 +84,9 @@ std::size_t SignatureStore::State::blocks_of_files(const WordValue& value) const
 
 // Of the layer of the files, without what the log hides.
 void SignatureStore::State::count_files(bool more) {
-  std::vector<std::uint64_t> by_terms(loaded.layer->terms().size());
-  loaded.layer->domains().for_each([&](std::string_view, std::span<const EntryNote> notes) {
-    for (const EntryNote& note : notes) ++by_terms[note.terms];
-  });
-  loaded.layer->numbers().for_each([&](const NumberValue&, std::span<const EntryNote> notes) {
-    for (const EntryNote& note : notes) ++by_terms[note.terms];
-  });
-  for (std::size_t i = 0; i < by_terms.size(); ++i) {
+  for (std::size_t i = 0; i < loaded.by_terms.size(); ++i) {
     std::uint64_t& number = number_of(loaded.layer->terms().all()[i]);
-    number = more ? number + by_terms[i] : number - by_terms[i];
+    number = more ? number + loaded.by_terms[i] : number - loaded.by_terms[i];
   }
   if (loaded.layer->is_empty()) return;
   log.for_each([&](const WordValue& value) {
@@ -234,10 +228,11 @@ Result<void> SignatureStore::load(const SignatureOptions& options, std::vector<C
   ComplaintList collected(complaints);
   Result<SignatureFiles> read = read_signature_files(options, state.terms, collected);
   if (!read.ok()) return read.error();
-  if (const Result<void> fine = refuse_shrunk(*state.loaded.layer, *read.value().layer, options.most_shrink); !fine.ok()) return fine.error();
+  CountedLayer fresh(std::move(read.value().layer));
+  if (const Result<void> fine = refuse_shrunk(state.loaded, fresh, options.most_shrink); !fine.ok()) return fine.error();
   state.count_files(false);
   state.before = std::make_unique<LoadedFiles>(
-      std::exchange(state.loaded, LoadedFiles{std::move(read.value().layer), collected.count()}));
+      std::exchange(state.loaded, LoadedFiles(std::move(fresh), collected.count())));
   state.count_files(true);
   state.patterns.set_options(options.pattern_options);
   state.patterns_before = state.patterns.adopt_files(std::move(read.value().patterns));
