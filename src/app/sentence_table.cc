@@ -318,6 +318,7 @@ constexpr Sentence kSentences[] = {
     {"batch {}: {} of its changes left out; the first: {}", "批次 {0}：{1} 项变更未采用；首个：{2}"},
     {"can't put the new version in force: {}", "新版本无法生效：{0}"},
     {"connected to Redis at {}", "已连接 Redis {0}"},
+    {"Redis at {} is behind: its log is empty, and this node has read batch {}", "Redis {0} 落后：其变更流为空，本节点已读到 {1}"},
     {"Redis at {} is behind: its log ends with batch {}, and this node has read batch {}", "Redis {0} 落后：其变更流止于批次 {1}，本节点已读到 {2}"},
     {"Redis at {} is back after {} s", "Redis {0} 在 {1} 秒后恢复"},
     {"Redis is away for {} s: {}", "Redis 已失联 {0} 秒：{1}"},

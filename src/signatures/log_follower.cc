@@ -79,9 +79,15 @@ void LogFollower::read_anew(const std::string& why) {
 
 // The log of this server ends before what was read. When it ends with a batch that was read, the server is a replica that is
 // behind, or a primary that lost the newest: what comes behind that batch is read, be it the same once more or something else in
-// its place. Any other end: it lost what it had.
+// its place. An empty log of one of several servers: a replica that is not filled yet. Any other end: it lost what it had.
 void LogFollower::check_end() {
   if (reader_.pass_over()) return;  // perhaps another server has it all
+  if (reader_.last_id() == "0-0" && !options_.others.empty()) {
+    news_.server_behind("Redis at " + reader_.server() + " is behind: its log is empty, and this node has read batch " +
+                        order_.last_id());
+    order_.begin_anew();
+    return reader_.go_to(order_.last_id());
+  }
   if (reader_.last_id() != "0-0") {
     const Result<RedisReply> entry = reader_.entry(reader_.last_id());
     if (!entry.ok()) return news_.not_connected(entry.error());
@@ -184,8 +190,10 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
   const Taken taken = take_batch(batch, progress);
   if (taken != Taken::kApplied) return taken;
   const std::uint64_t newest = std::exchange(newest_, std::max(newest_, batch.sequence));
-  if (batch.sequence <= newest)
+  if (batch.sequence <= newest) {
+    newest_ = batch.sequence;  // told once for the whole of the new log
     break_log(LogBreak::kReset, "batch " + entry.id + " is another one than was read before under this number: Redis lost data");
+  }
   audit_applied(batch, progress.complaints.size() - left_out_before);
   state_.keep({entry.id, std::string(fields.header), std::string(fields.body), std::string(fields.signature)});
   return taken;

@@ -222,6 +222,34 @@ class RedisServers(program.ProgramTest):
         primary.start()
         self.assertEqual(one.feed()['gaps'], {'gap': 0, 'fork': 0, 'reset': 0})
 
+    def test_a_replica_that_is_not_filled_yet_is_not_taken_for_one_that_lost_data(self):
+        primary = self.centre()
+        empty = self.region('empty', primary)
+        empty.ask('REPLICAOF', 'NO', 'ONE')
+        one = self.edge(primary, empty)
+        self.push('a.example', primary)
+        self.push('b.example', primary)
+        one.becomes(True, 'domain', 'b.example')
+        primary.kill()
+        edge.until(self, lambda: self.connected_to(one, empty), 'fail-over')
+        edge.until(self, lambda: 'its log is empty' in ' '.join(one.status()['reasons']), lambda: one.status()['reasons'])
+        self.assertTrue(one.blocks('domain', 'a.example'))
+        primary.start()
+        empty.ask('REPLICAOF', '127.0.0.1', str(primary.port))
+        self.push('c.example', primary)
+        one.becomes(True, 'domain', 'c.example')
+        self.assertEqual(one.feed()['gaps'], {'gap': 0, 'fork': 0, 'reset': 0})
+        # Another log in place of the one that was read is told of, once.
+        primary.kill()
+        primary.empty()
+        primary.start()
+        empty.kill()
+        for name in ('d', 'e', 'f'):
+            self.push(name + '.example', primary)
+        one.becomes(True, 'domain', 'f.example', 30)
+        self.assertTrue(one.blocks('domain', 'a.example'))
+        self.assertEqual(one.feed()['gaps']['reset'], 1)
+
     def test_receipts_tell_the_centre_who_has_what_and_how_fast(self):
         primary = self.centre()
         near = self.region('near', primary)
