@@ -47,7 +47,7 @@ Result<Json> json_line(const PushArguments& arguments, std::string_view publishe
   const std::string source = arguments.source.empty() ? std::string(publisher) : arguments.source;
   if (!arguments.match.empty()) line["match"] = arguments.match;
   if (!arguments.add) {
-    line["source"] = source;
+    if (!arguments.source.empty()) line["source"] = source;
     return line;
   }
   if (arguments.category.empty() && !arguments.allow)

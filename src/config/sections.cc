@@ -152,6 +152,11 @@ void read_trust(Section& redis, TrustOptions& options) {
     item.read("operations", signer.operations);
     item.read("may_be_wide", signer.may_be_wide);
   });
+  redis.each_item("quotas", [&](Section& item) {
+    SourceQuota& quota = options.quotas.emplace_back();
+    item.read("source", quota.source);
+    item.read("most", quota.most);
+  });
   redis.read("wide_digits", options.wide_number_digits);
   redis.read("accept_unsigned", options.accept_unsigned);
 }

@@ -121,7 +121,8 @@ void read_lines(const std::vector<std::string_view>& lines, Batch& batch) {
     }
     Signature& signature = change.value().signature;
     signature.where = where;
-    if (signature.source.empty()) signature.source = batch.publisher;
+    // A removal without a source is of all.
+    if (signature.source.empty() && change.value().op != Change::Op::kRemove) signature.source = batch.publisher;
     auto& kept = change.value().unenforced == UnenforcedKind::kNone ? batch.changes : batch.unenforced;
     kept.push_back(std::move(change.value()));
   }

@@ -50,7 +50,8 @@ void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state
                }});
   catalog.add({"telefence_policy_batches_refused_total",
                "Batches of the change log that were refused whole, by reason: malformed; newer, written for a later version; unsigned; "
-               "unknown_signer; wrong_signature; not_allowed, the signer may not change this; needs_second, a wide entry with one signature.",
+               "unknown_signer; wrong_signature; not_allowed, the signer may not change this; needs_second, a wide entry with one signature; "
+               "over_quota, its source would have more entries than it may.",
                kCounter, [state](std::vector<Sample>& out) {
                  const FeedState now = state();
                  for (std::size_t i = 0; i < kBatchRefusals; ++i)

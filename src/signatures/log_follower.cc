@@ -42,6 +42,7 @@ Result<void> LogFollower::set_trust(const TrustOptions& trust) {
   Result<Signers> signers = Signers::load(trust);
   if (!signers.ok()) return signers.error();
   signers_ = std::move(signers.value());
+  options_.trust = trust;
   news_.keys_read();
   return {};
 }
@@ -166,12 +167,26 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
   progress.timestamp_ms = batch.timestamp_ms;
 }
 
-LogFollower::Taken LogFollower::take_batch(Batch& batch, Progress& progress) {
+std::optional<RefusedBatch> LogFollower::refuse_over_quota(const Batch& batch) const {
+  for (const SourceQuota& quota : options_.trust.quotas) {
+    const bool is_touched = std::any_of(batch.changes.begin(), batch.changes.end(),
+                                        [&](const Change& change) { return change.signature.source == quota.source; });
+    const std::uint64_t entries = is_touched ? store_.entries_after(quota.source, batch.changes) : 0;
+    if (entries > quota.most)
+      return RefusedBatch{BatchRefusal::kOverQuota, "the source '" + quota.source + "' would have " + std::to_string(entries) +
+                                                        " entries, and may have " + std::to_string(quota.most)};
+  }
+  return std::nullopt;
+}
+
+// `is_new`: not from disk, where what is has been judged before, with other entries beside it.
+LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& progress) {
   const std::string id = std::to_string(batch.sequence) + "-0";
   if (seen_.find(batch.hash) == SeenBatches::Seen::kApplied) return Taken::kKnown;
   seen_.note(batch.hash, false);
   if (!batch.newer.empty()) return refuse(id, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
   if (const auto refused = signers_.refuse(batch)) return refuse(id, &batch, *refused);
+  if (const auto refused = is_new ? refuse_over_quota(batch) : std::nullopt) return refuse(id, &batch, *refused);
   apply(batch, progress);
   seen_.note(batch.hash, true);
   return Taken::kApplied;
@@ -187,7 +202,7 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
   Batch& batch = read.value();
   if (!is_in_order(entry.id, batch, is_first)) return Taken::kReadAgain;
   const std::size_t left_out_before = progress.complaints.size();
-  const Taken taken = take_batch(batch, progress);
+  const Taken taken = take_batch(batch, true, progress);
   if (taken != Taken::kApplied) return taken;
   const std::uint64_t newest = std::exchange(newest_, std::max(newest_, batch.sequence));
   if (batch.sequence <= newest) {
@@ -218,7 +233,7 @@ void LogFollower::take_stored(const StoredBatch& stored, Progress& progress) {
   Result<Batch> read = read_batch(stored.id, {stored.header, stored.body, stored.signature});
   if (!read.ok()) return;
   order_.take(stored.id, read.value());
-  progress.has_changed |= take_batch(read.value(), progress) == Taken::kApplied;
+  progress.has_changed |= take_batch(read.value(), false, progress) == Taken::kApplied;
   newest_ = std::max(newest_, read.value().sequence);
 }
 

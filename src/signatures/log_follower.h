@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,8 @@ class LogFollower {
   void check_other_log();
   Progress take_entries(const LogReader::Read& read);
   Taken take_entry(const LogReader::LogEntry& entry, bool is_first, Progress& progress);
-  Taken take_batch(Batch& batch, Progress& progress);
+  Taken take_batch(Batch& batch, bool is_new, Progress& progress);
+  std::optional<RefusedBatch> refuse_over_quota(const Batch& batch) const;
   Taken refuse(const std::string& id, const Batch* batch, const RefusedBatch& refused);
   void take_stored(const StoredBatch& stored, Progress& progress);
   void apply(Batch& batch, Progress& progress);

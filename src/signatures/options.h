@@ -34,8 +34,15 @@ struct SignerOptions {
   bool may_be_wide = false;             // may be one of the two that a wide entry needs
 };
 
+// How many entries of the change log a source may have in force.
+struct SourceQuota {
+  std::string source;
+  std::uint64_t most = 0;
+};
+
 struct TrustOptions {
   std::vector<SignerOptions> signers;
+  std::vector<SourceQuota> quotas;
   bool accept_unsigned = false;         // take batches without a signature
   std::uint32_t wide_number_digits = 7; // a number prefix with fewer, country code included, is wide
   std::string home_country = "86";

@@ -68,11 +68,29 @@ void PatternStore::hide_in_files(std::uint64_t key, bool is_hidden) {
   }
 }
 
+// Takes words of the log about a key away; when none is left, what files say is in force again. Returns whether there was one.
+template <typename IsOver>
+bool PatternStore::end_words(std::uint64_t key, IsOver is_over) {
+  bool has_ended = false;
+  const auto [first, last] = log_.equal_range(key);
+  for (auto place = first; place != last;) {
+    if (!is_over(place->second.entry.rule)) {
+      ++place;
+      continue;
+    }
+    count(place->second, false);
+    place = log_.erase(place);
+    has_ended = true;
+  }
+  if (!has_ended) return false;
+  has_changed_ = true;
+  if (!log_.contains(key) && !removals_.contains(key)) hide_in_files(key, false);
+  return true;
+}
+
 void PatternStore::add(Entry entry) {
   const std::uint64_t key = entry.key;
-  const bool was_removed = removals_.contains(key);
-  remove(key);
-  if (!was_removed) removals_.erase(key);
+  end_words(key, [&](const Rule& rule) { return rule.source == entry.rule.source; });
   has_changed_ = true;
   Word word{std::move(entry), ++last_serial_};
   count(word, true);
@@ -80,40 +98,39 @@ void PatternStore::add(Entry entry) {
   hide_in_files(key, true);
 }
 
-void PatternStore::remove(std::uint64_t key) {
+void PatternStore::remove(std::uint64_t key, const std::string& source) {
+  end_words(key, [&](const Rule& rule) { return source.empty() || rule.source == source; });
+  if (!source.empty() || !files_by_key_.contains(key)) return;
   has_changed_ = true;
-  if (const auto found = log_.find(key); found != log_.end()) {
-    count(found->second, false);
-    log_.erase(found);
-  }
-  if (!files_by_key_.contains(key)) return;
   hide_in_files(key, true);
   removals_.insert(key);
 }
 
+bool PatternStore::has_word(std::uint64_t key, const std::string& source) const {
+  const auto [first, last] = log_.equal_range(key);
+  return std::any_of(first, last, [&](const auto& one) { return one.second.entry.rule.source == source; });
+}
+
+std::uint64_t PatternStore::words_of_source(const std::string& source) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(log_.begin(), log_.end(), [&](const auto& one) { return one.second.entry.rule.source == source; }));
+}
+
+bool PatternStore::has_end(std::uint64_t key, std::int64_t expires_s) const {
+  const auto [first, last] = log_.equal_range(key);
+  return std::any_of(first, last, [&](const auto& one) { return one.second.entry.rule.expires_s == expires_s; });
+}
+
 bool PatternStore::end(std::uint64_t key, std::int64_t expires_s) {
-  const auto found = log_.find(key);
-  if (found == log_.end() || found->second.entry.rule.expires_s != expires_s) return false;
-  has_changed_ = true;
-  count(found->second, false);
-  log_.erase(found);
-  if (!removals_.contains(key)) hide_in_files(key, false);
-  return true;
+  return end_words(key, [&](const Rule& rule) { return rule.expires_s == expires_s; });
 }
 
 void PatternStore::end_list(SignatureKind kind, const std::string& source) {
-  for (auto place = log_.begin(); place != log_.end();) {
-    const Rule& rule = place->second.entry.rule;
-    if (rule.kind != kind || rule.source != source) {
-      ++place;
-      continue;
-    }
-    const std::uint64_t key = place->first;
-    count(place->second, false);
-    place = log_.erase(place);
-    if (!removals_.contains(key)) hide_in_files(key, false);
-    has_changed_ = true;
-  }
+  const auto is_of_list = [&](const Rule& rule) { return rule.kind == kind && rule.source == source; };
+  std::unordered_set<std::uint64_t> keys;
+  for (const auto& [key, word] : log_)
+    if (is_of_list(word.entry.rule)) keys.insert(key);
+  for (const std::uint64_t key : keys) end_words(key, is_of_list);
 }
 
 PatternStore::Source PatternStore::source_of(const Word& word) const {
@@ -183,7 +200,7 @@ bool PatternStore::refuse(const Made& made, ComplaintList& complaints) {
     ++counts_.of_log_refused;
     const std::uint64_t key = place->first;
     place = log_.erase(place);
-    if (!removals_.contains(key) && files_by_key_.contains(key)) {
+    if (!log_.contains(key) && !removals_.contains(key) && files_by_key_.contains(key)) {
       hide_in_files(key, false);
       has_changed = true;
     }

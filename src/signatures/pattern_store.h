@@ -53,12 +53,15 @@ class PatternStore {
   std::unique_ptr<Loaded> adopt_files(FilePatterns patterns);
   void take_back(std::unique_ptr<Loaded> before);
 
-  // The log's words. An entry replaces what files say by its key; a removal takes both away.
+  // The log's words, one of each source about a key. An entry replaces what files say by it; a removal of source "" takes all away.
   void add(Entry entry);
-  void remove(std::uint64_t key);
+  void remove(std::uint64_t key, const std::string& source);
+  bool has_word(std::uint64_t key, const std::string& source) const;
+  std::uint64_t words_of_source(const std::string& source) const;
   // All words of a source about this kind end.
   void end_list(SignatureKind kind, const std::string& source);
-  // The word with this end is over; false when it was replaced meanwhile.
+  // The words with this end are over; false when they were replaced meanwhile.
+  bool has_end(std::uint64_t key, std::int64_t expires_s) const;
   bool end(std::uint64_t key, std::int64_t expires_s);
 
   // The layers for what is in force; into `parts`. Complaints: what Hyperscan refuses, and what samples condemn.
@@ -94,6 +97,8 @@ class PatternStore {
   Source source_of(const Word& word) const;
   void count(const Word& word, bool more);
   void hide_in_files(std::uint64_t key, bool is_hidden);
+  template <typename IsOver>
+  bool end_words(std::uint64_t key, IsOver is_over);
   static bool tell_price(Word& word, const PatternError& error, ComplaintList& complaints);
   bool refuse(const Made& made, ComplaintList& complaints);
   void make_delta(ComplaintList& complaints);
@@ -108,7 +113,7 @@ class PatternStore {
   std::vector<Word> files_;
   std::unordered_multimap<std::uint64_t, std::uint32_t> files_by_key_;
   std::vector<std::pair<std::uint32_t, PatternSamples>> samples_;
-  std::unordered_map<std::uint64_t, Word> log_;
+  std::unordered_multimap<std::uint64_t, Word> log_;  // of each source one
   std::unordered_set<std::uint64_t> removals_;  // keys that the log took away from files
   std::uint64_t last_serial_ = 0;
   Made base_;

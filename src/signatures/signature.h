@@ -44,7 +44,7 @@ enum class UnenforcedKind : std::uint8_t { kNone, kIp, kAccount, kApp };
 inline constexpr std::size_t kUnenforcedKinds = 4;
 
 // One change: add (also allow), remove by kind and value, or an end of all that a source has said of a kind, whose new list the
-// lines that follow are.
+// lines that follow are. A removal with a source takes away what that source has said; without one, what anybody has, files too.
 struct Change {
   enum class Op : std::uint8_t { kAdd, kRemove, kReplaceList };
   Op op = Op::kAdd;

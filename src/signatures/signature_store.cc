@@ -7,6 +7,8 @@
 #include <chrono>
 #include <future>
 #include <limits>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "signatures/complaint_list.h"
@@ -23,6 +25,8 @@ using Word = EntryNote::Word;
 
 // So many entries that are over or hidden are worth a merge of all layers.
 constexpr std::size_t kWorthFolding = 4096;
+// Sources that speak of one value: a look-up that hits it reads them all.
+constexpr std::size_t kMostWords = 16;
 
 bool is_pattern(SignatureKind kind) { return kind == SignatureKind::kPattern || kind == SignatureKind::kUrl; }
 
@@ -39,6 +43,12 @@ WordValue value_of(const Entry& entry) {
 }
 
 bool is_entry(const LogWord& word) { return word.note.word == Word::kEntry; }
+
+// Whether a change of this source is about this word: each source has one word about a value. "": a removal of what all say.
+bool is_meant(const LogWord& word, const Change& change) {
+  const std::string& source = change.signature.source;
+  return is_entry(word) && (word.terms.source == source || (change.op == Change::Op::kRemove && source.empty()));
+}
 
 }  // namespace
 
@@ -59,6 +69,7 @@ struct SignatureStore::State {
   std::size_t expiring = 0;  // of its entries in force, how many have an end
   std::size_t leftover = 0;  // entries of closed layers that are over or hidden, about
   Counts counts;             // of domains and numbers
+  std::unordered_map<std::string, std::uint64_t> of_source;  // the log's entries of domains and numbers
 
   std::uint64_t& number_of(const Terms& terms_of_it) {
     if (terms_of_it.allow) return counts.allowed;
@@ -71,6 +82,8 @@ struct SignatureStore::State {
   void count_files(bool more);
   void speak(const WordValue& value, const LogWords& before_it, const LogWords& after_it);
   void note_end(const Entry& entry);
+  std::optional<WordValue> value_of_item(const ExpiryItem& item) const;
+  bool is_end_of_word(const ExpiryItem& item) const;
   void apply(const Change& change, ComplaintList& complaints);
   void end_list(SignatureKind kind, const std::string& source);
   bool end(const ExpiryItem& item);
@@ -101,11 +114,13 @@ void SignatureStore::State::speak(const WordValue& value, const LogWords& before
   for (const LogWord& word : before_it) {
     if (!is_entry(word)) continue;
     --number_of(word.terms);
+    if (const auto count = of_source.find(word.terms.source); --count->second == 0) of_source.erase(count);
     if (word.note.expires_s != 0) --expiring;
   }
   for (const LogWord& word : after_it) {
     if (!is_entry(word)) continue;
     ++number_of(word.terms);
+    ++of_source[word.terms.source];
     if (word.note.expires_s != 0) ++expiring;
   }
   if (before_it.empty() != after_it.empty()) {
@@ -116,6 +131,21 @@ void SignatureStore::State::speak(const WordValue& value, const LogWords& before
   }
   if (!before_it.empty()) ++leftover;
   log.set(value, after_it);
+}
+
+std::optional<WordValue> SignatureStore::State::value_of_item(const ExpiryItem& item) const {
+  if (item.kind == ExpiryItem::Kind::kNumber)
+    return WordValue::of_number({{item.value, item.length, (item.flags & 1) != 0}, (item.flags & 2) != 0});
+  return log.domain_of({item.value, item.tag});
+}
+
+// Whether something that the log says still ends at this moment.
+bool SignatureStore::State::is_end_of_word(const ExpiryItem& item) const {
+  if (item.kind == ExpiryItem::Kind::kPattern) return patterns.has_end(item.value, item.expires_s);
+  const std::optional<WordValue> value = value_of_item(item);
+  if (!value) return false;
+  const LogWords words = log.words_of(*value);
+  return std::any_of(words.begin(), words.end(), [&](const LogWord& word) { return word.note.expires_s == item.expires_s; });
 }
 
 void SignatureStore::State::note_end(const Entry& entry) {
@@ -137,19 +167,12 @@ void SignatureStore::State::note_end(const Entry& entry) {
     item.tag = hash.tag;
   }
   expiries.add(item);
-  // What was pushed again and again has left its old moments behind. One of each is enough: end() looks what is so.
+  // What was pushed again and again has left its old moments behind.
   if (expiries.size() <= 2 * (expiring + patterns.words_kept()) + 1024) return;
-  std::unordered_map<std::uint64_t, std::uint32_t> latest;
+  std::unordered_set<std::uint64_t> kept_moments;
   expiries.keep_if([&](const ExpiryItem& one) {
-    std::uint32_t& last = latest[one.value ^ static_cast<std::uint64_t>(one.kind) << 62];
-    last = std::max(last, one.expires_s);
-    return true;
-  });
-  expiries.keep_if([&](const ExpiryItem& one) {
-    const auto found = latest.find(one.value ^ static_cast<std::uint64_t>(one.kind) << 62);
-    if (found == latest.end() || found->second != one.expires_s) return false;
-    latest.erase(found);
-    return true;
+    const std::uint64_t kind = static_cast<std::uint64_t>(one.kind) << 62;
+    return is_end_of_word(one) && kept_moments.insert(one.value ^ kind ^ (std::uint64_t{one.expires_s} << 24)).second;
   });
 }
 
@@ -163,19 +186,21 @@ void SignatureStore::State::apply(const Change& change, ComplaintList& complaint
   if (!made.ok()) return complaints.add(signature.where, signature.value, made.error().message);
   Entry& entry = made.value();
   if (is_pattern(entry.rule.kind)) {
-    if (is_removal) return patterns.remove(entry.key);
+    if (is_removal) return patterns.remove(entry.key, signature.source);
     note_end(entry);
     return patterns.add(std::move(entry));
   }
   const WordValue value = value_of(entry);
   const LogWords before_it = log.words_of(value);
   LogWords after_it;
-  // A removal also takes away what files block, and goes on doing so behind an entry that ends.
   for (const LogWord& word : before_it)
-    if (word.note.word == Word::kRemoved) after_it.push_back(word);
+    if (!is_meant(word, change)) after_it.push_back(word);
   if (is_removal) {
-    if (after_it.empty() && blocks_of_files(value) != 0) after_it.push_back({{}, {.word = Word::kRemoved}});
+    // Of all: also what files block, and it goes on doing so behind an entry that ends.
+    if (signature.source.empty() && after_it.empty() && blocks_of_files(value) != 0) after_it.push_back({{}, {.word = Word::kRemoved}});
   } else {
+    if (after_it.size() >= kMostWords)
+      return complaints.add(signature.where, signature.value, "16 sources speak of it already: no more are kept");
     after_it.push_back({terms_of(entry.rule),
                         {.subdomains = entry.subdomains, .id = entry.rule.id, .expires_s = entry.rule.expires_s}});
     after_it.back().terms.sides = entry.rule.kind == SignatureKind::kNumber ? entry.rule.sides : std::uint8_t{3};
@@ -205,11 +230,7 @@ void SignatureStore::State::end_list(SignatureKind kind, const std::string& sour
 // False: it was replaced or removed meanwhile.
 bool SignatureStore::State::end(const ExpiryItem& item) {
   if (item.kind == ExpiryItem::Kind::kPattern) return patterns.end(item.value, item.expires_s);
-  std::optional<WordValue> value;
-  if (item.kind == ExpiryItem::Kind::kNumber)
-    value = WordValue::of_number({{item.value, item.length, (item.flags & 1) != 0}, (item.flags & 2) != 0});
-  else
-    value = log.domain_of({item.value, item.tag});
+  const std::optional<WordValue> value = value_of_item(item);
   if (!value) return false;
   const LogWords before_it = log.words_of(*value);
   LogWords after_it;
@@ -323,6 +344,25 @@ SignatureStore::Counts SignatureStore::counts() const {
   counts.complaints = state_->loaded.lines_refused + patterns.of_files_refused;
   counts.log_patterns_refused = patterns.of_log_refused;
   return counts;
+}
+
+std::uint64_t SignatureStore::entries_after(const std::string& source, std::span<const Change> changes) const {
+  const State& state = *state_;
+  const auto own = state.of_source.find(source);
+  std::uint64_t count = (own == state.of_source.end() ? 0 : own->second) + state.patterns.words_of_source(source);
+  std::unordered_set<std::uint64_t> added;
+  for (const Change& change : changes) {
+    if (change.op != Change::Op::kAdd || change.signature.source != source) continue;
+    const Result<Entry> entry = canonical_entry(change.signature, state.terms);
+    if (!entry.ok() || !added.insert(entry.value().key).second) continue;
+    if (is_pattern(entry.value().rule.kind)) {
+      if (!state.patterns.has_word(entry.value().key, source)) ++count;
+      continue;
+    }
+    const LogWords words = state.log.words_of(value_of(entry.value()));
+    if (std::none_of(words.begin(), words.end(), [&](const LogWord& word) { return is_meant(word, change); })) ++count;
+  }
+  return count;
 }
 
 std::size_t SignatureStore::words_kept() const { return state_->kept + state_->patterns.words_kept(); }

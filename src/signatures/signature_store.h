@@ -35,9 +35,9 @@ class SignatureStore {
   // Why that could not be done; told once.
   std::optional<Error> take_keep_failure();
 
-  // Applies changes on top of what is in force. A word of the log about a value replaces what files block by it; a removal
-  // takes both away. What a file allows stays: it is not the centre's. A list that names the value only after its removal
-  // puts it in force.
+  // Applies changes on top of what is in force. Each source has one word about a value, and the last one counts. Words of the log
+  // replace what files block by the value; a removal of no named source takes all of it away. What a file allows stays: it is not the
+  // centre's. A list that names the value only after its removal puts it in force.
   void apply(std::span<const Change> changes, std::vector<Complaint>& complaints);
 
   // Drops entries of the log whose time is over, at most so many at once. (Past its time an entry does nothing, dropped or not, and
@@ -63,6 +63,8 @@ class SignatureStore {
     std::uint64_t in_force() const { return domains + urls + numbers + patterns + allowed; }
   };
   Counts counts() const;
+  // How many entries of the log a source would have after these changes. What they remove is not taken off.
+  std::uint64_t entries_after(const std::string& source, std::span<const Change> changes) const;
   // Values that the log's words are kept for, in force or taken away from files.
   std::size_t words_kept() const;
 

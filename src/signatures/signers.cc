@@ -21,6 +21,8 @@ std::string why_not(const SignerOptions& may, const Change& change) {
   const std::string_view kind = kind_name(change);
   if (!is_one_of(may.operations, op)) return "may not " + std::string(op);
   if (!kind.empty() && !is_one_of(may.kinds, kind)) return "may not change entries of the kind " + std::string(kind);
+  if (change.op == Change::Op::kRemove && signature.source.empty() && !may.sources.empty())
+    return "may not take away what other sources say: let the removal name its own source";
   if (!is_one_of(may.sources, signature.source)) return "may not speak for the source '" + signature.source + "'";
   return {};
 }
@@ -48,6 +50,8 @@ std::string_view refusal_name(BatchRefusal reason) {
       return "not_allowed";
     case BatchRefusal::kNeedsSecond:
       return "needs_second";
+    case BatchRefusal::kOverQuota:
+      return "over_quota";
   }
   return "malformed";
 }

@@ -26,8 +26,9 @@ enum class BatchRefusal : std::uint8_t {
   kWrongSignature,  // a known key, but not of these bytes
   kNotAllowed,      // the signer may not: this source, kind or operation is not his
   kNeedsSecond,     // a wide entry with one signature
+  kOverQuota,       // its source would have more entries than it may
 };
-inline constexpr std::size_t kBatchRefusals = 7;
+inline constexpr std::size_t kBatchRefusals = 8;
 std::string_view refusal_name(BatchRefusal reason);
 
 struct RefusedBatch {

@@ -2,6 +2,7 @@
 #include "signatures/waiting_changes.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace telefence {
@@ -20,7 +21,7 @@ void WaitingChanges::sort_out(std::vector<Change>& changes, std::int64_t now_s) 
       continue;
     }
     const Result<Entry> entry = canonical_entry(change.signature, terms_);
-    if (entry.ok()) waiting_.erase(entry.value().key);
+    if (entry.ok()) forget(entry.value().key, change);
     // What has no canonical form is complained about by the store.
     const bool waits = entry.ok() && change.op == Change::Op::kAdd && change.signature.valid_from_s > now_s;
     if (!waits) {
@@ -32,6 +33,16 @@ void WaitingChanges::sort_out(std::vector<Change>& changes, std::int64_t now_s) 
     waiting_.emplace(entry.value().key, std::move(change));
   }
   changes = std::move(kept);
+}
+
+// What waits and a change of the same source about the same value takes the place of; a removal of no source, that of all.
+void WaitingChanges::forget(std::uint64_t key, const Change& change) {
+  const std::string& source = change.signature.source;
+  const auto [first, last] = waiting_.equal_range(key);
+  for (auto item = first; item != last;) {
+    const bool is_meant = item->second.signature.source == source || (change.op == Change::Op::kRemove && source.empty());
+    item = is_meant ? waiting_.erase(item) : std::next(item);
+  }
 }
 
 std::vector<Change> WaitingChanges::take_due(std::int64_t now_s) {

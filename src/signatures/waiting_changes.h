@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Changes of the log whose time has not come yet (valid_from). The last word about a value counts here too: a later change of
-// the same value takes the place of the one that waits. Pure; one thread (the feed's).
+// Changes of the log whose time has not come yet (valid_from). The last word of a source about a value counts here too: a later
+// change takes the place of the one that waits. Pure; one thread (the feed's).
 
 #include <cstdint>
 #include <optional>
@@ -27,8 +27,10 @@ class WaitingChanges {
   std::size_t count() const { return waiting_.size(); }
 
  private:
+  void forget(std::uint64_t key, const Change& change);
+
   CompileTerms terms_;
-  std::unordered_map<std::uint64_t, Change> waiting_;  // by key of the canonical value
+  std::unordered_multimap<std::uint64_t, Change> waiting_;  // by key of the canonical value
   std::int64_t next_s_ = 0;                            // the earliest; 0 = none
 };
 

@@ -78,6 +78,21 @@ class FeedTrust : public testing::Test {
   const Lines second_{add_domain("second.example")};
 };
 
+TEST_F(FeedTrust, ABatchThatWouldPassTheQuotaOfItsSourceIsRefused) {
+  options_.redis.trust.quotas = {{"centre", 2}, {"vendor", 0}};
+  begin_with_one();
+  EXPECT_EQ(centre().push({add_domain("first.example", R"(,"level":1)"), add_domain("second.example"), add_domain("second.example")}), 2u);
+  ASSERT_TRUE(edge_->reaches(2)) << "two, one of them for the second time";
+  centre().push({add_domain("third.example")});
+  centre().push({add_domain("fourth.example", R"(,"source":"vendor")")});
+  centre().push({remove_domain("first.example")});
+  centre().push({add_domain("fifth.example")});
+  ASSERT_TRUE(edge_->reaches(6));
+  EXPECT_EQ(edge_->refusals(BatchRefusal::kOverQuota), 2u) << edge_->state().last_refusal;
+  for (const char* name : {"third.example", "fourth.example"}) EXPECT_FALSE(edge_->blocks(name)) << name;
+  for (const char* name : {"second.example", "fifth.example"}) EXPECT_TRUE(edge_->blocks(name)) << name;
+}
+
 TEST_F(FeedTrust, AnUnsignedBatchIsRefused) {
   begin_with_one();
   expect_refused_and_the_chain_goes_on(BatchRefusal::kUnsigned, packed(2, hash_of_newest(), second_), "");

@@ -141,6 +141,13 @@ TEST_F(SignersTest, ASignerChangesOnlyWhatIsHis) {
   EXPECT_EQ(reason_of(known, batch_of({R"({"op":"add","kind":"ip","value":"192.0.2.1","source":"vendor-a"})"}, {&vendor_})), "not_allowed");
   EXPECT_EQ(reason_of(known, batch_of({R"({"op":"allow","kind":"domain","value":"x.example","source":"vendor-a"})"}, {&vendor_})), "not_allowed");
   EXPECT_EQ(reason_of(known, batch_of({R"({"op":"remove","kind":"domain","value":"x.example","source":"vendor-a"})"}, {&vendor_})), "not_allowed");
+  const Signers removing = [&] {
+    trust_.signers[1].operations = {"remove"};
+    return signers();
+  }();
+  EXPECT_EQ(reason_of(removing, batch_of({R"({"op":"remove","kind":"domain","value":"x.example","source":"vendor-a"})"}, {&vendor_})), "");
+  EXPECT_EQ(reason_of(removing, batch_of({R"({"op":"remove","kind":"domain","value":"x.example"})"}, {&vendor_})), "not_allowed") << "of all sources";
+  EXPECT_EQ(reason_of(removing, batch_of({R"({"op":"remove","kind":"domain","value":"x.example"})"}, {&city_})), "");
   // One change of a thousand that is not his, and the batch is refused whole.
   Lines many;
   for (int i = 0; i < 999; ++i) many.push_back(add_domain("n" + std::to_string(i) + ".example", his));

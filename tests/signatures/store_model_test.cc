@@ -3,9 +3,9 @@
 // merged in the background in between. STORE_ROUNDS and STORE_SEED ask for more.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
-#include <optional>
 #include <random>
 
 #include "match/layer.h"
@@ -31,21 +31,34 @@ class Model {
   std::map<std::string, Said> blocks, allows;  // files
   struct Words {
     bool removed = false;
-    std::optional<Said> entry;
+    std::map<std::string, Said> entries;  // by source
   };
   std::map<std::string, Words> log;
 
-  void add(const std::string& value, const Said& said) { log[value].entry = said; }
-  void remove(const std::string& value) {
-    const auto found = log.find(value);
-    const bool was_removed = found != log.end() && found->second.removed;
-    log.erase(value);
-    if (was_removed || blocks.contains(value)) log[value].removed = true;
+  void add(const std::string& value, const std::string& source, const Said& said) { log[value].entries[source] = said; }
+  void remove(const std::string& value, const std::string& source) {
+    Words& words = log[value];
+    if (source.empty()) {
+      words.entries.clear();
+      words.removed |= blocks.contains(value);
+    } else {
+      words.entries.erase(source);
+    }
+    forget_empty();
+  }
+  void end_list(const std::string& source) {
+    for (auto& [value, words] : log) words.entries.erase(source);
+    forget_empty();
+  }
+  std::size_t of_source(const std::string& source) const {
+    return static_cast<std::size_t>(std::count_if(log.begin(), log.end(), [&](const auto& one) { return one.second.entries.contains(source); }));
   }
   void sweep(std::int64_t now_s) {
-    for (auto& [value, words] : log)
-      if (words.entry && is_over(*words.entry, now_s)) words.entry.reset();
-    std::erase_if(log, [](const auto& one) { return !one.second.removed && !one.second.entry; });
+    for (auto& [value, words] : log) std::erase_if(words.entries, [&](const auto& one) { return is_over(one.second, now_s); });
+    forget_empty();
+  }
+  void forget_empty() {
+    std::erase_if(log, [](const auto& one) { return !one.second.removed && one.second.entries.empty(); });
   }
   static bool is_over(const Said& said, std::int64_t now_s) { return said.expires_s != 0 && now_s >= said.expires_s; }
 
@@ -63,7 +76,8 @@ class Model {
   }
   std::size_t blocked() const {
     std::size_t count = 0;
-    for (const auto& [value, words] : log) count += words.entry && !words.entry->allow ? 1U : 0U;
+    for (const auto& [value, words] : log)
+      for (const auto& [source, said] : words.entries) count += said.allow ? 0U : 1U;
     for (const auto& [value, said] : blocks) count += log.contains(value) ? 0U : 1U;
     return count;
   }
@@ -74,9 +88,14 @@ class Model {
       if (whole || said.subdomains) out.push_back((said.allow ? "+" : "-") + suffix + (said.subdomains ? "" : "!"));
     };
     const auto words = log.find(suffix);
-    const bool has_entry = words != log.end() && words->second.entry && !is_over(*words->second.entry, now_s);
-    if (has_entry) push(*words->second.entry);
-    const bool hides = has_entry || (words != log.end() && words->second.removed);
+    bool hides = words != log.end() && words->second.removed;
+    if (words != log.end()) {
+      for (const auto& [source, one] : words->second.entries) {
+        if (is_over(one, now_s)) continue;
+        push(one);
+        hides = true;
+      }
+    }
     if (const auto found = blocks.find(suffix); found != blocks.end() && !hides) push(found->second);
     if (const auto found = allows.find(suffix); found != allows.end()) push(found->second);
   }
@@ -92,6 +111,7 @@ class StoreModel : public testing::Test {
     if (number >= 40) name = "s" + std::to_string(number / 40) + "." + name;
     return name;
   }
+  std::string source() { return random_() % 2 == 0 ? "city" : "vendor"; }
   void reload() {
     model_.blocks.clear();
     model_.allows.clear();
@@ -115,9 +135,16 @@ class StoreModel : public testing::Test {
   Change change(const std::string& name) {
     Change out;
     out.signature.value = name;
+    out.signature.source = source();
+    if (random_() % 50 == 0) {
+      out.op = Change::Op::kReplaceList;
+      model_.end_list(out.signature.source);
+      return out;
+    }
     if (random_() % 3 == 0) {
       out.op = Change::Op::kRemove;
-      model_.remove(name);
+      if (random_() % 2 == 0) out.signature.source.clear();
+      model_.remove(name, out.signature.source);
       return out;
     }
     Said said{.allow = random_() % 4 == 0, .subdomains = random_() % 2 == 0};
@@ -125,7 +152,7 @@ class StoreModel : public testing::Test {
     out.signature.allow = said.allow;
     out.signature.subdomains = said.subdomains;
     out.signature.expires_s = said.expires_s;
-    model_.add(name, said);
+    model_.add(name, out.signature.source, said);
     return out;
   }
   // Entries that nobody asks for, so that layers get large enough to be closed and merged.
@@ -133,6 +160,7 @@ class StoreModel : public testing::Test {
     for (int i = 0; i < 700; ++i) {
       Change filling;
       filling.op = random_() % 2 == 0 ? Change::Op::kAdd : Change::Op::kRemove;
+      filling.signature.source = "filler";
       filling.signature.value = "f" + std::to_string(random_() % 9000) + ".filling";
       filling.signature.allow = true;
       changes.push_back(std::move(filling));
@@ -181,6 +209,7 @@ TEST_F(StoreModel, AgreesWhateverHappensInBetween) {
       store_.sweep(now_s_, 1'000'000);
       model_.sweep(now_s_);
       EXPECT_EQ(store_.counts().domains, model_.blocked()) << "round " << round;
+      for (const char* one : {"city", "vendor"}) EXPECT_EQ(store_.entries_after(one, {}), model_.of_source(one)) << "round " << round;
     }
     if (random_() % 20 == 0) reload();
     if (random_() % 10 == 0) store_.tidy();

@@ -485,6 +485,66 @@ TEST_F(Store, AReplacedListEndsWhatItsSourceSaidOfThisKindAndNothingElse) {
   EXPECT_EQ(store_.counts().patterns, 0u);
 }
 
+// Domains and numbers lie in other places than patterns and URLs: the same for all.
+TEST_F(Store, WhatOneSourceSaysOthersDoNotTakeAway) {
+  options_.lists.push_back(list(SignatureKind::kDomain, "bad.example\n"));
+  load();
+  for (const auto& [kind, value] : {std::pair{"domain", "bad.example"}, std::pair{"number", "13800001111"}, std::pair{"pattern", "恭喜您中奖了"}}) {
+    const std::string what = std::string(R"(,"kind":")") + kind + R"(","value":")" + value + "\"";
+    const auto say = [&](const std::string& op, const std::string& source, const std::string& more = "") {
+      apply({(R"({"op":")" + op + "\"" + what + (source.empty() ? "" : R"(,"source":")" + source + "\"") + more + "}").c_str()});
+    };
+    const bool is_in_file = kind == std::string("domain");
+    const auto sources = [&] {
+      Asker ask(build());
+      const auto found = is_in_file ? ask.domain(value) : kind == std::string("number") ? ask.caller(value) : ask.sms(value);
+      const std::size_t words = store_.entries_after("city", {}) + store_.entries_after("vendor", {});
+      EXPECT_GE(found.size(), words == 0 ? 0u : 1u) << kind;
+      return words == 0 ? found.size() : words;
+    };
+    say("add", "city");
+    say("add", "vendor");
+    say("add", "vendor", R"(,"level":3)");
+    EXPECT_EQ(sources(), 2u) << kind << ": each has one word";
+    EXPECT_EQ(store_.entries_after("vendor", {}), 1u) << kind;
+    say("remove", "vendor");
+    EXPECT_EQ(sources(), 1u) << kind;
+    say("remove", "nobody");
+    EXPECT_EQ(sources(), 1u) << kind;
+    say("add", "vendor");
+    say("remove", "city");
+    say("remove", "vendor");
+    EXPECT_EQ(sources(), is_in_file ? 1u : 0u) << kind << ": what the file blocks is blocked again";
+    say("add", "city");
+    say("add", "vendor");
+    say("remove", "");
+    EXPECT_EQ(sources(), 0u) << kind << ": of all, the file too";
+    EXPECT_EQ(store_.entries_after("city", {}), 0u) << kind;
+  }
+  EXPECT_TRUE(complaints_.empty());
+}
+
+TEST_F(Store, EachSourcesEntryEndsByItself) {
+  apply({R"({"op":"add","kind":"domain","value":"bad.example","source":"city","expires":100})",
+         R"({"op":"add","kind":"domain","value":"bad.example","source":"vendor","expires":200})",
+         R"({"op":"add","kind":"pattern","value":"恭喜您中奖了","source":"city","expires":100})",
+         R"({"op":"add","kind":"pattern","value":"恭喜您中奖了","source":"vendor","expires":200})"});
+  EXPECT_EQ(store_.sweep(150, 100).ended, 2u);
+  EXPECT_EQ(Asker(build()).domain("bad.example").size(), 1u);
+  EXPECT_EQ(Asker(build()).sms("恭喜您中奖了").size(), 1u);
+  EXPECT_EQ(store_.sweep(200, 100).ended, 2u);
+  EXPECT_EQ(Asker(build()).domain("bad.example").size(), 0u);
+  EXPECT_EQ(store_.counts().in_force(), 0u);
+}
+
+TEST_F(Store, SourcesBeyondSixteenAreNotKept) {
+  for (int i = 0; i < 17; ++i) apply({(R"({"op":"add","kind":"domain","value":"bad.example","source":"s)" + std::to_string(i) + "\"}").c_str()});
+  EXPECT_EQ(store_.counts().domains, 16u);
+  ASSERT_EQ(complaints_.size(), 1u);
+  apply({R"({"op":"add","kind":"domain","value":"bad.example","source":"s3","level":1})"});
+  EXPECT_EQ(complaints_.size(), 1u) << "one that is kept may say something else";
+}
+
 TEST_F(Store, ComplaintsAreBounded) {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "not a name\n";

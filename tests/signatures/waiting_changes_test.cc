@@ -54,6 +54,22 @@ TEST(WaitingChanges, TheLastWordAboutAValueCounts) {
   EXPECT_EQ(waiting.take_due(300).size(), 1u);
 }
 
+TEST(WaitingChanges, WhatOtherSourcesSayWaitsOn) {
+  const auto later = [](const char* source) {
+    return std::string(R"({"op":"add","kind":"domain","value":"bad.example","valid_from":200,"source":")") + source + "\"}";
+  };
+  WaitingChanges waiting("86");
+  auto first = changes_of({later("city").c_str(), later("vendor").c_str()});
+  waiting.sort_out(first, 100);
+  EXPECT_EQ(waiting.count(), 2u);
+  auto of_one = changes_of({R"({"op":"remove","kind":"domain","value":"bad.example","source":"vendor"})"});
+  waiting.sort_out(of_one, 110);
+  EXPECT_EQ(waiting.count(), 1u);
+  auto of_all = changes_of({R"({"op":"remove","kind":"domain","value":"bad.example"})"});
+  waiting.sort_out(of_all, 110);
+  EXPECT_EQ(waiting.count(), 0u);
+}
+
 TEST(SeenBatches, RemembersManyAndWhatBecameOfThem) {
   SeenBatches seen;
   const auto hash = [](int i) { return hex_of(sha256(std::to_string(i))); };
