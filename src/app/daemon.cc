@@ -304,7 +304,7 @@ std::string Daemon::test(std::string_view line) {
   // This thread reads the versions that workers read, so it counts as a reader while it does.
   filter_->readers().online(kControlReader);
   Result<Json> answer =
-      answer_test(wanted.value(), {filter_->sets().read(), filter_->policy().read().policy, filter_->normaliser()});
+      answer_test(wanted.value(), {filter_->sets().read(), filter_->policy().read().policy, filter_->normaliser(), filter_->protected_names()});
   filter_->readers().offline(kControlReader);
   if (!answer) return failure(answer.error());
   answer.value()["ok"] = true;

@@ -8,7 +8,7 @@
 namespace telefence {
 
 Filter::Filter(const Config& config)
-    : config_(config), secret_(random_secret()), answer_secret_(answer_secret()), normaliser_(config.normalise) {}
+    : config_(config), terms_(compile_terms(config)), secret_(random_secret()), answer_secret_(answer_secret()), normaliser_(config.normalise) {}
 
 Result<std::unique_ptr<const LivePolicy>> Filter::live_policy_of(const Config& config) const {
   auto live = std::make_unique<LivePolicy>();
@@ -28,7 +28,7 @@ Result<std::unique_ptr<Filter>> Filter::make(const Config& config, bool with_sig
   filter->policy_ = std::make_unique<Published<LivePolicy>>(filter->readers_, std::move(live.value()));
   std::unique_ptr<const MatchSet> first = MatchSet::empty();
   if (with_signatures) {
-    filter->store_ = std::make_unique<SignatureStore>(compile_terms(config));
+    filter->store_ = std::make_unique<SignatureStore>(filter->terms_);
     Result<void> loaded = filter->store_->load(config.signatures, filter->complaints_);
     if (!loaded) return loaded.error();
     first = filter->store_->build(0, filter->complaints_);
@@ -38,7 +38,7 @@ Result<std::unique_ptr<Filter>> Filter::make(const Config& config, bool with_sig
   return filter;
 }
 
-std::unique_ptr<SignatureStore> Filter::empty_store() const { return std::make_unique<SignatureStore>(compile_terms(config_)); }
+std::unique_ptr<SignatureStore> Filter::empty_store() const { return std::make_unique<SignatureStore>(terms_); }
 
 WorkerShared Filter::shared(const Gate* gate) {
   return {sets_.get(), policy_.get(), &readers_, &normaliser_, secret_, config_.track, config_.records.evasions, gate};

@@ -29,6 +29,8 @@ class Filter {
   Result<void> prepare(Worker& worker) { return worker.scratch().prepare(sets().read()); }
 
   const Config& config() const { return config_; }
+  // nullptr: none are.
+  const ProtectedNames* protected_names() const { return terms_.protected_names.get(); }
   const std::vector<Complaint>& complaints() const { return complaints_; }
   SignatureStore::Counts counts() const { return counts_; }
   Readers& readers() { return readers_; }
@@ -46,6 +48,7 @@ class Filter {
   explicit Filter(const Config& config);
 
   const Config config_;
+  const CompileTerms terms_;
   const HashSecret secret_;
   const std::uint64_t answer_secret_;
   Readers readers_;

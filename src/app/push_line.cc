@@ -8,6 +8,7 @@
 #include "app/json_lines.h"
 #include "config/assemble.h"
 #include "config/loader.h"
+#include "decide/protected_names.h"
 #include "signatures/compiler.h"
 #include "signatures/op_line.h"
 #include "signatures/words.h"
@@ -67,11 +68,12 @@ Result<Json> json_line(const PushArguments& arguments, std::string_view publishe
 }
 
 // As the edges do it, for numbers of their home country.
-Result<Change> checked_change(const std::string& line, const std::string& home_country) {
+Result<Change> checked_change(const std::string& line, const PushArguments& arguments) {
   Result<Change> change = parse_op_line(line);
   if (!change) return change;
   Config config = default_config();
-  config.normalise.home_country = home_country;
+  config.normalise.home_country = arguments.home_country;
+  if (Result<void> set = set_protected(config, arguments.protected_file); !set) return set.error();
   const CompileTerms terms = compile_terms(config);
   if (change.value().op == Change::Op::kRemove) {
     const Result<Entry> entry = canonical_entry(change.value().signature, terms);
@@ -88,6 +90,14 @@ Result<Change> checked_change(const std::string& line, const std::string& home_c
 }
 
 }  // namespace
+
+Result<void> set_protected(Config& config, const std::string& option) {
+  if (option == "off") config.protected_files.clear();
+  if (option.empty() || option == "off") return {};
+  config.protected_files = {option};
+  const auto names = ProtectedNames::read(config.protected_files);
+  return names ? Result<void>() : Error{ErrorCode::kUsage, "--protected: " + names.error().message};
+}
 
 std::optional<std::int64_t> seconds_of(const std::string& text) {
   const std::size_t digits = text.find_first_not_of("0123456789");
@@ -111,7 +121,7 @@ Result<PushLine> push_line(const PushArguments& arguments, std::string_view publ
   Result<Json> json = json_line(arguments, publisher, now_s);
   if (!json) return json.error();
   PushLine out{to_line(json.value()), {}};
-  const Result<Change> change = checked_change(out.line, arguments.home_country);
+  const Result<Change> change = checked_change(out.line, arguments);
   if (!change) return change.error();
   const Signature& signature = change.value().signature;
   const bool is_text = signature.kind == SignatureKind::kPattern && signature.literal;

@@ -12,6 +12,7 @@
 
 #include "app/tool_verbs.h"
 #include "base/result.h"
+#include "config/config.h"
 
 namespace telefence {
 
@@ -22,6 +23,9 @@ struct PushLine {
 
 // kUsage: arguments that don't go together. kInvalid: every edge would refuse it.
 Result<PushLine> push_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s);
+
+// The names that nothing may block, as an option says: a file, "off", or "" for the installed list. kUsage: it can't be read.
+Result<void> set_protected(Config& config, const std::string& option);
 
 // "90s", "30min", "12h", "7d".
 std::optional<std::int64_t> seconds_of(const std::string& text);

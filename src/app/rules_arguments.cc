@@ -50,6 +50,7 @@ void add_reading(CommandLine& line, CLI::App* verb, RulesArguments& arguments) {
       ->envname("TELEFENCE_HOME_COUNTRY")
       ->type_name("CODE")
       ->capture_default_str();
+  add_protected(line, verb, arguments.protected_file);
   verb->add_flag("--json", arguments.json, line.text({"JSON instead of text for people", "输出 JSON 而非文字"}));
   line.add_language(*verb, arguments.language);
 }
@@ -80,6 +81,14 @@ void add_output(CommandLine& line, CLI::App* verb, RulesArguments& arguments, bo
 }
 
 }  // namespace
+
+void add_protected(CommandLine& line, CLI::App* verb, std::string& file) {
+  verb->add_option("--protected", file,
+                   line.text({"names that nothing may block, one a line; off: none; else the installed list",
+                              "任何内容都不得拦截的域名文件，每行一个；off 为无；缺省为随安装提供的名单"}))
+      ->envname("TELEFENCE_PROTECTED")
+      ->type_name("FILE");
+}
 
 std::vector<std::string> category_words() {
   std::vector<std::string> words;

@@ -15,5 +15,7 @@ void add_rules(CommandLine& line, RulesArguments& arguments);
 
 // The categories of fraud, as options take them.
 std::vector<std::string> category_words();
+// --protected: names that nothing may block.
+void add_protected(CommandLine& line, CLI::App* verb, std::string& file);
 
 }  // namespace telefence

@@ -33,6 +33,7 @@ std::string refusals(const Ledger& ledger, Language language) {
   add(ValueFate::kPublicSuffix, {"public suffix", "公共后缀"});
   add(ValueFate::kNeverBlock, {"never blocked", "永不拦截"});
   add(ValueFate::kTooWide, {"too wide", "范围过宽"});
+  add(ValueFate::kProtected, {"protected", "受保护"});
   return out.empty() ? out : "(" + out + ")";
 }
 

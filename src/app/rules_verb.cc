@@ -7,6 +7,7 @@
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
+#include "app/push_line.h"
 #include "app/rules_progress.h"
 #include "app/rules_text.h"
 #include "app/sentences.h"
@@ -29,6 +30,7 @@ Result<IntakeOptions> options_of(const RulesArguments& arguments, RulesProgress&
     return usage("--home-country: expected a country code of 1 to 3 digits, as \"86\", found \"" + country + "\"");
   Config config = default_config();
   config.normalise.home_country = country;
+  if (Result<void> set = set_protected(config, arguments.protected_file); !set) return set.error();
   IntakeOptions options;
   options.terms = compile_terms(config);
   options.format = arguments.format.empty() ? nullptr : list_format(arguments.format);

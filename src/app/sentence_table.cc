@@ -40,6 +40,12 @@ constexpr Sentence kSentences[] = {
     {"published as batch {}, but {}", "已作为批次 {0} 下发，但{1}"},
     {"receipts: {}", "回执：{0}"},
     {"{}; the user needs {} on {}", "{0}；该用户需要对 {2} 的 {1} 权限"},
+    {"--protected: {}", "--protected：{0}"},
+    {"{}: \"{}\" is no domain name: {}", "{0}：“{1}”不是域名：{2}"},
+    {"{} is a protected name, which everybody needs: only what is below it can be blocked (policy.protected)",
+     "{0} 是受保护的域名，人人都需要：只能拦截其下的子域名（policy.protected）"},
+    {"this would also block {}, a protected name, which everybody needs: block the names below by themselves (policy.protected)",
+     "这会同时拦截受保护的域名 {0}（人人都需要）：请改为逐个拦截其下的域名（policy.protected）"},
     // app and signatures: versions and sizes of sets.
     {"lists have shrunk by more than policy.shrink_limit allows: {}. If that is meant: telefence reload --accept-shrunk",
      "名单条目减少超过 policy.shrink_limit 的限度：{0}。如确属有意：telefence reload --accept-shrunk"},

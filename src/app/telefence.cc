@@ -151,6 +151,7 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
       ->envname("TELEFENCE_HOME_COUNTRY")
       ->type_name("CODE")
       ->capture_default_str();
+  if (add) add_protected(line, verb, arguments.protected_file);
   add_common(line, verb, arguments, false);
   verb->callback([&arguments, add] { arguments.add = add; });
 }

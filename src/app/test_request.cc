@@ -206,9 +206,11 @@ Reason overall(const std::vector<Verdict>& verdicts) {
 }
 
 // Why nobody may put this value on a list.
-std::string refusal_of(const TestRequest& request, const Occasion& occasion) {
+std::string refusal_of(const TestRequest& request, const Occasion& occasion, const ProtectedNames* protected_names) {
   if (request.kind != "domain" || occasion.texts.empty()) return {};
-  return refuse_domain(occasion.texts.front(), true);
+  std::string why = refuse_domain(occasion.texts.front(), true);
+  if (!why.empty() || protected_names == nullptr) return why;
+  return protected_names->refuse(occasion.texts.front(), true);
 }
 
 }  // namespace
@@ -247,7 +249,7 @@ Result<Json> answer_test(const TestRequest& request, const TestGround& ground) {
               {"reason", reason_name(overall(explanation.verdicts))},
               {"would_block", std::any_of(explanation.verdicts.begin(), explanation.verdicts.end(), would_block)},
               {"never_block", explanation.never_block},
-              {"refused", refusal_of(request, occasion)},
+              {"refused", refusal_of(request, occasion, ground.protected_names)},
               {"mode", ground.policy.options().mode == Mode::kEnforce ? "enforce" : "monitor"},
               {"policy_seq", ground.set.version()}};
 }

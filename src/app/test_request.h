@@ -10,6 +10,7 @@
 #include "app/json_lines.h"
 #include "base/result.h"
 #include "decide/policy.h"
+#include "decide/protected_names.h"
 #include "match/match_set.h"
 #include "normalise/normalise.h"
 
@@ -30,6 +31,7 @@ struct TestGround {
   const MatchSet& set;
   const Policy& policy;
   const Normaliser& normaliser;
+  const ProtectedNames* protected_names = nullptr;  // none: nothing is
 };
 
 // {"kind","value","normalised":[...],"hits":[...],"verdicts":[...],"reason","would_block","never_block","refused","mode"}.

@@ -30,7 +30,7 @@ Result<Json> judge_by(const Config& config, const TestRequest& request, Language
   if (!filter) return filter.error();
   print(filter.value()->complaints(), language);
   Filter& made = *filter.value();
-  return answer_test(request, {made.sets().read(), made.policy().read().policy, made.normaliser()});
+  return answer_test(request, {made.sets().read(), made.policy().read().policy, made.normaliser(), made.protected_names()});
 }
 
 Result<Json> judge_by_file(const std::string& file, const TestRequest& request, Language language) {

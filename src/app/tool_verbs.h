@@ -55,6 +55,7 @@ struct PushArguments : ToolArguments {
   std::string redis_key;
   std::string log = "tf:1:log";
   std::string home_country = "86";     // of the edges, which numbers are judged by
+  std::string protected_file;          // names that nothing may block; "" = the installed list, off = none
 };
 int push(const PushArguments& arguments);
 // Publishes what somebody else proposed and approved (for_cosign), with an own signature; without a key only shows it.
@@ -95,6 +96,7 @@ struct RulesArguments : ToolArguments {
   bool shadow = false;
   std::uint32_t most = 20;             // lines shown of what is wrong or different
   std::string home_country = "86";
+  std::string protected_file;          // as of PushArguments
 };
 int rules(const RulesArguments& arguments);
 

@@ -168,6 +168,9 @@ CompileTerms compile_terms(const Config& config) {
   terms.home_country = config.normalise.home_country;
   terms.action_id = action_id;
   terms.action_refused = why_refused;
+  // A file that can't be read was a mistake of the configuration already.
+  if (Result<std::shared_ptr<const ProtectedNames>> names = ProtectedNames::read(config.protected_files); names.ok() && names.value()->size() != 0)
+    terms.protected_names = std::move(names.value());
   return terms;
 }
 

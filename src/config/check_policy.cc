@@ -7,6 +7,7 @@
 
 #include "config/assemble.h"
 #include "config/check.h"
+#include "decide/protected_names.h"
 #include "enforce/action.h"
 #include "protocols/protocol.h"
 
@@ -131,6 +132,8 @@ void check_policy(const Checked& checked) {
   check_address(checked, "policy.answers.sinkhole_ipv6", AF_INET6, answers.sinkhole_ipv6);
   check_page(checked, answers);
   check_home_country(checked);
+  if (const auto names = ProtectedNames::read(checked.config.protected_files); !names)
+    checked.mistake("policy.protected", names.error().message);
 }
 
 }  // namespace telefence

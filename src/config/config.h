@@ -54,6 +54,9 @@ struct HeartbeatOptions {
 // Where a node is installed there is a folder for what it keeps; where one is only tried out, nothing is left behind.
 std::string default_state_dir();
 
+// The bundled list of names that nothing may block, where it is installed.
+std::vector<std::string> installed_protected_files();
+
 struct Config {
   std::string file;
   std::string node = "edge";
@@ -69,6 +72,7 @@ struct Config {
   std::map<Category, CategoryConfig> categories;
   std::uint8_t tag_dscp = 1;
   NormaliseOptions normalise;
+  std::vector<std::string> protected_files = installed_protected_files();
   SignatureOptions signatures{.state_dir = default_state_dir(), .keeps_compiled = false, .lists = {}, .patterns = {}, .redis = {}};
   RecordOptions records;
   std::string web_listen = "127.0.0.1:9469";        // "" = off

@@ -216,6 +216,11 @@ constexpr std::array kKeys = {
         .en = "1: certain and grave ... 3: weak.", .zh = "等级：1 高，2 中，3 低。"},
     Key{.path = "policy.lists[].shadow", .type = Type::kBool, .fallback = "false", .live = true,
         .en = "Recorded as would-be, never carried out.", .zh = "影子模式：只记录，不执行。"},
+    Key{.path = "policy.protected", .type = Type::kFiles,
+        .en = "Files of names that everybody needs, one a line: no list, log or push may block one of them, or what lies above it. none: "
+              "protected-domains.txt beside this file, else the installed one; []: nothing is protected.",
+        .zh = "人人都需要的域名（文件，每行一个）：任何名单、变更流、下发均不得拦截它们及其上级域名。缺省：本文件旁的 "
+              "protected-domains.txt，否则为随安装提供的名单；[] 为不保护。"},
     Key{.path = "policy.shrink_limit", .type = Type::kInteger, .fallback = "50", .least = 0, .greatest = 100, .live = true,
         .en = "Percent of its entries that a list may lose from one reload to the next; what loses more is held back. 100: no limit.",
         .zh = "重新加载时单个名单最多可减少的条目百分比；超过则暂不采用。100：不限制。"},

@@ -105,6 +105,20 @@ std::string default_state_dir() {
   return std::filesystem::is_directory("/var/lib/telefence", failure) ? "/var/lib/telefence/policy" : "";
 }
 
+std::vector<std::string> installed_protected_files() {
+  std::error_code failure;
+  const char* file = TELEFENCE_DATA_DIR "/protected-domains.txt";
+  return std::filesystem::exists(file, failure) ? std::vector<std::string>{file} : std::vector<std::string>();
+}
+
+// What the file says; else the list that lies beside it, so that a node that was not installed has it, too.
+void read_protected(Section& policy, const std::filesystem::path& folder, std::vector<std::string>& out) {
+  std::error_code failure;
+  const std::filesystem::path beside = folder / "protected-domains.txt";
+  if (policy.find("protected") == nullptr && std::filesystem::exists(beside, failure)) out = {beside.string()};
+  policy.read("protected", out);
+}
+
 void read_policy(Section& top, ReadState& state, Config& config) {
   Section policy = top.section("policy");
   policy.read("home_country", config.normalise.home_country);
@@ -114,6 +128,7 @@ void read_policy(Section& top, ReadState& state, Config& config) {
   else
     policy.read("state_dir", config.signatures.state_dir);
   policy.each_item("lists", [&](Section& item) { read_list(item, config.signatures.lists.emplace_back()); });
+  read_protected(policy, state.folder, config.protected_files);
   std::uint32_t shrink_limit = 50;
   policy.read("shrink_limit", shrink_limit);
   config.signatures.most_shrink = shrink_limit / 100.0;

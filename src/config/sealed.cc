@@ -81,6 +81,7 @@ constexpr SealedKey kSealed[] = {
     {"engine.bypass.heartbeat.file", [](const Config& c) { return c.heartbeat.file; }},
     {"engine.bypass.heartbeat.every", [](const Config& c) { return std::to_string(c.heartbeat.every_ms); }},
     {"policy.home_country", [](const Config& c) { return c.normalise.home_country; }},
+    {"policy.protected", [](const Config& c) { return joined(c.protected_files); }},
     {"redis.server", [](const Config& c) { return c.signatures.redis.server; }},
     {"redis.servers", [](const Config& c) { return joined(c.signatures.redis.others); }},
     {"redis.tls.ca", [](const Config& c) { return c.signatures.redis.tls.ca; }},

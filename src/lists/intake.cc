@@ -30,6 +30,10 @@ std::string harmless(std::string text) {
   return text;
 }
 
+bool is_protected(const Entry& entry, const CompileTerms& terms) {
+  return terms.protected_names != nullptr && !terms.protected_names->refuse(entry.rule.value, entry.subdomains).empty();
+}
+
 // Why the compiler refused it, as far as people count by it.
 ValueFate fate_of_refusal(const Signature& signature, const CompileTerms& terms) {
   const bool wanted = signature.allow;
@@ -41,7 +45,8 @@ ValueFate fate_of_refusal(const Signature& signature, const CompileTerms& terms)
   if (!entry) return ValueFate::kSkipped;
   switch (signature.kind) {
     case SignatureKind::kDomain:
-      return refuse_domain(entry.value().rule.value, entry.value().subdomains).empty() ? ValueFate::kSkipped : ValueFate::kPublicSuffix;
+      if (!refuse_domain(entry.value().rule.value, entry.value().subdomains).empty()) return ValueFate::kPublicSuffix;
+      return is_protected(entry.value(), terms) ? ValueFate::kProtected : ValueFate::kSkipped;
     case SignatureKind::kNumber: {
       if (!entry.value().prefix) return never_blocked(entry.value().digits) == nullptr ? ValueFate::kSkipped : ValueFate::kNeverBlock;
       const std::string digits = number_for_people(entry.value().digits);

@@ -21,11 +21,12 @@ enum class ValueFate : std::uint8_t {
   kPublicSuffix,  // refused: unrelated people have names below it
   kNeverBlock,    // refused: emergency and service numbers
   kTooWide,       // refused: a whole country, every tenth number, two letters of text
+  kProtected,     // refused: a name that everybody needs, or what takes one in
 };
-inline constexpr std::size_t kValueFateCount = 7;
+inline constexpr std::size_t kValueFateCount = 8;
 
 constexpr std::array<std::string_view, kValueFateCount> kValueFateNames = {"accepted",      "duplicate",   "covered", "skipped",
-                                                                           "public_suffix", "never_block", "too_wide"};
+                                                                           "public_suffix", "never_block", "too_wide", "protected"};
 
 struct Ledger {
   std::uint64_t lines = 0;
@@ -35,7 +36,9 @@ struct Ledger {
   std::array<std::uint64_t, kValueFateCount> fates{};
 
   std::uint64_t of(ValueFate fate) const { return fates[static_cast<std::size_t>(fate)]; }
-  std::uint64_t refused() const { return of(ValueFate::kPublicSuffix) + of(ValueFate::kNeverBlock) + of(ValueFate::kTooWide); }
+  std::uint64_t refused() const { 
+    return of(ValueFate::kPublicSuffix) + of(ValueFate::kNeverBlock) + of(ValueFate::kTooWide) + of(ValueFate::kProtected);
+  }
   void count(ValueFate fate) {
     ++values;
     ++fates[static_cast<std::size_t>(fate)];

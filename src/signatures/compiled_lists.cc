@@ -63,8 +63,9 @@ std::string lists_key(const SignatureOptions& options, const CompileTerms& terms
     // What an action's number is depends on the program.
     if (!list.action.empty()) lists.back().push_back(terms.action_id ? terms.action_id(list.action) : kNoAction);
   }
-  return Json{{"rules", kRules}, {"home", terms.home_country}, {"suffixes", PublicSuffixes::stamp()}, {"lists", lists}}.dump(
-      -1, ' ', false, Json::error_handler_t::replace);
+  const std::string names = terms.protected_names == nullptr ? "" : terms.protected_names->stamp();
+  return Json{{"rules", kRules}, {"home", terms.home_country}, {"suffixes", PublicSuffixes::stamp()}, {"protected", names}, {"lists", lists}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<CompiledLists> read_compiled_lists(const std::string& state_dir, const std::string& key) {

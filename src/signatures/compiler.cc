@@ -168,6 +168,12 @@ std::string refuse_number(const Entry& entry, const std::string& home_country) {
   return {};
 }
 
+std::string refuse_name(const Entry& entry, const CompileTerms& terms) {
+  std::string why = refuse_domain(entry.rule.value, entry.subdomains);
+  if (!why.empty() || terms.protected_names == nullptr) return why;
+  return terms.protected_names->refuse(entry.rule.value, entry.subdomains);
+}
+
 std::string refuse_pattern(const Entry& entry) {
   // Two characters of text are in countless innocent messages.
   const auto length = [&](const std::string& text) { return fold_text(text, entry.fold).size(); };
@@ -189,7 +195,7 @@ std::string refuse_entry(const Entry& entry, const CompileTerms& terms) {
   if (entry.rule.allow) return {};
   switch (entry.rule.kind) {
     case SignatureKind::kDomain:
-      return refuse_domain(entry.rule.value, entry.subdomains);
+      return refuse_name(entry, terms);
     case SignatureKind::kNumber:
       return refuse_number(entry, terms.home_country);
     case SignatureKind::kUrl:

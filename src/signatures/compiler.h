@@ -2,15 +2,17 @@
 #pragma once
 
 // One signature to one entry of a MatchSet: the value made canonical by the same functions as traffic (normalise/),
-// refused when it would block what must never be blocked (public suffixes, emergency and service numbers) or asks for
+// refused when it would block what must never be blocked (public suffixes, protected names, emergency and service numbers) or asks for
 // an action that can't be. Control threads.
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "decide/protected_names.h"
 #include "match/match_set.h"
 #include "signatures/signature.h"
 
@@ -23,6 +25,8 @@ struct CompileTerms {
   std::function<ActionId(std::string_view)> action_id;
   // Why this action can't be used for this kind of signature; "" = fine.
   std::function<std::string(ActionId, SignatureKind)> action_refused;
+  // Names that nothing may block; nullptr: none.
+  std::shared_ptr<const ProtectedNames> protected_names;
 };
 
 // A signature in canonical form.

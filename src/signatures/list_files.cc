@@ -129,13 +129,18 @@ class Loader {
     Waiting& one = waiting_[waiting_count_];
     one.size = static_cast<std::uint16_t>(canonical_domain(value, one.name.data()));
     if (one.size == 0) return false;
-    if (!list_.allow && (one.text().find('.') == std::string_view::npos || suffixes_.contains(one.text()))) return false;
+    if (!list_.allow && may_be_refused(one.text())) return false;
     one.hash = hash_name(one.text());
     one.subdomains = subdomains;
     one.line = line;
     layer_.domains().prefetch(one.hash);
     if (++waiting_count_ == waiting_.size()) flush();
     return true;
+  }
+
+  bool may_be_refused(std::string_view name) const {
+    return name.find('.') == std::string_view::npos || suffixes_.contains(name) ||
+           (protected_names_ != nullptr && protected_names_->may_refuse(name));
   }
 
   void flush() {
@@ -186,6 +191,7 @@ class Loader {
   ComplaintList& complaints_;
   const Signature common_;
   const PublicSuffixes& suffixes_ = PublicSuffixes::of_system();
+  const ProtectedNames* const protected_names_ = terms_.protected_names.get();
   std::optional<std::uint16_t> terms_index_;
   bool is_action_known_ = false;
   bool is_action_sound_ = false;

@@ -19,7 +19,7 @@ ports: [{name: access, device: "net_null0,no-rx=1"}, {name: core, device: "net_n
 wire: [[access, core]]
 engine: {hugepages: "off"}
 listen: {web: "127.0.0.1:0", control: %(name)s.sock}
-policy: {state_dir: %(name)s.state}
+policy: {state_dir: %(name)s.state%(policy)s}
 redis:
 %(redis)s
 '''
@@ -42,9 +42,9 @@ def until(test, condition, what, seconds=30):
 
 
 class Edge:
-    def __init__(self, test, name, redis):
+    def __init__(self, test, name, redis, policy=''):
         self.test, self.name = test, name
-        self.file = test.write(name + '.yaml', CONFIG % {'name': name, 'redis': redis})
+        self.file = test.write(name + '.yaml', CONFIG % {'name': name, 'redis': redis, 'policy': policy})
         self.log_file = open(test.path(name + '.log'), 'a')
         test.addCleanup(self.log_file.close)
         test.addCleanup(self.stop)

@@ -13,7 +13,7 @@ import time
 import program
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / 'lists' / 'samples'
-FATES = ('accepted', 'duplicate', 'covered', 'skipped', 'public_suffix', 'never_block', 'too_wide')
+FATES = ('accepted', 'duplicate', 'covered', 'skipped', 'public_suffix', 'never_block', 'too_wide', 'protected')
 
 
 class Rules(program.ProgramTest):

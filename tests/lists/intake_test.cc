@@ -71,6 +71,21 @@ TEST(Intake, EveryLineAndValueIsAccountedFor) {
   EXPECT_EQ(read.intake.complaints()[0].value, "com.cn");
 }
 
+TEST(Intake, ProtectedNamesAreARefusalOfTheirOwn) {
+  IntakeOptions options;
+  options.terms = terms();
+  options.terms.protected_names = ProtectedNames::of({"bank.example.cn"});
+  Intake intake(options);
+  TextSource source = source_of_text("0.0.0.0 bank.example.cn\n0.0.0.0 www.bank.example.cn\n0.0.0.0 example.cn\n0.0.0.0 bad.example\n0.0.0.0 com.cn\n", "hosts");
+  ASSERT_TRUE(intake.read(source).ok());
+  ASSERT_TRUE(intake.finish().ok());
+  const Ledger total = intake.total();
+  EXPECT_EQ(total.of(ValueFate::kProtected), 2u);
+  EXPECT_EQ(total.of(ValueFate::kPublicSuffix), 1u);
+  EXPECT_EQ(total.of(ValueFate::kAccepted), 2u) << "a line of a hosts file is about one name alone: example.cn takes nothing in";
+  EXPECT_EQ(total.refused(), 3u);
+}
+
 TEST(Intake, TheSamplesOfAllFormatsAddUp) {
   for (const auto& entry : std::filesystem::directory_iterator(SAMPLES_DIR)) {
     Read read;

@@ -41,6 +41,21 @@ TEST(Compiler, PublicSuffixesAreRefusedButMayBeAllowed) {
   EXPECT_TRUE(compile(allow).ok());
 }
 
+TEST(Compiler, ProtectedNamesAreRefusedButMayBeAllowedAndWhatIsBelowMayBeBlocked) {
+  CompileTerms terms = test_terms();
+  terms.protected_names = ProtectedNames::of({"bank.example.cn"});
+  const auto refused = [&](const Signature& signature) { return !compile_signature(signature, terms).ok(); };
+  EXPECT_TRUE(refused(make(SignatureKind::kDomain, "Bank.example.cn")));
+  EXPECT_TRUE(refused(make(SignatureKind::kDomain, "*.example.cn")));
+  Signature exact = make(SignatureKind::kDomain, "example.cn");
+  exact.subdomains = false;
+  EXPECT_FALSE(refused(exact));
+  EXPECT_FALSE(refused(make(SignatureKind::kDomain, "fake.bank.example.cn")));
+  Signature allow = make(SignatureKind::kDomain, "bank.example.cn");
+  allow.allow = true;
+  EXPECT_FALSE(refused(allow));
+}
+
 TEST(Compiler, NumbersAreCanonicalAndNeverBlockNumbersRefused) {
   EXPECT_EQ(compile(make(SignatureKind::kNumber, "0086 138-0000-1111")).value().rule.value, "+8613800001111");
   EXPECT_EQ(compile(make(SignatureKind::kNumber, "13800001111")).value().key,

@@ -54,6 +54,29 @@ TEST(ListFile, AHashInsideAUrlIsPartOfIt) {
   EXPECT_EQ(read_list(list).at(0).value, "http://a.example/x#y");
 }
 
+TEST(ListFile, AProtectedNameIsLeftOutOnTheShortWayToo) {
+  TestFiles files;
+  ListOptions list;
+  list.file = files.write("list", "scam.example\nBANK.example.cn\nexample.cn\nfake.bank.example.cn\n");
+  CompileTerms terms = test_terms();
+  const auto load = [&] {
+    Layer layer;
+    std::vector<Complaint> told;
+    ComplaintList complaints(told);
+    EXPECT_TRUE(load_list_file(list, terms, layer, complaints).ok());
+    return std::pair(layer.domains().names(), told);
+  };
+  EXPECT_EQ(load().first, 4u);
+  terms.protected_names = ProtectedNames::of({"bank.example.cn"});
+  const auto [names, complaints] = load();
+  EXPECT_EQ(names, 2u);
+  ASSERT_EQ(complaints.size(), 2u);
+  EXPECT_EQ(complaints[0].where, list.file + ":2");
+  EXPECT_NE(complaints[1].reason.find("would also block bank.example.cn"), std::string::npos) << complaints[1].reason;
+  list.allow = true;
+  EXPECT_EQ(load().first, 4u);
+}
+
 TEST(ListFile, AMissingFileSaysSo) {
   ListOptions list;
   list.file = "/nonexistent/list";
