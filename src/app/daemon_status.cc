@@ -122,6 +122,8 @@ Json Daemon::feed_status() const {
               {"newest_version", state.newest_version},
               {"last_contact", state.last_contact_s},
               {"last_applied", state.last_applied_s},
+              {"snapshot", state.snapshot},
+              {"snapshots", {{"loaded", state.snapshots_loaded}, {"refused", state.snapshots_refused}}},
               {"batches_applied", state.batches_applied},
               {"batches_refused", state.batches_refused},
               {"refusals", refusals_json(state)},

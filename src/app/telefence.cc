@@ -186,6 +186,38 @@ void add_push(CommandLine& line, PushArguments& arguments, PushStatusArguments& 
   add_common(line, cosign, arguments, false);
 }
 
+void add_snapshot(CommandLine& line, SnapshotArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "snapshot",
+                                 {"Write down what the change log comes to, so that edges need not read it from its beginning.",
+                                  "写下变更流的结果（快照），节点不必从头读取。"},
+                                 "  telefence snapshot -c /etc/telefence/telefence.yaml --key centre.key\n"
+                                 "  telefence snapshot -c telefence.yaml --key centre.key --batches 1000 --every 6h --trim-older 48h\n");
+  verb->add_option("-c,--config", arguments.config_file,
+                   line.text({"configuration of an edge: whose keys count there, and how values are judged", "节点的配置：其信任的密钥与取值规则"}))
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("--keep", arguments.keep, line.text({"so many snapshots stay in Redis", "Redis 中保留的快照数"}))
+      ->check(line.from_to(1, 100))
+      ->type_name("1-100")
+      ->capture_default_str();
+  verb->add_option("--trim-older", arguments.trim_older,
+                   line.text({"batches in the snapshot that are older leave the log: 48h, 7d; else none do", "移出变更流中早于此的批次（须已在快照内）：48h、7d；缺省不移"}))
+      ->type_name("TIME");
+  verb->add_option("--batches", arguments.batches, line.text({"don't end: a snapshot whenever so many batches were pushed", "持续运行：每下发这么多批做一次快照"}))
+      ->type_name("N");
+  verb->add_option("--every", arguments.every,
+                   line.text({"don't end: a snapshot so often, when something was pushed: 6h", "持续运行：有新批次时每隔此时间做一次快照：6h"}))
+      ->type_name("TIME");
+  verb->add_flag("--accept-gaps", arguments.accept_gaps,
+                 line.text({"write down what is there though batches are missing", "即使缺少批次也按现有内容写下"}));
+  add_redis(line, verb, arguments);
+  verb->add_option("--key", arguments.key, line.text({"sign with this secret key (telefence keys new)", "用此私钥签名（telefence keys new 生成）"}))
+      ->envname("TELEFENCE_KEY")
+      ->type_name("FILE");
+  verb->add_option("--audit", arguments.audit, line.text({"file that gets a line about it", "审计文件"}))->envname("TELEFENCE_AUDIT")->type_name("FILE");
+  add_common(line, verb, arguments, false);
+}
+
 void add_keys(CommandLine& line, KeysArguments& arguments) {
   CLI::App* verb = line.add_verb(line.program(), "keys", {"Make and show the keys that sign what is pushed.", "生成、查看下发签名所用的密钥。"},
                                  "  telefence keys new centre\n"
@@ -317,6 +349,7 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   RulesArguments rules_arguments;
   KeysArguments keys_arguments;
   AuditArguments audit_arguments;
+  SnapshotArguments snapshot_arguments;
   std::string language;
   add_test(line, test_arguments);
   add_push(line, push_arguments, push_status_arguments);
@@ -325,6 +358,7 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   add_bypass(line, bypass_arguments);
   PolicyArguments policy_arguments;
   add_policy(line, policy_arguments);
+  add_snapshot(line, snapshot_arguments);
   add_keys(line, keys_arguments);
   add_audit(line, audit_arguments);
   line.add_language(line.program(), language);
@@ -332,12 +366,13 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_arguments, &status_arguments,
                                                                    &reload_arguments, &events_arguments, &bypass_arguments,
                                                                    &policy_arguments.versions, &policy_arguments.rollback, &policy_arguments.size,
-                                                                   &rules_arguments, &keys_arguments, &audit_arguments, &push_status_arguments})
+                                                                   &rules_arguments, &keys_arguments, &snapshot_arguments, &audit_arguments, &push_status_arguments})
     if (own->language.empty()) own->language = language;
   if (line.program().got_subcommand("test")) return test_value(test_arguments);
   if (CLI::App* verb = line.program().get_subcommand("push"); verb->got_subcommand("status")) return push_status(push_status_arguments);
   if (line.program().got_subcommand("push")) return push_arguments.proposal.empty() ? push(push_arguments) : push_cosign(push_arguments);
   if (line.program().got_subcommand("rules")) return rules(rules_arguments);
+  if (line.program().got_subcommand("snapshot")) return snapshot(snapshot_arguments);
   if (line.program().got_subcommand("keys")) return keys(keys_arguments);
   if (line.program().got_subcommand("audit")) return audit(audit_arguments);
   if (line.program().got_subcommand("status")) return status(status_arguments);

@@ -67,6 +67,16 @@ struct PushStatusArguments : PushArguments {
 };
 int push_status(const PushStatusArguments& arguments);
 
+struct SnapshotArguments : PushArguments {
+  std::string config_file;             // of an edge: whose word counts there
+  std::uint32_t keep = 3;              // so many snapshots stay
+  std::string trim_older;              // batches older than this leave the log: 48h; "" = none
+  std::uint64_t batches = 0;           // go on: one whenever so many batches were pushed
+  std::string every;                   // go on: one so often, when something was pushed
+  bool accept_gaps = false;
+};
+int snapshot(const SnapshotArguments& arguments);
+
 struct KeysArguments : ToolArguments {
   bool make = true;                    // else show
   std::string name;                    // make: NAME.key and NAME.pub come into being

@@ -167,6 +167,7 @@ CompileTerms compile_terms(const Config& config) {
   CompileTerms terms;
   terms.home_country = config.normalise.home_country;
   terms.action_id = action_id;
+  terms.action_name = [](ActionId id) { return std::string(id < registered_actions().size() ? registered_actions()[id]->name : ""); };
   terms.action_refused = why_refused;
   // A file that can't be read was a mistake of the configuration already.
   if (Result<std::shared_ptr<const ProtectedNames>> names = ProtectedNames::read(config.protected_files); names.ok() && names.value()->size() != 0)

@@ -150,6 +150,7 @@ void read_trust(Section& redis, TrustOptions& options) {
     item.read("sources", signer.sources);
     item.read("kinds", signer.kinds);
     item.read("operations", signer.operations);
+    item.read("may_snapshot", signer.may_snapshot);
     item.read("may_be_wide", signer.may_be_wide);
   });
   redis.each_item("quotas", [&](Section& item) {
@@ -180,6 +181,9 @@ void read_redis(Section& top, RedisOptions& options) {
   redis.read("log", options.log);
   read_trust(redis, options.trust);
   redis.read("stale_after", options.stale_after_s);
+  std::uint32_t spread_s = options.snapshot_spread_ms / 1000;
+  redis.read("snapshot_spread", spread_s);
+  options.snapshot_spread_ms = 1000 * spread_s;
   Section receipts = redis.section("receipts");
   receipts.read("server", options.receipts.server);
   receipts.read("user", options.receipts.user);

@@ -23,6 +23,8 @@ struct CompileTerms {
   std::string home_country = "86";
   // Name of an action to its id; kNoAction = unknown. From the action registry.
   std::function<ActionId(std::string_view)> action_id;
+  // And back; "" = unknown.
+  std::function<std::string(ActionId)> action_name;
   // Why this action can't be used for this kind of signature; "" = fine.
   std::function<std::string(ActionId, SignatureKind)> action_refused;
   // Names that nothing may block; nullptr: none.

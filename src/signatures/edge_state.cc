@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "signatures/batch.h"
+
 namespace telefence {
 namespace {
 
@@ -14,11 +16,25 @@ std::size_t size_of(const StoredBatch& batch) {
 
 }  // namespace
 
-void EdgeState::load(const std::function<void(const StoredBatch&)>& take) {
+// The snapshot is renamed into its place before the batches that lie on it are: a writer that was killed in between left those of
+// before, of which the ones behind the snapshot's last batch are meant. They are found by the chain.
+Result<PolicyFile::Loaded> EdgeState::load_batches(const Base& base, const std::function<void(const StoredBatch&)>& take) {
+  bool has_reached = false;
+  return file_.load([&](const StoredBatch& batch, const std::string& lies_on) {
+    lacks_base_ |= base.digest.empty() && !lies_on.empty();
+    if (lies_on == base.digest || base.digest.empty() || has_reached) return take(batch);
+    has_reached = batch.id == std::to_string(base.sequence) + "-0" && batch_hash(batch.header, batch.body) == base.hash;
+  });
+}
+
+void EdgeState::load(const std::function<Base(SnapshotFile&)>& take_snapshot, const std::function<void(const StoredBatch&)>& take) {
   if (folder_.empty()) return;
   Result<void> opened = file_.open(folder_);
   if (opened.ok()) {
-    const Result<PolicyFile::Loaded> loaded = file_.load(take);
+    Base base;
+    Result<std::optional<SnapshotFile>> snapshot = SnapshotFile::open(folder_);
+    if (snapshot.ok() && snapshot.value()) base = take_snapshot(*snapshot.value());
+    const Result<PolicyFile::Loaded> loaded = load_batches(base, take);
     if (loaded.ok())
       loaded_ = loaded.value();
     else
@@ -33,6 +49,34 @@ void EdgeState::load(const std::function<void(const StoredBatch&)>& take) {
     file_problem_ = opened.error().message + "; after a restart this node begins without what was pushed";
   }
   tick();
+}
+
+std::optional<std::vector<StoredBatch>> EdgeState::behind(const std::string& id, const std::string& hash) const {
+  std::optional<std::vector<StoredBatch>> out;
+  const Result<void> read = file_.for_each([&](const StoredBatch& batch) {
+    if (out)
+      out->push_back(batch);
+    else if (batch.id == id && batch_hash(batch.header, batch.body) == hash)
+      out.emplace();
+  });
+  if (!read.ok()) return std::nullopt;
+  if (out) out->insert(out->end(), waiting_.begin(), waiting_.end());
+  return out;
+}
+
+void EdgeState::keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
+                              std::span<const StoredBatch> since) {
+  if (!file_.is_open()) return;
+  Result<void> written = SnapshotFile::write(folder_, manifest, chunks);
+  if (written.ok()) written = file_.begin_anew(digest, since);
+  if (!written.ok()) {
+    file_problem_ = written.error().message + "; after a restart this node begins with what was kept before";
+    return;
+  }
+  waiting_.clear();
+  waiting_bytes_ = 0;
+  is_given_up_ = false;
+  file_problem_.clear();
 }
 
 void EdgeState::write_waiting() {

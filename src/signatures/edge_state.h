@@ -8,10 +8,14 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "signatures/audit_log.h"
 #include "signatures/policy_file.h"
+#include "signatures/snapshot_file.h"
 
 namespace telefence {
 
@@ -20,8 +24,25 @@ class EdgeState {
   // `folder` "": nothing is kept.
   explicit EdgeState(std::string folder) : folder_(std::move(folder)) {}
 
-  // Opens the folder, and calls `take` with every batch that is there, oldest first.
-  void load(const std::function<void(const StoredBatch&)>& take);
+  // What a snapshot on disk came to.
+  struct Base {
+    std::string digest;  // of its manifest; "" = there is none, or it can't be used
+    std::uint64_t sequence = 0;
+    std::string hash;    // of its last batch
+  };
+  // Opens the folder, gives the snapshot that is there, and calls `take` with every batch that lies on it, oldest first.
+  void load(const std::function<Base(SnapshotFile&)>& take_snapshot, const std::function<void(const StoredBatch&)>& take);
+  // Batches lie on a snapshot that can't be used: what they come to is not the whole.
+  bool lacks_base() const { return lacks_base_; }
+  // Keeps a snapshot in place of all that was kept, with the batches that were applied since.
+  void keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
+                     std::span<const StoredBatch> since);
+  // Whether anything is kept.
+  bool keeps() const { return file_.is_open(); }
+  // What has gathered since the last snapshot is worth one.
+  bool is_large() const { return file_.is_open() && file_.size() > kLarge; }
+  // The batches behind that of this id and hash, as they are kept; nullopt: it is not among them.
+  std::optional<std::vector<StoredBatch>> behind(const std::string& id, const std::string& hash) const;
   // Keeps a batch that was applied.
   void keep(StoredBatch batch);
   void audit(const AuditEntry& entry);
@@ -36,8 +57,10 @@ class EdgeState {
 
  private:
   // Batches are kept in the order in which they were applied or not at all: what lacks one in the middle is another policy.
+  static constexpr std::uint64_t kLarge = 64u << 20;  // bytes
   static constexpr std::size_t kMostWaiting = 64u << 20;  // bytes
   void write_waiting();
+  Result<PolicyFile::Loaded> load_batches(const Base& base, const std::function<void(const StoredBatch&)>& take);
 
   const std::string folder_;
   PolicyFile file_;
@@ -46,6 +69,7 @@ class EdgeState {
   std::deque<StoredBatch> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool is_given_up_ = false;
+  bool lacks_base_ = false;
   std::chrono::steady_clock::time_point next_try_;
   std::string problem_, file_problem_, audit_problem_;
 };

@@ -48,6 +48,12 @@ void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state
                  out.push_back({{{"result", "applied"}}, static_cast<double>(now.batches_applied)});
                  out.push_back({{{"result", "refused"}}, static_cast<double>(now.batches_refused)});
                }});
+  catalog.add({"telefence_policy_snapshots_total", "Snapshots of the change log, by what became of them.", kCounter,
+               [state](std::vector<Sample>& out) {
+                 const FeedState now = state();
+                 out.push_back({{{"result", "loaded"}}, static_cast<double>(now.snapshots_loaded)});
+                 out.push_back({{{"result", "refused"}}, static_cast<double>(now.snapshots_refused)});
+               }});
   catalog.add({"telefence_policy_batches_refused_total",
                "Batches of the change log that were refused whole, by reason: malformed; newer, written for a later version; unsigned; "
                "unknown_signer; wrong_signature; not_allowed, the signer may not change this; needs_second, a wide entry with one signature; "

@@ -58,6 +58,7 @@ void FeedNews::show_problem() {
                              : !keys_problem_.empty()     ? keys_problem_
                              : !batch_problem_.empty()    ? batch_problem_
                              : !log_problem_.empty()      ? log_problem_
+                             : !snapshot_problem_.empty() ? snapshot_problem_
                                                           : behind_;
   state_.with([&](FeedState& s) {
     s.connected = is_connected_;
@@ -106,6 +107,28 @@ void FeedNews::log_begins_later(std::uint64_t sequence) {
   tell(Subject::kLog, note);
   state_.with([&](FeedState& s) { s.note = note; });
 }
+
+void FeedNews::snapshot_loaded(std::uint64_t sequence, std::uint64_t in_force, std::uint64_t milliseconds) {
+  log_problem_.clear();
+  snapshot_problem_.clear();
+  tell(Subject::kLog, "snapshot " + std::to_string(sequence) + " loaded in " + std::to_string(milliseconds) + " ms: " +
+                          std::to_string(in_force) + " entries in force; the log is read from there");
+  state_.with([&](FeedState& s) {
+    s.note.clear();
+    s.snapshot = sequence;
+    ++s.snapshots_loaded;
+  });
+  show_problem();
+}
+
+void FeedNews::snapshot_refused(const std::string& what) {
+  snapshot_problem_ = what;
+  tell(Subject::kLog, what);
+  state_.with([&](FeedState& s) { ++s.snapshots_refused; });
+  show_problem();
+}
+
+void FeedNews::no_snapshots(const std::string& why) { tell(Subject::kLog, why); }
 
 void FeedNews::batch_refused(const std::string& id, BatchRefusal reason, const std::string& why) {
   batch_problem_ = "batch " + id + " refused: " + why;

@@ -40,6 +40,9 @@ struct FeedState {
   std::int64_t last_applied_ms = 0;        // the same, for receipts
   bool all_use_it = false;                 // all workers use the newest batch
   std::uint64_t propagated_sequence = 0;   // the batch that last_propagation_us is of
+  std::uint64_t snapshot = 0;  // sequence of the one that was loaded last; 0 = none
+  std::uint64_t snapshots_loaded = 0;
+  std::uint64_t snapshots_refused = 0;
   std::uint64_t batches_applied = 0;
   std::uint64_t batches_refused = 0;
   std::array<std::uint64_t, kBatchRefusals> refusals{};  // batches, by BatchRefusal
@@ -71,6 +74,10 @@ class FeedNews {
   void heard_of_redis();
   void log_broken(LogBreak reason, const std::string& what);
   void log_begins_later(std::uint64_t sequence);
+  // In place of what the log said before; what was wrong with the log is mended.
+  void snapshot_loaded(std::uint64_t sequence, std::uint64_t in_force, std::uint64_t milliseconds);
+  void snapshot_refused(const std::string& what);
+  void no_snapshots(const std::string& why);
   void batch_refused(const std::string& id, BatchRefusal reason, const std::string& why);
   // A batch that is sound; some of its lines may have been left out.
   void batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out);
@@ -109,7 +116,7 @@ class FeedNews {
   std::string connection_problem_;
   std::string log_problem_;
   std::string batch_problem_;  // of the newest batch
-  std::string keys_problem_, behind_, state_problem_;
+  std::string keys_problem_, behind_, state_problem_, snapshot_problem_;
   std::uint64_t told_bytes_ = 0;
 };
 

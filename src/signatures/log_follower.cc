@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "signatures/source_quota.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -55,6 +56,7 @@ std::int64_t LogFollower::now_s() {
 void LogFollower::break_log(LogBreak reason, const std::string& what) {
   news_.log_broken(reason, what);
   state_.audit(AuditEntry("log-broken", "feed").text("reason", log_break_name(reason)).text("why", what));
+  plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms));
 }
 
 // Whether another log has taken the place of the one that was read: then the entry that was read last is not the same any
@@ -130,8 +132,10 @@ bool LogFollower::is_in_order(const std::string& id, const Batch& batch, bool is
   else if (finding == Finding::kFork)
     break_log(LogBreak::kFork, "batch " + here + " does not follow the batch that was read before it: the log "
                                "was forked or changed, and changes may be missing");
-  else if (finding == Finding::kBeginsLater)
+  else if (finding == Finding::kBeginsLater) {
     news_.log_begins_later(batch.sequence);
+    plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms));
+  }
   order_.take(id, batch);
   return true;
 }
@@ -167,26 +171,14 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
   progress.timestamp_ms = batch.timestamp_ms;
 }
 
-std::optional<RefusedBatch> LogFollower::refuse_over_quota(const Batch& batch) const {
-  for (const SourceQuota& quota : options_.trust.quotas) {
-    const bool is_touched = std::any_of(batch.changes.begin(), batch.changes.end(),
-                                        [&](const Change& change) { return change.signature.source == quota.source; });
-    const std::uint64_t entries = is_touched ? store_.entries_after(quota.source, batch.changes) : 0;
-    if (entries > quota.most)
-      return RefusedBatch{BatchRefusal::kOverQuota, "the source '" + quota.source + "' would have " + std::to_string(entries) +
-                                                        " entries, and may have " + std::to_string(quota.most)};
-  }
-  return std::nullopt;
-}
-
 // `is_new`: not from disk, where what is has been judged before, with other entries beside it.
 LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& progress) {
   const std::string id = std::to_string(batch.sequence) + "-0";
-  if (seen_.find(batch.hash) == SeenBatches::Seen::kApplied) return Taken::kKnown;
+  if (seen_.find(batch.hash) == SeenBatches::Seen::kApplied || is_before_snapshot(batch)) return Taken::kKnown;
   seen_.note(batch.hash, false);
   if (!batch.newer.empty()) return refuse(id, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
   if (const auto refused = signers_.refuse(batch)) return refuse(id, &batch, *refused);
-  if (const auto refused = is_new ? refuse_over_quota(batch) : std::nullopt) return refuse(id, &batch, *refused);
+  if (const auto refused = is_new ? refuse_over_quota(batch, options_.trust, store_) : std::nullopt) return refuse(id, &batch, *refused);
   apply(batch, progress);
   seen_.note(batch.hash, true);
   return Taken::kApplied;
@@ -240,7 +232,9 @@ void LogFollower::take_stored(const StoredBatch& stored, Progress& progress) {
 LogFollower::Progress LogFollower::begin() {
   Progress progress;
   progress.read_at = Clock::now();
-  state_.load([&](const StoredBatch& stored) { take_stored(stored, progress); });
+  state_.load([&](SnapshotFile& file) { return take_stored_snapshot(file, progress); },
+              [&](const StoredBatch& stored) { take_stored(stored, progress); });
+  if (state_.lacks_base()) order_.begin_anew();
   reader_.go_to(order_.last_id());
   if (state_.loaded_batches() > 0) news_.state_loaded(state_.loaded_batches(), order_.last_id(), state_.bytes_cut());
   news_.state(state_.problem(), state_.bytes());
@@ -262,6 +256,11 @@ void LogFollower::try_connect() {
     check_other_log();
 }
 
+// Nothing was read yet and nothing was on disk: a snapshot is the quick way. `true`: there was one.
+bool LogFollower::begin_with_snapshot(Progress& progress) {
+  return reader_.is_free() && order_.last_id() == "0-0" && basis_.digest.empty() && take_newest_snapshot(progress);
+}
+
 void LogFollower::apply_due(Progress& progress) {
   if (waiting_.count() == 0) return;
   const std::vector<Change> due = waiting_.take_due(now_s());
@@ -278,8 +277,10 @@ LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(reader_.next_try() - Clock::now()).count();
     if (left > 0)
       wake_.wait(static_cast<std::uint32_t>(std::min<long long>(left, timeout_ms)));
-    else
+    else {
       try_connect();
+      begin_with_snapshot(progress);
+    }
   } else if (const Result<LogReader::Read> read = reader_.read(timeout_ms); !read.ok()) {
     news_.not_connected(read.error());
   } else if (read.value().has_answered) {
@@ -292,6 +293,7 @@ LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
       news_.connected(reader_.server());
       check_other_log();
     }
+    follow_snapshots(progress);
   }
   apply_due(progress);
   state_.tick();

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "signatures/seen_batches.h"
 #include "signatures/signature_store.h"
 #include "signatures/signers.h"
+#include "signatures/snapshot_fetch.h"
 #include "signatures/waiting_changes.h"
 
 namespace telefence {
@@ -58,7 +60,6 @@ class LogFollower {
   Progress take_entries(const LogReader::Read& read);
   Taken take_entry(const LogReader::LogEntry& entry, bool is_first, Progress& progress);
   Taken take_batch(Batch& batch, bool is_new, Progress& progress);
-  std::optional<RefusedBatch> refuse_over_quota(const Batch& batch) const;
   Taken refuse(const std::string& id, const Batch* batch, const RefusedBatch& refused);
   void take_stored(const StoredBatch& stored, Progress& progress);
   void apply(Batch& batch, Progress& progress);
@@ -68,6 +69,18 @@ class LogFollower {
   bool is_other_log();
   void break_log(LogBreak reason, const std::string& what);
   void read_anew(const std::string& why);
+
+  // log_follower_snapshot.cc
+  void plan_snapshot(std::chrono::milliseconds within);
+  void follow_snapshots(Progress& progress);
+  bool begin_with_snapshot(Progress& progress);
+  bool take_newest_snapshot(Progress& progress);
+  bool take_snapshot(const ManifestThere& there, Progress& progress);
+  EdgeState::Base take_stored_snapshot(SnapshotFile& file, Progress& progress);
+  void adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Progress& progress);
+  bool refuse_snapshot(std::uint64_t sequence, const std::string& why);
+  bool is_before_snapshot(const Batch& batch) const;
+  void compact();
   std::int64_t now_s();
 
   RedisOptions options_;
@@ -83,6 +96,16 @@ class LogFollower {
   PatientClock clock_;
   std::uint64_t sequence_ = 0;
   std::uint64_t newest_ = 0;  // the highest sequence applied since reading began anew
+  // Of the snapshot that was loaded last; nothing when there was none.
+  struct Basis {
+    std::string digest;
+    std::uint64_t sequence = 0;
+    std::int64_t created_ms = 0;
+  };
+  Basis basis_;
+  std::optional<LogReader::Clock::time_point> snapshot_due_;  // something is wrong with the log: a newer snapshot is to be looked for
+  LogReader::Clock::time_point compact_at_;
+  std::minstd_rand random_{std::random_device{}()};
   bool is_live_ = false;  // the log has been read to its end once since connecting
 };
 

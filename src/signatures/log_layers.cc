@@ -53,6 +53,12 @@ LogWords LogLayers::words_of(const WordValue& value) const {
   return words;
 }
 
+std::uint64_t LogLayers::size() const {
+  std::uint64_t size = newest_.size();
+  for (const auto& layer : closed_) size += layer->size();
+  return size;
+}
+
 std::optional<WordValue> LogLayers::domain_of(const NameHash& hash) const {
   if (const auto found = newest_by_hash_.find(hash.place); found != newest_by_hash_.end()) return WordValue::from_key(found->second);
   for (const auto& layer : closed_)

@@ -56,6 +56,7 @@ class LogLayers {
   // visit(value) of all values that it says something about.
   template <typename Visit>
   void for_each(Visit visit) const;
+  std::uint64_t size() const;  // entries, about: those that newer ones hide count too
 
  private:
   void put_newest(const WordValue& value, EntryNotes notes);

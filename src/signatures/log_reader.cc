@@ -28,6 +28,7 @@ constexpr std::uint32_t kNearerMs = 300;  // patience with a nearer server that 
 // length is not what it should be, else more seldom, since that carries the first and the last entry of up to 64 KiB.
 constexpr std::chrono::milliseconds kBetweenLooks{1000};
 constexpr std::chrono::milliseconds kBetweenInfos{10'000};
+constexpr std::uint32_t kCommandMs = 10'000;  // a chunk of a snapshot over a slow line
 constexpr std::uint32_t kFirstPauseMs = 100;
 constexpr std::uint32_t kLongestPauseMs = 10'000;
 
@@ -158,6 +159,12 @@ bool LogReader::go_nearer() {
     return true;
   }
   return false;
+}
+
+Result<RedisReply> LogReader::command(std::initializer_list<std::string_view> words) {
+  Result<RedisReply> reply = connection_.command(words, kCommandMs);
+  if (!reply.ok()) return failed(reply.error());
+  return reply;
 }
 
 Result<RedisReply> LogReader::entry(const std::string& id) {

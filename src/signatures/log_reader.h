@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <utility>
@@ -57,6 +58,10 @@ class LogReader {
   // The fields of one entry; a null reply when there is none. Requires: no read() is under way. An error has closed the
   // connection.
   Result<RedisReply> entry(const std::string& id);
+  // Any command and its reply. Requires: no read() is under way. An error has closed the connection.
+  Result<RedisReply> command(std::initializer_list<std::string_view> words);
+  // No question waits for its reply: entry() and command() may be called.
+  bool is_free() const { return is_connected() && asked_ == Question::kNone; }
   // The next read() gives what is behind this id. Requires: no read() is under way.
   void go_to(std::string id);
 

@@ -32,6 +32,7 @@ struct SignerOptions {
   std::vector<std::string> kinds;       // domain, url, number ...; empty = any
   std::vector<std::string> operations;  // add, remove, allow, replace-list; empty = any
   bool may_be_wide = false;             // may be one of the two that a wide entry needs
+  bool may_snapshot = false;            // may say what all of the log comes to
 };
 
 // How many entries of the change log a source may have in force.
@@ -59,6 +60,7 @@ struct RedisOptions {
   std::string server;               // the nearest: unix:/path, host:port or rediss://host:port; "" = no feed
   std::vector<std::string> others;  // asked in this order when it fails
   RedisTls tls;                     // of rediss:// servers
+  std::uint32_t snapshot_spread_ms = 10'000;  // after a break of the log: by chance so long, so that not all nodes load one at once
   std::uint32_t look_nearer_ms = 60'000;  // how often a nearer server than the one in use is looked for, by chance half or more
   std::string user;
   std::string password_file;

@@ -125,6 +125,17 @@ bool PatternStore::end(std::uint64_t key, std::int64_t expires_s) {
   return end_words(key, [&](const Rule& rule) { return rule.expires_s == expires_s; });
 }
 
+void PatternStore::forget_log() {
+  has_changed_ = true;
+  for (const auto& [key, word] : log_) count(word, false);
+  log_.clear();
+  removals_.clear();
+  for (Word& word : files_) {
+    if (!std::exchange(word.hidden_by_log, false)) continue;
+    if (word.in_force()) count(word, true);
+  }
+}
+
 void PatternStore::end_list(SignatureKind kind, const std::string& source) {
   const auto is_of_list = [&](const Rule& rule) { return rule.kind == kind && rule.source == source; };
   std::unordered_set<std::uint64_t> keys;

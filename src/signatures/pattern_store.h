@@ -58,6 +58,8 @@ class PatternStore {
   void remove(std::uint64_t key, const std::string& source);
   bool has_word(std::uint64_t key, const std::string& source) const;
   std::uint64_t words_of_source(const std::string& source) const;
+  // All words of the log, and what it took away, are forgotten.
+  void forget_log();
   // All words of a source about this kind end.
   void end_list(SignatureKind kind, const std::string& source);
   // The words with this end are over; false when they were replaced meanwhile.

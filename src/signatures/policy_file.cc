@@ -16,11 +16,13 @@
 
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
+#include "signatures/whole_file.h"
 
 namespace telefence {
 namespace {
 
 constexpr std::string_view kTitle = "telefence policy 1\n";
+constexpr std::string_view kBase = "base";  // in place of an id: the snapshot that the batches lie on
 constexpr std::size_t kHashDigits = 32;
 constexpr std::size_t kLargestRecord = 128 * 1024;  // a batch has at most 64 KiB
 
@@ -75,15 +77,6 @@ std::size_t read_record(std::istream& stream, StoredBatch& out) {
   return line.size() + 1 + length;
 }
 
-// A new name is on the disk only when its folder is.
-bool sync_folder(const std::string& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool is_synced = fsync(descriptor) == 0;
-  close(descriptor);
-  return is_synced;
-}
-
 }  // namespace
 
 Error PolicyFile::failed(const std::string& what) const {
@@ -100,14 +93,26 @@ void PolicyFile::close() {
   is_unsynced_ = false;
 }
 
-// Under another name until it is whole: an empty file of this name would be one that lost its beginning.
-Result<void> PolicyFile::make_file() {
-  const std::string fresh = file_ + ".new";
-  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-  if (descriptor < 0) return failed("write " + fresh);
-  const bool is_written = write(descriptor, kTitle.data(), kTitle.size()) == static_cast<ssize_t>(kTitle.size()) && fsync(descriptor) == 0;
-  ::close(descriptor);
-  if (!is_written || rename(fresh.c_str(), file_.c_str()) != 0 || !sync_folder(folder_)) return failed("write " + file_);
+// Whole or not at all: an empty file of this name would be one that lost its beginning.
+Result<void> PolicyFile::make_file(const std::string& base, std::span<const StoredBatch> batches) {
+  std::vector<std::string> records;
+  if (!base.empty()) records.push_back(record_of({std::string(kBase), base, "", ""}));
+  for (const StoredBatch& batch : batches) records.push_back(record_of(batch));
+  std::vector<std::string_view> pieces{kTitle};
+  pieces.insert(pieces.end(), records.begin(), records.end());
+  return write_whole_file(file_, pieces);
+}
+
+Result<void> PolicyFile::begin_anew(const std::string& base, std::span<const StoredBatch> batches) {
+  if (Result<void> made = make_file(base, batches); !made.ok()) return made;
+  const int fresh = ::open(file_.c_str(), O_RDWR | O_CLOEXEC);
+  if (fresh < 0) return failed("write " + file_);
+  ::close(descriptor_);
+  descriptor_ = fresh;
+  is_unsynced_ = false;
+  struct stat status{};
+  if (fstat(descriptor_, &status) != 0) return failed("read " + file_);
+  end_ = static_cast<std::uint64_t>(status.st_size);
   return {};
 }
 
@@ -123,14 +128,14 @@ Result<void> PolicyFile::open(const std::string& folder) {
     return Error{ErrorCode::kUsage, "another telefenced uses the folder " + folder + ": give each its own policy.state_dir"};
   }
   Result<void> made;
-  if (access(file_.c_str(), F_OK) != 0) made = make_file();
+  if (access(file_.c_str(), F_OK) != 0) made = make_file("", {});
   if (made.ok()) descriptor_ = ::open(file_.c_str(), O_RDWR | O_CLOEXEC);
   if (made.ok() && descriptor_ < 0) made = failed("write " + file_);
   if (!made.ok()) close();
   return made;
 }
 
-Result<PolicyFile::Loaded> PolicyFile::load(const std::function<void(const StoredBatch&)>& take) {
+Result<PolicyFile::Loaded> PolicyFile::load(const std::function<void(const StoredBatch&, const std::string& base)>& take) {
   std::ifstream stream(file_, std::ios::binary);
   std::array<char, kTitle.size()> title{};
   const bool has_title = stream && stream.read(title.data(), title.size()) && std::string_view(title.data(), title.size()) == kTitle;
@@ -140,14 +145,32 @@ Result<PolicyFile::Loaded> PolicyFile::load(const std::function<void(const Store
   StoredBatch batch;
   while (const std::size_t size = read_record(stream, batch)) {
     end_ += size;
+    if (batch.id == kBase) {
+      loaded.base = batch.header;
+      continue;
+    }
     ++loaded.batches;
-    take(batch);
+    take(batch, loaded.base);
   }
   struct stat status{};
   if (fstat(descriptor_, &status) != 0) return failed("read " + file_);
   loaded.bytes_cut = static_cast<std::uint64_t>(status.st_size) - end_;
   if (loaded.bytes_cut > 0 && ftruncate(descriptor_, static_cast<off_t>(end_)) != 0) return failed("write " + file_);
   return loaded;
+}
+
+Result<void> PolicyFile::for_each(const std::function<void(const StoredBatch&)>& take) const {
+  std::ifstream stream(file_, std::ios::binary);
+  if (!stream.seekg(static_cast<std::streamoff>(kTitle.size()))) return failed("read " + file_);
+  StoredBatch batch;
+  std::uint64_t at = kTitle.size();
+  while (at < end_) {
+    const std::size_t size = read_record(stream, batch);
+    if (size == 0) return failed("read " + file_);
+    at += size;
+    if (batch.id != kBase) take(batch);
+  }
+  return {};
 }
 
 Result<void> PolicyFile::append(const StoredBatch& batch) {

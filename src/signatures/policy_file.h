@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,9 +37,14 @@ class PolicyFile {
   struct Loaded {
     std::uint64_t batches = 0;
     std::uint64_t bytes_cut = 0;  // of records that were not whole
+    std::string base;             // digest of the snapshot that they lie on; "" = they begin with nothing
   };
   // Reads all records, in the order in which they were applied. To be called once, before append().
-  Result<Loaded> load(const std::function<void(const StoredBatch&)>& take);
+  Result<Loaded> load(const std::function<void(const StoredBatch&, const std::string& base)>& take);
+  // The same again, of what is there now.
+  Result<void> for_each(const std::function<void(const StoredBatch&)>& take) const;
+  // In place of all that is there. After an error the file is as it was before.
+  Result<void> begin_anew(const std::string& base, std::span<const StoredBatch> batches);
 
   // After an error the file is as it was before; the same batch may be appended again.
   Result<void> append(const StoredBatch& batch);
@@ -47,7 +53,7 @@ class PolicyFile {
   std::uint64_t size() const { return end_; }
 
  private:
-  Result<void> make_file();
+  Result<void> make_file(const std::string& base, std::span<const StoredBatch> batches);
   Error failed(const std::string& what) const;
 
   std::string folder_, file_;

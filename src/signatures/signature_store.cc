@@ -42,6 +42,22 @@ WordValue value_of(const Entry& entry) {
                                                    : WordValue::of_domain(entry.rule.value);
 }
 
+ExpiryItem item_of(const WordValue& value) {
+  ExpiryItem item;
+  if (value.is_number()) {
+    const NumberValue number = value.number();
+    item.kind = ExpiryItem::Kind::kNumber;
+    item.value = number.digits.value;
+    item.length = number.digits.length;
+    item.flags = static_cast<std::uint8_t>((number.digits.international ? 1 : 0) | (number.prefix ? 2 : 0));
+  } else {
+    const NameHash hash = hash_name(value.name());
+    item.value = hash.place;
+    item.tag = hash.tag;
+  }
+  return item;
+}
+
 bool is_entry(const LogWord& word) { return word.note.word == Word::kEntry; }
 
 // Whether a change of this source is about this word: each source has one word about a value. "": a removal of what all say.
@@ -68,6 +84,7 @@ struct SignatureStore::State {
   std::size_t kept = 0;      // values of domains and numbers that the log's words are kept for
   std::size_t expiring = 0;  // of its entries in force, how many have an end
   std::size_t leftover = 0;  // entries of closed layers that are over or hidden, about
+  bool keeps_removals = false;
   Counts counts;             // of domains and numbers
   std::unordered_map<std::string, std::uint64_t> of_source;  // the log's entries of domains and numbers
 
@@ -79,9 +96,13 @@ struct SignatureStore::State {
     return value.is_number() ? loaded.layer->numbers().notes_of(value.number()) : loaded.layer->domains().notes_of(value.name());
   }
   std::size_t blocks_of_files(const WordValue& value) const;
+  bool is_removal_kept(const WordValue& value) const { return keeps_removals || blocks_of_files(value) != 0; }
   void count_files(bool more);
   void speak(const WordValue& value, const LogWords& before_it, const LogWords& after_it);
   void note_end(const Entry& entry);
+  void add_end(ExpiryItem item, std::int64_t expires_s);
+  void count_layer(const Layer& layer);
+  void note_removed(const Change& change);
   std::optional<WordValue> value_of_item(const ExpiryItem& item) const;
   bool is_end_of_word(const ExpiryItem& item) const;
   void apply(const Change& change, ComplaintList& complaints);
@@ -102,11 +123,14 @@ void SignatureStore::State::count_files(bool more) {
     number = more ? number + loaded.by_terms[i] : number - loaded.by_terms[i];
   }
   if (loaded.layer->is_empty()) return;
-  log.for_each([&](const WordValue& value) {
+  const auto hide = [&](const WordValue& value) {
     if (log.words_of(value).empty()) return;
     std::uint64_t& number = value.is_number() ? counts.numbers : counts.domains;
     number = more ? number - blocks_of_files(value) : number + blocks_of_files(value);
-  });
+  };
+  if (log.size() <= loaded.layer->size()) return log.for_each(hide);
+  loaded.layer->domains().for_each([&](std::string_view name, std::span<const EntryNote>) { hide(WordValue::of_domain(name)); });
+  loaded.layer->numbers().for_each([&](const NumberValue& number, std::span<const EntryNote>) { hide(WordValue::of_number(number)); });
 }
 
 // What the log says about a value changes: the counts follow.
@@ -149,23 +173,19 @@ bool SignatureStore::State::is_end_of_word(const ExpiryItem& item) const {
 }
 
 void SignatureStore::State::note_end(const Entry& entry) {
-  const std::int64_t expires_s = entry.rule.expires_s;
-  if (expires_s == 0 || expires_s > std::numeric_limits<std::uint32_t>::max()) return;
   ExpiryItem item;
-  item.expires_s = static_cast<std::uint32_t>(std::max<std::int64_t>(expires_s, 0));
   if (is_pattern(entry.rule.kind)) {
     item.kind = ExpiryItem::Kind::kPattern;
     item.value = entry.key;
-  } else if (entry.rule.kind == SignatureKind::kNumber) {
-    item.kind = ExpiryItem::Kind::kNumber;
-    item.value = entry.digits.value;
-    item.length = entry.digits.length;
-    item.flags = static_cast<std::uint8_t>((entry.digits.international ? 1 : 0) | (entry.prefix ? 2 : 0));
   } else {
-    const NameHash hash = hash_name(entry.rule.value);
-    item.value = hash.place;
-    item.tag = hash.tag;
+    item = item_of(value_of(entry));
   }
+  add_end(item, entry.rule.expires_s);
+}
+
+void SignatureStore::State::add_end(ExpiryItem item, std::int64_t expires_s) {
+  if (expires_s == 0 || expires_s > std::numeric_limits<std::uint32_t>::max()) return;
+  item.expires_s = static_cast<std::uint32_t>(std::max<std::int64_t>(expires_s, 0));
   expiries.add(item);
   // What was pushed again and again has left its old moments behind.
   if (expiries.size() <= 2 * (expiring + patterns.words_kept()) + 1024) return;
@@ -197,7 +217,7 @@ void SignatureStore::State::apply(const Change& change, ComplaintList& complaint
     if (!is_meant(word, change)) after_it.push_back(word);
   if (is_removal) {
     // Of all: also what files block, and it goes on doing so behind an entry that ends.
-    if (signature.source.empty() && after_it.empty() && blocks_of_files(value) != 0) after_it.push_back({{}, {.word = Word::kRemoved}});
+    if (signature.source.empty() && after_it.empty() && is_removal_kept(value)) after_it.push_back({{}, {.word = Word::kRemoved}});
   } else {
     if (after_it.size() >= kMostWords)
       return complaints.add(signature.where, signature.value, "16 sources speak of it already: no more are kept");
@@ -293,6 +313,65 @@ void SignatureStore::apply(std::span<const Change> changes, std::vector<Complain
   ComplaintList collected(complaints);
   for (const Change& change : changes) state_->apply(change, collected);
 }
+
+// The log's entries of a layer that is adopted, counted, and their ends noted.
+void SignatureStore::State::count_layer(const Layer& layer) {
+  std::vector<std::uint64_t> by_terms(layer.terms().size());
+  const auto count = [&](const auto& value_of_it, std::span<const EntryNote> notes) {
+    ++kept;
+    for (const EntryNote& note : notes) {
+      ++by_terms[note.terms];
+      if (note.expires_s == 0) continue;
+      ++expiring;
+      add_end(item_of(value_of_it()), note.expires_s);
+    }
+  };
+  layer.domains().for_each([&](std::string_view name, std::span<const EntryNote> notes) { count([&] { return WordValue::of_domain(name); }, notes); });
+  layer.numbers().for_each([&](const NumberValue& number, std::span<const EntryNote> notes) { count([&] { return WordValue::of_number(number); }, notes); });
+  for (std::size_t i = 0; i < by_terms.size(); ++i) {
+    if (by_terms[i] == 0) continue;
+    const Terms& terms_of_it = layer.terms().all()[i];
+    number_of(terms_of_it) += by_terms[i];
+    of_source[terms_of_it.source] += by_terms[i];
+  }
+}
+
+void SignatureStore::State::note_removed(const Change& change) {
+  const Result<Entry> entry = canonical_entry(change.signature, terms);
+  if (!entry.ok()) return;
+  if (is_pattern(entry.value().rule.kind)) return patterns.remove(entry.value().key, "");
+  const WordValue value = value_of(entry.value());
+  if (!is_removal_kept(value)) return;
+  const LogWords before_it = log.words_of(value);
+  LogWords after_it = before_it;
+  after_it.push_back({{}, {.word = Word::kRemoved}});
+  speak(value, before_it, after_it);
+}
+
+void SignatureStore::adopt_log(std::shared_ptr<const Layer> layer, std::span<const Change> removed, std::span<const Change> changes,
+                               std::vector<Complaint>& complaints) {
+  State& state = *state_;
+  state.counts = {};
+  state.of_source.clear();
+  state.expiries = {};
+  state.kept = state.expiring = state.leftover = 0;
+  state.patterns.forget_log();
+  state.log.adopt(layer);
+  state.count_layer(*layer);
+  state.count_files(true);
+  for (const Change& change : removed) state.note_removed(change);
+  apply(changes, complaints);
+}
+
+void SignatureStore::for_each_word(const std::function<void(const WordValue&, const LogWords&)>& visit) const {
+  state_->log.for_each([&](const WordValue& value) {
+    if (const LogWords words = state_->log.words_of(value); !words.empty()) visit(value, words);
+  });
+}
+
+void SignatureStore::keep_removals() { state_->keeps_removals = true; }
+
+const CompileTerms& SignatureStore::terms() const { return state_->terms; }
 
 SignatureStore::Swept SignatureStore::sweep(std::int64_t now_s, std::size_t at_most) {
   State& state = *state_;

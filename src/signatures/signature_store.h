@@ -7,6 +7,7 @@
 // that can't be used become complaints; the rest is in force.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include "base/result.h"
 #include "match/match_set.h"
 #include "signatures/compiler.h"
+#include "signatures/log_layers.h"
 #include "signatures/options.h"
 #include "signatures/signature.h"
 
@@ -39,6 +41,16 @@ class SignatureStore {
   // replace what files block by the value; a removal of no named source takes all of it away. What a file allows stays: it is not the
   // centre's. A list that names the value only after its removal puts it in force.
   void apply(std::span<const Change> changes, std::vector<Complaint>& complaints);
+
+  // In place of all that the log said: these domains and numbers, and what `changes` add to them. `removed`: values taken away from
+  // files; it counts for those that files block now.
+  void adopt_log(std::shared_ptr<const Layer> layer, std::span<const Change> removed, std::span<const Change> changes,
+                 std::vector<Complaint>& complaints);
+  // Every word of the log about domains and numbers, in no order. visit(value, words)
+  void for_each_word(const std::function<void(const WordValue&, const LogWords&)>& visit) const;
+  // Removals are kept of values that no file blocks, too: for who has no files and writes down what the log says.
+  void keep_removals();
+  const CompileTerms& terms() const;
 
   // Drops entries of the log whose time is over, at most so many at once. (Past its time an entry does nothing, dropped or not, and
   // what files say about its value is in force again: match/entry_note.h.)

@@ -155,4 +155,22 @@ std::optional<RefusedBatch> Signers::refuse(const Batch& batch) const {
   return std::nullopt;
 }
 
+std::optional<RefusedBatch> Signers::refuse(const SnapshotManifest& manifest) const {
+  bool may_snapshot = false;
+  std::string somebody;
+  for (const BatchSignature& signature : manifest.signatures) {
+    const Signer* signer = find(signature.key_id);
+    if (signer == nullptr) continue;
+    if (signature.is_approval() || !ed25519_verify(signer->key.key, signature.value, snapshot_message(manifest.digest)))
+      return RefusedBatch{BatchRefusal::kWrongSignature, "the signature of " + name_of(signature.key_id) + " is wrong: it was changed, or the key is another one"};
+    somebody = name_of(signature.key_id);
+    may_snapshot |= signer->may.may_snapshot;
+  }
+  if (may_snapshot) return std::nullopt;
+  if (!somebody.empty()) return RefusedBatch{BatchRefusal::kNotAllowed, somebody + " may not make snapshots: that takes may_snapshot: true in redis.signers"};
+  if (options_.accept_unsigned) return std::nullopt;
+  if (manifest.signatures.empty()) return RefusedBatch{BatchRefusal::kUnsigned, "it has no signature, and accept_unsigned is false"};
+  return RefusedBatch{BatchRefusal::kUnknownSigner, "it is signed by " + manifest.signatures.front().key_id + ", which is not among redis.signers"};
+}
+
 }  // namespace telefence

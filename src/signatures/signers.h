@@ -14,6 +14,7 @@
 #include "signatures/batch.h"
 #include "signatures/key_file.h"
 #include "signatures/options.h"
+#include "signatures/snapshot.h"
 
 namespace telefence {
 
@@ -49,6 +50,14 @@ class Signers {
 
   // Nothing when the batch may be taken. Requires: the batch came from read_batch.
   std::optional<RefusedBatch> refuse(const Batch& batch) const;
+
+  // The same of a snapshot: what is in it was judged by who made it.
+  std::optional<RefusedBatch> refuse(const SnapshotManifest& manifest) const;
+  // Whether an entry needs the word of two signers.
+  bool is_wide(const Signature& signature) const {
+    return !why_wide(signature, options_.wide_number_digits, options_.home_country).empty();
+  }
+  bool takes_unsigned() const { return options_.accept_unsigned; }
 
   bool empty() const { return signers_.empty(); }
   std::size_t count() const { return signers_.size(); }

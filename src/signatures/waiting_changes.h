@@ -24,6 +24,12 @@ class WaitingChanges {
   void sort_out(std::vector<Change>& changes, std::int64_t now_s);
   // Those whose time has come, the earliest first.
   std::vector<Change> take_due(std::int64_t now_s);
+  void forget_all() { *this = WaitingChanges(terms_.home_country); }
+  // visit(change) of each, in no order.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [key, change] : waiting_) visit(change);
+  }
   std::size_t count() const { return waiting_.size(); }
 
  private:

@@ -533,7 +533,7 @@ TEST_F(LockedFeedTest, AReaderWithFewRightsFollowsTheLogAndStaysConnected) {
   push_locked();
   ASSERT_TRUE(eventually([&] { return feed_->state().batches_applied == 3; }));
   feed_->stop();
-  EXPECT_EQ(lines().size(), 3u) << "connected, reset, lost and back: " << testing::PrintToString(lines());
+  EXPECT_EQ(lines().size(), 4u) << "connected, no right to ask for snapshots, reset, lost and back: " << testing::PrintToString(lines());
 }
 
 TEST_F(LockedFeedTest, APublisherWithoutLoginIsUnreachable) {

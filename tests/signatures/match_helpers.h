@@ -22,6 +22,7 @@ inline CompileTerms test_terms() {
   terms.action_id = [](std::string_view name) -> ActionId {
     return name == "drop" ? 0 : name == "tag" ? 4 : kNoAction;
   };
+  terms.action_name = [](ActionId id) -> std::string { return id == 0 ? "drop" : id == 4 ? "tag" : ""; };
   terms.action_refused = [](ActionId action, SignatureKind kind) -> std::string {
     return action == 0 && kind == SignatureKind::kPattern ? "can't be done to a short message" : "";
   };

@@ -19,6 +19,8 @@
 namespace telefence {
 namespace {
 
+EdgeState::Base no_snapshot(SnapshotFile&) { return {}; }
+
 StoredBatch batch_at(std::uint64_t i) {
   return {std::to_string(i) + "-0", "{\"seq\":" + std::to_string(i) + "}", std::string(i * 37 % 3000, static_cast<char>(i)), i % 3 == 0 ? "" : "sig\n"};
 }
@@ -34,7 +36,7 @@ std::uint64_t count_of(const std::string& folder, PolicyFile::Loaded* told = nul
   const Result<void> opened = file.open(folder);
   EXPECT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.error().message);
   std::uint64_t count = 0;
-  const auto loaded = file.load([&](const StoredBatch& batch) {
+  const auto loaded = file.load([&](const StoredBatch& batch, const std::string&) {
     ++count;
     EXPECT_TRUE(is_batch(batch, count)) << count;
   });
@@ -54,7 +56,7 @@ TEST(PolicyFile, WhatWasAppendedIsReadBackInOrder) {
   {
     PolicyFile file;
     ASSERT_TRUE(file.open(folder / "p").ok());
-    ASSERT_TRUE(file.load([](const StoredBatch&) {}).ok());
+    ASSERT_TRUE(file.load([](const StoredBatch&, const std::string&) {}).ok());
     for (std::uint64_t i = 1; i <= 50; ++i) ASSERT_TRUE(file.append(batch_at(i)).ok());
     PolicyFile second;
     const Result<void> opened = second.open(folder / "p");
@@ -70,7 +72,7 @@ TEST(PolicyFile, CutAtAnyByteItIsWhatItWasAMomentBefore) {
   {
     PolicyFile file;
     ASSERT_TRUE(file.open(folder / "p").ok());
-    ASSERT_TRUE(file.load([](const StoredBatch&) {}).ok());
+    ASSERT_TRUE(file.load([](const StoredBatch&, const std::string&) {}).ok());
     ends.push_back(file.size());
     for (std::uint64_t i = 1; i <= 4; ++i) {
       ASSERT_TRUE(file.append(batch_at(i)).ok());
@@ -94,7 +96,7 @@ TEST(PolicyFile, AFlippedBitTakesNoWrongBatchIn) {
   {
     PolicyFile file;
     ASSERT_TRUE(file.open(folder / "p").ok());
-    ASSERT_TRUE(file.load([](const StoredBatch&) {}).ok());
+    ASSERT_TRUE(file.load([](const StoredBatch&, const std::string&) {}).ok());
     for (std::uint64_t i = 1; i <= 6; ++i) ASSERT_TRUE(file.append(batch_at(i)).ok());
   }
   const std::string whole = text_of(folder / "p/applied.log");
@@ -107,7 +109,7 @@ TEST(PolicyFile, AFlippedBitTakesNoWrongBatchIn) {
   std::ofstream(folder / "p/applied.log", std::ios::trunc) << "something else entirely\n";
   PolicyFile file;
   ASSERT_TRUE(file.open(folder / "p").ok());
-  EXPECT_FALSE(file.load([](const StoredBatch&) {}).ok());
+  EXPECT_FALSE(file.load([](const StoredBatch&, const std::string&) {}).ok());
   EXPECT_EQ(text_of(folder / "p/applied.log"), "something else entirely\n");
 }
 
@@ -134,7 +136,7 @@ TEST(PolicyFile, KilledAtAnyMomentItHasWhatWasThereOrTheNewOne) {
     if (pid == 0) {
       PolicyFile file;
       std::uint64_t count = 0;
-      if (!file.open(folder / "p").ok() || !file.load([&](const StoredBatch&) { ++count; }).ok()) _exit(1);
+      if (!file.open(folder / "p").ok() || !file.load([&](const StoredBatch&, const std::string&) { ++count; }).ok()) _exit(1);
       for (;;) {
         if (!file.append(batch_at(++count)).ok() || !file.tick().ok()) _exit(1);
         shared->done = count;
@@ -163,7 +165,7 @@ TEST(EdgeState, OnAFullDiskItSaysSoAndGoesOnWhenThereIsRoom) {
   if (pid == 0) {
     signal(SIGXFSZ, SIG_IGN);
     EdgeState state(folder / "p");
-    state.load([](const StoredBatch&) {});
+    state.load(no_snapshot, [](const StoredBatch&) {});
     if (!state.problem().empty()) _exit(2);
     rlimit limit{};
     getrlimit(RLIMIT_FSIZE, &limit);
@@ -194,7 +196,7 @@ TEST(EdgeState, KilledOnAFullDiskItHasAWholeBeginning) {
   if (pid == 0) {
     signal(SIGXFSZ, SIG_IGN);
     EdgeState state(folder / "p");
-    state.load([](const StoredBatch&) {});
+    state.load(no_snapshot, [](const StoredBatch&) {});
     const rlimit limit{5000, RLIM_INFINITY};
     setrlimit(RLIMIT_FSIZE, &limit);
     for (std::uint64_t i = 1; i <= 20; ++i) state.keep(batch_at(i));
@@ -208,7 +210,7 @@ TEST(EdgeState, KilledOnAFullDiskItHasAWholeBeginning) {
 
 TEST(EdgeState, AFolderThatCanNotBeMadeIsTold) {
   EdgeState state("/proc/nowhere/policy");
-  state.load([](const StoredBatch&) { FAIL(); });
+  state.load(no_snapshot, [](const StoredBatch&) { FAIL(); });
   EXPECT_NE(state.problem(), "");
   state.keep(batch_at(1));
   state.audit(AuditEntry("x", "y"));

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "app/command_line.h"
+#include "app/json_lines.h"
+#include "app/push_connection.h"
+#include "app/push_line.h"
+#include "app/tool_verbs.h"
+#include "config/assemble.h"
+#include "config/loader.h"
+#include "signatures/audit_log.h"
+#include "signatures/key_file.h"
+#include "signatures/snapshot_publish.h"
+
+namespace telefence {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kBetweenLooks{5};
+constexpr std::chrono::seconds kAfterFailure{30};
+
+int failed(Error error, Language language) {
+  error.message += what_to_do(error.message);
+  print("telefence snapshot", error, language);
+  return static_cast<int>(error.code);
+}
+
+// Whose word counts, and how values are judged: as at the edges, whose configuration this is.
+struct Edges {
+  CompileTerms terms;
+  TrustOptions trust;
+};
+
+Result<Edges> edges_of(const std::string& file) {
+  Loaded loaded = load_config(file);
+  if (!loaded.mistakes.empty()) return Error{ErrorCode::kInvalid, to_text(loaded.mistakes.front())};
+  return Edges{compile_terms(loaded.config), loaded.config.signatures.redis.trust};
+}
+
+void print_made(const MadeSnapshot& made, double seconds, bool json, Language language) {
+  const SnapshotManifest& manifest = made.manifest;
+  if (json) {
+    std::printf("%s\n", to_line(Json{{"ok", true}, {"seq", manifest.sequence}, {"digest", manifest.digest}, {"bytes", manifest.bytes()},
+                                     {"chunks", manifest.chunks.size()}, {"domains", manifest.domains}, {"numbers", manifest.numbers},
+                                     {"others", manifest.others}, {"removed", manifest.removed}, {"begun_with", made.begun_with},
+                                     {"batches", made.batches}, {"refused", made.refused}, {"trimmed", made.trimmed}, {"seconds", seconds}}).c_str());
+    return;
+  }
+  char time[32];
+  std::snprintf(time, sizeof time, "%.1f", seconds);
+  std::printf("%s\n", say(language, {"snapshot {}: {} domains, {} numbers, {} others; {} bytes in {} chunks, {} s", "快照 {}：域名 {}，号码 {}，其他 {}；{} 字节，{} 块，{} 秒"},
+                          std::to_string(manifest.sequence), grouped(manifest.domains), grouped(manifest.numbers), grouped(manifest.others),
+                          grouped(manifest.bytes()), std::to_string(manifest.chunks.size()), std::string(time)).c_str());
+  std::printf("%s\n", say(language, {"  made of snapshot {} and {} batches behind it; {} entries left the log", "  由快照 {} 及其后 {} 批生成；{} 条已移出变更流"},
+                          std::to_string(made.begun_with), grouped(made.batches), grouped(made.trimmed)).c_str());
+  if (made.refused != 0)
+    std::printf("%s\n", say(language, {"  {} batches are not in it, since edges refuse them; the first: {}", "  {} 批不在其中（节点会拒绝）；首个：{}"},
+                            grouped(made.refused), made.first_refusal).c_str());
+  std::fflush(stdout);
+}
+
+// Writes it down, also in the audit file.
+int make(const SnapshotArguments& arguments, const Edges& edges, const SnapshotOrder& order, Language language) {
+  const auto begin = Clock::now();
+  const Result<MadeSnapshot> made =
+      on_primary(arguments, [&](RedisConnection& connection) { return make_snapshot(connection, edges.terms, edges.trust, order); });
+  if (!made) return failed(made.error(), language);
+  print_made(made.value(), std::chrono::duration<double>(Clock::now() - begin).count(), arguments.json, language);
+  if (arguments.audit.empty()) return kExitOk;
+  AuditLog audit;
+  Result<void> written = audit.open(arguments.audit, AuditLog::Sync::kEachLine);
+  const SnapshotManifest& manifest = made.value().manifest;
+  if (written)
+    written = audit.append(AuditEntry("snapshot", publisher_name()).number("seq", manifest.sequence).text("hash", manifest.digest)
+                               .number("batches", made.value().batches).number("trimmed", made.value().trimmed));
+  return written ? kExitOk : failed(written.error(), language);
+}
+
+// One whenever so many batches were pushed, or one at least and so long ago. What fails is tried again.
+[[noreturn]] void keep_making(const SnapshotArguments& arguments, const Edges& edges, const SnapshotOrder& order, std::int64_t every_s, Language language) {
+  Clock::time_point made_at = Clock::now();
+  for (;;) {
+    const Result<LogReach> reach = on_primary(arguments, [&](RedisConnection& connection) { return reach_of(connection, order.log); });
+    if (!reach) (void)failed(reach.error(), language);
+    const std::uint64_t new_ones = !reach || reach.value().last < reach.value().snapshot ? 0 : reach.value().last - reach.value().snapshot;
+    const bool is_time = every_s != 0 && Clock::now() - made_at >= std::chrono::seconds(every_s);
+    const bool is_due = new_ones != 0 && ((arguments.batches != 0 && new_ones >= arguments.batches) || is_time);
+    const bool is_fine = reach.ok() && (!is_due || make(arguments, edges, order, language) == kExitOk);
+    if (is_due && is_fine) made_at = Clock::now();
+    std::this_thread::sleep_for(is_fine ? kBetweenLooks : kAfterFailure);
+  }
+}
+
+}  // namespace
+
+int snapshot(const SnapshotArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  if (Result<void> checked = check_servers(arguments); !checked) return failed(checked.error(), language);
+  Result<Edges> edges = edges_of(arguments.config_file);
+  if (!edges) return failed(edges.error(), language);
+  SnapshotOrder order{.log = arguments.log, .publisher = publisher_name(), .keys = {}, .keep = arguments.keep,
+                      .trim_older_s = 0, .accept_gaps = arguments.accept_gaps};
+  const auto read_time = [](const std::string& text, const char* option, std::int64_t& out) -> Result<void> {
+    if (text.empty()) return {};
+    const auto seconds = seconds_of(text);
+    if (!seconds) return Error{ErrorCode::kUsage, std::string(option) + " \"" + text + "\": give 90s, 30min, 12h or 7d"};
+    out = *seconds;
+    return {};
+  };
+  std::int64_t every_s = 0;
+  for (const auto& [text, option, out] : {std::tuple{&arguments.trim_older, "--trim-older", &order.trim_older_s}, std::tuple{&arguments.every, "--every", &every_s}})
+    if (Result<void> read = read_time(*text, option, *out); !read) return failed(read.error(), language);
+  Result<SigningKey> key = arguments.key.empty() ? Result<SigningKey>(Error{ErrorCode::kUsage, ""}) : read_signing_key(arguments.key);
+  if (!arguments.key.empty() && !key) return failed(key.error(), language);
+  if (key) order.keys.push_back(&key.value());
+  if (arguments.batches == 0 && every_s == 0) return make(arguments, edges.value(), order, language);
+  keep_making(arguments, edges.value(), order, every_s, language);
+}
+
+}  // namespace telefence

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The follower and snapshots: at a first start, after a break of the log, and to keep what is on disk small.
+#include <utility>
+
+#include "signatures/log_follower.h"
+
+namespace telefence {
+namespace {
+
+using Clock = LogReader::Clock;
+
+// While something is wrong with the log and no newer snapshot is there, it is looked for so often; and so often the disk is looked at.
+constexpr std::chrono::seconds kNextLook{60};
+
+std::string id_of(std::uint64_t sequence) { return std::to_string(sequence) + "-0"; }
+
+}  // namespace
+
+void LogFollower::plan_snapshot(std::chrono::milliseconds within) {
+  if (snapshot_due_) return;
+  const auto wait = std::uniform_int_distribution<std::int64_t>(0, within.count())(random_);
+  snapshot_due_ = Clock::now() + std::chrono::milliseconds(wait);
+}
+
+bool LogFollower::refuse_snapshot(std::uint64_t sequence, const std::string& why) {
+  const std::string what = "snapshot " + std::to_string(sequence) + " refused: " + why;
+  news_.snapshot_refused(what);
+  state_.audit(AuditEntry("refused", "feed").text("id", "snapshot:" + std::to_string(sequence)).text("why", why));
+  return false;
+}
+
+// An old batch that somebody puts into its place again: the snapshot has what it came to. One that is dated later is of another log.
+bool LogFollower::is_before_snapshot(const Batch& batch) const {
+  return !basis_.digest.empty() && batch.sequence <= basis_.sequence && batch.timestamp_ms <= basis_.created_ms;
+}
+
+// In place of all that the log said so far. Batches behind it are read (again), in whatever order they came before.
+void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Progress& progress) {
+  std::vector<Change> changes = std::move(load.changes());
+  waiting_.forget_all();
+  waiting_.sort_out(changes, now_s());
+  std::vector<Complaint> left_out = std::move(load.complaints());
+  store_.adopt_log(load.layer(), load.removed(), changes, left_out);
+  news_.waiting(waiting_.count());
+  std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
+  basis_ = {manifest.digest, manifest.sequence, manifest.created_ms};
+  seen_ = {};
+  if (!manifest.hash.empty()) seen_.note(manifest.hash, true);
+  order_.go_back(id_of(manifest.sequence), manifest.hash);
+  sequence_ = newest_ = manifest.sequence;
+  progress.has_changed = true;
+}
+
+bool LogFollower::take_snapshot(const ManifestThere& there, Progress& progress) {
+  const SnapshotManifest& manifest = there.manifest;
+  if (const auto refused = signers_.refuse(manifest)) return refuse_snapshot(manifest.sequence, refused->why);
+  const Clock::time_point begin = Clock::now();
+  const AskRedis ask = [this](auto words) { return reader_.command(words); };
+  Result<LoadedSnapshot> loaded = load_snapshot(manifest, store_.terms(), signers_, state_.keeps(),
+                                                [&](std::size_t index) { return chunk_at(ask, options_.log, manifest, index); });
+  if (!loaded.ok()) return refuse_snapshot(manifest.sequence, loaded.error().message);
+  progress.read_at = begin;
+  adopt(manifest, *loaded.value().load, progress);
+  reader_.go_to(order_.last_id());
+  state_.keep_snapshot(there.value, loaded.value().chunks, manifest.digest, {});
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
+  news_.snapshot_loaded(manifest.sequence, store_.counts().in_force(), static_cast<std::uint64_t>(milliseconds));
+  state_.audit(AuditEntry("snapshot", manifest.publisher)
+                   .number("seq", manifest.sequence)
+                   .text("hash", manifest.digest)
+                   .number("in_force", store_.counts().in_force())
+                   .number("left_out", progress.complaints.size()));
+  return true;
+}
+
+// The newest that is sound, unless it is the one that was loaded last.
+bool LogFollower::take_newest_snapshot(Progress& progress) {
+  snapshot_due_.reset();
+  const AskRedis ask = [this](auto words) { return reader_.command(words); };
+  const Result<std::vector<std::uint64_t>> there = snapshots_at(ask, options_.log);
+  if (!there.ok()) {
+    if (reader_.is_connected()) news_.no_snapshots(there.error().message);
+    return false;
+  }
+  for (const std::uint64_t sequence : there.value()) {
+    const Result<ManifestThere> manifest = manifest_at(ask, options_.log, sequence);
+    if (!reader_.is_connected()) return false;
+    if (!manifest.ok()) {
+      refuse_snapshot(sequence, manifest.error().message);
+      continue;
+    }
+    if (manifest.value().manifest.digest == basis_.digest) return false;
+    if (take_snapshot(manifest.value(), progress)) return true;
+    if (!reader_.is_connected()) return false;
+  }
+  return false;
+}
+
+// Called when no question waits for its reply.
+void LogFollower::follow_snapshots(Progress& progress) {
+  if (!reader_.is_free()) return;
+  if (snapshot_due_ && Clock::now() >= *snapshot_due_) {
+    if (!take_newest_snapshot(progress)) snapshot_due_ = Clock::now() + kNextLook;
+    return;
+  }
+  if (state_.is_large() && Clock::now() >= compact_at_) compact();
+}
+
+// What is on disk in place of the batches up to it: they come to the same, and the next start is quicker.
+void LogFollower::compact() {
+  compact_at_ = Clock::now() + kNextLook + std::chrono::seconds(std::uniform_int_distribution<int>(0, 60)(random_));
+  const AskRedis ask = [this](auto words) { return reader_.command(words); };
+  const Result<std::vector<std::uint64_t>> there = snapshots_at(ask, options_.log);
+  if (!there.ok() || there.value().empty()) return;
+  const Result<ManifestThere> manifest = manifest_at(ask, options_.log, there.value().front());
+  if (!manifest.ok() || signers_.refuse(manifest.value().manifest)) return;
+  const SnapshotManifest& newest = manifest.value().manifest;
+  const auto since = state_.behind(id_of(newest.sequence), newest.hash);
+  if (!since) return;
+  std::vector<std::string> chunks;
+  for (std::size_t i = 0; i < newest.chunks.size(); ++i) {
+    Result<std::string> chunk = chunk_at(ask, options_.log, newest, i);
+    if (!chunk.ok() || !unpack_chunk(newest, i, chunk.value()).ok()) return;
+    chunks.push_back(std::move(chunk.value()));
+  }
+  state_.keep_snapshot(manifest.value().value, chunks, newest.digest, *since);
+  state_.audit(AuditEntry("compacted", newest.publisher).number("seq", newest.sequence).text("hash", newest.digest));
+}
+
+// As from Redis, its signatures too.
+EdgeState::Base LogFollower::take_stored_snapshot(SnapshotFile& file, Progress& progress) {
+  const Result<SnapshotManifest> manifest = read_manifest(file.manifest());
+  if (!manifest.ok()) {
+    refuse_snapshot(0, "on disk: " + manifest.error().message);
+    return {};
+  }
+  if (const auto refused = signers_.refuse(manifest.value())) {
+    refuse_snapshot(manifest.value().sequence, "on disk: " + refused->why);
+    return {};
+  }
+  const Result<LoadedSnapshot> loaded = load_snapshot(manifest.value(), store_.terms(), signers_, false, [&](std::size_t index) {
+    return file.next(manifest.value().chunks[index].bytes);
+  });
+  if (!loaded.ok()) {
+    refuse_snapshot(manifest.value().sequence, "on disk: " + loaded.error().message);
+    return {};
+  }
+  adopt(manifest.value(), *loaded.value().load, progress);
+  return {manifest.value().digest, manifest.value().sequence, manifest.value().hash};
+}
+
+}  // namespace telefence

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the change log comes to at an edge, put together to be written down as a snapshot: batches are judged by the same signers,
+// quotas and rules. Control thread of a tool.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "signatures/batch.h"
+#include "signatures/policy_file.h"
+#include "signatures/signature_store.h"
+#include "signatures/signers.h"
+#include "signatures/snapshot.h"
+#include "signatures/snapshot_load.h"
+#include "signatures/waiting_changes.h"
+
+namespace telefence {
+
+class LogImage {
+ public:
+  static Result<LogImage> with(const CompileTerms& terms, const TrustOptions& trust);
+
+  // From an earlier snapshot on. Requires: nothing was taken yet.
+  void begin_with(const SnapshotManifest& manifest, SnapshotLoad& load);
+  // The next entry of the log. Returns why it is not in force; "" = it is.
+  std::string take(const StoredBatch& stored);
+
+  std::uint64_t sequence() const { return sequence_; }  // of the last entry taken
+  const std::string& hash() const { return hash_; }
+  const Signers& signers() const { return signers_; }
+  const CompileTerms& terms() const { return store_->terms(); }
+  const SignatureStore::Counts counts() const { return store_->counts(); }
+
+  // What is in force at now_s, and what waits. Fills sequence and hash of the manifest.
+  void write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifest& manifest);
+
+ private:
+  using Key = std::pair<std::uint64_t, std::string>;  // canonical value, source
+
+  LogImage(const CompileTerms& terms, const TrustOptions& trust);
+  void keep(const Change& change, const StoredBatch* from);
+  void write_tables(std::int64_t now_s, SnapshotWriter& writer);
+
+  TrustOptions trust_;
+  Signers signers_;
+  std::unique_ptr<SignatureStore> store_;
+  WaitingChanges waiting_;
+  std::map<Key, Change> texts_;                     // patterns and urls in force
+  std::map<std::uint64_t, Change> removed_texts_;
+  std::map<Key, StoredBatch> proofs_;               // of wide entries
+  std::uint64_t sequence_ = 0;
+  std::string hash_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/snapshot_load.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "signatures/batch.h"
+
+namespace telefence {
+
+SnapshotLoad::SnapshotLoad(const SnapshotManifest& manifest, const CompileTerms& terms, const Signers& signers)
+    : manifest_(manifest), terms_(terms), signers_(signers) {
+  // As many as are told, unless so few octets can't hold them.
+  const std::uint64_t most = 8 * manifest.bytes();
+  filler_.reserve(SignatureKind::kDomain, std::min(manifest.domains, most));
+  filler_.reserve(SignatureKind::kNumber, std::min(manifest.numbers, most));
+}
+
+Result<void> SnapshotLoad::begin(const Change& common) {
+  common_ = common;
+  if (common.op == Change::Op::kAdd) filler_.begin(common.signature);
+  return {};
+}
+
+Result<void> SnapshotLoad::refuse_unproved(const Signature& signature) const {
+  if (signers_.takes_unsigned() || signature.allow || !signers_.is_wide(signature)) return {};
+  const Result<Entry> entry = canonical_entry(signature, terms_);
+  if (!entry.ok() || proved_.contains(entry.value().key)) return {};
+  return Error{ErrorCode::kInvalid, signature.value + " is a wide entry, and no batch of two signers is there for it"};
+}
+
+Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, std::uint64_t id) {
+  if (common_.op == Change::Op::kRemove) {
+    removed_.push_back(common_);
+    removed_.back().signature.value = value;
+    return {};
+  }
+  ++(common_.signature.kind == SignatureKind::kDomain ? domains_ : numbers_);
+  const LayerFiller::Row row{value, expires_s, id};
+  if (filler_.take_plain(row)) return {};  // nothing of that form is wide
+  Signature signature = common_.signature;
+  signature.value = value;
+  if (auto proved = refuse_unproved(signature); !proved.ok()) return proved;
+  filler_.take(row, "snapshot:" + std::to_string(manifest_.sequence));
+  return {};
+}
+
+Result<void> SnapshotLoad::line(Change change) {
+  if (change.op == Change::Op::kReplaceList) return Error{ErrorCode::kInvalid, "a replace-list in a snapshot"};
+  change.signature.where = "snapshot:" + std::to_string(manifest_.sequence);
+  if (change.op == Change::Op::kRemove) {
+    removed_.push_back(std::move(change));
+    return {};
+  }
+  if (auto proved = refuse_unproved(change.signature); !proved.ok()) return proved;
+  changes_.push_back(std::move(change));
+  return {};
+}
+
+Result<void> SnapshotLoad::proof(const StoredBatch& stored) {
+  const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
+  if (!batch.ok()) return batch.error();
+  if (const auto refused = signers_.refuse(batch.value()))
+    return Error{ErrorCode::kInvalid, "its batch " + stored.id + " for wide entries: " + refused->why};
+  for (const Change& change : batch.value().changes) {
+    if (change.op != Change::Op::kAdd || !signers_.is_wide(change.signature)) continue;
+    if (const Result<Entry> entry = canonical_entry(change.signature, terms_); entry.ok()) proved_.insert(entry.value().key);
+  }
+  proofs_.push_back(stored);
+  return {};
+}
+
+Result<void> SnapshotLoad::finish() {
+  filler_.finish();
+  layer_->finish();
+  if (domains_ != manifest_.domains || numbers_ != manifest_.numbers)
+    return Error{ErrorCode::kInvalid, "it has " + std::to_string(domains_) + " domains and " + std::to_string(numbers_) + " numbers, its manifest tells " +
+                                          std::to_string(manifest_.domains) + " and " + std::to_string(manifest_.numbers)};
+  return {};
+}
+
+}  // namespace telefence

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// From the chunks of a snapshot to what SignatureStore::adopt_log takes. Values are judged as when they were pushed: what must not be
+// blocked is left out, and a wide entry without a batch that two signed spoils the whole. Control thread.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "match/layer.h"
+#include "signatures/layer_filler.h"
+#include "signatures/signers.h"
+#include "signatures/snapshot.h"
+
+namespace telefence {
+
+class SnapshotLoad : private SnapshotReader {
+ public:
+  // All must outlive it.
+  SnapshotLoad(const SnapshotManifest& manifest, const CompileTerms& terms, const Signers& signers);
+
+  // One chunk after the other, unpacked.
+  Result<void> take(std::string_view text) { return read(text); }
+  // After the last chunk. kInvalid: they are not what the manifest tells.
+  Result<void> finish();
+
+  // After finish().
+  std::shared_ptr<const Layer> layer() const { return layer_; }
+  const std::vector<Change>& removed() const { return removed_; }
+  std::vector<Change>& changes() { return changes_; }
+  std::vector<Complaint>& complaints() { return complaints_; }
+  const std::vector<StoredBatch>& proofs() const { return proofs_; }
+
+ private:
+  Result<void> begin(const Change& common) override;
+  Result<void> row(std::string_view value, std::int64_t expires_s, std::uint64_t id) override;
+  Result<void> line(Change change) override;
+  Result<void> proof(const StoredBatch& batch) override;
+  Result<void> refuse_unproved(const Signature& signature) const;
+
+  const SnapshotManifest& manifest_;
+  const CompileTerms& terms_;
+  const Signers& signers_;
+  std::vector<Complaint> complaints_;
+  ComplaintList collected_{complaints_};
+  std::shared_ptr<Layer> layer_ = std::make_shared<Layer>();
+  LayerFiller filler_{terms_, *layer_, collected_};
+  Change common_;
+  std::uint64_t domains_ = 0, numbers_ = 0;
+  std::vector<Change> removed_, changes_;
+  std::vector<StoredBatch> proofs_;
+  std::unordered_set<std::uint64_t> proved_;  // keys of wide entries
+};
+
+}  // namespace telefence

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/snapshot_publish.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "signatures/log_image.h"
+#include "signatures/log_order.h"
+#include "signatures/snapshot_fetch.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kTimeoutMs = 30'000;
+constexpr const char* kAtOnce = "256";  // entries of up to 64 KiB
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+Error failed(std::string what) { return Error{ErrorCode::kFailed, std::move(what)}; }
+
+StoredBatch batch_of(const RedisReply& entry) {
+  const auto text = [&](const char* name) {
+    const RedisReply* value = entry.items[1].field(name);
+    return value == nullptr ? std::string() : value->text;
+  };
+  return {entry.items[0].text, text("h"), text("b"), text("s")};
+}
+
+std::int64_t dated_ms(const StoredBatch& stored) {
+  const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
+  return batch.ok() ? batch.value().timestamp_ms : 0;
+}
+
+class Maker {
+ public:
+  Maker(RedisConnection& connection, const SnapshotOrder& order, LogImage image)
+      : connection_(connection), order_(order), image_(std::move(image)) {
+    ask_ = [this](std::initializer_list<std::string_view> words) { return connection_.command(words, kTimeoutMs); };
+  }
+
+  Result<MadeSnapshot> run() {
+    if (auto begun = begin(); !begun.ok()) return begun.error();
+    if (auto read = read_log(); !read.ok()) return read.error();
+    const Result<LogReach> reach = reach_of(connection_, order_.log);
+    if (!reach.ok()) return reach.error();
+    if (reach.value().last < made_.begun_with)
+      return failed("the log ends with batch " + std::to_string(reach.value().last) + ", before snapshot " + std::to_string(made_.begun_with) +
+                    ": Redis lost data, or it is a new log; to begin anew: redis-cli HDEL " + head_key(order_.log) + " snapshots");
+    if (made_.batches == 0)
+      return Error{ErrorCode::kUsage, made_.begun_with == 0 ? "the log " + order_.log + " is empty: there is nothing to write down"
+                                                            : "nothing was pushed since snapshot " + std::to_string(made_.begun_with)};
+    if (auto written = write(); !written.ok()) return written.error();
+    if (auto trimmed = order_.trim_older_s == 0 ? Result<void>() : trim(); !trimmed.ok()) return trimmed.error();
+    return std::move(made_);
+  }
+
+ private:
+  // What Redis says, unless it refuses.
+  Result<RedisReply> command(std::initializer_list<std::string_view> words) {
+    Result<RedisReply> reply = connection_.command(words, kTimeoutMs);
+    if (reply.ok() && reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
+    return reply;
+  }
+
+  // With the newest snapshot that an edge would take.
+  Result<void> begin() {
+    Result<std::vector<std::uint64_t>> there = snapshots_at(ask_, order_.log);
+    if (!there.ok()) return there.error();
+    there_ = std::move(there.value());
+    for (const std::uint64_t sequence : there_) {
+      const Result<ManifestThere> manifest = manifest_at(ask_, order_.log, sequence);
+      if (!manifest.ok() || image_.signers().refuse(manifest.value().manifest)) continue;
+      const Result<LoadedSnapshot> loaded =
+          load_snapshot(manifest.value().manifest, image_.terms(), image_.signers(), false,
+                        [&](std::size_t index) { return chunk_at(ask_, order_.log, manifest.value().manifest, index); });
+      if (!loaded.ok()) continue;
+      image_.begin_with(manifest.value().manifest, *loaded.value().load);
+      log_order_.go_back(std::to_string(sequence) + "-0", image_.hash());
+      made_.begun_with = sequence;
+      return {};
+    }
+    return {};
+  }
+
+  // Nothing may be missing: what is not in the snapshot would be gone from every edge that loads it.
+  Result<void> check_order(const StoredBatch& stored) {
+    const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
+    if (!batch.ok()) {
+      log_order_.take_unreadable(stored.id);
+      return {};
+    }
+    const LogOrder::Finding finding = log_order_.judge(batch.value());
+    const std::uint64_t last = log_order_.last();
+    log_order_.take(stored.id, batch.value());
+    if (finding == LogOrder::Finding::kFollows || order_.accept_gaps) return {};
+    return failed("batch " + stored.id + " does not follow batch " + std::to_string(last) +
+                  ": what was pushed in between would be missing; --accept-gaps writes down what is there");
+  }
+
+  Result<void> read_log() {
+    std::string from = made_.begun_with == 0 ? "-" : "(" + std::to_string(made_.begun_with) + "-0";
+    for (;;) {
+      const Result<RedisReply> reply = command({"XRANGE", order_.log, from, "+", "COUNT", kAtOnce});
+      if (!reply.ok()) return reply.error();
+      for (const RedisReply& entry : reply.value().items) {
+        if (entry.items.size() != 2) continue;
+        const StoredBatch stored = batch_of(entry);
+        if (auto fine = check_order(stored); !fine.ok()) return fine;
+        const std::string why = image_.take(stored);
+        ++made_.batches;
+        if (why.empty()) continue;
+        ++made_.refused;
+        if (made_.first_refusal.empty()) made_.first_refusal = "batch " + stored.id + ": " + why;
+      }
+      if (reply.value().items.empty()) return {};
+      from = "(" + reply.value().items.back().items[0].text;
+    }
+  }
+
+  // The manifest last, and its name after that: nobody sees half of it.
+  Result<void> write() {
+    SnapshotManifest& manifest = made_.manifest;
+    SnapshotWriter writer;
+    manifest.created_ms = now_ms();
+    manifest.publisher = order_.publisher;
+    image_.write(manifest.created_ms / 1000, writer, manifest);
+    auto written = writer.finish(manifest, [&](std::size_t index, const std::string& packed) -> Result<void> {
+      const Result<RedisReply> reply = command({"SET", chunk_key(order_.log, manifest.sequence, index), packed});
+      return reply.ok() ? Result<void>() : reply.error();
+    });
+    if (!written.ok()) return written;
+    const std::string text = manifest_text(manifest);
+    manifest.digest = snapshot_digest(text);
+    for (const SigningKey* key : order_.keys) manifest.signatures.push_back(sign_snapshot(*key, manifest.digest));
+    const Result<RedisReply> put = command({"SET", manifest_key(order_.log, manifest.sequence), manifest_value(text, manifest.signatures)});
+    if (!put.ok()) return put.error();
+    return name_it();
+  }
+
+  Result<void> name_it() {
+    std::string names = std::to_string(made_.manifest.sequence);
+    std::vector<std::uint64_t> old;
+    std::size_t kept = 1;
+    for (const std::uint64_t sequence : there_) {
+      if (sequence == made_.manifest.sequence) continue;
+      if (kept++ < order_.keep)
+        names += "," + std::to_string(sequence);
+      else
+        old.push_back(sequence);
+    }
+    const Result<RedisReply> named = command({"HSET", head_key(order_.log), "snapshots", names});
+    if (!named.ok()) return named.error();
+    for (const std::uint64_t sequence : old) drop(sequence);
+    return {};
+  }
+
+  // What can't be dropped now costs memory, nothing else.
+  void drop(std::uint64_t sequence) {
+    const Result<ManifestThere> manifest = manifest_at(ask_, order_.log, sequence);
+    if (!connection_.is_open()) return;
+    (void)ask_({"UNLINK", manifest_key(order_.log, sequence)});
+    for (std::size_t i = 0; manifest.ok() && i < manifest.value().manifest.chunks.size() && connection_.is_open(); ++i)
+      (void)ask_({"UNLINK", chunk_key(order_.log, sequence, i)});
+  }
+
+  // The first entry at or behind this sequence.
+  Result<StoredBatch> entry_from(std::uint64_t sequence) {
+    const Result<RedisReply> reply = command({"XRANGE", order_.log, std::to_string(sequence), "+", "COUNT", "1"});
+    if (!reply.ok()) return reply.error();
+    if (reply.value().items.empty() || reply.value().items[0].items.size() != 2) return StoredBatch{};
+    return batch_of(reply.value().items[0]);
+  }
+
+  // Batches are dated one after the other: the first that is young enough is looked for by halves.
+  Result<void> trim() {
+    const std::int64_t oldest_ms = made_.manifest.created_ms - 1000 * order_.trim_older_s;
+    std::uint64_t low = 0, high = made_.manifest.sequence;  // what is behind the snapshot stays in any case
+    while (low < high) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      const Result<StoredBatch> stored = entry_from(middle);
+      if (!stored.ok()) return stored.error();
+      if (stored.value().id.empty() || dated_ms(stored.value()) >= oldest_ms)
+        high = middle;
+      else
+        low = std::max(middle, first_part(stored.value().id)) + 1;
+    }
+    const Result<RedisReply> reply = command({"XTRIM", order_.log, "MINID", std::to_string(low) + "-0"});
+    if (!reply.ok()) return reply.error();
+    made_.trimmed = static_cast<std::uint64_t>(reply.value().integer);
+    return {};
+  }
+
+  RedisConnection& connection_;
+  const SnapshotOrder& order_;
+  LogImage image_;
+  AskRedis ask_;
+  LogOrder log_order_;
+  std::vector<std::uint64_t> there_;
+  MadeSnapshot made_;
+};
+
+}  // namespace
+
+Result<LogReach> reach_of(RedisConnection& connection, const std::string& log) {
+  LogReach reach;
+  const Result<RedisReply> info = connection.command({"XINFO", "STREAM", log}, kTimeoutMs);
+  if (!info.ok()) return info.error();
+  if (!info.value().is_error()) {
+    const RedisReply* last = info.value().field("last-generated-id");
+    reach.last = last == nullptr ? 0 : first_part(last->text);
+  } else if (info.value().text.find("no such key") == std::string::npos) {
+    return Error{ErrorCode::kUnreachable, "Redis refuses: " + info.value().text};
+  }
+  const AskRedis ask = [&](std::initializer_list<std::string_view> words) { return connection.command(words, kTimeoutMs); };
+  const Result<std::vector<std::uint64_t>> there = snapshots_at(ask, log);
+  if (!there.ok()) return there.error();
+  reach.snapshot = there.value().empty() ? 0 : there.value().front();
+  return reach;
+}
+
+Result<MadeSnapshot> make_snapshot(RedisConnection& connection, const CompileTerms& terms, const TrustOptions& trust, const SnapshotOrder& order) {
+  Result<LogImage> image = LogImage::with(terms, trust);
+  if (!image.ok()) return image.error();
+  return Maker(connection, order, std::move(image.value())).run();
+}
+
+}  // namespace telefence

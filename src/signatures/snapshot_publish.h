@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Makes a snapshot of the change log at a primary: the newest snapshot and the batches behind it become the next one. Control thread of
+// a tool.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "redis/connection.h"
+#include "signatures/compiler.h"
+#include "signatures/key_file.h"
+#include "signatures/options.h"
+#include "signatures/snapshot.h"
+
+namespace telefence {
+
+struct SnapshotOrder {
+  std::string log = "tf:1:log";
+  std::string publisher;
+  std::vector<const SigningKey*> keys;  // who signs it; none: for edges that accept unsigned
+  std::size_t keep = 3;                 // so many snapshots stay
+  std::int64_t trim_older_s = 0;        // batches older than this that are in it leave the log; 0 = none do
+  bool accept_gaps = false;             // write down what is there though batches are missing
+};
+
+struct MadeSnapshot {
+  SnapshotManifest manifest;
+  std::uint64_t begun_with = 0;  // sequence of the snapshot that it was made from; 0 = from the beginning of the log
+  std::uint64_t batches = 0;     // read behind it
+  std::uint64_t refused = 0;     // of them, as edges refuse them
+  std::string first_refusal;
+  std::uint64_t trimmed = 0;     // entries that left the log
+};
+
+// What a log has: its last sequence, and that of its newest snapshot.
+struct LogReach {
+  std::uint64_t last = 0, snapshot = 0;
+};
+Result<LogReach> reach_of(RedisConnection& connection, const std::string& log);
+
+// kUsage: there is nothing new. kFailed: batches are missing, so it would lack what they said.
+Result<MadeSnapshot> make_snapshot(RedisConnection& connection, const CompileTerms& terms, const TrustOptions& trust, const SnapshotOrder& order);
+
+}  // namespace telefence

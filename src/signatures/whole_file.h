@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A file that is there whole or not at all: written under another name, brought to the disk, renamed, and its folder brought to the
+// disk too. Any control thread.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace telefence {
+
+// The pieces one behind the other. kEnvironment: what was there before is there still.
+Result<void> write_whole_file(const std::string& file, std::span<const std::string_view> pieces);
+
+}  // namespace telefence

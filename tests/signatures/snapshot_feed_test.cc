@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Edges and snapshots: with a real redis-server.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "redis/private_redis.h"
+#include "signatures/audit_log.h"
+#include "signatures/edge_feed.h"
+#include "signatures/snapshot_publish.h"
+
+namespace telefence {
+namespace {
+
+class SnapshotFeed : public testing::Test {
+ protected:
+  SnapshotFeed() : city_(made("city")), police_(made("police")), vendor_(made("vendor")), maker_(made("maker")) {
+    options_.redis.server = redis_.server();
+    options_.redis.snapshot_spread_ms = 20;
+    options_.state_dir = folder_ / "policy";
+    options_.redis.trust.signers = {{folder_ / "city.pub", {}, {}, {}, true, false},
+                                    {folder_ / "police.pub", {}, {}, {}, true, false},
+                                    {folder_ / "vendor.pub", {}, {}, {}, false, false},
+                                    {folder_ / "maker.pub", {}, {}, {}, false, true}};
+  }
+  SigningKey made(const std::string& name) {
+    SigningKey key = make_signing_key(name, "");
+    EXPECT_TRUE(write_key_files(folder_ / name, key).ok());
+    return key;
+  }
+  void start() { edge_ = std::make_unique<EdgeFeed>(options_); }
+  Centre centre() const { return Centre(redis_.server(), {&city_}); }
+
+  Result<MadeSnapshot> make(SnapshotOrder order = {}) {
+    if (order.keys.empty()) order.keys = {&maker_};
+    RedisConnection connection;
+    EXPECT_TRUE(connection.connect(redis_.login(), 5000).ok());
+    return make_snapshot(connection, test_terms(), options_.redis.trust, order);
+  }
+  void push_and_make(int batches) {
+    for (int i = 0; i < batches; ++i) last_ = centre().push({add_domain("n" + std::to_string(++count_) + ".example")});
+    const Result<MadeSnapshot> done = make();
+    ASSERT_TRUE(done.ok()) << done.error().message;
+    EXPECT_EQ(done.value().manifest.sequence, last_);
+  }
+  void expect_blocks(int from, int to) {
+    for (int i = from; i <= to; ++i) EXPECT_TRUE(edge_->blocks("n" + std::to_string(i) + ".example")) << i;
+  }
+  std::string file(const std::string& name) {
+    std::ifstream stream(folder_ / ("policy/" + name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+  TestFolder folder_;
+  PrivateRedis redis_;
+  SigningKey city_, police_, vendor_, maker_;
+  SignatureOptions options_;
+  std::unique_ptr<EdgeFeed> edge_;
+  int count_ = 0;
+  std::uint64_t last_ = 0;
+};
+
+TEST_F(SnapshotFeed, ANewEdgeLoadsTheNewestAndReadsTheLogFromThere) {
+  push_and_make(5);
+  centre().push({remove_domain("n2.example"), add_domain("later.example")});
+  centre().ask({"XTRIM", "tf:1:log", "MINID", "6-0"});  // nothing but the snapshot has the first five
+  start();
+  ASSERT_TRUE(edge_->reaches(6));
+  EXPECT_TRUE(edge_->blocks("n1.example"));
+  EXPECT_FALSE(edge_->blocks("n2.example"));
+  EXPECT_TRUE(edge_->blocks("later.example"));
+  EXPECT_EQ(edge_->state().snapshot, 5u);
+  EXPECT_EQ(edge_->state().batches_applied, 1u);
+  EXPECT_EQ(edge_->state().problem, "");
+  EXPECT_EQ(edge_->state().note, "");
+  // From its disk, without Redis.
+  edge_->stop();
+  redis_.stop();
+  start();
+  ASSERT_TRUE(edge_->reaches(6));
+  EXPECT_TRUE(edge_->blocks("n5.example"));
+  EXPECT_FALSE(edge_->blocks("n2.example"));
+  EXPECT_TRUE(edge_->blocks("later.example"));
+}
+
+TEST_F(SnapshotFeed, ALogTrimmedPastTheEdgesPlaceIsMendedByASnapshot) {
+  push_and_make(3);
+  start();
+  ASSERT_TRUE(edge_->reaches(3));
+  edge_->stop();
+  push_and_make(4);
+  push_and_make(2);
+  centre().push({add_domain("last.example")});
+  centre().ask({"XTRIM", "tf:1:log", "MINID", "10-0"});
+  start();
+  ASSERT_TRUE(edge_->reaches(10));
+  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_loaded == 1; }));
+  ASSERT_TRUE(eventually([&] { return edge_->blocks("last.example"); }));
+  expect_blocks(1, 9);
+  EXPECT_EQ(edge_->breaks(LogBreak::kGap), 1u);
+  EXPECT_EQ(edge_->state().log_problem, "") << "it is mended";
+}
+
+TEST_F(SnapshotFeed, AForkIsMendedByASnapshot) {
+  push_and_make(2);
+  start();
+  ASSERT_TRUE(edge_->reaches(2));
+  const PackedBatch forked = pack_batch(3, 1, "centre", std::string(64, 'f'), std::vector{add_domain("forked.example")}).value();
+  centre().add_raw("3-0", forked, to_line(sign_batch(city_, batch_hash(forked.header, forked.body))));
+  ASSERT_TRUE(eventually([&] { return edge_->breaks(LogBreak::kFork) == 1; }));
+  EXPECT_NE(edge_->state().log_problem, "");
+  // Nobody makes a snapshot over it by mistake; one who says so does.
+  EXPECT_FALSE(make().ok());
+  ASSERT_TRUE(make({.accept_gaps = true}).ok());
+  edge_->stop();
+  start();
+  ASSERT_TRUE(edge_->reaches(3));
+}
+
+TEST_F(SnapshotFeed, AFlippedByteIsNotTakenAndTheOneBeforeIs) {
+  push_and_make(3);
+  push_and_make(2);
+  RedisReply chunk = centre().ask({"GET", "tf:1:snap:5:0"});
+  chunk.text[chunk.text.size() / 2] = static_cast<char>(chunk.text[chunk.text.size() / 2] ^ 1);
+  centre().ask({"SET", "tf:1:snap:5:0", chunk.text});
+  start();
+  ASSERT_TRUE(edge_->reaches(5));
+  EXPECT_EQ(edge_->state().snapshot, 3u);
+  EXPECT_EQ(edge_->state().snapshots_refused, 1u);
+  expect_blocks(1, 5);
+  EXPECT_TRUE(edge_->has_line("snapshot 5 refused: chunk 0 of snapshot 5 is not the one that its manifest names"));
+  edge_->stop();
+  // None is sound: the log is read.
+  centre().ask({"DEL", "tf:1:snap:3:manifest"});
+  std::filesystem::remove_all(folder_ / "policy");
+  start();
+  ASSERT_TRUE(edge_->reaches(5));
+  EXPECT_EQ(edge_->state().snapshots_loaded, 0u);
+  expect_blocks(1, 5);
+}
+
+TEST_F(SnapshotFeed, OnlyWhoMayMakeThemIsBelieved) {
+  for (int i = 0; i < 3; ++i) centre().push({add_domain("n" + std::to_string(i) + ".example")});
+  const SigningKey stranger = make_signing_key("stranger", "");
+  for (const SigningKey* key : std::initializer_list<const SigningKey*>{&city_, &stranger}) {
+    ASSERT_TRUE(make({.keys = {key}}).ok());
+    centre().ask({"XTRIM", "tf:1:log", "MINID", "3-0"});
+    start();
+    ASSERT_TRUE(edge_->reaches(3));
+    EXPECT_GE(edge_->state().snapshots_refused, 1u);
+    EXPECT_EQ(edge_->state().snapshots_loaded, 0u);
+    EXPECT_FALSE(edge_->blocks("n0.example"));
+    edge_->stop();
+    std::filesystem::remove_all(folder_ / "policy");
+    if (key == &city_) {
+      centre().ask({"FLUSHALL"});
+      for (int i = 0; i < 3; ++i) centre().push({add_domain("n" + std::to_string(i) + ".example")});
+    }
+  }
+}
+
+TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
+  const std::string wide = R"({"op":"add","kind":"number","value":"+86170*"})";
+  Centre(redis_.server(), {&city_, &police_}).push({wide});
+  push_and_make(1);
+  push_and_make(1);  // made of the one before: the proof goes along
+  centre().ask({"XTRIM", "tf:1:log", "MINID", "3-0"});
+  start();
+  ASSERT_TRUE(edge_->reaches(3));
+  EXPECT_EQ(edge_->state().snapshots_loaded, 1u) << edge_->state().problem;
+  EXPECT_EQ(edge_->state().counts.numbers, 1u);
+  edge_->stop();
+  std::filesystem::remove_all(folder_ / "policy");
+  // Whoever makes snapshots can't put one in alone: here by the word of edges that take what is unsigned.
+  centre().ask({"FLUSHALL"});
+  Centre(redis_.server(), {}).push({wide});
+  TrustOptions lax;
+  lax.accept_unsigned = true;
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+  ASSERT_TRUE(make_snapshot(connection, test_terms(), lax, {.keys = {&maker_}}).ok());
+  start();
+  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused == 1; }));
+  EXPECT_TRUE(edge_->has_line("its batch 1-0 for wide entries: it has no signature")) << edge_->state().problem;
+  EXPECT_EQ(edge_->state().counts.numbers, 0u);
+}
+
+TEST_F(SnapshotFeed, AnOldBatchPutIntoItsPlaceAgainHasNoEffect) {
+  centre().push({add_domain("old.example")});
+  const RedisReply old = centre().ask({"XRANGE", "tf:1:log", "1-0", "1-0"}).items[0].items[1];
+  centre().push({remove_domain("old.example")});
+  ASSERT_TRUE(make().ok());
+  start();
+  ASSERT_TRUE(edge_->reaches(2));
+  EXPECT_EQ(edge_->state().snapshots_loaded, 1u);
+  // Somebody who owns Redis makes the log anew, of what was signed once.
+  centre().ask({"DEL", "tf:1:log"});
+  centre().add_raw("1-0", {old.field("h")->text, old.field("b")->text}, old.field("s")->text);
+  ASSERT_TRUE(eventually([&] { return edge_->breaks(LogBreak::kReset) >= 1; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_FALSE(edge_->blocks("old.example"));
+}
+
+TEST_F(SnapshotFeed, KeepsTheLastFewAndTrimsWhatIsOld) {
+  for (int i = 0; i < 5; ++i) push_and_make(2);
+  EXPECT_EQ(centre().ask({"HGET", "tf:1:head", "snapshots"}).text, "10,8,6");
+  EXPECT_EQ(centre().ask({"EXISTS", "tf:1:snap:4:manifest", "tf:1:snap:4:0", "tf:1:snap:2:manifest"}).integer, 0);
+  EXPECT_EQ(centre().ask({"EXISTS", "tf:1:snap:6:manifest", "tf:1:snap:6:0"}).integer, 2);
+  EXPECT_EQ(make().error().code, ErrorCode::kUsage) << "nothing new";
+  // Two of long ago, two of today; the snapshot has them all.
+  centre().ask({"FLUSHALL"});
+  std::string hash;
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    const std::int64_t dated_ms = 1000 * (std::time(nullptr) - (i <= 2 ? 5 * 86400 : 60));
+    const PackedBatch packed = pack_batch(i, dated_ms, "centre", hash, std::vector{add_domain("t" + std::to_string(i) + ".example")}).value();
+    hash = batch_hash(packed.header, packed.body);
+    centre().add_raw(std::to_string(i) + "-0", packed, to_line(sign_batch(city_, hash)));
+  }
+  const Result<MadeSnapshot> done = make({.trim_older_s = 2 * 86400});
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_EQ(done.value().trimmed, 2u);
+  EXPECT_EQ(centre().ask({"XLEN", "tf:1:log"}).integer, 2);
+}
+
+TEST_F(SnapshotFeed, AWriterKilledBetweenSnapshotAndBatchesLosesNothing) {
+  push_and_make(4);
+  start();
+  ASSERT_TRUE(edge_->reaches(4));
+  centre().push({add_domain("n5.example")});
+  centre().push({add_domain("n6.example")});
+  ASSERT_TRUE(edge_->reaches(6));
+  edge_->stop();
+  const std::string applied = file("applied.log");
+  count_ = 6;
+  push_and_make(1);
+  std::filesystem::remove_all(folder_ / "policy");
+  start();
+  ASSERT_TRUE(edge_->reaches(7));
+  edge_->stop();
+  // The new snapshot is there, the batches are those of before it.
+  const std::string snapshot = file("snapshot");
+  std::ofstream(folder_ / "policy/applied.log", std::ios::binary) << applied;
+  redis_.stop();
+  start();
+  ASSERT_TRUE(edge_->reaches(7));
+  expect_blocks(1, 7);
+  edge_->stop();
+  // The snapshot on disk is spoilt: what there is filters, and Redis is asked for the rest.
+  std::string spoilt = snapshot;
+  spoilt[spoilt.size() - 3] = static_cast<char>(spoilt[spoilt.size() - 3] ^ 1);
+  std::ofstream(folder_ / "policy/snapshot", std::ios::binary) << spoilt;
+  start();
+  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused == 1; }));
+}
+
+}  // namespace
+}  // namespace telefence
