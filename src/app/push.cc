@@ -100,7 +100,7 @@ Result<Weighed> weigh(const PushArguments& arguments, const std::vector<std::str
   const Result<TrialReport> report = try_lines(arguments, lines, {limit.value(), false, keys.keys.empty() ? nullptr : &keys.keys.front()});
   if (!report) {
     // A server that is not there will be told of by the push itself.
-    if (report.error().message.starts_with(kRefused))
+    if (report.error().message.starts_with(kRefused) || report.error().code == ErrorCode::kInvalid)
       note("what it would have hit is not known: " + report.error().message + what_to_do(report.error().message), language);
     return Weighed{};
   }

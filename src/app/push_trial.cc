@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "app/push_connection.h"
+#include "app/sentences.h"
 #include "signatures/batch.h"
 #include "signatures/trial.h"
 
@@ -21,7 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kTimeoutMs = 5000;
-constexpr std::chrono::milliseconds kPatience{1000};
+constexpr std::chrono::milliseconds kPatience{1200};
 constexpr std::chrono::milliseconds kFirstPause{10}, kLongestPause{80};
 constexpr const char* kMostRequests = "64";  // in the stream: nobody answers old ones
 
@@ -282,7 +283,7 @@ void print_for_people(const TrialReport& report, Language language) {
     for (const auto& [now, nodes] : line.now)
       print(say(language, {"  {}, at {} edges: {}", "  {}，{} 个节点：{}"}, now_text(Json::parse(now, nullptr, false), line.change, language), nodes.size(), joined(nodes)));
     for (const auto& [why, nodes] : line.problems)
-      print(say(language, {"  would be left out, {}, at {} edges: {}", "  不会采用（{}），{} 个节点：{}"}, why, nodes.size(), joined(nodes)));
+      print(say(language, {"  would be left out, {}, at {} edges: {}", "  不会采用（{}），{} 个节点：{}"}, translated(language, why), nodes.size(), joined(nodes)));
     print(say(language, {"  would have hit: {}", "  若已下发会命中：{}"}, hits_text(line, language)));
     if (line.is_over)
       print(say(language, {"  over the limit of {}: a push is held unless --confirm is given", "  超过上限 {}：下发会被搁置，除非给出 --confirm"}, percent(report.limit)));

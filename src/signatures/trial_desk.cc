@@ -20,9 +20,13 @@ constexpr const char* kAtOnce = "16";
 constexpr const char* kLife_s = "60";
 constexpr std::chrono::seconds kBetweenAnnouncements{10};
 constexpr std::uint32_t kFirstPauseMs = 500, kLongestPauseMs = 30'000;
-// Whoever may ask gets a fifth of a core at most: so many answers in a second, and after a long one so much rest.
+// Whoever may ask gets a fifth of a core at most: so many answers in a second, and after a long one so much rest. What has to wait
+// longer than those who ask do is ignored.
 constexpr std::uint32_t kMostInSecond = 4;
+constexpr std::chrono::milliseconds kLongAnswer{50};
 constexpr int kRest = 4;
+constexpr std::size_t kMostWaiting = 8;
+constexpr std::chrono::milliseconds kPatience{1000};
 
 std::string unix_ms() {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
@@ -99,6 +103,7 @@ Result<void> TrialDesk::connect() {
     login.password = std::move(password.value());
   }
   is_asked_ = false;
+  waiting_.clear();
   next_announcement_ = {};
   if (Result<void> connected = connection_.connect(login, kTimeoutMs, &wake_); !connected) return connected;
   return begin();
@@ -126,17 +131,26 @@ Result<void> TrialDesk::announce() {
   return {};
 }
 
-// One turn: waits so long as the next tend_() may.
+// One turn: waits no longer than the next tend_() may.
 Result<void> TrialDesk::serve() {
   if (!connection_.is_open())
     if (Result<void> connected = connect(); !connected) return connected;
   if (!is_asked_) {
+    if (Result<void> answered = answer_waiting(); !answered) return answered;
     if (Result<void> announced = announce(); !announced) return announced;
+    if (!waiting_.empty()) {
+      wake_.wait(kTurnMs);
+      return {};
+    }
     const std::array<std::string_view, 8> words{"XREAD", "COUNT", kAtOnce, "BLOCK", kBlockMs, "STREAMS", kTrialStream, last_id_};
     if (Result<void> sent = connection_.send(words, kTimeoutMs); !sent) return sent;
     is_asked_ = true;
     asked_at_ = Clock::now();
   }
+  return read();
+}
+
+Result<void> TrialDesk::read() {
   Result<std::optional<RedisReply>> reply = connection_.receive(kTurnMs);
   if (!reply.ok()) return reply.error();
   if (!reply.value()) {
@@ -144,17 +158,36 @@ Result<void> TrialDesk::serve() {
     return Error{ErrorCode::kUnreachable, "Redis at " + terms_.server.server + ": no reply in time"};
   }
   is_asked_ = false;
-  const RedisReply& streams = *reply.value();
+  RedisReply& streams = *reply.value();
   if (streams.is_error()) return Error{ErrorCode::kUnreachable, "Redis at " + terms_.server.server + ": " + streams.text};
   if (streams.items.empty() || streams.items[0].items.size() != 2) return {};
-  for (const RedisReply& entry : streams.items[0].items[1].items) {
+  for (RedisReply& entry : streams.items[0].items[1].items) {
     if (entry.items.size() != 2) continue;
     last_id_ = entry.items[0].text;
-    if (Result<void> taken = take(entry.items[1]); !taken) return taken;
+    if (waiting_.size() < kMostWaiting)
+      waiting_.emplace_back(Clock::now(), std::move(entry.items[1]));
+    else
+      count_one(End::kTooMany);
+  }
+  return answer_waiting();
+}
+
+Result<void> TrialDesk::answer_waiting() {
+  while (!waiting_.empty()) {
+    if (Clock::now() - waiting_.front().first > kPatience) {
+      count_one(End::kTooMany);
+      waiting_.pop_front();
+      continue;
+    }
+    if (!has_time()) return {};
+    const RedisReply fields = std::move(waiting_.front().second);
+    waiting_.pop_front();
+    if (Result<void> answered = answer(fields); !answered) return answered;
   }
   return {};
 }
 
+// And takes it.
 bool TrialDesk::has_time() {
   const Clock::time_point now = Clock::now();
   if (now < rests_until_) return false;
@@ -162,32 +195,34 @@ bool TrialDesk::has_time() {
     second_ = now;
     in_second_ = 0;
   }
-  return ++in_second_ <= kMostInSecond;
+  if (in_second_ == kMostInSecond) return false;
+  ++in_second_;
+  return true;
 }
 
-Result<void> TrialDesk::take(const RedisReply& fields) {
-  const auto counted = [this](End end) {
-    counts_[static_cast<std::size_t>(end)].fetch_add(1, std::memory_order_relaxed);
-    return Result<void>();
-  };
+Result<void> TrialDesk::answer(const RedisReply& fields) {
   const auto text = [&](std::string_view name) {
     const RedisReply* const field = fields.field(name);
     return field == nullptr ? std::string_view() : std::string_view(field->text);
   };
-  if (!has_time()) return counted(End::kTooMany);
+  const auto ignored = [this](End end) {
+    count_one(end);
+    return Result<void>();
+  };
   const Clock::time_point begin = Clock::now();
   const std::string_view id = text("id"), body = text("b");
-  if (!is_trial_id(id) || body.size() > kMostTrialBytes) return counted(End::kMalformed);
+  if (!is_trial_id(id) || body.size() > kMostTrialBytes) return ignored(End::kMalformed);
   const bool is_trusted = trust_.with([&](const Trust& trust) { return !trust.needs_signature || is_signed_by(trust.keys, id, body, text("s")); });
-  if (!is_trusted) return counted(End::kUnsigned);
+  if (!is_trusted) return ignored(End::kUnsigned);
   const Result<Trial> trial = read_trial(id, body);
-  if (!trial) return counted(End::kMalformed);
-  const std::string answer = answer_(trial.value().changes), key = trial_key(id);
-  Result<RedisReply> told = ask({"HSET", key, terms_.node, answer});
+  if (!trial) return ignored(End::kMalformed);
+  const std::string said = answer_(trial.value().changes), key = trial_key(id);
+  if (const Clock::duration took = Clock::now() - begin; took > kLongAnswer) rests_until_ = Clock::now() + kRest * took;
+  Result<RedisReply> told = ask({"HSET", key, terms_.node, said});
   if (told.ok()) told = ask({"EXPIRE", key, kLife_s});
-  rests_until_ = Clock::now() + (Clock::now() - begin > std::chrono::milliseconds(kTurnMs) ? kRest * (Clock::now() - begin) : Clock::duration());
   if (!told.ok()) return told.error();
-  return counted(End::kAnswered);
+  count_one(End::kAnswered);
+  return {};
 }
 
 void TrialDesk::add_families(Catalog& catalog) const {

@@ -9,10 +9,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -62,8 +64,11 @@ class TrialDesk {
   Result<void> connect();
   Result<void> begin();
   Result<void> announce();
-  Result<void> take(const RedisReply& entry);
+  Result<void> read();
+  Result<void> answer_waiting();
+  Result<void> answer(const RedisReply& fields);
   bool has_time();
+  void count_one(End end) { counts_[static_cast<std::size_t>(end)].fetch_add(1, std::memory_order_relaxed); }
   Result<RedisReply> ask(std::initializer_list<std::string_view> words);
 
   const Terms terms_;
@@ -78,6 +83,7 @@ class TrialDesk {
   // Of the desk's thread only.
   RedisConnection connection_;
   std::string last_id_;
+  std::deque<std::pair<Clock::time_point, RedisReply>> waiting_;  // questions
   bool is_asked_ = false;  // an XREAD is under way
   Clock::time_point asked_at_, next_try_, next_announcement_, rests_until_, second_;
   std::uint32_t in_second_ = 0;
