@@ -45,7 +45,7 @@ TEST_F(TrialAnswer, FewHitsAreNotTold) {
   const Json answer = ask(line("good.example") + line("one.example") + line("two.example") + line("none.example"));
   EXPECT_EQ(answer["lines"][0]["hits"], 1997);
   EXPECT_EQ(answer["lines"][0]["sampled"], 2000);
-  for (const int i : {1, 2, 3}) {
+  for (const std::size_t i : {1u, 2u, 3u}) {
     EXPECT_FALSE(answer["lines"][i].contains("hits")) << answer;
     EXPECT_EQ(answer["lines"][i]["sampled"], 2000);
   }
@@ -74,7 +74,7 @@ TEST_F(TrialAnswer, WhatIsInForceIsTold) {
 TEST_F(TrialAnswer, WhatAnEdgeWouldLeaveOutIsSaid) {
   const Json answer = ask(line("com.cn") + R"({"op":"add","kind":"ip","value":"192.0.2.1"})" + "\n" +
                           R"({"op":"add","kind":"pattern","value":"(","match":"regex"})" + "\n" + line("fine.example"));
-  for (const int i : {0, 1, 2}) EXPECT_TRUE(answer["lines"][i]["problem"].is_string()) << answer;
+  for (const std::size_t i : {0u, 1u, 2u}) EXPECT_TRUE(answer["lines"][i]["problem"].is_string()) << answer;
   EXPECT_FALSE(answer["lines"][3].contains("problem"));
 }
 

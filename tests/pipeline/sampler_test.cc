@@ -64,16 +64,17 @@ TEST(Sampler, OneOfSoManyByChance) {
   SampleRing ring;
   filter.worker().sampler().start(ring, {true, false, false, 10, 1000}, 12345);
   std::map<std::string, int> seen;
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < 700; ++round) {
     for (int i = 0; i < 10; ++i) filter.access.give(udp_frame(dns_query("n" + std::to_string(i) + ".example", 1), 53));
     filter.run();
-    for (const auto& [name, count] : all_of(ring)[SampledKind::kName]) seen[name] += count;
+    auto taken = all_of(ring);
+    for (const auto& [name, count] : taken[SampledKind::kName]) seen[name] += count;
   }
   int sum = 0;
   for (const auto& [name, count] : seen) sum += count;
   EXPECT_EQ(seen.size(), 10u);
-  EXPECT_NEAR(sum, 1000, 100);
-  for (const auto& [name, count] : seen) EXPECT_NEAR(count, 100, 50) << name;
+  EXPECT_NEAR(sum, 700, 80);
+  for (const auto& [name, count] : seen) EXPECT_NEAR(count, 70, 40) << name;
 }
 
 TEST(Sampler, AFullRingHoldsNothingUp) {

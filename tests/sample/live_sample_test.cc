@@ -138,12 +138,12 @@ TEST(LiveSample, TextsAndUrlsAreCountedByPattern) {
   EXPECT_EQ(sampled.pattern("快递", true).hits, 2u) << "once for each text";
   EXPECT_EQ(sampled.pattern("吃饭吗", true).sampled, 3u);
   EXPECT_EQ(sampled.pattern("^bad\\.example/pay(?:$|[/?&])", false, true).hits, 1u);
-  EXPECT_EQ(sampled.pattern(".", false, true).sampled, 2u);
+  EXPECT_EQ(sampled.pattern("example", true, true).sampled, 2u);
   EXPECT_NE(sampled.pattern("(", false).problem, "");
 }
 
 TEST(LiveSample, ManyQuestionsAtOnceDoNotMix) {
-  Sampled sampled;
+  Sampled sampled(2000);
   for (int i = 0; i < 50; ++i)
     for (int j = 0; j <= i; ++j) sampled.name("h" + std::to_string(j) + ".n" + std::to_string(i) + ".example");
   sampled.text(u"abcdef");
