@@ -88,7 +88,11 @@ void TrialDesk::run() {
 Result<RedisReply> TrialDesk::ask(std::initializer_list<std::string_view> words) {
   Result<RedisReply> reply = connection_.command(words, kTimeoutMs);
   if (!reply.ok() || !reply.value().is_error()) return reply;
-  std::string why = "Redis at " + terms_.server.server + ": " + reply.value().text;
+  return refused(reply.value().text);
+}
+
+Error TrialDesk::refused(const std::string& text) const {
+  std::string why = "Redis at " + terms_.server.server + ": " + text;
   if (refusal_in(why) == Refusal::kReadOnly) why += "; this is a replica: redis.receipts.server must name the primary";
   if (refusal_in(why) == Refusal::kNoRight)
     why += "; the user of redis.receipts needs +xread +xinfo|stream +hset +expire on tf:1:trial and tf:1:trial:*";
@@ -159,7 +163,7 @@ Result<void> TrialDesk::read() {
   }
   is_asked_ = false;
   RedisReply& streams = *reply.value();
-  if (streams.is_error()) return Error{ErrorCode::kUnreachable, "Redis at " + terms_.server.server + ": " + streams.text};
+  if (streams.is_error()) return refused(streams.text);
   if (streams.items.empty() || streams.items[0].items.size() != 2) return {};
   for (RedisReply& entry : streams.items[0].items[1].items) {
     if (entry.items.size() != 2) continue;

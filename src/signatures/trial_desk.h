@@ -70,6 +70,7 @@ class TrialDesk {
   bool has_time();
   void count_one(End end) { counts_[static_cast<std::size_t>(end)].fetch_add(1, std::memory_order_relaxed); }
   Result<RedisReply> ask(std::initializer_list<std::string_view> words);
+  Error refused(const std::string& text) const;
 
   const Terms terms_;
   const std::function<void()> tend_;
