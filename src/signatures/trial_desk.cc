@@ -230,7 +230,7 @@ Result<void> TrialDesk::answer(const RedisReply& fields) {
 }
 
 void TrialDesk::add_families(Catalog& catalog) const {
-  catalog.add({"telefence_trial_requests_total", "Questions of the centre how often entries would have hit here, by what became of them.",
+  catalog.add({"telefence_trial_requests_total", "Questions of the centre how often entries would have hit here: answered, or ignored as malformed, unsigned (or by no known key), or too many.",
                Family::Type::kCounter, [this](std::vector<Sample>& out) {
                  constexpr std::array<std::pair<const char*, End>, kEnds> kAll{
                      {{"answered", End::kAnswered}, {"malformed", End::kMalformed}, {"unsigned", End::kUnsigned}, {"too_many", End::kTooMany}}};
