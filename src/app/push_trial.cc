@@ -167,14 +167,16 @@ std::string changes_of(const Json& entry, const Json& change, Language language)
   compare("tier", word(entry, "tier"), word(change, "level"));
   compare("action", word(entry, "action"), word(change, "action"));
   compare("expires", word(entry, "expires"), word(change, "expires"));
-  compare("source", word(entry, "source"), word(change, "source"));
   return out;
 }
 
 std::string now_text(const Json& now, const Json& change, Language language) {
   const auto entry = now.find("entry"), by = now.find("by");
   if (entry != now.end() && entry->is_object()) {
-    const std::string changes = changes_of(*entry, change, language);
+    const std::string changes = changes_of(*entry, change, language), source = word(*entry, "source");
+    // Each source has its own word about a value.
+    if (source != word(change, "source"))
+      return say(language, {"new of this source, beside that of {}{}", "本来源新增，{} 已有此条目{}"}, source, changes.empty() ? "" : " (" + changes + ")");
     return changes.empty() ? std::string(say(language, {"no change: it is in force already", "无变化：已生效"}))
                            : say(language, {"changes {}", "变更 {}"}, changes);
   }

@@ -106,6 +106,8 @@ class Trial(program.ProgramTest):
         self.assertIn('no change', self.push(*NAME, '--source', 'city', '--dry-run', code=3).stdout)
         time.sleep(0.3)
         self.assertIn('tier 2 -> 1', self.push(*NAME, '--source', 'city', '--tier', '1', '--dry-run', code=3).stdout)
+        self.assertIn('new of this source, beside that of city (tier 2 -> 3)',
+                      self.push(*NAME, '--source', 'province', '--tier', '3', '--dry-run', code=3).stdout)
         time.sleep(0.3)
         self.assertIn('new; until now popular.example decides (city)',
                       self.push('domain', 'www.popular.example', '--category', 'phishing', '--dry-run', code=3).stdout)
