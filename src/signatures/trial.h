@@ -2,7 +2,7 @@
 #pragma once
 
 // How the centre asks edges what entries would have hit, before it pushes them: a request in a short stream, an answer of each edge in
-// a hash of the request. docs/signatures.md has both. Only counts are told, and none that would say something of one subscriber.
+// a hash of the request. docs/signatures.md has both. Only counts are told, and none that would say much of one subscriber.
 
 #include <cstddef>
 #include <cstdint>
