@@ -7,7 +7,6 @@
 
 #include "app/daemon.h"
 #include "app/trial_answer.h"
-#include "config/assemble.h"
 
 namespace telefence {
 
@@ -45,14 +44,13 @@ void Daemon::tend_sample() {
 }
 
 std::string Daemon::answer_trial(const std::vector<Change>& changes) {
-  const CompileTerms terms = compile_terms(config_);
   const auto test = [this](const TestRequest& request) {
     filter_->readers().online(kTrialReader);
-    Result<Json> answer = answer_test(request, {filter_->sets().read(), filter_->policy().read().policy, filter_->normaliser(), false});
+    Result<Json> answer = answer_test(request, {filter_->sets().read(), filter_->policy().read().policy, filter_->normaliser(), filter_->protected_names(), false});
     filter_->readers().offline(kTrialReader);
     return answer;
   };
-  return to_line(telefence::answer_trial(changes, {*sample_, terms, test, std::time(nullptr)}));
+  return to_line(telefence::answer_trial(changes, {*sample_, filter_->terms(), test, std::time(nullptr)}));
 }
 
 void Daemon::add_sample_families() {

@@ -92,13 +92,13 @@ class RedisServers(program.ProgramTest):
         edge.until(self, lambda: 'master_link_status:up' in node.ask('INFO', 'replication'), 'replication of ' + name)
         return node
 
-    def edge(self, *nodes, name='edge', more='', config=edge.CONFIG):
+    def edge(self, *nodes, name='edge', more='', policy=''):
         return edge.Edge(self, name, '''  servers: [%s]
   tls: {ca: tls/ca.crt, certificate: tls/client.crt, key: tls/client.key}
   user: edge
   password_file: edge.pass
   signers: [{key: centre.pub}]
-%s''' % (', '.join('"%s"' % node.address() for node in nodes), more), config)
+%s''' % (', '.join('"%s"' % node.address() for node in nodes), more), policy)
 
     def push(self, value, *nodes, code=0, op='add'):
         more = ['--category', 'phishing'] if op == 'add' else []
@@ -301,7 +301,7 @@ class RedisServers(program.ProgramTest):
         primary = self.centre()
         near = self.region('near', primary)
         receipts = '  receipts: {server: "%s", user: receipts, password_file: receipts.pass}\n' % primary.address()
-        one = self.edge(near, more=receipts, config=edge.CONFIG.replace('.state}', '.state, sample: {names: true}}'))
+        one = self.edge(near, more=receipts, policy=', sample: {names: true}')
         edge.until(self, lambda: 'edge' in primary.ask('HKEYS', 'tf:1:trial:nodes'), lambda: 'announcement %s' % one.status()['reasons'])
         self.push('a.example', primary)
         one.becomes(True, 'domain', 'a.example')

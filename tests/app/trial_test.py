@@ -13,7 +13,7 @@ from program import messages, packets
 
 # The capture comes again and again, as fast as the port takes it.
 CONFIG = edge.CONFIG.replace('net_null0,no-rx=1', 'net_pcap0,rx_pcap=in.pcap,infinite_rx=1,tx_pcap=/dev/null')
-SAMPLED = CONFIG.replace('.state}', '.state, sample: {names: true, numbers: true, texts: true, one_of: 7}}')
+SAMPLED = ', sample: {names: true, numbers: true, texts: true, one_of: 7}'
 REDIS = '''  server: "unix:redis.sock"
   receipts: {server: "unix:redis.sock"}
 '''
@@ -36,7 +36,7 @@ class Trial(program.ProgramTest):
         packets.write_pcap(self.path('in.pcap'), frames)
 
     def edges(self, redis=UNSIGNED, count=2):
-        out = [edge.Edge(self, 'edge%d' % i, redis, SAMPLED) for i in range(count)]
+        out = [edge.Edge(self, 'edge%d' % i, redis, SAMPLED, CONFIG) for i in range(count)]
         for one in out:
             edge.until(self, lambda one=one: all(one.metric('telefence_samples_kept{kind="%s"}' % kind) >= 1000 for kind in ('name', 'calling', 'text')),
                        lambda: one.log())
