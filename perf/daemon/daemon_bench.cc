@@ -30,6 +30,7 @@ struct Options {
   std::string hugepages = "auto";
   bool delay = false;
   bool spread = false;
+  unsigned sample = 0;  // one of so many messages; 0: not measured
 };
 
 Traffic traffic_of(const Options& options) {
@@ -74,6 +75,7 @@ struct Bench {
   RecordRing& ring;
   MemorySource& source;
   DelaySink& sink;
+  SampleRing* sampled = nullptr;
   double messages_per_packet() const {
     return traffic.messages == 0 ? 1 : traffic.messages / static_cast<double>(traffic.count());
   }
@@ -87,6 +89,7 @@ Figures run_for(Bench& bench, double seconds) {
   while (Clock::now() < end) {
     for (int i = 0; i < 32; ++i) bench.worker.run_once();
     while (bench.ring.front() != nullptr) bench.ring.release();  // the writer thread's part, without its disk
+    while (bench.sampled != nullptr && bench.sampled->front() != nullptr) bench.sampled->release();
   }
   const double taken = std::chrono::duration<double>(Clock::now() - start).count();
   return difference(before, Reading(bench.worker.stats()), taken, bench.messages_per_packet());
@@ -153,15 +156,23 @@ int run(const Options& options) {
   Worker spreading(1, shared, {{.in = &source, .out = &sink, .spread = &spread, .seat = 0}}, nic.value()->pool(0), &ring, nullptr);
   if (!spreading.scratch().prepare(sets.read()).ok()) return 1;
   Bench other{options, traffic, spreading, ring, source, sink};
+  // And one that takes a sample of what passes.
+  SampleRing sampled;
+  Worker sampling(2, shared, {{&source, &sink}}, nic.value()->pool(0), &ring, nullptr);
+  if (options.sample != 0) sampling.sampler().start(sampled, {true, true, true, options.sample, 1000}, 1);
+  if (!sampling.scratch().prepare(sets.read()).ok()) return 1;
+  Bench sampler{options, traffic, sampling, ring, source, sink, &sampled};
   const auto launched = nic.value()->launch([&](std::size_t) {
     std::vector<Figures> runs;
-    std::vector<Figures> spread_runs;
+    std::vector<Figures> spread_runs, sample_runs;
     run_for(bench, 0.5);  // warm caches and pages
     for (unsigned i = 0; i < options.runs; ++i) {
       runs.push_back(run_for(bench, options.seconds));
       if (options.spread) spread_runs.push_back(run_for(other, options.seconds));  // in turn, on a machine that others use
+      if (options.sample != 0) sample_runs.push_back(run_for(sampler, options.seconds));
     }
     const double mpps = print(bench, runs);
+    if (options.sample != 0) std::printf("one of %u sampled: %.3f of that\n", options.sample, print(sampler, sample_runs) / mpps);
     if (options.spread) std::printf("spread: %.3f of that\n", print(other, spread_runs) / mpps);
     if (options.delay) measure_delay(bench, mpps);
   });
@@ -191,6 +202,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "length of a run");
   app.add_option("--runs", options.runs, "runs");
   app.add_flag("--spread", options.spread, "measure in turn a worker that would hand packets in tunnels to another");
+  app.add_option("--sample", options.sample, "measure in turn a worker that takes a sample, one of so many messages");
   app.add_option("--core", options.core, "core of the worker");
   app.add_flag("--delay", options.delay, "also how long packets are on their way at half the rate reached");
   app.add_option("--hugepages", options.hugepages, "auto, off or MiB");

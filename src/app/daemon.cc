@@ -78,6 +78,7 @@ Result<void> Daemon::start() {
                                  [this](const MatchSet& set) { return prepare(set); },
                                  [this](const std::string& line) { log(translated(language(), line)); });
   receipts_ = std::make_unique<Receipts>(config_.signatures.redis.receipts, config_.signatures.redis.tls, [this] { return edge_report(); });
+  make_sample();
   make_servers();
   add_families();
   if (Result<void> served = start_servers(); !served) return served;
@@ -87,6 +88,7 @@ Result<void> Daemon::start() {
   if (Result<void> read = read_signatures(); !read) return read;
   feed_->start();
   receipts_->start();
+  if (trial_desk_) trial_desk_->start();
   return {};
 }
 
@@ -205,6 +207,7 @@ void Daemon::stop() {
   // Workers end as late as can be: until then packets pass.
   if (feed_) feed_->stop();
   if (receipts_) receipts_->stop();
+  if (trial_desk_) trial_desk_->stop();
   if (web_) web_->stop();
   if (heartbeat_) heartbeat_->stop();
   stopping_.store(true);
@@ -260,6 +263,7 @@ Result<void> Daemon::take_over(ReloadReport& report, bool accepts_shrunk) {
   mode_.store(loaded.config.mode);
   overload_.with([&](OverloadOptions& in_force) { in_force = loaded.config.overload; });
   bypasses_by_itself_.store(loaded.config.automatic_bypass);
+  if (trial_desk_) trial_desk_->trust(loaded.config.signatures.redis.trust);
   language_.store(language_of(overrides_.language, loaded.config.language));
   report.needs_restart = sealed_changes(config_, loaded);
   needs_restart_.with([&](std::vector<SealedChange>& kept) { kept = report.needs_restart; });

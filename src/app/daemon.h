@@ -28,7 +28,9 @@
 #include "record/ring.h"
 #include "record/writer.h"
 #include "signatures/feed.h"
+#include "sample/live_sample.h"
 #include "signatures/receipts.h"
+#include "signatures/trial_desk.h"
 #include "stats/catalog.h"
 #include "web/server.h"
 
@@ -112,12 +114,17 @@ class Daemon {
   Json evasions_status() const;
   Json feed_status() const;
   EdgeReport edge_report() const;
+  void make_sample();
+  void tend_sample();
+  std::string answer_trial(const std::vector<Change>& changes);
+  void add_sample_families();
   Json needs_restart_status() const;
   Result<void> prepare(const MatchSet& set);
   Result<void> take_over(ReloadReport& report, bool accepts_shrunk);
   void add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready) const;
 
   static constexpr std::size_t kControlReader = Readers::kMaxReaders - 1;
+  static constexpr std::size_t kTrialReader = Readers::kMaxReaders - 2;
 
   const Overrides overrides_;
   const Config config_;  // of the start: what is sealed
@@ -136,6 +143,10 @@ class Daemon {
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<Feed> feed_;
   std::unique_ptr<Receipts> receipts_;
+  // None when nothing is sampled. The sample is the desk's thread's.
+  std::vector<std::unique_ptr<SampleRing>> sample_rings_;
+  std::unique_ptr<LiveSample> sample_;
+  std::unique_ptr<TrialDesk> trial_desk_;
   Catalog catalog_;
   std::unique_ptr<WebServer> web_;
   std::unique_ptr<ControlServer> control_;

@@ -202,6 +202,8 @@ void Daemon::add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready)
                       std::to_string(state.newest_version) + " is the newest, and waits");
   if (!state.state_problem.empty()) reasons.push_back(state.state_problem);
   if (const std::string problem = receipts_->problem(); !problem.empty()) reasons.push_back(problem);
+  if (!trial_desk_) return;
+  if (const std::string problem = trial_desk_->problem(); !problem.empty()) reasons.push_back(problem);
 }
 
 Json Daemon::needs_restart_status() const {
@@ -295,6 +297,7 @@ void Daemon::add_families() {
   writer_->add_families(catalog_);
   feed_->add_families(catalog_);
   receipts_->add_families(catalog_);
+  add_sample_families();
 }
 
 }  // namespace telefence

@@ -31,6 +31,7 @@ class Filter {
   const Config& config() const { return config_; }
   // nullptr: none are.
   const ProtectedNames* protected_names() const { return terms_.protected_names.get(); }
+  const CompileTerms& terms() const { return terms_; }
   const std::vector<Complaint>& complaints() const { return complaints_; }
   SignatureStore::Counts counts() const { return counts_; }
   Readers& readers() { return readers_; }

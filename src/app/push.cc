@@ -14,6 +14,7 @@
 #include "app/proposal.h"
 #include "app/push_connection.h"
 #include "app/push_line.h"
+#include "app/push_trial.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "signatures/audit_log.h"
@@ -25,6 +26,7 @@
 namespace telefence {
 namespace {
 
+constexpr std::string_view kRefused = "Redis refuses: ";
 constexpr std::size_t kMostAuditedLines = 50;  // of one batch; its hash covers all
 
 int failed(Error error, Language language) {
@@ -83,6 +85,65 @@ Result<void> check_wide(const PushArguments& arguments, const std::vector<std::s
   return {};
 }
 
+// What the guard against over-blocking has found.
+struct Weighed {
+  bool is_held = false;
+  std::string confirmed;  // JSON for the audit file: over the limit, and wanted all the same; "" = not over
+};
+
+// Asks the edges that keep a live sample how often it would have hit. When they can't be asked it is said, and nothing is held: what
+// blocks fraud must not wait for it.
+Result<Weighed> weigh(const PushArguments& arguments, const std::vector<std::string>& lines, const Keys& keys, Language language) {
+  const Result<double> limit = most_hits_of(arguments.most_hits);
+  if (!limit) return limit.error();
+  if (!arguments.add || arguments.allow || arguments.shadow || limit.value() >= 1) return Weighed{};
+  const Result<TrialReport> report = try_lines(arguments, lines, {limit.value(), false, keys.keys.empty() ? nullptr : &keys.keys.front()});
+  if (!report) {
+    // A server that is not there will be told of by the push itself.
+    if (report.error().message.starts_with(kRefused) || report.error().code == ErrorCode::kInvalid)
+      note("what it would have hit is not known: " + report.error().message + what_to_do(report.error().message), language);
+    return Weighed{};
+  }
+  if (!report.value().silent.empty())
+    note(say(language, {"{} of {} edges with a live sample did not answer", "有样本的 {1} 个节点中 {0} 个未应答"}, report.value().silent.size(),
+             report.value().asked.size()), language);
+  const LineTrial* const worst = report.value().worst();
+  if (worst == nullptr) return Weighed{};
+  if (arguments.confirmed)
+    return Weighed{false, to_line(Json{{"limit", limit.value()}, {"share", worst->share()}, {"most", worst->most}, {"hits", worst->hits},
+                                       {"sampled", worst->sampled}, {"edges", worst->edges}})};
+  if (arguments.json) std::printf("%s\n", to_line(Json{{"ok", false}, {"trial", to_json(report.value())}}).c_str());
+  std::fprintf(stderr, "telefence push: %s\n",
+               say(language, {"held, nothing is published: it would have hit {}, and the limit is {} (--most-hits); --confirm publishes it all the same",
+                              "已搁置，未下发：{}，上限为 {}（--most-hits）；加 --confirm 可仍然下发"},
+                   figure_of(*worst, language), percent(limit.value())).c_str());
+  return Weighed{true, {}};
+}
+
+// Says what would be, and publishes nothing. Exit code 3 when a push would be held.
+int dry_run(const PushArguments& arguments, const std::vector<std::string>& lines, const Keys& keys, Language language) {
+  const Result<double> limit = most_hits_of(arguments.most_hits);
+  if (!limit) return failed(limit.error(), language);
+  const Result<TrialReport> report = try_lines(arguments, lines, {limit.value(), true, keys.keys.empty() ? nullptr : &keys.keys.front()});
+  if (!report) return failed(report.error(), language);
+  std::vector<std::string> wide;
+  for (const std::string& line : lines)
+    if (const Result<Change> change = parse_op_line(line); change && change.value().op == Change::Op::kAdd)
+      if (std::string why = why_wide(change.value().signature, arguments.wide_digits, arguments.home_country); !why.empty()) wide.push_back(std::move(why));
+  const int code = report.value().is_over() ? static_cast<int>(ErrorCode::kInvalid) : kExitOk;
+  if (arguments.json) {
+    Json out = {{"ok", code == kExitOk}, {"dry_run", true}, {"wide", wide}};
+    out.update(to_json(report.value()));
+    std::printf("%s\n", to_line(out).c_str());
+    return code;
+  }
+  std::printf("%s\n", std::string(say(language, {"dry run: nothing is published", "试运行：不下发"})).c_str());
+  print_for_people(report.value(), language);
+  for (const std::string& why : wide)
+    std::printf("%s\n", say(language, {"this is {}, which edges take with two signatures only", "这是{}，节点须有两个签名才采用"}, translated(language, why)).c_str());
+  return code;
+}
+
 AuditEntry entry_of(const char* what, const std::vector<std::string>& lines, const std::vector<std::string>& key_ids) {
   AuditEntry entry(what, publisher_name());
   Json changes = Json::array();
@@ -92,7 +153,7 @@ AuditEntry entry_of(const char* what, const std::vector<std::string>& lines, con
 
 // Publishes and writes into the audit file, which must be there to be written before anything is sent.
 Result<PublishedBatch> publish(const PushArguments& arguments, const std::vector<std::string>& lines, const BatchAuthor& author,
-                               const std::vector<std::string>& key_ids) {
+                               const std::vector<std::string>& key_ids, const std::string& confirmed) {
   AuditLog audit;
   if (const std::string file = audit_file(arguments); !file.empty())
     if (Result<void> opened = audit.open(file, AuditLog::Sync::kEachLine); !opened) return opened.error();
@@ -101,6 +162,7 @@ Result<PublishedBatch> publish(const PushArguments& arguments, const std::vector
   });
   AuditEntry entry = entry_of(published ? "pushed" : "push-failed", lines, key_ids);
   entry.text("log", arguments.log);
+  if (!confirmed.empty()) entry.json("confirmed", confirmed);
   if (published)
     entry.number("seq", published.value().sequence).text("hash", published.value().hash);
   else
@@ -162,11 +224,16 @@ int push(const PushArguments& arguments) {
   if (!line) return failed(line.error(), language);
   for (const std::string& warning : line.value().warnings) note(warning, language);
   const std::vector<std::string> lines{line.value().line};
-  if (!arguments.for_cosign.empty()) return hand_over(arguments, lines, keys.value(), language);
-  if (const Result<void> checked = check_wide(arguments, lines, keys.value().keys.size()); !checked) return failed(checked.error(), language);
+  if (arguments.dry_run) return dry_run(arguments, lines, keys.value(), language);
+  const bool proposes = !arguments.for_cosign.empty();
+  if (const Result<void> checked = check_wide(arguments, lines, keys.value().keys.size()); !checked && !proposes) return failed(checked.error(), language);
+  const Result<Weighed> weighed = weigh(arguments, lines, keys.value(), language);
+  if (!weighed) return failed(weighed.error(), language);
+  if (weighed.value().is_held) return static_cast<int>(ErrorCode::kInvalid);
+  if (proposes) return hand_over(arguments, lines, keys.value(), language);
   std::vector<std::string> key_ids;
   for (const SigningKey& key : keys.value().keys) key_ids.push_back(key.id());
-  const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids);
+  const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids, weighed.value().confirmed);
   if (!published) return failed(published.error(), language);
   print_published(arguments, published.value(), lines, key_ids, language);
   return kExitOk;
@@ -188,10 +255,13 @@ int push_cosign(const PushArguments& arguments) {
     return failed({ErrorCode::kUsage, "this key has approved it already: the second signature must be somebody else's"}, language);
   if (approval.until_s < std::time(nullptr))
     return failed({ErrorCode::kInvalid, arguments.proposal + ": the approval is over: let it be proposed again"}, language);
+  const Result<Weighed> weighed = weigh(arguments, proposal.value().lines, keys.value(), language);
+  if (!weighed) return failed(weighed.error(), language);
+  if (weighed.value().is_held) return static_cast<int>(ErrorCode::kInvalid);
   BatchAuthor author(publisher_name(), keys.value().all());
   author.approvals.push_back(approval);
   const std::vector<std::string> key_ids{keys.value().keys.front().id(), approval.key_id};
-  const Result<PublishedBatch> published = publish(arguments, proposal.value().lines, author, key_ids);
+  const Result<PublishedBatch> published = publish(arguments, proposal.value().lines, author, key_ids, weighed.value().confirmed);
   if (!published) return failed(published.error(), language);
   print_published(arguments, published.value(), proposal.value().lines, key_ids, language);
   return kExitOk;

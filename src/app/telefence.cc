@@ -121,6 +121,16 @@ void add_signing(CommandLine& line, CLI::App* verb, PushArguments& arguments, bo
       ->capture_default_str();
 }
 
+void add_trial(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
+  verb->add_option("--most-hits", arguments.most_hits,
+                   line.text({"share of an edge's live sample that an entry may hit; beyond it the push is held (100%: never asked)",
+                              "条目可命中节点样本的最大比例；超过则搁置（100% 表示不查询）"}))
+      ->envname("TELEFENCE_MOST_HITS")
+      ->type_name("SHARE")
+      ->capture_default_str();
+  verb->add_flag("--confirm", arguments.confirmed, line.text({"publish although it hits more than that", "即使超过也仍然下发"}));
+}
+
 void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& arguments, bool add) {
   CLI::App* verb = add ? line.add_verb(push, "add", {"Publish an entry to every edge.", "向所有节点下发一个条目。"},
                                        "  telefence push add domain fresh-scam.example --category phishing\n"
@@ -139,6 +149,9 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
       ->type_name("VALUE");
   verb->add_option("--source", arguments.source, line.text({"who says so; else who publishes", "来源；缺省为下发者"}))->type_name("TEXT");
   if (add) {
+    add_trial(line, verb, arguments);
+    verb->add_flag("--dry-run", arguments.dry_run,
+                   line.text({"publish nothing: say what it would change and how often it would have hit at the edges", "不下发：只说明会改变什么、在各节点会命中多少"}));
     verb->add_option("--category", arguments.category, line.text({"kind of fraud", "涉诈类别"}))
         ->check(line.one_of(category_words()))
         ->type_name("WORD");
@@ -183,6 +196,7 @@ void add_push(CommandLine& line, PushArguments& arguments, PushStatusArguments& 
   cosign->add_option("file", arguments.proposal, line.text({"the file that the first signer wrote", "第一签名者写出的文件"}))->required()->type_name("FILE");
   add_redis(line, cosign, arguments);
   add_signing(line, cosign, arguments, false);
+  add_trial(line, cosign, arguments);
   add_common(line, cosign, arguments, false);
 }
 

@@ -135,12 +135,13 @@ std::string action_name(ActionId action) {
 }
 
 // "lists/domains.txt:17" where the source is a list with this entry on it.
-std::string place_of(const Rule& rule, const CompileTerms& terms) {
-  const std::size_t line = line_of_entry(rule.source, rule.kind, rule.value, terms);
+std::string place_of(const Rule& rule, const CompileTerms* terms) {
+  if (terms == nullptr) return rule.source;
+  const std::size_t line = line_of_entry(rule.source, rule.kind, rule.value, *terms);
   return line == 0 ? rule.source : rule.source + ":" + std::to_string(line);
 }
 
-Json rule_json(const Rule& rule, const CompileTerms& terms) {
+Json rule_json(const Rule& rule, const CompileTerms* terms) {
   Json out = {{"id", rule.id},
               {"kind", kind_name(rule.kind)},
               {"value", rule.value},
@@ -155,7 +156,7 @@ Json rule_json(const Rule& rule, const CompileTerms& terms) {
 }
 
 // The same hit is found in each of the events; it is told once.
-Json hits_json(const Explanation& explanation, const CompileTerms& terms) {
+Json hits_json(const Explanation& explanation, const CompileTerms* terms) {
   Json out = Json::array();
   std::set<std::string> told;
   for (const ExplainedHit& hit : explanation.hits) {
@@ -244,7 +245,7 @@ Result<Json> answer_test(const TestRequest& request, const TestGround& ground) {
   return Json{{"kind", request.kind},
               {"value", request.value},
               {"normalised", keys_json(explanation)},
-              {"hits", hits_json(explanation, terms)},
+              {"hits", hits_json(explanation, ground.tells_lines ? &terms : nullptr)},
               {"verdicts", verdicts_json(explanation, occasion)},
               {"reason", reason_name(overall(explanation.verdicts))},
               {"would_block", std::any_of(explanation.verdicts.begin(), explanation.verdicts.end(), would_block)},

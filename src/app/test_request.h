@@ -32,6 +32,7 @@ struct TestGround {
   const Policy& policy;
   const Normaliser& normaliser;
   const ProtectedNames* protected_names = nullptr;  // none: nothing is
+  bool tells_lines = true;  // of list files, which have to be read for it
 };
 
 // {"kind","value","normalised":[...],"hits":[...],"verdicts":[...],"reason","would_block","never_block","refused","mode"}.

@@ -41,6 +41,9 @@ struct PushArguments : ToolArguments {
   std::string source;                  // "" = who publishes
   bool shadow = false;
   bool allow = false;
+  bool dry_run = false;                // only say what would be, and what it would have hit
+  bool confirmed = false;              // publish although it hits more than most_hits
+  std::string most_hits = "0.1%";      // of the edges' live samples
   std::string key;                     // file of the secret key to sign with; "" = unsigned
   std::string second_key;              // of the second signer of a wide entry
   std::string for_cosign;              // write this file for the second signer instead of publishing

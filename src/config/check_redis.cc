@@ -71,6 +71,8 @@ void check_tls(const Checked& checked) {
 }  // namespace
 
 void check_redis(const Checked& checked) {
+  if (checked.config.sample.is_on() && checked.config.signatures.redis.receipts.server.empty())
+    checked.warn("policy.sample", "nobody can ask for it without redis.receipts.server, so nothing is sampled");
   const RedisOptions& redis = checked.config.signatures.redis;
   check_file(checked, "redis.password_file", redis.password_file);
   if (redis.server.empty()) {

@@ -13,6 +13,7 @@
 #include "normalise/normalise.h"
 #include "pipeline/shedder.h"
 #include "record/options.h"
+#include "sample/options.h"
 #include "signatures/options.h"
 #include "track/track_options.h"
 #include "verdict/verdict.h"
@@ -75,6 +76,7 @@ struct Config {
   std::vector<std::string> protected_files = installed_protected_files();
   SignatureOptions signatures{.state_dir = default_state_dir(), .keeps_compiled = false, .lists = {}, .patterns = {}, .redis = {}};
   RecordOptions records;
+  SampleOptions sample;
   std::string web_listen = "127.0.0.1:9469";        // "" = off
   std::string control_socket = "/run/telefence/control.sock";
 };

@@ -78,6 +78,15 @@ void read_categories(Section& policy, ReadState& state, std::map<Category, Categ
   }
 }
 
+void read_sample(Section& policy, SampleOptions& out) {
+  Section sample = policy.section("sample");
+  sample.read("names", out.names);
+  sample.read("numbers", out.numbers);
+  sample.read("texts", out.texts);
+  sample.read("one_of", out.one_of);
+  sample.read("keep", out.keep);
+}
+
 void read_answers(Section& policy, AnswerConfig& out) {
   Section answers = policy.section("answers");
   answers.read("sinkhole_ipv4", out.sinkhole_ipv4);
@@ -137,6 +146,7 @@ void read_policy(Section& top, ReadState& state, Config& config) {
   read_categories(policy, state, config.categories);
   policy.read("tag_dscp", config.tag_dscp);
   read_answers(policy, config.answers);
+  read_sample(policy, config.sample);
 }
 
 }  // namespace telefence

@@ -110,6 +110,7 @@ void Worker::run_part(Link& link) {
   const bool with_texts = !shedder_.sheds(ShedCause::kTexts);
   if (!with_texts) [[unlikely]] shedder_.shed_texts(burst_.events.events());
   shared_.normaliser->normalise(burst_.events.events(), burst_.keys, with_texts);
+  sampler_.run(burst_.events.events(), burst_.keys);
   end_stage(Stage::kNormalise);
   set.match(burst_.keys, scratch_, burst_.hits, static_cast<std::int64_t>(time_ns_ / kSecond));
   end_stage(Stage::kMatch);

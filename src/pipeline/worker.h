@@ -18,6 +18,7 @@
 #include "pipeline/live_policy.h"
 #include "pipeline/load_gauge.h"
 #include "pipeline/passage.h"
+#include "pipeline/sampler.h"
 #include "pipeline/shedder.h"
 #include "pipeline/tunnel_spread.h"
 #include "pipeline/worker_stats.h"
@@ -82,6 +83,8 @@ class Worker {
 
   const WorkerStats& stats() const { return stats_; }
   MatchScratch& scratch() { return scratch_; }
+  // To be started before the worker runs, if at all.
+  Sampler& sampler() { return sampler_; }
 
  private:
   std::size_t run_burst(Link& link, Passage how);
@@ -134,6 +137,7 @@ class Worker {
   Extractor extractor_;
   Enforcer enforcer_;
   Evasions evasions_;
+  Sampler sampler_;
   std::uint64_t stage_start_ = 0;
   std::size_t passed_ = 0;     // of the frames received: by other workers
   bool passes_by_ = false;     // streams are forgotten already

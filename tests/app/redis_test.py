@@ -92,13 +92,13 @@ class RedisServers(program.ProgramTest):
         edge.until(self, lambda: 'master_link_status:up' in node.ask('INFO', 'replication'), 'replication of ' + name)
         return node
 
-    def edge(self, *nodes, name='edge', more=''):
+    def edge(self, *nodes, name='edge', more='', policy=''):
         return edge.Edge(self, name, '''  servers: [%s]
   tls: {ca: tls/ca.crt, certificate: tls/client.crt, key: tls/client.key}
   user: edge
   password_file: edge.pass
   signers: [{key: centre.pub}]
-%s''' % (', '.join('"%s"' % node.address() for node in nodes), more))
+%s''' % (', '.join('"%s"' % node.address() for node in nodes), more), policy)
 
     def push(self, value, *nodes, code=0, op='add'):
         more = ['--category', 'phishing'] if op == 'add' else []
@@ -296,6 +296,24 @@ class RedisServers(program.ProgramTest):
         self.push('last.example', primary)
         edges[0].becomes(True, 'domain', 'last.example')
         edge.until(self, lambda: 'receipts: ' in ' '.join(edges[0].status()['reasons']), 'reason')
+
+    def test_an_edge_with_a_sample_is_asked_before_a_push(self):
+        primary = self.centre()
+        near = self.region('near', primary)
+        receipts = '  receipts: {server: "%s", user: receipts, password_file: receipts.pass}\n' % primary.address()
+        one = self.edge(near, more=receipts, policy=', sample: {names: true}')
+        edge.until(self, lambda: 'edge' in primary.ask('HKEYS', 'tf:1:trial:nodes'), lambda: 'announcement %s' % one.status()['reasons'])
+        self.push('a.example', primary)
+        one.becomes(True, 'domain', 'a.example')
+        edge.until(self, lambda: one.metric('telefence_trial_requests_total{result="answered"}') == 1, lambda: 'answer %s' % one.status()['reasons'])
+        # A user without the rights is told of, and what it can do else goes on.
+        primary.ask('ACL', 'SETUSER', 'receipts', '-xread')
+        self.push('b.example', primary)
+        edge.until(self, lambda: 'live sample: ' in ' '.join(one.status()['reasons']), lambda: one.status()['reasons'])
+        self.assertIn('+xread', ' '.join(one.status()['reasons']))
+        one.becomes(True, 'domain', 'b.example')
+        primary.ask('ACL', 'SETUSER', 'receipts', '+xread')
+        edge.until(self, lambda: 'live sample: ' not in ' '.join(one.status()['reasons']), lambda: one.status()['reasons'])
 
     def test_sentinel_makes_a_replica_the_primary(self):
         primary = self.centre('first', 1)

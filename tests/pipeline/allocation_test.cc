@@ -120,6 +120,8 @@ std::uint64_t allocations_of(Filter& filter) {
 TEST(Worker, NeverAllocatesAfterStart) {
   ASSERT_TRUE(g_counts_openssl);
   Filter filter;
+  SampleRing sampled;
+  filter.worker().sampler().start(sampled, {true, true, true, 1, 1000}, 1);
   filter.block(fill);
   Rounds rounds(filter);
   rounds.give(1);
@@ -134,6 +136,7 @@ TEST(Worker, NeverAllocatesAfterStart) {
   EXPECT_GE(filter.fate(Fate::kDroppedDeadConnection), 4u);
   EXPECT_GE(filter.fate(Fate::kTagged), 12u) << "look-ups, visits, visits whose name was cut, messages of a session";
   EXPECT_GE(filter.stats().spread_read.read(), 12u);
+  EXPECT_GE(sampled.taken(), 60u);
 }
 
 // The new version is made on the publisher's thread, with all that a worker needs for it: taking it over costs no allocation.

@@ -28,7 +28,7 @@ ports: [{{name: access, device: net_null0}}, {{name: core, device: net_null1}}]
 wire: [[access, core]]
 engine: {{hugepages: "off"}}
 listen: {{web: "127.0.0.1:{port}", control: control.sock}}
-policy: {{state_dir: "off"}}
+policy: {{state_dir: "off", sample: {{names: true}}}}
 redis: {{server: "unix:none.sock", receipts: {{server: "unix:none.sock"}}}}
 '''
 

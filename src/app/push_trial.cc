@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/push_trial.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "app/push_connection.h"
+#include "app/sentences.h"
+#include "signatures/batch.h"
+#include "signatures/trial.h"
+
+namespace telefence {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t kTimeoutMs = 5000;
+constexpr std::chrono::milliseconds kPatience{1200};
+constexpr std::chrono::milliseconds kFirstPause{10}, kLongestPause{80};
+constexpr const char* kMostRequests = "64";  // in the stream: nobody answers old ones
+
+std::string kind_sampled(const Json& change) {
+  const std::string kind = change.value("kind", "");
+  return kind == "domain" ? "names" : kind == "number" ? "numbers" : "texts";
+}
+
+Result<RedisReply> ask(RedisConnection& connection, std::span<const std::string_view> words) {
+  Result<RedisReply> reply = connection.command(words, kTimeoutMs);
+  if (reply && reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
+  return reply;
+}
+
+// Those that have not said for long that they are there are passed over; long by their own clocks, whatever this one says.
+std::vector<std::string> nodes_of(const RedisReply& told, const std::set<std::string>& kinds) {
+  struct Node {
+    std::string name;
+    std::int64_t at_ms = 0;
+    bool is_wanted = false;
+  };
+  std::vector<Node> nodes;
+  std::int64_t newest = 0;
+  for (std::size_t i = 0; i + 1 < told.items.size(); i += 2) {
+    const std::string& said = told.items[i + 1].text;
+    Node node{told.items[i].text};
+    std::from_chars(said.data(), said.data() + said.size(), node.at_ms);
+    const std::string padded = said + " ";
+    node.is_wanted = kinds.empty() || std::any_of(kinds.begin(), kinds.end(), [&](const std::string& kind) { return padded.find(" " + kind + " ") != std::string::npos; });
+    newest = std::max(newest, node.at_ms);
+    nodes.push_back(std::move(node));
+  }
+  std::vector<std::string> out;
+  for (const Node& node : nodes)
+    if (node.is_wanted && node.at_ms >= newest - kTrialNodeLife_s * 1000) out.push_back(node.name);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Result<std::map<std::string, Json>> gather(RedisConnection& connection, const std::string& key, std::size_t wanted) {
+  std::map<std::string, Json> out;
+  const Clock::time_point end = Clock::now() + kPatience;
+  for (auto pause = kFirstPause; out.size() < wanted && Clock::now() < end; pause = std::min(pause * 2, kLongestPause)) {
+    std::this_thread::sleep_for(pause);
+    const std::array<std::string_view, 2> words{"HGETALL", key};
+    const Result<RedisReply> told = ask(connection, words);
+    if (!told) return told.error();
+    for (std::size_t i = 0; i + 1 < told.value().items.size(); i += 2)
+      out.try_emplace(told.value().items[i].text, Json::parse(told.value().items[i + 1].text, nullptr, false));
+  }
+  return out;
+}
+
+Result<TrialReport> ask_edges(RedisConnection& connection, const std::vector<std::string>& lines, const TrialTerms& terms) {
+  std::set<std::string> kinds;
+  for (const std::string& line : lines)
+    if (!terms.asks_all) kinds.insert(kind_sampled(Json::parse(line, nullptr, false)));
+  const std::array<std::string_view, 2> who{"HGETALL", kTrialNodes};
+  const Result<RedisReply> told = ask(connection, who);
+  if (!told) return told.error();
+  const std::vector<std::string> nodes = nodes_of(told.value(), kinds);
+  std::map<std::string, Json> answers;
+  if (!nodes.empty()) {
+    const std::string id = new_trial_id(), body = plain_body(lines);
+    std::vector<std::string_view> words{"XADD", kTrialStream, "MAXLEN", kMostRequests, "*", "id", id, "b", body};
+    std::string signature;
+    if (terms.key != nullptr) {
+      signature = to_line(BatchSignature{terms.key->id(), terms.key->sign(trial_message(id, body)), 0});
+      words.insert(words.end(), {"s", signature});
+    }
+    if (const Result<RedisReply> asked = ask(connection, words); !asked) return asked.error();
+    Result<std::map<std::string, Json>> gathered = gather(connection, trial_key(id), nodes.size());
+    if (!gathered) return gathered.error();
+    answers = std::move(gathered.value());
+  }
+  TrialReport report = report_of(lines, answers, terms.limit);
+  report.asked = nodes;
+  for (const std::string& node : nodes)
+    if (!answers.contains(node)) report.silent.push_back(node);
+  return report;
+}
+
+template <typename Number>
+Number number_in(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number_unsigned() ? found->get<Number>() : Number{};
+}
+
+// What strangers may have written: everything is looked at before it is used.
+void add_answer(LineTrial& line, const std::string& node, const Json& answer, double limit) {
+  if (!answer.is_object()) return;
+  if (const auto problem = answer.find("problem"); problem != answer.end() && problem->is_string()) {
+    line.problems[problem->get<std::string>()].push_back(node);
+    return;
+  }
+  if (const auto now = answer.find("now"); now != answer.end() && now->is_object()) line.now[to_line(*now)].push_back(node);
+  const auto sampled = number_in<std::uint64_t>(answer, "sampled"), hits = number_in<std::uint64_t>(answer, "hits");
+  if (sampled < kLeastSampled) {
+    if (sampled != 0) ++line.few;
+    return;
+  }
+  ++line.edges;
+  line.below += hits < kLeastHits ? 1 : 0;
+  line.sampled += sampled;
+  line.hits += std::min(hits, sampled);
+  line.period_s = std::max(line.period_s, number_in<std::int64_t>(answer, "period_s"));
+  const double share = static_cast<double>(std::min(hits, sampled)) / static_cast<double>(sampled);
+  if (share > line.most) {
+    line.most = share;
+    line.most_node = node;
+  }
+  // What acquits or only tells blocks nobody.
+  const bool blocks = line.change.value("op", "") == "add" && !line.change.value("shadow", false);
+  line.is_over = blocks && line.most > limit;
+}
+
+std::string joined(const std::vector<std::string>& nodes) {
+  constexpr std::size_t kShown = 5;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(nodes.size(), kShown); ++i) out += (i == 0 ? "" : ", ") + nodes[i];
+  return nodes.size() > kShown ? out + " ..." : out;
+}
+
+std::string word(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || found->is_null()) return {};
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+// What of an entry would be another than it is: "tier 2 -> 1".
+std::string changes_of(const Json& entry, const Json& change, Language language) {
+  std::string out;
+  const auto compare = [&](const char* name, const std::string& is, const std::string& will_be) {
+    if (is == will_be) return;
+    const auto shown = [](const std::string& text) { return text.empty() ? std::string("-") : text; };
+    out += (out.empty() ? "" : ", ") + std::string(word_of(language, name)) + " " + shown(is) + " -> " + shown(will_be);
+  };
+  const auto truth = [](const Json& object, const char* name) { return object.value(name, Json(false)) == true ? "true" : "false"; };
+  compare("allow", truth(entry, "allow"), change.value("op", "") == "allow" ? "true" : "false");
+  compare("shadow", truth(entry, "shadow"), truth(change, "shadow"));
+  compare("category", word(entry, "category"), change.value("category", "other"));
+  compare("tier", word(entry, "tier"), word(change, "level"));
+  compare("action", word(entry, "action"), word(change, "action"));
+  compare("expires", word(entry, "expires"), word(change, "expires"));
+  return out;
+}
+
+std::string now_text(const Json& now, const Json& change, Language language) {
+  const auto entry = now.find("entry"), by = now.find("by");
+  if (entry != now.end() && entry->is_object()) {
+    const std::string changes = changes_of(*entry, change, language), source = word(*entry, "source");
+    // Each source has its own word about a value.
+    if (source != word(change, "source"))
+      return say(language, {"new of this source, beside that of {}{}", "本来源新增，{} 已有此条目{}"}, source, changes.empty() ? "" : " (" + changes + ")");
+    return changes.empty() ? std::string(say(language, {"no change: it is in force already", "无变化：已生效"}))
+                           : say(language, {"changes {}", "变更 {}"}, changes);
+  }
+  std::string out(say(language, {"new", "新增"}));
+  if (by != now.end() && by->is_object())
+    out += say(language, {"; until now {} decides ({})", "；目前由 {} 决定（{}）"}, word(*by, "value"), word(*by, "source"));
+  return out;
+}
+
+std::string period_text(std::int64_t seconds, Language language) {
+  if (seconds < 120) return say(language, {"{} s", "{} 秒"}, seconds);
+  if (seconds < 7200) return say(language, {"{} min", "{} 分钟"}, seconds / 60);
+  return say(language, {"{} h", "{} 小时"}, seconds / 3600);
+}
+
+std::string kind_text(const std::string& kind, Language language) {
+  if (kind == "names") return std::string(say(language, {"names", "个域名"}));
+  if (kind == "numbers") return std::string(say(language, {"numbers", "个号码"}));
+  return std::string(say(language, {"texts", "条文本"}));
+}
+
+std::string hits_text(const LineTrial& line, Language language) {
+  if (line.edges == 0)
+    return line.few == 0 ? say(language, {"not known: no edge answered that samples {}", "未知：没有抽样{}的节点应答"}, kind_text(line.sampled_kind, language))
+                         : say(language, {"not known: {} edges have sampled fewer than {} {}", "未知：{} 个节点的样本不足 {} {}"}, line.few, kLeastSampled,
+                               kind_text(line.sampled_kind, language));
+  const std::string of = say(language, {" of {} {} sampled at {} edges in the last {}", "；样本 {} {}，来自 {} 个节点，最近 {}"}, line.sampled,
+                             kind_text(line.sampled_kind, language), line.edges, period_text(line.period_s, language));
+  if (line.hits == 0) return say(language, {"fewer than {} at each edge", "每个节点均少于 {} 次"}, kLeastHits) + of;
+  std::string out = say(language, {"{} ({})", "{} 次（{}）"}, line.hits, percent(line.share())) + of;
+  if (line.edges > 1) out += say(language, {", most at {} ({})", "，最多为 {}（{}）"}, line.most_node, percent(line.most));
+  return out;
+}
+
+}  // namespace
+
+bool TrialReport::is_over() const { return worst() != nullptr; }
+
+const LineTrial* TrialReport::worst() const {
+  const LineTrial* out = nullptr;
+  for (const LineTrial& line : lines)
+    if (line.is_over && (out == nullptr || line.most > out->most)) out = &line;
+  return out;
+}
+
+Result<double> most_hits_of(const std::string& text) {
+  double value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_percent = error == std::errc{} && end + 1 == text.data() + text.size() && *end == '%';
+  if (!is_percent || !(value >= 0 && value <= 100))
+    return Error{ErrorCode::kUsage, "--most-hits \"" + text + "\": give a share of the sample from 0% to 100%, as 0.1%"};
+  return value / 100;
+}
+
+TrialReport report_of(const std::vector<std::string>& lines, const std::map<std::string, Json>& answers, double limit) {
+  TrialReport report;
+  report.limit = limit;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    LineTrial& line = report.lines.emplace_back();
+    line.change = Json::parse(lines[i], nullptr, false);
+    line.sampled_kind = kind_sampled(line.change);
+    for (const auto& [node, answer] : answers) {
+      const auto told = answer.is_object() ? answer.find("lines") : answer.end();
+      if (told != answer.end() && told->is_array() && told->size() == lines.size()) add_answer(line, node, (*told)[i], limit);
+    }
+  }
+  return report;
+}
+
+Result<TrialReport> try_lines(const PushArguments& arguments, const std::vector<std::string>& lines, const TrialTerms& terms) {
+  if (lines.size() > kMostTrialLines) return Error{ErrorCode::kInvalid, "more than 100 changes can't be tried at once"};
+  return on_primary(arguments, [&](RedisConnection& connection) { return ask_edges(connection, lines, terms); });
+}
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g%%", share * 100);
+  return text;
+}
+
+std::string figure_of(const LineTrial& line, Language language) {
+  return say(language, {"{} of {} {} sampled at {} edges, and {} at {}", "命中 {} 次，共 {} {}，来自 {} 个节点，最多 {}（{}）"}, line.hits, line.sampled,
+             kind_text(line.sampled_kind, language), line.edges, percent(line.most), line.most_node);
+}
+
+Json to_json(const TrialReport& report) {
+  Json out = {{"limit", report.limit}, {"held", report.is_over()}, {"asked", report.asked}, {"silent", report.silent}, {"lines", Json::array()}};
+  for (const LineTrial& line : report.lines) {
+    Json one = {{"change", line.change}, {"of", line.sampled_kind}, {"edges", line.edges},         {"sampled", line.sampled}, {"hits", line.hits},
+                {"share", line.share()}, {"few", line.few},         {"below", line.below},         {"held", line.is_over},
+                {"period_s", line.period_s}, {"most", {{"node", line.most_node}, {"share", line.most}}}};
+    for (const auto& [name, groups] : {std::pair{"now", &line.now}, {"problems", &line.problems}}) {
+      one[name] = Json::array();
+      for (const auto& [what, nodes] : *groups)
+        one[name].push_back({{name == std::string_view("now") ? "is" : "why", name == std::string_view("now") ? Json::parse(what, nullptr, false) : Json(what)}, {"nodes", nodes}});
+    }
+    out["lines"].push_back(std::move(one));
+  }
+  return out;
+}
+
+void print_for_people(const TrialReport& report, Language language) {
+  const auto print = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
+  for (const LineTrial& line : report.lines) {
+    print(line.change.value("op", "") + " " + line.change.value("kind", "") + " " + line.change.value("value", ""));
+    for (const auto& [now, nodes] : line.now)
+      print(say(language, {"  {}, at {} edges: {}", "  {}，{} 个节点：{}"}, now_text(Json::parse(now, nullptr, false), line.change, language), nodes.size(), joined(nodes)));
+    for (const auto& [why, nodes] : line.problems)
+      print(say(language, {"  would be left out, {}, at {} edges: {}", "  不会采用（{}），{} 个节点：{}"}, translated(language, why), nodes.size(), joined(nodes)));
+    print(say(language, {"  would have hit: {}", "  若已下发会命中：{}"}, hits_text(line, language)));
+    if (line.is_over)
+      print(say(language, {"  over the limit of {}: a push is held unless --confirm is given", "  超过上限 {}：下发会被搁置，除非给出 --confirm"}, percent(report.limit)));
+  }
+  if (report.asked.empty())
+    print(std::string(say(language, {"no edge keeps a sample (policy.sample): what it would have hit and what is in force there is not known",
+                                     "没有节点保留样本（policy.sample）：无法得知会命中多少、节点上已有什么"})));
+  if (!report.silent.empty())
+    print(say(language, {"{} of {} edges did not answer within a second: {}", "{} / {} 个节点一秒内未应答：{}"}, report.silent.size(), report.asked.size(), joined(report.silent)));
+}
+
+}  // namespace telefence

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/trial_answer.h"
+
+#include <optional>
+#include <utility>
+
+#include "normalise/phone.h"
+#include "signatures/trial.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+LiveSample::Question question_of(const Entry& entry) {
+  LiveSample::Question out;
+  out.kind = entry.rule.kind;
+  out.name = entry.rule.value;
+  out.subdomains = entry.subdomains;
+  out.digits = entry.digits;
+  out.prefix = entry.prefix;
+  const auto sides = static_cast<unsigned>(entry.sides);
+  out.calling = (sides & static_cast<unsigned>(MatchSetBuilder::Sides::kCalling)) != 0;
+  out.called = (sides & static_cast<unsigned>(MatchSetBuilder::Sides::kCalled)) != 0;
+  out.pattern = {entry.expression, entry.literal, entry.rule.kind == SignatureKind::kUrl, entry.fold, entry.words};
+  return out;
+}
+
+// Something that the entry hits; nothing for most patterns.
+std::optional<TestRequest> example_of(const Signature& signature, const Entry& entry) {
+  switch (entry.rule.kind) {
+    case SignatureKind::kDomain:
+      return TestRequest{"domain", entry.rule.value, ""};
+    case SignatureKind::kNumber:
+      return TestRequest{"number", number_for_people(entry.digits), ""};
+    case SignatureKind::kUrl:
+      if (signature.literal) return TestRequest{"url", entry.rule.value, ""};
+      return std::nullopt;
+    case SignatureKind::kPattern:
+      if (signature.literal && signature.words.is_empty()) return TestRequest{"sms", entry.expression, ""};
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// What is in force about it: the entry of the same value, and the one that wins when it is another.
+Json now_of(const Signature& signature, const Entry& entry, const TrialGround& ground) {
+  const std::optional<TestRequest> example = example_of(signature, entry);
+  if (!example) return nullptr;
+  const Result<Json> tested = ground.test(*example);
+  if (!tested) return nullptr;
+  Json out = {{"reason", tested.value()["reason"]}};
+  for (const Json& hit : tested.value()["hits"]) {
+    const Json& rule = hit["signature"];
+    const bool is_same = rule["kind"] == kind_name(entry.rule.kind) && rule["value"] == entry.rule.value;
+    if (is_same && !out.contains("entry")) out["entry"] = rule;
+    if (!is_same && hit["wins"] == true && !out.contains("by")) out["by"] = rule;
+  }
+  return out;
+}
+
+Result<Entry> entry_of(const Change& change, const CompileTerms& terms) {
+  if (change.unenforced != UnenforcedKind::kNone) return Error{ErrorCode::kInvalid, "entries of this kind are not enforced"};
+  if (change.op == Change::Op::kReplaceList) return Error{ErrorCode::kInvalid, "replace-list is about no single value"};
+  return change.op == Change::Op::kAdd ? compile_signature(change.signature, terms) : canonical_entry(change.signature, terms);
+}
+
+void tell(const LiveSample::Count& count, Json& line) {
+  if (!count.problem.empty()) {
+    line["problem"] = count.problem;
+    return;
+  }
+  line["sampled"] = count.sampled;
+  line["period_s"] = count.period_s;
+  if (count.sampled >= kLeastSampled && count.hits >= kLeastHits) line["hits"] = count.hits;
+}
+
+}  // namespace
+
+Json answer_trial(const std::vector<Change>& changes, const TrialGround& ground) {
+  Json lines = Json::array();
+  std::vector<std::pair<std::size_t, Entry>> entries;  // by line
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    Json line = Json::object();
+    if (Result<Entry> entry = entry_of(changes[i], ground.terms); entry) {
+      if (Json now = now_of(changes[i].signature, entry.value(), ground); !now.is_null()) line["now"] = std::move(now);
+      entries.emplace_back(i, std::move(entry.value()));
+    } else {
+      line["problem"] = entry.error().message;
+    }
+    lines.push_back(std::move(line));
+  }
+  std::vector<LiveSample::Question> questions;
+  for (const auto& [line, entry] : entries) questions.push_back(question_of(entry));
+  const std::vector<LiveSample::Count> counts = ground.sample.count(questions, ground.now_s);
+  for (std::size_t i = 0; i < counts.size(); ++i) tell(counts[i], lines[entries[i].first]);
+  return {{"v", 1}, {"lines", std::move(lines)}};
+}
+
+}  // namespace telefence
