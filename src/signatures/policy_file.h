@@ -40,6 +40,9 @@ class PolicyFile {
   // Reads all records, in the order in which they were applied. To be called once, before append().
   Result<Loaded> load(const std::function<void(const StoredBatch&)>& take);
 
+  // The same for another process, which may do so while the owner writes: what is not whole yet is left out, nothing is changed.
+  static Result<Loaded> read(const std::string& folder, const std::function<void(const StoredBatch&)>& take);
+
   // After an error the file is as it was before; the same batch may be appended again.
   Result<void> append(const StoredBatch& batch);
   // Brings to the disk what was appended, at most once a second.
