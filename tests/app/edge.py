@@ -42,9 +42,9 @@ def until(test, condition, what, seconds=30):
 
 
 class Edge:
-    def __init__(self, test, name, redis, policy=''):
+    def __init__(self, test, name, redis, policy='', config=CONFIG):
         self.test, self.name = test, name
-        self.file = test.write(name + '.yaml', CONFIG % {'name': name, 'redis': redis, 'policy': policy})
+        self.file = test.write(name + '.yaml', config % {'name': name, 'redis': redis, 'policy': policy})
         self.log_file = open(test.path(name + '.log'), 'a')
         test.addCleanup(self.log_file.close)
         test.addCleanup(self.stop)
