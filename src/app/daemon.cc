@@ -53,6 +53,7 @@ Daemon::Daemon(Config config, Overrides overrides)
         overrides_.apply(config);
         return std::move(config);
       }()),
+      guard_options_(config_.guard),
       overload_(config_.overload),
       bypasses_by_itself_(config_.automatic_bypass),
       mode_(config_.mode),
@@ -142,7 +143,10 @@ Result<void> Daemon::make_workers() {
   watch_ = std::make_unique<WorkerWatch>(workers_.size());
   heartbeat_ = std::make_unique<Heartbeat>(config_.heartbeat, *watch_);
   writer_ = std::make_unique<RecordWriter>(config_.records, filter_->record_names(), std::move(rings));
-  writer_->on_record([this](const Record&, std::string_view line) { control_->broadcast(line); });
+  writer_->on_record([this](const Record& record, std::string_view line) {
+    control_->broadcast(line);
+    sample_blocked(record);
+  });
   return {};
 }
 
@@ -230,6 +234,7 @@ void Daemon::stop() {
 void Daemon::watch() {
   watch_workers();
   watch_bypass();
+  watch_guard();
 }
 
 void Daemon::watch_workers() {
@@ -262,6 +267,7 @@ Result<void> Daemon::take_over(ReloadReport& report, bool accepts_shrunk) {
   filter_->put_in_force(std::move(live.value()));
   mode_.store(loaded.config.mode);
   overload_.with([&](OverloadOptions& in_force) { in_force = loaded.config.overload; });
+  guard_options_.with([&](GuardOptions& in_force) { in_force = loaded.config.guard; });
   bypasses_by_itself_.store(loaded.config.automatic_bypass);
   if (trial_desk_) trial_desk_->trust(loaded.config.signatures.redis.trust);
   language_.store(language_of(overrides_.language, loaded.config.language));

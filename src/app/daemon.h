@@ -7,16 +7,19 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/block_guard.h"
 #include "app/bypass_keeper.h"
 #include "app/filter.h"
 #include "app/heartbeat.h"
 #include "app/json_lines.h"
+#include "app/test_request.h"
 #include "app/trouble_watch.h"
 #include "app/worker_watch.h"
 #include "config/config.h"
@@ -93,6 +96,13 @@ class Daemon {
   Result<void> read_signatures();
   void watch_workers();
   void watch_bypass();
+  void watch_guard();
+  void sample_blocked(const Record& record);
+  bool is_new_blocking(const BlockGuard::Jump& jump);
+  bool roll_back_for_guard(const BlockGuard::Jump& jump);
+  void tell_of_guard(std::uint64_t version, const std::string& what);
+  std::string guard_reason() const;
+  void add_guard_families();
   void set_passage();
   std::string bypass_command(std::string_view request, const Requester& who);
   Json bypass_status() const;
@@ -125,6 +135,9 @@ class Daemon {
 
   static constexpr std::size_t kControlReader = Readers::kMaxReaders - 1;
   static constexpr std::size_t kTrialReader = Readers::kMaxReaders - 2;
+  static constexpr std::size_t kGuardReader = Readers::kMaxReaders - 3;
+  static constexpr std::size_t kMostSamples = 64;
+  static constexpr int kSamplesASecond = 32;
 
   const Overrides overrides_;
   const Config config_;  // of the start: what is sealed
@@ -155,6 +168,25 @@ class Daemon {
   bool stands_still_ = false;  // main thread: the log says so
   TroubleWatch trouble_;       // main thread
   BypassKeeper bypass_;
+  BlockGuard guard_;           // main thread
+  Guarded<GuardOptions> guard_options_;
+  std::atomic<bool> is_version_chosen_{false};  // by hand, since the last look
+  std::atomic<int> samples_wanted_{0};
+  std::uint64_t guard_told_ = 0;  // main thread: of this version it was told that it blocks nothing new
+  struct BlockedSample {
+    std::uint64_t sequence = 0;  // of the policy in force
+    std::vector<TestRequest> questions;
+  };
+  Guarded<std::deque<BlockedSample>> samples_;  // of what was blocked lately
+  struct GuardSaid {
+    std::uint64_t version = 0;
+    std::string what;
+    BlockGuard::Clock::time_point at;
+  };
+  Guarded<GuardSaid> guard_said_;
+  struct {
+    std::atomic<std::uint64_t> warned{0}, rolled_back{0}, old_entries{0};
+  } guard_counts_;
   Guarded<OverloadOptions> overload_;  // those in force
   std::atomic<bool> bypasses_by_itself_;
   std::atomic<bool> has_signatures_{false};

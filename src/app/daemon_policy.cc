@@ -49,6 +49,8 @@ std::string Daemon::policy_rollback_command(std::string_view line, const Request
   if (!has_signatures_) return refused(ErrorCode::kFailed, "the daemon is starting: try again in a moment. Nothing was changed");
   if (const Result<void> done = feed_->roll_back(wanted->get<std::uint64_t>()); !done)
     return refused(done.error().code, done.error().message);
+  is_version_chosen_ = true;
+  guard_said_.with([](GuardSaid& said) { said = {}; });
   const FeedState state = feed_->state();
   log(language(), "version " + std::to_string(state.version) + " of the signatures put in force by " + who.name() +
                                  (state.version == state.newest_version ? ": the newest" : ": newer ones wait"));

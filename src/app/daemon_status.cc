@@ -157,8 +157,10 @@ EdgeReport Daemon::edge_report() const {
   if (state.version != state.newest_version) {
     // What came is kept and not in force: a receipt for it would be a lie.
     report.sequence = report.cores = 0;
-    report.problem = "version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
-                     std::to_string(state.newest_version) + " is the newest, and waits";
+    report.problem = guard_reason();
+    if (report.problem.empty())
+      report.problem = "version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
+                       std::to_string(state.newest_version) + " is the newest, and waits";
   }
   return report;
 }
@@ -197,7 +199,9 @@ void Daemon::add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready)
     reasons.push_back(state.problem);
   }
   if (!state.log_problem.empty()) reasons.push_back(state.log_problem);
-  if (state.version != state.newest_version)
+  if (const std::string said = guard_reason(); !said.empty())
+    reasons.push_back(said);
+  else if (state.version != state.newest_version)
     reasons.push_back("version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
                       std::to_string(state.newest_version) + " is the newest, and waits");
   if (!state.state_problem.empty()) reasons.push_back(state.state_problem);
@@ -293,6 +297,7 @@ void Daemon::add_families() {
                 Family::Type::kCounter,
                 [this](std::vector<Sample>& out) { out.push_back({{}, static_cast<double>(control_->events_lost())}); }});
   add_passage_families();
+  add_guard_families();
   nic_->add_metrics(catalog_);
   writer_->add_families(catalog_);
   feed_->add_families(catalog_);

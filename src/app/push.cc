@@ -160,7 +160,7 @@ Result<PublishedBatch> publish(const PushArguments& arguments, const std::vector
   const Result<PublishedBatch> published = on_primary(arguments, [&](RedisConnection& connection) {
     return publish_batch(connection, arguments.log, lines, author);
   });
-  AuditEntry entry = entry_of(published ? "pushed" : "push-failed", lines, key_ids);
+  AuditEntry entry = entry_of(published ? arguments.audited_as.c_str() : "push-failed", lines, key_ids);
   entry.text("log", arguments.log);
   if (!confirmed.empty()) entry.json("confirmed", confirmed);
   if (published)

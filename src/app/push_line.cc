@@ -109,6 +109,19 @@ std::optional<std::int64_t> seconds_of(const std::string& text) {
   return std::nullopt;
 }
 
+std::string kind_by_look(std::string_view value) {
+  if (value.empty() || value.find_first_of("\r\n") != std::string_view::npos) return {};
+  const bool has_digit = value.find_first_of("0123456789") != std::string_view::npos;
+  if (has_digit && value.find_first_not_of("0123456789+-()* ") == std::string_view::npos) return "number";
+  if (value.find(' ') != std::string_view::npos) return {};
+  const std::size_t scheme = value.find("://");
+  const std::string_view rest = scheme == std::string_view::npos ? value : value.substr(scheme + 3);
+  const std::size_t slash = rest.find('/');
+  if (rest.substr(0, slash).find('.') == std::string_view::npos) return {};
+  if (slash == std::string_view::npos) return scheme == std::string_view::npos ? "domain" : "";
+  return slash + 1 < rest.size() ? "url" : "";
+}
+
 bool looks_like_regex(std::string_view text) {
   // Words that messages hardly have and expressions mostly do. A single ?, (, [, + or * is in many messages.
   constexpr std::array<std::string_view, 16> kSigns = {".*", ".+", ".{", ".?", "\\d", "\\w",  "\\s", "\\b",

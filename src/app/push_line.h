@@ -30,6 +30,9 @@ Result<void> set_protected(Config& config, const std::string& option);
 // "90s", "30min", "12h", "7d".
 std::optional<std::int64_t> seconds_of(const std::string& text);
 
+// domain, url or number, by how it is written; "" when that does not tell.
+std::string kind_by_look(std::string_view value);
+
 // Whether plain text is written as only a regular expression would be: "安全账户.{0,20}转账".
 bool looks_like_regex(std::string_view text);
 

@@ -232,6 +232,46 @@ void add_snapshot(CommandLine& line, SnapshotArguments& arguments) {
   add_common(line, verb, arguments, false);
 }
 
+void add_release(CommandLine& line, ReleaseArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "release",
+                                 {"Let one value through on every edge for a time; then all that blocks it is back.", "在所有节点临时放行某个值；到期后拦截自动恢复。"},
+                                 "  telefence release shop.example --for 24h --note \"appeal 1234\" --key centre.key\n"
+                                 "  telefence release +8613812345678 --for 7d --key centre.key\n");
+  verb->add_option("value", arguments.value, line.text({"the domain, number or url", "域名、号码或网址"}))->required()->type_name("VALUE");
+  verb->add_option("--kind", arguments.kind, line.text({"what the value is; else told by its look", "值的类型；缺省按写法判断"}))
+      ->check(line.one_of({"domain", "url", "number", "pattern"}))
+      ->type_name("domain|url|number");
+  verb->add_option("--for", arguments.duration, line.text({"how long: 30min 24h 7d, at most 90d", "时长：30min 24h 7d，至多 90d"}))->required()->type_name("TIME");
+  verb->add_option("--match", arguments.match, line.text({"domain: suffix or exact; else as what blocks it", "域名：suffix 或 exact；缺省与拦截条目一致"}))
+      ->check(line.one_of({"suffix", "exact", "prefix"}))
+      ->type_name("WORD");
+  verb->add_option("--note", arguments.note, line.text({"for people: who appealed, the number of the case", "备注：申诉人、案号"}))->type_name("TEXT");
+  add_redis(line, verb, arguments);
+  add_signing(line, verb, arguments, true);
+  verb->add_option("--home-country", arguments.home_country, line.text({"country code of the edges, by which numbers are judged", "各节点的本国国家码，用于判断号码"}))
+      ->envname("TELEFENCE_HOME_COUNTRY")
+      ->type_name("CODE")
+      ->capture_default_str();
+  add_common(line, verb, arguments, true);
+}
+
+void add_explain(CommandLine& line, ExplainArguments& arguments) {
+  CLI::App* verb = line.add_verb(line.program(), "explain",
+                                 {"Say which entry led to a record, whose it is, who signed it, and whether it still holds.",
+                                  "说明某条记录由哪个条目引起、来源、签名者，以及是否仍有效。"},
+                                 "  telefence explain --id edge-mifq3k2a-1f\n"
+                                 "  telefence explain --id edge-mifq3k2a-1f --events eve.json -c /etc/telefence/telefence.yaml --json\n");
+  verb->add_option("--id", arguments.id, line.text({"telefence.record_id of the record", "记录的 telefence.record_id"}))->required()->type_name("ID");
+  verb->add_option("--events", arguments.events,
+                   line.text({"files of records, with their rotated ones (FILE.1 ...); -: standard input; else records.file", "记录文件（含轮转文件 FILE.1 等）；- 为标准输入；缺省为 records.file"}))
+      ->type_name("FILE");
+  verb->add_option("-c,--config", arguments.config_file,
+                   line.text({"names records, lists, policy.state_dir and keys; else /etc/telefence/telefence.yaml", "指明记录、名单、policy.state_dir 和密钥；缺省 /etc/telefence/telefence.yaml"}))
+      ->type_name("FILE");
+  add_redis(line, verb, arguments);
+  add_common(line, verb, arguments, true);
+}
+
 void add_keys(CommandLine& line, KeysArguments& arguments) {
   CLI::App* verb = line.add_verb(line.program(), "keys", {"Make and show the keys that sign what is pushed.", "生成、查看下发签名所用的密钥。"},
                                  "  telefence keys new centre\n"
@@ -375,12 +415,17 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   add_snapshot(line, snapshot_arguments);
   add_keys(line, keys_arguments);
   add_audit(line, audit_arguments);
+  ReleaseArguments release_arguments;
+  ExplainArguments explain_arguments;
+  add_release(line, release_arguments);
+  add_explain(line, explain_arguments);
   line.add_language(line.program(), language);
   if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
   for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_arguments, &status_arguments,
                                                                    &reload_arguments, &events_arguments, &bypass_arguments,
                                                                    &policy_arguments.versions, &policy_arguments.rollback, &policy_arguments.size,
-                                                                   &rules_arguments, &keys_arguments, &snapshot_arguments, &audit_arguments, &push_status_arguments})
+                                                                   &rules_arguments, &keys_arguments, &snapshot_arguments, &audit_arguments, &push_status_arguments,
+                                                                   &release_arguments, &explain_arguments})
     if (own->language.empty()) own->language = language;
   if (line.program().got_subcommand("test")) return test_value(test_arguments);
   if (CLI::App* verb = line.program().get_subcommand("push"); verb->got_subcommand("status")) return push_status(push_status_arguments);
@@ -389,6 +434,8 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   if (line.program().got_subcommand("snapshot")) return snapshot(snapshot_arguments);
   if (line.program().got_subcommand("keys")) return keys(keys_arguments);
   if (line.program().got_subcommand("audit")) return audit(audit_arguments);
+  if (line.program().got_subcommand("release")) return release(release_arguments);
+  if (line.program().got_subcommand("explain")) return explain(explain_arguments);
   if (line.program().got_subcommand("status")) return status(status_arguments);
   if (line.program().got_subcommand("reload")) return reload(reload_arguments);
   if (line.program().got_subcommand("bypass")) return bypass(bypass_arguments);

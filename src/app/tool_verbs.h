@@ -9,6 +9,7 @@
 
 namespace telefence {
 
+inline constexpr const char* kDefaultConfig = "/etc/telefence/telefence.yaml";
 inline constexpr const char* kDefaultSocket = "/run/telefence/control.sock";
 
 struct ToolArguments {
@@ -49,6 +50,7 @@ struct PushArguments : ToolArguments {
   std::string for_cosign;              // write this file for the second signer instead of publishing
   std::string proposal;                // cosign: the file that the first one wrote
   std::string audit;                   // file; "" = beside the key
+  std::string audited_as = "pushed";   // in that file
   std::uint32_t wide_digits = 7;       // of the edges
   std::string redis = "127.0.0.1:6379";
   std::string redis_user;              // "" = the default user
@@ -63,6 +65,21 @@ struct PushArguments : ToolArguments {
 int push(const PushArguments& arguments);
 // Publishes what somebody else proposed and approved (for_cosign), with an own signature; without a key only shows it.
 int push_cosign(const PushArguments& arguments);
+
+// Lets one value through for a time.
+struct ReleaseArguments : PushArguments {
+  std::string duration;                // 24h
+};
+int release(ReleaseArguments arguments);
+
+// Why a record says that something was blocked.
+struct ExplainArguments : PushArguments {
+  ExplainArguments() { redis.clear(); }
+  std::string id;                      // of the record
+  std::vector<std::string> events;     // files of records; none = the configuration's
+  std::string config_file;             // "" = the usual one, where it is
+};
+int explain(const ExplainArguments& arguments);
 
 struct PushStatusArguments : PushArguments {
   std::uint64_t sequence = 0;          // 0 = the newest

@@ -52,6 +52,16 @@ struct HeartbeatOptions {
   std::uint32_t every_ms = 500;
 };
 
+// Under `policy.guard:`: what is done when a new version blocks far more than the one before.
+struct GuardOptions {
+  enum class Action : std::uint8_t { kWarn, kRollBack, kOff };
+  Action action = Action::kWarn;
+  std::uint32_t most_jump = 5;      // times the share that was blocked before
+  std::uint32_t window_s = 10;      // after a version came in force
+  std::uint64_t least = 100;        // messages, read and blocked
+  std::uint32_t least_percent = 1;  // a share below it counts as this
+};
+
 // Where a node is installed there is a folder for what it keeps; where one is only tried out, nothing is left behind.
 std::string default_state_dir();
 
@@ -74,6 +84,7 @@ struct Config {
   std::uint8_t tag_dscp = 1;
   NormaliseOptions normalise;
   std::vector<std::string> protected_files = installed_protected_files();
+  GuardOptions guard;
   SignatureOptions signatures{.state_dir = default_state_dir(), .keeps_compiled = false, .lists = {}, .patterns = {}, .redis = {}};
   RecordOptions records;
   SampleOptions sample;

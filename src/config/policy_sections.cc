@@ -128,6 +128,15 @@ void read_protected(Section& policy, const std::filesystem::path& folder, std::v
   policy.read("protected", out);
 }
 
+void read_guard(Section& policy, GuardOptions& out) {
+  Section guard = policy.section("guard");
+  if (const auto action = guard.word("action")) out.action = static_cast<GuardOptions::Action>(*action);
+  guard.read("most_jump", out.most_jump);
+  guard.read("window", out.window_s);
+  guard.read("least", out.least);
+  guard.read("least_percent", out.least_percent);
+}
+
 void read_policy(Section& top, ReadState& state, Config& config) {
   Section policy = top.section("policy");
   policy.read("home_country", config.normalise.home_country);
@@ -141,6 +150,7 @@ void read_policy(Section& top, ReadState& state, Config& config) {
   std::uint32_t shrink_limit = 50;
   policy.read("shrink_limit", shrink_limit);
   config.signatures.most_shrink = shrink_limit / 100.0;
+  read_guard(policy, config.guard);
   policy.read("patterns", config.signatures.patterns);
   policy.read("cache_dir", config.signatures.pattern_options.cache_directory);
   read_categories(policy, state, config.categories);

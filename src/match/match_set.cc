@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/check.h"
+#include "match/made_id.h"
 #include "match/keyed_hash.h"
 #include "match/layer.h"
 #include "match/rule_ref.h"
@@ -147,6 +148,11 @@ std::uint64_t MatchSet::id(RuleRef rule) const {
   return text.id;
 }
 
+std::uint64_t made_id(SignatureKind kind, bool allow, std::string_view source, std::string_view value) {
+  const std::uint64_t seed = static_cast<std::uint64_t>(kind) << 1 | (allow ? 1 : 0);
+  return stable_hash(value, stable_hash(without_line(source), seed)) & kIdMask;
+}
+
 void MatchSet::tell(RuleRef ref, RuleText& out) const {
   const Terms& what = terms(ref);
   out.kind = what.kind;
@@ -165,9 +171,7 @@ void MatchSet::tell(RuleRef ref, RuleText& out) const {
       out.value = tables_->pattern(ref).value;
       break;
   }
-  if (out.id != 0) return;
-  const std::uint64_t kind = static_cast<std::uint64_t>(what.kind) << 1 | (what.allow ? 1 : 0);
-  out.id = stable_hash(out.value, stable_hash(without_line(out.source), kind)) & kIdMask;
+  if (out.id == 0) out.id = made_id(what.kind, what.allow, out.source, out.value);
 }
 
 Rule MatchSet::rule(RuleRef ref) const {

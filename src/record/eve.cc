@@ -315,7 +315,7 @@ std::string_view anomaly_type(EvasionKind kind) {
   }
 }
 
-void append_anomaly(const Record& record, const RecordNames& names, std::string& out) {
+void append_anomaly(const Record& record, const RecordNames& names, std::string_view id, std::string& out) {
   append_key(out, "anomaly");
   out += '{';
   append_text(out, "type", anomaly_type(record.evasion));
@@ -323,10 +323,21 @@ void append_anomaly(const Record& record, const RecordNames& names, std::string&
   out += '}';
   append_key(out, "telefence");
   out += '{';
+  if (!id.empty()) append_text(out, "record_id", id);
   if (record.suppressed != 0) append_number(out, "suppressed", record.suppressed);
   append_text(out, "node", names.node);
   if (!record.is_held) append_text(out, "fate", fate_name(record.fate));
   out += '}';
+}
+
+void append_base36(std::string& out, std::uint64_t value) {
+  char digits[13];  // 36^13 > 2^64
+  std::size_t at = sizeof digits;
+  do {
+    digits[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[value % 36];
+    value /= 36;
+  } while (value != 0);
+  out.append(digits + at, sizeof digits - at);
 }
 
 std::string_view mode_word(Reason reason) {
@@ -343,9 +354,10 @@ std::string response_words(const Record& record, const RecordNames& names) {
   return words;
 }
 
-void append_own(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
+void append_own(const Record& record, const RecordNames& names, const RecordOptions& options, std::string_view id, std::string& out) {
   append_key(out, "telefence");
   out += '{';
+  if (!id.empty()) append_text(out, "record_id", id);
   append_text(out, "channel", channel_of(record, names));
   append_text(out, "kind", signature_kind_name(record.signature_kind));
   append_text(out, "matched", shown_signature(record, options));
@@ -379,11 +391,23 @@ std::string masked(std::string_view number) {
   return out.append(kHidden).append(number.substr(number.size() - tail));
 }
 
-void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out) {
+RecordId::RecordId(const std::string& node, std::uint64_t started_ms) : text_(node + '-') {
+  append_base36(text_, started_ms);
+  text_ += '-';
+  start_ = text_.size();
+}
+
+std::string_view RecordId::next() {
+  text_.resize(start_);
+  append_base36(text_, ++number_);
+  return text_;
+}
+
+void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out, std::string_view id) {
   out += '{';
   append_packet(record, names, options, out);
   if (record.kind == Record::Kind::kEvasion) {
-    append_anomaly(record, names, out);
+    append_anomaly(record, names, id, out);
     out += "}\n";
     return;
   }
@@ -391,7 +415,7 @@ void append_eve(const Record& record, const RecordNames& names, const RecordOpti
   if (record.kind == Record::Kind::kDns) append_dns(record, out);
   else if (is_call(record) || is_sms(record)) append_people(record, names, options, out);
   else append_visit(record, out);
-  append_own(record, names, options, out);
+  append_own(record, names, options, id, out);
   out += "}\n";
 }
 

@@ -27,7 +27,22 @@ struct RecordNames {
 // A telephone number for records: country code or first three digits, four asterisks, last four digits.
 std::string masked(std::string_view number);
 
-// Appends the line, with its newline.
-void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out);
+// What a record is quoted by, `telefence.record_id`: NODE-RUN-NUMBER. The run is the moment of the start, in milliseconds, the number
+// counts its records; both in base 36, so that it is short enough to be told on the telephone.
+class RecordId {
+ public:
+  // `started_ms`: 0 for captures, so that the same capture gives the same records.
+  RecordId(const std::string& node, std::uint64_t started_ms);
+  // Views end with the next call.
+  std::string_view next();
+
+ private:
+  std::string text_;
+  std::size_t start_;  // of the number in it
+  std::uint64_t number_ = 0;
+};
+
+// Appends the line, with its newline. id: "" for none.
+void append_eve(const Record& record, const RecordNames& names, const RecordOptions& options, std::string& out, std::string_view id = {});
 
 }  // namespace telefence

@@ -27,11 +27,16 @@ constexpr auto kShortNap = std::chrono::milliseconds(1);
 constexpr auto kLongNap = std::chrono::milliseconds(16);
 constexpr auto kOpenAgainAfter = std::chrono::seconds(1);
 
+std::uint64_t now_ms() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+
 }  // namespace
 
 struct RecordWriter::State {
   State(RecordOptions o, RecordNames n, std::vector<RecordRing*> r)
-      : options(std::move(o)), names(std::move(n)), rings(std::move(r)) {
+      : options(std::move(o)), names(std::move(n)), rings(std::move(r)), id(names.node, options.from_capture ? 0 : now_ms()) {
     if (!options.file.empty()) sink.emplace(options.file, options.rotate_bytes, options.keep_files,
                                            options.from_capture ? FileSink::Start::kAnew : FileSink::Start::kAppend);
     batch.reserve(kBatchBytes + 16 * 1024);
@@ -52,6 +57,7 @@ struct RecordWriter::State {
   std::optional<FileSink> sink;
 
   // Writer thread only.
+  RecordId id;
   std::string batch;
   std::uint64_t batch_records = 0;
   Clock::time_point open_again_at{};
@@ -74,7 +80,7 @@ void RecordWriter::State::take(const Record& record) {
     return;
   }
   const std::size_t start = batch.size();
-  append_eve(record, names, options, batch);
+  append_eve(record, names, options, batch, id.next());
   if (listener) listener(record, std::string_view(batch).substr(start, batch.size() - start - 1));
   if (sink) {
     ++batch_records;

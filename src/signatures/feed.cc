@@ -101,7 +101,7 @@ struct Feed::Impl {
   void give_memory_back();
   Result<std::uint64_t> put_in_force(const std::string& cause, std::vector<Complaint>& complaints);
   Result<std::uint64_t> publish_parts(const MatchSetParts& parts);
-  Result<void> roll_back(std::uint64_t number);
+  Result<void> roll_back(std::uint64_t number, const std::string& who, const std::string& why);
   Result<void> ask(std::function<Result<void>()> run);
   Result<void> reload(const SignatureOptions& fresh, std::vector<Complaint>& complaints);
 };
@@ -125,7 +125,7 @@ Result<std::uint64_t> Feed::Impl::put_in_force(const std::string& cause, std::ve
   return pinned_version != 0 ? readers.begin_grace() : published.publish(std::move(set));
 }
 
-Result<void> Feed::Impl::roll_back(std::uint64_t number) {
+Result<void> Feed::Impl::roll_back(std::uint64_t number, const std::string& who, const std::string& why) {
   if (number == 0) number = newest_version;
   MatchSetParts parts;
   const bool is_known = history.with([&](VersionHistory& versions) {
@@ -141,7 +141,10 @@ Result<void> Feed::Impl::roll_back(std::uint64_t number) {
   }
   pinned_version = number == newest_version ? 0 : number;
   news.in_force(number, newest_version);
-  follower.audit(AuditEntry("rollback", "operator").number("version", number).number("newest", newest_version));
+  AuditEntry entry("rollback", who);
+  entry.number("version", number).number("newest", newest_version);
+  if (!why.empty()) entry.text("why", why);
+  follower.audit(entry);
   readers.wait(published.publish(std::move(set)), kQuiesceMs);
   return {};
 }
@@ -303,8 +306,15 @@ Result<void> Feed::reload(const SignatureOptions& options, std::vector<Complaint
   return impl_->ask([&] { return impl_->reload(options, complaints); });
 }
 
-Result<void> Feed::roll_back(std::uint64_t number) {
-  return impl_->ask([this, number] { return impl_->roll_back(number); });
+Result<void> Feed::roll_back(std::uint64_t number, const std::string& who, const std::string& why) {
+  return impl_->ask([&] { return impl_->roll_back(number, who, why); });
+}
+
+std::unique_ptr<const MatchSet> Feed::set_of(std::uint64_t number) const {
+  return impl_->history.with([number](const VersionHistory& versions) -> std::unique_ptr<const MatchSet> {
+    const MatchSetParts* parts = versions.find(number);
+    return parts == nullptr ? nullptr : std::make_unique<const MatchSet>(*parts);
+  });
 }
 
 std::vector<VersionInfo> Feed::versions() const {

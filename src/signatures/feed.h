@@ -37,8 +37,10 @@ class Feed {
   // The versions that can be gone back to, the newest first. Any thread.
   std::vector<VersionInfo> versions() const;
   // Puts an earlier version in force, in milliseconds. It stays so, whatever the log or a reload says, until this is called with 0,
-  // for the newest. kUsage: there is no such version. Any thread; waits for the result.
-  Result<void> roll_back(std::uint64_t number);
+  // for the newest. kUsage: there is no such version. Any thread; waits for the result. who, why: for the audit file.
+  Result<void> roll_back(std::uint64_t number, const std::string& who = "operator", const std::string& why = {});
+  // A version that is kept, to be asked what it would have done; nullptr: it is not kept. Any thread.
+  std::unique_ptr<const MatchSet> set_of(std::uint64_t number) const;
   FeedState state() const;
   void add_families(Catalog& catalog) const;
 

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -77,6 +78,27 @@ std::size_t read_record(std::istream& stream, StoredBatch& out) {
   return line.size() + 1 + length;
 }
 
+// All whole records behind the title, and where they end; nullopt: there is no title.
+std::optional<PolicyFile::Loaded> read_records(std::istream& stream, const std::function<void(const StoredBatch&, const std::string& base)>& take,
+                                               std::uint64_t& end) {
+  std::array<char, kTitle.size()> title{};
+  const bool has_title = stream && stream.read(title.data(), title.size()) && std::string_view(title.data(), title.size()) == kTitle;
+  if (!has_title) return std::nullopt;
+  PolicyFile::Loaded loaded;
+  end = kTitle.size();
+  StoredBatch batch;
+  while (const std::size_t size = read_record(stream, batch)) {
+    end += size;
+    if (batch.id == kBase) {
+      loaded.base = batch.header;
+      continue;
+    }
+    ++loaded.batches;
+    take(batch, loaded.base);
+  }
+  return loaded;
+}
+
 }  // namespace
 
 Error PolicyFile::failed(const std::string& what) const {
@@ -135,23 +157,21 @@ Result<void> PolicyFile::open(const std::string& folder) {
   return made;
 }
 
+Result<PolicyFile::Loaded> PolicyFile::read(const std::string& folder, const std::function<void(const StoredBatch&)>& take) {
+  const std::string file = folder + "/applied.log";
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return Error{ErrorCode::kEnvironment, "can't read " + file + ": no such file, or no right to read it"};
+  std::uint64_t end = 0;
+  const std::optional<Loaded> loaded = read_records(stream, [&](const StoredBatch& batch, const std::string&) { take(batch); }, end);
+  if (!loaded) return Error{ErrorCode::kInvalid, file + " is no file of applied batches"};
+  return *loaded;
+}
+
 Result<PolicyFile::Loaded> PolicyFile::load(const std::function<void(const StoredBatch&, const std::string& base)>& take) {
   std::ifstream stream(file_, std::ios::binary);
-  std::array<char, kTitle.size()> title{};
-  const bool has_title = stream && stream.read(title.data(), title.size()) && std::string_view(title.data(), title.size()) == kTitle;
-  if (!has_title) return Error{ErrorCode::kInvalid, file_ + " is no file of applied batches: move it away, and the node reads the log anew"};
-  Loaded loaded;
-  end_ = kTitle.size();
-  StoredBatch batch;
-  while (const std::size_t size = read_record(stream, batch)) {
-    end_ += size;
-    if (batch.id == kBase) {
-      loaded.base = batch.header;
-      continue;
-    }
-    ++loaded.batches;
-    take(batch, loaded.base);
-  }
+  const std::optional<Loaded> whole = read_records(stream, take, end_);
+  if (!whole) return Error{ErrorCode::kInvalid, file_ + " is no file of applied batches: move it away, and the node reads the log anew"};
+  Loaded loaded = *whole;
   struct stat status{};
   if (fstat(descriptor_, &status) != 0) return failed("read " + file_);
   loaded.bytes_cut = static_cast<std::uint64_t>(status.st_size) - end_;

@@ -46,6 +46,9 @@ class PolicyFile {
   // In place of all that is there. After an error the file is as it was before.
   Result<void> begin_anew(const std::string& base, std::span<const StoredBatch> batches);
 
+  // The same for another process, which may do so while the owner writes: what is not whole yet is left out, nothing is changed.
+  static Result<Loaded> read(const std::string& folder, const std::function<void(const StoredBatch&)>& take);
+
   // After an error the file is as it was before; the same batch may be appended again.
   Result<void> append(const StoredBatch& batch);
   // Brings to the disk what was appended, at most once a second.

@@ -72,5 +72,12 @@ TEST(PushLine, WhatEveryEdgeWouldRefuseIsNotPushed) {
   EXPECT_NE(refusal(open, ErrorCode::kInvalid).find("can't be compiled"), std::string::npos);
 }
 
+TEST(KindByLook, WhatIsWrittenTellsWhatItIsOrNothing) {
+  for (const char* value : {"13812345678", "+86 138-1234-5678", "95588", "+86170*", "(010) 65551234"}) EXPECT_EQ(kind_by_look(value), "number") << value;
+  for (const char* value : {"shop.example", "银行.中国", "a.b.example.", "192.0.2.1x.example"}) EXPECT_EQ(kind_by_look(value), "domain") << value;
+  for (const char* value : {"shop.example/pay", "https://shop.example/pay?x=1"}) EXPECT_EQ(kind_by_look(value), "url") << value;
+  for (const char* value : {"", "shop", "https://shop.example/", "请转账 到 安全账户", "a b.example", "http://shop.example"}) EXPECT_EQ(kind_by_look(value), "") << value;
+}
+
 }  // namespace
 }  // namespace telefence

@@ -23,6 +23,18 @@ json eve_of(const Record& record, const RecordOptions& options = {}) {
   return json::parse(line);
 }
 
+TEST(Eve, EachRecordOfARunHasAnIdOfItsOwn) {
+  RecordId id("edge-1", 1'764'157'138'000);
+  EXPECT_EQ(id.next(), "edge-1-mifxlzkg-1");
+  std::string line;
+  append_eve(sample_lookup(), sample_names(), {}, line, id.next());
+  EXPECT_EQ(json::parse(line)["telefence"]["record_id"], "edge-1-mifxlzkg-2");
+  std::string last;
+  for (int i = 0; i < 36; ++i) last = id.next();
+  EXPECT_EQ(last, "edge-1-mifxlzkg-12");
+  EXPECT_EQ(RecordId("edge", 0).next(), "edge-0-1") << "of a capture: the same each time";
+}
+
 TEST(Eve, AnsweredLookupIsABlockedAlert) {
   const json line = eve_of(sample_lookup());
   EXPECT_EQ(line["event_type"], "alert");

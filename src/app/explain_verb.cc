@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/json_lines.h"
+#include "app/push_connection.h"
+#include "app/record_origin.h"
+#include "app/sentences.h"
+#include "app/test_request.h"
+#include "app/tool_verbs.h"
+#include "config/loader.h"
+#include "control/commands.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kTimeoutMs = 5000;
+
+std::string text_at(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found == object.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
+const Json& object_at(const Json& object, const char* name) {
+  static const Json kNone = Json::object();
+  const auto found = object.find(name);
+  return found == object.end() || !found->is_object() ? kNone : *found;
+}
+
+// A file that is named must be sound; the usual one may be away: then lists and batches can't be looked at.
+Result<Config> config_of(const ExplainArguments& arguments, Language language) {
+  const bool is_named = !arguments.config_file.empty();
+  const std::string file = is_named ? arguments.config_file : kDefaultConfig;
+  if (!is_named && access(file.c_str(), R_OK) != 0) return default_config();
+  // As the daemon has them: whole names of lists stand in records.
+  std::error_code failure;
+  const std::filesystem::path whole = std::filesystem::absolute(file, failure);
+  const Loaded loaded = load_config(failure ? file : whole.string());
+  if (loaded.mistakes.empty()) return loaded.config;
+  if (!is_named) return default_config();
+  print(loaded.mistakes, kMistake, language);
+  return Error{ErrorCode::kInvalid, file + " has mistakes"};
+}
+
+std::vector<std::string> record_files(const ExplainArguments& arguments, const Config& config) {
+  std::vector<std::string> out;
+  std::vector<std::string> given = arguments.events;
+  if (given.empty() && !config.records.file.empty() && config.records.file != "-") given.push_back(config.records.file);
+  for (const std::string& file : given)
+    for (std::string& one : file == "-" ? std::vector<std::string>{file} : with_rotated(file)) out.push_back(std::move(one));
+  return out;
+}
+
+Error not_found(const std::string& id, const std::vector<std::string>& files) {
+  if (files.empty())
+    return {ErrorCode::kUsage, "where records are is not known: give --events FILE, or -c CONFIG with records.file"};
+  std::string looked;
+  for (const std::string& file : files) looked += (looked.empty() ? "" : ", ") + file + (file == "-" || access(file.c_str(), R_OK) == 0 ? "" : " (can't be read)");
+  return {ErrorCode::kInvalid, "no record has the id " + id + "; looked into " + looked +
+                                   ". The id begins with the node that wrote it: ask there, or give older files with --events"};
+}
+
+// All batches of a log, oldest first.
+Result<void> read_log(const PushArguments& arguments, const std::function<void(const StoredBatch&)>& take) {
+  return on_primary(arguments, [&](RedisConnection& connection) -> Result<void> {
+    std::string from = "-";
+    for (;;) {
+      const Result<RedisReply> reply = connection.command({"XRANGE", arguments.log, from, "+", "COUNT", "200"}, kTimeoutMs);
+      if (!reply) return reply.error();
+      if (reply.value().is_error()) return Error{ErrorCode::kUnreachable, "the log can't be read: " + reply.value().text};
+      for (const RedisReply& entry : reply.value().items) {
+        if (entry.items.size() != 2) continue;
+        const auto field = [&](const char* name) {
+          const RedisReply* value = entry.items[1].field(name);
+          return value == nullptr ? std::string() : value->text;
+        };
+        take({entry.items[0].text, field("h"), field("b"), field("s")});
+        from = "(" + entry.items[0].text;
+      }
+      if (reply.value().items.empty()) return {};
+    }
+  });
+}
+
+EachBatch batches_of(const ExplainArguments& arguments, const Config& config, Origin& told) {
+  if (!arguments.redis.empty()) {
+    told.looked_at.push_back(arguments.redis + " " + arguments.log);
+    return [&arguments](const auto& take) { return read_log(arguments, take); };
+  }
+  const std::string folder = config.signatures.state_dir;
+  if (folder.empty()) return nullptr;
+  told.looked_at.push_back(folder);
+  return [folder](const auto& take) -> Result<void> {
+    const auto read = PolicyFile::read(folder, take);
+    return read ? Result<void>() : Result<void>(read.error());
+  };
+}
+
+// What is to be asked about now: the message itself where the record tells it, else the value of the entry.
+std::optional<TestRequest> question_of(const Json& record, const RecordedEntry& entry, const std::string& value) {
+  const std::string protocol = text_at(record, "app_proto");
+  const Json& seen = object_at(record, protocol.c_str());
+  const auto is_whole = [](const std::string& number) { return !number.empty() && number.find('*') == std::string::npos; };
+  switch (entry.kind) {
+    case SignatureKind::kDomain:
+      for (const std::string& name : {text_at(seen, "rrname"), text_at(seen, "hostname"), text_at(seen, "sni"), value})
+        if (!name.empty()) return TestRequest{"domain", name, ""};
+      return std::nullopt;
+    case SignatureKind::kUrl:
+      if (const std::string host = text_at(seen, "hostname"); !host.empty()) return TestRequest{"url", "http://" + host + text_at(seen, "url"), ""};
+      return std::nullopt;
+    case SignatureKind::kNumber:
+      for (const std::string& number : {is_whole(value) ? value : std::string(), text_at(seen, "from")})
+        if (is_whole(number)) return TestRequest{"number", number, ""};
+      return std::nullopt;
+    case SignatureKind::kPattern:
+      if (const std::string text = text_at(seen, "text"); !text.empty() && !text.ends_with("…")) return TestRequest{"sms", text, ""};
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// {"known": false, "why": ...} or {"known": true, "would_block", "reason", "hits", "has_entry"}.
+Json now_of(const ExplainArguments& arguments, const Json& record, const RecordedEntry& entry, const std::string& value) {
+  const auto unknown = [](const std::string& why) { return Json{{"known", false}, {"why", why}}; };
+  const auto question = question_of(record, entry, value);
+  if (!question) return unknown("the record does not tell the whole number or text");
+  const Result<std::string> line = ask_daemon(arguments.socket, to_line(to_json(*question)));
+  if (!line) return unknown(line.error().message);
+  const Json reply = Json::parse(line.value(), nullptr, false);
+  if (!reply.is_object() || !reply.value("ok", false)) return unknown("the daemon refused");
+  Json out = {{"known", true}, {"node", reply.value("node", "")}, {"asked", question->value}, {"would_block", reply.value("would_block", false)},
+              {"reason", reply.value("reason", "")}, {"hits", reply.value("hits", Json::array())}};
+  const Json& hits = out["hits"];
+  out["has_entry"] = std::any_of(hits.begin(), hits.end(), [&](const Json& hit) { return object_at(hit, "signature").value("id", std::uint64_t{0}) == entry.id; });
+  return out;
+}
+
+Json in_force(const Origin& origin, const Json& now) {
+  if (now.value("has_entry", false)) return true;
+  if (now.value("known", false)) return false;
+  if (origin.is_removed) return false;
+  return nullptr;
+}
+
+class Page {
+ public:
+  explicit Page(Language language) : language_(language) {}
+  void row(const Text& label, const std::string& text) {
+    if (!text.empty()) std::printf("%s%s\n", padded(say(language_, label), 14).c_str(), text.c_str());
+  }
+  template <typename... Arguments>
+  std::string text(const Text& pattern, const Arguments&... arguments) const {
+    if constexpr (sizeof...(Arguments) == 0) return std::string(say(language_, pattern));
+    else return say(language_, pattern, arguments...);
+  }
+  std::string word(const std::string& word) const { return std::string(word_of(language_, word)); }
+  std::string translated(const std::string& text) const { return telefence::translated(language_, text); }
+  Language language() const { return language_; }
+
+ private:
+  const Language language_;
+};
+
+std::string what_was_seen(const Json& record) {
+  const Json& seen = object_at(record, text_at(record, "app_proto").c_str());
+  if (const std::string host = text_at(seen, "hostname"); !host.empty()) return host + text_at(seen, "url");
+  for (const char* name : {"rrname", "sni"})
+    if (const std::string value = text_at(seen, name); !value.empty()) return value;
+  const std::string from = text_at(seen, "from"), to = text_at(seen, "to");
+  return from.empty() && to.empty() ? std::string() : from + " -> " + to;
+}
+
+void print_batch(Page& page, const Json& place) {
+  const Json& change = place["change"];
+  page.row({"entry", "条目"}, page.text({"batch {} of the change log, source {}", "变更流批次 {}，来源 {}"}, place.value("seq", std::uint64_t{0}), text_at(change, "source")));
+  page.row({"value", "值"}, text_at(change, "kind") + " " + text_at(change, "value"));
+  page.row({"published", "下发"}, page.text({"{} by {}", "{}，下发者 {}"}, text_at(place, "published"), text_at(place, "publisher")));
+  for (const Json& one : place["signed_by"]) {
+    const std::string name = text_at(one, "name");
+    const std::string key = text_at(one, "key") + (name.empty() ? "" : " (" + name + ")");
+    page.row(one.value("approval", false) ? Text{"approved by", "批准者"} : Text{"signed by", "签名者"}, key);
+  }
+  if (place["signed_by"].empty()) page.row({"signed by", "签名者"}, page.text({"nobody", "无"}));
+  page.row({"in force", "生效"}, text_at(place, "applied"));
+  page.row({"campaign", "案件"}, text_at(change, "campaign"));
+  page.row({"note", "备注"}, text_at(change, "note"));
+}
+
+void print_place(Page& page, const Json& place) {
+  const std::string from = text_at(place, "from");
+  if (from == "batch") return print_batch(page, place);
+  if (from == "list") {
+    page.row({"entry", "条目"}, text_at(place, "file") + ":" + std::to_string(place.value("line", std::uint64_t{0})) + "  " + text_at(place, "value"));
+    return;
+  }
+  page.row({"entry", "条目"}, text_at(place, "place") + "  " + text_at(place, "value"));
+  page.row({"name", "名称"}, text_at(place, page.language() == Language::kChinese ? "name_zh" : "name_en"));
+}
+
+void print_now(Page& page, const Json& answer) {
+  const Json& now = answer["now"];
+  const Json& in_force = answer["in_force"];
+  page.row({"still there", "仍有效"}, in_force.is_null() ? page.text({"not known", "未知"}) : in_force == true ? page.text({"yes", "是"}) : page.text({"no", "否"}));
+  if (!now.value("known", false)) {
+    page.row({"now", "当前"}, page.text({"not known: {}", "未知：{}"}, page.translated(text_at(now, "why"))));
+    return;
+  }
+  page.row({"now", "当前"}, page.text(now.value("would_block", false) ? Text{"{} would be blocked by node {}", "节点 {1} 将拦截 {0}"}
+                                                                     : Text{"{} would pass at node {}", "节点 {1} 将放行 {0}"},
+                                    text_at(now, "asked"), text_at(now, "node")));
+}
+
+void print_answer(const Json& answer, Language language) {
+  Page page(language);
+  const Json& record = answer["record"];
+  const Json& own = object_at(record, "telefence");
+  page.row({"record", "记录"}, text_at(answer, "id") + "  (" + text_at(answer, "found_in") + ")");
+  page.row({"when", "时间"}, page.text({"{} at node {}, mode {}", "{}，节点 {}，模式 {}"}, text_at(record, "timestamp"), text_at(own, "node"), page.word(text_at(own, "mode"))));
+  page.row({"seen", "内容"}, what_was_seen(record));
+  if (!answer.contains("entry")) {
+    page.row({"what", "性质"}, page.text({"a sign of evasion, not an interception: {}", "规避迹象，并非拦截：{}"}, page.word(text_at(object_at(record, "anomaly"), "event"))));
+    return;
+  }
+  page.row({"done", "处置"}, page.word(text_at(object_at(record, "alert"), "action")) + ", " + text_at(own, "response") + ", " + text_at(own, "fate"));
+  const Json& entry = answer["entry"];
+  const Category category = category_from(text_at(entry, "category")).value_or(Category::kOther);
+  page.row({"because of", "原因"}, page.text({"{} {} ({}, tier {}), source {}, id {}, policy {}", "{} {}（{}，等级 {}），来源 {}，编号 {}，策略 {}"}, page.word(text_at(entry, "kind")),
+                                             text_at(entry, "value"), say(language, category), entry.value("tier", 0), text_at(entry, "source"),
+                                             entry.value("signature_id", std::uint64_t{0}), entry.value("policy_seq", std::uint64_t{0})));
+  for (const Json& place : answer["places"]) print_place(page, place);
+  if (answer["places"].empty()) {
+    std::string looked;
+    for (const Json& one : answer["looked_at"]) looked += (looked.empty() ? "" : ", ") + page.translated(one.get<std::string>());
+    page.row({"entry", "条目"}, page.text({"not found; looked into: {}. -c CONFIG names its lists and policy.state_dir, --redis SERVER reads the log itself",
+                                           "未找到；已查找：{}。-c 配置 可指明名单和 policy.state_dir，--redis 服务器 可直接读取变更流"},
+                                          looked.empty() ? page.text({"nothing", "无"}) : looked));
+  }
+  for (const Json& one : answer["since"]) {
+    const Json& change = one["change"];
+    page.row({"later", "此后"}, page.text({"batch {}, {} by {}: {} from {}", "批次 {}，{}，下发者 {}：{}，来源 {}"}, one.value("seq", std::uint64_t{0}),
+                                          text_at(one, "published"), text_at(one, "publisher"), text_at(change, "op"), text_at(change, "source")));
+  }
+  print_now(page, answer);
+}
+
+}  // namespace
+
+int explain(const ExplainArguments& arguments) {
+  const Language language = language_of(arguments.language);
+  const auto failed = [&](const Error& error) {
+    print("telefence explain", error, language);
+    return static_cast<int>(error.code);
+  };
+  const Result<Config> config = config_of(arguments, language);
+  if (!config) return failed(config.error());
+  const std::vector<std::string> files = record_files(arguments, config.value());
+  const std::optional<FoundRecord> found = files.empty() ? std::nullopt : find_record(files, arguments.id);
+  if (!found) return failed(not_found(arguments.id, files));
+  Json answer = {{"ok", true}, {"id", arguments.id}, {"found_in", found->where}, {"record", found->line}};
+  if (const std::optional<RecordedEntry> entry = entry_of(found->line)) {
+    Origin told;
+    const EachBatch batches = batches_of(arguments, config.value(), told);
+    Origin origin = origin_of(*entry, config.value(), batches, std::time(nullptr));
+    const Json& alert = object_at(found->line, "alert");
+    answer["entry"] = {{"kind", kind_name(entry->kind)}, {"value", origin.value.empty() ? entry->value : origin.value}, {"signature_id", entry->id},
+                       {"category", text_at(alert, "category")}, {"tier", alert.value("severity", 0)}, {"source", entry->source}, {"policy_seq", entry->sequence}};
+    answer["now"] = now_of(arguments, found->line, *entry, origin.value);
+    answer["in_force"] = in_force(origin, answer["now"]);
+    answer["places"] = std::move(origin.places);
+    answer["since"] = std::move(origin.since);
+    told.looked_at.insert(told.looked_at.end(), origin.looked_at.begin(), origin.looked_at.end());
+    answer["looked_at"] = told.looked_at;
+  }
+  if (arguments.json)
+    std::printf("%s\n", to_line(answer).c_str());
+  else
+    print_answer(answer, language);
+  return kExitOk;
+}
+
+}  // namespace telefence
