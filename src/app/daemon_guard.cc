@@ -72,7 +72,7 @@ bool Daemon::is_new_blocking(const BlockGuard::Jump& jump) {
   };
   filter_->readers().online(kGuardReader);
   std::size_t fresh = 0;
-  for (const BlockedSample& sample : samples) fresh += std::none_of(sample.questions.begin(), sample.questions.end(), was_blocked) ? 1 : 0;
+  for (const BlockedSample& sample : samples) if (std::none_of(sample.questions.begin(), sample.questions.end(), was_blocked)) ++fresh;
   filter_->readers().offline(kGuardReader);
   return samples.empty() || 2 * fresh > samples.size();
 }

@@ -26,22 +26,9 @@ void add_one(Catalog& catalog, const std::function<FeedState()>& state, const ch
 
 double seconds(std::uint64_t microseconds) { return static_cast<double>(microseconds) / 1e6; }
 
-}  // namespace
-
-void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state) {
-  constexpr auto kGauge = Family::Type::kGauge;
+// What became of what came from Redis.
+void add_batches(Catalog& catalog, const std::function<FeedState()>& state) {
   constexpr auto kCounter = Family::Type::kCounter;
-  catalog.add({"telefence_policy_rules", "Signatures in force, by kind.", kGauge, [state](std::vector<Sample>& out) {
-                 const SignatureStore::Counts counts = state().counts;
-                 const auto add = [&out](const char* kind, std::uint64_t value) {
-                   out.push_back({{{"kind", kind}}, static_cast<double>(value)});
-                 };
-                 add("domain", counts.domains);
-                 add("url", counts.urls);
-                 add("number", counts.numbers);
-                 add("pattern", counts.patterns);
-                 add("allow", counts.allowed);
-               }});
   catalog.add({"telefence_policy_batches_total", "Batches of the change log, by what became of them.", kCounter,
                [state](std::vector<Sample>& out) {
                  const FeedState now = state();
@@ -71,6 +58,25 @@ void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state
                    out.push_back({{{"kind", std::string(unenforced_name(kind))}},
                                   static_cast<double>(now.not_enforced[static_cast<std::size_t>(kind)])});
                }});
+}
+
+}  // namespace
+
+void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state) {
+  constexpr auto kGauge = Family::Type::kGauge;
+  constexpr auto kCounter = Family::Type::kCounter;
+  catalog.add({"telefence_policy_rules", "Signatures in force, by kind.", kGauge, [state](std::vector<Sample>& out) {
+                 const SignatureStore::Counts counts = state().counts;
+                 const auto add = [&out](const char* kind, std::uint64_t value) {
+                   out.push_back({{{"kind", kind}}, static_cast<double>(value)});
+                 };
+                 add("domain", counts.domains);
+                 add("url", counts.urls);
+                 add("number", counts.numbers);
+                 add("pattern", counts.patterns);
+                 add("allow", counts.allowed);
+               }});
+  add_batches(catalog, state);
   catalog.add({"telefence_policy_gaps_total",
                "Times that the change log was found not whole, so that changes may be missing: gap, batches in between "
                "were never seen; fork, a batch names another predecessor; reset, the log lost what was read.",

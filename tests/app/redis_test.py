@@ -180,6 +180,46 @@ class RedisServers(program.ProgramTest):
         one.becomes(True, 'domain', 'c.example')
         self.assertEqual(one.feed()['gaps'], {'gap': 0, 'fork': 0, 'reset': 0})
 
+    def test_snapshots_with_the_rights_as_shipped(self):
+        primary = self.centre()
+        near = self.region('near', primary)
+        signers = '  signers: [{key: centre.pub}, {key: maker.pub, sources: [nobody], may_snapshot: true}]\n  snapshot_spread: 0s\n'
+        self.expect(self.tool('keys', 'new', 'maker'), 0)
+        one = self.edge(near)
+        config = self.write('signers.yaml', pathlib.Path(one.file).read_text().replace('  signers: [{key: centre.pub}]\n', signers))
+        make = ['snapshot', '-c', config, '--key', 'maker.key', '--redis', primary.address(), '--redis-user', 'centre', '--redis-password-file', 'centre.pass',
+                '--redis-ca', 'tls/ca.crt', '--redis-certificate', 'tls/client.crt', '--redis-key', 'tls/client.key', '--audit', 'maker.audit.jsonl']
+        self.assertIn('is empty', self.expect(self.tool(*make), 2).stderr)
+        for name in ('a', 'b', 'c'):
+            self.push(name + '.example', primary)
+        self.push('b.example', primary, op='remove')
+        text = self.expect(self.tool(*make, '--trim-older', '1s'), 0).stdout
+        self.assertIn('snapshot 4: 2 domains, 0 numbers, 0 others', text)
+        self.assertIn('快照 4 之后没有新的下发', self.expect(self.tool(*make, '--lang', 'zh'), 2).stderr)
+        self.expect(self.tool('audit', 'verify', 'maker.audit.jsonl'), 0)
+        self.push('d.example', primary)
+        primary.ask('XTRIM', 'tf:1:log', 'MINID', '5-0')
+        edge.until(self, lambda: near.last() == '5-0' and near.ask('XLEN', 'tf:1:log').strip() == '1', 'replication')
+        # A new edge has all of it, by the rights that users.acl gives it; it takes the word of the maker.
+        fresh = self.edge(near, name='fresh')
+        fresh.stop()
+        file = pathlib.Path(fresh.file)
+        file.write_text(file.read_text().replace('  signers: [{key: centre.pub}]\n', signers))
+        shutil.rmtree(self.path('fresh.state'), ignore_errors=True)
+        fresh.start()
+        fresh.becomes(True, 'domain', 'd.example')
+        for name, blocked in (('a', True), ('b', False), ('c', True)):
+            self.assertEqual(fresh.blocks('domain', name + '.example'), blocked, name)
+        self.assertEqual((fresh.feed()['snapshot'], fresh.feed()['problem']), (4, ''))
+        self.assertEqual(fresh.metric('telefence_policy_snapshots_total{result="loaded"}'), 1)
+        # As a service: one whenever something was pushed.
+        service = subprocess.Popen([os.path.join(program.BUILD, 'src', 'app', 'telefence'), *make, '--batches', '1'], stdout=subprocess.PIPE, text=True,
+                                   cwd=self.folder)
+        self.addCleanup(service.stdout.close)
+        self.addCleanup(service.wait)
+        self.addCleanup(service.kill)
+        self.assertIn('snapshot 5: 3 domains', service.stdout.readline())
+
     def test_a_chain_of_replicas_cut_in_the_middle(self):
         primary = self.centre()
         middle = self.region('middle', primary)
