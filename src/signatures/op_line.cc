@@ -230,20 +230,6 @@ void read_rest(Fields& fields, const Change& change, Signature& signature) {
   read_for_people(fields, signature);
 }
 
-std::string_view match_word(const Signature& signature) {
-  switch (signature.kind) {
-    case SignatureKind::kDomain:
-      return signature.subdomains ? "suffix" : "exact";
-    case SignatureKind::kNumber:
-      return signature.prefix ? "prefix" : "exact";
-    case SignatureKind::kUrl:
-      return !signature.literal ? "regex" : signature.prefix ? "prefix" : "exact";
-    case SignatureKind::kPattern:
-      return signature.literal ? "text" : "regex";
-  }
-  return "";
-}
-
 }  // namespace
 
 Result<Change> parse_op_line(std::string_view line) {
@@ -270,45 +256,6 @@ std::string unknown_operation(std::string_view line) {
   const auto* word = op == object.end() ? nullptr : op->get_ptr<const std::string*>();
   if (word == nullptr || word->empty() || std::find(kOperations.begin(), kOperations.end(), *word) != kOperations.end()) return {};
   return "the operation '" + word->substr(0, 40) + "' is not known to this version";
-}
-
-namespace {
-
-void add_entry_fields(const Signature& signature, bool is_enforced, nlohmann::ordered_json& line) {
-  if (!signature.name.empty()) line["name"] = signature.name;
-  if (is_enforced && signature.kind == SignatureKind::kNumber) line["side"] = sides_name(signature.sides);
-  if (signature.fold != TextFold::kAll) line["fold"] = fold_name(signature.fold);
-  if (!signature.action.empty()) line["action"] = signature.action;
-  line["category"] = category_name(signature.category);
-  line["level"] = signature.tier;
-  if (signature.id != 0) line["id"] = signature.id;
-  if (signature.valid_from_s != 0) line["valid_from"] = signature.valid_from_s;
-  if (signature.expires_s != 0) line["expires"] = signature.expires_s;
-}
-
-}  // namespace
-
-std::string to_op_line(const Change& change) {
-  const Signature& signature = change.signature;
-  const bool is_enforced = change.unenforced == UnenforcedKind::kNone;
-  nlohmann::ordered_json line;
-  line["op"] = op_name(change);
-  line["kind"] = kind_name(change);
-  if (change.op != Change::Op::kReplaceList) {
-    line["value"] = signature.value;
-    if (is_enforced) line["match"] = match_word(signature);
-    // They say what a removal means, too.
-    if (!signature.words.all.empty()) line["all"] = signature.words.all;
-    if (!signature.words.any.empty()) line["any"] = signature.words.any;
-    if (!signature.words.none.empty()) line["none"] = signature.words.none;
-  }
-  if (change.op == Change::Op::kAdd) add_entry_fields(signature, is_enforced, line);
-  if (change.op == Change::Op::kRemove && !signature.name.empty()) line["name"] = signature.name;
-  if (!signature.source.empty()) line["source"] = signature.source;
-  if (change.op == Change::Op::kAdd && signature.shadow) line["shadow"] = true;
-  if (!signature.campaign.empty()) line["campaign"] = signature.campaign;
-  if (!signature.note.empty()) line["note"] = signature.note;
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace telefence
