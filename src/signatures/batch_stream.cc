@@ -37,7 +37,7 @@ bool is_overtaken(const RedisReply& reply) { return reply.is_error() && reply.te
 
 }  // namespace
 
-BatchStream::BatchStream(RedisConnection& connection, std::string log, BatchAuthor author, std::function<Result<void>(const Done&)> done)
+BatchStream::BatchStream(RedisConnection& connection, std::string log, BatchAuthor author, std::function<void(const Done&)> done)
     : connection_(connection), log_(std::move(log)), author_(std::move(author)), done_(std::move(done)) {}
 
 // What a header, wherever it will stand, and the signatures leave.
@@ -156,7 +156,7 @@ Result<RedisReply> BatchStream::reply() {
   return std::move(*reply.value());
 }
 
-Result<void> BatchStream::confirm(Body& body) {
+void BatchStream::confirm(Body& body) {
   ++head_.sequence;
   head_.hash = body.hash;
   ++progress_.batches;
@@ -164,7 +164,7 @@ Result<void> BatchStream::confirm(Body& body) {
   if (progress_.first_sequence == 0) progress_.first_sequence = head_.sequence;
   progress_.last_sequence = head_.sequence;
   progress_.last_hash = body.hash;
-  return done_({head_.sequence, body.hash, body.changes, body.first});
+  done_({head_.sequence, body.hash, body.changes, body.first});
 }
 
 // Takes the answers to what is under way.
@@ -185,7 +185,7 @@ Result<void> BatchStream::settle() {
   const bool is_done = outcome.is_list() && outcome.items.size() == sent;
   for (std::size_t i = 0; is_done && i < sent; ++i) {
     if (outcome.items[i].is_error()) return refused_by_redis(outcome.items[i].text);
-    if (Result<void> told = confirm(bodies_.front()); !told.ok()) return told;
+    confirm(bodies_.front());
     bodies_.pop_front();
   }
   overtaken_in_a_row_ = is_done ? 0 : overtaken_in_a_row_ + 1;
@@ -212,9 +212,9 @@ Result<void> BatchStream::send_one() {
     if (!answer.ok()) return answer.error();
     progress_.unknown = 0;
     if (!answer.value().is_error()) {
-      Result<void> told = confirm(body);
+      confirm(body);
       bodies_.pop_front();
-      return told;
+      return {};
     }
     if (!is_overtaken(answer.value())) return refused_by_redis(answer.value().text);
     ++progress_.overtaken;

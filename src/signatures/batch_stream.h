@@ -42,8 +42,8 @@ class BatchStream {
     std::string note;             // what a person should know of the log
   };
 
-  // `done` is called for every batch that Redis has, in order; its error ends the stream.
-  BatchStream(RedisConnection& connection, std::string log, BatchAuthor author, std::function<Result<void>(const Done&)> done);
+  // `done` is called for every batch that Redis has, in order.
+  BatchStream(RedisConnection& connection, std::string log, BatchAuthor author, std::function<void(const Done&)> done);
 
   // Once, before add().
   Result<void> begin();
@@ -52,6 +52,8 @@ class BatchStream {
   Result<void> add(std::string_view line);
   // Publishes what is left.
   Result<void> finish();
+  // Waits for the answers to what was sent, so that progress() is right; for who ends before finish().
+  Result<void> settle();
   const Progress& progress() const { return progress_; }
 
  private:
@@ -68,15 +70,14 @@ class BatchStream {
   Result<void> send_one();
   Result<void> send_many();
   Result<std::string> send_add(Body& body, std::uint64_t sequence, const std::string& previous);
-  Result<void> settle();
   Result<RedisReply> reply();
-  Result<void> confirm(Body& body);
+  void confirm(Body& body);
   std::size_t body_room() const;
 
   RedisConnection& connection_;
   const std::string log_;
   const BatchAuthor author_;
-  const std::function<Result<void>(const Done&)> done_;
+  const std::function<void(const Done&)> done_;
   Progress progress_;
   LogHead head_;
   bool has_transactions_ = true;
