@@ -14,11 +14,11 @@
 #include "app/proposal.h"
 #include "app/push_connection.h"
 #include "app/push_line.h"
+#include "app/push_signing.h"
 #include "app/push_trial.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "signatures/audit_log.h"
-#include "signatures/key_file.h"
 #include "signatures/op_line.h"
 #include "signatures/publish_batch.h"
 #include "signatures/signers.h"
@@ -37,38 +37,6 @@ int failed(Error error, Language language) {
 
 void note(const std::string& message, Language language) {
   std::fprintf(stderr, "telefence push: %s\n", translated(language, message).c_str());
-}
-
-// The keys of one push, which outlive it.
-struct Keys {
-  std::vector<SigningKey> keys;
-
-  std::vector<const SigningKey*> all() const {
-    std::vector<const SigningKey*> out;
-    for (const SigningKey& key : keys) out.push_back(&key);
-    return out;
-  }
-};
-
-Result<Keys> read_keys(const PushArguments& arguments) {
-  Keys out;
-  if (arguments.key.empty() && !arguments.second_key.empty())
-    return Error{ErrorCode::kUsage, "--second-key is the second of two: give the first with --key"};
-  for (const std::string* file : {&arguments.key, &arguments.second_key}) {
-    if (file->empty()) continue;
-    Result<SigningKey> key = read_signing_key(*file);
-    if (!key) return key.error();
-    out.keys.push_back(std::move(key.value()));
-  }
-  if (out.keys.size() == 2 && out.keys[0].id() == out.keys[1].id())
-    return Error{ErrorCode::kUsage, "--key and --second-key are the same key: the second signature must be somebody else's"};
-  return out;
-}
-
-std::string audit_file(const PushArguments& arguments) {
-  if (!arguments.audit.empty() || arguments.key.empty()) return arguments.audit;
-  const std::string& key = arguments.key;
-  return (key.ends_with(".key") ? key.substr(0, key.size() - 4) : key) + ".audit.jsonl";
 }
 
 // What every edge would refuse is refused here, where somebody can still do something about it.
@@ -93,7 +61,7 @@ struct Weighed {
 
 // Asks the edges that keep a live sample how often it would have hit. When they can't be asked it is said, and nothing is held: what
 // blocks fraud must not wait for it.
-Result<Weighed> weigh(const PushArguments& arguments, const std::vector<std::string>& lines, const Keys& keys, Language language) {
+Result<Weighed> weigh(const PushArguments& arguments, const std::vector<std::string>& lines, const PushKeys& keys, Language language) {
   const Result<double> limit = most_hits_of(arguments.most_hits);
   if (!limit) return limit.error();
   if (!arguments.add || arguments.allow || arguments.shadow || limit.value() >= 1) return Weighed{};
@@ -121,7 +89,7 @@ Result<Weighed> weigh(const PushArguments& arguments, const std::vector<std::str
 }
 
 // Says what would be, and publishes nothing. Exit code 3 when a push would be held.
-int dry_run(const PushArguments& arguments, const std::vector<std::string>& lines, const Keys& keys, Language language) {
+int dry_run(const PushArguments& arguments, const std::vector<std::string>& lines, const PushKeys& keys, Language language) {
   const Result<double> limit = most_hits_of(arguments.most_hits);
   if (!limit) return failed(limit.error(), language);
   const Result<TrialReport> report = try_lines(arguments, lines, {limit.value(), true, keys.keys.empty() ? nullptr : &keys.keys.front()});
@@ -191,7 +159,7 @@ void print_published(const PushArguments& arguments, const PublishedBatch& publi
 }
 
 // Writes the file for the second signer.
-int hand_over(const PushArguments& arguments, const std::vector<std::string>& lines, const Keys& keys, Language language) {
+int hand_over(const PushArguments& arguments, const std::vector<std::string>& lines, const PushKeys& keys, Language language) {
   if (keys.keys.size() != 1) return failed({ErrorCode::kUsage, "--for-cosign needs --key, and no second one"}, language);
   AuditLog audit;
   if (Result<void> opened = audit.open(audit_file(arguments), AuditLog::Sync::kEachLine); !opened) return failed(opened.error(), language);
@@ -218,7 +186,7 @@ void print_proposal(const Proposal& proposal, Language language) {
 int push(const PushArguments& arguments) {
   const Language language = language_of(arguments.language);
   if (const Result<void> checked = check_servers(arguments); !checked) return failed(checked.error(), language);
-  const Result<Keys> keys = read_keys(arguments);
+  const Result<PushKeys> keys = read_keys(arguments);
   if (!keys) return failed(keys.error(), language);
   const Result<PushLine> line = push_line(arguments, publisher_name(), std::time(nullptr));
   if (!line) return failed(line.error(), language);
@@ -231,11 +199,37 @@ int push(const PushArguments& arguments) {
   if (!weighed) return failed(weighed.error(), language);
   if (weighed.value().is_held) return static_cast<int>(ErrorCode::kInvalid);
   if (proposes) return hand_over(arguments, lines, keys.value(), language);
-  std::vector<std::string> key_ids;
-  for (const SigningKey& key : keys.value().keys) key_ids.push_back(key.id());
+  const std::vector<std::string> key_ids = keys.value().ids();
   const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids, weighed.value().confirmed);
   if (!published) return failed(published.error(), language);
   print_published(arguments, published.value(), lines, key_ids, language);
+  return kExitOk;
+}
+
+std::vector<std::string> withdrawn_kinds() { return {"domain", "url", "number", "pattern", "ip", "account", "app"}; }
+
+// What was withdrawn can be published anew; nobody's word is needed for it but the signer's.
+int push_withdraw(const PushArguments& arguments, const std::vector<std::string>& kinds) {
+  const Language language = language_of(arguments.language);
+  if (const Result<void> checked = check_servers(arguments); !checked) return failed(checked.error(), language);
+  const Result<PushKeys> keys = read_keys(arguments);
+  if (!keys) return failed(keys.error(), language);
+  std::vector<std::string> lines;
+  std::string named;
+  for (const std::string& kind : kinds.empty() ? withdrawn_kinds() : kinds) {
+    lines.push_back(to_line(Json{{"op", "replace-list"}, {"kind", kind}, {"source", arguments.source}}));
+    (named += named.empty() ? "" : say(language, {", ", "、"})) += word_of(language, kind);
+  }
+  const std::vector<std::string> key_ids = keys.value().ids();
+  const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids, "");
+  if (!published) return failed(published.error(), language);
+  if (arguments.json) {
+    print_published(arguments, published.value(), lines, key_ids, language);
+    return kExitOk;
+  }
+  if (!published.value().note.empty()) note(published.value().note, language);
+  std::printf("%s\n", say(language, {"withdrawn: all that {} has said ({}), sequence {}", "已撤回：{} 下发的全部内容（{}），序号 {}"}, arguments.source, named,
+                          published.value().sequence).c_str());
   return kExitOk;
 }
 
@@ -248,7 +242,7 @@ int push_cosign(const PushArguments& arguments) {
     print_proposal(proposal.value(), language);
     return kExitOk;
   }
-  const Result<Keys> keys = read_keys(arguments);
+  const Result<PushKeys> keys = read_keys(arguments);
   if (!keys) return failed(keys.error(), language);
   const BatchSignature& approval = proposal.value().approval;
   if (keys.value().keys.front().id() == approval.key_id)

@@ -49,6 +49,19 @@ Result<RedisLogin> login_to(const PushArguments& arguments, const std::string& s
   return login;
 }
 
+namespace {
+
+// The server itself does not take it now.
+std::string what_server_lacks(std::string_view error) {
+  const auto has = [error](std::string_view words) { return error.find(words) != std::string_view::npos; };
+  if (has("OOM command")) return "; Redis is full: raise maxmemory there, or trim the log (XTRIM) once a snapshot has what is in it";
+  if (has("NOREPLICAS ")) return "; fewer replicas keep up than min-replicas-to-write asks for, so it takes nothing: look at INFO replication there";
+  if (has("MISCONF ")) return "; Redis can't save to its disk and takes nothing: look at its log";
+  return {};
+}
+
+}  // namespace
+
 std::string what_to_do(std::string_view error) {
   switch (refusal_in(error)) {
     case Refusal::kNoLogin:
@@ -56,7 +69,7 @@ std::string what_to_do(std::string_view error) {
     case Refusal::kWrongLogin:
       return "; look at --redis-user and at the first line of --redis-password-file";
     case Refusal::kNoRight:
-      return "; this user may not publish: the one of --redis-user needs +xadd +xrevrange +xinfo|stream on the log";
+      return "; this user may not publish: the one of --redis-user needs +xadd +xinfo|stream +multi +exec +watch on the log";
     case Refusal::kReadOnly:
       return "; this is a replica: --redis must name the primary";
     case Refusal::kLoading:
@@ -67,7 +80,7 @@ std::string what_to_do(std::string_view error) {
     case Refusal::kNone:
       break;
   }
-  return {};
+  return what_server_lacks(error);
 }
 
 }  // namespace telefence

@@ -96,6 +96,11 @@ std::vector<std::string> category_words() {
   return words;
 }
 
+void add_list_reading(CommandLine& line, CLI::App* verb, RulesArguments& arguments) {
+  add_reading(line, verb, arguments);
+  add_meaning(line, verb, arguments);
+}
+
 void add_rules(CommandLine& line, RulesArguments& arguments) {
   CLI::App* verb = line.add_verb(line.program(), "rules",
                                  {"Check, convert and compare lists in the formats of others.", "检查、转换和比较各种格式的名单。"},

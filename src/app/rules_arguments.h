@@ -13,6 +13,9 @@ namespace telefence {
 
 void add_rules(CommandLine& line, RulesArguments& arguments);
 
+// How lists are read, for other verbs: their format, and what an entry is when its list does not say. With --json and --lang.
+void add_list_reading(CommandLine& line, CLI::App* verb, RulesArguments& arguments);
+
 // The categories of fraud, as options take them.
 std::vector<std::string> category_words();
 // --protected: names that nothing may block.

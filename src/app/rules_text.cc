@@ -62,15 +62,22 @@ Json to_json(const Ledger& ledger) {
   return out;
 }
 
-Json to_json(const Intake& intake) {
-  Json out = {{"files", Json::array()}, {"total", to_json(intake.total())}, {"complaints", Json::array()}};
-  for (const FileRead& file : intake.files()) {
+Ledger total_of(const Reading& reading) {
+  Ledger sum;
+  for (const FileRead& file : reading.files) sum.add(file.ledger);
+  CHECK(sum.adds_up());
+  return sum;
+}
+
+Json to_json(const Reading& reading) {
+  Json out = {{"files", Json::array()}, {"total", to_json(total_of(reading))}, {"complaints", Json::array()}};
+  for (const FileRead& file : reading.files) {
     Json one = {{"file", file.name}, {"format", file.format}};
     one.update(to_json(file.ledger));
     out["files"].push_back(std::move(one));
   }
-  for (const Complaint& complaint : intake.complaints()) out["complaints"].push_back(to_json(complaint));
-  out["complaints_not_shown"] = intake.complaint_count() - intake.complaints().size();
+  for (const Complaint& complaint : reading.complaints) out["complaints"].push_back(to_json(complaint));
+  out["complaints_not_shown"] = reading.complaint_count - reading.complaints.size();
   return out;
 }
 
@@ -157,17 +164,26 @@ std::string to_text(const Written& written, const std::string& file, Language la
   return out;
 }
 
-std::string complaints_text(const Intake& intake, std::size_t most, Language language) {
+std::string complaints_text(const Reading& reading, std::size_t most, Language language) {
   std::string out;
-  const std::vector<Complaint>& complaints = intake.complaints();
+  const std::vector<Complaint>& complaints = reading.complaints;
   const std::size_t shown = std::min(most, complaints.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const std::string_view kind = complaints[i].is_left_out ? say(language, {"left out", "未采用"}) : say(language, {"doubtful", "存疑"});
     out += std::string(kind) + ": " + to_text(complaints[i], language) + "\n";
   }
-  if (const std::uint64_t more = intake.complaint_count() - shown; more != 0)
+  if (const std::uint64_t more = reading.complaint_count - shown; more != 0)
     out += say(language, {"{} more: --most N shows more, --json up to 1,000", "另有 {} 条：--most N 可显示更多，--json 至多 1,000 条"}, grouped(more)) + "\n";
   return out;
+}
+
+void print_reading(const Reading& reading, std::size_t most, std::FILE* to, Language language) {
+  std::fputs(complaints_text(reading, most, language).c_str(), stderr);
+  for (const FileRead& file : reading.files) std::fputs(to_text(file, language).c_str(), to);
+  if (reading.files.size() < 2) return;
+  FileRead sum{std::string(say(language, {"all", "合计"})), "", total_of(reading)};
+  sum.format = say(language, {"sum", "总数"});
+  std::fputs(to_text(sum, language).c_str(), to);
 }
 
 std::string list_option(const std::string& file, SignatureKind kind, const Signature& meaning, bool exact) {

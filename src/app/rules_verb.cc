@@ -7,46 +7,16 @@
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
-#include "app/push_line.h"
+#include "app/rules_options.h"
 #include "app/rules_progress.h"
 #include "app/rules_text.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
-#include "config/assemble.h"
-#include "config/loader.h"
 #include "lists/intake.h"
 #include "signatures/words.h"
 
 namespace telefence {
 namespace {
-
-constexpr std::size_t kMostInJson = 1000;
-
-Error usage(std::string message) { return Error{ErrorCode::kUsage, std::move(message)}; }
-
-Result<IntakeOptions> options_of(const RulesArguments& arguments, RulesProgress& progress) {
-  const std::string& country = arguments.home_country;
-  if (country.empty() || country.size() > 3 || country.find_first_not_of("0123456789") != std::string::npos)
-    return usage("--home-country: expected a country code of 1 to 3 digits, as \"86\", found \"" + country + "\"");
-  Config config = default_config();
-  config.normalise.home_country = country;
-  if (Result<void> set = set_protected(config, arguments.protected_file); !set) return set.error();
-  IntakeOptions options;
-  options.terms = compile_terms(config);
-  options.format = arguments.format.empty() ? nullptr : list_format(arguments.format);
-  options.common.category = category_from(arguments.category).value_or(Category::kOther);
-  options.common.tier = static_cast<Tier>(arguments.tier);
-  options.common.action = arguments.action;
-  options.common.source = arguments.source;
-  options.common.sides = sides_from(arguments.side).value_or(Signature::Sides::kEither);
-  options.common.allow = arguments.allow;
-  options.common.shadow = arguments.shadow;
-  if (!arguments.match.empty()) options.subdomains = arguments.match == "suffix";
-  options.most_complaints = arguments.json ? kMostInJson : arguments.most;
-  options.progress = [&progress](const TextSource& source) { progress.show(source); };
-  if (std::count(arguments.files.begin(), arguments.files.end(), "-") > 1) return usage("standard input (-) can be read once only");
-  return options;
-}
 
 Result<void> read_all(Intake& intake, std::span<const std::string> files, RulesProgress& progress) {
   for (const std::string& file : files) {
@@ -62,16 +32,6 @@ int failed(const RulesArguments& arguments, const Error& error, Language languag
   return static_cast<int>(error.code);
 }
 
-// What is wrong goes to standard error; so does the rest when a list goes to standard output.
-void print_reading(const Intake& intake, const RulesArguments& arguments, std::FILE* to, Language language) {
-  std::fputs(complaints_text(intake, arguments.most, language).c_str(), stderr);
-  for (const FileRead& file : intake.files()) std::fputs(to_text(file, language).c_str(), to);
-  if (intake.files().size() < 2) return;
-  FileRead sum{std::string(say(language, {"all", "合计"})), "", intake.total()};
-  sum.format = say(language, {"sum", "总数"});
-  std::fputs(to_text(sum, language).c_str(), to);
-}
-
 void print_json(const Json& json, std::FILE* to) { std::fprintf(to, "%s\n", to_line(json).c_str()); }
 
 int lint(const RulesArguments& arguments, Intake& intake, Language language) {
@@ -81,7 +41,7 @@ int lint(const RulesArguments& arguments, Intake& intake, Language language) {
     out.update(to_json(intake));
     print_json(out, stdout);
   } else {
-    print_reading(intake, arguments, stdout, language);
+    print_reading(reading_of(intake), arguments.most, stdout, language);
     const std::string verdict = is_sound ? std::string(say(language, {"ok", "正确"}))
                                          : counted(language, intake.complaint_count(), {"thing is wrong", "处问题"}, {"things are wrong", "处问题"});
     std::printf("%s\n", verdict.c_str());
@@ -118,7 +78,7 @@ int write(const RulesArguments& arguments, Intake& intake, const Signature& comm
   const bool is_import = arguments.operation == "import";
   // A list of nothing in the place of one that blocks would be the worst of all answers.
   if (intake.total().of(ValueFate::kAccepted) == 0) {
-    std::fputs(complaints_text(intake, arguments.most, language).c_str(), stderr);
+    std::fputs(complaints_text(reading_of(intake), arguments.most, language).c_str(), stderr);
     return failed(arguments, Error{ErrorCode::kInvalid, "nothing of it can be used; " + arguments.out + " is left as it is"}, language);
   }
   const Target target = is_import ? import_target(arguments, intake.summary()) : Target{list_format(arguments.to), {.file = arguments.out}};
@@ -135,7 +95,7 @@ int write(const RulesArguments& arguments, Intake& intake, const Signature& comm
     print_json(out, to);
     return kExitOk;
   }
-  print_reading(intake, arguments, to, language);
+  print_reading(reading_of(intake), arguments.most, to, language);
   std::fputs(to_text(written.value(), arguments.out, language).c_str(), to);
   if (!option.empty() && arguments.out != "-")
     std::fprintf(to, "%s\n  %s\n", std::string(say(language, {"for the configuration, under policy.lists:", "写入配置的 policy.lists："})).c_str(), option.c_str());
@@ -151,7 +111,7 @@ int stats(const RulesArguments& arguments, Intake& intake, Language language) {
     print_json(out, stdout);
     return kExitOk;
   }
-  std::fputs(complaints_text(intake, arguments.most, language).c_str(), stderr);
+  std::fputs(complaints_text(reading_of(intake), arguments.most, language).c_str(), stderr);
   std::fputs(to_text(found.value(), language).c_str(), stdout);
   return kExitOk;
 }
@@ -162,7 +122,7 @@ int diff(const RulesArguments& arguments, const IntakeOptions& options, RulesPro
   for (const auto& [intake, file] : {std::pair{&before, &arguments.files[0]}, std::pair{&after, &arguments.files[1]}})
     if (const Result<void> read = read_all(*intake, {file, 1}, progress); !read) return failed(arguments, read.error(), language);
   constexpr std::string_view kSigns[] = {"+", "-", "~"}, kWords[] = {"added", "removed", "changed"};
-  const std::size_t most = arguments.json ? kMostInJson : arguments.most;
+  const std::size_t most = arguments.json ? kMostComplaintsInJson : arguments.most;
   Json entries = Json::array();
   std::string text;
   std::size_t shown = 0;
@@ -181,7 +141,7 @@ int diff(const RulesArguments& arguments, const IntakeOptions& options, RulesPro
                stdout);
     return kExitOk;
   }
-  for (const Intake* intake : {&before, &after}) std::fputs(complaints_text(*intake, arguments.most, language).c_str(), stderr);
+  for (const Intake* intake : {&before, &after}) std::fputs(complaints_text(reading_of(*intake), arguments.most, language).c_str(), stderr);
   std::fputs(text.c_str(), stdout);
   if (not_shown != 0) std::printf("%s\n", say(language, {"{} more", "另有 {} 条"}, grouped(not_shown)).c_str());
   std::printf("%s\n", say(language, {"{} added, {} removed, {} changed, {} the same", "新增 {}，删除 {}，改变 {}，相同 {}"}, grouped(sums.added),
@@ -194,7 +154,7 @@ int diff(const RulesArguments& arguments, const IntakeOptions& options, RulesPro
 int rules(const RulesArguments& arguments) {
   const Language language = language_of(arguments.language);
   RulesProgress progress(language);
-  Result<IntakeOptions> options = options_of(arguments, progress);
+  Result<IntakeOptions> options = intake_options(arguments, progress);
   if (!options) return failed(arguments, options.error(), language);
   if (arguments.operation == "diff") {
     options.value().keeps_covered = true;

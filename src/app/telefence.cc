@@ -179,7 +179,62 @@ void add_push_status(CommandLine& line, CLI::App& push, PushStatusArguments& arg
   add_common(line, verb, arguments, false);
 }
 
-void add_push(CommandLine& line, PushArguments& arguments, PushStatusArguments& status) {
+void add_wide_digits(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
+  verb->add_option("--second-key", arguments.second_key, line.text({"the second signature, which wide entries need", "第二签名（宽泛条目必需）"}))
+      ->type_name("FILE");
+  verb->add_option("--wide-digits", arguments.wide_digits, line.text({"redis.wide_digits of the edges", "各节点的 redis.wide_digits"}))
+      ->check(line.from_to(1, 15))
+      ->type_name("1-15")
+      ->capture_default_str();
+}
+
+void add_push_apply(CommandLine& line, CLI::App& push, PushApplyArguments& arguments) {
+  CLI::App* verb = line.add_verb(push, "apply", {"Publish op lines or whole lists, in any format, to every edge.", "向所有节点下发变更行或任意格式的整份名单。"},
+                                 "  telefence push apply blocklist.txt.gz --category phishing --source vendor --key centre.key\n"
+                                 "  telefence push apply ops.jsonl --key centre.key\n"
+                                 "  telefence push apply 号码.csv --source police --replace-list --key centre.key --json\n");
+  verb->add_option("files", arguments.list.files, line.text({"op lines, or lists in any format, also packed (gzip, zstd); - is standard input",
+                                                             "变更行，或任意格式的名单，可为 gzip 或 zstd 压缩；- 表示标准输入"}))
+      ->required()
+      ->type_name("FILE");
+  add_list_reading(line, verb, arguments.list);
+  verb->add_flag("--replace-list", arguments.replace_list,
+                 line.text({"what --source has said before of these kinds ends with the first batch; until the last one the list is partly there",
+                            "首个批次即终止 --source 此前下发的同类条目；直到最后一个批次，名单只有一部分生效"}));
+  verb->add_option("--kind", arguments.kind, line.text({"--replace-list: of this kind; else of all kinds that are in the files", "--replace-list：仅此种类；缺省为文件中的所有种类"}))
+      ->check(line.one_of({"domain", "url", "number", "pattern", "ip", "account", "app"}))
+      ->type_name("KIND");
+  verb->add_flag("--strict", arguments.strict, line.text({"publish nothing when anything is wrong with the files", "文件有任何问题则不下发"}));
+  verb->add_option("--from", arguments.from, line.text({"go on where a run was broken off: leave out so many changes", "从中断处继续：跳过前若干条变更"}))->type_name("N");
+  add_redis(line, verb, arguments);
+  add_signing(line, verb, arguments, false);
+  add_wide_digits(line, verb, arguments);
+}
+
+void add_push_withdraw(CommandLine& line, CLI::App& push, PushArguments& arguments, std::vector<std::string>& kinds) {
+  CLI::App* verb = line.add_verb(push, "withdraw", {"End all that a source has said.", "撤回某来源下发的全部内容。"},
+                                 "  telefence push withdraw vendor --key centre.key\n"
+                                 "  telefence push withdraw vendor --kind number --key centre.key\n");
+  verb->add_option("source", arguments.source, line.text({"whose entries, as --source or the publisher named it", "来源：下发时的 --source 或下发者"}))
+      ->required()
+      ->type_name("SOURCE");
+  verb->add_option("--kind", kinds, line.text({"only these kinds; else all", "仅这些种类；缺省为全部"}))
+      ->check(line.one_of(withdrawn_kinds()))
+      ->type_name("KIND");
+  add_redis(line, verb, arguments);
+  add_signing(line, verb, arguments, false);
+  add_common(line, verb, arguments, false);
+}
+
+struct PushVerbs {
+  PushArguments one, withdraw;
+  std::vector<std::string> withdrawn;
+  PushStatusArguments status;
+  PushApplyArguments apply;
+};
+
+void add_push(CommandLine& line, PushVerbs& verbs) {
+  PushArguments& arguments = verbs.one;
   CLI::App* verb = line.add_verb(line.program(), "push",
                                  {"Publish a change of the signatures to every edge.", "向所有节点下发规则变更。"},
                                  "  telefence push add domain fresh-scam.example --category phishing\n"
@@ -187,7 +242,9 @@ void add_push(CommandLine& line, PushArguments& arguments, PushStatusArguments& 
   verb->require_subcommand(1);
   add_push_operation(line, *verb, arguments, true);
   add_push_operation(line, *verb, arguments, false);
-  add_push_status(line, *verb, status);
+  add_push_apply(line, *verb, verbs.apply);
+  add_push_withdraw(line, *verb, verbs.withdraw, verbs.withdrawn);
+  add_push_status(line, *verb, verbs.status);
   CLI::App* cosign = line.add_verb(*verb, "cosign",
                                    {"Publish what another signer has approved, with the second signature.", "以第二签名下发他人已批准的变更。"},
                                    "  telefence push add number '+86170*' --category spoofed-caller --key a.key --for-cosign wide.json\n"
@@ -392,10 +449,22 @@ int run_policy(const CLI::App& verb, const PolicyArguments& arguments) {
   return policy_size(arguments.size);
 }
 
+int run_push(const CLI::App& verb, PushVerbs& verbs) {
+  if (verb.got_subcommand("status")) return push_status(verbs.status);
+  if (verb.got_subcommand("withdraw")) return push_withdraw(verbs.withdraw, verbs.withdrawn);
+  if (verb.got_subcommand("cosign")) return push_cosign(verbs.one);
+  if (!verb.got_subcommand("apply")) return push(verbs.one);
+  PushApplyArguments& apply = verbs.apply;
+  apply.source = apply.list.source;
+  apply.json = apply.list.json;
+  apply.language = apply.list.language;
+  apply.home_country = apply.list.home_country;
+  return push_apply(apply);
+}
+
 int run_verb(CommandLine& line, int argc, char** argv) {
   TestArguments test_arguments;
-  PushArguments push_arguments;
-  PushStatusArguments push_status_arguments;
+  PushVerbs push_verbs;
   ToolArguments status_arguments;
   ReloadArguments reload_arguments;
   EventsArguments events_arguments;
@@ -406,7 +475,7 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   SnapshotArguments snapshot_arguments;
   std::string language;
   add_test(line, test_arguments);
-  add_push(line, push_arguments, push_status_arguments);
+  add_push(line, push_verbs);
   add_rules(line, rules_arguments);
   add_daemon_verbs(line, status_arguments, reload_arguments, events_arguments);
   add_bypass(line, bypass_arguments);
@@ -421,15 +490,14 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   add_explain(line, explain_arguments);
   line.add_language(line.program(), language);
   if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
-  for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_arguments, &status_arguments,
+  for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_verbs.one, &push_verbs.withdraw, &push_verbs.apply.list, &status_arguments,
                                                                    &reload_arguments, &events_arguments, &bypass_arguments,
                                                                    &policy_arguments.versions, &policy_arguments.rollback, &policy_arguments.size,
-                                                                   &rules_arguments, &keys_arguments, &snapshot_arguments, &audit_arguments, &push_status_arguments,
+                                                                   &rules_arguments, &keys_arguments, &snapshot_arguments, &audit_arguments, &push_verbs.status,
                                                                    &release_arguments, &explain_arguments})
     if (own->language.empty()) own->language = language;
   if (line.program().got_subcommand("test")) return test_value(test_arguments);
-  if (CLI::App* verb = line.program().get_subcommand("push"); verb->got_subcommand("status")) return push_status(push_status_arguments);
-  if (line.program().got_subcommand("push")) return push_arguments.proposal.empty() ? push(push_arguments) : push_cosign(push_arguments);
+  if (const CLI::App* verb = line.program().get_subcommand_ptr("push").get(); verb->parsed()) return run_push(*verb, push_verbs);
   if (line.program().got_subcommand("rules")) return rules(rules_arguments);
   if (line.program().got_subcommand("snapshot")) return snapshot(snapshot_arguments);
   if (line.program().got_subcommand("keys")) return keys(keys_arguments);

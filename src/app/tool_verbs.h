@@ -80,6 +80,10 @@ struct ExplainArguments : PushArguments {
   std::string config_file;             // "" = the usual one, where it is
 };
 int explain(const ExplainArguments& arguments);
+// Ends all that a source (arguments.source) has said of these kinds; of all when there are none.
+int push_withdraw(const PushArguments& arguments, const std::vector<std::string>& kinds);
+// The kinds that have lists: all of them.
+std::vector<std::string> withdrawn_kinds();
 
 struct PushStatusArguments : PushArguments {
   std::uint64_t sequence = 0;          // 0 = the newest
@@ -129,6 +133,15 @@ struct RulesArguments : ToolArguments {
   std::string protected_file;          // as of PushArguments
 };
 int rules(const RulesArguments& arguments);
+
+// Publishes op lines, or lists in any format.
+struct PushApplyArguments : PushArguments {
+  RulesArguments list;                 // how they are read
+  bool replace_list = false;           // what the source has said before of these kinds ends
+  bool strict = false;                 // nothing is published when anything is left out
+  std::uint64_t from = 0;              // so many changes were published by a run that was broken off
+};
+int push_apply(const PushApplyArguments& arguments);
 
 int status(const ToolArguments& arguments);
 

@@ -10,7 +10,7 @@ namespace telefence {
 namespace {
 
 bool is_op_line(std::string_view line) {
-  return line.starts_with('{') && line.ends_with('}') && line.find("\"op\"") != std::string_view::npos && line.find("\"value\"") != std::string_view::npos;
+  return line.starts_with('{') && line.ends_with('}') && line.find("\"op\"") != std::string_view::npos && line.find("\"kind\"") != std::string_view::npos;
 }
 
 int sniff(const Sample& sample) { return sample.share(is_op_line) * 97 / 100; }

@@ -189,24 +189,32 @@ std::string plain_body(std::span<const std::string> lines) {
   return plain;
 }
 
-Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher,
-                               std::string_view previous, std::span<const std::string> lines) {
+Result<std::string> pack_body(std::string_view plain) {
+  if (plain.size() > kMaxUnpackedBytes) return invalid("the changes are larger than 4 MiB: send fewer at once");
+  std::string body(ZSTD_compressBound(plain.size()), '\0');
+  const std::size_t size = ZSTD_compress(body.data(), body.size(), plain.data(), plain.size(), kZstdLevel);
+  if (ZSTD_isError(size) != 0) return invalid(std::string("can't pack the batch: ") + ZSTD_getErrorName(size));
+  body.resize(size);
+  return body;
+}
+
+std::string batch_header(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher, std::string_view previous,
+                         std::size_t lines) {
   nlohmann::ordered_json header;
   header["seq"] = sequence;
   header["ts"] = timestamp_ms;
   header["publisher"] = publisher;
-  header["n"] = lines.size();
+  header["n"] = lines;
   header["prev"] = previous;
-  const std::string plain = plain_body(lines);
-  if (plain.size() > kMaxUnpackedBytes) return invalid("the changes are larger than 4 MiB: send fewer at once");
-  PackedBatch packed;
-  packed.header = header.dump(-1, ' ', false, Json::error_handler_t::replace);
-  packed.body.resize(ZSTD_compressBound(plain.size()));
-  const std::size_t size =
-      ZSTD_compress(packed.body.data(), packed.body.size(), plain.data(), plain.size(), kZstdLevel);
-  if (ZSTD_isError(size) != 0) return invalid(std::string("can't pack the batch: ") + ZSTD_getErrorName(size));
-  packed.body.resize(size);
-  if (packed.header.size() + size + kSignatureRoom > kMaxBatchBytes)
+  return header.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher,
+                               std::string_view previous, std::span<const std::string> lines) {
+  Result<std::string> body = pack_body(plain_body(lines));
+  if (!body.ok()) return body.error();
+  PackedBatch packed{batch_header(sequence, timestamp_ms, publisher, previous, lines.size()), std::move(body.value())};
+  if (packed.header.size() + packed.body.size() + kSignatureRoom > kMaxBatchBytes)
     return invalid("the batch is larger than 64 KiB packed: send fewer changes at once");
   return packed;
 }

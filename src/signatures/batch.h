@@ -63,6 +63,11 @@ struct PackedBatch {
 Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher,
                                std::string_view previous, std::span<const std::string> lines);
 
+// The two parts of it. Bodies can be packed before it is known where in the log they will stand. `plain`: plain_body().
+Result<std::string> pack_body(std::string_view plain);
+std::string batch_header(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher, std::string_view previous,
+                         std::size_t lines);
+
 // The body before it is packed: every line ended by LF.
 std::string plain_body(std::span<const std::string> lines);
 

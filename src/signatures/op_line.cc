@@ -6,15 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
+#include "signatures/flat_json.h"
 #include "signatures/words.h"
 
 namespace telefence {
 namespace {
-
-using Json = nlohmann::json;
 
 // Above this a number is taken for milliseconds: no year of four digits reaches it in seconds, and milliseconds did in 1979.
 constexpr std::int64_t kLargestSeconds = 300'000'000'000;
@@ -26,56 +25,48 @@ constexpr std::size_t kLongestNote = 1000;  // bytes; of what is only for people
 // Reads fields off one object; the first mistake stays.
 class Fields {
  public:
-  explicit Fields(const Json& object) : object_(object) {}
+  explicit Fields(const FlatObject& object) : object_(object) {}
 
-  std::string text(const char* name) {
-    const Json* value = find(name);
+  std::string text(std::string_view name) {
+    const FlatValue* value = object_.find(name);
     if (value == nullptr) return {};
-    if (const auto* text = value->get_ptr<const std::string*>()) return *text;
+    if (value->kind == FlatValue::Kind::kText) return std::string(value->text);
     wrong(name, "must be a text");
     return {};
   }
-  std::vector<std::string> texts(const char* name) {
-    std::vector<std::string> out;
-    const Json* value = find(name);
-    if (value == nullptr) return out;
-    if (!value->is_array()) wrong(name, "must be a list of texts");
-    for (const Json& item : *value) {
-      const auto* text = item.get_ptr<const std::string*>();
-      if (text == nullptr || text->empty()) {
-        wrong(name, "must be a list of texts, none of them empty");
-        return {};
-      }
-      out.push_back(*text);
-    }
-    return out;
+  std::vector<std::string> texts(std::string_view name) {
+    const FlatValue* value = object_.find(name);
+    if (value == nullptr) return {};
+    if (value->kind != FlatValue::Kind::kList) wrong(name, "must be a list of texts");
+    const bool has_empty = std::find(value->texts.begin(), value->texts.end(), "") != value->texts.end();
+    if (value->has_only_texts && !has_empty) return value->texts;
+    wrong(name, "must be a list of texts, none of them empty");
+    return {};
   }
-  bool flag(const char* name) {
-    const Json* value = find(name);
+  bool flag(std::string_view name) {
+    const FlatValue* value = object_.find(name);
     if (value == nullptr) return false;
-    if (const auto* flag = value->get_ptr<const bool*>()) return *flag;
+    if (value->kind == FlatValue::Kind::kFlag) return value->flag;
     wrong(name, "must be true or false");
     return false;
   }
-  std::uint64_t number(const char* name, std::uint64_t otherwise) {
-    const Json* value = find(name);
+  std::uint64_t number(std::string_view name, std::uint64_t otherwise) {
+    const FlatValue* value = object_.find(name);
     if (value == nullptr) return otherwise;
-    if (value->is_number_unsigned()) return value->get<std::uint64_t>();
+    if (value->kind == FlatValue::Kind::kNumber) return value->number;
     wrong(name, "must be a whole number, not negative");
     return otherwise;
   }
   // ISO 8601 with a zone, or Unix seconds. 0 = never.
-  std::int64_t instant_s(const char* name) {
-    const Json* value = find(name);
+  std::int64_t instant_s(std::string_view name) {
+    const FlatValue* value = object_.find(name);
     if (value == nullptr) return 0;
-    if (value->is_number_unsigned()) {
-      const std::uint64_t seconds = value->get<std::uint64_t>();
-      if (seconds < static_cast<std::uint64_t>(kLargestSeconds)) return static_cast<std::int64_t>(seconds);
+    if (value->kind == FlatValue::Kind::kNumber) {
+      if (value->number < static_cast<std::uint64_t>(kLargestSeconds)) return static_cast<std::int64_t>(value->number);
       wrong(name, "is too large for Unix seconds; milliseconds are not taken");
       return 0;
     }
-    const auto* text = value->get_ptr<const std::string*>();
-    const std::optional<std::int64_t> instant = text == nullptr ? std::nullopt : parse_instant_ms(*text);
+    const std::optional<std::int64_t> instant = value->kind == FlatValue::Kind::kText ? parse_instant_ms(value->text) : std::nullopt;
     if (!instant) wrong(name, "must be Unix seconds or ISO 8601 with a zone, as 2026-12-01T00:00:00+08:00");
     if (instant && *instant < 1000) wrong(name, "lies before 1970-01-01T00:00:01Z; for an entry without end leave it out");
     return instant.value_or(0) / 1000;
@@ -86,11 +77,7 @@ class Fields {
   const std::string& mistake() const { return mistake_; }
 
  private:
-  const Json* find(const char* name) const {
-    const auto found = object_.find(name);
-    return found == object_.end() || found->is_null() ? nullptr : &*found;
-  }
-  const Json& object_;
+  const FlatObject& object_;
   std::string mistake_;
 };
 
@@ -180,9 +167,9 @@ void read_words(Fields& fields, Signature& signature) {
 }
 
 // Of a replace-list only whose list of which kind it is; anything else would be thought to mean something.
-void check_replace_list(Fields& fields, const Json& object) {
+void check_replace_list(Fields& fields, const FlatObject& object) {
   for (const char* name : {"value", "match", "side", "category", "level", "action", "expires", "valid_from", "shadow", "name", "id"})
-    if (object.contains(name) && !object[name].is_null())
+    if (object.find(name) != nullptr)
       fields.wrong(name, "means nothing in a replace-list: it names kind and source, and the lines behind it are the new list");
 }
 
@@ -230,28 +217,14 @@ void read_rest(Fields& fields, const Change& change, Signature& signature) {
   read_for_people(fields, signature);
 }
 
-std::string_view match_word(const Signature& signature) {
-  switch (signature.kind) {
-    case SignatureKind::kDomain:
-      return signature.subdomains ? "suffix" : "exact";
-    case SignatureKind::kNumber:
-      return signature.prefix ? "prefix" : "exact";
-    case SignatureKind::kUrl:
-      return !signature.literal ? "regex" : signature.prefix ? "prefix" : "exact";
-    case SignatureKind::kPattern:
-      return signature.literal ? "text" : "regex";
-  }
-  return "";
-}
-
 }  // namespace
 
 Result<Change> parse_op_line(std::string_view line) {
-  const Json object = Json::parse(line, nullptr, false);
-  if (!object.is_object()) return Error{ErrorCode::kInvalid, "not a JSON object"};
+  FlatObject object;
+  if (!object.read(line)) return Error{ErrorCode::kInvalid, "not a JSON object"};
   Fields fields(object);
-  for (const auto& [name, value] : object.items())
-    if (std::find(kFields.begin(), kFields.end(), name) == kFields.end()) fields.wrong(name, "is an unknown field");
+  for (const FlatValue& member : object.members())
+    if (std::find(kFields.begin(), kFields.end(), member.name) == kFields.end()) fields.wrong(member.name, "is an unknown field");
   Change change;
   read_op(fields, change);
   read_kind(fields, change);
@@ -264,51 +237,12 @@ Result<Change> parse_op_line(std::string_view line) {
 }
 
 std::string unknown_operation(std::string_view line) {
-  const Json object = Json::parse(line, nullptr, false);
-  if (!object.is_object()) return {};
-  const auto op = object.find("op");
-  const auto* word = op == object.end() ? nullptr : op->get_ptr<const std::string*>();
-  if (word == nullptr || word->empty() || std::find(kOperations.begin(), kOperations.end(), *word) != kOperations.end()) return {};
-  return "the operation '" + word->substr(0, 40) + "' is not known to this version";
-}
-
-namespace {
-
-void add_entry_fields(const Signature& signature, bool is_enforced, nlohmann::ordered_json& line) {
-  if (!signature.name.empty()) line["name"] = signature.name;
-  if (is_enforced && signature.kind == SignatureKind::kNumber) line["side"] = sides_name(signature.sides);
-  if (signature.fold != TextFold::kAll) line["fold"] = fold_name(signature.fold);
-  if (!signature.action.empty()) line["action"] = signature.action;
-  line["category"] = category_name(signature.category);
-  line["level"] = signature.tier;
-  if (signature.id != 0) line["id"] = signature.id;
-  if (signature.valid_from_s != 0) line["valid_from"] = signature.valid_from_s;
-  if (signature.expires_s != 0) line["expires"] = signature.expires_s;
-}
-
-}  // namespace
-
-std::string to_op_line(const Change& change) {
-  const Signature& signature = change.signature;
-  const bool is_enforced = change.unenforced == UnenforcedKind::kNone;
-  nlohmann::ordered_json line;
-  line["op"] = op_name(change);
-  line["kind"] = kind_name(change);
-  if (change.op != Change::Op::kReplaceList) {
-    line["value"] = signature.value;
-    if (is_enforced) line["match"] = match_word(signature);
-    // They say what a removal means, too.
-    if (!signature.words.all.empty()) line["all"] = signature.words.all;
-    if (!signature.words.any.empty()) line["any"] = signature.words.any;
-    if (!signature.words.none.empty()) line["none"] = signature.words.none;
-  }
-  if (change.op == Change::Op::kAdd) add_entry_fields(signature, is_enforced, line);
-  if (change.op == Change::Op::kRemove && !signature.name.empty()) line["name"] = signature.name;
-  if (!signature.source.empty()) line["source"] = signature.source;
-  if (change.op == Change::Op::kAdd && signature.shadow) line["shadow"] = true;
-  if (!signature.campaign.empty()) line["campaign"] = signature.campaign;
-  if (!signature.note.empty()) line["note"] = signature.note;
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  FlatObject object;
+  if (!object.read(line)) return {};
+  const FlatValue* op = object.find("op");
+  if (op == nullptr || op->kind != FlatValue::Kind::kText || op->text.empty()) return {};
+  if (std::find(kOperations.begin(), kOperations.end(), op->text) != kOperations.end()) return {};
+  return "the operation '" + std::string(op->text.substr(0, 40)) + "' is not known to this version";
 }
 
 }  // namespace telefence

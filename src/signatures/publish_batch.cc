@@ -2,11 +2,10 @@
 #include "signatures/publish_batch.h"
 
 #include <chrono>
-#include <limits>
 #include <utility>
 
-#include "redis/refusal.h"
 #include "signatures/batch.h"
+#include "signatures/log_head.h"
 #include "signatures/op_line.h"
 
 namespace telefence {
@@ -14,57 +13,6 @@ namespace {
 
 constexpr std::uint32_t kTimeoutMs = 5000;
 constexpr int kAttempts = 20;
-
-struct Head {
-  std::uint64_t sequence = 0;
-  std::string hash;
-  std::string note;
-};
-
-Error refused(const std::string& what) {
-  const ErrorCode code = refusal_in(what) == Refusal::kNone ? ErrorCode::kFailed : ErrorCode::kUnreachable;
-  return Error{code, "Redis refuses: " + what};
-}
-
-// The head that an id stands for. One that is no batch (XADD by hand, or with *) stops nobody: edges refuse that entry and
-// go on behind it, and so do we.
-Result<Head> head_at(std::string_view log, const std::string& id) {
-  if (const Result<std::uint64_t> sequence = sequence_of(id); sequence.ok()) return Head{sequence.value(), "", ""};
-  Head head{first_part(id), "", "the newest entry of " + std::string(log) + ", " + id +
-                                    ", is no batch; every edge refuses it. To take it away: redis-cli XDEL " +
-                                    std::string(log) + " " + id};
-  if (head.sequence == std::numeric_limits<std::uint64_t>::max())
-    return Error{ErrorCode::kFailed, head.note + ", and none can follow it: begin a new log under another key"};
-  return head;
-}
-
-// The newest batch of the log; 0 when it is empty.
-Result<Head> read_head(RedisConnection& connection, std::string_view log) {
-  const Result<RedisReply> reply = connection.command({"XREVRANGE", log, "+", "-", "COUNT", "1"}, kTimeoutMs);
-  if (!reply.ok()) return reply.error();
-  if (reply.value().is_error()) return refused(reply.value().text);
-  if (!reply.value().items.empty()) {
-    const RedisReply& entry = reply.value().items.front();
-    if (entry.items.size() != 2) return refused("an entry without fields");
-    Result<Head> head = head_at(log, entry.items[0].text);
-    const RedisReply* header = entry.items[1].field("h");
-    const RedisReply* body = entry.items[1].field("b");
-    if (head.ok() && header != nullptr && body != nullptr) head.value().hash = batch_hash(header->text, body->text);
-    return head;
-  }
-  // All entries may have been trimmed away: the stream still knows the last id, and takes none that is not larger.
-  const Result<RedisReply> info = connection.command({"XINFO", "STREAM", log}, kTimeoutMs);
-  if (!info.ok()) return info.error();
-  if (info.value().is_error()) {
-    if (info.value().text.find("no such key") != std::string::npos) return Head{};  // the log begins now
-    return refused(info.value().text);
-  }
-  const RedisReply* last = info.value().field("last-generated-id");
-  if (last == nullptr || last->text == "0-0") return Head{};
-  Result<Head> head = head_at(log, last->text);
-  if (head.ok()) head.value().note.clear();  // that entry is gone already
-  return head;
-}
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -84,13 +32,6 @@ Result<void> check_lines(std::span<const std::string> lines) {
   return {};
 }
 
-std::string signatures_of(const BatchAuthor& author, const std::string& hash) {
-  std::string text;
-  for (const SigningKey* key : author.keys) text += to_line(sign_batch(*key, hash));
-  for (const BatchSignature& approval : author.approvals) text += to_line(approval);
-  return text;
-}
-
 // One try at this place of the log. False: somebody else was faster.
 Result<bool> append(RedisConnection& connection, std::string_view log, const std::string& id, const PackedBatch& packed,
                     const std::string& signatures) {
@@ -100,11 +41,18 @@ Result<bool> append(RedisConnection& connection, std::string_view log, const std
   if (!reply.ok()) return reply.error();
   if (!reply.value().is_error()) return true;
   // Redis takes only ids above the newest: somebody else published in between.
-  if (reply.value().text.find("equal or smaller") == std::string::npos) return refused(reply.value().text);
+  if (reply.value().text.find("equal or smaller") == std::string::npos) return refused_by_redis(reply.value().text);
   return false;
 }
 
 }  // namespace
+
+std::string signatures_of(const BatchAuthor& author, const std::string& hash) {
+  std::string text;
+  for (const SigningKey* key : author.keys) text += to_line(sign_batch(*key, hash));
+  for (const BatchSignature& approval : author.approvals) text += to_line(approval);
+  return text;
+}
 
 Result<PublishedBatch> publish_batch(RedisConnection& connection, std::string_view log,
                                     std::span<const std::string> lines, const BatchAuthor& author) {
@@ -112,7 +60,7 @@ Result<PublishedBatch> publish_batch(RedisConnection& connection, std::string_vi
   if (author.keys.size() + author.approvals.size() > kMaxSignatures)
     return Error{ErrorCode::kUsage, "more than 4 signatures on one batch"};
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const Result<Head> head = read_head(connection, log);
+    const Result<LogHead> head = read_head(connection, log, kTimeoutMs);
     if (!head.ok()) return head.error();
     const std::uint64_t sequence = head.value().sequence + 1;
     const Result<PackedBatch> packed = pack_batch(sequence, now_ms(), author.name, head.value().hash, lines);

@@ -33,6 +33,9 @@ struct PublishedBatch {
   std::string note;  // "" or what a person should know of the log
 };
 
+// The field s of a batch.
+std::string signatures_of(const BatchAuthor& author, const std::string& hash);
+
 // Appends the op lines (op_line.h) as one batch. When somebody else took the sequence in between, it tries again behind
 // theirs. An entry that is no batch (made by hand) is passed over with a note. kInvalid: a line is no valid change (nothing
 // is sent), or the batch is too large. kUnreachable: Redis is gone, or wants another login (redis/refusal.h).

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The keys that a push is signed with, and where it is audited.
+
+#include <string>
+#include <vector>
+
+#include "app/tool_verbs.h"
+#include "base/result.h"
+#include "signatures/key_file.h"
+
+namespace telefence {
+
+// The keys of one push, which outlive it.
+struct PushKeys {
+  std::vector<SigningKey> keys;
+
+  std::vector<const SigningKey*> all() const {
+    std::vector<const SigningKey*> out;
+    for (const SigningKey& key : keys) out.push_back(&key);
+    return out;
+  }
+  std::vector<std::string> ids() const {
+    std::vector<std::string> out;
+    for (const SigningKey& key : keys) out.push_back(key.id());
+    return out;
+  }
+};
+
+Result<PushKeys> read_keys(const PushArguments& arguments);
+
+// "": nothing is audited.
+std::string audit_file(const PushArguments& arguments);
+
+}  // namespace telefence

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/push_source.h"
+
+#include <optional>
+#include <utility>
+
+#include "app/push_spool.h"
+#include "lists/pattern_trial.h"
+#include "lists/text.h"
+#include "signatures/op_line.h"
+#include "signatures/signers.h"
+#include "signatures/words.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint64_t kBetweenProgress = 8192;
+constexpr std::size_t kShownOfValue = 120;
+
+bool is_expression(const Signature& signature) {
+  return signature.kind == SignatureKind::kPattern || (signature.kind == SignatureKind::kUrl && !signature.literal);
+}
+
+}  // namespace
+
+class PushSource::OpLines : public ListSink {
+ public:
+  OpLines(const PushSourceOptions& options, std::set<std::string>& kinds) : options_(options), kinds_(kinds) {}
+
+  Result<void> read(TextSource& source) {
+    files_.push_back({source.name(), kOpLinesFormat.name, {}});
+    if (files_.size() == 1)
+      if (Result<void> opened = spool_.open(); !opened) return opened;
+    std::uint64_t lines = 0;
+    for_each_line(source, *this, [&](std::uint64_t number, std::string_view line) {
+      if (++lines % kBetweenProgress == 0 && options_.reading.progress) options_.reading.progress(source);
+      take_line(number, trimmed(line));
+    });
+    if (source.error()) return *source.error();
+    if (trouble_) return *trouble_;
+    ledger().lines = source.line();
+    CHECK(ledger().adds_up());
+    return {};
+  }
+
+  // Patterns are compiled together.
+  Result<void> finish() {
+    for (const PatternTrial::Finding& finding : trial_.run(options_.reading.terms.home_country)) {
+      complain(finding.file, finding.line, finding.name, finding.reason, finding.is_left_out);
+      if (!finding.is_left_out) continue;
+      files_[finding.file].ledger.move_to(ValueFate::kSkipped);
+      out_.insert(finding.ordinal);
+      --count_;
+    }
+    return {};
+  }
+
+  Result<void> each(const std::function<Result<void>(std::string_view line)>& take) {
+    std::uint64_t ordinal = 0;
+    return spool_.each([&](std::string_view line) { return out_.contains(ordinal++) ? Result<void>() : take(line); });
+  }
+
+  // ListSink
+  void take(std::uint64_t, const Signature&, const PatternSamples*) override {}
+  void skip(std::uint64_t line, std::string_view value, std::string_view reason) override {
+    ++ledger().telling_lines;
+    ledger().count(ValueFate::kSkipped);
+    complain(files_.size() - 1, line, value, std::string(reason), true);
+  }
+  void pass(std::uint64_t) override { ++ledger().silent_lines; }
+
+  std::vector<FileRead> files_;
+  std::vector<Complaint> complaints_;
+  std::uint64_t complaint_count_ = 0;
+  std::uint64_t count_ = 0;
+  std::string wide_;
+
+ private:
+  Ledger& ledger() { return files_.back().ledger; }
+
+  void complain(std::size_t file, std::uint64_t line, std::string_view value, std::string reason, bool is_left_out) {
+    ++complaint_count_;
+    if (complaints_.size() < options_.reading.most_complaints)
+      complaints_.push_back({files_[file].name + ":" + std::to_string(line), std::string(value.substr(0, kShownOfValue)), std::move(reason), is_left_out});
+  }
+
+  void take_line(std::uint64_t number, std::string_view line) {
+    if (line.empty() || line[0] == '#') return pass(number);
+    Result<Change> parsed = parse_op_line(line);
+    if (!parsed) return skip(number, line, parsed.error().message);
+    Change& change = parsed.value();
+    if (std::string why = why_not_in_list(change); !why.empty()) return skip(number, change.signature.value, why);
+    Result<Entry> entry = judge(change);
+    if (!entry) return skip(number, change.signature.value, entry.error().message);
+    ++ledger().telling_lines;
+    ledger().count(ValueFate::kAccepted);
+    note_wide(number, change);
+    if (change.op == Change::Op::kAdd) kinds_.emplace(kind_name(change));
+    if (change.op == Change::Op::kAdd && change.unenforced == UnenforcedKind::kNone && is_expression(change.signature)) {
+      entry.value().where = files_.back().name + ":" + std::to_string(number);
+      trial_.add({std::move(entry.value()), spool_.count(), static_cast<std::uint32_t>(files_.size() - 1), number, {}});
+    }
+    ++count_;
+    keep(line, change);
+  }
+
+  void keep(std::string_view line, Change& change) {
+    if (trouble_) return;
+    const std::string& source = options_.reading.common.source;
+    const bool wants_source = !source.empty() && change.signature.source.empty();
+    if (wants_source) change.signature.source = source;
+    if (Result<void> kept = spool_.append(wants_source ? to_op_line(change) : std::string(line)); !kept) trouble_ = kept.error();
+  }
+
+  // A new list has only entries of its own source and kind.
+  std::string why_not_in_list(const Change& change) const {
+    if (!options_.is_new_list) return {};
+    const std::string& source = options_.reading.common.source;
+    if (change.op != Change::Op::kAdd) return "a new list has only entries: add or allow";
+    if (!change.signature.source.empty() && change.signature.source != source)
+      return "its source is " + change.signature.source + ", and the new list is of " + source;
+    if (!options_.kind.empty() && kind_name(change) != options_.kind)
+      return "of the kind " + std::string(kind_name(change)) + ", and the new list is of the kind " + options_.kind;
+    return {};
+  }
+
+  Result<Entry> judge(const Change& change) const {
+    if (change.unenforced != UnenforcedKind::kNone || change.op == Change::Op::kReplaceList) return Entry{};
+    if (change.op == Change::Op::kRemove) return canonical_entry(change.signature, options_.reading.terms);
+    return is_expression(change.signature) ? compile_signature(change.signature, options_.reading.terms)
+                                           : judge_signature(change.signature, options_.reading.terms);
+  }
+
+  void note_wide(std::uint64_t number, const Change& change) {
+    if (!wide_.empty() || change.op != Change::Op::kAdd || change.unenforced != UnenforcedKind::kNone) return;
+    const std::string why = why_wide(change.signature, options_.wide_digits, options_.reading.terms.home_country);
+    if (!why.empty()) wide_ = files_.back().name + ":" + std::to_string(number) + ": " + change.signature.value + " is " + why;
+  }
+
+  const PushSourceOptions& options_;
+  std::set<std::string>& kinds_;
+  PushSpool spool_;
+  PatternTrial trial_;
+  std::set<std::uint64_t> out_;  // lines of the spool that are not published after all
+  std::optional<Error> trouble_;
+};
+
+PushSource::PushSource(PushSourceOptions options) : options_(std::move(options)), intake_(options_.reading) {}
+PushSource::~PushSource() = default;
+
+Result<void> PushSource::read(const std::vector<std::string>& files, RulesProgress& progress) {
+  std::vector<std::unique_ptr<TextSource>> sources;
+  std::size_t op_files = 0;
+  for (const std::string& file : files) {
+    Result<std::unique_ptr<TextSource>> source = TextSource::open(file);
+    if (!source) return source.error();
+    const ListFormat* format = options_.reading.format != nullptr ? options_.reading.format : detect_format(source.value()->beginning());
+    op_files += format == &kOpLinesFormat ? 1 : 0;
+    sources.push_back(std::move(source.value()));
+  }
+  if (op_files == 0) return read_lists(sources, progress);
+  if (op_files != sources.size())
+    return Error{ErrorCode::kUsage, "op lines and lists in other formats can't be published together: one after the other"};
+  op_lines_ = std::make_unique<OpLines>(options_, kinds_);
+  for (const auto& source : sources) {
+    const Result<void> read = op_lines_->read(*source);
+    progress.clear();
+    if (!read) return read;
+  }
+  return op_lines_->finish();
+}
+
+Result<void> PushSource::read_lists(std::vector<std::unique_ptr<TextSource>>& sources, RulesProgress& progress) {
+  for (const auto& source : sources) {
+    const Result<void> read = intake_.read(*source);
+    progress.clear();
+    if (!read) return read;
+  }
+  if (const Result<void> finished = intake_.finish(); !finished) return finished;
+  const auto& kinds = intake_.summary().kinds;
+  for (std::size_t i = 0; i < kinds.size(); ++i)
+    if (kinds[i] != 0) kinds_.emplace(kind_name(static_cast<SignatureKind>(i)));
+  return check_kinds();
+}
+
+Result<void> PushSource::check_kinds() const {
+  if (!options_.is_new_list || options_.kind.empty()) return {};
+  for (const std::string& kind : kinds_)
+    if (kind != options_.kind)
+      return Error{ErrorCode::kInvalid, "there are entries of the kind " + kind + " in it, and the new list is of the kind " + options_.kind +
+                                            ": without --kind the list of each kind is replaced"};
+  return {};
+}
+
+Reading PushSource::reading() const {
+  if (op_lines_ == nullptr) return reading_of(intake_);
+  return {op_lines_->files_, op_lines_->complaints_, op_lines_->complaint_count_};
+}
+
+std::uint64_t PushSource::count() const { return op_lines_ == nullptr ? intake_.total().of(ValueFate::kAccepted) : op_lines_->count_; }
+
+Result<std::string> PushSource::wide() {
+  if (op_lines_ != nullptr) return op_lines_->wide_;
+  // No accepted domain is a whole top-level domain unless it is an allowed one.
+  const bool has_only_domains = kinds_ == std::set<std::string>{"domain"};
+  if (has_only_domains && intake_.summary().is_as_common && !options_.reading.common.allow) return std::string();
+  std::string found;
+  const Result<void> looked = intake_.each([&](const StoredEntry& entry) -> Result<void> {
+    if (!found.empty()) return {};
+    const std::string why = why_wide(entry.signature, options_.wide_digits, options_.reading.terms.home_country);
+    if (!why.empty()) found = intake_.where(entry) + ": " + entry.signature.value + " is " + why;
+    return {};
+  });
+  return looked ? Result<std::string>(found) : Result<std::string>(looked.error());
+}
+
+Result<void> PushSource::each(const std::function<Result<void>(std::string_view line)>& take) {
+  if (op_lines_ != nullptr) return op_lines_->each(take);
+  Change change;
+  return intake_.each([&](const StoredEntry& entry) {
+    change.signature = entry.signature;
+    return take(to_op_line(change));
+  });
+}
+
+}  // namespace telefence
