@@ -38,6 +38,15 @@ Result<void> add_times(const PushArguments& arguments, std::int64_t now_s, Json&
       return usage("--valid-from \"" + arguments.valid_from + "\": give 2026-12-01T00:00:00+08:00, or 90s, 30min, 12h, 7d");
     line["valid_from"] = *from_s;
   }
+  if (!arguments.shadow_for.empty()) {
+    const auto until_s = moment_of(arguments.shadow_for, now_s);
+    if (!until_s)
+      return usage("--shadow-for \"" + arguments.shadow_for + "\": give 30min, 24h, 7d, or a moment as 2026-12-01T00:00:00+08:00");
+    line["shadow_until"] = *until_s;
+  }
+  if (arguments.canary != 0 && arguments.shadow_for.empty())
+    return usage("--canary needs --shadow-for: how long the other nodes only record it");
+  if (arguments.canary != 0) line["canary"] = arguments.canary;
   return {};
 }
 

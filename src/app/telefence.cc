@@ -71,6 +71,13 @@ void add_entry_options(CommandLine& line, CLI::App* verb, PushArguments& argumen
       ->type_name("WHEN");
   verb->add_option("--campaign", arguments.campaign, line.text({"what it belongs to, for people", "所属案件或行动"}))->type_name("TEXT");
   verb->add_option("--note", arguments.note, line.text({"for people", "备注"}))->type_name("TEXT");
+  verb->add_option("--shadow-for", arguments.shadow_for,
+                   line.text({"only recorded so long, then carried out: 24h, 7d, or a moment", "先只记录这么久，再执行：24h、7d 或某一时刻"}))
+      ->type_name("TIME");
+  verb->add_option("--canary", arguments.canary,
+                   line.text({"so many percent of the nodes carry it out at once all the same", "其间有百分之多少的节点先行执行"}))
+      ->check(line.from_to(1, 99))
+      ->type_name("1-99");
   verb->add_flag("--shadow", arguments.shadow,
                  line.text({"recorded as would-be, never carried out", "影子：只记录“本应拦截”，不执行"}));
 }

@@ -37,6 +37,8 @@ struct PushArguments : ToolArguments {
   std::string side;                    // numbers: calling, called, either; "" = either
   std::string expires;                 // 2026-12-01T00:00:00+08:00, or 7d
   std::string valid_from;              // 2026-12-01T00:00:00+08:00, or 2h
+  std::string shadow_for;              // 24h: only recorded so long
+  std::uint32_t canary = 0;            // percent of the nodes that enforce it at once all the same
   std::string note;
   std::string campaign;
   std::string source;                  // "" = who publishes

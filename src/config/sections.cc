@@ -11,6 +11,7 @@ constexpr std::uint64_t kBytesPerMiB = 1u << 20;
 void read_node(Section& top, Config& config) {
   Section node = top.section("node");
   node.read("id", config.node);
+  config.signatures.redis.node = config.node;
   constexpr const char* kLanguages[] = {"auto", "en", "zh-CN"};
   if (const auto language = node.word("language")) config.language = kLanguages[*language];
 }

@@ -34,7 +34,7 @@ LogFollower::LogFollower(const SignatureOptions& options, const Interrupt& wake,
       store_(store),
       news_(news),
       reader_(options.redis, wake),
-      waiting_(options.redis.trust.home_country),
+      waiting_(options.redis.trust.home_country, options.redis.node),
       state_(options.redis.server.empty() ? "" : options.state_dir) {
   if (const Result<void> set = set_trust(options_.trust); !set.ok()) news_.keys_unread(set.error());
 }
@@ -263,8 +263,10 @@ bool LogFollower::begin_with_snapshot(Progress& progress) {
 
 void LogFollower::apply_due(Progress& progress) {
   if (waiting_.count() == 0) return;
-  const std::vector<Change> due = waiting_.take_due(now_s());
+  const std::int64_t now = now_s();
+  std::vector<Change> due = waiting_.take_due(now);
   if (due.empty()) return;
+  waiting_.sort_out(due, now);
   if (!progress.has_changed) progress.read_at = Clock::now();
   progress.has_changed = true;
   store_.apply(due, progress.complaints);

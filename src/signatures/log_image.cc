@@ -39,7 +39,7 @@ Change change_of(const WordValue& value, const LogWord& word, const CompileTerms
 }  // namespace
 
 LogImage::LogImage(const CompileTerms& terms, const TrustOptions& trust)
-    : trust_(trust), store_(std::make_unique<SignatureStore>(terms)), waiting_(terms.home_country) {
+    : trust_(trust), store_(std::make_unique<SignatureStore>(terms)), waiting_(WaitingChanges::of_all_nodes(terms.home_country)) {
   store_->keep_removals();
 }
 
@@ -59,11 +59,13 @@ void LogImage::keep(const Change& change, const StoredBatch* from) {
     std::erase_if(texts_, [&](const auto& one) { return one.first.second == signature.source && one.second.signature.kind == signature.kind; });
     return;
   }
+  const bool needs_proof = change.op == Change::Op::kAdd && from != nullptr && signers_.is_wide(signature);
+  if (!needs_proof && !is_text(signature.kind)) return;  // nearly all
   const Result<Entry> entry = canonical_entry(signature, store_->terms());
   if (!entry.ok()) return;
   const std::uint64_t key = entry.value().key;
   const auto of_key = [&](auto& map) { return std::pair(map.lower_bound({key, ""}), map.lower_bound({key + 1, ""})); };
-  if (change.op == Change::Op::kAdd && from != nullptr && signers_.is_wide(signature)) proofs_[{key, signature.source}] = *from;
+  if (needs_proof) proofs_[{key, signature.source}] = *from;
   if (!is_text(signature.kind)) return;
   for (auto [place, end] = of_key(texts_); place != end;) place = is_meant(place->first.second) ? texts_.erase(place) : std::next(place);
   if (change.op == Change::Op::kAdd)

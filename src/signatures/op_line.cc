@@ -18,8 +18,9 @@ namespace {
 // Above this a number is taken for milliseconds: no year of four digits reaches it in seconds, and milliseconds did in 1979.
 constexpr std::int64_t kLargestSeconds = 300'000'000'000;
 
-constexpr std::array<std::string_view, 20> kFields = {"op",     "kind",   "value", "match", "action", "category", "level",    "id",        "expires", "source",
-                                                      "note",   "shadow", "side",  "name",  "fold",   "all",      "any",      "none",      "campaign", "valid_from"};
+constexpr std::array<std::string_view, 22> kFields = {"op",     "kind",   "value", "match", "action", "category", "level",    "id",        "expires", "source",
+                                                      "note",   "shadow", "side",  "name",  "fold",   "all",      "any",      "none",      "campaign", "valid_from",
+                                                      "shadow_until", "canary"};
 constexpr std::size_t kLongestNote = 1000;  // bytes; of what is only for people
 
 // Reads fields off one object; the first mistake stays.
@@ -168,7 +169,7 @@ void read_words(Fields& fields, Signature& signature) {
 
 // Of a replace-list only whose list of which kind it is; anything else would be thought to mean something.
 void check_replace_list(Fields& fields, const FlatObject& object) {
-  for (const char* name : {"value", "match", "side", "category", "level", "action", "expires", "valid_from", "shadow", "name", "id"})
+  for (const char* name : {"value", "match", "side", "category", "level", "action", "expires", "valid_from", "shadow", "shadow_until", "canary", "name", "id"})
     if (object.find(name) != nullptr)
       fields.wrong(name, "means nothing in a replace-list: it names kind and source, and the lines behind it are the new list");
 }
@@ -185,6 +186,14 @@ void read_times(Fields& fields, Signature& signature) {
   signature.valid_from_s = fields.instant_s("valid_from");
   if (signature.expires_s != 0 && signature.valid_from_s >= signature.expires_s)
     fields.wrong("valid_from", "must lie before expires");
+  signature.shadow_until_s = fields.instant_s("shadow_until");
+  const std::uint64_t canary = fields.number("canary", 0);
+  if (canary > 99) fields.wrong("canary", "must be 1 to 99: the percent of nodes that enforce it at once");
+  signature.canary = static_cast<std::uint8_t>(canary);
+  if (canary != 0 && signature.shadow_until_s == 0) fields.wrong("canary", "needs shadow_until: from when on all nodes enforce it");
+  if (signature.shadow_until_s == 0) return;
+  if (signature.allow) fields.wrong("shadow_until", "means nothing for an allow entry");
+  if (signature.expires_s != 0 && signature.shadow_until_s >= signature.expires_s) fields.wrong("shadow_until", "must lie before expires");
 }
 
 void read_rest(Fields& fields, const Change& change, Signature& signature) {
@@ -208,6 +217,7 @@ void read_rest(Fields& fields, const Change& change, Signature& signature) {
   read_times(fields, signature);
   signature.source = fields.text("source");
   signature.shadow = fields.flag("shadow");
+  if (signature.shadow && signature.shadow_until_s != 0) fields.wrong("shadow", "and shadow_until contradict each other: give one of them");
   if (const std::string word = fields.text("side"); !word.empty()) {
     if (const auto sides = sides_from(word))
       signature.sides = *sides;

@@ -73,6 +73,8 @@ void add_entry_fields(const Signature& signature, bool is_enforced, Members& lin
   line.raw("level", std::to_string(signature.tier));
   line.number_unless_zero("id", signature.id);
   line.number_unless_zero("valid_from", signature.valid_from_s);
+  line.number_unless_zero("shadow_until", signature.shadow_until_s);
+  line.number_unless_zero("canary", signature.canary);
   line.number_unless_zero("expires", signature.expires_s);
 }
 

@@ -65,6 +65,7 @@ struct RedisOptions {
   std::string user;
   std::string password_file;
   std::string log = "tf:1:log";
+  std::string node;                 // the name of this node
   TrustOptions trust;
   ReceiptOptions receipts;
   std::uint32_t stale_after_s = 600;

@@ -33,6 +33,8 @@ struct Signature {
   Tier tier = 2;
   std::int64_t expires_s = 0;
   std::int64_t valid_from_s = 0;  // of the log: kept back until then (waiting_changes.h)
+  std::int64_t shadow_until_s = 0;  // of the log: only recorded until then, but at the nodes that go first; 0 = never
+  std::uint8_t canary = 0;          // so many percent of the nodes go first
   std::string source;             // publisher, or file
   std::string campaign;           // what it belongs to, for people; not compiled
   std::string note;               // for people; not compiled

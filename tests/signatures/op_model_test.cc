@@ -20,6 +20,7 @@ TEST(OpModel, WrittenLinesAreReadBack) {
         R"({"op":"replace-list","kind":"ip","source":"vendor-a","note":"weekly"})",
         R"({"op":"add","kind":"ip","value":"2001:db8::/32","category":"phishing","level":1,"valid_from":5,"expires":9,"source":"s","campaign":"c","note":"n"})",
         R"({"op":"add","kind":"account","value":"6222 0000 1","category":"other","level":2})",
+        R"({"op":"add","kind":"url","value":"a.example/x","match":"prefix","category":"other","level":2,"shadow_until":9,"canary":5})",
         R"({"op":"allow","kind":"app","value":"com.bank.good","category":"other","level":2,"shadow":true})",
         R"({"op":"remove","kind":"app","value":"com.bad","source":"vendor-a"})",
         R"({"op":"remove","kind":"domain","value":"a.example","match":"suffix","source":"vendor-a","campaign":"11·26","note":"appeal 7"})"}) {
@@ -39,6 +40,9 @@ TEST(OpModel, WhatMakesNoSenseIsRefused) {
   EXPECT_EQ(mistake(R"({"op":"add","kind":"domain","value":"x.example","valid_from":9,"expires":9})"), "valid_from must lie before expires");
   EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example","valid_from":"soon"})"), "");
   EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example","campaign":7})"), "");
+  for (const char* more : {R"("canary":5)", R"("canary":100,"shadow_until":9)", R"("shadow":true,"shadow_until":9)", R"("shadow_until":9,"expires":9)"})
+    EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example",)" + std::string(more) + "}"), "") << more;
+  EXPECT_NE(mistake(R"({"op":"allow","kind":"domain","value":"x.example","shadow_until":9})"), "");
   EXPECT_NE(mistake(R"({"op":"add","kind":"domain","value":"x.example","note":")" + std::string(1001, 'n') + "\"}"), "");
 }
 

@@ -95,7 +95,10 @@ class Snapshots : public testing::Test {
     if (!is_removal && random_() % 4 == 0) out += R"(,"expires":)" + std::to_string(now_s_ + 2 + static_cast<std::int64_t>(random_() % 30));
     if (!is_removal && random_() % 8 == 0) out += R"(,"valid_from":)" + std::to_string(now_s_ + 1);
     if (!is_removal && random_() % 6 == 0) out += R"(,"id":)" + std::to_string(1 + random_() % 1000);
-    if (!is_removal && random_() % 6 == 0) out += R"(,"shadow":true)";
+    if (!is_removal && random_() % 6 == 0)
+      out += R"(,"shadow":true)";
+    else if (out.find(R"("op":"add")") != std::string::npos && random_() % 6 == 0)
+      out += R"(,"canary":50,"shadow_until":)" + std::to_string(now_s_ + 1);
     if (!is_removal && kind == "domain" && random_() % 5 == 0) out += R"(,"action":"drop")";
     return out + "}";
   }
@@ -112,7 +115,9 @@ class Snapshots : public testing::Test {
   static void apply(const StoredBatch& stored, SignatureStore& store, WaitingChanges& waiting, std::int64_t now_s) {
     Batch batch = read_batch(stored.id, {stored.header, stored.body, ""}).value();
     std::vector<Complaint> complaints;
-    store.apply(waiting.take_due(now_s), complaints);
+    std::vector<Change> due = waiting.take_due(now_s);
+    waiting.sort_out(due, now_s);
+    store.apply(due, complaints);
     waiting.sort_out(batch.changes, now_s);
     store.apply(batch.changes, complaints);
   }
@@ -131,7 +136,7 @@ TEST_F(Snapshots, SayTheSameAsTheLogTheyWereMadeOf) {
     hash_.clear();
     SignatureStore whole(terms_);
     whole.keep_removals();
-    WaitingChanges whole_waiting("86");
+    WaitingChanges whole_waiting("86", "edge");
     LogImage image = std::move(LogImage::with(terms_, unsigned_too()).value());
     std::uint64_t since_snapshot = 0;
     for (std::uint64_t i = 30 + random_() % 60; i > 0; --i) {
@@ -153,7 +158,7 @@ TEST_F(Snapshots, SayTheSameAsTheLogTheyWereMadeOf) {
     ASSERT_EQ(snapshot.manifest.hash, hash_);
     SignatureStore fresh(terms_);
     fresh.keep_removals();
-    WaitingChanges fresh_waiting("86");
+    WaitingChanges fresh_waiting("86", "edge");
     Result<LoadedSnapshot> load = loaded(snapshot, terms_, signers_);
     ASSERT_TRUE(load.ok()) << load.error().message;
     fresh_waiting.sort_out(load.value().load->changes(), now_s_);
@@ -161,8 +166,11 @@ TEST_F(Snapshots, SayTheSameAsTheLogTheyWereMadeOf) {
     fresh.adopt_log(load.value().load->layer(), load.value().load->removed(), load.value().load->changes(), complaints);
     for (int i = 0; i < 3; ++i) {
       std::vector<Complaint> ignored;
-      whole.apply(whole_waiting.take_due(now_s_), ignored);
-      fresh.apply(fresh_waiting.take_due(now_s_), ignored);
+      for (const auto& [store, waiting] : {std::pair{&whole, &whole_waiting}, std::pair{&fresh, &fresh_waiting}}) {
+        std::vector<Change> due = waiting->take_due(now_s_);
+        waiting->sort_out(due, now_s_);
+        store->apply(due, ignored);
+      }
       whole.sweep(now_s_, 100'000);
       fresh.sweep(now_s_, 100'000);
       ASSERT_EQ(dump(fresh), dump(whole)) << "round " << round << ", step " << i;

@@ -18,7 +18,7 @@ std::vector<Change> changes_of(std::initializer_list<const char*> lines) {
 }
 
 TEST(WaitingChanges, AChangeWaitsForItsTime) {
-  WaitingChanges waiting("86");
+  WaitingChanges waiting("86", "edge");
   auto changes = changes_of({R"({"op":"add","kind":"domain","value":"now.example"})", R"({"op":"add","kind":"domain","value":"later.example","valid_from":200})",
                              R"({"op":"add","kind":"domain","value":"soon.example","valid_from":150})",
                              R"({"op":"add","kind":"domain","value":"past.example","valid_from":50})"});
@@ -37,7 +37,7 @@ TEST(WaitingChanges, AChangeWaitsForItsTime) {
 TEST(WaitingChanges, TheLastWordAboutAValueCounts) {
   for (const char* word : {R"({"op":"remove","kind":"domain","value":"BAD.example."})", R"({"op":"allow","kind":"domain","value":"bad.example"})",
                            R"({"op":"add","kind":"domain","value":"bad.example","match":"exact"})"}) {
-    WaitingChanges waiting("86");
+    WaitingChanges waiting("86", "edge");
     auto first = changes_of({R"({"op":"add","kind":"domain","value":"bad.example","valid_from":200})"});
     waiting.sort_out(first, 100);
     EXPECT_TRUE(first.empty());
@@ -46,7 +46,7 @@ TEST(WaitingChanges, TheLastWordAboutAValueCounts) {
     EXPECT_EQ(second.size(), 1u) << word;
     EXPECT_TRUE(waiting.take_due(300).empty()) << word;
   }
-  WaitingChanges waiting("86");
+  WaitingChanges waiting("86", "edge");
   auto twice = changes_of({R"({"op":"add","kind":"number","value":"+8613800138000","valid_from":200})", R"({"op":"add","kind":"number","value":"13800138000","valid_from":300})"});
   waiting.sort_out(twice, 100);
   EXPECT_EQ(waiting.count(), 1u);
@@ -58,7 +58,7 @@ TEST(WaitingChanges, WhatOtherSourcesSayWaitsOn) {
   const auto later = [](const char* source) {
     return std::string(R"({"op":"add","kind":"domain","value":"bad.example","valid_from":200,"source":")") + source + "\"}";
   };
-  WaitingChanges waiting("86");
+  WaitingChanges waiting("86", "edge");
   auto first = changes_of({later("city").c_str(), later("vendor").c_str()});
   waiting.sort_out(first, 100);
   EXPECT_EQ(waiting.count(), 2u);
@@ -68,6 +68,53 @@ TEST(WaitingChanges, WhatOtherSourcesSayWaitsOn) {
   auto of_all = changes_of({R"({"op":"remove","kind":"domain","value":"bad.example"})"});
   waiting.sort_out(of_all, 110);
   EXPECT_EQ(waiting.count(), 0u);
+}
+
+TEST(WaitingChanges, WhatIsRecordedForATimeIsCarriedOutAfterwards) {
+  const char* line = R"({"op":"add","kind":"domain","value":"bad.example","shadow_until":200})";
+  WaitingChanges waiting("86", "edge");
+  auto changes = changes_of({line});
+  waiting.sort_out(changes, 100);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_TRUE(changes[0].signature.shadow);
+  auto due = waiting.take_due(200);
+  waiting.sort_out(due, 200);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_FALSE(due[0].signature.shadow);
+  // After a valid_from, too; and at once when it is over already.
+  auto later = changes_of({R"({"op":"add","kind":"domain","value":"bad.example","valid_from":150,"shadow_until":200})"});
+  waiting.sort_out(later, 100);
+  EXPECT_TRUE(later.empty());
+  due = waiting.take_due(150);
+  waiting.sort_out(due, 150);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_TRUE(due[0].signature.shadow);
+  due = waiting.take_due(200);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_FALSE(due[0].signature.shadow);
+  auto over = changes_of({line});
+  waiting.sort_out(over, 300);
+  EXPECT_FALSE(over[0].signature.shadow);
+  EXPECT_EQ(waiting.count(), 0u);
+  // Who writes down the log has it wait as a whole.
+  WaitingChanges all = WaitingChanges::of_all_nodes("86");
+  auto kept = changes_of({line});
+  all.sort_out(kept, 100);
+  EXPECT_TRUE(kept.empty());
+  all.for_each([](const Change& change) { EXPECT_EQ(change.signature.shadow_until_s, 200); });
+}
+
+TEST(WaitingChanges, AShareOfTheNodesGoesFirst) {
+  int first = 0;
+  for (int node = 0; node < 1000; ++node) {
+    WaitingChanges waiting("86", "edge-" + std::to_string(node));
+    auto changes = changes_of({R"({"op":"add","kind":"domain","value":"bad.example","shadow_until":200,"canary":10})"});
+    waiting.sort_out(changes, 100);
+    first += changes[0].signature.shadow ? 0 : 1;
+    EXPECT_EQ(waiting.count(), changes[0].signature.shadow ? 1u : 0u);
+  }
+  EXPECT_GT(first, 60);
+  EXPECT_LT(first, 140);
 }
 
 TEST(SeenBatches, RemembersManyAndWhatBecameOfThem) {
