@@ -30,6 +30,7 @@ struct Options {
   std::string server = "127.0.0.1:6379";
   std::string key;  // base name: KEY.key, KEY.pub
   std::string kind = "domain";
+  std::string from = "0-0";
   unsigned rounds = 300, patterns = 0, count = 300, rate = 1000, ops = 1;
   double seconds = 10;
 };
@@ -223,7 +224,7 @@ int load(const Options& options) {
 
 int readers(const Options& options) {
   const std::size_t colon = options.server.rfind(':');
-  const Deliveries sum = read_streams(options.server.substr(0, colon), static_cast<std::uint16_t>(std::stoi(options.server.substr(colon + 1))),
+  const Deliveries sum = read_streams(options.server.substr(0, colon), static_cast<std::uint16_t>(std::stoi(options.server.substr(colon + 1))), options.from,
                                       options.count, options.seconds);
   std::printf("{\"readers\":%llu,\"deliveries\":%llu,\"bytes\":%llu,%s}\n", static_cast<unsigned long long>(sum.readers),
               static_cast<unsigned long long>(sum.entries), static_cast<unsigned long long>(sum.bytes), times(sum.ms).c_str());
@@ -243,6 +244,7 @@ int main(int argc, char** argv) {
     verb->add_option("--server", options.server, "host:port");
     verb->add_option("--key", options.key, "base name of the key files");
     verb->add_option("--kind", options.kind, "domain, number or pattern");
+    verb->add_option("--from", options.from, "readers: the id behind which they begin");
     verb->add_option("--rounds", options.rounds, "pushes, one at a time");
     verb->add_option("--patterns", options.patterns, "in force before");
     verb->add_option("--count", options.count, "readers");

@@ -49,7 +49,7 @@ bool skip_value(std::string_view text, std::size_t& at, std::string& last_id, in
 
 struct Reader {
   int socket = -1;
-  std::string position = "$", buffer;
+  std::string position, buffer;
 
   void ask() const {
     std::string command = "*8\r\n";
@@ -73,7 +73,6 @@ struct Reader {
     sum.entries += found.entries;
     sum.ms.insert(sum.ms.end(), found.ms.begin(), found.ms.end());
     buffer.clear();
-    // "$" would miss what comes between an empty answer and the next question.
     position = last;
     ask();
     return true;
@@ -82,7 +81,7 @@ struct Reader {
 
 }  // namespace
 
-Deliveries read_streams(const std::string& host, std::uint16_t port, unsigned count, double seconds) {
+Deliveries read_streams(const std::string& host, std::uint16_t port, const std::string& from, unsigned count, double seconds) {
   std::signal(SIGTERM, [](int) { is_over = 1; });
   std::vector<Reader> readers(count);
   const int poll = epoll_create1(EPOLL_CLOEXEC);
@@ -97,7 +96,7 @@ Deliveries read_streams(const std::string& host, std::uint16_t port, unsigned co
     setsockopt(readers[i].socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     epoll_event event{.events = EPOLLIN, .data = {.u32 = i}};
     epoll_ctl(poll, EPOLL_CTL_ADD, readers[i].socket, &event);
-    readers[i].position = "0-0";  // the log is small when they come
+    readers[i].position = from;
     readers[i].ask();
   }
   Deliveries sum;

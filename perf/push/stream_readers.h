@@ -16,7 +16,7 @@ struct Deliveries {
   std::vector<float> ms;  // of each, from the publisher's ts (whole milliseconds: up to one too long) until it was read
 };
 
-// Until `seconds` are over, or SIGTERM. `host` and `port`: a server on loopback.
-Deliveries read_streams(const std::string& host, std::uint16_t port, unsigned count, double seconds);
+// What comes behind the id `from`, until `seconds` are over, or SIGTERM. `host` and `port`: a server on loopback.
+Deliveries read_streams(const std::string& host, std::uint16_t port, const std::string& from, unsigned count, double seconds);
 
 }  // namespace telefence::perf
