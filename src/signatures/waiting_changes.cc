@@ -49,7 +49,8 @@ bool WaitingChanges::take(Change& change, std::int64_t now_s) {
     return false;
   }
   const std::int64_t until_s = std::exchange(signature.shadow_until_s, 0);
-  if (until_s <= now_s || goes_first(node_, key, signature.canary)) return true;
+  const std::uint8_t percent = std::exchange(signature.canary, std::uint8_t{0});
+  if (until_s <= now_s || goes_first(node_, key, percent)) return true;
   hold(key, change, until_s);
   signature.shadow = true;
   return true;
