@@ -110,6 +110,7 @@ std::string LogImage::take(const StoredBatch& stored) {
   std::vector<Complaint> complaints;
   store_->apply(due, complaints);
   for (const Change& change : due) keep(change, &stored);
+  store_->gather();
   return {};
 }
 

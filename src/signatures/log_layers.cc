@@ -60,7 +60,7 @@ std::uint64_t LogLayers::size() const {
 }
 
 std::optional<WordValue> LogLayers::domain_of(const NameHash& hash) const {
-  if (const auto found = newest_by_hash_.find(hash.place); found != newest_by_hash_.end()) return WordValue::from_key(found->second);
+  if (const auto found = newest_by_hash_.find(hash.place); found != newest_by_hash_.end()) return WordValue::from_key(*found->second);
   for (const auto& layer : closed_)
     if (const std::string_view name = layer->domains().name_of(hash); !name.empty()) return WordValue::of_domain(name);
   return std::nullopt;
@@ -77,12 +77,22 @@ void LogLayers::set(const WordValue& value, const LogWords& words) {
   if (is_below)
     put_newest(value, {EntryNote{.word = EntryNote::Word::kEnded}});
   else
-    newest_.erase(value.key());
+    erase_newest(value);
+}
+
+void LogLayers::erase_newest(const WordValue& value) {
+  const auto found = newest_.find(value.key());
+  if (found == newest_.end()) return;
+  if (!value.is_number())
+    if (const auto by_hash = newest_by_hash_.find(hash_name(value.name()).place); by_hash != newest_by_hash_.end() && by_hash->second == &found->first)
+      newest_by_hash_.erase(by_hash);
+  newest_.erase(found);
 }
 
 void LogLayers::put_newest(const WordValue& value, EntryNotes notes) {
-  newest_[value.key()] = std::move(notes);
-  if (!value.is_number()) newest_by_hash_[hash_name(value.name()).place] = value.key();
+  const auto [place, is_new] = newest_.try_emplace(value.key());
+  place->second = std::move(notes);
+  if (is_new && !value.is_number()) newest_by_hash_[hash_name(value.name()).place] = &place->first;
 }
 
 std::shared_ptr<const Layer> LogLayers::build_newest() const {
@@ -179,6 +189,13 @@ std::vector<std::shared_ptr<const Layer>> LogLayers::layers() {
   if (!newest_.empty()) out.push_back(build_newest());
   out.insert(out.end(), closed_.begin(), closed_.end());
   return out;
+}
+
+void LogLayers::close_above(std::size_t values) {
+  take_merged();
+  if (newest_.size() <= values || (merging_.valid() && closed_.size() > kMostClosed)) return;
+  close_newest();
+  merge_where_due();
 }
 
 void LogLayers::settle() {

@@ -44,6 +44,8 @@ class LogLayers {
 
   // The layers in force now, the newest first.
   std::vector<std::shared_ptr<const Layer>> layers();
+  // For who changes much and publishes nothing: the newest layer is closed when it has more than so many values.
+  void close_above(std::size_t values);
   // A merge has ended since the last layers(): they want to be published.
   bool has_news() const;
   // Waits until no merge is under way and none is due. For tests and before a snapshot is written.
@@ -59,6 +61,7 @@ class LogLayers {
   std::uint64_t size() const;  // entries, about: those that newer ones hide count too
 
  private:
+  void erase_newest(const WordValue& value);
   void put_newest(const WordValue& value, EntryNotes notes);
   const Layer* layer_with(const WordValue& value, EntryNotes& notes) const;
   std::shared_ptr<const Layer> build_newest() const;
@@ -70,7 +73,7 @@ class LogLayers {
 
   TermsList terms_;  // of newest_
   std::unordered_map<std::string, EntryNotes> newest_;  // by key of the value; terms: index in terms_
-  std::unordered_map<std::uint64_t, std::string> newest_by_hash_;  // domains: NameHash::place -> key
+  std::unordered_map<std::uint64_t, const std::string*> newest_by_hash_;  // domains: NameHash::place -> key in newest_
   std::vector<std::shared_ptr<const Layer>> closed_;  // the newest first
   // The merge under way: of `merging_count_` layers, of which the newest is `merging_first_`.
   std::future<std::shared_ptr<const Layer>> merging_;

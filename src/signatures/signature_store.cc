@@ -25,6 +25,8 @@ using Word = EntryNote::Word;
 
 // So many entries that are over or hidden are worth a merge of all layers.
 constexpr std::size_t kWorthFolding = 4096;
+// Values in a newest layer that nobody waits for.
+constexpr std::size_t kWorthClosing = 100'000;
 // Sources that speak of one value: a look-up that hits it reads them all.
 constexpr std::size_t kMostWords = 16;
 
@@ -368,6 +370,8 @@ void SignatureStore::for_each_word(const std::function<void(const WordValue&, co
     if (const LogWords words = state_->log.words_of(value); !words.empty()) visit(value, words);
   });
 }
+
+void SignatureStore::gather() { state_->log.close_above(kWorthClosing); }
 
 void SignatureStore::keep_removals() { state_->keeps_removals = true; }
 

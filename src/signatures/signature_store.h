@@ -48,6 +48,8 @@ class SignatureStore {
                  std::vector<Complaint>& complaints);
   // Every word of the log about domains and numbers, in no order. visit(value, words)
   void for_each_word(const std::function<void(const WordValue&, const LogWords&)>& visit) const;
+  // For who applies much and builds nothing: keeps memory and time small.
+  void gather();
   // Removals are kept of values that no file blocks, too: for who has no files and writes down what the log says.
   void keep_removals();
   const CompileTerms& terms() const;
