@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/push_source.h"
 
+#include <map>
 #include <optional>
+#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "app/push_spool.h"
@@ -49,9 +52,11 @@ class PushSource::OpLines : public ListSink {
       complain(finding.file, finding.line, finding.name, finding.reason, finding.is_left_out);
       if (!finding.is_left_out) continue;
       files_[finding.file].ledger.move_to(ValueFate::kSkipped);
-      out_.insert(finding.ordinal);
+      if (out_.insert(finding.ordinal).second) --of_kind_[kind_of_expression_[finding.ordinal]];
       --count_;
     }
+    for (const auto& [kind, left] : of_kind_)
+      if (left > 0) kinds_.insert(kind);
     return {};
   }
 
@@ -95,9 +100,10 @@ class PushSource::OpLines : public ListSink {
     ++ledger().telling_lines;
     ledger().count(ValueFate::kAccepted);
     note_wide(number, change);
-    if (change.op == Change::Op::kAdd) kinds_.emplace(kind_name(change));
+    if (change.op == Change::Op::kAdd) ++of_kind_[std::string(kind_name(change))];
     if (change.op == Change::Op::kAdd && change.unenforced == UnenforcedKind::kNone && is_expression(change.signature)) {
       entry.value().where = files_.back().name + ":" + std::to_string(number);
+      kind_of_expression_[spool_.count()] = kind_name(change);
       trial_.add({std::move(entry.value()), spool_.count(), static_cast<std::uint32_t>(files_.size() - 1), number, {}});
     }
     ++count_;
@@ -138,6 +144,8 @@ class PushSource::OpLines : public ListSink {
   }
 
   const PushSourceOptions& options_;
+  std::map<std::string, std::int64_t> of_kind_;
+  std::unordered_map<std::uint64_t, std::string> kind_of_expression_;  // by ordinal
   std::set<std::string>& kinds_;
   PushSpool spool_;
   PatternTrial trial_;

@@ -62,6 +62,16 @@ std::vector<std::string> nodes_of(const RedisReply& told, const std::set<std::st
   return out;
 }
 
+// What nests deeper, or is longer, no edge has said.
+Json answer_of(const std::string& text) {
+  constexpr std::size_t kLongestAnswer = 1 << 18;
+  constexpr int kDeepest = 8;
+  if (text.size() > kLongestAnswer) return {};
+  bool is_deep = false;
+  Json answer = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) { return !(is_deep |= depth > kDeepest); }, false);
+  return is_deep ? Json() : answer;
+}
+
 Result<std::map<std::string, Json>> gather(RedisConnection& connection, const std::string& key, std::size_t wanted) {
   std::map<std::string, Json> out;
   const Clock::time_point end = Clock::now() + kPatience;
@@ -71,7 +81,7 @@ Result<std::map<std::string, Json>> gather(RedisConnection& connection, const st
     const Result<RedisReply> told = ask(connection, words);
     if (!told) return told.error();
     for (std::size_t i = 0; i + 1 < told.value().items.size(); i += 2)
-      out.try_emplace(told.value().items[i].text, Json::parse(told.value().items[i + 1].text, nullptr, false));
+      out.try_emplace(told.value().items[i].text, answer_of(told.value().items[i + 1].text));
   }
   return out;
 }

@@ -78,7 +78,7 @@ Result<std::uint64_t> read_header(std::string_view text, Batch& batch) {
   const Json header = Json::parse(text, nullptr, false);
   if (!header.is_object()) return invalid("the header is not a JSON object");
   if (const auto version = header.find("v"); version != header.end() && *version != kBatchVersion) {
-    batch.newer = "header: 'v' is " + version->dump() + ", this version reads 1";
+    batch.newer = "header: 'v' is another than 1, which this version reads";
     return std::uint64_t{0};
   }
   const auto sequence = header.find("seq");

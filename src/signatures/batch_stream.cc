@@ -212,6 +212,7 @@ Result<void> BatchStream::send_one() {
     if (!answer.ok()) return answer.error();
     progress_.unknown = 0;
     if (!answer.value().is_error()) {
+      if (answer.value().text != std::to_string(head_.sequence + 1) + "-0") return refused_by_redis("it answers XADD with " + answer.value().text.substr(0, 100));
       confirm(body);
       bodies_.pop_front();
       return {};

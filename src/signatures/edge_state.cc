@@ -53,6 +53,7 @@ void EdgeState::load(const std::function<Base(SnapshotFile&)>& take_snapshot, co
 
 std::optional<std::vector<StoredBatch>> EdgeState::behind(const std::string& id, const std::string& hash) const {
   std::optional<std::vector<StoredBatch>> out;
+  if (is_given_up_) return out;  // some are missing
   const Result<void> read = file_.for_each([&](const StoredBatch& batch) {
     if (out)
       out->push_back(batch);
@@ -65,12 +66,16 @@ std::optional<std::vector<StoredBatch>> EdgeState::behind(const std::string& id,
 }
 
 void EdgeState::keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
-                              std::span<const StoredBatch> since) {
+                              std::span<const StoredBatch> since, bool comes_to_the_same) {
   if (!file_.is_open()) return;
   Result<void> written = SnapshotFile::write(folder_, manifest, chunks);
   if (written.ok()) written = file_.begin_anew(digest, since);
   if (!written.ok()) {
     file_problem_ = written.error().message + "; after a restart this node begins with what was kept before";
+    if (comes_to_the_same) return;
+    is_given_up_ = true;
+    waiting_.clear();
+    waiting_bytes_ = 0;
     return;
   }
   waiting_.clear();

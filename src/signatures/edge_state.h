@@ -34,9 +34,10 @@ class EdgeState {
   void load(const std::function<Base(SnapshotFile&)>& take_snapshot, const std::function<void(const StoredBatch&)>& take);
   // Batches lie on a snapshot that can't be used: what they come to is not the whole.
   bool lacks_base() const { return lacks_base_; }
-  // Keeps a snapshot in place of all that was kept, with the batches that were applied since.
+  // Keeps a snapshot in place of all that was kept, with the batches that were applied since. `comes_to_the_same`: what is kept so far,
+  // with what comes, is as good. Else, when it can't be written, nothing more is kept until a restart: a hole would lie in between.
   void keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
-                     std::span<const StoredBatch> since);
+                     std::span<const StoredBatch> since, bool comes_to_the_same);
   // Whether anything is kept.
   bool keeps() const { return file_.is_open(); }
   // What has gathered since the last snapshot is worth one.

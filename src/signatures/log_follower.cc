@@ -53,10 +53,11 @@ std::int64_t LogFollower::now_s() {
   return clock_.now_s(std::chrono::duration_cast<std::chrono::seconds>(now).count(), Clock::now());
 }
 
-void LogFollower::break_log(LogBreak reason, const std::string& what) {
+// `missing`: the batches up to this one, or some of them; 0 = another log begins.
+void LogFollower::break_log(LogBreak reason, const std::string& what, std::uint64_t missing) {
   news_.log_broken(reason, what);
   state_.audit(AuditEntry("log-broken", "feed").text("reason", log_break_name(reason)).text("why", what));
-  plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms));
+  plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), missing);
 }
 
 // Whether another log has taken the place of the one that was read: then the entry that was read last is not the same any
@@ -74,7 +75,7 @@ bool LogFollower::is_other_log() {
 }
 
 void LogFollower::read_anew(const std::string& why) {
-  break_log(LogBreak::kReset, why + ". What was in force stays, and the log is read anew");
+  break_log(LogBreak::kReset, why + ". What was in force stays, and the log is read anew", 0);
   order_.begin_anew();
   newest_ = 0;
   reader_.go_to(order_.last_id());
@@ -128,13 +129,13 @@ bool LogFollower::is_in_order(const std::string& id, const Batch& batch, bool is
   const std::string here = std::to_string(batch.sequence);
   if (finding == Finding::kGap)
     break_log(LogBreak::kGap, "gap in the log before batch " + here + " (the last one was " + std::to_string(order_.last()) +
-                                  "): changes may be missing");
+                                  "): changes may be missing", batch.sequence - 1);
   else if (finding == Finding::kFork)
     break_log(LogBreak::kFork, "batch " + here + " does not follow the batch that was read before it: the log "
-                               "was forked or changed, and changes may be missing");
+                               "was forked or changed, and changes may be missing", batch.sequence - 1);
   else if (finding == Finding::kBeginsLater) {
     news_.log_begins_later(batch.sequence);
-    plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms));
+    plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), batch.sequence - 1);
   }
   order_.take(id, batch);
   return true;
@@ -178,7 +179,7 @@ LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& 
   seen_.note(batch.hash, false);
   if (!batch.newer.empty()) return refuse(id, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
   if (const auto refused = signers_.refuse(batch)) return refuse(id, &batch, *refused);
-  if (const auto refused = is_new ? refuse_over_quota(batch, options_.trust, store_) : std::nullopt) return refuse(id, &batch, *refused);
+  if (const auto refused = is_new ? refuse_over_quota(batch, options_.trust, store_, waiting_) : std::nullopt) return refuse(id, &batch, *refused);
   apply(batch, progress);
   seen_.note(batch.hash, true);
   return Taken::kApplied;
@@ -199,7 +200,7 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
   const std::uint64_t newest = std::exchange(newest_, std::max(newest_, batch.sequence));
   if (batch.sequence <= newest) {
     newest_ = batch.sequence;  // told once for the whole of the new log
-    break_log(LogBreak::kReset, "batch " + entry.id + " is another one than was read before under this number: Redis lost data");
+    break_log(LogBreak::kReset, "batch " + entry.id + " is another one than was read before under this number: Redis lost data", 0);
   }
   audit_applied(batch, progress.complaints.size() - left_out_before);
   state_.keep({entry.id, std::string(fields.header), std::string(fields.body), std::string(fields.signature)});

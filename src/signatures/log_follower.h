@@ -67,11 +67,11 @@ class LogFollower {
   void apply_due(Progress& progress);
   bool is_in_order(const std::string& id, const Batch& batch, bool is_first);
   bool is_other_log();
-  void break_log(LogBreak reason, const std::string& what);
+  void break_log(LogBreak reason, const std::string& what, std::uint64_t missing);
   void read_anew(const std::string& why);
 
   // log_follower_snapshot.cc
-  void plan_snapshot(std::chrono::milliseconds within);
+  void plan_snapshot(std::chrono::milliseconds within, std::uint64_t least);
   void follow_snapshots(Progress& progress);
   bool begin_with_snapshot(Progress& progress);
   bool take_newest_snapshot(Progress& progress);
@@ -104,6 +104,7 @@ class LogFollower {
   };
   Basis basis_;
   std::optional<LogReader::Clock::time_point> snapshot_due_;  // something is wrong with the log: a newer snapshot is to be looked for
+  std::uint64_t snapshot_need_ = 0;  // the batches up to this one are missing
   LogReader::Clock::time_point compact_at_;
   std::minstd_rand random_{std::random_device{}()};
   bool is_live_ = false;  // the log has been read to its end once since connecting

@@ -16,7 +16,9 @@ std::string id_of(std::uint64_t sequence) { return std::to_string(sequence) + "-
 
 }  // namespace
 
-void LogFollower::plan_snapshot(std::chrono::milliseconds within) {
+// `least`: the snapshot must have this batch.
+void LogFollower::plan_snapshot(std::chrono::milliseconds within, std::uint64_t least) {
+  snapshot_need_ = std::max(snapshot_need_, least);
   if (snapshot_due_) return;
   const auto wait = std::uniform_int_distribution<std::int64_t>(0, within.count())(random_);
   snapshot_due_ = Clock::now() + std::chrono::milliseconds(wait);
@@ -48,6 +50,7 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   if (!manifest.hash.empty()) seen_.note(manifest.hash, true);
   order_.go_back(id_of(manifest.sequence), manifest.hash);
   sequence_ = newest_ = manifest.sequence;
+  snapshot_need_ = 0;
   progress.has_changed = true;
 }
 
@@ -62,7 +65,7 @@ bool LogFollower::take_snapshot(const ManifestThere& there, Progress& progress) 
   progress.read_at = begin;
   adopt(manifest, *loaded.value().load, progress);
   reader_.go_to(order_.last_id());
-  state_.keep_snapshot(there.value, loaded.value().chunks, manifest.digest, {});
+  state_.keep_snapshot(there.value, loaded.value().chunks, manifest.digest, {}, false);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
   news_.snapshot_loaded(manifest.sequence, store_.counts().in_force(), static_cast<std::uint64_t>(milliseconds));
   state_.audit(AuditEntry("snapshot", manifest.publisher)
@@ -89,7 +92,9 @@ bool LogFollower::take_newest_snapshot(Progress& progress) {
       refuse_snapshot(sequence, manifest.error().message);
       continue;
     }
-    if (manifest.value().manifest.digest == basis_.digest) return false;
+    // An old one, or one that lacks what is missing here, would take away what is in force.
+    const SnapshotManifest& there_now = manifest.value().manifest;
+    if (there_now.created_ms <= basis_.created_ms || there_now.sequence < snapshot_need_) return false;
     if (take_snapshot(manifest.value(), progress)) return true;
     if (!reader_.is_connected()) return false;
   }
@@ -123,7 +128,7 @@ void LogFollower::compact() {
     if (!chunk.ok() || !unpack_chunk(newest, i, chunk.value()).ok()) return;
     chunks.push_back(std::move(chunk.value()));
   }
-  state_.keep_snapshot(manifest.value().value, chunks, newest.digest, *since);
+  state_.keep_snapshot(manifest.value().value, chunks, newest.digest, *since, true);
   state_.audit(AuditEntry("compacted", newest.publisher).number("seq", newest.sequence).text("hash", newest.digest));
 }
 

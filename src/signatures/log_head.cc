@@ -39,6 +39,7 @@ Result<LogHead> take_head(std::string_view log, const RedisReply& info) {
     if (info.text.find("no such key") != std::string::npos) return LogHead{};  // the log begins now
     return refused_by_redis(info.text);
   }
+  if (!info.is_list()) return refused_by_redis("it answers XINFO with " + info.text.substr(0, 100));
   const RedisReply* last = info.field("last-generated-id");
   if (last == nullptr || last->text == "0-0") return LogHead{};
   Result<LogHead> head = head_at(log, last->text);

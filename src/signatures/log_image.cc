@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
 #include "normalise/phone.h"
 #include "signatures/source_quota.h"
@@ -51,22 +50,28 @@ Result<LogImage> LogImage::with(const CompileTerms& terms, const TrustOptions& t
   return image;
 }
 
-// What the tables do not give back: patterns as they were written, and the batches behind wide entries.
-void LogImage::keep(const Change& change, const StoredBatch* from) {
+// The batches behind wide entries, also behind those that wait.
+void LogImage::keep_proofs(const std::vector<Change>& changes, const StoredBatch& from) {
+  for (const Change& change : changes) {
+    if (change.op != Change::Op::kAdd || change.signature.allow || !signers_.is_wide(change.signature)) continue;
+    const Result<Entry> entry = canonical_entry(change.signature, store_->terms());
+    if (entry.ok()) proofs_[{entry.value().key, change.signature.source}] = from;
+  }
+}
+
+// Patterns as they were written, which the tables do not give back.
+void LogImage::keep(const Change& change) {
   const Signature& signature = change.signature;
   const auto is_meant = [&](const std::string& source) { return source == signature.source || (change.op == Change::Op::kRemove && signature.source.empty()); };
   if (change.op == Change::Op::kReplaceList) {
     std::erase_if(texts_, [&](const auto& one) { return one.first.second == signature.source && one.second.signature.kind == signature.kind; });
     return;
   }
-  const bool needs_proof = change.op == Change::Op::kAdd && from != nullptr && signers_.is_wide(signature);
-  if (!needs_proof && !is_text(signature.kind)) return;  // nearly all
+  if (!is_text(signature.kind)) return;
   const Result<Entry> entry = canonical_entry(signature, store_->terms());
   if (!entry.ok()) return;
   const std::uint64_t key = entry.value().key;
   const auto of_key = [&](auto& map) { return std::pair(map.lower_bound({key, ""}), map.lower_bound({key + 1, ""})); };
-  if (needs_proof) proofs_[{key, signature.source}] = *from;
-  if (!is_text(signature.kind)) return;
   for (auto [place, end] = of_key(texts_); place != end;) place = is_meant(place->first.second) ? texts_.erase(place) : std::next(place);
   if (change.op == Change::Op::kAdd)
     texts_[{key, signature.source}] = change;
@@ -80,54 +85,57 @@ void LogImage::begin_with(const SnapshotManifest& manifest, SnapshotLoad& load) 
   std::vector<Complaint> complaints;
   store_->adopt_log(load.layer(), load.removed(), changes, complaints);
   for (const Change& change : load.removed())
-    if (is_text(change.signature.kind)) keep(change, nullptr);
-  for (const Change& change : changes) keep(change, nullptr);
+    if (is_text(change.signature.kind)) keep(change);
+  for (const Change& change : changes) keep(change);
   for (const StoredBatch& stored : load.proofs()) {
     const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
-    if (!batch.ok()) continue;
-    for (const Change& change : batch.value().changes)
-      if (change.op == Change::Op::kAdd && !is_text(change.signature.kind)) keep(change, &stored);
+    if (batch.ok()) keep_proofs(batch.value().changes, stored);
   }
   sequence_ = manifest.sequence;
   hash_ = manifest.hash;
 }
 
-std::string LogImage::take(const StoredBatch& stored) {
+std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored) {
   sequence_ = first_part(stored.id);
-  hash_.clear();
+  hash_ = batch_hash(stored.header, stored.body);
   Result<Batch> read = read_batch(stored.id, {stored.header, stored.body, stored.signature});
-  if (!read.ok()) return read.error().message;
+  if (!read.ok()) return RefusedBatch{BatchRefusal::kMalformed, read.error().message};
   Batch& batch = read.value();
-  hash_ = batch.hash;
-  if (!batch.newer.empty()) return batch.newer;
-  if (const auto refused = signers_.refuse(batch)) return refused->why;
-  if (const auto refused = refuse_over_quota(batch, trust_, *store_)) return refused->why;
-  // What waited comes before what was said later.
+  if (!batch.newer.empty()) return RefusedBatch{BatchRefusal::kNewer, batch.newer};
+  if (auto refused = signers_.refuse(batch)) return refused;
+  // What was over, and what waited, comes before what was said now.
   const std::int64_t then_s = batch.timestamp_ms / 1000;
+  store_->sweep(then_s, std::numeric_limits<std::size_t>::max());
+  if (auto refused = refuse_over_quota(batch, trust_, *store_, waiting_)) return refused;
+  keep_proofs(batch.changes, stored);
   std::vector<Change> due = waiting_.take_due(then_s);
   waiting_.sort_out(batch.changes, then_s);
   due.insert(due.end(), batch.changes.begin(), batch.changes.end());
   std::vector<Complaint> complaints;
   store_->apply(due, complaints);
-  for (const Change& change : due) keep(change, &stored);
+  for (const Change& change : due) keep(change);
   store_->gather();
-  return {};
+  return std::nullopt;
+}
+
+// The batch behind a wide entry, once.
+void LogImage::write_proof(const Change& change, SnapshotWriter& writer) {
+  if (proofs_.empty() || change.op != Change::Op::kAdd || change.signature.allow || !signers_.is_wide(change.signature)) return;
+  const Result<Entry> entry = canonical_entry(change.signature, store_->terms());
+  const auto proof = entry.ok() ? proofs_.find({entry.value().key, change.signature.source}) : proofs_.end();
+  if (proof != proofs_.end() && proved_.insert(proof->second.id).second) writer.add_proof(proof->second);
 }
 
 void LogImage::write_tables(std::int64_t now_s, SnapshotWriter& writer) {
-  std::set<std::string> proved;
   store_->for_each_word([&](const WordValue& value, const LogWords& words) {
     const std::string text = value.is_number() ? number_for_people(value.number().digits) : std::string(value.name());
     for (const LogWord& word : words) {
       if (is_over(word.note.expires_s, now_s)) continue;
       Change change = change_of(value, word, store_->terms());
       writer.add(change, text, word.note.expires_s, word.note.id);
-      if (proofs_.empty() || change.op == Change::Op::kRemove) continue;
+      if (proofs_.empty()) continue;
       change.signature.value = text;
-      if (!signers_.is_wide(change.signature)) continue;
-      const Result<Entry> entry = canonical_entry(change.signature, store_->terms());
-      const auto proof = entry.ok() ? proofs_.find({entry.value().key, change.signature.source}) : proofs_.end();
-      if (proof != proofs_.end() && proved.insert(proof->second.id).second) writer.add_proof(proof->second);
+      write_proof(change, writer);
     }
   });
 }
@@ -138,12 +146,16 @@ void LogImage::write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifes
   std::vector<Complaint> complaints;
   const std::vector<Change> due = waiting_.take_due(now_s);
   store_->apply(due, complaints);
-  for (const Change& change : due) keep(change, nullptr);
+  for (const Change& change : due) keep(change);
+  proved_.clear();
   write_tables(now_s, writer);
   for (const auto& [key, change] : removed_texts_) writer.add_line(change);
   for (const auto& [key, change] : texts_)
     if (!is_over(change.signature.expires_s, now_s)) writer.add_line(change);
-  waiting_.for_each([&](const Change& change) { writer.add_line(change); });
+  waiting_.for_each([&](const Change& change) {
+    writer.add_line(change);
+    write_proof(change, writer);
+  });
 }
 
 }  // namespace telefence

@@ -6,6 +6,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,8 +29,8 @@ class LogImage {
 
   // From an earlier snapshot on. Requires: nothing was taken yet.
   void begin_with(const SnapshotManifest& manifest, SnapshotLoad& load);
-  // The next entry of the log. Returns why it is not in force; "" = it is.
-  std::string take(const StoredBatch& stored);
+  // The next entry of the log. Returns why it is not in force.
+  std::optional<RefusedBatch> take(const StoredBatch& stored);
 
   std::uint64_t sequence() const { return sequence_; }  // of the last entry taken
   const std::string& hash() const { return hash_; }
@@ -42,7 +45,9 @@ class LogImage {
   using Key = std::pair<std::uint64_t, std::string>;  // canonical value, source
 
   LogImage(const CompileTerms& terms, const TrustOptions& trust);
-  void keep(const Change& change, const StoredBatch* from);
+  void keep(const Change& change);
+  void keep_proofs(const std::vector<Change>& changes, const StoredBatch& from);
+  void write_proof(const Change& change, SnapshotWriter& writer);
   void write_tables(std::int64_t now_s, SnapshotWriter& writer);
 
   TrustOptions trust_;
@@ -52,6 +57,7 @@ class LogImage {
   std::map<Key, Change> texts_;                     // patterns and urls in force
   std::map<std::uint64_t, Change> removed_texts_;
   std::map<Key, StoredBatch> proofs_;               // of wide entries
+  std::set<std::string> proved_;                    // ids of those written
   std::uint64_t sequence_ = 0;
   std::string hash_;
 };

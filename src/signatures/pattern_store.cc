@@ -111,9 +111,9 @@ bool PatternStore::has_word(std::uint64_t key, const std::string& source) const 
   return std::any_of(first, last, [&](const auto& one) { return one.second.entry.rule.source == source; });
 }
 
-std::uint64_t PatternStore::words_of_source(const std::string& source) const {
+std::uint64_t PatternStore::words_of_source(SignatureKind kind, const std::string& source) const {
   return static_cast<std::uint64_t>(
-      std::count_if(log_.begin(), log_.end(), [&](const auto& one) { return one.second.entry.rule.source == source; }));
+      std::count_if(log_.begin(), log_.end(), [&](const auto& one) { return one.second.entry.rule.kind == kind && one.second.entry.rule.source == source; }));
 }
 
 bool PatternStore::has_end(std::uint64_t key, std::int64_t expires_s) const {

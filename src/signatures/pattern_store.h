@@ -57,7 +57,7 @@ class PatternStore {
   void add(Entry entry);
   void remove(std::uint64_t key, const std::string& source);
   bool has_word(std::uint64_t key, const std::string& source) const;
-  std::uint64_t words_of_source(const std::string& source) const;
+  std::uint64_t words_of_source(SignatureKind kind, const std::string& source) const;
   // All words of the log, and what it took away, are forgotten.
   void forget_log();
   // All words of a source about this kind end.

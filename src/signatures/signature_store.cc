@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <future>
 #include <limits>
@@ -43,6 +44,9 @@ WordValue value_of(const Entry& entry) {
   return entry.rule.kind == SignatureKind::kNumber ? WordValue::of_number({entry.digits, entry.prefix})
                                                    : WordValue::of_domain(entry.rule.value);
 }
+
+// A source's entries of one kind.
+std::string list_of(const Terms& terms) { return (terms.kind == SignatureKind::kNumber ? "n" : "d") + terms.source; }
 
 ExpiryItem item_of(const WordValue& value) {
   ExpiryItem item;
@@ -88,7 +92,12 @@ struct SignatureStore::State {
   std::size_t leftover = 0;  // entries of closed layers that are over or hidden, about
   bool keeps_removals = false;
   Counts counts;             // of domains and numbers
-  std::unordered_map<std::string, std::uint64_t> of_source;  // the log's entries of domains and numbers
+  std::unordered_map<std::string, std::uint64_t> of_source;  // the log's entries of domains and numbers, by list_of()
+  std::uint64_t entries_of(SignatureKind kind, const std::string& source) const {
+    if (is_pattern(kind)) return patterns.words_of_source(kind, source);
+    const auto found = of_source.find(list_of({.kind = kind, .source = source}));
+    return found == of_source.end() ? 0 : found->second;
+  }
 
   std::uint64_t& number_of(const Terms& terms_of_it) {
     if (terms_of_it.allow) return counts.allowed;
@@ -140,13 +149,13 @@ void SignatureStore::State::speak(const WordValue& value, const LogWords& before
   for (const LogWord& word : before_it) {
     if (!is_entry(word)) continue;
     --number_of(word.terms);
-    if (const auto count = of_source.find(word.terms.source); --count->second == 0) of_source.erase(count);
+    if (const auto count = of_source.find(list_of(word.terms)); --count->second == 0) of_source.erase(count);
     if (word.note.expires_s != 0) --expiring;
   }
   for (const LogWord& word : after_it) {
     if (!is_entry(word)) continue;
     ++number_of(word.terms);
-    ++of_source[word.terms.source];
+    ++of_source[list_of(word.terms)];
     if (word.note.expires_s != 0) ++expiring;
   }
   if (before_it.empty() != after_it.empty()) {
@@ -334,7 +343,7 @@ void SignatureStore::State::count_layer(const Layer& layer) {
     if (by_terms[i] == 0) continue;
     const Terms& terms_of_it = layer.terms().all()[i];
     number_of(terms_of_it) += by_terms[i];
-    of_source[terms_of_it.source] += by_terms[i];
+    of_source[list_of(terms_of_it)] += by_terms[i];
   }
 }
 
@@ -431,13 +440,24 @@ SignatureStore::Counts SignatureStore::counts() const {
 
 std::uint64_t SignatureStore::entries_after(const std::string& source, std::span<const Change> changes) const {
   const State& state = *state_;
-  const auto own = state.of_source.find(source);
-  std::uint64_t count = (own == state.of_source.end() ? 0 : own->second) + state.patterns.words_of_source(source);
+  constexpr std::array kKinds = {SignatureKind::kDomain, SignatureKind::kUrl, SignatureKind::kNumber, SignatureKind::kPattern};
+  std::uint64_t count = 0;
+  const auto is_replaced = [&](SignatureKind kind) {
+    return std::any_of(changes.begin(), changes.end(), [&](const Change& change) {
+      return change.op == Change::Op::kReplaceList && change.signature.source == source && change.signature.kind == kind;
+    });
+  };
+  for (const SignatureKind kind : kKinds)
+    if (!is_replaced(kind)) count += state.entries_of(kind, source);
   std::unordered_set<std::uint64_t> added;
   for (const Change& change : changes) {
     if (change.op != Change::Op::kAdd || change.signature.source != source) continue;
     const Result<Entry> entry = canonical_entry(change.signature, state.terms);
     if (!entry.ok() || !added.insert(entry.value().key).second) continue;
+    if (is_replaced(change.signature.kind)) {
+      ++count;
+      continue;
+    }
     if (is_pattern(entry.value().rule.kind)) {
       if (!state.patterns.has_word(entry.value().key, source)) ++count;
       continue;

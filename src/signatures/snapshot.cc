@@ -193,7 +193,7 @@ void SnapshotWriter::add_line(const Change& change) {
 
 void SnapshotWriter::add_proof(const StoredBatch& batch) {
   const Json proof = {{"proof", {{"id", batch.id}, {"h", hex_text(batch.header)}, {"b", hex_text(batch.body)}, {"s", batch.signature}}}};
-  ((lines_ += "#") += proof.dump()) += '\n';
+  ((proofs_ += "#") += proof.dump()) += '\n';
 }
 
 Result<void> SnapshotWriter::finish(SnapshotManifest& manifest,
@@ -223,7 +223,8 @@ Result<void> SnapshotWriter::finish(SnapshotManifest& manifest,
     return {};
   };
   // Proofs first: a reader must know them when the entries come.
-  if (auto done = take("", lines_); !done.ok()) return done;
+  for (const std::string* lines : {&proofs_, &lines_})
+    if (auto done = take("", *lines); !done.ok()) return done;
   for (const auto& [header, rows] : sections_)
     if (auto done = take(header, rows); !done.ok()) return done;
   return put_piece();

@@ -84,7 +84,7 @@ class SnapshotWriter {
 
  private:
   std::map<std::string, std::string> sections_;  // header line -> rows
-  std::string lines_;                            // proofs and op lines
+  std::string proofs_, lines_;                   // lines_: op lines
   std::uint64_t domains_ = 0, numbers_ = 0, others_ = 0, removed_ = 0;
   std::string* last_rows_ = nullptr;  // of the header that was made last, and what it was made of
   Change last_;

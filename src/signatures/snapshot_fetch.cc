@@ -8,6 +8,8 @@
 namespace telefence {
 namespace {
 
+constexpr std::size_t kMostNamed = 16;  // of more, the oldest are not looked at
+
 // The text of a key; kInvalid: there is none, or Redis refuses.
 Result<std::string> text_of(const Result<RedisReply>& reply, const std::string& what) {
   if (!reply.ok()) return reply.error();
@@ -31,7 +33,7 @@ Result<std::vector<std::uint64_t>> snapshots_at(const AskRedis& ask, std::string
     std::uint64_t sequence = 0;
     const auto [next, error] = std::from_chars(at, end, sequence);
     if (error != std::errc{}) return Error{ErrorCode::kInvalid, head_key(log) + " names no snapshots: " + text.substr(0, 100)};
-    out.push_back(sequence);
+    if (out.size() < kMostNamed) out.push_back(sequence);
     at = next + 1;
   }
   return out;

@@ -2,7 +2,7 @@
 #pragma once
 
 // From the chunks of a snapshot to what SignatureStore::adopt_log takes. Values are judged as when they were pushed: what must not be
-// blocked is left out, and a wide entry without a batch that two signed spoils the whole. Control thread.
+// blocked is left out, and so is a wide entry without a batch that two signed. Control thread.
 
 #include <memory>
 #include <string>
@@ -39,7 +39,7 @@ class SnapshotLoad : private SnapshotReader {
   Result<void> row(std::string_view value, std::int64_t expires_s, std::uint64_t id) override;
   Result<void> line(Change change) override;
   Result<void> proof(const StoredBatch& batch) override;
-  Result<void> refuse_unproved(const Signature& signature) const;
+  bool is_proved(const Signature& signature);
 
   const SnapshotManifest& manifest_;
   const CompileTerms& terms_;

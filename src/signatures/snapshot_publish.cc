@@ -34,6 +34,11 @@ std::int64_t dated_ms(const StoredBatch& stored) {
   return batch.ok() ? batch.value().timestamp_ms : 0;
 }
 
+// Not by the rules that edges share, but by what this node knows: then an edge may know better.
+bool is_doubtful(BatchRefusal reason) {
+  return reason != BatchRefusal::kNotAllowed && reason != BatchRefusal::kNeedsSecond && reason != BatchRefusal::kOverQuota;
+}
+
 class Maker {
  public:
   Maker(RedisConnection& connection, const SnapshotOrder& order, LogImage image)
@@ -88,14 +93,13 @@ class Maker {
   // Nothing may be missing: what is not in the snapshot would be gone from every edge that loads it.
   Result<void> check_order(const StoredBatch& stored) {
     const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
-    if (!batch.ok()) {
-      log_order_.take_unreadable(stored.id);
-      return {};
-    }
-    const LogOrder::Finding finding = log_order_.judge(batch.value());
     const std::uint64_t last = log_order_.last();
-    log_order_.take(stored.id, batch.value());
-    if (finding == LogOrder::Finding::kFollows || order_.accept_gaps) return {};
+    const bool follows = batch.ok() ? log_order_.judge(batch.value()) == LogOrder::Finding::kFollows : first_part(stored.id) == last + 1;
+    if (batch.ok())
+      log_order_.take(stored.id, batch.value());
+    else
+      log_order_.take_unreadable(stored.id);
+    if (follows || order_.accept_gaps) return {};
     return failed("batch " + stored.id + " does not follow batch " + std::to_string(last) +
                   ": what was pushed in between would be missing; --accept-gaps writes down what is there");
   }
@@ -109,11 +113,14 @@ class Maker {
         if (entry.items.size() != 2) continue;
         const StoredBatch stored = batch_of(entry);
         if (auto fine = check_order(stored); !fine.ok()) return fine;
-        const std::string why = image_.take(stored);
+        const auto refused = image_.take(stored);
         ++made_.batches;
-        if (why.empty()) continue;
+        if (!refused) continue;
+        if (is_doubtful(refused->reason) && !order_.accept_gaps)
+          return failed("batch " + stored.id + " can't be taken (" + refused->why +
+                        "): edges with other keys or a newer version may have taken it; --accept-gaps writes down what is there without it");
         ++made_.refused;
-        if (made_.first_refusal.empty()) made_.first_refusal = "batch " + stored.id + ": " + why;
+        if (made_.first_refusal.empty()) made_.first_refusal = "batch " + stored.id + ": " + refused->why;
       }
       if (reply.value().items.empty()) return {};
       from = "(" + reply.value().items.back().items[0].text;
@@ -141,6 +148,10 @@ class Maker {
   }
 
   Result<void> name_it() {
+    const Result<std::vector<std::uint64_t>> now = snapshots_at(ask_, order_.log);
+    if (!now.ok()) return now.error();
+    if (now.value() != there_)
+      return failed("somebody else has made a snapshot meanwhile: one at a time, or the older one takes the place of the newer");
     std::string names = std::to_string(made_.manifest.sequence);
     std::vector<std::uint64_t> old;
     std::size_t kept = 1;

@@ -7,9 +7,11 @@
 
 #include "signatures/signature_store.h"
 #include "signatures/signers.h"
+#include "signatures/waiting_changes.h"
 
 namespace telefence {
 
-std::optional<RefusedBatch> refuse_over_quota(const Batch& batch, const TrustOptions& trust, const SignatureStore& store);
+std::optional<RefusedBatch> refuse_over_quota(const Batch& batch, const TrustOptions& trust, const SignatureStore& store,
+                                              const WaitingChanges& waiting);
 
 }  // namespace telefence

@@ -15,6 +15,11 @@ bool WaitingChanges::goes_first(const std::string& node, std::uint64_t key, std:
   return (digest[0] * 256u + digest[1]) * 100u < percent * 65536u;
 }
 
+std::uint64_t WaitingChanges::count_of(const std::string& source) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.second.change.signature.source == source; }));
+}
+
 void WaitingChanges::forget_all() {
   waiting_.clear();
   next_s_ = 0;

@@ -39,6 +39,7 @@ class WaitingChanges {
     for (const auto& [key, waiting] : waiting_) visit(waiting.change);
   }
   std::size_t count() const { return waiting_.size(); }
+  std::uint64_t count_of(const std::string& source) const;
 
   // Whether a node is among the first so many percent for a value.
   static bool goes_first(const std::string& node, std::uint64_t key, std::uint8_t percent);

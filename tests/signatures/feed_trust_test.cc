@@ -85,10 +85,12 @@ TEST_F(FeedTrust, ABatchThatWouldPassTheQuotaOfItsSourceIsRefused) {
   ASSERT_TRUE(edge_->reaches(2)) << "two, one of them for the second time";
   centre().push({add_domain("third.example")});
   centre().push({add_domain("fourth.example", R"(,"source":"vendor")")});
-  centre().push({remove_domain("first.example")});
+  // Neither by what waits, nor must a new list be smaller than the old one.
+  centre().push({add_domain("later.example", R"(,"valid_from":99999999999)")});
+  centre().push({R"({"op":"replace-list","kind":"domain","source":"centre"})", add_domain("second.example")});
   centre().push({add_domain("fifth.example")});
-  ASSERT_TRUE(edge_->reaches(6));
-  EXPECT_EQ(edge_->refusals(BatchRefusal::kOverQuota), 2u) << edge_->state().last_refusal;
+  ASSERT_TRUE(edge_->reaches(7));
+  EXPECT_EQ(edge_->refusals(BatchRefusal::kOverQuota), 3u) << edge_->state().last_refusal;
   for (const char* name : {"third.example", "fourth.example"}) EXPECT_FALSE(edge_->blocks(name)) << name;
   for (const char* name : {"second.example", "fifth.example"}) EXPECT_TRUE(edge_->blocks(name)) << name;
 }

@@ -182,9 +182,72 @@ TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
   ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
   ASSERT_TRUE(make_snapshot(connection, test_terms(), lax, {.keys = {&maker_}}).ok());
   start();
-  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused == 1; }));
-  EXPECT_TRUE(edge_->has_line("its batch 1-0 for wide entries: it has no signature")) << edge_->state().problem;
+  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_loaded == 1; }));
   EXPECT_EQ(edge_->state().counts.numbers, 0u);
+  ASSERT_EQ(edge_->state().recent_complaints.size(), 1u);
+  EXPECT_EQ(edge_->state().recent_complaints[0].reason, "this is a wide entry, and no batch of two signers is there for it");
+}
+
+TEST_F(SnapshotFeed, AWideEntryThatWaitsBringsItsBatchAlong) {
+  const std::string later = std::to_string(std::time(nullptr) + 2);
+  Centre(redis_.server(), {&city_, &police_}).push({R"({"op":"add","kind":"number","value":"+86170*","valid_from":)" + later + "}"});
+  push_and_make(1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2200));
+  push_and_make(1);  // it has become due in between
+  centre().ask({"XTRIM", "tf:1:log", "MINID", "3-0"});
+  start();
+  ASSERT_TRUE(edge_->reaches(3));
+  EXPECT_EQ(edge_->state().snapshots_refused, 0u) << edge_->state().problem;
+  EXPECT_EQ(edge_->state().counts.numbers, 1u);
+}
+
+// Somebody who owns Redis hides a batch, and names a snapshot of before what was taken back.
+TEST_F(SnapshotFeed, AnOldSnapshotTakesNothingBack) {
+  push_and_make(2);
+  start();
+  ASSERT_TRUE(edge_->reaches(2));
+  centre().push({remove_domain("n1.example")});
+  ASSERT_TRUE(edge_->reaches(3));
+  centre().push({add_domain("hidden.example")});
+  ASSERT_TRUE(edge_->reaches(4));
+  edge_->stop();
+  centre().push({add_domain("missing.example")});
+  centre().push({add_domain("last.example")});
+  centre().ask({"XDEL", "tf:1:log", "5-0"});
+  start();
+  ASSERT_TRUE(edge_->reaches(6));
+  EXPECT_EQ(edge_->breaks(LogBreak::kGap), 1u);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_EQ(edge_->state().snapshots_loaded, 0u);
+  EXPECT_FALSE(edge_->blocks("n1.example"));
+  EXPECT_TRUE(edge_->blocks("hidden.example"));
+}
+
+TEST_F(SnapshotFeed, OneThatCantBeKeptLeavesNoHoleOnDisk) {
+  push_and_make(3);
+  centre().ask({"XTRIM", "tf:1:log", "MINID", "4-0"});
+  std::filesystem::create_directories(folder_ / "policy/snapshot.new");  // nothing can be written there
+  start();
+  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_loaded == 1; }));
+  centre().push({add_domain("n4.example")});
+  ASSERT_TRUE(edge_->reaches(4));
+  EXPECT_NE(edge_->state().state_problem.find("after a restart this node begins with what was kept before"), std::string::npos) << edge_->state().state_problem;
+  edge_->stop();
+  std::filesystem::remove(folder_ / "policy/snapshot.new");
+  start();
+  ASSERT_TRUE(edge_->reaches(4));
+  expect_blocks(1, 4);
+  EXPECT_EQ(edge_->state().state_problem, "");
+}
+
+TEST_F(SnapshotFeed, WhatTheMakerCantTakeIsNotSignedAway) {
+  centre().push({add_domain("n1.example")});
+  const SigningKey stranger = make_signing_key("stranger", "");
+  Centre(redis_.server(), {&stranger}).push({add_domain("theirs.example")});
+  const Result<MadeSnapshot> made = make();
+  ASSERT_FALSE(made.ok());
+  EXPECT_NE(made.error().message.find("edges with other keys or a newer version may have taken it"), std::string::npos) << made.error().message;
+  EXPECT_TRUE(make({.accept_gaps = true}).ok());
 }
 
 TEST_F(SnapshotFeed, AnOldBatchPutIntoItsPlaceAgainHasNoEffect) {
