@@ -418,6 +418,7 @@ constexpr Sentence kSentences[] = {
     {"snapshot {} refused: chunk {} of snapshot {} does not unpack", "快照 {0} 被拒绝：第 {1} 块无法解开"},
     {"snapshot {} refused: chunk {} of snapshot {} is not there any more", "快照 {0} 被拒绝：第 {1} 块已不存在"},
     {"snapshot {} refused: the manifest of snapshot {} is not there any more", "快照 {0} 被拒绝：清单已不存在"},
+    {"snapshot {} read from disk: {} entries", "已从磁盘读取快照 {0}：{1} 条"},
     {"snapshot {} refused: on disk: {}", "快照 {0} 被拒绝（磁盘上的）：{1}"},
     {"snapshot {} refused: {} may not make snapshots: that takes may_snapshot: true in redis.signers", "快照 {0} 被拒绝：{1} 无权制作快照（需 redis.signers 中 may_snapshot: true）"},
     {"snapshot {} refused: it has {} domains and {} numbers, its manifest tells {} and {}", "快照 {0} 被拒绝：内有域名 {1}、号码 {2}，清单称 {3}、{4}"},

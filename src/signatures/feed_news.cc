@@ -121,6 +121,11 @@ void FeedNews::snapshot_loaded(std::uint64_t sequence, std::uint64_t in_force, s
   show_problem();
 }
 
+void FeedNews::snapshot_read(std::uint64_t sequence, std::uint64_t in_force) {
+  tell(Subject::kLog, "snapshot " + std::to_string(sequence) + " read from disk: " + std::to_string(in_force) + " entries");
+  state_.with([&](FeedState& s) { s.snapshot = sequence; });
+}
+
 void FeedNews::snapshot_refused(const std::string& what) {
   snapshot_problem_ = what;
   tell(Subject::kLog, what);

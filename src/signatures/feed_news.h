@@ -76,6 +76,7 @@ class FeedNews {
   void log_begins_later(std::uint64_t sequence);
   // In place of what the log said before; what was wrong with the log is mended.
   void snapshot_loaded(std::uint64_t sequence, std::uint64_t in_force, std::uint64_t milliseconds);
+  void snapshot_read(std::uint64_t sequence, std::uint64_t in_force);  // from disk
   void snapshot_refused(const std::string& what);
   void no_snapshots(const std::string& why);
   void batch_refused(const std::string& id, BatchRefusal reason, const std::string& why);

@@ -151,6 +151,7 @@ EdgeState::Base LogFollower::take_stored_snapshot(SnapshotFile& file, Progress& 
     return {};
   }
   adopt(manifest.value(), *loaded.value().load, progress);
+  news_.snapshot_read(manifest.value().sequence, store_.counts().in_force());
   return {manifest.value().digest, manifest.value().sequence, manifest.value().hash};
 }
 

@@ -80,6 +80,7 @@ TEST_F(SnapshotFeed, ANewEdgeLoadsTheNewestAndReadsTheLogFromThere) {
   redis_.stop();
   start();
   ASSERT_TRUE(edge_->reaches(6));
+  EXPECT_EQ(edge_->state().snapshot, 5u);
   EXPECT_TRUE(edge_->blocks("n5.example"));
   EXPECT_FALSE(edge_->blocks("n2.example"));
   EXPECT_TRUE(edge_->blocks("later.example"));
