@@ -3,23 +3,15 @@
 // The versions of the signatures, for the tool: which there are, and back to one of them.
 
 #include <cstdio>
-#include <ctime>
 
 #include "app/daemon.h"
+#include "app/language.h"
 #include "app/sentences.h"
 
 namespace telefence {
 namespace {
 
 void log(Language language, const std::string& line) { std::fprintf(stderr, "telefenced: %s\n", translated(language, line).c_str()); }
-
-std::string local_time(std::int64_t unix_s) {
-  const std::time_t when = unix_s;
-  std::tm parts{};
-  localtime_r(&when, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%F %T", &parts)};
-}
 
 Json version_json(const VersionInfo& info) {
   return {{"version", info.number},          {"published", local_time(info.published_s)}, {"published_s", info.published_s},

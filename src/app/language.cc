@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/language.h"
 
+#include <ctime>
 #include <array>
 #include <cstdlib>
 
@@ -64,6 +65,14 @@ std::string padded(std::string_view utf8, std::size_t width) {
 std::string right_aligned(std::string_view utf8, std::size_t width) {
   const std::size_t used = columns(utf8);
   return std::string(used < width ? width - used : 1, ' ') + std::string(utf8);
+}
+
+std::string local_time(std::int64_t unix_s) {
+  const std::time_t when = unix_s;
+  std::tm parts{};
+  localtime_r(&when, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%F %T", &parts)};
 }
 
 std::string grouped(std::uint64_t number) {

@@ -72,6 +72,8 @@ std::string right_aligned(std::string_view utf8, std::size_t width);
 
 // 1234567 as 1,234,567.
 std::string grouped(std::uint64_t number);
+// "2026-11-26 14:18:05", of this machine's zone.
+std::string local_time(std::int64_t unix_s);
 // "1 domain", "2 domains"; in Chinese a number needs no plural.
 std::string counted(Language language, std::uint64_t number, const Text& one, const Text& several);
 // What the memory of one worker may come to.

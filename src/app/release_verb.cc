@@ -9,6 +9,7 @@
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
+#include "app/language.h"
 #include "app/push_line.h"
 #include "app/sentences.h"
 #include "app/test_request.h"
@@ -79,14 +80,6 @@ void say_what_came_of_it(const ReleaseArguments& arguments, Language language) {
     return;
   }
   std::fprintf(stderr, "%s\n", say(language, {"node {}: still blocked: telefence test {} {} says by what", "节点 {}：仍被拦截：telefence test {} {} 可查原因"}, node, arguments.kind, arguments.value).c_str());
-}
-
-std::string local_time(std::int64_t unix_s) {
-  const std::time_t when = unix_s;
-  std::tm parts{};
-  localtime_r(&when, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%F %T", &parts)};
 }
 
 Result<void> complete(ReleaseArguments& arguments) {

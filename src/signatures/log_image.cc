@@ -95,10 +95,9 @@ void LogImage::begin_with(const SnapshotManifest& manifest, SnapshotLoad& load) 
   hash_ = manifest.hash;
 }
 
-std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored) {
+std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Batch> read) {
   sequence_ = first_part(stored.id);
   hash_ = batch_hash(stored.header, stored.body);
-  Result<Batch> read = read_batch(stored.id, {stored.header, stored.body, stored.signature});
   if (!read.ok()) return RefusedBatch{BatchRefusal::kMalformed, read.error().message};
   Batch& batch = read.value();
   if (!batch.newer.empty()) return RefusedBatch{BatchRefusal::kNewer, batch.newer};

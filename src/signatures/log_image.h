@@ -29,14 +29,13 @@ class LogImage {
 
   // From an earlier snapshot on. Requires: nothing was taken yet.
   void begin_with(const SnapshotManifest& manifest, SnapshotLoad& load);
-  // The next entry of the log. Returns why it is not in force.
-  std::optional<RefusedBatch> take(const StoredBatch& stored);
+  // The next entry of the log, and what read_batch() made of it. Returns why it is not in force.
+  std::optional<RefusedBatch> take(const StoredBatch& stored, Result<Batch> read);
 
   std::uint64_t sequence() const { return sequence_; }  // of the last entry taken
   const std::string& hash() const { return hash_; }
   const Signers& signers() const { return signers_; }
   const CompileTerms& terms() const { return store_->terms(); }
-  const SignatureStore::Counts counts() const { return store_->counts(); }
 
   // What is in force at now_s, and what waits. Fills sequence and hash of the manifest.
   void write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifest& manifest);

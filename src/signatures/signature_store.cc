@@ -441,20 +441,18 @@ SignatureStore::Counts SignatureStore::counts() const {
 std::uint64_t SignatureStore::entries_after(const std::string& source, std::span<const Change> changes) const {
   const State& state = *state_;
   constexpr std::array kKinds = {SignatureKind::kDomain, SignatureKind::kUrl, SignatureKind::kNumber, SignatureKind::kPattern};
+  std::array<bool, kKinds.size()> is_replaced{};
+  for (const Change& change : changes)
+    if (change.op == Change::Op::kReplaceList && change.signature.source == source) is_replaced[static_cast<std::size_t>(change.signature.kind)] = true;
   std::uint64_t count = 0;
-  const auto is_replaced = [&](SignatureKind kind) {
-    return std::any_of(changes.begin(), changes.end(), [&](const Change& change) {
-      return change.op == Change::Op::kReplaceList && change.signature.source == source && change.signature.kind == kind;
-    });
-  };
   for (const SignatureKind kind : kKinds)
-    if (!is_replaced(kind)) count += state.entries_of(kind, source);
+    if (!is_replaced[static_cast<std::size_t>(kind)]) count += state.entries_of(kind, source);
   std::unordered_set<std::uint64_t> added;
   for (const Change& change : changes) {
     if (change.op != Change::Op::kAdd || change.signature.source != source) continue;
     const Result<Entry> entry = canonical_entry(change.signature, state.terms);
     if (!entry.ok() || !added.insert(entry.value().key).second) continue;
-    if (is_replaced(change.signature.kind)) {
+    if (is_replaced[static_cast<std::size_t>(change.signature.kind)]) {
       ++count;
       continue;
     }

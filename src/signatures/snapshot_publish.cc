@@ -29,8 +29,10 @@ StoredBatch batch_of(const RedisReply& entry) {
   return {entry.items[0].text, text("h"), text("b"), text("s")};
 }
 
+Result<Batch> read_of(const StoredBatch& stored) { return read_batch(stored.id, {stored.header, stored.body, stored.signature}); }
+
 std::int64_t dated_ms(const StoredBatch& stored) {
-  const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
+  const Result<Batch> batch = read_of(stored);
   return batch.ok() ? batch.value().timestamp_ms : 0;
 }
 
@@ -91,8 +93,7 @@ class Maker {
   }
 
   // Nothing may be missing: what is not in the snapshot would be gone from every edge that loads it.
-  Result<void> check_order(const StoredBatch& stored) {
-    const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
+  Result<void> check_order(const StoredBatch& stored, const Result<Batch>& batch) {
     const std::uint64_t last = log_order_.last();
     const bool follows = batch.ok() ? log_order_.judge(batch.value()) == LogOrder::Finding::kFollows : first_part(stored.id) == last + 1;
     if (batch.ok())
@@ -112,8 +113,9 @@ class Maker {
       for (const RedisReply& entry : reply.value().items) {
         if (entry.items.size() != 2) continue;
         const StoredBatch stored = batch_of(entry);
-        if (auto fine = check_order(stored); !fine.ok()) return fine;
-        const auto refused = image_.take(stored);
+        Result<Batch> batch = read_of(stored);
+        if (auto fine = check_order(stored, batch); !fine.ok()) return fine;
+        const auto refused = image_.take(stored, std::move(batch));
         ++made_.batches;
         if (!refused) continue;
         if (is_doubtful(refused->reason) && !order_.accept_gaps)

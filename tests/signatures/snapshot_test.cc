@@ -111,9 +111,14 @@ class Snapshots : public testing::Test {
     hash_ = batch_hash(packed.header, packed.body);
     return {std::to_string(sequence_) + "-0", packed.header, packed.body, ""};
   }
+  static Result<Batch> read_of(const StoredBatch& stored) { return read_batch(stored.id, {stored.header, stored.body, ""}); }
+  void take_one(LogImage& image) {
+    const StoredBatch stored = batch();
+    (void)image.take(stored, read_of(stored));
+  }
   // As a follower does it.
   static void apply(const StoredBatch& stored, SignatureStore& store, WaitingChanges& waiting, std::int64_t now_s) {
-    Batch batch = read_batch(stored.id, {stored.header, stored.body, ""}).value();
+    Batch batch = read_of(stored).value();
     std::vector<Complaint> complaints;
     std::vector<Change> due = waiting.take_due(now_s);
     waiting.sort_out(due, now_s);
@@ -142,7 +147,7 @@ TEST_F(Snapshots, SayTheSameAsTheLogTheyWereMadeOf) {
     for (std::uint64_t i = 30 + random_() % 60; i > 0; --i) {
       const StoredBatch stored = batch();
       apply(stored, whole, whole_waiting, now_s_);
-      ASSERT_FALSE(image.take(stored).has_value());
+      ASSERT_FALSE(image.take(stored, read_of(stored)).has_value());
       now_s_ += static_cast<std::int64_t>(random_() % 2);
       if (++since_snapshot < 20 || random_() % 10 != 0) continue;
       // The next one is made of this one.
@@ -190,7 +195,7 @@ class OneSnapshot : public Snapshots {
  protected:
   OneSnapshot() {
     LogImage image = std::move(LogImage::with(terms_, unsigned_too()).value());
-    for (int i = 0; i < 50; ++i) (void)image.take(batch());
+    for (int i = 0; i < 50; ++i) take_one(image);
     snapshot_ = written(image, now_s_);
   }
   std::string why_not(const Written& snapshot) {
