@@ -21,12 +21,7 @@ struct ContextDeleter {
 using Key = std::unique_ptr<EVP_PKEY, KeyDeleter>;
 using Context = std::unique_ptr<EVP_MD_CTX, ContextDeleter>;
 
-// Fails only without memory or without the default provider: nothing that a caller could mend.
-Key secret_key(const Ed25519Seed& seed) {
-  Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()));
-  CHECK(key != nullptr);
-  return key;
-}
+EVP_PKEY* key_of(const std::shared_ptr<void>& key) { return static_cast<EVP_PKEY*>(key.get()); }
 
 }  // namespace
 
@@ -37,21 +32,33 @@ Ed25519Seed new_ed25519_seed() {
   return seed;
 }
 
-Ed25519PublicKey ed25519_public_key(const Ed25519Seed& seed) {
-  const Key key = secret_key(seed);
+// What fails here fails only without memory or without the default provider: nothing that a caller could mend. OpenSSL overwrites a key
+// that it frees.
+Ed25519Secret::Ed25519Secret(const Ed25519Seed& seed)
+    : key_(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()), [](void* key) { EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }) {
+  CHECK(key_ != nullptr);
+}
+
+Ed25519PublicKey Ed25519Secret::public_key() const {
   Ed25519PublicKey out;
   std::size_t length = out.size();
-  CHECK(EVP_PKEY_get_raw_public_key(key.get(), out.data(), &length) == 1 && length == out.size());
+  CHECK(EVP_PKEY_get_raw_public_key(key_of(key_), out.data(), &length) == 1 && length == out.size());
   return out;
 }
 
-Ed25519Signature ed25519_sign(const Ed25519Seed& seed, std::string_view message) {
-  const Key key = secret_key(seed);
+Ed25519Seed Ed25519Secret::seed() const {
+  Ed25519Seed out;
+  std::size_t length = out.size();
+  CHECK(EVP_PKEY_get_raw_private_key(key_of(key_), out.data(), &length) == 1 && length == out.size());
+  return out;
+}
+
+Ed25519Signature Ed25519Secret::sign(std::string_view message) const {
   const Context context(EVP_MD_CTX_new());
   Ed25519Signature signature;
   std::size_t length = signature.size();
   const Bytes input = as_bytes(message);
-  CHECK(context != nullptr && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1);
+  CHECK(context != nullptr && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_of(key_)) == 1);
   CHECK(EVP_DigestSign(context.get(), signature.data(), &length, input.data(), input.size()) == 1);
   CHECK(length == signature.size());
   return signature;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -18,8 +19,20 @@ using Ed25519Signature = std::array<std::uint8_t, 64>;
 // From the system's source of randomness.
 Ed25519Seed new_ed25519_seed();
 
-Ed25519PublicKey ed25519_public_key(const Ed25519Seed& seed);
-Ed25519Signature ed25519_sign(const Ed25519Seed& seed, std::string_view message);
+// A secret key, ready to sign with. It is overwritten when it goes; a copy shares it.
+class Ed25519Secret {
+ public:
+  explicit Ed25519Secret(const Ed25519Seed& seed);
+
+  Ed25519PublicKey public_key() const;
+  Ed25519Signature sign(std::string_view message) const;
+  // To be wiped by who asked for it.
+  Ed25519Seed seed() const;
+
+ private:
+  std::shared_ptr<void> key_;  // EVP_PKEY
+};
+
 // False also for bytes that are no public key.
 bool ed25519_verify(const Ed25519PublicKey& key, const Ed25519Signature& signature, std::string_view message);
 

@@ -24,6 +24,10 @@ constexpr int kZstdLevel = 3;
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
+struct PackerDeleter {
+  void operator()(ZSTD_CCtx* packer) const { ZSTD_freeCCtx(packer); }
+};
+
 struct StreamDeleter {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
@@ -33,11 +37,13 @@ Result<std::string> unpacked(std::string_view body) {
     if (body.size() > kMaxUnpackedBytes) return invalid("the body is too large");
     return std::string(body);
   }
-  const std::unique_ptr<ZSTD_DStream, StreamDeleter> stream(ZSTD_createDStream());
+  // Kept for the next batch: making one costs more than a small batch does.
+  thread_local const std::unique_ptr<ZSTD_DStream, StreamDeleter> stream(ZSTD_createDStream());
+  thread_local std::string piece(ZSTD_DStreamOutSize(), '\0');
   if (stream == nullptr) return invalid("no memory to unpack the body");
+  ZSTD_DCtx_reset(stream.get(), ZSTD_reset_session_only);
   // Never believes the frame's own size: the output grows with what really comes out, up to the bound.
   std::string out;
-  std::string piece(ZSTD_DStreamOutSize(), '\0');
   ZSTD_inBuffer input{body.data(), body.size(), 0};
   std::size_t left = 1;
   for (;;) {
@@ -191,8 +197,10 @@ std::string plain_body(std::span<const std::string> lines) {
 
 Result<std::string> pack_body(std::string_view plain) {
   if (plain.size() > kMaxUnpackedBytes) return invalid("the changes are larger than 4 MiB: send fewer at once");
+  thread_local const std::unique_ptr<ZSTD_CCtx, PackerDeleter> packer(ZSTD_createCCtx());
+  if (packer == nullptr) return invalid("no memory to pack the batch");
   std::string body(ZSTD_compressBound(plain.size()), '\0');
-  const std::size_t size = ZSTD_compress(body.data(), body.size(), plain.data(), plain.size(), kZstdLevel);
+  const std::size_t size = ZSTD_compressCCtx(packer.get(), body.data(), body.size(), plain.data(), plain.size(), kZstdLevel);
   if (ZSTD_isError(size) != 0) return invalid(std::string("can't pack the batch: ") + ZSTD_getErrorName(size));
   body.resize(size);
   return body;

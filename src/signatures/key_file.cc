@@ -90,18 +90,20 @@ Result<PublicKey> public_part(const std::string& file, const Lines& lines, const
 }  // namespace
 
 std::string secret_text(const SigningKey& key) {
-  return std::string(kSecretTitle) + "\n# Whoever has this file can block in your name.\n" + common_lines(key.public_) +
-         "secret: " + hex_of(key.seed_) + "\n";
+  Ed25519Seed seed = key.secret_.seed();
+  const std::string secret = hex_of(seed);
+  wipe(seed);
+  return std::string(kSecretTitle) + "\n# Whoever has this file can block in your name.\n" + common_lines(key.public_) + "secret: " + secret + "\n";
 }
 
 std::string key_id(const Ed25519PublicKey& key) { return hex_of(sha256(as_text(key))).substr(0, kIdDigits); }
 
 SigningKey make_signing_key(std::string name, std::string made) {
   Ed25519Seed seed = new_ed25519_seed();
-  const Ed25519PublicKey key = ed25519_public_key(seed);
-  SigningKey out({key_id(key), std::move(name), std::move(made), key}, seed);
+  Ed25519Secret secret(seed);
   wipe(seed);
-  return out;
+  const Ed25519PublicKey key = secret.public_key();
+  return SigningKey({key_id(key), std::move(name), std::move(made), key}, std::move(secret));
 }
 
 Result<void> write_key_files(const std::string& base, const SigningKey& key) {
@@ -124,11 +126,11 @@ Result<SigningKey> read_signing_key(const std::string& file) {
     if (name != "id" && name != "name" && name != "made" && name != "secret") return wrong(file, "unknown word '" + name + "'");
   Ed25519Seed seed{};
   if (!from_hex(lines.value()["secret"], seed)) return wrong(file, "'secret' must be 64 hexadecimal digits");
-  Result<PublicKey> described = public_part(file, lines.value(), ed25519_public_key(seed));
-  if (!described.ok()) return described.error();
-  SigningKey key(std::move(described.value()), seed);
+  Ed25519Secret secret(seed);
   wipe(seed);
-  return key;
+  Result<PublicKey> described = public_part(file, lines.value(), secret.public_key());
+  if (!described.ok()) return described.error();
+  return SigningKey(std::move(described.value()), std::move(secret));
 }
 
 Result<PublicKey> read_public_key(const std::string& file) {

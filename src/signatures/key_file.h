@@ -19,23 +19,22 @@ struct PublicKey {
   Ed25519PublicKey key{};
 };
 
-// Wipes its secret when it goes. A copy would have to be wiped too: there are none.
+// Its secret is overwritten when it goes.
 class SigningKey {
  public:
-  SigningKey(PublicKey described, const Ed25519Seed& seed) : public_(std::move(described)), seed_(seed) {}
-  ~SigningKey() { wipe(seed_); }
-  SigningKey(SigningKey&& other) noexcept : public_(std::move(other.public_)), seed_(other.seed_) { wipe(other.seed_); }
+  SigningKey(PublicKey described, Ed25519Secret secret) : public_(std::move(described)), secret_(std::move(secret)) {}
+  SigningKey(SigningKey&&) = default;
   SigningKey(const SigningKey&) = delete;
   SigningKey& operator=(const SigningKey&) = delete;
 
   const PublicKey& described() const { return public_; }
   const std::string& id() const { return public_.id; }
-  Ed25519Signature sign(std::string_view message) const { return ed25519_sign(seed_, message); }
+  Ed25519Signature sign(std::string_view message) const { return secret_.sign(message); }
 
  private:
   friend std::string secret_text(const SigningKey& key);
   PublicKey public_;
-  Ed25519Seed seed_;
+  Ed25519Secret secret_;
 };
 
 std::string key_id(const Ed25519PublicKey& key);

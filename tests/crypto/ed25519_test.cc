@@ -47,17 +47,17 @@ TEST(Ed25519, TheVectorsOfTheStandard) {
     const auto seed = array_of<Ed25519Seed>(vector.seed);
     std::string message(std::string_view(vector.message).size() / 2, '\0');
     ASSERT_TRUE(from_hex(vector.message, MutableBytes(reinterpret_cast<std::uint8_t*>(message.data()), message.size())));
-    EXPECT_EQ(hex_of(ed25519_public_key(seed)), vector.key);
-    EXPECT_EQ(hex_of(ed25519_sign(seed, message)), vector.signature);
+    EXPECT_EQ(hex_of(Ed25519Secret(seed).public_key()), vector.key);
+    EXPECT_EQ(hex_of(Ed25519Secret(seed).sign(message)), vector.signature);
     EXPECT_TRUE(ed25519_verify(array_of<Ed25519PublicKey>(vector.key), array_of<Ed25519Signature>(vector.signature), message));
   }
 }
 
 TEST(Ed25519, AnyChangedBitOfMessageSignatureOrKeyFails) {
   const Ed25519Seed seed = new_ed25519_seed();
-  const Ed25519PublicKey key = ed25519_public_key(seed);
+  const Ed25519PublicKey key = Ed25519Secret(seed).public_key();
   const std::string message = "header and body";
-  const Ed25519Signature signature = ed25519_sign(seed, message);
+  const Ed25519Signature signature = Ed25519Secret(seed).sign(message);
   ASSERT_TRUE(ed25519_verify(key, signature, message));
   for (std::size_t bit = 0; bit < 8 * message.size(); ++bit) {
     std::string other = message;
@@ -74,7 +74,7 @@ TEST(Ed25519, AnyChangedBitOfMessageSignatureOrKeyFails) {
     other[bit / 8] = static_cast<std::uint8_t>(other[bit / 8] ^ (1 << bit % 8));
     EXPECT_FALSE(ed25519_verify(other, signature, message)) << bit;
   }
-  EXPECT_FALSE(ed25519_verify(ed25519_public_key(new_ed25519_seed()), signature, message));
+  EXPECT_FALSE(ed25519_verify(Ed25519Secret(new_ed25519_seed()).public_key(), signature, message));
 }
 
 TEST(Ed25519, SecretsDifferAndAreWiped) {
@@ -86,9 +86,9 @@ TEST(Ed25519, SecretsDifferAndAreWiped) {
 
 TEST(Ed25519, TimeOfOneVerification) {
   const Ed25519Seed seed = new_ed25519_seed();
-  const Ed25519PublicKey key = ed25519_public_key(seed);
+  const Ed25519PublicKey key = Ed25519Secret(seed).public_key();
   const std::string message(200, 'x');
-  const Ed25519Signature signature = ed25519_sign(seed, message);
+  const Ed25519Signature signature = Ed25519Secret(seed).sign(message);
   constexpr int kTimes = 200;
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < kTimes; ++i) ASSERT_TRUE(ed25519_verify(key, signature, message));
