@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <deque>
 #include <string_view>
 
 #include "base/check.h"
@@ -47,11 +48,18 @@ bool skip_value(std::string_view text, std::size_t& at, std::string& last_id, in
   return true;
 }
 
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kBetweenNews{5};  // as LogReader
+
 struct Reader {
   int socket = -1;
+  bool has_news = false;  // and has not asked for more
+  Clock::time_point asked_at;
   std::string position, buffer;
 
-  void ask() const {
+  void ask() {
+    asked_at = Clock::now();
+    has_news = false;
     std::string command = "*8\r\n";
     for (const std::string& word : {std::string("XREAD"), std::string("COUNT"), std::string("64"), std::string("BLOCK"), std::string("1000"),
                                     std::string("STREAMS"), std::string("tf:1:log"), position})
@@ -73,8 +81,9 @@ struct Reader {
     sum.entries += found.entries;
     sum.ms.insert(sum.ms.end(), found.ms.begin(), found.ms.end());
     buffer.clear();
+    has_news = position != last;
     position = last;
-    ask();
+    if (!has_news) ask();
     return true;
   }
 };
@@ -103,10 +112,16 @@ Deliveries read_streams(const std::string& host, std::uint16_t port, const std::
   sum.readers = count;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   epoll_event events[256];
+  std::deque<unsigned> napping;  // about in the order of asked_at
   while (is_over == 0 && std::chrono::steady_clock::now() < end) {
-    const int ready = epoll_wait(poll, events, 256, 100);
-    for (int i = 0; i < ready; ++i)
-      if (!readers[events[i].data.u32].take(sum)) is_over = 1;
+    const int ready = epoll_wait(poll, events, 256, napping.empty() ? 100 : 1);
+    for (int i = 0; i < ready; ++i) {
+      Reader& reader = readers[events[i].data.u32];
+      if (!reader.take(sum)) is_over = 1;
+      if (reader.has_news) napping.push_back(events[i].data.u32);
+    }
+    const Clock::time_point now = Clock::now();
+    for (; !napping.empty() && now - readers[napping.front()].asked_at >= kBetweenNews; napping.pop_front()) readers[napping.front()].ask();
   }
   for (const Reader& reader : readers) close(reader.socket);
   close(poll);

@@ -29,6 +29,9 @@ constexpr std::uint32_t kNearerMs = 300;  // patience with a nearer server that 
 constexpr std::chrono::milliseconds kBetweenLooks{1000};
 constexpr std::chrono::milliseconds kBetweenInfos{10'000};
 constexpr std::uint32_t kCommandMs = 10'000;  // a chunk of a snapshot over a slow line
+// Between two questions that were both answered with news: where much is pushed, hundreds of readers would else have each batch by
+// itself, and Redis would do little but answer them. The first after a quiet moment is not kept waiting.
+constexpr std::chrono::milliseconds kBetweenNews{5};
 constexpr std::uint32_t kFirstPauseMs = 100;
 constexpr std::uint32_t kLongestPauseMs = 10'000;
 
@@ -193,6 +196,10 @@ Result<void> LogReader::ask(Question question) {
 
 Result<LogReader::Read> LogReader::read(std::uint32_t timeout_ms) {
   if (asked_ == Question::kNone) {
+    if (const auto early = ask_news_at_ - Clock::now(); early > Clock::duration::zero() && next_ == Question::kEntries) {
+      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(early).count();
+      if (interrupt_.wait(static_cast<std::uint32_t>(std::min<long long>(wait, timeout_ms))) || wait > timeout_ms) return Read{};
+    }
     if (auto sent = ask(std::exchange(next_, Question::kEntries)); !sent.ok()) return sent.error();
   }
   // A server that does not answer this long is gone.
@@ -238,6 +245,7 @@ LogReader::Read LogReader::take_entries(const RedisReply& reply) {
   if (!read.entries.empty()) position_ = read.entries.back().id;
   length_ += static_cast<std::int64_t>(read.entries.size());
   read.is_caught_up = read.entries.size() < kEntriesAtOnce;
+  if (!read.entries.empty() && read.is_caught_up) ask_news_at_ = asked_at_ + kBetweenNews;
   const Clock::time_point now = Clock::now();
   if (read.entries.empty() && now - looked_at_ >= kBetweenLooks)
     next_ = now - informed_at_ >= kBetweenInfos ? Question::kInfo : Question::kLength;

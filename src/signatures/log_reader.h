@@ -95,6 +95,7 @@ class LogReader {
   Question asked_ = Question::kNone;
   Question next_ = Question::kEntries;
   Clock::time_point asked_at_;
+  Clock::time_point ask_news_at_;  // not before, while Redis has news again and again
   Clock::time_point looked_at_;  // last kLength or kInfo
   Clock::time_point informed_at_;  // last kInfo
   std::uint32_t pause_ms_ = 0;
