@@ -153,6 +153,25 @@ TEST_F(FeedTest, TheWholeLogIsReplayedAtTheStart) {
   EXPECT_EQ(feed_->state().last_propagation_us, 0u) << "old batches tell nothing of the way";
 }
 
+TEST_F(FeedTest, ManyBatchesInARowAreAskedForTogether) {
+  start();
+  ASSERT_TRUE(eventually([&] { return feed_->state().connected; }));
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 1; i <= 200; ++i) {
+    const std::string line = R"({"op":"add","kind":"domain","value":"n)" + std::to_string(i) + R"(.example"})";
+    ASSERT_TRUE(publish_batch(connection, "tf:1:log", {&line, 1}, "tester").ok());
+  }
+  ASSERT_TRUE(reaches(200));
+  const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  const std::string statistics = connection.command({"INFO", "commandstats"}, 5000).value().text;
+  const std::size_t calls = statistics.find("cmdstat_xread:calls=");
+  ASSERT_NE(calls, std::string::npos) << statistics;
+  EXPECT_LE(std::stoll(statistics.substr(calls + 20)), taken.count() / 5 + 10) << "in " << taken.count() << " ms";
+  EXPECT_EQ(feed_->state().counts.domains, 200u);
+}
+
 TEST_F(FeedTest, UnsignedBatchesAreRefusedWholeWithoutAcceptUnsigned) {
   start(false);
   push({kAddBad});
