@@ -100,7 +100,7 @@ bool DomainTable::add(std::string_view name, const NameHash& hash, const EntryNo
   DCHECK(!name.empty() && name.size() <= kLongestName);
   const std::uint32_t place = slots_.room() == 0 ? 0 : find(hash, name);
   if (place == 0) {
-    put(name, hash, {&note, 1});
+    add_new(name, hash, {&note, 1});
     return true;
   }
   EntryNotes notes = notes_of(name);
@@ -116,7 +116,7 @@ void DomainTable::set(std::string_view name, std::span<const EntryNote> notes) {
       slots_.room() == 0 ? nullptr : slots_.find(hash.place, std::uint64_t{hash.tag} << 32, kTagMask, [&](std::uint64_t found) {
         return store_.name(static_cast<std::uint32_t>(found)) == name;
       });
-  if (slot == nullptr) return put(name, hash, notes);
+  if (slot == nullptr) return add_new(name, hash, notes);
   const auto old = static_cast<std::uint32_t>(*slot);
   NameStore::Reader reader = store_.read(old);
   while (reader.next()) --entries_;
@@ -127,8 +127,7 @@ void DomainTable::set(std::string_view name, std::span<const EntryNote> notes) {
   entries_ += notes.size();
 }
 
-// A name that is not there.
-void DomainTable::put(std::string_view name, const NameHash& hash, std::span<const EntryNote> notes) {
+void DomainTable::add_new(std::string_view name, const NameHash& hash, std::span<const EntryNote> notes) {
   if (slots_.size() == slots_.room()) grow(std::max<std::size_t>(16, slots_.room() * 2));
   CHECK(store_.has_room(name.size() + notes.size() * 32));
   const std::uint32_t place = store_.append(name, notes);
@@ -144,10 +143,9 @@ void DomainTable::finish() {
   if (slots_.room() > slots_.size() + slots_.size() / 8 + 16) grow(slots_.size());
 }
 
-EntryNotes DomainTable::notes_of(std::string_view name) const {
+EntryNotes DomainTable::notes_of(std::string_view name, const NameHash& hash) const {
   EntryNotes notes;
   if (slots_.room() == 0 || name.empty()) return notes;
-  const NameHash hash = hash_name(name);
   if (!slots_.may_contain(hash.place)) return notes;
   const std::uint32_t place = find(hash, name);
   if (place == 0) return notes;

@@ -51,6 +51,8 @@ class DomainTable {
   }
   // These in place of what there is. Requires: notes not empty.
   void set(std::string_view name, std::span<const EntryNote> notes);
+  // Requires: the name is not there, notes not empty.
+  void add_new(std::string_view name, const NameHash& hash, std::span<const EntryNote> notes);
   // No more will come: room that is not needed is given back.
   void finish();
 
@@ -62,8 +64,11 @@ class DomainTable {
   std::uint16_t max_labels() const { return max_labels_; }
 
   // Control thread. Empty: the name is not there.
-  EntryNotes notes_of(std::string_view name) const;
-  bool has(std::string_view name) const { return slots_.room() != 0 && may_be(name) && find(hash_name(name), name) != 0; }
+  EntryNotes notes_of(std::string_view name) const { return notes_of(name, hash_name(name)); }
+  EntryNotes notes_of(std::string_view name, const NameHash& hash) const;
+  bool has(std::string_view name, const NameHash& hash) const {
+    return slots_.room() != 0 && slots_.may_contain(hash.place) && find(hash, name) != 0;
+  }
   // The name with this hash; "" when there is none.
   std::string_view name_of(const NameHash& hash) const;
   // visit(name, notes): views of the call.
@@ -87,7 +92,8 @@ class DomainTable {
   EntryNote note(const Place& place) const;
 
   // The steps of a look-up.
-  void prefetch_filter(const DomainProbe& probe) const { slots_.prefetch_filter(probe.hash.place); }
+  void prefetch_filter(const DomainProbe& probe) const { prefetch_filter(probe.hash); }
+  void prefetch_filter(const NameHash& hash) const { slots_.prefetch_filter(hash.place); }
   bool may_contain(const DomainProbe& probe) const { return slots_.may_contain(probe.hash.place); }
   void prefetch_line(const DomainProbe& probe) const { slots_.prefetch_line(probe.hash.place); }
   // 0 = not there.
@@ -123,8 +129,6 @@ class DomainTable {
  private:
   static constexpr std::uint64_t kTagMask = 0xffffffff00000000;
 
-  bool may_be(std::string_view name) const { return slots_.may_contain(hash_name(name).place); }
-  void put(std::string_view name, const NameHash& hash, std::span<const EntryNote> notes);
   void grow(std::size_t names);
 
   SlotTable slots_;

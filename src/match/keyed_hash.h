@@ -28,6 +28,7 @@ bool use_table_secret(const TableSecret& secret);
 struct NameHash {
   std::uint64_t place = 0;  // where to look
   std::uint32_t tag = 0;    // what tells most others there apart
+  friend bool operator==(const NameHash&, const NameHash&) = default;
 };
 
 class SuffixHasher {

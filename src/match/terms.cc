@@ -8,7 +8,8 @@ Terms terms_of(const Rule& rule) {
 }
 
 std::uint16_t TermsList::intern(const Terms& terms) {
-  if (const auto found = known_.find(terms); found != known_.end()) return found->second;
+  if (last_ < terms_.size() && terms_[last_] == terms) return last_;
+  if (const auto found = known_.find(terms); found != known_.end()) return last_ = found->second;
   // More than there can be without a source: 4 kinds, allow, shadow, 17 actions, 13 categories, 4 tiers, 3 sides.
   constexpr std::size_t kForUnknownSources = 4 * 2 * 2 * 17 * 13 * 4 * 3;
   if (terms_.size() >= kMost - kForUnknownSources && !terms.source.empty()) {

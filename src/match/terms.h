@@ -47,6 +47,7 @@ class TermsList {
  private:
   std::vector<Terms> terms_;
   std::map<Terms, std::uint16_t> known_;
+  std::uint16_t last_ = 0;  // given last: most entries come with the same terms as the one before
 };
 
 }  // namespace telefence

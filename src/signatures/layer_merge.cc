@@ -31,9 +31,10 @@ class Merger {
     const Layer& layer = *merge_.layers[index];
     new_terms_.assign(layer.terms().size(), std::nullopt);
     layer.domains().for_each([&](std::string_view name, std::span<const EntryNote> notes) {
-      const auto is_newer = [&](const auto& newer) { return newer->domains().names() != 0 && newer->domains().has(name); };
+      const NameHash hash = hash_name(name);
+      const auto is_newer = [&](const auto& newer) { return newer->domains().has(name, hash); };
       if (std::any_of(merge_.layers.begin(), merge_.layers.begin() + static_cast<std::ptrdiff_t>(index), is_newer)) return;
-      if (keep(layer, notes)) out_->domains().set(name, kept_);
+      if (keep(layer, notes)) out_->domains().add_new(name, hash, kept_);
     });
     layer.numbers().for_each([&](const NumberValue& value, std::span<const EntryNote> notes) {
       const auto is_newer = [&](const auto& newer) { return !newer->numbers().notes_of(value).empty(); };

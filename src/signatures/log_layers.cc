@@ -18,7 +18,7 @@ constexpr std::size_t kMostClosed = 4;
 constexpr std::size_t kSimilar = 8;
 
 EntryNotes notes_in(const Layer& layer, const WordValue& value) {
-  return value.is_number() ? layer.numbers().notes_of(value.number()) : layer.domains().notes_of(value.name());
+  return value.is_number() ? layer.numbers().notes_of(value.number()) : layer.domains().notes_of(value.name(), value.hash());
 }
 
 }  // namespace
@@ -30,8 +30,8 @@ LogLayers::~LogLayers() {
 // The newest layer that says something about the value, and what; terms as in that layer (nullptr: newest_, terms_).
 const Layer* LogLayers::layer_with(const WordValue& value, EntryNotes& notes) const {
   notes.clear();
-  if (const auto found = newest_.find(value.key()); found != newest_.end()) {
-    notes = found->second;
+  if (const auto found = newest_.find(value); !found.empty()) {
+    notes.assign(found.begin(), found.end());
     return nullptr;
   }
   for (const auto& layer : closed_) {
@@ -60,7 +60,7 @@ std::uint64_t LogLayers::size() const {
 }
 
 std::optional<WordValue> LogLayers::domain_of(const NameHash& hash) const {
-  if (const auto found = newest_by_hash_.find(hash.place); found != newest_by_hash_.end()) return WordValue::from_key(*found->second);
+  if (const WordValue* value = newest_.domain_of(hash)) return *value;
   for (const auto& layer : closed_)
     if (const std::string_view name = layer->domains().name_of(hash); !name.empty()) return WordValue::of_domain(name);
   return std::nullopt;
@@ -72,50 +72,41 @@ void LogLayers::set(const WordValue& value, const LogWords& words) {
     notes.push_back(word.note);
     notes.back().terms = word.note.word == EntryNote::Word::kEntry ? terms_.intern(word.terms) : std::uint16_t{0};
   }
-  if (!notes.empty()) return put_newest(value, std::move(notes));
+  if (!notes.empty()) return newest_.set(value, std::move(notes));
   const bool is_below = std::any_of(closed_.begin(), closed_.end(), [&](const auto& layer) { return !notes_in(*layer, value).empty(); });
   if (is_below)
-    put_newest(value, {EntryNote{.word = EntryNote::Word::kEnded}});
+    newest_.set(value, {EntryNote{.word = EntryNote::Word::kEnded}});
   else
-    erase_newest(value);
+    newest_.erase(value);
 }
 
-void LogLayers::erase_newest(const WordValue& value) {
-  const auto found = newest_.find(value.key());
-  if (found == newest_.end()) return;
-  if (!value.is_number())
-    if (const auto by_hash = newest_by_hash_.find(hash_name(value.name()).place); by_hash != newest_by_hash_.end() && by_hash->second == &found->first)
-      newest_by_hash_.erase(by_hash);
-  newest_.erase(found);
-}
-
-void LogLayers::put_newest(const WordValue& value, EntryNotes notes) {
-  const auto [place, is_new] = newest_.try_emplace(value.key());
-  place->second = std::move(notes);
-  if (is_new && !value.is_number()) newest_by_hash_[hash_name(value.name()).place] = &place->first;
+void LogLayers::prefetch(const WordValue& value) const {
+  newest_.prefetch(value);
+  if (value.is_number()) return;
+  for (const auto& layer : closed_)
+    if (layer->domains().names() != 0) layer->domains().prefetch_filter(value.hash());
 }
 
 std::shared_ptr<const Layer> LogLayers::build_newest() const {
   auto layer = std::make_shared<Layer>();
   std::vector<std::optional<std::uint16_t>> index(terms_.size());
   std::size_t numbers = 0;
-  for (const auto& [key, notes] : newest_) numbers += key[0] == '\0' ? 1U : 0U;
+  newest_.for_each([&](const WordValue& value, std::span<const EntryNote>) { numbers += value.is_number() ? 1U : 0U; });
   layer->domains().reserve(newest_.size() - numbers);
   layer->numbers().reserve(numbers);
   EntryNotes own;
-  for (const auto& [key, notes] : newest_) {
-    own = notes;
+  newest_.for_each([&](const WordValue& value, std::span<const EntryNote> notes) {
+    own.assign(notes.begin(), notes.end());
     for (EntryNote& note : own) {
       if (note.word != EntryNote::Word::kEntry) continue;
       if (!index[note.terms]) index[note.terms] = layer->intern(terms_[note.terms]);
       note.terms = *index[note.terms];
     }
-    const WordValue value = WordValue::from_key(key);
     if (value.is_number())
       layer->numbers().set(value.number(), own);
     else
-      layer->domains().set(value.name(), own);
-  }
+      layer->domains().add_new(value.name(), value.hash(), own);
+  });
   layer->finish();
   return layer;
 }
@@ -123,7 +114,6 @@ std::shared_ptr<const Layer> LogLayers::build_newest() const {
 void LogLayers::close_newest() {
   closed_.insert(closed_.begin(), build_newest());
   newest_ = {};
-  newest_by_hash_ = {};
   terms_ = {};
 }
 
@@ -218,7 +208,6 @@ void LogLayers::adopt(std::shared_ptr<const Layer> layer) {
   if (merging_.valid()) merging_.wait();
   merging_ = {};
   newest_ = {};
-  newest_by_hash_ = {};
   terms_ = {};
   closed_.clear();
   if (!layer->is_empty()) closed_.push_back(std::move(layer));

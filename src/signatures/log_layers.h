@@ -10,11 +10,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "match/layer.h"
 #include "signatures/layer_merge.h"
+#include "signatures/newest_words.h"
 #include "signatures/word_value.h"
 
 namespace telefence {
@@ -38,6 +38,8 @@ class LogLayers {
   LogWords words_of(const WordValue& value) const;
   // The same for a value whose hash is known, with its name; nullopt: there is none.
   std::optional<WordValue> domain_of(const NameHash& hash) const;
+  // It will be asked for or set soon.
+  void prefetch(const WordValue& value) const;
   // All that the log now says about it, nothing when empty.
   void set(const WordValue& value, const LogWords& words);
   bool is_empty() const { return newest_.empty() && closed_.empty(); }
@@ -61,8 +63,6 @@ class LogLayers {
   std::uint64_t size() const;  // entries, about: those that newer ones hide count too
 
  private:
-  void erase_newest(const WordValue& value);
-  void put_newest(const WordValue& value, EntryNotes notes);
   const Layer* layer_with(const WordValue& value, EntryNotes& notes) const;
   std::shared_ptr<const Layer> build_newest() const;
   void close_newest();
@@ -72,8 +72,7 @@ class LogLayers {
   std::size_t due() const;
 
   TermsList terms_;  // of newest_
-  std::unordered_map<std::string, EntryNotes> newest_;  // by key of the value; terms: index in terms_
-  std::unordered_map<std::uint64_t, const std::string*> newest_by_hash_;  // domains: NameHash::place -> key in newest_
+  NewestWords newest_;  // terms: index in terms_
   std::vector<std::shared_ptr<const Layer>> closed_;  // the newest first
   // The merge under way: of `merging_count_` layers, of which the newest is `merging_first_`.
   std::future<std::shared_ptr<const Layer>> merging_;
@@ -83,10 +82,7 @@ class LogLayers {
 
 template <typename Visit>
 void LogLayers::for_each(Visit visit) const {
-  for (const auto& [key, notes] : newest_) {
-    (void)notes;
-    visit(WordValue::from_key(key));
-  }
+  newest_.for_each([&](const WordValue& value, std::span<const EntryNote>) { visit(value); });
   for (std::size_t i = 0; i < closed_.size(); ++i) {
     EntryNotes found;
     closed_[i]->domains().for_each([&](std::string_view name, std::span<const EntryNote>) {

@@ -72,6 +72,15 @@ bool is_meant(const LogWord& word, const Change& change) {
   return is_entry(word) && (word.terms.source == source || (change.op == Change::Op::kRemove && source.empty()));
 }
 
+// A change with what is known of it before its turn comes.
+struct Judged {
+  const Change* change;
+  std::optional<Result<Entry>> made;  // nothing of a replace-list
+  std::optional<WordValue> value;     // of a domain or number that is fine
+};
+// So many are judged, and the memory that they need is asked for, before the first is applied.
+constexpr std::size_t kJudgedAtOnce = 16;
+
 }  // namespace
 
 struct SignatureStore::State {
@@ -93,10 +102,20 @@ struct SignatureStore::State {
   bool keeps_removals = false;
   Counts counts;             // of domains and numbers
   std::unordered_map<std::string, std::uint64_t> of_source;  // the log's entries of domains and numbers, by list_of()
+  Terms last_list;
+  std::uint64_t* last_count = nullptr;  // in of_source
   std::uint64_t entries_of(SignatureKind kind, const std::string& source) const {
     if (is_pattern(kind)) return patterns.words_of_source(kind, source);
     const auto found = of_source.find(list_of({.kind = kind, .source = source}));
     return found == of_source.end() ? 0 : found->second;
+  }
+  // As of_source[list_of()]. The one of before most times; what stands in a map stays where it is.
+  std::uint64_t& count_of_list(const Terms& of) {
+    if (last_count == nullptr || last_list.kind != of.kind || last_list.source != of.source) {
+      last_list = of;
+      last_count = &of_source[list_of(of)];
+    }
+    return *last_count;
   }
 
   std::uint64_t& number_of(const Terms& terms_of_it) {
@@ -104,7 +123,7 @@ struct SignatureStore::State {
     return terms_of_it.kind == SignatureKind::kNumber ? counts.numbers : counts.domains;
   }
   EntryNotes file_notes(const WordValue& value) const {
-    return value.is_number() ? loaded.layer->numbers().notes_of(value.number()) : loaded.layer->domains().notes_of(value.name());
+    return value.is_number() ? loaded.layer->numbers().notes_of(value.number()) : loaded.layer->domains().notes_of(value.name(), value.hash());
   }
   std::size_t blocks_of_files(const WordValue& value) const;
   bool is_removal_kept(const WordValue& value) const { return keeps_removals || blocks_of_files(value) != 0; }
@@ -116,7 +135,8 @@ struct SignatureStore::State {
   void note_removed(const Change& change);
   std::optional<WordValue> value_of_item(const ExpiryItem& item) const;
   bool is_end_of_word(const ExpiryItem& item) const;
-  void apply(const Change& change, ComplaintList& complaints);
+  Judged judge(const Change& change) const;
+  void apply(Judged& judged, ComplaintList& complaints);
   void end_list(SignatureKind kind, const std::string& source);
   bool end(const ExpiryItem& item);
 };
@@ -149,13 +169,16 @@ void SignatureStore::State::speak(const WordValue& value, const LogWords& before
   for (const LogWord& word : before_it) {
     if (!is_entry(word)) continue;
     --number_of(word.terms);
-    if (const auto count = of_source.find(list_of(word.terms)); --count->second == 0) of_source.erase(count);
+    if (--count_of_list(word.terms) == 0) {
+      of_source.erase(list_of(word.terms));
+      last_count = nullptr;
+    }
     if (word.note.expires_s != 0) --expiring;
   }
   for (const LogWord& word : after_it) {
     if (!is_entry(word)) continue;
     ++number_of(word.terms);
-    ++of_source[list_of(word.terms)];
+    ++count_of_list(word.terms);
     if (word.note.expires_s != 0) ++expiring;
   }
   if (before_it.empty() != after_it.empty()) {
@@ -207,21 +230,33 @@ void SignatureStore::State::add_end(ExpiryItem item, std::int64_t expires_s) {
   });
 }
 
-void SignatureStore::State::apply(const Change& change, ComplaintList& complaints) {
+Judged SignatureStore::State::judge(const Change& change) const {
+  Judged judged{&change, {}, {}};
+  if (change.op == Change::Op::kReplaceList) return judged;
+  const Signature& signature = change.signature;
+  // Only patterns are known by their key: hashing it would be half of what a domain costs here.
+  const auto compile = is_pattern(signature.kind) ? compile_signature : judge_signature;
+  judged.made.emplace(change.op == Change::Op::kRemove ? canonical_entry(signature, terms) : compile(signature, terms));
+  if (!judged.made->ok() || is_pattern(signature.kind)) return judged;
+  judged.value = value_of(judged.made->value());
+  log.prefetch(*judged.value);
+  if (!judged.value->is_number() && loaded.layer->domains().names() != 0) loaded.layer->domains().prefetch_filter(judged.value->hash());
+  return judged;
+}
+
+void SignatureStore::State::apply(Judged& judged, ComplaintList& complaints) {
+  const Change& change = *judged.change;
   const Signature& signature = change.signature;
   if (change.op == Change::Op::kReplaceList) return end_list(signature.kind, signature.source);
   const bool is_removal = change.op == Change::Op::kRemove;
-  // Only patterns are known by their key: hashing it would be half of what a domain costs here.
-  const auto compile = is_pattern(signature.kind) ? compile_signature : judge_signature;
-  Result<Entry> made = is_removal ? canonical_entry(signature, terms) : compile(signature, terms);
-  if (!made.ok()) return complaints.add(signature.where, signature.value, made.error().message);
-  Entry& entry = made.value();
+  if (!judged.made->ok()) return complaints.add(signature.where, signature.value, judged.made->error().message);
+  Entry& entry = judged.made->value();
   if (is_pattern(entry.rule.kind)) {
     if (is_removal) return patterns.remove(entry.key, signature.source);
     note_end(entry);
     return patterns.add(std::move(entry));
   }
-  const WordValue value = value_of(entry);
+  const WordValue& value = *judged.value;
   const LogWords before_it = log.words_of(value);
   LogWords after_it;
   for (const LogWord& word : before_it)
@@ -322,7 +357,13 @@ std::optional<Error> SignatureStore::take_keep_failure() {
 
 void SignatureStore::apply(std::span<const Change> changes, std::vector<Complaint>& complaints) {
   ComplaintList collected(complaints);
-  for (const Change& change : changes) state_->apply(change, collected);
+  std::vector<Judged> judged;
+  judged.reserve(kJudgedAtOnce);
+  for (std::size_t first = 0; first < changes.size(); first += kJudgedAtOnce) {
+    judged.clear();
+    for (const Change& change : changes.subspan(first, std::min(kJudgedAtOnce, changes.size() - first))) judged.push_back(state_->judge(change));
+    for (Judged& one : judged) state_->apply(one, collected);
+  }
 }
 
 // The log's entries of a layer that is adopted, counted, and their ends noted.
@@ -343,7 +384,7 @@ void SignatureStore::State::count_layer(const Layer& layer) {
     if (by_terms[i] == 0) continue;
     const Terms& terms_of_it = layer.terms().all()[i];
     number_of(terms_of_it) += by_terms[i];
-    of_source[list_of(terms_of_it)] += by_terms[i];
+    count_of_list(terms_of_it) += by_terms[i];
   }
 }
 
@@ -364,6 +405,7 @@ void SignatureStore::adopt_log(std::shared_ptr<const Layer> layer, std::span<con
   State& state = *state_;
   state.counts = {};
   state.of_source.clear();
+  state.last_count = nullptr;
   state.expiries = {};
   state.kept = state.expiring = state.leftover = 0;
   state.patterns.forget_log();

@@ -14,17 +14,15 @@ namespace telefence {
 
 class WordValue {
  public:
-  static WordValue of_domain(std::string_view name) { return WordValue(std::string(name)); }
+  static WordValue of_domain(std::string_view name) { return {std::string(name), hash_name(name)}; }
   static WordValue of_number(const NumberValue& number) {
     // No name has an octet 0.
     std::string key(1, '\0');
     key.append(reinterpret_cast<const char*>(&number.digits.value), sizeof number.digits.value);
     key += static_cast<char>(number.digits.length);
     key += static_cast<char>((number.digits.international ? 1 : 0) | (number.prefix ? 2 : 0));
-    return WordValue(std::move(key));
+    return {std::move(key), {NumberTable::probe_of(table_secret(), number).hash, 0}};
   }
-
-  static WordValue from_key(std::string key) { return WordValue(std::move(key)); }
 
   bool is_number() const { return !key_.empty() && key_[0] == '\0'; }
   std::string_view name() const { return key_; }
@@ -37,10 +35,13 @@ class WordValue {
     return out;
   }
   const std::string& key() const { return key_; }
+  // As in the tables.
+  const NameHash& hash() const { return hash_; }
 
  private:
-  explicit WordValue(std::string key) : key_(std::move(key)) {}
+  WordValue(std::string key, const NameHash& hash) : key_(std::move(key)), hash_(hash) {}
   std::string key_;
+  NameHash hash_;
 };
 
 }  // namespace telefence
