@@ -76,11 +76,20 @@ class DomainTable {
   void for_each(Visit visit) const {
     EntryNotes notes;
     store_.for_each([&](std::uint32_t place) {
-      notes.clear();
-      NameStore::Reader reader = store_.read(place);
-      while (reader.next()) notes.push_back(reader.note());
+      read_notes(place, notes);
       visit(store_.name(place), std::span<const EntryNote>(notes));
     });
+  }
+  // visit(place), for name_at() and read_notes().
+  template <typename Visit>
+  void for_each_place(Visit visit) const {
+    store_.for_each(visit);
+  }
+  std::string_view name_at(std::uint32_t place) const { return store_.name(place); }
+  void read_notes(std::uint32_t place, EntryNotes& notes) const {
+    notes.clear();
+    NameStore::Reader reader = store_.read(place);
+    while (reader.next()) notes.push_back(reader.note());
   }
 
   // One name of the table as a hit keeps it in mind: 32 bits of place, the number of its entry above them.
