@@ -5,8 +5,8 @@
 // once on a control thread; looked up by workers for a whole burst, which is hashed once for all layers. What the hash
 // finds is compared with the stored name, so a hit is exact.
 //
-// A slot is 32 bits of the hash and where the name stands among the stored ones, with what is said about it behind it: an octet of
-// flags and the index of its terms, for most. 34 octets for a name of 17, all included (perf/match).
+// A slot is 32 bits of the hash and where the name stands among the stored ones, with what is said about it behind it: one octet, for
+// most. 30.4 octets for a name of 17, all included (tests/match/tables_test.cc watches it).
 
 #include <cstdint>
 #include <span>

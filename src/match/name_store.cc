@@ -38,6 +38,11 @@ std::uint32_t NameStore::append(std::string_view name, std::span<const EntryNote
   char* at = memory_.get() + size_;
   *at++ = static_cast<char>(name.size());
   at = std::copy(name.begin(), name.end(), at);
+  if (const EntryNote& one = notes[0]; notes.size() == 1 && one.id == 0 && one.expires_s == 0 && one.word == EntryNote::Word::kEntry && one.terms <= kShortTerms) {
+    *at++ = static_cast<char>(kShort | (one.subdomains ? kShortSubdomains : 0) | one.terms);
+    size_ = static_cast<std::size_t>(at - memory_.get());
+    return place;
+  }
   for (const EntryNote& note : notes) {
     unsigned flags = note.subdomains ? kSubdomains : 0;
     if (&note != &notes.back()) flags |= kMore;

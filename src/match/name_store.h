@@ -2,7 +2,8 @@
 #pragma once
 
 // Names one behind the other, each with the notes about it: the length of the name, its octets, then the notes. Flags of a note say
-// what follows it: another note, an id, a moment. Places are offsets, never 0. Filled on a control thread, then read by workers.
+// what follows it: another note, an id, a moment. An entry that has none of these and is of the first 32 terms, as most are, takes one
+// octet. Places are offsets, never 0. Filled on a control thread, then read by workers.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,12 @@ class NameStore {
     bool next() {
       if (!has_more_) return false;
       const auto flags = static_cast<unsigned char>(*at_);
+      if ((flags & kShort) != 0) {
+        ++at_;
+        note_ = {.terms = static_cast<std::uint16_t>(flags & kShortTerms), .subdomains = (flags & kShortSubdomains) != 0};
+        has_more_ = false;
+        return true;
+      }
       std::memcpy(&note_.terms, at_ + 1, sizeof note_.terms);
       at_ += 3;
       note_.subdomains = (flags & kSubdomains) != 0;
@@ -83,6 +90,7 @@ class NameStore {
 
  private:
   static constexpr unsigned kSubdomains = 1, kMore = 2, kHasId = 4, kHasEnd = 8, kRemoved = 16, kEnded = 32, kRetired = 64;
+  static constexpr unsigned kShort = 128, kShortSubdomains = 32, kShortTerms = 31;  // kRetired is the same in both
   static constexpr std::size_t kFirst = 1;
   struct Release {
     void operator()(char* memory) const { std::free(memory); }

@@ -4,7 +4,7 @@
 // Numbers, exact and by prefix, for the calling side, the called side or both. Length and country code or not are part of the key, so
 // that 10086 is never the start of +86... and 010 never 10. Filled once on a control thread; looked up by workers for a whole burst.
 //
-// Whole numbers are a slot of 64 bits each: the number and the index of its terms, so a hit is exact (12.2 octets each, all included).
+// Whole numbers are a slot of 64 bits each: the number and the index of its terms, so a hit is exact (10.9 octets each, all included).
 // Prefixes, numbers beyond 15 digits and those about which more is to be said stand apart (some 70 octets each).
 
 #include <cstdint>

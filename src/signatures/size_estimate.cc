@@ -8,6 +8,7 @@
 #include <fstream>
 #include <limits>
 
+#include "match/slot_table.h"
 #include "normalise/public_suffixes.h"
 #include "signatures/line_reader.h"
 #include "signatures/list_files.h"
@@ -16,8 +17,8 @@ namespace telefence {
 namespace {
 
 // For each entry: the slot at its load, the filter, the name's length and its notes (match/domain_table.h, number_table.h).
-constexpr double kDomainBytes = 8.0 * 4 / 3 + 2 + 1 + 3;
-constexpr double kNumberBytes = 8.0 * 4 / 3 + 1.5;
+constexpr double kDomainBytes = SlotTable::kOctetsPerEntry + 2 + 1 + 1;
+constexpr double kNumberBytes = SlotTable::kOctetsPerEntry + 1.5;
 constexpr double kUrlBytes = 900;  // with its part of the compiled expressions
 constexpr double kCompiledBytesPerSecond = 1e9;
 constexpr std::size_t kSample = 200'000;
