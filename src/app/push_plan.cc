@@ -23,9 +23,11 @@ std::uint32_t meaning_of(const Signature& signature) {
   for (const bool flag : {signature.allow, signature.shadow, signature.subdomains && signature.kind == SignatureKind::kDomain,
                           signature.literal, signature.prefix && signature.kind == SignatureKind::kUrl})
     text += flag ? '1' : '0';
-  for (const unsigned word : {static_cast<unsigned>(signature.category), static_cast<unsigned>(signature.tier), static_cast<unsigned>(signature.fold),
-                              signature.kind == SignatureKind::kNumber ? static_cast<unsigned>(signature.sides) : 0u, static_cast<unsigned>(signature.canary)})
-    text += static_cast<char>(word);
+  text += static_cast<char>(signature.category);
+  text += static_cast<char>(signature.tier);
+  text += static_cast<char>(signature.fold);
+  text += signature.kind == SignatureKind::kNumber ? static_cast<char>(signature.sides) : '\0';
+  text += static_cast<char>(signature.canary);
   for (const std::uint64_t number : {static_cast<std::uint64_t>(signature.expires_s), static_cast<std::uint64_t>(signature.valid_from_s),
                                      static_cast<std::uint64_t>(signature.shadow_until_s), signature.id})
     append(text, number);
@@ -84,7 +86,8 @@ void PushPlan::finish() {
 }
 
 const PushPlan::Planned* PushPlan::find(std::uint64_t key) const {
-  const auto found = std::lower_bound(planned_.begin(), planned_.end(), key, [](const Planned& one, std::uint64_t wanted) { return one.key < wanted; });
+  const auto found = std::lower_bound(planned_.begin(), planned_.end(), key,
+                                      [](const Planned& one, std::uint64_t wanted) { return one.key < wanted; });
   return found != planned_.end() && found->key == key ? &*found : nullptr;
 }
 

@@ -68,7 +68,9 @@ class PushPlan {
   std::uint64_t key_of(const Change& change, bool is_canonical, bool of_all_sources) const;
   const Planned* find(std::uint64_t key) const;
   std::uint8_t list_of(const Change& change) const;
-  const std::string& source_of(const Change& change) const { return change.signature.source.empty() ? publisher_ : change.signature.source; }
+  const std::string& source_of(const Change& change) const {
+    return change.signature.source.empty() ? publisher_ : change.signature.source;
+  }
 
   const CompileTerms& terms_;
   const std::string publisher_;

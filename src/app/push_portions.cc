@@ -55,7 +55,8 @@ bool read_answer(const Json& answer, std::size_t lines, Told& out) {
   const Json* const count = member(answer, "n");
   const Json* const hits = member(answer, "hits");
   out.sampled = member(answer, "sampled");
-  if (count == nullptr || number_of(*count) != lines || hits == nullptr || !hits->is_array() || out.sampled == nullptr || !out.sampled->is_object()) return false;
+  if (count == nullptr || number_of(*count) != lines || hits == nullptr || !hits->is_array()) return false;
+  if (out.sampled == nullptr || !out.sampled->is_object()) return false;
   if (const Json* const period = member(answer, "period_s")) out.period_s = static_cast<std::int64_t>(number_of(*period));
   if (const Json* const problems = member(answer, "problems")) out.problems = std::min<std::uint64_t>(number_of(*problems), lines);
   for (const Json& hit : *hits) {
@@ -168,7 +169,8 @@ void PushPortions::take(std::span<const std::string> lines, const std::map<std::
 void PushPortions::keep(LineTrial line) {
   report_.over += line.is_over ? 1 : 0;
   std::vector<LineTrial>& lines = report_.trial.lines;
-  const auto place = std::upper_bound(lines.begin(), lines.end(), line, [](const LineTrial& a, const LineTrial& b) { return a.most > b.most; });
+  const auto place = std::upper_bound(lines.begin(), lines.end(), line,
+                                      [](const LineTrial& a, const LineTrial& b) { return a.most > b.most; });
   if (static_cast<std::size_t>(place - lines.begin()) == kMostLines) return;
   lines.insert(place, std::move(line));
   if (lines.size() > kMostLines) lines.pop_back();

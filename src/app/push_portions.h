@@ -67,6 +67,8 @@ class PushPortions {
 // How much an entry might hit, by its looks: less is wider. Patterns before names and numbers; of these, those with the fewest labels and
 // digits; of equals, by chance that stays the same.
 std::uint64_t narrowness(const Signature& signature);
-inline bool is_weighty(const Signature& signature) { return signature.kind == SignatureKind::kPattern || signature.kind == SignatureKind::kUrl; }
+inline bool is_weighty(const Signature& signature) {
+  return signature.kind == SignatureKind::kPattern || signature.kind == SignatureKind::kUrl;
+}
 
 }  // namespace telefence

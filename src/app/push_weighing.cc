@@ -29,7 +29,8 @@ Result<Limits> limits_of(const PushApplyArguments& arguments) {
   Limits out;
   const Result<double> hits = most_hits_of(arguments.most_hits), shrink = most_hits_of(arguments.most_shrink);
   if (!hits) return hits.error();
-  if (!shrink) return Error{ErrorCode::kUsage, "--most-shrink \"" + arguments.most_shrink + "\": give a share of the list from 0% to 100%, as 50%"};
+  if (!shrink)
+    return Error{ErrorCode::kUsage, "--most-shrink \"" + arguments.most_shrink + "\": give a share of the list from 0% to 100%, as 50%"};
   out.most_hits = hits.value();
   out.most_shrink = shrink.value();
   const std::string& asked = arguments.most_asked;
@@ -52,8 +53,8 @@ bool would_block(const Change& change) {
 
 class ListWeigher {
  public:
-  ListWeigher(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys, const std::vector<std::string>& replaced, Language language,
-              const Limits& limits)
+  ListWeigher(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys, const std::vector<std::string>& replaced,
+              Language language, const Limits& limits)
       : arguments_(arguments), source_(source), keys_(keys), replaced_(replaced), language_(language), limits_(limits) {}
 
   Result<WeighedList> run() {
@@ -63,7 +64,8 @@ class ListWeigher {
     const bool is_long = !nodes_.empty() && source_.count() > limits_.most_asked;
     if (arguments_.dry_run || guards || is_long)
       if (const Result<void> compared = compare(); !compared) {
-        if (guards) return Error{compared.error().code, compared.error().message + "; --most-shrink 100% replaces the list without looking"};
+        if (guards)
+          return Error{compared.error().code, compared.error().message + "; --most-shrink 100% replaces the list without looking"};
         if (arguments_.dry_run) return compared.error();
         note("what of it is new is not known: " + compared.error().message + what_to_do(compared.error().message), language_);
       }
@@ -84,7 +86,9 @@ class ListWeigher {
   // Those of the file that a run which was broken off has not published.
   Result<void> each(const std::function<Result<void>(const Change&, bool)>& take) {
     std::uint64_t ordinal = 0;
-    return source_.each_change([&](const Change& change, bool is_canonical) { return ordinal++ < arguments_.from ? Result<void>() : take(change, is_canonical); });
+    return source_.each_change([&](const Change& change, bool is_canonical) {
+      return ordinal++ < arguments_.from ? Result<void>() : take(change, is_canonical);
+    });
   }
 
   Result<void> find_nodes() {
@@ -114,11 +118,13 @@ class ListWeigher {
     });
     if (!read) return read;
     plan_->finish();
-    Result<LogImage> image = on_primary(arguments_, [&](RedisConnection& connection) { return read_image(connection, source_.terms(), arguments_.log); });
+    Result<LogImage> image =
+        on_primary(arguments_, [&](RedisConnection& connection) { return read_image(connection, source_.terms(), arguments_.log); });
     if (!image) {
       plan_.reset();
       const bool may_not = refusal_in(image.error().message) == Refusal::kNoRight;
-      return Error{may_not ? ErrorCode::kUnreachable : image.error().code, "what the log says now can't be read: " + (may_not ? std::string(kNeededRights) : image.error().message)};
+      return Error{may_not ? ErrorCode::kUnreachable : image.error().code,
+                   "what the log says now can't be read: " + (may_not ? std::string(kNeededRights) : image.error().message)};
     }
     image.value().for_each(std::time(nullptr), [&](const Change& entry) { plan_->hear(entry); });
     out_.changes = plan_->counts();
@@ -130,13 +136,17 @@ class ListWeigher {
       if (sizes.had >= kFewOfList && sizes.lost() > limits_.most_shrink) out_.shrunk.push_back({name, sizes});
   }
 
-  bool is_asked(const Change& change, bool is_canonical) const { return would_block(change) && (!plan_ || plan_->is_news(change, is_canonical)); }
+  bool is_asked(const Change& change, bool is_canonical) const {
+    return would_block(change) && (!plan_ || plan_->is_news(change, is_canonical));
+  }
+  // The lowest bit is left for whether it weighs as much as a pattern.
+  static std::uint64_t rank_of(const Change& change) { return narrowness(change.signature) & ~std::uint64_t{1}; }
 
-  // The narrowest that is asked about, when there are more than may be. The lowest bit: it weighs as much as a pattern.
-  Result<std::uint64_t> find_narrowest(std::uint64_t& of) {
+  // The widest that is not asked about any more, when there are more than may be.
+  Result<std::uint64_t> find_beyond(std::uint64_t& of) {
     std::vector<std::uint64_t> ranks;
     const Result<void> looked = each([&](const Change& change, bool is_canonical) {
-      if (is_asked(change, is_canonical)) ranks.push_back((narrowness(change.signature) & ~std::uint64_t{1}) | (is_weighty(change.signature) ? 1 : 0));
+      if (is_asked(change, is_canonical)) ranks.push_back(rank_of(change) | (is_weighty(change.signature) ? 1 : 0));
       return Result<void>();
     });
     if (!looked) return looked.error();
@@ -145,21 +155,21 @@ class ListWeigher {
     std::uint64_t weight = 0;
     for (const std::uint64_t rank : ranks) {
       weight += (rank & 1) != 0 ? PushPortions::kTextWeight : 1;
-      if (weight > limits_.most_asked) return rank;
+      if (weight > limits_.most_asked) return rank & ~std::uint64_t{1};
     }
     return std::numeric_limits<std::uint64_t>::max();
   }
 
   Result<void> ask() {
     std::uint64_t of = 0;
-    const Result<std::uint64_t> beyond = find_narrowest(of);
+    const Result<std::uint64_t> beyond = find_beyond(of);
     if (!beyond) return beyond.error();
     if (of == 0) return {};
     PushProgress progress(language_, std::min(of, limits_.most_asked));
     Result<PortionsReport> report = on_primary(arguments_, [&](RedisConnection& connection) -> Result<PortionsReport> {
       PushPortions portions(connection, nodes_, limits_.most_hits, keys_.keys.empty() ? nullptr : &keys_.keys.front());
       const Result<void> asked = each([&](const Change& change, bool is_canonical) -> Result<void> {
-        if (!is_asked(change, is_canonical) || (narrowness(change.signature) & ~std::uint64_t{1}) >= (beyond.value() & ~std::uint64_t{1})) return {};
+        if (!is_asked(change, is_canonical) || rank_of(change) >= beyond.value()) return {};
         if (Result<void> added = portions.add(change); !added) return added;
         progress.show_asked(portions.asked());
         return {};
@@ -187,7 +197,8 @@ class ListWeigher {
 std::string shrunk_text(const ShrunkList& list, double limit, Language language) {
   return say(language, {"the list of {} ({}) has {} entries and would have {}: it would lose {}, and the limit is {} (--most-shrink)",
                         "{} 的名单（{}）现有 {} 条，将只剩 {} 条：减少 {}，上限为 {}（--most-shrink）"},
-             list.name.source, std::string(word_of(language, list.name.kind)), grouped(list.sizes.had), grouped(list.sizes.has), percent(list.sizes.lost()), percent(limit));
+             list.name.source, std::string(word_of(language, list.name.kind)), grouped(list.sizes.had), grouped(list.sizes.has),
+             percent(list.sizes.lost()), percent(limit));
 }
 
 std::string over_text(const PortionsReport& report, Language language) {
@@ -214,7 +225,8 @@ Json to_json(const WeighedList& weighed) {
   }
   out["shrunk"] = Json::array();
   for (const ShrunkList& list : weighed.shrunk)
-    out["shrunk"].push_back({{"source", list.name.source}, {"kind", list.name.kind}, {"had", list.sizes.had}, {"has", list.sizes.has}, {"share", list.sizes.lost()}, {"limit", weighed.most_shrink}});
+    out["shrunk"].push_back({{"source", list.name.source}, {"kind", list.name.kind},
+                             {"had", list.sizes.had}, {"has", list.sizes.has}, {"share", list.sizes.lost()}, {"limit", weighed.most_shrink}});
   if (!weighed.trial) return out;
   Json trial = {{"entries", weighed.trial->asked}, {"of", weighed.trial->of}, {"hit", weighed.trial->hit}, {"over", weighed.trial->over},
                 {"problems", weighed.trial->problems}};
@@ -228,8 +240,8 @@ void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
 }  // namespace
 
-Result<WeighedList> weigh_list(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys, const std::vector<std::string>& replaced,
-                               Language language) {
+Result<WeighedList> weigh_list(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys,
+                               const std::vector<std::string>& replaced, Language language) {
   const Result<Limits> limits = limits_of(arguments);
   if (!limits) return limits.error();
   return ListWeigher(arguments, source, keys, replaced, language, limits.value()).run();
@@ -274,7 +286,8 @@ void tell_held(const PushApplyArguments& arguments, const WeighedList& weighed, 
   if (weighed.trial && weighed.trial->over != 0) {
     why.push_back(over_text(*weighed.trial, language));
     for (const LineTrial& line : weighed.trial->trial.lines)
-      if (line.is_over) why.push_back("  " + line.change.value("kind", "") + " " + line.change.value("value", "") + ": " + figure_of(line, language));
+      if (line.is_over)
+        why.push_back("  " + line.change.value("kind", "") + " " + line.change.value("value", "") + ": " + figure_of(line, language));
   }
   std::fprintf(stderr, "telefence push apply: %s\n",
                std::string(say(language, {"held, nothing is published; --confirm publishes it all the same", "已搁置，未下发；加 --confirm 可仍然下发"})).c_str());
@@ -288,8 +301,8 @@ std::string confirmed_of(const WeighedList& weighed) {
   if (!weighed.shrunk.empty()) out["shrunk"] = all["shrunk"];
   if (weighed.trial && weighed.trial->over != 0) {
     const LineTrial& worst = weighed.trial->trial.lines.front();
-    out["trial"] = {{"limit", weighed.trial->trial.limit}, {"over", weighed.trial->over}, {"entries", weighed.trial->asked}, {"of", weighed.trial->of},
-                    {"worst", worst.change["value"]}, {"most", worst.most}, {"edges", worst.edges}};
+    out["trial"] = {{"limit", weighed.trial->trial.limit}, {"over", weighed.trial->over}, {"entries", weighed.trial->asked},
+                    {"of", weighed.trial->of}, {"worst", worst.change["value"]}, {"most", worst.most}, {"edges", worst.edges}};
   }
   return to_line(out);
 }

@@ -39,8 +39,8 @@ inline constexpr std::uint64_t kFewOfList = 100;
 
 // `replaced`: the kinds whose list ends. A dry run looks at everything; else only what can hold the push is looked at. What can't be
 // known is said, unless the push must not go on without it: then it is the error.
-Result<WeighedList> weigh_list(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys, const std::vector<std::string>& replaced,
-                               Language language);
+Result<WeighedList> weigh_list(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys,
+                               const std::vector<std::string>& replaced, Language language);
 
 // Says what would be. Returns the exit code: 3 when a push would be held.
 int tell_dry_run(const PushApplyArguments& arguments, const WeighedList& weighed, Language language);

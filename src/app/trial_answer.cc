@@ -130,7 +130,8 @@ Json answer_portion(const std::vector<Change>& changes, const TrialGround& groun
                     [&](std::size_t a, std::size_t b) { return share_of(counts[a]) > share_of(counts[b]); });
   Json hits = Json::array();
   for (std::size_t i = 0; i < told; ++i) hits.push_back({entries[hit[i]].first, counts[hit[i]].hits, counts[hit[i]].sampled});
-  return {{"v", 1}, {"n", changes.size()}, {"sampled", sampled}, {"period_s", period_s}, {"problems", problems}, {"hit", hit.size()}, {"hits", hits}};
+  return {{"v", 1},          {"n", changes.size()},   {"sampled", sampled}, {"period_s", period_s},
+          {"problems", problems}, {"hit", hit.size()}, {"hits", hits}};
 }
 
 }  // namespace telefence

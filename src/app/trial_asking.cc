@@ -89,7 +89,8 @@ Result<std::vector<std::string>> sampling_nodes(RedisConnection& connection, con
   return nodes_of(told.value(), kinds);
 }
 
-Result<std::map<std::string, Json>> ask_nodes(RedisConnection& connection, const TrialQuestion& question, const std::vector<std::string>& nodes) {
+Result<std::map<std::string, Json>> ask_nodes(RedisConnection& connection, const TrialQuestion& question,
+                                              const std::vector<std::string>& nodes) {
   if (nodes.empty()) return std::map<std::string, Json>();
   const std::string id = new_trial_id();
   std::vector<std::string_view> words{"XADD", kTrialStream, "MAXLEN", kMostRequests, "*", "id", id, question.field, question.body};

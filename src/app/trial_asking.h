@@ -27,6 +27,7 @@ struct TrialQuestion {
   std::chrono::milliseconds patience;
 };
 // Waits until all of these have answered, or as long as the patience lasts. What was answered, by node: strangers may have written it.
-Result<std::map<std::string, Json>> ask_nodes(RedisConnection& connection, const TrialQuestion& question, const std::vector<std::string>& nodes);
+Result<std::map<std::string, Json>> ask_nodes(RedisConnection& connection, const TrialQuestion& question,
+                                              const std::vector<std::string>& nodes);
 
 }  // namespace telefence

@@ -118,7 +118,8 @@ Result<std::vector<SocketAddress>> Resolver::resolve(const std::string& host, st
   const bool is_answered = name.answers != before;
   if (is_answered && name.last.problem.empty()) return name.last.addresses;
   if (!name.known.empty() && (!is_answered || name.last.may_pass)) return name.known;
-  return Error{ErrorCode::kUnreachable, "can't resolve " + host + ": " + (is_answered ? name.last.problem : "no answer of a name server in time")};
+  return Error{ErrorCode::kUnreachable,
+               "can't resolve " + host + ": " + (is_answered ? name.last.problem : "no answer of a name server in time")};
 }
 
 }  // namespace telefence

@@ -140,7 +140,8 @@ Result<RedisLogin> LogReader::login_to(const std::string& server) const {
 }
 
 // Connects, and asks what the log ends with.
-Result<RedisReply> LogReader::open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms, const Interrupt& interrupt) const {
+Result<RedisReply> LogReader::open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms,
+                                   const Interrupt& interrupt) const {
   const Result<RedisLogin> login = login_to(server);
   if (!login.ok()) return login.error();
   if (auto connected = connection.connect(login.value(), timeout_ms, &interrupt); !connected.ok()) return connected.error();
@@ -158,7 +159,8 @@ void LogReader::begin(const RedisReply& info) {
 // By chance, so that edges which lost the same server at the same moment do not come back to it all at once.
 void LogReader::plan_look() {
   if (lacking_.empty()) {
-    look_at_ = Clock::now() + std::chrono::milliseconds(spread(options_.look_nearer_ms / 2, options_.look_nearer_ms + options_.look_nearer_ms / 2));
+    const std::uint32_t half_ms = options_.look_nearer_ms / 2;
+    look_at_ = Clock::now() + std::chrono::milliseconds(spread(half_ms, 3 * half_ms));
     return;
   }
   look_at_ = Clock::now() + std::chrono::milliseconds(spread(look_pause_ms_ / 2, look_pause_ms_));

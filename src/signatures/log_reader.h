@@ -82,7 +82,8 @@ class LogReader {
 
   Error failed(Error error);
   Result<RedisLogin> login_to(const std::string& server) const;
-  Result<RedisReply> open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms, const Interrupt& interrupt) const;
+  Result<RedisReply> open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms,
+                          const Interrupt& interrupt) const;
   void plan_look();
   void look();
   bool reaches(const RedisReply& info) const;
