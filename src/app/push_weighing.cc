@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::string_view kNeededRights = "this user of Redis needs +xrange +xinfo|stream +get +hget on the log and its snapshots";
 
+constexpr std::uint64_t kLongList = 100'000;
+
 struct Limits {
   double most_hits = 1, most_shrink = 1;
   std::uint64_t most_asked = 0;
@@ -110,6 +112,9 @@ class ListWeigher {
   }
 
   Result<void> compare() {
+    if (source_.count() > kLongList)
+      note(std::string(say(language_, {"the log is read, to tell what is new: some seconds for each million entries",
+                                       "正在读取变更流以判断哪些是新的：每百万条约数秒"})), language_);
     plan_.emplace(source_.terms(), publisher_name());
     for (const std::string& kind : replaced_) plan_->replace({arguments_.source, kind});
     const Result<void> read = each([&](const Change& change, bool is_canonical) {

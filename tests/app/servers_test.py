@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """An edge with several servers: back to the nearer one, away from one that lacks something, and name servers that do not answer.
 Usage: servers_test.py BUILD_DIR"""
-import json
 import os
-import pathlib
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import time
 import unittest
 
 import edge
-import feed_test
 import program
 
 
@@ -131,11 +128,11 @@ class Servers(program.ProgramTest):
         self.push('b.example', far)
         one.becomes(True, 'domain', 'b.example')
         # Both are lost, and the nearer one comes back empty: the edge stays with it, since there is nothing better.
-        far.process.send_signal(19)
+        far.process.send_signal(signal.SIGSTOP)
         near.start()
         self.goes_to(one, near.address())
         edge.until(self, lambda: 'its log is empty' in ' '.join(one.status()['reasons']), lambda: one.status()['reasons'])
-        far.process.send_signal(18)
+        far.process.send_signal(signal.SIGCONT)
         took = self.goes_to(one, far.address(), 30)
         print('away from the empty server %.1f s after another was there' % took)
         edge.until(self, lambda: one.feed()['problem'] == '', lambda: one.feed())
