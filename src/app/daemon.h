@@ -126,7 +126,7 @@ class Daemon {
   EdgeReport edge_report() const;
   void make_sample();
   void tend_sample();
-  std::string answer_trial(const std::vector<Change>& changes);
+  std::string answer_trial(const Trial& trial);
   void add_sample_families();
   Json needs_restart_status() const;
   Result<void> prepare(const MatchSet& set);

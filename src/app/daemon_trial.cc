@@ -26,7 +26,7 @@ void Daemon::make_sample() {
   const RedisOptions& redis = config_.signatures.redis;
   trial_desk_ = std::make_unique<TrialDesk>(TrialDesk::Terms{config_.node, kinds, redis.receipts, redis.tls, redis.trust},
                                             [this] { tend_sample(); },
-                                            [this](const std::vector<Change>& changes) { return answer_trial(changes); });
+                                            [this](const Trial& trial) { return answer_trial(trial); });
 }
 
 void Daemon::tend_sample() {
@@ -43,14 +43,15 @@ void Daemon::tend_sample() {
   sample_->forget(now_s);
 }
 
-std::string Daemon::answer_trial(const std::vector<Change>& changes) {
+std::string Daemon::answer_trial(const Trial& trial) {
   const auto test = [this](const TestRequest& request) {
     filter_->readers().online(kTrialReader);
     Result<Json> answer = answer_test(request, {filter_->sets().read(), filter_->policy().read().policy, filter_->normaliser(), filter_->protected_names(), false});
     filter_->readers().offline(kTrialReader);
     return answer;
   };
-  return to_line(telefence::answer_trial(changes, {*sample_, filter_->terms(), test, std::time(nullptr)}));
+  const TrialGround ground{*sample_, filter_->terms(), test, std::time(nullptr)};
+  return to_line(trial.is_portion ? answer_portion(trial.changes, ground) : telefence::answer_trial(trial.changes, ground));
 }
 
 void Daemon::add_sample_families() {

@@ -11,6 +11,7 @@
 #include "app/push_progress.h"
 #include "app/push_signing.h"
 #include "app/push_source.h"
+#include "app/push_weighing.h"
 #include "app/rules_options.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
@@ -54,10 +55,19 @@ struct Outcome {
   std::optional<Error> error;
 };
 
+// Whose list ends with the first batch.
+std::vector<std::string> replaced_kinds(const PushApplyArguments& arguments, const PushSource& source) {
+  if (!arguments.replace_list || arguments.from != 0) return {};
+  if (!arguments.kind.empty()) return {arguments.kind};
+  return {source.kinds().begin(), source.kinds().end()};
+}
+
 class Applying {
  public:
-  Applying(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys, Language language)
-      : arguments_(arguments), source_(source), keys_(keys), language_(language), progress_(language, source.count()) {}
+  // `confirmed`: JSON for the audit file, or "".
+  Applying(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys, std::string confirmed, Language language)
+      : arguments_(arguments), source_(source), keys_(keys), language_(language), replaced_(replaced_kinds(arguments, source)),
+        confirmed_(std::move(confirmed)), progress_(language, source.count()) {}
 
   Result<void> open_audit() {
     const std::string file = audit_file(arguments_);
@@ -80,11 +90,7 @@ class Applying {
     return outcome;
   }
   double seconds() const { return progress_.seconds(); }
-  std::vector<std::string> replaced() const {
-    if (!arguments_.replace_list || arguments_.from != 0) return {};
-    if (!arguments_.kind.empty()) return {arguments_.kind};
-    return {source_.kinds().begin(), source_.kinds().end()};
-  }
+  const std::vector<std::string>& replaced() const { return replaced_; }
 
  private:
   Result<void> send_all(BatchStream& stream) {
@@ -106,6 +112,7 @@ class Applying {
     AuditEntry entry("pushed", publisher_name());
     entry.json("keys", to_line(Json(keys_.ids()))).number("n", done.changes).json("changes", done.first);
     entry.text("log", arguments_.log).number("seq", done.sequence).text("hash", done.hash);
+    if (!confirmed_.empty()) entry.json("confirmed", confirmed_);
     Result<void> written = audit_.append(entry);
     if (written) written = audit_.tick();
     if (!written && !audit_error_) audit_error_ = written.error();
@@ -120,6 +127,8 @@ class Applying {
   PushSource& source_;
   const PushKeys& keys_;
   const Language language_;
+  const std::vector<std::string> replaced_;
+  const std::string confirmed_;
   PushProgress progress_;
   AuditLog audit_;
   std::optional<Error> audit_error_;
@@ -215,7 +224,14 @@ int push_apply(const PushApplyArguments& arguments) {
   else
     print_reading(source.reading(), arguments.list.most, stdout, language);
   if (const Result<void> fine = check(arguments, source, keys.value().keys.size()); !fine) return failed(fine.error(), language);
-  Applying applying(arguments, source, keys.value(), language);
+  const Result<WeighedList> weighed = weigh_list(arguments, source, keys.value(), replaced_kinds(arguments, source), language);
+  if (!weighed) return failed(weighed.error(), language);
+  if (arguments.dry_run) return tell_dry_run(arguments, weighed.value(), language);
+  if (weighed.value().is_over() && !arguments.confirmed) {
+    tell_held(arguments, weighed.value(), language);
+    return static_cast<int>(ErrorCode::kInvalid);
+  }
+  Applying applying(arguments, source, keys.value(), confirmed_of(weighed.value()), language);
   if (const Result<void> opened = applying.open_audit(); !opened) return failed(opened.error(), language);
   const Result<Outcome> outcome = on_primary(arguments, [&](RedisConnection& connection) { return applying.run(connection); });
   if (!outcome) return failed(outcome.error(), language);

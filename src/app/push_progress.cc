@@ -20,11 +20,22 @@ PushProgress::PushProgress(Language language, std::uint64_t total)
 
 double PushProgress::seconds() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
 
-void PushProgress::show(std::uint64_t done) {
+bool PushProgress::is_time() {
   const Clock::time_point now = Clock::now();
-  if (now - shown_ < (is_terminal_ ? Clock::duration(kBetween) : Clock::duration(kBetweenLines))) return;
+  if (now - shown_ < (is_terminal_ ? Clock::duration(kBetween) : Clock::duration(kBetweenLines))) return false;
   shown_ = now;
-  const std::string line = push_progress_line(language_, done, total_, seconds(), is_terminal_);
+  return true;
+}
+
+void PushProgress::show(std::uint64_t done) {
+  if (is_time()) print(push_progress_line(language_, done, total_, seconds(), is_terminal_));
+}
+
+void PushProgress::show_asked(std::uint64_t done) {
+  if (is_time()) print(say(language_, {"the edges are asked what it would have hit: {} of {} entries", "正在查询各节点会命中多少：{} / {} 个条目"}, grouped(done), grouped(total_)));
+}
+
+void PushProgress::print(const std::string& line) {
   if (is_terminal_)
     std::fprintf(stderr, "\r%s\033[K", line.c_str());
   else

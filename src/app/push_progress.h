@@ -19,11 +19,15 @@ class PushProgress {
   PushProgress& operator=(const PushProgress&) = delete;
 
   void show(std::uint64_t done);
+  // The same of entries that edges are asked about.
+  void show_asked(std::uint64_t done);
   void clear();
   double seconds() const;  // since it was made
 
  private:
   using Clock = std::chrono::steady_clock;
+  bool is_time();
+  void print(const std::string& line);
   const Language language_;
   const std::uint64_t total_;
   const bool is_terminal_;

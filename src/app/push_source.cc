@@ -79,6 +79,7 @@ class PushSource::OpLines : public ListSink {
   std::uint64_t complaint_count_ = 0;
   std::uint64_t count_ = 0;
   std::string wide_;
+  bool replaces_lists_ = false;
 
  private:
   Ledger& ledger() { return files_.back().ledger; }
@@ -100,6 +101,7 @@ class PushSource::OpLines : public ListSink {
     ++ledger().telling_lines;
     ledger().count(ValueFate::kAccepted);
     note_wide(number, change);
+    replaces_lists_ |= change.op == Change::Op::kReplaceList;
     if (change.op == Change::Op::kAdd) ++of_kind_[std::string(kind_name(change))];
     if (change.op == Change::Op::kAdd && change.unenforced == UnenforcedKind::kNone && is_expression(change.signature)) {
       entry.value().where = files_.back().name + ":" + std::to_string(number);
@@ -200,6 +202,8 @@ Result<void> PushSource::check_kinds() const {
   return {};
 }
 
+bool PushSource::replaces_lists() const { return op_lines_ != nullptr && op_lines_->replaces_lists_; }
+
 Reading PushSource::reading() const {
   if (op_lines_ == nullptr) return reading_of(intake_);
   return {op_lines_->files_, op_lines_->complaints_, op_lines_->complaint_count_};
@@ -220,6 +224,19 @@ Result<std::string> PushSource::wide() {
     return {};
   });
   return looked ? Result<std::string>(found) : Result<std::string>(looked.error());
+}
+
+Result<void> PushSource::each_change(const std::function<Result<void>(const Change&, bool is_canonical)>& take) {
+  if (op_lines_ != nullptr)
+    return op_lines_->each([&](std::string_view line) {
+      const Result<Change> change = parse_op_line(line);
+      return change ? take(change.value(), false) : Result<void>(change.error());
+    });
+  Change change;
+  return intake_.each([&](const StoredEntry& entry) {
+    change.signature = entry.signature;
+    return take(change, !is_expression(entry.signature));
+  });
 }
 
 Result<void> PushSource::each(const std::function<Result<void>(std::string_view line)>& take) {

@@ -41,6 +41,11 @@ class PushSource {
   Result<std::string> wide();
   // The op lines, in order. Stops when `take` fails.
   Result<void> each(const std::function<Result<void>(std::string_view line)>& take);
+  // The same as changes. `is_canonical`: its value is.
+  Result<void> each_change(const std::function<Result<void>(const Change&, bool is_canonical)>& take);
+  // Op lines that end what a source has said.
+  bool replaces_lists() const;
+  const CompileTerms& terms() const { return options_.reading.terms; }
 
  private:
   class OpLines;

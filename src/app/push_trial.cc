@@ -1,117 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/push_trial.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "app/push_connection.h"
 #include "app/sentences.h"
+#include "app/trial_asking.h"
 #include "signatures/batch.h"
 #include "signatures/trial.h"
 
 namespace telefence {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::uint32_t kTimeoutMs = 5000;
 constexpr std::chrono::milliseconds kPatience{1200};
-constexpr std::chrono::milliseconds kFirstPause{10}, kLongestPause{80};
-constexpr const char* kMostRequests = "64";  // in the stream: nobody answers old ones
-
-std::string kind_sampled(const Json& change) {
-  const std::string kind = change.value("kind", "");
-  return kind == "domain" ? "names" : kind == "number" ? "numbers" : "texts";
-}
-
-Result<RedisReply> ask(RedisConnection& connection, std::span<const std::string_view> words) {
-  Result<RedisReply> reply = connection.command(words, kTimeoutMs);
-  if (reply && reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
-  return reply;
-}
-
-// Those that have not said for long that they are there are passed over; long by their own clocks, whatever this one says.
-std::vector<std::string> nodes_of(const RedisReply& told, const std::set<std::string>& kinds) {
-  struct Node {
-    std::string name;
-    std::int64_t at_ms = 0;
-    bool is_wanted = false;
-  };
-  std::vector<Node> nodes;
-  std::int64_t newest = 0;
-  for (std::size_t i = 0; i + 1 < told.items.size(); i += 2) {
-    const std::string& said = told.items[i + 1].text;
-    Node node{told.items[i].text};
-    std::from_chars(said.data(), said.data() + said.size(), node.at_ms);
-    const std::string padded = said + " ";
-    node.is_wanted = kinds.empty() || std::any_of(kinds.begin(), kinds.end(), [&](const std::string& kind) { return padded.find(" " + kind + " ") != std::string::npos; });
-    newest = std::max(newest, node.at_ms);
-    nodes.push_back(std::move(node));
-  }
-  std::vector<std::string> out;
-  for (const Node& node : nodes)
-    if (node.is_wanted && node.at_ms >= newest - kTrialNodeLife_s * 1000) out.push_back(node.name);
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-// What nests deeper, or is longer, no edge has said.
-Json answer_of(const std::string& text) {
-  constexpr std::size_t kLongestAnswer = 1 << 18;
-  constexpr int kDeepest = 8;
-  if (text.size() > kLongestAnswer) return {};
-  bool is_deep = false;
-  Json answer = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) { return !(is_deep |= depth > kDeepest); }, false);
-  return is_deep ? Json() : answer;
-}
-
-Result<std::map<std::string, Json>> gather(RedisConnection& connection, const std::string& key, std::size_t wanted) {
-  std::map<std::string, Json> out;
-  const Clock::time_point end = Clock::now() + kPatience;
-  for (auto pause = kFirstPause; out.size() < wanted && Clock::now() < end; pause = std::min(pause * 2, kLongestPause)) {
-    std::this_thread::sleep_for(pause);
-    const std::array<std::string_view, 2> words{"HGETALL", key};
-    const Result<RedisReply> told = ask(connection, words);
-    if (!told) return told.error();
-    for (std::size_t i = 0; i + 1 < told.value().items.size(); i += 2)
-      out.try_emplace(told.value().items[i].text, answer_of(told.value().items[i + 1].text));
-  }
-  return out;
-}
 
 Result<TrialReport> ask_edges(RedisConnection& connection, const std::vector<std::string>& lines, const TrialTerms& terms) {
   std::set<std::string> kinds;
   for (const std::string& line : lines)
     if (!terms.asks_all) kinds.insert(kind_sampled(Json::parse(line, nullptr, false)));
-  const std::array<std::string_view, 2> who{"HGETALL", kTrialNodes};
-  const Result<RedisReply> told = ask(connection, who);
-  if (!told) return told.error();
-  const std::vector<std::string> nodes = nodes_of(told.value(), kinds);
-  std::map<std::string, Json> answers;
-  if (!nodes.empty()) {
-    const std::string id = new_trial_id(), body = plain_body(lines);
-    std::vector<std::string_view> words{"XADD", kTrialStream, "MAXLEN", kMostRequests, "*", "id", id, "b", body};
-    std::string signature;
-    if (terms.key != nullptr) {
-      signature = to_line(BatchSignature{terms.key->id(), terms.key->sign(trial_message(id, body)), 0});
-      words.insert(words.end(), {"s", signature});
-    }
-    if (const Result<RedisReply> asked = ask(connection, words); !asked) return asked.error();
-    Result<std::map<std::string, Json>> gathered = gather(connection, trial_key(id), nodes.size());
-    if (!gathered) return gathered.error();
-    answers = std::move(gathered.value());
-  }
-  TrialReport report = report_of(lines, answers, terms.limit);
-  report.asked = nodes;
-  for (const std::string& node : nodes)
-    if (!answers.contains(node)) report.silent.push_back(node);
+  const Result<std::vector<std::string>> nodes = sampling_nodes(connection, kinds);
+  if (!nodes) return nodes.error();
+  const Result<std::map<std::string, Json>> answers = ask_nodes(connection, {"b", plain_body(lines), terms.key, kPatience}, nodes.value());
+  if (!answers) return answers.error();
+  TrialReport report = report_of(lines, answers.value(), terms.limit);
+  report.asked = nodes.value();
+  for (const std::string& node : nodes.value())
+    if (!answers.value().contains(node)) report.silent.push_back(node);
   return report;
 }
 
@@ -222,6 +141,11 @@ std::string hits_text(const LineTrial& line, Language language) {
 }
 
 }  // namespace
+
+std::string kind_sampled(const Json& change) {
+  const std::string kind = change.value("kind", "");
+  return kind == "domain" ? "names" : kind == "number" ? "numbers" : "texts";
+}
 
 bool TrialReport::is_over() const { return worst() != nullptr; }
 

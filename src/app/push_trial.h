@@ -57,6 +57,9 @@ struct TrialTerms {
 };
 Result<TrialReport> try_lines(const PushArguments& arguments, const std::vector<std::string>& lines, const TrialTerms& terms);
 
+// names, numbers or texts: what of a sample an op line is about.
+std::string kind_sampled(const Json& change);
+
 // The answers of edges, by node, put together. Pure.
 TrialReport report_of(const std::vector<std::string>& lines, const std::map<std::string, Json>& answers, double limit);
 

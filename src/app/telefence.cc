@@ -138,6 +138,11 @@ void add_trial(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
   verb->add_flag("--confirm", arguments.confirmed, line.text({"publish although it hits more than that", "即使超过也仍然下发"}));
 }
 
+void add_dry_run(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
+  verb->add_flag("--dry-run", arguments.dry_run,
+                 line.text({"publish nothing: say what it would change and how often it would have hit at the edges", "不下发：只说明会改变什么、在各节点会命中多少"}));
+}
+
 void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& arguments, bool add) {
   CLI::App* verb = add ? line.add_verb(push, "add", {"Publish an entry to every edge.", "向所有节点下发一个条目。"},
                                        "  telefence push add domain fresh-scam.example --category phishing\n"
@@ -157,8 +162,7 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
   verb->add_option("--source", arguments.source, line.text({"who says so; else who publishes", "来源；缺省为下发者"}))->type_name("TEXT");
   if (add) {
     add_trial(line, verb, arguments);
-    verb->add_flag("--dry-run", arguments.dry_run,
-                   line.text({"publish nothing: say what it would change and how often it would have hit at the edges", "不下发：只说明会改变什么、在各节点会命中多少"}));
+    add_dry_run(line, verb, arguments);
     verb->add_option("--category", arguments.category, line.text({"kind of fraud", "涉诈类别"}))
         ->check(line.one_of(category_words()))
         ->type_name("WORD");
@@ -213,6 +217,19 @@ void add_push_apply(CommandLine& line, CLI::App& push, PushApplyArguments& argum
       ->type_name("KIND");
   verb->add_flag("--strict", arguments.strict, line.text({"publish nothing when anything is wrong with the files", "文件有任何问题则不下发"}));
   verb->add_option("--from", arguments.from, line.text({"go on where a run was broken off: leave out so many changes", "从中断处继续：跳过前若干条变更"}))->type_name("N");
+  add_trial(line, verb, arguments);
+  add_dry_run(line, verb, arguments);
+  verb->add_option("--most-asked", arguments.most_asked,
+                   line.text({"ask edges with a live sample about so many entries at most, the widest first; or all, some 10,000 a second",
+                              "最多向有样本的节点查询这么多条目，先查最宽泛的；all 为全部，每秒约一万条"}))
+      ->type_name("N|all")
+      ->capture_default_str();
+  verb->add_option("--most-shrink", arguments.most_shrink,
+                   line.text({"--replace-list: share of its entries that a list may lose; beyond it the push is held (100%: not looked at)",
+                              "--replace-list：名单最多可减少的比例；超过则搁置（100% 表示不检查）"}))
+      ->envname("TELEFENCE_MOST_SHRINK")
+      ->type_name("SHARE")
+      ->capture_default_str();
   add_redis(line, verb, arguments);
   add_signing(line, verb, arguments, false);
   add_wide_digits(line, verb, arguments);

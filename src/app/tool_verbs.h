@@ -142,6 +142,8 @@ struct PushApplyArguments : PushArguments {
   bool replace_list = false;           // what the source has said before of these kinds ends
   bool strict = false;                 // nothing is published when anything is left out
   std::uint64_t from = 0;              // so many changes were published by a run that was broken off
+  std::string most_shrink = "50%";     // that a list which is replaced may lose
+  std::string most_asked = "100000";   // entries that edges with a live sample are asked about; or all
 };
 int push_apply(const PushApplyArguments& arguments);
 

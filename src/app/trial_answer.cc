@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/trial_answer.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -74,6 +76,14 @@ void tell(const LiveSample::Count& count, Json& line) {
   if (count.sampled >= kLeastSampled && count.hits >= kLeastHits) line["hits"] = count.hits;
 }
 
+// Without its key, which takes longer than all the rest.
+Result<Entry> portion_entry(const Change& change, const CompileTerms& terms) {
+  if (change.unenforced != UnenforcedKind::kNone || change.op != Change::Op::kAdd) return Error{ErrorCode::kInvalid, "no entry"};
+  return judge_signature(change.signature, terms);
+}
+
+double share_of(const LiveSample::Count& count) { return static_cast<double>(count.hits) / static_cast<double>(count.sampled); }
+
 }  // namespace
 
 Json answer_trial(const std::vector<Change>& changes, const TrialGround& ground) {
@@ -94,6 +104,34 @@ Json answer_trial(const std::vector<Change>& changes, const TrialGround& ground)
   const std::vector<LiveSample::Count> counts = ground.sample.count(questions, ground.now_s);
   for (std::size_t i = 0; i < counts.size(); ++i) tell(counts[i], lines[entries[i].first]);
   return {{"v", 1}, {"lines", std::move(lines)}};
+}
+
+Json answer_portion(const std::vector<Change>& changes, const TrialGround& ground) {
+  std::vector<std::pair<std::size_t, Entry>> entries;  // by line
+  for (std::size_t i = 0; i < changes.size(); ++i)
+    if (Result<Entry> entry = portion_entry(changes[i], ground.terms); entry) entries.emplace_back(i, std::move(entry.value()));
+  std::vector<LiveSample::Question> questions;
+  for (const auto& [line, entry] : entries) questions.push_back(question_of(entry));
+  const std::vector<LiveSample::Count> counts = ground.sample.count(questions, ground.now_s);
+  std::size_t problems = changes.size() - entries.size();
+  std::int64_t period_s = 0;
+  std::map<std::string, std::uint64_t> sampled;
+  std::vector<std::size_t> hit;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (!counts[i].problem.empty()) ++problems;
+    if (!counts[i].problem.empty() || counts[i].sampled < kLeastSampled) continue;
+    std::uint64_t& most = sampled[std::string(kind_name(questions[i].kind))];
+    most = std::max(most, counts[i].sampled);
+    period_s = std::max(period_s, counts[i].period_s);
+    if (counts[i].hits >= kLeastHits) hit.push_back(i);
+  }
+  const std::size_t told = std::min(hit.size(), kMostPortionHits);
+  std::partial_sort(hit.begin(), hit.begin() + static_cast<std::ptrdiff_t>(told), hit.end(),
+                    [&](std::size_t a, std::size_t b) { return share_of(counts[a]) > share_of(counts[b]); });
+  Json hits = Json::array();
+  for (std::size_t i = 0; i < told; ++i) hits.push_back({entries[hit[i]].first, counts[hit[i]].hits, counts[hit[i]].sampled});
+  return {{"v", 1},          {"n", changes.size()},   {"sampled", sampled}, {"period_s", period_s},
+          {"problems", problems}, {"hit", hit.size()}, {"hits", hits}};
 }
 
 }  // namespace telefence

@@ -26,4 +26,9 @@ struct TrialGround {
 // fewer than kLeastHits, or less than kLeastSampled was sampled.
 Json answer_trial(const std::vector<Change>& changes, const TrialGround& ground);
 
+// Of a portion of a long list: {"v":1,"n":4000,"sampled":{"domain":100000},"period_s":3600,"problems":0,"hit":2,"hits":[[17,340,100000] ...]}.
+// "sampled": of each kind that is asked about, left out below kLeastSampled. "hits": number of the line, from 0, hits, sampled; of the
+// kMostPortionHits that hit most, of "hit" with kLeastHits or more. What is in force is not looked at.
+Json answer_portion(const std::vector<Change>& changes, const TrialGround& ground);
+
 }  // namespace telefence

@@ -101,6 +101,7 @@ constexpr SealedKey kSealed[] = {
     {"redis.log", [](const Config& c) { return c.signatures.redis.log; }},
     {"redis.stale_after", [](const Config& c) { return std::to_string(c.signatures.redis.stale_after_s); }},
     {"redis.snapshot_spread", [](const Config& c) { return std::to_string(c.signatures.redis.snapshot_spread_ms); }},
+    {"redis.look_nearer", [](const Config& c) { return std::to_string(c.signatures.redis.look_nearer_ms); }},
     {"records.file", [](const Config& c) { return c.records.file; }},
     {"records.rotate", [](const Config& c) { return std::to_string(c.records.rotate_bytes); }},
     {"records.keep", [](const Config& c) { return std::to_string(c.records.keep_files); }},

@@ -185,6 +185,9 @@ void read_redis(Section& top, RedisOptions& options) {
   std::uint32_t spread_s = options.snapshot_spread_ms / 1000;
   redis.read("snapshot_spread", spread_s);
   options.snapshot_spread_ms = 1000 * spread_s;
+  std::uint32_t look_s = options.look_nearer_ms / 1000;
+  redis.read("look_nearer", look_s);
+  options.look_nearer_ms = 1000 * look_s;
   Section receipts = redis.section("receipts");
   receipts.read("server", options.receipts.server);
   receipts.read("user", options.receipts.user);

@@ -83,6 +83,7 @@ RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = defaul
 
 bool RedisConnection::is_open() const { return state_->socket.is_open(); }
 void RedisConnection::close() { state_->close(); }
+void RedisConnection::interrupt_by(const Interrupt* interrupt) { state_->socket.wake_by(interrupt == nullptr ? -1 : interrupt->descriptor()); }
 
 Result<void> RedisConnection::connect(const RedisLogin& login, std::uint32_t timeout_ms, const Interrupt* interrupt) {
   close();

@@ -44,6 +44,8 @@ class RedisConnection {
   // login. `interrupt` (may be null, must outlive the
   // connection) ends connect() and receive() early.
   Result<void> connect(const RedisLogin& login, std::uint32_t timeout_ms, const Interrupt* interrupt = nullptr);
+  // What ends receive() early from now on, where another thread has connected. May be null.
+  void interrupt_by(const Interrupt* interrupt);
   bool is_open() const;
   void close();
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "redis/socket.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,6 +12,9 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <vector>
+
+#include "redis/resolver.h"
 
 namespace telefence {
 namespace {
@@ -74,15 +76,11 @@ Result<void> RedisSocket::connect_one(int family, const void* address, unsigned 
 }
 
 Result<void> RedisSocket::connect_tcp(const RedisAddress& address, Clock::time_point deadline) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* first = nullptr;
-  const int error = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &first);
-  if (error != 0) return unreachable("can't resolve " + address.host + ": " + gai_strerror(error));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(first, &freeaddrinfo);
-  Result<void> last = unreachable(address.host + " has no address");
-  for (const addrinfo* info = first; info != nullptr; info = info->ai_next) {
-    last = connect_one(info->ai_family, info->ai_addr, info->ai_addrlen, deadline);
+  const Result<std::vector<SocketAddress>> addresses = Resolver::shared().resolve(address.host, address.port, deadline, wake_);
+  if (!addresses.ok()) return addresses.error();
+  Result<void> last;
+  for (const SocketAddress& one : addresses.value()) {
+    last = connect_one(one.value.ss_family, &one.value, one.length, deadline);
     if (last.ok()) return last;
   }
   return last;

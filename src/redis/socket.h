@@ -2,8 +2,7 @@
 #pragma once
 
 // A connected non-blocking socket to a Redis server, with deadlines instead of blocking calls, with TLS inside where it is asked
-// for: everything above sees only bytes. One thread at a time. Name resolution (TCP by name) may block for as long as the
-// resolver takes.
+// for: everything above sees only bytes. One thread at a time. Names are looked up by resolver.h.
 
 #include <chrono>
 #include <cstddef>
@@ -31,6 +30,8 @@ class RedisSocket {
   // readable; -1 = none.
   Result<void> connect(const RedisAddress& address, const RedisTls& tls, Clock::time_point deadline, int wake);
   bool is_open() const { return descriptor_ >= 0; }
+  // Another descriptor from now on.
+  void wake_by(int wake) { wake_ = wake; }
   void close();
 
   Result<void> write_all(std::string_view bytes, Clock::time_point deadline);

@@ -2,7 +2,7 @@
 #include "sample/live_sample.h"
 
 #include <algorithm>
-#include <bitset>
+#include <bit>
 #include <cstring>
 #include <random>
 
@@ -21,16 +21,16 @@ class Wanted {
     bool only_whole = false;
   };
 
-  void add(const One& one) {
-    all_.push_back(one);
-    bits_.set(bit_of(one.hash));
-  }
+  void add(const One& one) { all_.push_back(one); }
+  // Sixteen bits for each: then a few of a hundred hashes that nobody asked for look as if somebody did.
   void finish() {
+    bits_.resize(std::max<std::size_t>(std::bit_ceil(all_.size()) * 16, kLeastBits));
+    for (const One& one : all_) bits_[bit_of(one.hash)] = true;
     std::sort(all_.begin(), all_.end(), [](const One& a, const One& b) { return a.hash < b.hash; });
   }
   bool empty() const { return all_.empty(); }
   const std::vector<One>& all() const { return all_; }
-  bool may_have(std::uint64_t hash) const { return bits_.test(bit_of(hash)); }
+  bool may_have(std::uint64_t hash) const { return bits_[bit_of(hash)]; }
   template <typename Function>
   void each(std::uint64_t hash, Function&& function) const {
     auto at = std::lower_bound(all_.begin(), all_.end(), hash, [](const One& one, std::uint64_t value) { return one.hash < value; });
@@ -38,10 +38,10 @@ class Wanted {
   }
 
  private:
-  static constexpr std::size_t kBits = 16384;
-  static std::size_t bit_of(std::uint64_t hash) { return hash / 2 % kBits; }  // all are odd
+  static constexpr std::size_t kLeastBits = 16384;
+  std::size_t bit_of(std::uint64_t hash) const { return hash / 2 & (bits_.size() - 1); }  // all are odd
   std::vector<One> all_;
-  std::bitset<kBits> bits_;
+  std::vector<bool> bits_;
 };
 
 bool is_about(const LiveSample::Question& question, SampledKind kind) {

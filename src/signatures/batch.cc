@@ -32,32 +32,6 @@ struct StreamDeleter {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
 
-Result<std::string> unpacked(std::string_view body) {
-  if (!body.starts_with(kZstdMagic)) {
-    if (body.size() > kMaxUnpackedBytes) return invalid("the body is too large");
-    return std::string(body);
-  }
-  // Kept for the next batch: making one costs more than a small batch does.
-  thread_local const std::unique_ptr<ZSTD_DStream, StreamDeleter> stream(ZSTD_createDStream());
-  thread_local std::string piece(ZSTD_DStreamOutSize(), '\0');
-  if (stream == nullptr) return invalid("no memory to unpack the body");
-  ZSTD_DCtx_reset(stream.get(), ZSTD_reset_session_only);
-  // Never believes the frame's own size: the output grows with what really comes out, up to the bound.
-  std::string out;
-  ZSTD_inBuffer input{body.data(), body.size(), 0};
-  std::size_t left = 1;
-  for (;;) {
-    ZSTD_outBuffer output{piece.data(), piece.size(), 0};
-    left = ZSTD_decompressStream(stream.get(), &output, &input);
-    if (ZSTD_isError(left) != 0) return invalid(std::string("the body does not unpack: ") + ZSTD_getErrorName(left));
-    out.append(piece, 0, output.pos);
-    if (out.size() > kMaxUnpackedBytes) return invalid("the body is larger than 4 MiB unpacked");
-    if (output.pos < output.size && input.pos == input.size) break;
-  }
-  if (left != 0) return invalid("the body ends in the middle of its zstd frame");
-  return out;
-}
-
 Result<void> read_timestamp(const Json& header, Batch& batch) {
   const auto found = header.find("ts");
   if (found == header.end()) return {};
@@ -177,7 +151,7 @@ Result<Batch> read_batch(std::string_view id, const BatchFields& fields) {
   Result<std::vector<BatchSignature>> signatures = parse_signatures(fields.signature);
   if (!signatures.ok()) return signatures.error();
   batch.signatures = std::move(signatures.value());
-  Result<std::string> body = unpacked(fields.body);
+  Result<std::string> body = unpack_body(fields.body);
   if (!body.ok()) return body.error();
   const std::vector<std::string_view> lines = lines_of(body.value());
   if (lines.size() > kMaxBatchLines) return invalid("more than 1000 changes in one batch");
@@ -193,6 +167,32 @@ std::string plain_body(std::span<const std::string> lines) {
   std::string plain;
   for (const std::string& line : lines) (plain += line) += '\n';
   return plain;
+}
+
+Result<std::string> unpack_body(std::string_view body) {
+  if (!body.starts_with(kZstdMagic)) {
+    if (body.size() > kMaxUnpackedBytes) return invalid("the body is too large");
+    return std::string(body);
+  }
+  // Kept for the next batch: making one costs more than a small batch does.
+  thread_local const std::unique_ptr<ZSTD_DStream, StreamDeleter> stream(ZSTD_createDStream());
+  thread_local std::string piece(ZSTD_DStreamOutSize(), '\0');
+  if (stream == nullptr) return invalid("no memory to unpack the body");
+  ZSTD_DCtx_reset(stream.get(), ZSTD_reset_session_only);
+  // Never believes the frame's own size: the output grows with what really comes out, up to the bound.
+  std::string out;
+  ZSTD_inBuffer input{body.data(), body.size(), 0};
+  std::size_t left = 1;
+  for (;;) {
+    ZSTD_outBuffer output{piece.data(), piece.size(), 0};
+    left = ZSTD_decompressStream(stream.get(), &output, &input);
+    if (ZSTD_isError(left) != 0) return invalid(std::string("the body does not unpack: ") + ZSTD_getErrorName(left));
+    out.append(piece, 0, output.pos);
+    if (out.size() > kMaxUnpackedBytes) return invalid("the body is larger than 4 MiB unpacked");
+    if (output.pos < output.size && input.pos == input.size) break;
+  }
+  if (left != 0) return invalid("the body ends in the middle of its zstd frame");
+  return out;
 }
 
 Result<std::string> pack_body(std::string_view plain) {

@@ -65,6 +65,8 @@ Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms
 
 // The two parts of it. Bodies can be packed before it is known where in the log they will stand. `plain`: plain_body().
 Result<std::string> pack_body(std::string_view plain);
+// Back, whether it is packed or not; at most kMaxUnpackedBytes.
+Result<std::string> unpack_body(std::string_view body);
 std::string batch_header(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher, std::string_view previous,
                          std::size_t lines);
 

@@ -89,8 +89,10 @@ void LogFollower::check_end() {
   if (reader_.last_id() == "0-0" && !options_.others.empty()) {
     news_.server_behind("Redis at " + reader_.server() + " is behind: its log is empty, and this node has read batch " +
                         order_.last_id());
+    const std::string lacking = order_.last_id();
     order_.begin_anew();
-    return reader_.go_to(order_.last_id());
+    reader_.go_to(order_.last_id());
+    return reader_.lacks(lacking);
   }
   if (reader_.last_id() != "0-0") {
     const Result<RedisReply> entry = reader_.entry(reader_.last_id());
@@ -99,8 +101,10 @@ void LogFollower::check_end() {
     if (seen_.find(hash) != SeenBatches::Seen::kNever) {
       news_.server_behind("Redis at " + reader_.server() + " is behind: its log ends with batch " + reader_.last_id() +
                           ", and this node has read batch " + order_.last_id());
+      const std::string lacking = order_.last_id();
       order_.go_back(reader_.last_id(), hash);
-      return reader_.go_to(reader_.last_id());
+      reader_.go_to(reader_.last_id());
+      return reader_.lacks(lacking);
     }
   }
   read_anew("the log ends before batch " + order_.last_id() + ", which was read: Redis lost data");
@@ -292,7 +296,9 @@ LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
       check_end();
     else if (!read.value().entries.empty())
       progress = take_entries(read.value());
-    else if (is_live_ = true; reader_.go_nearer()) {
+    else
+      is_live_ = true;
+    if (reader_.go_over()) {
       news_.connected(reader_.server());
       check_other_log();
     }

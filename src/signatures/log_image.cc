@@ -139,13 +139,35 @@ void LogImage::write_tables(std::int64_t now_s, SnapshotWriter& writer) {
   });
 }
 
-void LogImage::write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifest& manifest) {
-  manifest.sequence = sequence_;
-  manifest.hash = hash_;
+void LogImage::take_due(std::int64_t now_s) {
   std::vector<Complaint> complaints;
   const std::vector<Change> due = waiting_.take_due(now_s);
   store_->apply(due, complaints);
   for (const Change& change : due) keep(change);
+}
+
+void LogImage::for_each(std::int64_t now_s, const std::function<void(const Change&)>& visit) {
+  take_due(now_s);
+  store_->for_each_word([&](const WordValue& value, const LogWords& words) {
+    for (const LogWord& word : words) {
+      if (word.note.word != EntryNote::Word::kEntry || is_over(word.note.expires_s, now_s)) continue;
+      Change change = change_of(value, word, store_->terms());
+      Signature& signature = change.signature;
+      signature.value = value.is_number() ? number_for_people(value.number().digits) + (signature.prefix ? "*" : "") : std::string(value.name());
+      signature.expires_s = word.note.expires_s;
+      signature.id = word.note.id;
+      visit(change);
+    }
+  });
+  for (const auto& [key, change] : texts_)
+    if (!is_over(change.signature.expires_s, now_s)) visit(change);
+  waiting_.for_each(visit);
+}
+
+void LogImage::write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifest& manifest) {
+  manifest.sequence = sequence_;
+  manifest.hash = hash_;
+  take_due(now_s);
   proved_.clear();
   write_tables(now_s, writer);
   for (const auto& [key, change] : removed_texts_) writer.add_line(change);

@@ -5,6 +5,7 @@
 // quotas and rules. Control thread of a tool.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,12 +40,15 @@ class LogImage {
 
   // What is in force at now_s, and what waits. Fills sequence and hash of the manifest.
   void write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifest& manifest);
+  // Every entry in force at now_s with its value, and those that wait, in no order. What it says last about a value counts.
+  void for_each(std::int64_t now_s, const std::function<void(const Change&)>& visit);
 
  private:
   using Key = std::pair<std::uint64_t, std::string>;  // canonical value, source
 
   LogImage(const CompileTerms& terms, const TrustOptions& trust);
   void keep(const Change& change);
+  void take_due(std::int64_t now_s);
   void keep_proofs(const std::vector<Change>& changes, const StoredBatch& from);
   void write_proof(const Change& change, SnapshotWriter& writer);
   void write_tables(std::int64_t now_s, SnapshotWriter& writer);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/log_reader.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "redis/refusal.h"
@@ -23,7 +26,11 @@ const Times& times_of(std::size_t servers) { return servers == 1 ? kAlone : kOfS
 
 // Before the next server is asked: a thousand edges lose the same one at the same moment.
 constexpr std::uint32_t kSpreadMs = 200;
-constexpr std::uint32_t kNearerMs = 300;  // patience with a nearer server that is looked for
+constexpr std::uint32_t kLookMs = 1500;  // patience with another server that is looked for
+constexpr std::uint32_t kFoundMs = 300;  // with one that was found
+constexpr std::uint32_t kFoundTries = 5;
+// While a server lacks something: a short lag is over soon, and after a long one a thousand edges must not keep asking.
+constexpr std::uint32_t kFirstLookMs = 3000;
 // A log without news is looked at: its length each time (a few bytes), and the whole of what Redis tells about it when the
 // length is not what it should be, else more seldom, since that carries the first and the last entry of up to 64 KiB.
 constexpr std::chrono::milliseconds kBetweenLooks{1000};
@@ -53,6 +60,11 @@ bool is_no_such_key(const RedisReply& reply) {
 LogReader::LogReader(RedisOptions options, const Interrupt& interrupt)
     : options_(std::move(options)), interrupt_(interrupt), servers_{options_.server}, random_(std::random_device{}()) {
   servers_.insert(servers_.end(), options_.others.begin(), options_.others.end());
+}
+
+LogReader::~LogReader() {
+  stop_looking_.raise();
+  if (looking_.joinable()) looking_.join();
 }
 
 std::uint32_t LogReader::spread(std::uint32_t least, std::uint32_t most) {
@@ -88,6 +100,7 @@ bool LogReader::pass_over() {
 
 void LogReader::go_to(std::string id) {
   position_ = std::move(id);
+  lacking_.clear();
   // When reading begins anew, entries count as they are read.
   if (position_ == "0-0") length_ = 0;
 }
@@ -127,41 +140,108 @@ Result<RedisLogin> LogReader::login_to(const std::string& server) const {
 }
 
 // Connects, and asks what the log ends with.
-Result<RedisReply> LogReader::open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms) {
+Result<RedisReply> LogReader::open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms,
+                                   const Interrupt& interrupt) const {
   const Result<RedisLogin> login = login_to(server);
   if (!login.ok()) return login.error();
-  if (auto connected = connection.connect(login.value(), timeout_ms, &interrupt_); !connected.ok()) return connected.error();
+  if (auto connected = connection.connect(login.value(), timeout_ms, &interrupt); !connected.ok()) return connected.error();
   return connection.command({"XINFO", "STREAM", options_.log}, timeout_ms);
 }
 
 void LogReader::begin(const RedisReply& info) {
   next_ = Question::kEntries;
   take_info(info);
-  look_nearer_at_ = Clock::now() + std::chrono::milliseconds(spread(options_.look_nearer_ms / 2, options_.look_nearer_ms + options_.look_nearer_ms / 2));
+  plan_look();
+  // An empty log is nothing wrong, but of several servers this one may only not be filled yet.
+  if (position_ == "0-0" && last_id_ == "0-0" && servers_.size() > 1) lacks("0-1");
+}
+
+// By chance, so that edges which lost the same server at the same moment do not come back to it all at once.
+void LogReader::plan_look() {
+  if (lacking_.empty()) {
+    const std::uint32_t half_ms = options_.look_nearer_ms / 2;
+    look_at_ = Clock::now() + std::chrono::milliseconds(spread(half_ms, 3 * half_ms));
+    return;
+  }
+  look_at_ = Clock::now() + std::chrono::milliseconds(spread(look_pause_ms_ / 2, look_pause_ms_));
+  look_pause_ms_ = std::min(look_pause_ms_ * 2, std::max(options_.look_nearer_ms, kFirstLookMs));
+}
+
+void LogReader::lacks(const std::string& id) {
+  // The pauses go on growing when one server after the other lacks the same.
+  if (id != last_lacking_) look_pause_ms_ = kFirstLookMs;
+  lacking_ = last_lacking_ = id;
+  plan_look();
 }
 
 Result<bool> LogReader::connect() {
-  const Result<RedisReply> info = open(connection_, server(), times_of(servers_.size()).connect_ms);
+  const Result<RedisReply> info = open(connection_, server(), times_of(servers_.size()).connect_ms, interrupt_);
   if (!info.ok()) return failed(info.error());
   if (info.value().is_error() && !is_no_such_key(info.value())) return refused(info.value());
   begin(info.value());
   return parts_of(last_id_) < parts_of(position_);
 }
 
-bool LogReader::go_nearer() {
-  if (current_ == 0 || !connection_.is_open() || asked_ != Question::kNone || Clock::now() < look_nearer_at_) return false;
-  look_nearer_at_ = Clock::now() + std::chrono::milliseconds(spread(options_.look_nearer_ms / 2, options_.look_nearer_ms + options_.look_nearer_ms / 2));
-  for (std::size_t i = 0; i < current_; ++i) {
-    RedisConnection nearer;
-    const Result<RedisReply> info = open(nearer, servers_[i], kNearerMs);
-    const RedisReply* last = info.ok() ? info.value().field("last-generated-id") : nullptr;
-    if (last == nullptr || parts_of(last->text) < parts_of(position_)) continue;
-    connection_ = std::move(nearer);
-    current_ = i;
-    begin(info.value());
-    return true;
+// What another server must have to be better than this one.
+std::string LogReader::needed() const { return parts_of(lacking_) < parts_of(position_) ? position_ : lacking_; }
+
+bool LogReader::reaches(const RedisReply& info) const {
+  const RedisReply* last = info.field("last-generated-id");
+  return last != nullptr && parts_of(needed()) <= parts_of(last->text);
+}
+
+// Tries the servers that would be better, the nearest first, in a thread: names may be slow to look up, and servers to answer.
+void LogReader::look() {
+  std::vector<std::size_t> others;
+  for (std::size_t i = 0; i < (lacking_.empty() ? current_ : servers_.size()); ++i)
+    if (i != current_) others.push_back(i);
+  found_.reset();
+  has_looked_ = false;
+  tries_left_ = kFoundTries;
+  try {
+    looking_ = std::thread([this, others = std::move(others), least = needed()] {
+      pthread_setname_np(pthread_self(), "telefence:look");
+      for (const std::size_t i : others) {
+        Found found{i, {}};
+        Result<RedisReply> info = open(found.connection, servers_[i], kLookMs, stop_looking_);
+        const RedisReply* last = info.ok() ? info.value().field("last-generated-id") : nullptr;
+        if (last == nullptr || parts_of(last->text) < parts_of(least)) continue;
+        found_ = std::move(found);
+        break;
+      }
+      has_looked_ = true;
+    });
+  } catch (const std::system_error&) {
+    plan_look();  // no thread can be had now
   }
-  return false;
+}
+
+bool LogReader::go_over() {
+  if (!is_free()) return false;
+  if (!looking_.joinable() && !found_) {
+    if ((current_ != 0 || !lacking_.empty()) && Clock::now() >= look_at_) look();
+    return false;
+  }
+  if (looking_.joinable()) {
+    if (!has_looked_) return false;
+    looking_.join();
+    plan_look();
+  }
+  if (!found_ || found_->server == current_ || (lacking_.empty() && found_->server > current_)) {
+    found_.reset();
+    return false;
+  }
+  // Again: more was read here in the meantime, which may not have reached it yet.
+  const Result<RedisReply> info = found_->connection.command({"XINFO", "STREAM", options_.log}, kFoundMs);
+  const bool has_it = info.ok() && reaches(info.value());
+  if (!info.ok() || (!has_it && --tries_left_ == 0)) found_.reset();
+  if (!has_it) return false;
+  found_->connection.interrupt_by(&interrupt_);
+  connection_ = std::move(found_->connection);
+  current_ = found_->server;
+  found_.reset();
+  begin(info.value());
+  return true;
 }
 
 Result<RedisReply> LogReader::command(std::initializer_list<std::string_view> words) {
@@ -243,6 +323,10 @@ LogReader::Read LogReader::take_entries(const RedisReply& reply) {
     }
   }
   if (!read.entries.empty()) position_ = read.entries.back().id;
+  if (!lacking_.empty() && parts_of(lacking_) <= parts_of(position_)) {
+    lacking_.clear();
+    last_lacking_.clear();
+  }
   length_ += static_cast<std::int64_t>(read.entries.size());
   read.is_caught_up = read.entries.size() < kEntriesAtOnce;
   if (!read.entries.empty() && read.is_caught_up) ask_news_at_ = asked_at_ + kBetweenNews;

@@ -2,15 +2,19 @@
 #pragma once
 
 // Follows the change log: connects to the nearest server that answers, reads entries behind the position, goes over to the next
-// server when one fails and back when a nearer one is there again, reconnects with growing pauses. Notices a log that ends before
+// server when one fails and back when a nearer one is there again (a thread of its own, telefence:look, tries them: what is
+// slow there holds up nothing here), reconnects with growing pauses. Notices a log that ends before
 // the position (deleted, flushed, restored from a backup, or of a replica that is behind): XREAD alone would wait there for ever
 // and pass over what is pushed in the meantime. Knows nothing of what the entries say. One thread.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -36,6 +40,9 @@ class LogReader {
   static constexpr std::size_t kEntriesAtOnce = 64;
 
   LogReader(RedisOptions options, const Interrupt& interrupt);
+  ~LogReader();
+  LogReader(const LogReader&) = delete;
+  LogReader& operator=(const LogReader&) = delete;
 
   bool is_connected() const { return connection_.is_open(); }
   // When the next connect() is to be tried.
@@ -50,9 +57,13 @@ class LogReader {
   const std::string& server() const { return servers_[current_]; }
   // The id that the log ends with, as the server last told; "0-0": it is empty.
   const std::string& last_id() const { return last_id_; }
-  // Goes over to a nearer server when it is time to look, and one is there whose log does not end before the position. Requires:
-  // no read() is under way with news in it, that is, the last one came back empty. Returns whether it did.
-  bool go_nearer();
+  // Looks for a better server when it is time, by a thread of its own, and goes over to it when one was found: a nearer one whose log
+  // does not end before the position, or, while this server lacks something, any that has it. Requires: no read() is under way.
+  // Returns whether it went.
+  bool go_over();
+  // The log of this server ends before what was read: another that has this entry is looked for, soon, then more and more seldom.
+  // For until that is read. Requires: go_to() was called.
+  void lacks(const std::string& id);
   // Waits at most so long for entries behind the position, less when interrupted. An error has closed the connection.
   Result<Read> read(std::uint32_t timeout_ms);
   // The fields of one entry; a null reply when there is none. Requires: no read() is under way. An error has closed the
@@ -71,7 +82,12 @@ class LogReader {
 
   Error failed(Error error);
   Result<RedisLogin> login_to(const std::string& server) const;
-  Result<RedisReply> open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms);
+  Result<RedisReply> open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms,
+                          const Interrupt& interrupt) const;
+  void plan_look();
+  void look();
+  bool reaches(const RedisReply& info) const;
+  std::string needed() const;
   void begin(const RedisReply& info);
   Error refused(const RedisReply& reply);
   std::string what_to_do(const std::string& error) const;
@@ -88,7 +104,20 @@ class LogReader {
   std::size_t current_ = 0;
   std::size_t failures_ = 0;  // since an entry or an empty answer came
   std::string last_id_ = "0-0";
-  Clock::time_point look_nearer_at_;
+  std::string lacking_;       // what this server lacks, up to this id; "" = nothing
+  std::string last_lacking_;
+  std::uint32_t look_pause_ms_ = 0;  // while it does
+  Clock::time_point look_at_;
+  // Another server that answered, found by the thread that looks for one.
+  struct Found {
+    std::size_t server = 0;
+    RedisConnection connection;
+  };
+  std::thread looking_;
+  std::atomic<bool> has_looked_{false};  // it is done, and found_ may be read
+  Interrupt stop_looking_;
+  std::optional<Found> found_;
+  std::uint32_t tries_left_ = 0;  // for found_ to reach what was read meanwhile
   RedisConnection connection_;
   std::string position_ = "0-0";
   std::int64_t length_ = 0;  // of the log, as far as is known

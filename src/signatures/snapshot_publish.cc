@@ -64,6 +64,12 @@ class Maker {
     return std::move(made_);
   }
 
+  Result<LogImage> image() {
+    if (auto begun = begin(); !begun.ok()) return begun.error();
+    if (auto read = read_log(); !read.ok()) return read.error();
+    return std::move(image_);
+  }
+
  private:
   // What Redis says, unless it refuses.
   Result<RedisReply> command(std::initializer_list<std::string_view> words) {
@@ -238,6 +244,18 @@ Result<MadeSnapshot> make_snapshot(RedisConnection& connection, const CompileTer
   Result<LogImage> image = LogImage::with(terms, trust);
   if (!image.ok()) return image.error();
   return Maker(connection, order, std::move(image.value())).run();
+}
+
+Result<LogImage> read_image(RedisConnection& connection, const CompileTerms& terms, const std::string& log) {
+  TrustOptions trust;
+  trust.accept_unsigned = true;
+  trust.home_country = terms.home_country;
+  Result<LogImage> image = LogImage::with(terms, trust);
+  if (!image.ok()) return image.error();
+  SnapshotOrder order;
+  order.log = log;
+  order.accept_gaps = true;
+  return Maker(connection, order, std::move(image.value())).image();
 }
 
 }  // namespace telefence

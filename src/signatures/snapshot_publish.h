@@ -12,6 +12,7 @@
 #include "redis/connection.h"
 #include "signatures/compiler.h"
 #include "signatures/key_file.h"
+#include "signatures/log_image.h"
 #include "signatures/options.h"
 #include "signatures/snapshot.h"
 
@@ -40,6 +41,9 @@ struct LogReach {
   std::uint64_t last = 0, snapshot = 0;
 };
 Result<LogReach> reach_of(RedisConnection& connection, const std::string& log);
+
+// What the log comes to now, whoever signed it: for who wants to know what a change would change.
+Result<LogImage> read_image(RedisConnection& connection, const CompileTerms& terms, const std::string& log);
 
 // kUsage: there is nothing new. kFailed: batches are missing, so it would lack what they said.
 Result<MadeSnapshot> make_snapshot(RedisConnection& connection, const CompileTerms& terms, const TrustOptions& trust, const SnapshotOrder& order);

@@ -7,12 +7,31 @@
 
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
+#include "signatures/batch.h"
 #include "signatures/op_line.h"
 
 namespace telefence {
 namespace {
 
 constexpr std::size_t kIdOctets = 16;
+
+Result<void> check_frame(std::string_view id, std::string_view body) {
+  if (!is_trial_id(id)) return Error{ErrorCode::kInvalid, "the id is not 32 hexadecimal digits"};
+  if (body.size() > kMostTrialBytes) return Error{ErrorCode::kInvalid, "more than 64 KiB"};
+  return {};
+}
+
+Result<void> read_lines(std::string_view body, std::size_t most, std::vector<Change>& changes) {
+  while (!body.empty()) {
+    const std::size_t end = std::min(body.find('\n'), body.size());
+    if (changes.size() == most) return Error{ErrorCode::kInvalid, "more than " + std::to_string(most) + " lines"};
+    Result<Change> change = parse_op_line(body.substr(0, end));
+    if (!change) return change.error();
+    changes.push_back(std::move(change.value()));
+    body.remove_prefix(std::min(end + 1, body.size()));
+  }
+  return changes.empty() ? Result<void>(Error{ErrorCode::kInvalid, "no lines"}) : Result<void>();
+}
 
 }  // namespace
 
@@ -32,18 +51,22 @@ std::string trial_message(std::string_view id, std::string_view body) {
 }
 
 Result<Trial> read_trial(std::string_view id, std::string_view body) {
-  if (!is_trial_id(id)) return Error{ErrorCode::kInvalid, "the id is not 32 hexadecimal digits"};
-  if (body.size() > kMostTrialBytes) return Error{ErrorCode::kInvalid, "more than 64 KiB"};
+  if (const Result<void> fits = check_frame(id, body); !fits) return fits.error();
   Trial out{std::string(id), {}};
-  while (!body.empty()) {
-    const std::size_t end = std::min(body.find('\n'), body.size());
-    if (out.changes.size() == kMostTrialLines) return Error{ErrorCode::kInvalid, "more than 100 lines"};
-    Result<Change> change = parse_op_line(body.substr(0, end));
-    if (!change) return change.error();
-    out.changes.push_back(std::move(change.value()));
-    body.remove_prefix(std::min(end + 1, body.size()));
-  }
-  if (out.changes.empty()) return Error{ErrorCode::kInvalid, "no lines"};
+  if (const Result<void> read = read_lines(body, kMostTrialLines, out.changes); !read) return read.error();
+  return out;
+}
+
+Result<Trial> read_portion(std::string_view id, std::string_view packed) {
+  if (const Result<void> fits = check_frame(id, packed); !fits) return fits.error();
+  const Result<std::string> plain = unpack_body(packed);
+  if (!plain) return plain.error();
+  Trial out{std::string(id), {}, true};
+  if (const Result<void> read = read_lines(plain.value(), kMostPortionLines, out.changes); !read) return read.error();
+  const auto texts = std::count_if(out.changes.begin(), out.changes.end(), [](const Change& change) {
+    return change.signature.kind == SignatureKind::kPattern || change.signature.kind == SignatureKind::kUrl;
+  });
+  if (static_cast<std::size_t>(texts) > kMostPortionTexts) return Error{ErrorCode::kInvalid, "more than 100 patterns and urls"};
   return out;
 }
 

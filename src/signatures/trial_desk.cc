@@ -34,7 +34,7 @@ std::string unix_ms() {
 
 }  // namespace
 
-TrialDesk::TrialDesk(Terms terms, std::function<void()> tend, std::function<std::string(const std::vector<Change>&)> answer)
+TrialDesk::TrialDesk(Terms terms, std::function<void()> tend, std::function<std::string(const Trial&)> answer)
     : terms_(std::move(terms)), tend_(std::move(tend)), answer_(std::move(answer)), trust_(trust_of(terms_.trust)) {}
 
 // A key that can't be read is told of by the feed.
@@ -214,13 +214,13 @@ Result<void> TrialDesk::answer(const RedisReply& fields) {
     return Result<void>();
   };
   const Clock::time_point begin = Clock::now();
-  const std::string_view id = text("id"), body = text("b");
+  const std::string_view id = text("id"), packed = text("z"), body = packed.empty() ? text("b") : packed;
   if (!is_trial_id(id) || body.size() > kMostTrialBytes) return ignored(End::kMalformed);
   const bool is_trusted = trust_.with([&](const Trust& trust) { return !trust.needs_signature || is_signed_by(trust.keys, id, body, text("s")); });
   if (!is_trusted) return ignored(End::kUnsigned);
-  const Result<Trial> trial = read_trial(id, body);
+  const Result<Trial> trial = packed.empty() ? read_trial(id, body) : read_portion(id, packed);
   if (!trial) return ignored(End::kMalformed);
-  const std::string said = answer_(trial.value().changes), key = trial_key(id);
+  const std::string said = answer_(trial.value()), key = trial_key(id);
   if (const Clock::duration took = Clock::now() - begin; took > kLongAnswer) rests_until_ = Clock::now() + kRest * took;
   Result<RedisReply> told = ask({"HSET", key, terms_.node, said});
   if (told.ok()) told = ask({"EXPIRE", key, kLife_s});

@@ -40,7 +40,7 @@ class TrialDesk {
     TrustOptions trust;
   };
   // `tend` is called some twenty times a second, `answer` for each question that is taken; both by the desk's thread.
-  TrialDesk(Terms terms, std::function<void()> tend, std::function<std::string(const std::vector<Change>&)> answer);
+  TrialDesk(Terms terms, std::function<void()> tend, std::function<std::string(const Trial&)> answer);
   ~TrialDesk() { stop(); }
 
   void start();
@@ -74,7 +74,7 @@ class TrialDesk {
 
   const Terms terms_;
   const std::function<void()> tend_;
-  const std::function<std::string(const std::vector<Change>&)> answer_;
+  const std::function<std::string(const Trial&)> answer_;
   Guarded<Trust> trust_;
   Guarded<std::string> problem_;
   Interrupt wake_;

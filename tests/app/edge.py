@@ -42,8 +42,9 @@ def until(test, condition, what, seconds=30):
 
 
 class Edge:
-    def __init__(self, test, name, redis, policy='', config=CONFIG):
+    def __init__(self, test, name, redis, policy='', config=CONFIG, wrapped=()):
         self.test, self.name = test, name
+        self.program = wrapped or [os.path.join(program.BUILD, 'src', 'app', 'telefenced')]
         self.file = test.write(name + '.yaml', config % {'name': name, 'redis': redis, 'policy': policy})
         self.log_file = open(test.path(name + '.log'), 'a')
         test.addCleanup(self.log_file.close)
@@ -52,7 +53,7 @@ class Edge:
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen([os.path.join(program.BUILD, 'src', 'app', 'telefenced'), 'run', '-c', self.file, '--json'],
+        self.process = subprocess.Popen([*self.program, 'run', '-c', self.file, '--json'],
                                         stdout=subprocess.PIPE, stderr=self.log_file, text=True, cwd=self.test.folder)
         line = self.process.stdout.readline()
         self.test.assertTrue(line, self.log())

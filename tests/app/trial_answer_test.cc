@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "signatures/batch.h"
 #include "signatures/op_line.h"
 #include "signatures/trial.h"
 
@@ -76,6 +77,54 @@ TEST_F(TrialAnswer, WhatAnEdgeWouldLeaveOutIsSaid) {
                           R"({"op":"add","kind":"pattern","value":"(","match":"regex"})" + "\n" + line("fine.example"));
   for (const std::size_t i : {0u, 1u, 2u}) EXPECT_TRUE(answer["lines"][i]["problem"].is_string()) << answer;
   EXPECT_FALSE(answer["lines"][3].contains("problem"));
+}
+
+TEST_F(TrialAnswer, OfAPortionOnlyWhatHitsIsTold) {
+  see("www.good.example", 1997);
+  see("two.example", 2);
+  see("three.example", 3);
+  std::string lines;
+  for (int i = 0; i < 500; ++i) lines += line("n" + std::to_string(i) + ".example");
+  lines += line("two.example") + line("three.example") + line("com.cn") + line("good.example") + R"({"op":"add","kind":"number","value":"13812345678"})" + "\n";
+  const Trial trial = read_portion(std::string(32, 'a'), pack_body(lines).value()).value();
+  EXPECT_TRUE(trial.is_portion);
+  const Json answer = answer_portion(trial.changes, {sample_, terms_, {}, kNow});
+  EXPECT_EQ(answer["n"], 505);
+  EXPECT_EQ(answer["problems"], 1);  // com.cn
+  EXPECT_EQ(answer["sampled"], (Json{{"domain", 2002}}));
+  EXPECT_EQ(answer["hit"], 2);
+  EXPECT_EQ(answer["hits"], Json::parse("[[503,1997,2002],[501,3,2002]]"));
+}
+
+TEST_F(TrialAnswer, OfManyThatHitTheWorstAreTold) {
+  std::string lines;
+  for (int i = 0; i < 150; ++i) {
+    const std::string name = "n" + std::to_string(i) + ".example";
+    see(name, 3 + i);
+    lines += line(name);
+  }
+  const Json answer = answer_portion(read_portion(std::string(32, 'a'), pack_body(lines).value()).value().changes, {sample_, terms_, {}, kNow});
+  EXPECT_EQ(answer["hit"], 150);
+  ASSERT_EQ(answer["hits"].size(), kMostPortionHits);
+  EXPECT_EQ(answer["hits"][0][0], 149);
+  EXPECT_EQ(answer["hits"][99][0], 50);
+}
+
+TEST(Trial, MalformedPortionsAreRefused) {
+  const std::string id(32, 'a');
+  const auto lines = [](std::size_t count, const char* kind) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += R"({"op":"add","kind":")" + std::string(kind) + R"(","value":"some-)" + std::to_string(i) + ".example\"}\n";
+    return pack_body(out).value();
+  };
+  EXPECT_EQ(read_portion(id, lines(kMostPortionLines, "domain")).value().changes.size(), kMostPortionLines);
+  EXPECT_FALSE(read_portion(id, lines(kMostPortionLines + 1, "domain")).ok());
+  EXPECT_TRUE(read_portion(id, lines(kMostPortionTexts, "pattern")).ok());
+  EXPECT_FALSE(read_portion(id, lines(kMostPortionTexts + 1, "pattern")).ok());
+  EXPECT_FALSE(read_portion(std::string(32, 'A'), lines(1, "domain")).ok());
+  const std::string packed = lines(100, "domain");
+  for (std::size_t cut = 0; cut < packed.size(); ++cut) EXPECT_FALSE(read_portion(id, packed.substr(0, cut)).ok()) << cut;
+  EXPECT_FALSE(read_portion(id, pack_body(std::string(kMaxUnpackedBytes, '\n')).value()).ok());
 }
 
 TEST(Trial, MalformedQuestionsAreRefused) {

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/push_weighing.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+#include <limits>
+#include <utility>
+
+#include "app/json_lines.h"
+#include "app/push_connection.h"
+#include "app/push_progress.h"
+#include "app/sentences.h"
+#include "app/trial_asking.h"
+#include "signatures/snapshot_publish.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::string_view kNeededRights = "this user of Redis needs +xrange +xinfo|stream +get +hget on the log and its snapshots";
+
+constexpr std::uint64_t kLongList = 100'000;
+
+struct Limits {
+  double most_hits = 1, most_shrink = 1;
+  std::uint64_t most_asked = 0;
+};
+
+Result<Limits> limits_of(const PushApplyArguments& arguments) {
+  Limits out;
+  const Result<double> hits = most_hits_of(arguments.most_hits), shrink = most_hits_of(arguments.most_shrink);
+  if (!hits) return hits.error();
+  if (!shrink)
+    return Error{ErrorCode::kUsage, "--most-shrink \"" + arguments.most_shrink + "\": give a share of the list from 0% to 100%, as 50%"};
+  out.most_hits = hits.value();
+  out.most_shrink = shrink.value();
+  const std::string& asked = arguments.most_asked;
+  const auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), out.most_asked);
+  if (asked == "all")
+    out.most_asked = std::numeric_limits<std::uint64_t>::max();
+  else if (error != std::errc{} || end != asked.data() + asked.size())
+    return Error{ErrorCode::kUsage, "--most-asked \"" + asked + "\": give a number of entries, or all"};
+  return out;
+}
+
+void note(const std::string& message, Language language) {
+  std::fprintf(stderr, "telefence push apply: %s\n", translated(language, message).c_str());
+}
+
+// What acquits or only tells blocks nobody.
+bool would_block(const Change& change) {
+  return change.op == Change::Op::kAdd && change.unenforced == UnenforcedKind::kNone && !change.signature.allow && !change.signature.shadow;
+}
+
+class ListWeigher {
+ public:
+  ListWeigher(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys, const std::vector<std::string>& replaced,
+              Language language, const Limits& limits)
+      : arguments_(arguments), source_(source), keys_(keys), replaced_(replaced), language_(language), limits_(limits) {}
+
+  Result<WeighedList> run() {
+    out_.most_shrink = limits_.most_shrink;
+    if (const Result<void> found = find_nodes(); !found) return found.error();
+    const bool guards = (!replaced_.empty() || source_.replaces_lists()) && limits_.most_shrink < 1;
+    const bool is_long = !nodes_.empty() && source_.count() > limits_.most_asked;
+    if (arguments_.dry_run || guards || is_long)
+      if (const Result<void> compared = compare(); !compared) {
+        if (guards)
+          return Error{compared.error().code, compared.error().message + "; --most-shrink 100% replaces the list without looking"};
+        if (arguments_.dry_run) return compared.error();
+        note("what of it is new is not known: " + compared.error().message + what_to_do(compared.error().message), language_);
+      }
+    if (out_.changes) find_shrunk();
+    if (!nodes_.empty())
+      if (const Result<void> asked = ask(); !asked) {
+        if (arguments_.dry_run) return asked.error();
+        note("what it would have hit is not known: " + asked.error().message + what_to_do(asked.error().message), language_);
+        out_.trial.reset();
+      }
+    if (out_.trial && !arguments_.dry_run && !out_.trial->trial.silent.empty())
+      note(say(language_, {"{} of {} edges with a live sample did not answer", "有样本的 {1} 个节点中 {0} 个未应答"}, out_.trial->trial.silent.size(),
+               out_.trial->trial.asked.size()), language_);
+    return std::move(out_);
+  }
+
+ private:
+  // Those of the file that a run which was broken off has not published.
+  Result<void> each(const std::function<Result<void>(const Change&, bool)>& take) {
+    std::uint64_t ordinal = 0;
+    return source_.each_change([&](const Change& change, bool is_canonical) {
+      return ordinal++ < arguments_.from ? Result<void>() : take(change, is_canonical);
+    });
+  }
+
+  Result<void> find_nodes() {
+    if (limits_.most_hits >= 1 || limits_.most_asked == 0) return {};
+    std::set<std::string> sampled;
+    for (const std::string& kind : source_.kinds()) sampled.insert(kind_sampled(Json{{"kind", kind}}));
+    if (sampled.empty()) return {};
+    Result<std::vector<std::string>> nodes =
+        on_primary(arguments_, [&](RedisConnection& connection) { return sampling_nodes(connection, sampled); });
+    if (nodes) {
+      nodes_ = std::move(nodes.value());
+      return {};
+    }
+    // A server that is not there will be told of by the push itself.
+    if (arguments_.dry_run) return nodes.error();
+    if (nodes.error().message.starts_with("Redis refuses: "))
+      note("what it would have hit is not known: " + nodes.error().message + what_to_do(nodes.error().message), language_);
+    return {};
+  }
+
+  Result<void> compare() {
+    if (source_.count() > kLongList)
+      note(std::string(say(language_, {"the log is read, to tell what is new: some seconds for each million entries",
+                                       "正在读取变更流以判断哪些是新的：每百万条约数秒"})), language_);
+    plan_.emplace(source_.terms(), publisher_name());
+    for (const std::string& kind : replaced_) plan_->replace({arguments_.source, kind});
+    const Result<void> read = each([&](const Change& change, bool is_canonical) {
+      plan_->add(change, is_canonical);
+      return Result<void>();
+    });
+    if (!read) return read;
+    plan_->finish();
+    Result<LogImage> image =
+        on_primary(arguments_, [&](RedisConnection& connection) { return read_image(connection, source_.terms(), arguments_.log); });
+    if (!image) {
+      plan_.reset();
+      const bool may_not = refusal_in(image.error().message) == Refusal::kNoRight;
+      return Error{may_not ? ErrorCode::kUnreachable : image.error().code,
+                   "what the log says now can't be read: " + (may_not ? std::string(kNeededRights) : image.error().message)};
+    }
+    image.value().for_each(std::time(nullptr), [&](const Change& entry) { plan_->hear(entry); });
+    out_.changes = plan_->counts();
+    return {};
+  }
+
+  void find_shrunk() {
+    for (const auto& [name, sizes] : plan_->lists())
+      if (sizes.had >= kFewOfList && sizes.lost() > limits_.most_shrink) out_.shrunk.push_back({name, sizes});
+  }
+
+  bool is_asked(const Change& change, bool is_canonical) const {
+    return would_block(change) && (!plan_ || plan_->is_news(change, is_canonical));
+  }
+  // The lowest bit is left for whether it weighs as much as a pattern.
+  static std::uint64_t rank_of(const Change& change) { return narrowness(change.signature) & ~std::uint64_t{1}; }
+
+  // The widest that is not asked about any more, when there are more than may be.
+  Result<std::uint64_t> find_beyond(std::uint64_t& of) {
+    std::vector<std::uint64_t> ranks;
+    const Result<void> looked = each([&](const Change& change, bool is_canonical) {
+      if (is_asked(change, is_canonical)) ranks.push_back(rank_of(change) | (is_weighty(change.signature) ? 1 : 0));
+      return Result<void>();
+    });
+    if (!looked) return looked.error();
+    of = ranks.size();
+    std::sort(ranks.begin(), ranks.end());
+    std::uint64_t weight = 0;
+    for (const std::uint64_t rank : ranks) {
+      weight += (rank & 1) != 0 ? PushPortions::kTextWeight : 1;
+      if (weight > limits_.most_asked) return rank & ~std::uint64_t{1};
+    }
+    return std::numeric_limits<std::uint64_t>::max();
+  }
+
+  Result<void> ask() {
+    std::uint64_t of = 0;
+    const Result<std::uint64_t> beyond = find_beyond(of);
+    if (!beyond) return beyond.error();
+    if (of == 0) return {};
+    PushProgress progress(language_, std::min(of, limits_.most_asked));
+    Result<PortionsReport> report = on_primary(arguments_, [&](RedisConnection& connection) -> Result<PortionsReport> {
+      PushPortions portions(connection, nodes_, limits_.most_hits, keys_.keys.empty() ? nullptr : &keys_.keys.front());
+      const Result<void> asked = each([&](const Change& change, bool is_canonical) -> Result<void> {
+        if (!is_asked(change, is_canonical) || rank_of(change) >= beyond.value()) return {};
+        if (Result<void> added = portions.add(change); !added) return added;
+        progress.show_asked(portions.asked());
+        return {};
+      });
+      return asked ? portions.finish() : Result<PortionsReport>(asked.error());
+    });
+    progress.clear();
+    if (!report) return report.error();
+    out_.trial = std::move(report.value());
+    out_.trial->of = of;
+    return {};
+  }
+
+  const PushApplyArguments& arguments_;
+  PushSource& source_;
+  const PushKeys& keys_;
+  const std::vector<std::string>& replaced_;
+  const Language language_;
+  const Limits limits_;
+  std::vector<std::string> nodes_;
+  std::optional<PushPlan> plan_;
+  WeighedList out_;
+};
+
+std::string shrunk_text(const ShrunkList& list, double limit, Language language) {
+  return say(language, {"the list of {} ({}) has {} entries and would have {}: it would lose {}, and the limit is {} (--most-shrink)",
+                        "{} 的名单（{}）现有 {} 条，将只剩 {} 条：减少 {}，上限为 {}（--most-shrink）"},
+             list.name.source, std::string(word_of(language, list.name.kind)), grouped(list.sizes.had), grouped(list.sizes.has),
+             percent(list.sizes.lost()), percent(limit));
+}
+
+std::string over_text(const PortionsReport& report, Language language) {
+  return say(language, {"{} entries would have hit more than {} of a live sample (--most-hits)", "{} 个条目会命中超过 {} 的在线样本（--most-hits）"},
+             grouped(report.over), percent(report.trial.limit));
+}
+
+// Of how many entries it was asked, where.
+std::string asked_text(const PortionsReport& report, Language language) {
+  const std::uint64_t left = report.of - std::min(report.of, report.asked);
+  std::string out = say(language, {"asked {} edges about {} entries that would block and are not in force: {} would have hit", "已向 {} 个节点查询 {} 个会拦截且尚未生效的条目：{} 个会命中"},
+                        report.trial.asked.size(), grouped(report.asked), grouped(report.hit));
+  if (left != 0)
+    out += say(language, {"; {} were not asked about: the widest come first, and --most-asked says how many", "；另有 {} 个未查询：先查最宽泛的，--most-asked 指定数量"}, grouped(left));
+  return out;
+}
+
+Json to_json(const WeighedList& weighed) {
+  Json out = Json::object();
+  if (weighed.changes) {
+    const PlanCounts& counts = *weighed.changes;
+    out["diff"] = {{"added", counts.added}, {"changed", counts.changed}, {"removed", counts.removed}, {"same", counts.same},
+                   {"needless", counts.needless}, {"not_enforced", counts.unenforced}};
+  }
+  out["shrunk"] = Json::array();
+  for (const ShrunkList& list : weighed.shrunk)
+    out["shrunk"].push_back({{"source", list.name.source}, {"kind", list.name.kind},
+                             {"had", list.sizes.had}, {"has", list.sizes.has}, {"share", list.sizes.lost()}, {"limit", weighed.most_shrink}});
+  if (!weighed.trial) return out;
+  Json trial = {{"entries", weighed.trial->asked}, {"of", weighed.trial->of}, {"hit", weighed.trial->hit}, {"over", weighed.trial->over},
+                {"problems", weighed.trial->problems}};
+  trial.update(to_json(weighed.trial->trial));
+  trial["held"] = weighed.trial->over != 0;
+  out["trial"] = std::move(trial);
+  return out;
+}
+
+void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
+
+}  // namespace
+
+Result<WeighedList> weigh_list(const PushApplyArguments& arguments, PushSource& source, const PushKeys& keys,
+                               const std::vector<std::string>& replaced, Language language) {
+  const Result<Limits> limits = limits_of(arguments);
+  if (!limits) return limits.error();
+  return ListWeigher(arguments, source, keys, replaced, language, limits.value()).run();
+}
+
+int tell_dry_run(const PushApplyArguments& arguments, const WeighedList& weighed, Language language) {
+  const int code = weighed.is_over() ? static_cast<int>(ErrorCode::kInvalid) : 0;
+  if (arguments.json) {
+    Json out = {{"ok", code == 0}, {"dry_run", true}};
+    out.update(to_json(weighed));
+    print(to_line(out));
+    return code;
+  }
+  print(std::string(say(language, {"dry run: nothing is published", "试运行：不下发"})));
+  const PlanCounts counts = weighed.changes.value_or(PlanCounts{});
+  print(say(language, {"  it would add {}, change {} and remove {}; {} stay as they are", "  将新增 {}、变更 {}、删除 {}；{} 条保持不变"}, grouped(counts.added),
+            grouped(counts.changed), grouped(counts.removed), grouped(counts.same)));
+  if (counts.needless != 0)
+    print(say(language, {"  {} removals are of what the log does not have", "  {} 条删除在变更流中没有对应条目"}, grouped(counts.needless)));
+  for (const ShrunkList& list : weighed.shrunk)
+    print("  " + shrunk_text(list, weighed.most_shrink, language));
+  if (weighed.trial) {
+    print("  " + asked_text(*weighed.trial, language));
+    if (weighed.trial->over != 0) print("  " + over_text(*weighed.trial, language));
+    print_for_people(weighed.trial->trial, language);
+  } else {
+    print(std::string(say(language, {"  no edge was asked: none samples these kinds (policy.sample), or nothing of it is new and would block",
+                                     "  没有查询节点：没有节点抽样这些种类（policy.sample），或其中没有会拦截的新内容"})));
+  }
+  if (code != 0) print(std::string(say(language, {"a push is held unless --confirm is given", "下发会被搁置，除非给出 --confirm"})));
+  return code;
+}
+
+void tell_held(const PushApplyArguments& arguments, const WeighedList& weighed, Language language) {
+  if (arguments.json) {
+    Json out = {{"ok", false}, {"held", true}};
+    out.update(to_json(weighed));
+    print(to_line(out));
+  }
+  std::vector<std::string> why;
+  for (const ShrunkList& list : weighed.shrunk) why.push_back(shrunk_text(list, weighed.most_shrink, language));
+  if (weighed.trial && weighed.trial->over != 0) {
+    why.push_back(over_text(*weighed.trial, language));
+    for (const LineTrial& line : weighed.trial->trial.lines)
+      if (line.is_over)
+        why.push_back("  " + line.change.value("kind", "") + " " + line.change.value("value", "") + ": " + figure_of(line, language));
+  }
+  std::fprintf(stderr, "telefence push apply: %s\n",
+               std::string(say(language, {"held, nothing is published; --confirm publishes it all the same", "已搁置，未下发；加 --confirm 可仍然下发"})).c_str());
+  for (const std::string& line : why) std::fprintf(stderr, "  %s\n", line.c_str());
+}
+
+std::string confirmed_of(const WeighedList& weighed) {
+  if (!weighed.is_over()) return {};
+  Json out = Json::object();
+  const Json all = to_json(weighed);
+  if (!weighed.shrunk.empty()) out["shrunk"] = all["shrunk"];
+  if (weighed.trial && weighed.trial->over != 0) {
+    const LineTrial& worst = weighed.trial->trial.lines.front();
+    out["trial"] = {{"limit", weighed.trial->trial.limit}, {"over", weighed.trial->over}, {"entries", weighed.trial->asked},
+                    {"of", weighed.trial->of}, {"worst", worst.change["value"]}, {"most", worst.most}, {"edges", worst.edges}};
+  }
+  return to_line(out);
+}
+
+}  // namespace telefence
