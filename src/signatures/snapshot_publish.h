@@ -41,7 +41,8 @@ struct LogReach {
 };
 Result<LogReach> reach_of(RedisConnection& connection, const std::string& log);
 
-// kUsage: there is nothing new. kFailed: batches are missing, so it would lack what they said.
+// kUsage: there is nothing new. kFailed: batches are missing, so it would lack what they said; or somebody else was faster, and what was
+// written is taken back.
 Result<MadeSnapshot> make_snapshot(RedisConnection& connection, const CompileTerms& terms, const TrustOptions& trust, const SnapshotOrder& order);
 
 }  // namespace telefence
