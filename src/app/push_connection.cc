@@ -69,7 +69,7 @@ std::string what_to_do(std::string_view error) {
     case Refusal::kWrongLogin:
       return "; look at --redis-user and at the first line of --redis-password-file";
     case Refusal::kNoRight:
-      return "; this user may not publish: the one of --redis-user needs +xadd +xinfo|stream +multi +exec +watch on the log";
+      return "; this user may not publish: the one of --redis-user needs +xadd +xinfo|stream +multi +exec +watch on the log, and +hset +hgetall on tf:1:head";
     case Refusal::kReadOnly:
       return "; this is a replica: --redis must name the primary";
     case Refusal::kLoading:

@@ -14,6 +14,8 @@
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "signatures/batch.h"
+#include "signatures/log_head.h"
+#include "signatures/snapshot.h"
 
 namespace telefence {
 namespace {
@@ -30,6 +32,8 @@ struct Node {
 
 struct Report {
   std::uint64_t sequence = 0;
+  std::optional<HeadMark> mark;  // what tf:1:head tells
+  std::string doubt;             // "" or how it disagrees with the log
   std::map<std::string, Node> nodes;       // that have beaten within the last minute
   std::map<std::string, std::int64_t> took_ms;  // of those that measured it
   std::set<std::string> silent;            // they told something some time, and have no heartbeat
@@ -88,14 +92,38 @@ Result<void> read_acks(RedisConnection& connection, Report& report) {
   return {};
 }
 
+Result<LogHead> newest_of(RedisConnection& connection, const std::string& log) {
+  const Result<RedisReply> newest = ask(connection, {"XREVRANGE", log, "+", "-", "COUNT", "1"});
+  if (!newest) return newest.error();
+  LogHead head;
+  if (newest.value().items.empty() || newest.value().items[0].items.size() != 2) return head;
+  const RedisReply& entry = newest.value().items[0];
+  head.sequence = first_part(entry.items[0].text);
+  if (sequence_of(entry.items[0].text).ok()) head.hash = batch_hash(text_in(entry.items[1], "h"), text_in(entry.items[1], "b"));
+  return head;
+}
+
+// Somebody may publish between two questions: tf:1:head is wrong when it agrees neither with what the log ended with before nor after.
+Result<void> read_head(RedisConnection& connection, const PushStatusArguments& arguments, Report& report) {
+  const Result<LogHead> before = newest_of(connection, arguments.log);
+  if (!before) return before.error();
+  if (report.sequence == 0) report.sequence = before.value().sequence;
+  const Result<RedisReply> fields = ask(connection, {"HGETALL", head_key(arguments.log)});
+  if (!fields) return fields.error();
+  report.mark = read_mark(fields.value());
+  if (!report.mark) return {};
+  report.doubt = disagreement(arguments.log, before.value(), *report.mark);
+  if (report.doubt.empty() || report.mark->sequence <= before.value().sequence) return {};
+  const Result<LogHead> after = newest_of(connection, arguments.log);
+  if (!after) return after.error();
+  report.doubt = report.mark->sequence < after.value().sequence ? "" : disagreement(arguments.log, after.value(), *report.mark);
+  return {};
+}
+
 Result<Report> read_report(RedisConnection& connection, const PushStatusArguments& arguments) {
   Report report;
   report.sequence = arguments.sequence;
-  if (report.sequence == 0) {
-    const Result<RedisReply> newest = ask(connection, {"XREVRANGE", arguments.log, "+", "-", "COUNT", "1"});
-    if (!newest) return newest.error();
-    if (!newest.value().items.empty() && !newest.value().items[0].items.empty()) report.sequence = first_part(newest.value().items[0].items[0].text);
-  }
+  if (Result<void> read = read_head(connection, arguments, report); !read) return read.error();
   if (Result<void> read = read_nodes(connection, report); !read) return read.error();
   if (Result<void> read = read_acks(connection, report); !read) return read.error();
   return report;
@@ -134,7 +162,9 @@ Json to_json(const Report& report, const Summary& summary) {
     return ms ? Json(*ms) : Json(nullptr);
   };
   Json out = {{"ok", true}, {"seq", report.sequence}, {"edges", report.nodes.size()}, {"applied", summary.applied}, {"measured", summary.times.size()},
-              {"p50_ms", value(0.5)}, {"p99_ms", value(0.99)}, {"max_ms", value(1)}, {"behind", Json::array()}, {"silent", report.silent}};
+              {"p50_ms", value(0.5)}, {"p99_ms", value(0.99)}, {"max_ms", value(1)}, {"behind", Json::array()}, {"silent", report.silent},
+              {"head", nullptr}, {"head_problem", report.doubt}};
+  if (report.mark) out["head"] = {{"seq", report.mark->sequence}, {"hash", report.mark->hash}, {"ts", report.mark->timestamp_ms}};
   for (const Node* node : summary.behind)
     out["behind"].push_back({{"node", node->name}, {"seq", node->sequence}, {"mode", node->mode}, {"refused", node->refused}, {"problem", node->problem}});
   return out;
@@ -170,6 +200,7 @@ void print_for_people(const Report& report, const Summary& summary, Language lan
   }
   for (const std::string& node : report.silent)
     std::printf("%s\n", say(language, {"  silent: {}, no heartbeat for a minute or more", "  失联：{}，一分钟以上无心跳"}, node).c_str());
+  if (!report.doubt.empty()) std::printf("  %s\n", translated(language, report.doubt).c_str());
   if (report.nodes.empty() && report.silent.empty())
     std::printf("%s\n", std::string(say(language, {"no edge has sent a receipt yet: redis.receipts names where to", "尚无节点回执：请在节点配置 redis.receipts"})).c_str());
 }

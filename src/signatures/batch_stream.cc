@@ -46,23 +46,16 @@ std::size_t BatchStream::body_room() const {
   return kMaxBatchBytes - std::min(kMaxBatchBytes, kSignatureRoom + header.size());
 }
 
-// Whether this user may use transactions is asked with an empty one: within MULTI it would be too late to learn it.
 Result<void> BatchStream::begin() {
   if (author_.keys.size() > kMaxSignatures) return Error{ErrorCode::kUsage, "more than 4 signatures on one batch"};
-  for (const std::initializer_list<std::string_view> words :
-       {std::initializer_list<std::string_view>{"MULTI"}, std::initializer_list<std::string_view>{"EXEC"}, std::initializer_list<std::string_view>{"WATCH", log_}}) {
-    const Result<RedisReply> reply = connection_.command(words, kTimeoutMs);
-    if (!reply.ok()) return reply.error();
-    if (!reply.value().is_error()) continue;
-    if (refusal_in(reply.value().text) != Refusal::kNoRight) return refused_by_redis(reply.value().text);
-    has_transactions_ = false;
-    progress_.note = "this user of Redis may not use transactions: one batch at a time, which is slower; for many at once it needs +multi +exec +watch";
-    break;
-  }
-  Result<LogHead> head = read_head(connection_, log_, kTimeoutMs);
-  if (!head.ok()) return head.error();
-  head_ = std::move(head.value());
-  if (!head_.note.empty()) progress_.note = head_.note;
+  Result<LogPlace> place = watch_log(connection_, log_, kTimeoutMs);
+  if (!place.ok()) return place.error();
+  head_ = std::move(place.value().head);
+  has_transactions_ = place.value().has_transactions;
+  progress_.note = head_.note;
+  if (!has_transactions_)
+    progress_.note = joined_notes(head_.note, "this user of Redis may not use transactions: one batch at a time, which is slower, and tf:1:head does not tell of "
+                                              "it; for both it needs +multi +exec +watch +hset");
   return {};
 }
 
@@ -116,16 +109,16 @@ Result<void> BatchStream::finish() {
   return {};
 }
 
-// Puts the header around it, signs it, and sends it as one XADD. Returns its hash.
-Result<std::string> BatchStream::send_add(Body& body, std::uint64_t sequence, const std::string& previous) {
-  const std::string header = batch_header(sequence, now_ms(), author_.name, previous, body.changes);
+// Puts the header around it, signs it, and sends it as one XADD.
+Result<void> BatchStream::send_add(Body& body, std::uint64_t sequence, const std::string& previous) {
+  body.timestamp_ms = now_ms();
+  const std::string header = batch_header(sequence, body.timestamp_ms, author_.name, previous, body.changes);
   body.hash = batch_hash(header, body.packed);
   const std::string signatures = signatures_of(author_, body.hash);
   const std::string id = std::to_string(sequence) + "-0";
   std::vector<std::string_view> words = {"XADD", log_, id, "h", header, "b", body.packed};
   if (!signatures.empty()) words.insert(words.end(), {"s", signatures});
-  if (Result<void> sent = connection_.send(words, kTimeoutMs); !sent.ok()) return sent.error();
-  return body.hash;
+  return connection_.send(words, kTimeoutMs);
 }
 
 Result<void> BatchStream::send_many() {
@@ -133,27 +126,17 @@ Result<void> BatchStream::send_many() {
   progress_.unknown = 0;
   const std::string_view multi[] = {"MULTI"}, exec[] = {"EXEC"}, watch[] = {"WATCH", log_};
   if (Result<void> sent = connection_.send(multi, kTimeoutMs); !sent.ok()) return sent;
-  std::string previous = head_.hash;
-  for (std::size_t i = 0; i < under_way_; ++i) {
-    Result<std::string> hash = send_add(bodies_[i], head_.sequence + 1 + i, previous);
-    if (!hash.ok()) return hash.error();  // without EXEC Redis does nothing of it
-    previous = std::move(hash.value());
+  for (std::size_t i = 0; i < under_way_; ++i)  // without EXEC Redis does nothing of it
+    if (Result<void> sent = send_add(bodies_[i], head_.sequence + 1 + i, i == 0 ? head_.hash : bodies_[i - 1].hash); !sent.ok()) return sent;
+  if (tells_head_) {
+    const Body& last = bodies_[under_way_ - 1];
+    if (Result<void> sent = send_mark(connection_, log_, {head_.sequence + under_way_, last.hash, last.timestamp_ms}, kTimeoutMs); !sent.ok()) return sent;
   }
   for (std::size_t i = 0; i < under_way_; ++i) progress_.unknown += bodies_[i].changes;
   if (Result<void> sent = connection_.send(exec, kTimeoutMs); !sent.ok()) return sent;
   // For the next ones.
   if (Result<void> sent = connection_.send(watch, kTimeoutMs); !sent.ok()) return sent;
   return ask_head(connection_, log_, kTimeoutMs);
-}
-
-Result<RedisReply> BatchStream::reply() {
-  Result<std::optional<RedisReply>> reply = connection_.receive(kTimeoutMs);
-  if (!reply.ok()) return reply.error();
-  if (!reply.value()) {
-    connection_.close();
-    return Error{ErrorCode::kUnreachable, "Redis gives no answer for 30 s"};
-  }
-  return std::move(*reply.value());
 }
 
 void BatchStream::confirm(Body& body) {
@@ -167,22 +150,39 @@ void BatchStream::confirm(Body& body) {
   done_({head_.sequence, body.hash, body.changes, body.first});
 }
 
+void BatchStream::leave_head() {
+  if (std::exchange(tells_head_, false)) progress_.note = joined_notes(progress_.note, kHeadUntold);
+}
+
+// The answer to EXEC; null: it was not carried out. A user who may not set tf:1:head publishes without.
+Result<RedisReply> BatchStream::take_outcome() {
+  std::string mistake;
+  RedisReply outcome;
+  // To MULTI, each XADD and HSET, to EXEC.
+  const std::size_t commands = under_way_ + (tells_head_ ? 3 : 2);
+  for (std::size_t i = 0; i < commands; ++i) {
+    Result<RedisReply> next = next_reply(connection_, kTimeoutMs);
+    if (!next.ok()) return next.error();
+    outcome = std::move(next.value());
+    if (!outcome.is_error() || !mistake.empty()) continue;
+    mistake = outcome.text;
+    if (i == under_way_ + 1 && refusal_in(mistake) == Refusal::kNoRight) leave_head();
+  }
+  progress_.unknown = 0;
+  const bool is_without_head = commands == under_way_ + 3 && !tells_head_;
+  if (outcome.is_list() && outcome.items.size() > under_way_ && outcome.items.back().is_error()) leave_head();
+  if (!mistake.empty() && !is_without_head) return refused_by_redis(mistake);
+  return is_without_head ? RedisReply{} : outcome;
+}
+
 // Takes the answers to what is under way.
 Result<void> BatchStream::settle() {
   if (under_way_ == 0) return {};
-  std::string mistake;
-  RedisReply outcome;
-  // To MULTI and each XADD, to EXEC.
-  for (std::size_t i = 0; i < under_way_ + 2; ++i) {
-    Result<RedisReply> next = reply();
-    if (!next.ok()) return next.error();
-    if (next.value().is_error() && mistake.empty()) mistake = next.value().text;
-    outcome = std::move(next.value());
-  }
-  progress_.unknown = 0;
+  const Result<RedisReply> taken = take_outcome();
   const std::size_t sent = std::exchange(under_way_, 0);
-  if (!mistake.empty()) return refused_by_redis(mistake);
-  const bool is_done = outcome.is_list() && outcome.items.size() == sent;
+  if (!taken.ok()) return taken.error();
+  const RedisReply& outcome = taken.value();
+  const bool is_done = outcome.is_list() && outcome.items.size() >= sent;
   for (std::size_t i = 0; is_done && i < sent; ++i) {
     if (outcome.items[i].is_error()) return refused_by_redis(outcome.items[i].text);
     confirm(bodies_.front());
@@ -192,10 +192,10 @@ Result<void> BatchStream::settle() {
   progress_.overtaken += is_done ? 0 : 1;
   at_once_ = is_done ? std::min(at_once_ * 2, kMostAtOnce) : std::max<std::size_t>(sent / 2, 1);
   if (overtaken_in_a_row_ > kMostOvertaken) return Error{ErrorCode::kFailed, "other publishers were faster 1000 times in a row"};
-  const Result<RedisReply> watched = reply();
+  const Result<RedisReply> watched = next_reply(connection_, kTimeoutMs);
   if (!watched.ok()) return watched.error();
   if (watched.value().is_error()) return refused_by_redis(watched.value().text);
-  const Result<RedisReply> newest = reply();
+  const Result<RedisReply> newest = next_reply(connection_, kTimeoutMs);
   if (!newest.ok()) return newest.error();
   Result<LogHead> head = take_head(log_, newest.value());
   if (!head.ok()) return head.error();
@@ -207,8 +207,8 @@ Result<void> BatchStream::send_one() {
   for (std::uint32_t attempt = 0; attempt < kMostOvertaken; ++attempt) {
     Body& body = bodies_.front();
     progress_.unknown = body.changes;
-    if (Result<std::string> sent = send_add(body, head_.sequence + 1, head_.hash); !sent.ok()) return sent.error();
-    const Result<RedisReply> answer = reply();
+    if (Result<void> sent = send_add(body, head_.sequence + 1, head_.hash); !sent.ok()) return sent;
+    const Result<RedisReply> answer = next_reply(connection_, kTimeoutMs);
     if (!answer.ok()) return answer.error();
     progress_.unknown = 0;
     if (!answer.value().is_error()) {

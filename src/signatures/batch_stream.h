@@ -4,7 +4,7 @@
 // Many changes to the change log, as many batches: packed here, and several of them sent at once in one transaction that Redis carries out
 // only when nobody else has published since the head of the log was read (WATCH). So the chain never forks: when somebody was faster,
 // what was sent is chained and signed anew behind theirs. A user who may not use transactions publishes one batch at a time.
-// The connection is this object's alone while it lives. Control thread.
+// The transaction also sets tf:1:head. The connection is this object's alone while it lives. Control thread.
 
 #include <cstdint>
 #include <deque>
@@ -62,6 +62,7 @@ class BatchStream {
     std::size_t changes = 0;
     std::string first;
     std::string hash;  // when it is on its way
+    std::int64_t timestamp_ms = 0;
   };
 
   Result<void> close_batch();
@@ -69,9 +70,10 @@ class BatchStream {
   Result<void> pump(std::size_t least);
   Result<void> send_one();
   Result<void> send_many();
-  Result<std::string> send_add(Body& body, std::uint64_t sequence, const std::string& previous);
-  Result<RedisReply> reply();
+  Result<void> send_add(Body& body, std::uint64_t sequence, const std::string& previous);
   void confirm(Body& body);
+  Result<RedisReply> take_outcome();
+  void leave_head();
   std::size_t body_room() const;
 
   RedisConnection& connection_;
@@ -81,6 +83,7 @@ class BatchStream {
   Progress progress_;
   LogHead head_;
   bool has_transactions_ = true;
+  bool tells_head_ = true;      // as far as is known, this user may set tf:1:head
   std::size_t at_once_ = 4;     // grows while nobody else publishes
   std::size_t under_way_ = 0;   // of the first of bodies_
   std::uint32_t overtaken_in_a_row_ = 0;

@@ -51,8 +51,8 @@ void add_batches(Catalog& catalog, const std::function<FeedState()>& state) {
                    out.push_back({{{"reason", std::string(refusal_name(static_cast<BatchRefusal>(i)))}},
                                   static_cast<double>(now.refusals[i])});
                }});
-  catalog.add({"telefence_policy_not_enforced_total",
-               "Changes of the log of kinds that this version reads and does not enforce.", kCounter, [state](std::vector<Sample>& out) {
+  catalog.add({"telefence_policy_not_enforced",
+               "Entries of the log of kinds that this version reads and does not enforce.", Family::Type::kGauge, [state](std::vector<Sample>& out) {
                  const FeedState now = state();
                  for (const UnenforcedKind kind : {UnenforcedKind::kIp, UnenforcedKind::kAccount, UnenforcedKind::kApp})
                    out.push_back({{{"kind", std::string(unenforced_name(kind))}},

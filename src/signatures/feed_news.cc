@@ -195,11 +195,8 @@ void FeedNews::server_behind(const std::string& what) {
   show_problem();
 }
 
-void FeedNews::not_enforced(const std::vector<Change>& changes) {
-  if (changes.empty()) return;
-  state_.with([&](FeedState& s) {
-    for (const Change& change : changes) ++s.not_enforced[static_cast<std::size_t>(change.unenforced)];
-  });
+void FeedNews::not_enforced(const std::array<std::uint64_t, kUnenforcedKinds>& entries) {
+  state_.with([&](FeedState& s) { s.not_enforced = entries; });
 }
 
 void FeedNews::waiting(std::uint64_t changes) {

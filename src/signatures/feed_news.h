@@ -47,7 +47,7 @@ struct FeedState {
   std::uint64_t batches_refused = 0;
   std::array<std::uint64_t, kBatchRefusals> refusals{};  // batches, by BatchRefusal
   std::string last_refusal;              // which batch and why; stays
-  std::array<std::uint64_t, kUnenforcedKinds> not_enforced{};  // changes of kinds that are only in the model
+  std::array<std::uint64_t, kUnenforcedKinds> not_enforced{};  // entries of kinds that are only in the model
   std::uint64_t waiting = 0;             // changes whose time has not come
   std::uint64_t stored_bytes = 0;        // of batches on disk
   std::uint64_t operations_refused = 0;  // changes of batches that are in force else
@@ -90,7 +90,7 @@ class FeedNews {
   void keys_read();
   // "": it has caught up.
   void server_behind(const std::string& what);
-  void not_enforced(const std::vector<Change>& changes);
+  void not_enforced(const std::array<std::uint64_t, kUnenforcedKinds>& entries);
   void waiting(std::uint64_t changes);
   void state_loaded(std::uint64_t batches, const std::string& last_id, std::uint64_t bytes_cut);
   void state(const std::string& problem, std::uint64_t bytes);

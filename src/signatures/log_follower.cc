@@ -77,8 +77,34 @@ bool LogFollower::is_other_log() {
 void LogFollower::read_anew(const std::string& why) {
   break_log(LogBreak::kReset, why + ". What was in force stays, and the log is read anew", 0);
   order_.begin_anew();
-  newest_ = 0;
+  newest_ = behind_until_ = 0;
   reader_.go_to(order_.last_id());
+}
+
+void LogFollower::go_back(const std::string& id, const std::string& hash) {
+  news_.server_behind("Redis at " + reader_.server() + " is behind: its log ends with batch " + reader_.last_id() + ", and this node has read batch " +
+                      order_.last_id());
+  behind_until_ = order_.last();
+  const std::string lacking = order_.last_id();
+  order_.go_back(id, hash);
+  reader_.go_to(id);
+  reader_.lacks(lacking);
+}
+
+// Of the batches before its snapshot this node has read none, but the snapshot tells where some of them stood. When one that this log
+// still has is the same, what is behind it is read: it should be known, and is taken when it is not. nullopt: the server has gone away.
+std::optional<bool> LogFollower::goes_back_before_snapshot() {
+  const LogTrail::Place* place = basis_.trail.at_or_before(first_part(reader_.last_id()));
+  if (place == nullptr) return false;
+  const std::string id = std::to_string(place->sequence) + "-0";
+  const Result<RedisReply> entry = reader_.entry(id);
+  if (!entry.ok()) {
+    news_.not_connected(entry.error());
+    return std::nullopt;
+  }
+  if (batch_hash(field_of(entry.value(), "h"), field_of(entry.value(), "b")) != place->hash) return false;
+  go_back(id, place->hash);
+  return true;
 }
 
 // The log of this server ends before what was read. When it ends with a batch that was read, the server is a replica that is
@@ -90,6 +116,7 @@ void LogFollower::check_end() {
     news_.server_behind("Redis at " + reader_.server() + " is behind: its log is empty, and this node has read batch " +
                         order_.last_id());
     const std::string lacking = order_.last_id();
+    behind_until_ = order_.last();
     order_.begin_anew();
     reader_.go_to(order_.last_id());
     return reader_.lacks(lacking);
@@ -98,14 +125,8 @@ void LogFollower::check_end() {
     const Result<RedisReply> entry = reader_.entry(reader_.last_id());
     if (!entry.ok()) return news_.not_connected(entry.error());
     const std::string hash = batch_hash(field_of(entry.value(), "h"), field_of(entry.value(), "b"));
-    if (seen_.find(hash) != SeenBatches::Seen::kNever) {
-      news_.server_behind("Redis at " + reader_.server() + " is behind: its log ends with batch " + reader_.last_id() +
-                          ", and this node has read batch " + order_.last_id());
-      const std::string lacking = order_.last_id();
-      order_.go_back(reader_.last_id(), hash);
-      reader_.go_to(reader_.last_id());
-      return reader_.lacks(lacking);
-    }
+    if (seen_.find(hash) != SeenBatches::Seen::kNever) return go_back(reader_.last_id(), hash);
+    if (const std::optional<bool> done = goes_back_before_snapshot(); !done || *done) return;
   }
   read_anew("the log ends before batch " + order_.last_id() + ", which was read: Redis lost data");
 }
@@ -169,7 +190,8 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
   waiting_.sort_out(batch.changes, now_s());
   store_.apply(batch.changes, left_out);
   news_.batch_taken(batch.sequence, left_out);
-  news_.not_enforced(batch.unenforced);
+  for (const Change& change : batch.unenforced) unenforced_.apply(change);
+  if (!batch.unenforced.empty()) news_.not_enforced(unenforced_.counts());
   news_.waiting(waiting_.count());
   std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
   sequence_ = batch.sequence;
@@ -179,7 +201,11 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
 // `is_new`: not from disk, where what is has been judged before, with other entries beside it.
 LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& progress) {
   const std::string id = std::to_string(batch.sequence) + "-0";
-  if (seen_.find(batch.hash) == SeenBatches::Seen::kApplied || is_before_snapshot(batch)) return Taken::kKnown;
+  if (seen_.find(batch.hash) == SeenBatches::Seen::kApplied) return Taken::kKnown;
+  if (is_before_snapshot(batch)) {
+    hold_against_snapshot(batch);
+    return Taken::kKnown;
+  }
   seen_.note(batch.hash, false);
   if (!batch.newer.empty()) return refuse(id, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
   if (const auto refused = signers_.refuse(batch)) return refuse(id, &batch, *refused);
@@ -204,6 +230,7 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
   const std::uint64_t newest = std::exchange(newest_, std::max(newest_, batch.sequence));
   if (batch.sequence <= newest) {
     newest_ = batch.sequence;  // told once for the whole of the new log
+    behind_until_ = 0;
     break_log(LogBreak::kReset, "batch " + entry.id + " is another one than was read before under this number: Redis lost data", 0);
   }
   audit_applied(batch, progress.complaints.size() - left_out_before);
@@ -214,12 +241,12 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
 LogFollower::Progress LogFollower::take_entries(const LogReader::Read& read) {
   Progress progress;
   progress.read_at = Clock::now();
-  news_.server_behind("");
   for (std::size_t i = 0; i < read.entries.size(); ++i) {
     const Taken taken = take_entry(read.entries[i], i == 0, progress);
     if (taken == Taken::kReadAgain) break;
     progress.has_changed |= taken == Taken::kApplied;
   }
+  if (order_.last() >= behind_until_) news_.server_behind("");
   // Batches of the past that are read again after a start tell nothing of how fast a change travels.
   progress.is_measured = std::exchange(is_live_, is_live_ || read.is_caught_up);
   return progress;
@@ -305,6 +332,7 @@ LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
     follow_snapshots(progress);
   }
   apply_due(progress);
+  if (unenforced_.sweep(now_s())) news_.not_enforced(unenforced_.counts());
   state_.tick();
   news_.state(state_.problem(), state_.bytes());
   return progress;

@@ -17,12 +17,14 @@
 #include "signatures/feed_news.h"
 #include "signatures/log_order.h"
 #include "signatures/log_reader.h"
+#include "signatures/log_trail.h"
 #include "signatures/options.h"
 #include "signatures/patient_clock.h"
 #include "signatures/seen_batches.h"
 #include "signatures/signature_store.h"
 #include "signatures/signers.h"
 #include "signatures/snapshot_fetch.h"
+#include "signatures/unenforced_entries.h"
 #include "signatures/waiting_changes.h"
 
 namespace telefence {
@@ -56,6 +58,8 @@ class LogFollower {
 
   void try_connect();
   void check_end();
+  std::optional<bool> goes_back_before_snapshot();
+  void go_back(const std::string& id, const std::string& hash);
   void check_other_log();
   Progress take_entries(const LogReader::Read& read);
   Taken take_entry(const LogReader::LogEntry& entry, bool is_first, Progress& progress);
@@ -80,6 +84,7 @@ class LogFollower {
   void adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Progress& progress);
   bool refuse_snapshot(std::uint64_t sequence, const std::string& why);
   bool is_before_snapshot(const Batch& batch) const;
+  void hold_against_snapshot(const Batch& batch);
   void compact();
   std::int64_t now_s();
 
@@ -92,15 +97,19 @@ class LogFollower {
   Signers signers_;
   SeenBatches seen_;
   WaitingChanges waiting_;
+  UnenforcedEntries unenforced_{false};
   EdgeState state_;
   PatientClock clock_;
   std::uint64_t sequence_ = 0;
+  std::uint64_t behind_until_ = 0;  // a server that was behind has caught up with this batch
   std::uint64_t newest_ = 0;  // the highest sequence applied since reading began anew
   // Of the snapshot that was loaded last; nothing when there was none.
   struct Basis {
     std::string digest;
     std::uint64_t sequence = 0;
     std::int64_t created_ms = 0;
+    LogTrail trail;  // to its batch
+    bool is_doubted = false;  // the log has others than it was made of
   };
   Basis basis_;
   std::optional<LogReader::Clock::time_point> snapshot_due_;  // something is wrong with the log: a newer snapshot is to be looked for

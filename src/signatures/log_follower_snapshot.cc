@@ -33,7 +33,18 @@ bool LogFollower::refuse_snapshot(std::uint64_t sequence, const std::string& why
 
 // An old batch that somebody puts into its place again: the snapshot has what it came to. One that is dated later is of another log.
 bool LogFollower::is_before_snapshot(const Batch& batch) const {
-  return !basis_.digest.empty() && batch.sequence <= basis_.sequence && batch.timestamp_ms <= basis_.created_ms;
+  if (basis_.digest.empty() || batch.sequence > basis_.sequence) return false;
+  const LogTrail::Place* place = basis_.trail.at_or_before(batch.sequence);
+  return batch.timestamp_ms <= basis_.created_ms || (place != nullptr && place->sequence == batch.sequence && place->hash == batch.hash);
+}
+
+// It has no effect, since it may be one of old that was never published. But then the log is not the one that the snapshot was made of.
+void LogFollower::hold_against_snapshot(const Batch& batch) {
+  const LogTrail::Place* place = basis_.trail.at_or_before(batch.sequence);
+  if (place == nullptr || place->sequence != batch.sequence || place->hash == batch.hash || basis_.is_doubted) return;
+  basis_.is_doubted = true;
+  break_log(LogBreak::kReset, "batch " + id_of(batch.sequence) + " is another one than snapshot " + std::to_string(basis_.sequence) +
+                                  " was made of: Redis lost data, and what this batch says is not in force here", 0);
 }
 
 // In place of all that the log said so far. Batches behind it are read (again), in whatever order they came before.
@@ -45,7 +56,12 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   store_.adopt_log(load.layer(), load.removed(), changes, left_out);
   news_.waiting(waiting_.count());
   std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
-  basis_ = {manifest.digest, manifest.sequence, manifest.created_ms};
+  unenforced_.forget_all();
+  for (const Change& change : load.unenforced()) unenforced_.apply(change);
+  news_.not_enforced(unenforced_.counts());
+  basis_ = {manifest.digest, manifest.sequence, manifest.created_ms, manifest.before};
+  if (!manifest.hash.empty()) basis_.trail.add(manifest.sequence, manifest.hash);
+  behind_until_ = 0;
   seen_ = {};
   if (!manifest.hash.empty()) seen_.note(manifest.hash, true);
   order_.go_back(id_of(manifest.sequence), manifest.hash);

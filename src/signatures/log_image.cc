@@ -87,15 +87,18 @@ void LogImage::begin_with(const SnapshotManifest& manifest, SnapshotLoad& load) 
   for (const Change& change : load.removed())
     if (is_text(change.signature.kind)) keep(change);
   for (const Change& change : changes) keep(change);
+  for (const Change& change : load.unenforced()) unenforced_.apply(change);
   for (const StoredBatch& stored : load.proofs()) {
     const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
     if (batch.ok()) keep_proofs(batch.value().changes, stored);
   }
   sequence_ = manifest.sequence;
   hash_ = manifest.hash;
+  trail_ = manifest.before;
 }
 
 std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Batch> read) {
+  if (!hash_.empty()) trail_.add(sequence_, hash_);
   sequence_ = first_part(stored.id);
   hash_ = batch_hash(stored.header, stored.body);
   if (!read.ok()) return RefusedBatch{BatchRefusal::kMalformed, read.error().message};
@@ -113,6 +116,7 @@ std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Bat
   std::vector<Complaint> complaints;
   store_->apply(due, complaints);
   for (const Change& change : due) keep(change);
+  for (const Change& change : batch.unenforced) unenforced_.apply(change);
   store_->gather();
   return std::nullopt;
 }
@@ -167,12 +171,15 @@ void LogImage::for_each(std::int64_t now_s, const std::function<void(const Chang
 void LogImage::write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifest& manifest) {
   manifest.sequence = sequence_;
   manifest.hash = hash_;
+  trail_.thin();
+  manifest.before = trail_;
   take_due(now_s);
   proved_.clear();
   write_tables(now_s, writer);
   for (const auto& [key, change] : removed_texts_) writer.add_line(change);
   for (const auto& [key, change] : texts_)
     if (!is_over(change.signature.expires_s, now_s)) writer.add_line(change);
+  unenforced_.for_each_line(now_s, [&](const std::string& line) { writer.add_unenforced(line); });
   waiting_.for_each([&](const Change& change) {
     writer.add_line(change);
     write_proof(change, writer);

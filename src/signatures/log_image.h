@@ -15,11 +15,13 @@
 #include <vector>
 
 #include "signatures/batch.h"
+#include "signatures/log_trail.h"
 #include "signatures/policy_file.h"
 #include "signatures/signature_store.h"
 #include "signatures/signers.h"
 #include "signatures/snapshot.h"
 #include "signatures/snapshot_load.h"
+#include "signatures/unenforced_entries.h"
 #include "signatures/waiting_changes.h"
 
 namespace telefence {
@@ -38,7 +40,7 @@ class LogImage {
   const Signers& signers() const { return signers_; }
   const CompileTerms& terms() const { return store_->terms(); }
 
-  // What is in force at now_s, and what waits. Fills sequence and hash of the manifest.
+  // What is in force at now_s, and what waits. Fills sequence and hash of the manifest, and what stood before.
   void write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifest& manifest);
   // Every entry in force at now_s with its value, and those that wait, in no order. What it says last about a value counts.
   void for_each(std::int64_t now_s, const std::function<void(const Change&)>& visit);
@@ -59,10 +61,12 @@ class LogImage {
   WaitingChanges waiting_;
   std::map<Key, Change> texts_;                     // patterns and urls in force
   std::map<std::uint64_t, Change> removed_texts_;
+  UnenforcedEntries unenforced_{true};
   std::map<Key, StoredBatch> proofs_;               // of wide entries
   std::set<std::string> proved_;                    // ids of those written
   std::uint64_t sequence_ = 0;
   std::string hash_;
+  LogTrail trail_;  // to the batch before this one
 };
 
 }  // namespace telefence

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "redis/refusal.h"
 #include "signatures/batch.h"
 #include "signatures/log_head.h"
 #include "signatures/op_line.h"
@@ -12,7 +13,7 @@ namespace telefence {
 namespace {
 
 constexpr std::uint32_t kTimeoutMs = 5000;
-constexpr int kAttempts = 20;
+constexpr int kAttempts = 100;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -32,17 +33,57 @@ Result<void> check_lines(std::span<const std::string> lines) {
   return {};
 }
 
-// One try at this place of the log. False: somebody else was faster.
-Result<bool> append(RedisConnection& connection, std::string_view log, const std::string& id, const PackedBatch& packed,
-                    const std::string& signatures) {
-  std::vector<std::string_view> words = {"XADD", log, id, "h", packed.header, "b", packed.body};
-  if (!signatures.empty()) words.insert(words.end(), {"s", signatures});
-  const Result<RedisReply> reply = connection.command(words, kTimeoutMs);
+// A batch and its place in the log.
+struct Placed {
+  HeadMark mark;
+  PackedBatch packed;
+  std::string signatures;
+};
+
+enum class Added : std::uint8_t { kDone, kDoneUntold, kOvertaken };
+
+Result<void> send_add(RedisConnection& connection, std::string_view log, const Placed& batch) {
+  const std::string id = std::to_string(batch.mark.sequence) + "-0";
+  std::vector<std::string_view> words = {"XADD", log, id, "h", batch.packed.header, "b", batch.packed.body};
+  if (!batch.signatures.empty()) words.insert(words.end(), {"s", batch.signatures});
+  return connection.send(words, kTimeoutMs);
+}
+
+// For who may not use transactions.
+Result<Added> append_alone(RedisConnection& connection, std::string_view log, const Placed& batch) {
+  if (Result<void> sent = send_add(connection, log, batch); !sent.ok()) return sent.error();
+  const Result<RedisReply> reply = next_reply(connection, kTimeoutMs);
   if (!reply.ok()) return reply.error();
-  if (!reply.value().is_error()) return true;
+  if (!reply.value().is_error()) return Added::kDoneUntold;
   // Redis takes only ids above the newest: somebody else published in between.
   if (reply.value().text.find("equal or smaller") == std::string::npos) return refused_by_redis(reply.value().text);
-  return false;
+  return Added::kOvertaken;
+}
+
+// One try at this place of the log, and tf:1:head with it. Requires: the log is watched. `tells_head`: becomes false when this user may
+// not write there; then nothing was done.
+Result<Added> append(RedisConnection& connection, std::string_view log, const Placed& batch, bool& tells_head) {
+  const std::string_view multi[] = {"MULTI"}, exec[] = {"EXEC"};
+  if (Result<void> sent = connection.send(multi, kTimeoutMs); !sent.ok()) return sent.error();
+  if (Result<void> sent = send_add(connection, log, batch); !sent.ok()) return sent.error();
+  if (tells_head)
+    if (Result<void> sent = send_mark(connection, log, batch.mark, kTimeoutMs); !sent.ok()) return sent.error();
+  if (Result<void> sent = connection.send(exec, kTimeoutMs); !sent.ok()) return sent.error();
+  std::string mistake;
+  RedisReply outcome;
+  const std::size_t commands = tells_head ? 4 : 3;
+  for (std::size_t i = 0; i < commands; ++i) {
+    Result<RedisReply> reply = next_reply(connection, kTimeoutMs);
+    if (!reply.ok()) return reply.error();
+    outcome = std::move(reply.value());
+    if (!outcome.is_error() || !mistake.empty()) continue;
+    mistake = outcome.text;
+    if (i == 2 && refusal_in(mistake) == Refusal::kNoRight) tells_head = false;
+  }
+  if (!mistake.empty() && tells_head == (commands == 4)) return refused_by_redis(mistake);
+  if (!outcome.is_list() || outcome.items.empty()) return Added::kOvertaken;
+  if (outcome.items[0].is_error()) return refused_by_redis(outcome.items[0].text);
+  return tells_head && !outcome.items.back().is_error() ? Added::kDone : Added::kDoneUntold;
 }
 
 }  // namespace
@@ -59,19 +100,23 @@ Result<PublishedBatch> publish_batch(RedisConnection& connection, std::string_vi
   if (auto checked = check_lines(lines); !checked.ok()) return checked.error();
   if (author.keys.size() + author.approvals.size() > kMaxSignatures)
     return Error{ErrorCode::kUsage, "more than 4 signatures on one batch"};
+  bool tells_head = true;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const Result<LogHead> head = read_head(connection, log, kTimeoutMs);
-    if (!head.ok()) return head.error();
-    const std::uint64_t sequence = head.value().sequence + 1;
-    const Result<PackedBatch> packed = pack_batch(sequence, now_ms(), author.name, head.value().hash, lines);
+    const Result<LogPlace> place = watch_log(connection, log, kTimeoutMs);
+    if (!place.ok()) return place.error();
+    const LogHead& head = place.value().head;
+    Placed batch{{head.sequence + 1, "", now_ms()}, {}, {}};
+    Result<PackedBatch> packed = pack_batch(batch.mark.sequence, batch.mark.timestamp_ms, author.name, head.hash, lines);
     if (!packed.ok()) return packed.error();
-    const std::string hash = batch_hash(packed.value().header, packed.value().body);
-    const Result<bool> appended =
-        append(connection, log, std::to_string(sequence) + "-0", packed.value(), signatures_of(author, hash));
-    if (!appended.ok()) return appended.error();
-    if (appended.value()) return PublishedBatch{sequence, hash, head.value().note};
+    batch.packed = std::move(packed.value());
+    batch.mark.hash = batch_hash(batch.packed.header, batch.packed.body);
+    batch.signatures = signatures_of(author, batch.mark.hash);
+    const Result<Added> added = place.value().has_transactions ? append(connection, log, batch, tells_head) : append_alone(connection, log, batch);
+    if (!added.ok()) return added.error();
+    if (added.value() == Added::kOvertaken) continue;
+    return PublishedBatch{batch.mark.sequence, batch.mark.hash, joined_notes(head.note, added.value() == Added::kDone ? "" : kHeadUntold)};
   }
-  return Error{ErrorCode::kFailed, "other publishers were faster 20 times in a row"};
+  return Error{ErrorCode::kFailed, "other publishers were faster 100 times in a row"};
 }
 
 }  // namespace telefence

@@ -54,6 +54,23 @@ std::optional<std::string> from_hex_text(std::string_view text) {
   return bytes;
 }
 
+// Where batches before it stood: pairs of sequence and hash, in order.
+Result<void> take_before(const Json& manifest, SnapshotManifest& out) {
+  const auto before = manifest.find("before");
+  if (before == manifest.end()) return {};
+  if (!before->is_array() || before->size() > LogTrail::kMost) return invalid("the manifest names batches before it in a form that is not known, or too many");
+  std::uint64_t last = 0;
+  for (const Json& place : *before) {
+    const bool is_pair = place.is_array() && place.size() == 2 && place[0].is_number_unsigned() && place[1].is_string();
+    const std::uint64_t sequence = is_pair ? place[0].get<std::uint64_t>() : 0;
+    if (sequence <= last || sequence >= out.sequence || !is_digest(place[1].get_ref<const std::string&>()))
+      return invalid("the manifest names a batch before it without number and hash, or not in order");
+    out.before.add(sequence, place[1].get<std::string>());
+    last = sequence;
+  }
+  return {};
+}
+
 template <typename Number>
 bool take_number(std::string_view& rest, Number& out) {
   if (!rest.starts_with('\t')) return false;
@@ -86,6 +103,9 @@ std::string manifest_text(const SnapshotManifest& manifest) {
   nlohmann::ordered_json chunks = nlohmann::ordered_json::array();
   for (const SnapshotChunk& chunk : manifest.chunks) chunks.push_back({{"bytes", chunk.bytes}, {"sha256", chunk.sha256}});
   out["chunks"] = std::move(chunks);
+  nlohmann::ordered_json before = nlohmann::ordered_json::array();
+  for (const LogTrail::Place& place : manifest.before.places()) before.push_back({place.sequence, place.hash});
+  if (!before.empty()) out["before"] = std::move(before);
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -131,6 +151,7 @@ Result<SnapshotManifest> read_manifest(std::string_view value) {
     one.sha256 = text_in(chunk, "sha256");
     if (one.bytes == 0 || one.bytes > kMaxChunkBytes || !is_digest(one.sha256)) return invalid("the manifest names a chunk without length and digest");
   }
+  if (Result<void> taken = take_before(json, out); !taken.ok()) return taken.error();
   Result<std::vector<BatchSignature>> signatures = parse_signatures(value.substr(end + 1));
   if (!signatures.ok()) return signatures.error();
   out.signatures = std::move(signatures.value());
@@ -156,6 +177,7 @@ std::string manifest_key(std::string_view log, std::uint64_t sequence) {
 std::string chunk_key(std::string_view log, std::uint64_t sequence, std::size_t index) {
   return key_with(log, "snap:" + std::to_string(sequence) + ":" + std::to_string(index));
 }
+std::string maker_key(std::string_view log, std::uint64_t sequence) { return key_with(log, "snap:" + std::to_string(sequence) + ":maker"); }
 std::string head_key(std::string_view log) { return key_with(log, "head"); }
 
 void SnapshotWriter::add(const Change& common, std::string_view value, std::int64_t expires_s, std::uint64_t id) {
@@ -189,6 +211,11 @@ void SnapshotWriter::add(const Change& common, std::string_view value, std::int6
 void SnapshotWriter::add_line(const Change& change) {
   ++(change.op == Change::Op::kRemove ? removed_ : others_);
   (lines_ += to_op_line(change)) += '\n';
+}
+
+void SnapshotWriter::add_unenforced(std::string_view line) {
+  ++others_;
+  (lines_ += line) += '\n';
 }
 
 void SnapshotWriter::add_proof(const StoredBatch& batch) {

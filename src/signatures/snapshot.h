@@ -22,6 +22,7 @@
 
 #include "base/result.h"
 #include "signatures/batch_signature.h"
+#include "signatures/log_trail.h"
 #include "signatures/policy_file.h"
 #include "signatures/signature.h"
 
@@ -45,6 +46,7 @@ struct SnapshotManifest {
   std::string publisher;
   std::uint64_t domains = 0, numbers = 0, others = 0, removed = 0;  // rows and op lines
   std::vector<SnapshotChunk> chunks;
+  LogTrail before;  // batches before `sequence`; "before" in the text may be left out
 
   std::string digest;  // SHA-256 of the text as it is signed, 64 hexadecimal digits; set by read_manifest
   std::vector<BatchSignature> signatures;
@@ -66,9 +68,11 @@ Result<SnapshotManifest> read_manifest(std::string_view value);
 // Whether this is the chunk that the manifest means; unpacked. kInvalid: it is not, or does not unpack.
 Result<std::string> unpack_chunk(const SnapshotManifest& manifest, std::size_t index, std::string_view packed);
 
-// The keys in Redis that belong to a log: "tf:1:log" has "tf:1:snap:42:manifest", "tf:1:snap:42:0" ... and "tf:1:head".
+// The keys in Redis that belong to a log: "tf:1:log" has "tf:1:snap:42:manifest", "tf:1:snap:42:0" ..., "tf:1:snap:42:maker" while somebody
+// makes it, and "tf:1:head".
 std::string manifest_key(std::string_view log, std::uint64_t sequence);
 std::string chunk_key(std::string_view log, std::uint64_t sequence, std::size_t index);
+std::string maker_key(std::string_view log, std::uint64_t sequence);
 std::string head_key(std::string_view log);
 
 // Collects what is to be in a snapshot, and packs it.
@@ -78,6 +82,7 @@ class SnapshotWriter {
   void add(const Change& common, std::string_view value, std::int64_t expires_s, std::uint64_t id);
   // Anything else.
   void add_line(const Change& change);
+  void add_unenforced(std::string_view line);  // an op line of a kind that is not enforced
   void add_proof(const StoredBatch& batch);
   // Calls `put` for each chunk; fills `manifest` (chunks, counts).
   Result<void> finish(SnapshotManifest& manifest, const std::function<Result<void>(std::size_t index, std::string packed)>& put);

@@ -7,11 +7,16 @@
 #include "signatures/batch.h"
 
 namespace telefence {
+namespace {
+
+constexpr std::uint64_t kMostReserved = 10'000'000;  // beyond, tables grow as they are filled
+
+}  // namespace
 
 SnapshotLoad::SnapshotLoad(const SnapshotManifest& manifest, const CompileTerms& terms, const Signers& signers)
     : manifest_(manifest), terms_(terms), signers_(signers) {
-  // As many as are told, unless so few octets can't hold them.
-  const std::uint64_t most = 8 * manifest.bytes();
+  // As many as are told, unless so few octets can't hold them; of the octets nobody has seen one yet.
+  const std::uint64_t most = std::min(8 * manifest.bytes(), kMostReserved);
   filler_.reserve(SignatureKind::kDomain, std::min(manifest.domains, most));
   filler_.reserve(SignatureKind::kNumber, std::min(manifest.numbers, most));
 }
@@ -50,6 +55,10 @@ Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, s
 Result<void> SnapshotLoad::line(Change change) {
   if (change.op == Change::Op::kReplaceList) return Error{ErrorCode::kInvalid, "a replace-list in a snapshot"};
   change.signature.where = "snapshot:" + std::to_string(manifest_.sequence);
+  if (change.unenforced != UnenforcedKind::kNone) {
+    if (change.op == Change::Op::kAdd) unenforced_.push_back(std::move(change));  // else there is nothing that it could take away
+    return {};
+  }
   if (change.op == Change::Op::kRemove) {
     removed_.push_back(std::move(change));
     return {};

@@ -31,6 +31,7 @@ class SnapshotLoad : private SnapshotReader {
   std::shared_ptr<const Layer> layer() const { return layer_; }
   const std::vector<Change>& removed() const { return removed_; }
   std::vector<Change>& changes() { return changes_; }
+  const std::vector<Change>& unenforced() const { return unenforced_; }
   std::vector<Complaint>& complaints() { return complaints_; }
   const std::vector<StoredBatch>& proofs() const { return proofs_; }
 
@@ -50,7 +51,7 @@ class SnapshotLoad : private SnapshotReader {
   LayerFiller filler_{terms_, *layer_, collected_};
   Change common_;
   std::uint64_t domains_ = 0, numbers_ = 0;
-  std::vector<Change> removed_, changes_;
+  std::vector<Change> removed_, changes_, unenforced_;
   std::vector<StoredBatch> proofs_;
   std::unordered_set<std::uint64_t> proved_;  // keys of wide entries
 };

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
+#include <span>
 #include <utility>
 
+#include "signatures/log_head.h"
 #include "signatures/log_image.h"
 #include "signatures/log_order.h"
 #include "signatures/snapshot_fetch.h"
@@ -14,6 +17,10 @@ namespace {
 
 constexpr std::uint32_t kTimeoutMs = 30'000;
 constexpr const char* kAtOnce = "256";  // entries of up to 64 KiB
+// A maker that died leaves its claim behind for so long.
+constexpr const char* kClaimSeconds = "600";
+constexpr int kNamings = 1000;  // every push sets tf:1:head, and then the names are to be looked at again
+constexpr const char* kSomebodyElse = "somebody else has made a snapshot meanwhile: one at a time, or the older one takes the place of the newer";
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -41,6 +48,11 @@ bool is_doubtful(BatchRefusal reason) {
   return reason != BatchRefusal::kNotAllowed && reason != BatchRefusal::kNeedsSecond && reason != BatchRefusal::kOverQuota;
 }
 
+std::string random_token() {
+  std::random_device random;
+  return std::to_string(random()) + "-" + std::to_string(random());
+}
+
 class Maker {
  public:
   Maker(RedisConnection& connection, const SnapshotOrder& order, LogImage image)
@@ -59,7 +71,11 @@ class Maker {
     if (made_.batches == 0)
       return Error{ErrorCode::kUsage, made_.begun_with == 0 ? "the log " + order_.log + " is empty: there is nothing to write down"
                                                             : "nothing was pushed since snapshot " + std::to_string(made_.begun_with)};
-    if (auto written = write(); !written.ok()) return written.error();
+    if (auto claimed = claim(); !claimed.ok()) return claimed.error();
+    if (auto written = write(); !written.ok()) {
+      if (is_claimed_) take_back();
+      return written.error();
+    }
     if (auto trimmed = order_.trim_older_s == 0 ? Result<void>() : trim(); !trimmed.ok()) return trimmed.error();
     return std::move(made_);
   }
@@ -135,6 +151,31 @@ class Maker {
     }
   }
 
+  // Two who make the same snapshot would write the same keys: the second one goes away before it writes. Nobody else names this one while
+  // it is claimed, and who named it before is seen.
+  Result<void> claim() {
+    sequence_ = image_.sequence();
+    const Result<RedisReply> claimed = command({"SET", maker_key(order_.log, sequence_), token_, "NX", "EX", kClaimSeconds});
+    if (!claimed.ok()) return claimed.error();
+    if (claimed.value().is_null())
+      return failed("somebody else makes snapshot " + std::to_string(sequence_) + " at this moment, or was broken off in the last 10 minutes: one at a time");
+    is_claimed_ = true;
+    const Result<std::vector<std::uint64_t>> now = snapshots_at(ask_, order_.log);
+    if (now.ok() && now.value() == there_) return {};
+    take_back();
+    return now.ok() ? failed(kSomebodyElse) : now.error();
+  }
+
+  // What was written and is not named. What can't be taken back now costs memory, nothing else.
+  void take_back() {
+    const auto unlink = [&](const std::string& key) {
+      if (connection_.is_open()) (void)ask_({"UNLINK", key});
+    };
+    if (has_manifest_) unlink(manifest_key(order_.log, sequence_));
+    for (std::size_t i = 0; i < chunks_; ++i) unlink(chunk_key(order_.log, sequence_, i));
+    unlink(maker_key(order_.log, sequence_));
+  }
+
   // The manifest last, and its name after that: nobody sees half of it.
   Result<void> write() {
     SnapshotManifest& manifest = made_.manifest;
@@ -143,6 +184,7 @@ class Maker {
     manifest.publisher = order_.publisher;
     image_.write(manifest.created_ms / 1000, writer, manifest);
     auto written = writer.finish(manifest, [&](std::size_t index, const std::string& packed) -> Result<void> {
+      chunks_ = index + 1;
       const Result<RedisReply> reply = command({"SET", chunk_key(order_.log, manifest.sequence, index), packed});
       return reply.ok() ? Result<void>() : reply.error();
     });
@@ -150,16 +192,47 @@ class Maker {
     const std::string text = manifest_text(manifest);
     manifest.digest = snapshot_digest(text);
     for (const SigningKey* key : order_.keys) manifest.signatures.push_back(sign_snapshot(*key, manifest.digest));
+    has_manifest_ = true;
     const Result<RedisReply> put = command({"SET", manifest_key(order_.log, manifest.sequence), manifest_value(text, manifest.signatures)});
     if (!put.ok()) return put.error();
     return name_it();
   }
 
+  // All of them are done, whoever asks in between, or none.
+  Result<RedisReply> transaction(std::initializer_list<std::initializer_list<std::string_view>> commands) {
+    for (const std::initializer_list<std::string_view>& words : commands)
+      if (auto sent = connection_.send(std::span(words.begin(), words.size()), kTimeoutMs); !sent.ok()) return sent.error();
+    RedisReply outcome;
+    std::string mistake;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      Result<RedisReply> reply = next_reply(connection_, kTimeoutMs);
+      if (!reply.ok()) return reply.error();
+      outcome = std::move(reply.value());
+      if (outcome.is_error() && mistake.empty()) mistake = outcome.text;
+    }
+    if (!mistake.empty()) return refused_by_redis(mistake);
+    return outcome;
+  }
+
+  // Only when nobody has named another one since these were read. Every push sets tf:1:head too: then it is looked at once more.
+  Result<void> set_names(const std::string& names) {
+    const std::string head = head_key(order_.log), maker = maker_key(order_.log, sequence_);
+    for (int i = 0; i < kNamings; ++i) {
+      if (auto watched = command({"WATCH", head, maker}); !watched.ok()) return watched.error();
+      const Result<std::vector<std::uint64_t>> now = snapshots_at(ask_, order_.log);
+      if (!now.ok()) return now.error();
+      const Result<RedisReply> claimed = command({"GET", maker});
+      if (!claimed.ok()) return claimed.error();
+      is_claimed_ = claimed.value().text == token_;  // else it took longer than a claim lasts, and the keys are another's
+      if (now.value() != there_ || !is_claimed_) return failed(kSomebodyElse);
+      const Result<RedisReply> done = transaction({{"MULTI"}, {"HSET", head, "snapshots", names}, {"UNLINK", maker}, {"EXEC"}});
+      if (!done.ok()) return done.error();
+      if (done.value().is_list()) return {};
+    }
+    return failed("the snapshot could not be named: somebody published each time that it was tried, 1000 times in a row");
+  }
+
   Result<void> name_it() {
-    const Result<std::vector<std::uint64_t>> now = snapshots_at(ask_, order_.log);
-    if (!now.ok()) return now.error();
-    if (now.value() != there_)
-      return failed("somebody else has made a snapshot meanwhile: one at a time, or the older one takes the place of the newer");
     std::string names = std::to_string(made_.manifest.sequence);
     std::vector<std::uint64_t> old;
     std::size_t kept = 1;
@@ -170,8 +243,7 @@ class Maker {
       else
         old.push_back(sequence);
     }
-    const Result<RedisReply> named = command({"HSET", head_key(order_.log), "snapshots", names});
-    if (!named.ok()) return named.error();
+    if (auto named = set_names(names); !named.ok()) return named;
     for (const std::uint64_t sequence : old) drop(sequence);
     return {};
   }
@@ -219,6 +291,11 @@ class Maker {
   LogOrder log_order_;
   std::vector<std::uint64_t> there_;
   MadeSnapshot made_;
+  const std::string token_ = random_token();
+  std::uint64_t sequence_ = 0;  // of the one that is made
+  bool is_claimed_ = false;
+  bool has_manifest_ = false;   // it and so many chunks are written
+  std::size_t chunks_ = 0;
 };
 
 }  // namespace

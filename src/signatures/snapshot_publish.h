@@ -45,7 +45,8 @@ Result<LogReach> reach_of(RedisConnection& connection, const std::string& log);
 // What the log comes to now, whoever signed it: for who wants to know what a change would change.
 Result<LogImage> read_image(RedisConnection& connection, const CompileTerms& terms, const std::string& log);
 
-// kUsage: there is nothing new. kFailed: batches are missing, so it would lack what they said.
+// kUsage: there is nothing new. kFailed: batches are missing, so it would lack what they said; or somebody else was faster, and what was
+// written is taken back.
 Result<MadeSnapshot> make_snapshot(RedisConnection& connection, const CompileTerms& terms, const TrustOptions& trust, const SnapshotOrder& order);
 
 }  // namespace telefence

@@ -311,6 +311,14 @@ class RedisServers(program.ProgramTest):
         edge.until(self, lambda: told()['measured'] == 3 and told()['applied'] == 3, lambda: 'receipts: %s' % told())
         report = told()
         self.assertEqual((report['seq'], report['behind'], report['silent']), (5, [], []))
+        # Where the log stands is told in one place, by the rights of users.acl, and comes to the replicas.
+        self.assertEqual((report['head']['seq'], report['head_problem']), (5, ''))
+        self.assertLess(abs(report['head']['ts'] / 1000 - time.time()), 60)
+        edge.until(self, lambda: near.ask('HGET', 'tf:1:head', 'hash').strip() == report['head']['hash'], 'replication')
+        primary.ask('HSET', 'tf:1:head', 'seq', '9')
+        self.assertIn('tf:1:head tells of batch 9, and the log ends with batch 5: Redis lost data', self.expect(self.tool(*ask), 0).stdout)
+        self.assertIn('tf:1:head 记着批次 9', self.expect(self.tool(*ask, '--lang', 'zh'), 0).stdout)
+        primary.ask('HSET', 'tf:1:head', 'seq', '5')
         self.assertLessEqual(report['p50_ms'], report['p99_ms'])
         self.assertLess(report['p99_ms'], 2000)
         text = self.expect(self.tool(*ask), 0).stdout

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of batch_fuzz into corpus/: one input per file, as batch_fuzz.cc reads them."""
+"""Writes the seeds of batch_fuzz into corpus/ and those of snapshot_fuzz into snapshot_corpus/: one input per file, as they read them."""
+import hashlib
 import json
 import pathlib
 
-OUT = pathlib.Path(__file__).parent / 'corpus'
 LINES, BATCH, FRAMED, LIST, PATTERNS = 0, 2, 3, 4, 6
 DOMAIN, URL, NUMBER, ALLOW = 0, 16, 32, 8
 SEPARATOR = '\x1e'
@@ -58,6 +58,52 @@ SEEDS = {
     'patterns_broken': (PATTERNS, YAML.replace('tier: 2', 'tier: 9\ntier: 1').replace('en: prize', '"en: prize')),
 }
 
-OUT.mkdir(exist_ok=True)
-for name, (kind, text) in SEEDS.items():
-    (OUT / f'{name}.bin').write_bytes(bytes([kind]) + text.encode())
+MANIFEST, ROWS, ROWS_OF_NOBODY, PACKED, TOLD, FILE = 0, 2, 4, 5, 6, 7
+
+
+def manifest(frames, **more):
+    told = {'v': 1, 'seq': 40, 'hash': 'a' * 64, 'created': 1796054400000, 'publisher': 'centre', 'domains': 2, 'numbers': 0, 'others': 0, 'removed': 0,
+            'chunks': [{'bytes': len(chunk), 'sha256': hashlib.sha256(chunk).hexdigest()} for chunk in frames], **more}
+    return json.dumps(told, separators=(',', ':')) + '\n'
+
+
+def frame(text):
+    """A zstd frame of one raw block, at most 255 bytes."""
+    return bytes.fromhex('28b52ffd') + bytes([0x20, len(text)]) + (1 | len(text) << 3).to_bytes(3, 'little') + text.encode()
+
+
+def rows(header, *values):
+    return '#' + json.dumps({'op': 'add', **header}) + '\n' + ''.join(value + '\n' for value in values)
+
+
+DOMAINS = rows({'kind': 'domain', 'match': 'suffix', 'category': 'phishing', 'level': 1, 'source': 'centre', 'columns': ['expires', 'id']},
+               'bad.example\t1796054400\t7', 'worse.example\t1796054401\t8')
+NUMBERS = rows({'kind': 'number', 'match': 'prefix', 'side': 'calling', 'source': 'police'}, '+86170', '86171000')
+WIDE = rows({'kind': 'domain', 'match': 'suffix'}, 'example', 'bad.example', 'bad.example') + rows({'op': 'remove', 'kind': 'domain'}, 'gone.example')
+PROOF = '#' + json.dumps({'proof': {'id': '7-0', 'h': b'{"seq":7,"n":1,"publisher":"c"}'.hex(), 'b': op(kind='number', value='+86170*').encode().hex(), 's': ''}}) + '\n'
+LINES_OF = '\n'.join(line for line in EVERY if 'replace-list' not in line) + '\n'
+BEFORE = [[1, '0' * 64], [38, 'b' * 64], [39, 'c' * 64]]
+SIGNED = 'abcdef0123456789 ' + '0' * 128 + '\n'
+SMALL = rows({'kind': 'domain', 'source': 'c'}, 'a.example', 'b.example')
+IN_FILE = manifest([frame(SMALL)])
+
+SNAPSHOT_SEEDS = {
+    'manifest': (MANIFEST, manifest([b'x', b'yy'], before=BEFORE) + SIGNED),
+    'manifest_wrong': (MANIFEST, manifest([b'x'], before=BEFORE[::-1]).replace('"v":1', '"v":2')),
+    'rows': (ROWS, DOMAINS + NUMBERS + WIDE),
+    'rows_and_lines': (ROWS, PROOF + LINES_OF + DOMAINS),
+    'rows_wrong': (ROWS, DOMAINS + 'bad.example\tx\n#{"op":"replace-list","kind":"domain"}\n'),
+    'wide': (ROWS_OF_NOBODY, PROOF + WIDE + NUMBERS + LINES_OF),
+    'packed': (PACKED, frame(SMALL)),
+    'packed_to_much': (PACKED, bytes.fromhex('28b52ffd') + bytes([0xe0]) + (1 << 50).to_bytes(8, 'little') + bytes([3, 0, 0])),
+    'told': (TOLD, manifest([b'x']) + SEPARATOR + SMALL),
+    'told_too_much': (TOLD, manifest([b'x'], domains=1 << 60, numbers=1 << 60, chunks=[{'bytes': 8 << 20, 'sha256': '0' * 64}] * 40) + SEPARATOR + SMALL),
+    'file': (FILE, b'telefence snapshot 1\n%d\n' % len(IN_FILE) + IN_FILE.encode() + frame(SMALL)),
+    'file_cut_off': (FILE, 'telefence snapshot 1\n99999\n{}'),
+}
+
+for folder, seeds in (('corpus', SEEDS), ('snapshot_corpus', SNAPSHOT_SEEDS)):
+    out = pathlib.Path(__file__).parent / folder
+    out.mkdir(exist_ok=True)
+    for name, (kind, text) in seeds.items():
+        (out / f'{name}.bin').write_bytes(bytes([kind]) + (text if isinstance(text, bytes) else text.encode()))

@@ -4,11 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
+#include <map>
+#include <set>
+#include <thread>
 
 #include "redis/private_redis.h"
 #include "signatures/audit_log.h"
 #include "signatures/edge_feed.h"
+#include "signatures/snapshot_fetch.h"
 #include "signatures/snapshot_publish.h"
 
 namespace telefence {
@@ -263,9 +268,238 @@ TEST_F(SnapshotFeed, AnOldBatchPutIntoItsPlaceAgainHasNoEffect) {
   // Somebody who owns Redis makes the log anew, of what was signed once.
   centre().ask({"DEL", "tf:1:log"});
   centre().add_raw("1-0", {old.field("h")->text, old.field("b")->text}, old.field("s")->text);
-  ASSERT_TRUE(eventually([&] { return edge_->breaks(LogBreak::kReset) >= 1; }));
+  ASSERT_TRUE(eventually([&] { return edge_->state().problem.find("is behind: its log ends with batch 1-0") != std::string::npos; }));
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_FALSE(edge_->blocks("old.example"));
+}
+
+// A second server, and an edge that began with a snapshot of the first.
+class SnapshotAndTwoServers : public SnapshotFeed {
+ protected:
+  SnapshotAndTwoServers() { options_.redis.others = {second_.server()}; }
+  Centre second() const { return Centre(second_.server(), {&city_}); }
+  // What replication brings to the second one.
+  void replicate(int from, int to) {
+    for (const RedisReply& entry : log_.items) {
+      const auto sequence = static_cast<int>(first_part(entry.items[0].text));
+      if (sequence < from || sequence > to) continue;
+      const RedisReply& fields = entry.items[1];
+      second().add_raw(entry.items[0].text, {fields.field("h")->text, fields.field("b")->text}, fields.field("s")->text);
+    }
+  }
+  // The edge has loaded the snapshot of batch `batches`; then the first server goes away, and the second has `replicated` of them.
+  void lose_the_first(int replicated, int batches) {
+    for (int i = 0; i < batches / 2; ++i) centre().push({add_domain("early" + std::to_string(i) + ".example")});
+    ASSERT_TRUE(make().ok());  // the next is made of it
+    push_and_make(batches - batches / 2);
+    log_ = centre().ask({"XRANGE", "tf:1:log", "-", "+"});
+    ASSERT_EQ(log_.items.size(), static_cast<std::size_t>(batches));
+    replicate(1, replicated);
+    start();
+    ASSERT_TRUE(edge_->reaches(static_cast<std::uint64_t>(batches)));
+    ASSERT_EQ(edge_->state().snapshots_loaded, 1u);
+    redis_.stop();
+  }
+  bool is_behind_at(int batch) {
+    return eventually([&] { return edge_->state().problem.find("is behind: its log ends with batch " + std::to_string(batch) + "-0") != std::string::npos; });
+  }
+  // And nothing is published any more, so that blocks() may be asked.
+  bool comes_to(std::uint64_t domains) {
+    const bool has_come = eventually([&] { return edge_->state().counts.domains == domains; });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return has_come;
+  }
+  std::uint64_t all_breaks() const { return edge_->breaks(LogBreak::kReset) + edge_->breaks(LogBreak::kGap) + edge_->breaks(LogBreak::kFork); }
+
+  PrivateRedis second_;
+  RedisReply log_;
+};
+
+TEST_F(SnapshotAndTwoServers, AReplicaThatIsBehindTheSnapshotIsCalledBehind) {
+  lose_the_first(395, 400);
+  ASSERT_TRUE(is_behind_at(395)) << edge_->state().problem;
+  EXPECT_EQ(all_breaks(), 0u);
+  // It catches up; until it has, it is behind.
+  replicate(396, 398);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_NE(edge_->state().problem, "");
+  replicate(399, 400);
+  ASSERT_TRUE(eventually([&] { return edge_->state().problem.empty(); })) << edge_->state().problem;
+  second().push({remove_domain("n1.example"), add_domain("after.example")});
+  ASSERT_TRUE(edge_->reaches(401));
+  ASSERT_TRUE(comes_to(400));
+  EXPECT_TRUE(edge_->blocks("after.example"));
+  EXPECT_TRUE(edge_->blocks("early0.example"));
+  EXPECT_FALSE(edge_->blocks("n1.example"));
+  EXPECT_EQ(all_breaks(), 0u);
+  EXPECT_EQ(edge_->state().snapshots_loaded, 1u);
+}
+
+TEST_F(SnapshotAndTwoServers, SoIsOneThatIsFarBehind) {
+  lose_the_first(101, 400);  // between two that the snapshot names
+  ASSERT_TRUE(is_behind_at(101)) << edge_->state().problem;
+  replicate(102, 400);
+  ASSERT_TRUE(eventually([&] { return edge_->state().problem.empty(); })) << edge_->state().problem;
+  second().push({add_domain("after.example")});
+  ASSERT_TRUE(edge_->reaches(401));
+  EXPECT_EQ(all_breaks(), 0u);
+}
+
+// The second one was made the primary though it lacked the last ones, and others took their place.
+TEST_F(SnapshotAndTwoServers, ALogThatGoesOnOtherwiseIsNoneThatIsBehind) {
+  lose_the_first(101, 400);
+  ASSERT_TRUE(is_behind_at(101)) << edge_->state().problem;
+  second().push({add_domain("instead.example")});
+  ASSERT_TRUE(eventually([&] { return edge_->breaks(LogBreak::kReset) == 1; }));
+  ASSERT_TRUE(comes_to(401)) << edge_->state().counts.domains;
+  EXPECT_TRUE(edge_->blocks("instead.example"));
+  EXPECT_TRUE(edge_->blocks("n1.example"));
+}
+
+// The same, before the edge comes: what was pushed in place of others is read, though the end of the log is behind.
+TEST_F(SnapshotAndTwoServers, WhatTookThePlaceOfOthersIsRead) {
+  lose_the_first(0, 400);
+  edge_->stop();
+  replicate(1, 101);
+  for (int i = 0; i < 2; ++i) second().push({add_domain("instead" + std::to_string(i) + ".example")});
+  start();
+  ASSERT_TRUE(eventually([&] { return edge_->breaks(LogBreak::kReset) >= 1; }));
+  ASSERT_TRUE(comes_to(402)) << edge_->state().counts.domains;
+  EXPECT_TRUE(edge_->blocks("instead1.example"));
+  EXPECT_TRUE(edge_->blocks("instead0.example"));
+}
+
+TEST_F(SnapshotAndTwoServers, AnotherLogIsToldThoughItIsShorter) {
+  lose_the_first(0, 40);
+  edge_->stop();
+  for (int i = 0; i < 30; ++i) second().push({add_domain("other" + std::to_string(i) + ".example")});
+  start();
+  ASSERT_TRUE(eventually([&] { return edge_->breaks(LogBreak::kReset) >= 1; }));
+  ASSERT_TRUE(comes_to(70)) << edge_->state().counts.domains;
+  EXPECT_TRUE(edge_->blocks("other29.example"));
+  EXPECT_EQ(edge_->state().problem.find("is behind"), std::string::npos) << edge_->state().problem;
+}
+
+// Two primaries at once: batches of before the snapshot was made that are not in it. They have no effect, and that is told.
+TEST_F(SnapshotAndTwoServers, ABatchOfBeforeThatIsNotInTheSnapshotIsTold) {
+  const PackedBatch other = pack_batch(6, 1000, "centre", std::string(), std::vector{add_domain("other.example")}).value();
+  lose_the_first(5, 10);
+  ASSERT_TRUE(is_behind_at(5)) << edge_->state().problem;
+  second().add_raw("6-0", other, to_line(sign_batch(city_, batch_hash(other.header, other.body))));
+  ASSERT_TRUE(eventually([&] { return edge_->breaks(LogBreak::kReset) == 1; }));
+  EXPECT_NE(edge_->state().log_problem.find("batch 6-0 is another one than snapshot 10 was made of"), std::string::npos) << edge_->state().log_problem;
+  EXPECT_FALSE(edge_->blocks("other.example"));
+}
+
+TEST_F(SnapshotFeed, KindsThatAreNotEnforcedAreCountedTheSameByLogAndBySnapshot) {
+  const auto push = [&](const std::string& op, const std::string& kind, const std::string& value, const std::string& more = "") {
+    const std::string text = value.empty() ? "" : R"(,"value":")" + value + "\"";
+    last_ = centre().push({R"({"op":")" + op + R"(","kind":")" + kind + "\"" + text + more + "}"});
+  };
+  push("add", "ip", "192.0.2.0/24");
+  push("add", "ip", "192.0.2.0/24");
+  push("add", "ip", "192.0.2.0/24", R"(,"source":"vendor")");
+  push("add", "ip", "2001:db8::1");
+  push("add", "account", "6222 0000");
+  push("allow", "app", "com.good.app");
+  push("add", "app", "com.bad.loan", R"(,"source":"vendor")");
+  ASSERT_TRUE(make().ok());
+  push("add", "app", "com.worse.loan", R"(,"source":"vendor","expires":)" + std::to_string(std::time(nullptr) + 4));
+  push("remove", "ip", "2001:db8::1");
+  push("replace-list", "app", "", R"(,"source":"nobody")");
+  ASSERT_TRUE(make().ok());
+  push("add", "account", "6222 1111");
+  const auto counts = [&] {
+    const auto& of = edge_->state().not_enforced;
+    return std::vector{of[static_cast<std::size_t>(UnenforcedKind::kIp)], of[static_cast<std::size_t>(UnenforcedKind::kAccount)], of[static_cast<std::size_t>(UnenforcedKind::kApp)]};
+  };
+  start();
+  ASSERT_TRUE(edge_->reaches(last_));
+  EXPECT_EQ(edge_->state().snapshots_loaded, 1u);
+  EXPECT_EQ(counts(), (std::vector<std::uint64_t>{2, 2, 3}));
+  EXPECT_EQ(edge_->state().counts.in_force(), 0u) << "none of them is taken for a domain";
+  edge_->stop();
+  start();  // from its disk
+  ASSERT_TRUE(edge_->reaches(last_));
+  EXPECT_EQ(counts(), (std::vector<std::uint64_t>{2, 2, 3}));
+  edge_->stop();
+  std::filesystem::remove_all(folder_ / "policy");
+  centre().ask({"DEL", "tf:1:head"});  // no snapshot is named
+  start();
+  ASSERT_TRUE(edge_->reaches(last_));
+  EXPECT_EQ(edge_->state().snapshots_loaded, 0u);
+  EXPECT_EQ(counts(), (std::vector<std::uint64_t>{2, 2, 3}));
+  // What is over is not counted, and a removal without a source takes away what all say.
+  ASSERT_TRUE(eventually([&] { return counts() == std::vector<std::uint64_t>{2, 2, 2}; }));
+  push("remove", "ip", "192.0.2.0/24");
+  push("replace-list", "app", "", R"(,"source":"vendor")");
+  ASSERT_TRUE(edge_->reaches(last_));
+  EXPECT_EQ(counts(), (std::vector<std::uint64_t>{0, 2, 1}));
+}
+
+// Whoever is faster: what is named is whole, and nothing else is left behind.
+TEST_F(SnapshotFeed, TwoMakersAtOnceSpoilNothing) {
+  push_and_make(1);
+  std::map<std::string, int> outcomes;
+  const auto has_been = [&](const std::string& part) {
+    return std::any_of(outcomes.begin(), outcomes.end(), [&](const auto& one) { return one.first.find(part) != std::string::npos; });
+  };
+  for (int round = 0; round < 300 && (round < 20 || !has_been("makes snapshot") || !has_been("has made a snapshot meanwhile")); ++round) {
+    for (int i = 0; i < 5; ++i) centre().push({add_domain("r" + std::to_string(round) + "-" + std::to_string(i) + ".example")});
+    std::atomic<bool> is_over = false;
+    std::thread publisher([&] {
+      for (int i = 0; !is_over; ++i) centre().push({add_domain("p" + std::to_string(round) + "-" + std::to_string(i) + ".example")});
+    });
+    std::vector<std::string> told(3);
+    std::vector<std::thread> makers;
+    for (std::string& outcome : told)
+      makers.emplace_back([&] {
+        const Result<MadeSnapshot> made = make();
+        outcome = made.ok() ? "made" : made.error().message;
+      });
+    for (std::thread& maker : makers) maker.join();
+    is_over = true;
+    publisher.join();
+    for (const std::string& outcome : told) ++outcomes[outcome];
+    EXPECT_GE(std::count(told.begin(), told.end(), "made"), 1) << told[0] << "; " << told[1] << "; " << told[2];
+    std::set<std::string> expected;
+    RedisConnection connection;
+    ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+    const AskRedis ask = [&](auto words) { return connection.command(words, 5000); };
+    const std::vector<std::uint64_t> names = snapshots_at(ask, "tf:1:log").value();
+    for (const std::uint64_t sequence : names) {
+      const Result<ManifestThere> there = manifest_at(ask, "tf:1:log", sequence);
+      ASSERT_TRUE(there.ok()) << there.error().message;
+      expected.insert(manifest_key("tf:1:log", sequence));
+      for (std::size_t i = 0; i < there.value().manifest.chunks.size(); ++i) {
+        const Result<std::string> chunk = chunk_at(ask, "tf:1:log", there.value().manifest, i);
+        ASSERT_TRUE(chunk.ok()) << chunk.error().message;
+        EXPECT_TRUE(unpack_chunk(there.value().manifest, i, chunk.value()).ok());
+        expected.insert(chunk_key("tf:1:log", sequence, i));
+      }
+    }
+    std::set<std::string> found;
+    for (const RedisReply& key : centre().ask({"KEYS", "tf:1:snap:*"}).items) found.insert(key.text);
+    EXPECT_EQ(found, expected);
+  }
+  for (const auto& [outcome, count] : outcomes) std::printf("%4d %s\n", count, outcome.c_str());
+  EXPECT_TRUE(has_been("makes snapshot")) << "never two of the same";
+  EXPECT_TRUE(has_been("has made a snapshot meanwhile")) << "never one faster than another";
+}
+
+TEST_F(SnapshotFeed, AMakerWhoseClaimIsAnothersTouchesNothing) {
+  push_and_make(1);
+  centre().push({add_domain("n2.example")});
+  centre().ask({"SET", "tf:1:snap:2:maker", "another"});
+  centre().ask({"SET", "tf:1:snap:2:0", "what another has written"});
+  const Result<MadeSnapshot> refused = make();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailed);
+  EXPECT_EQ(centre().ask({"GET", "tf:1:snap:2:0"}).text, "what another has written");
+  EXPECT_EQ(centre().ask({"GET", "tf:1:snap:2:maker"}).text, "another");
+  centre().ask({"DEL", "tf:1:snap:2:maker"});
+  ASSERT_TRUE(make().ok());
+  EXPECT_EQ(centre().ask({"EXISTS", "tf:1:snap:2:maker"}).integer, 0);
 }
 
 TEST_F(SnapshotFeed, KeepsTheLastFewAndTrimsWhatIsOld) {
