@@ -58,7 +58,9 @@ class Node:
         os.makedirs(self.folder)
 
     def ask(self, *words):
-        login = [] if self.sentinel else ['--user', 'operator', '--pass', 'operator-secret', '--no-auth-warning']
+        return self.ask_as([] if self.sentinel else ['--user', 'operator', '--pass', 'operator-secret', '--no-auth-warning'], *words)
+
+    def ask_as(self, login, *words):
         tls = ['--tls', '--cacert', self.test.path('tls/ca.crt'), '--cert', self.test.path('tls/client.crt'), '--key', self.test.path('tls/client.key')]
         done = subprocess.run(['redis-cli', '-h', '127.0.0.1', '-p', str(self.port), *tls, *login, *words], capture_output=True, text=True,
                               errors='replace', timeout=20, check=False)
@@ -119,6 +121,11 @@ class RedisServers(program.ProgramTest):
         one = self.edge(primary)
         self.push('a.example', primary)
         one.becomes(True, 'domain', 'a.example')
+        # The default user may do everything, for the sake of the append-only file (operate.md), and nobody can be it.
+        for login in ([], ['--user', 'default', '--pass', ''], ['--user', 'default', '--pass', 'x']):
+            done = primary.ask_as(login, 'XLEN', 'tf:1:log')
+            self.assertRegex(done, 'NOAUTH|WRONGPASS')
+            self.assertNotRegex(done, r'(?m)^\d')
         # Who is an edge may not write; who has no certificate of this CA does not get in; who is not the server is not believed.
         edge_push = ['push', 'add', 'domain', 'x.example', '--category', 'other', '--redis', primary.address(), '--redis-user', 'edge',
                      '--redis-password-file', 'edge.pass', '--redis-ca', 'tls/ca.crt', '--redis-certificate', 'tls/client.crt', '--redis-key', 'tls/client.key']
