@@ -63,11 +63,13 @@ struct RedisConnection::State {
   std::string server;
   RedisSocket socket;
   std::unique_ptr<redisReader, ReaderDeleter> reader;
+  std::string unsent;      // commands that were prepared
   std::size_t unread = 0;  // bytes given to the reader since its last whole reply
 
   void close() {
     socket.close();
     reader.reset();
+    unsent.clear();
     unread = 0;
   }
   Error fail(const Error& error) {
@@ -109,7 +111,7 @@ Result<void> RedisConnection::connect(const RedisLogin& login, std::uint32_t tim
   return {};
 }
 
-Result<void> RedisConnection::send(std::span<const std::string_view> words, std::uint32_t timeout_ms) {
+Result<void> RedisConnection::prepare(std::span<const std::string_view> words) {
   if (!is_open()) return state_->fail({ErrorCode::kUnreachable, "not connected"});
   std::vector<const char*> pointers;
   std::vector<std::size_t> lengths;
@@ -121,9 +123,15 @@ Result<void> RedisConnection::send(std::span<const std::string_view> words, std:
   const int length = redisFormatCommandArgv(&bytes, static_cast<int>(words.size()), pointers.data(), lengths.data());
   if (length < 0) return state_->fail({ErrorCode::kUnreachable, "no memory for a command"});
   const std::unique_ptr<char, decltype(&redisFreeCommand)> owner(bytes, &redisFreeCommand);
-  const std::string_view whole(bytes, static_cast<std::size_t>(length));
-  if (auto written = state_->socket.write_all(whole, deadline_after(timeout_ms)); !written.ok())
-    return state_->fail(written.error());
+  state_->unsent.append(bytes, static_cast<std::size_t>(length));
+  return {};
+}
+
+Result<void> RedisConnection::send(std::span<const std::string_view> words, std::uint32_t timeout_ms) {
+  if (auto prepared = prepare(words); !prepared.ok()) return prepared;
+  auto written = state_->socket.write_all(state_->unsent, deadline_after(timeout_ms));
+  if (!written.ok()) return state_->fail(written.error());
+  state_->unsent.clear();
   return {};
 }
 

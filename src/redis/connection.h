@@ -59,6 +59,8 @@ class RedisConnection {
   // The two halves, for commands that block in Redis. receive: nullopt when nothing came in time or on interrupt; the
   // reply is still due, call again.
   Result<void> send(std::span<const std::string_view> words, std::uint32_t timeout_ms);
+  // A command that goes out together with the next one that is sent: Redis is woken once for all of them.
+  Result<void> prepare(std::span<const std::string_view> words);
   Result<std::optional<RedisReply>> receive(std::uint32_t timeout_ms);
 
  private:

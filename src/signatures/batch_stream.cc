@@ -125,17 +125,17 @@ Result<void> BatchStream::send_many() {
   under_way_ = std::min(at_once_, bodies_.size());
   progress_.unknown = 0;
   const std::string_view multi[] = {"MULTI"}, exec[] = {"EXEC"}, watch[] = {"WATCH", log_};
-  if (Result<void> sent = connection_.send(multi, kTimeoutMs); !sent.ok()) return sent;
+  if (Result<void> prepared = connection_.prepare(multi); !prepared.ok()) return prepared;
   for (std::size_t i = 0; i < under_way_; ++i)  // without EXEC Redis does nothing of it
     if (Result<void> sent = send_add(bodies_[i], head_.sequence + 1 + i, i == 0 ? head_.hash : bodies_[i - 1].hash); !sent.ok()) return sent;
   if (tells_head_) {
     const Body& last = bodies_[under_way_ - 1];
-    if (Result<void> sent = send_mark(connection_, log_, {head_.sequence + under_way_, last.hash, last.timestamp_ms}, kTimeoutMs); !sent.ok()) return sent;
+    if (Result<void> prepared = prepare_mark(connection_, log_, {head_.sequence + under_way_, last.hash, last.timestamp_ms}); !prepared.ok()) return prepared;
   }
   for (std::size_t i = 0; i < under_way_; ++i) progress_.unknown += bodies_[i].changes;
-  if (Result<void> sent = connection_.send(exec, kTimeoutMs); !sent.ok()) return sent;
+  if (Result<void> prepared = connection_.prepare(exec); !prepared.ok()) return prepared;
   // For the next ones.
-  if (Result<void> sent = connection_.send(watch, kTimeoutMs); !sent.ok()) return sent;
+  if (Result<void> prepared = connection_.prepare(watch); !prepared.ok()) return prepared;
   return ask_head(connection_, log_, kTimeoutMs);
 }
 

@@ -90,11 +90,12 @@ std::string joined_notes(std::string_view one, std::string_view other) {
 Result<LogPlace> watch_log(RedisConnection& connection, std::string_view log, std::uint32_t timeout_ms) {
   const std::string head = head_key(log);
   enum : std::size_t { kMulti, kExec, kWatch, kInfo, kHead };
-  const std::array<std::vector<std::string_view>, 5> questions = {
-      {{"MULTI"}, {"EXEC"}, {"WATCH", log}, {"XINFO", "STREAM", log}, {"HGETALL", head}}};
+  const std::array<std::vector<std::string_view>, 4> questions = {{{"MULTI"}, {"EXEC"}, {"WATCH", log}, {"XINFO", "STREAM", log}}};
   for (const auto& words : questions)
-    if (Result<void> sent = connection.send(words, timeout_ms); !sent.ok()) return sent.error();
-  std::array<RedisReply, questions.size()> answers;
+    if (Result<void> prepared = connection.prepare(words); !prepared.ok()) return prepared.error();
+  const std::string_view ask_mark[] = {"HGETALL", head};
+  if (Result<void> sent = connection.send(ask_mark, timeout_ms); !sent.ok()) return sent.error();
+  std::array<RedisReply, questions.size() + 1> answers;
   for (RedisReply& answer : answers) {
     Result<RedisReply> next = next_reply(connection, timeout_ms);
     if (!next.ok()) return next.error();
@@ -117,10 +118,10 @@ Result<LogPlace> watch_log(RedisConnection& connection, std::string_view log, st
   return place;
 }
 
-Result<void> send_mark(RedisConnection& connection, std::string_view log, const HeadMark& mark, std::uint32_t timeout_ms) {
+Result<void> prepare_mark(RedisConnection& connection, std::string_view log, const HeadMark& mark) {
   const std::string key = head_key(log), sequence = std::to_string(mark.sequence), timestamp = std::to_string(mark.timestamp_ms);
   const std::string_view words[] = {"HSET", key, "seq", sequence, "hash", mark.hash, "ts", timestamp};
-  return connection.send(words, timeout_ms);
+  return connection.prepare(words);
 }
 
 std::optional<HeadMark> read_mark(const RedisReply& fields) {

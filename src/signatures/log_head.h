@@ -51,7 +51,7 @@ Result<LogHead> take_head(std::string_view log, const RedisReply& info);
 // published since.
 Result<LogPlace> watch_log(RedisConnection& connection, std::string_view log, std::uint32_t timeout_ms);
 // Part of the transaction that publishes a batch: tf:1:head tells of it.
-Result<void> send_mark(RedisConnection& connection, std::string_view log, const HeadMark& mark, std::uint32_t timeout_ms);
+Result<void> prepare_mark(RedisConnection& connection, std::string_view log, const HeadMark& mark);
 
 // `fields`: the reply to HGETALL tf:1:head. nullopt: it tells of no batch.
 std::optional<HeadMark> read_mark(const RedisReply& fields);

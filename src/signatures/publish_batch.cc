@@ -42,16 +42,18 @@ struct Placed {
 
 enum class Added : std::uint8_t { kDone, kDoneUntold, kOvertaken };
 
-Result<void> send_add(RedisConnection& connection, std::string_view log, const Placed& batch) {
+template <typename Send>
+Result<void> with_add(std::string_view log, const Placed& batch, Send send) {
   const std::string id = std::to_string(batch.mark.sequence) + "-0";
   std::vector<std::string_view> words = {"XADD", log, id, "h", batch.packed.header, "b", batch.packed.body};
   if (!batch.signatures.empty()) words.insert(words.end(), {"s", batch.signatures});
-  return connection.send(words, kTimeoutMs);
+  return send(std::span<const std::string_view>(words));
 }
 
 // For who may not use transactions.
 Result<Added> append_alone(RedisConnection& connection, std::string_view log, const Placed& batch) {
-  if (Result<void> sent = send_add(connection, log, batch); !sent.ok()) return sent.error();
+  const Result<void> sent = with_add(log, batch, [&](auto words) { return connection.send(words, kTimeoutMs); });
+  if (!sent.ok()) return sent.error();
   const Result<RedisReply> reply = next_reply(connection, kTimeoutMs);
   if (!reply.ok()) return reply.error();
   if (!reply.value().is_error()) return Added::kDoneUntold;
@@ -64,10 +66,10 @@ Result<Added> append_alone(RedisConnection& connection, std::string_view log, co
 // not write there; then nothing was done.
 Result<Added> append(RedisConnection& connection, std::string_view log, const Placed& batch, bool& tells_head) {
   const std::string_view multi[] = {"MULTI"}, exec[] = {"EXEC"};
-  if (Result<void> sent = connection.send(multi, kTimeoutMs); !sent.ok()) return sent.error();
-  if (Result<void> sent = send_add(connection, log, batch); !sent.ok()) return sent.error();
+  if (Result<void> prepared = connection.prepare(multi); !prepared.ok()) return prepared.error();
+  if (Result<void> prepared = with_add(log, batch, [&](auto words) { return connection.prepare(words); }); !prepared.ok()) return prepared.error();
   if (tells_head)
-    if (Result<void> sent = send_mark(connection, log, batch.mark, kTimeoutMs); !sent.ok()) return sent.error();
+    if (Result<void> prepared = prepare_mark(connection, log, batch.mark); !prepared.ok()) return prepared.error();
   if (Result<void> sent = connection.send(exec, kTimeoutMs); !sent.ok()) return sent.error();
   std::string mistake;
   RedisReply outcome;
