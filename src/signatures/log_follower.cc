@@ -26,6 +26,10 @@ std::string json_list(const std::vector<BatchSignature>& signatures) {
   return list + "]";
 }
 
+bool is_of_signature(BatchRefusal reason) {
+  return reason == BatchRefusal::kUnsigned || reason == BatchRefusal::kWrongSignature || reason == BatchRefusal::kUnknownSigner;
+}
+
 }  // namespace
 
 LogFollower::LogFollower(const SignatureOptions& options, const Interrupt& wake, SignatureStore& store, FeedNews& news)
@@ -57,6 +61,9 @@ std::int64_t LogFollower::now_s() {
 void LogFollower::break_log(LogBreak reason, const std::string& what, std::uint64_t missing) {
   news_.log_broken(reason, what);
   state_.audit(AuditEntry("log-broken", "feed").text("reason", log_break_name(reason)).text("why", what));
+  // What was applied may be in no log any more.
+  if (reason != LogBreak::kGap) snapshot_after_ms_ = std::max(snapshot_after_ms_, newest_ms_);
+  if (reason == LogBreak::kReset) snapshot_need_ = 0;
   plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), missing);
 }
 
@@ -195,6 +202,7 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
   news_.waiting(waiting_.count());
   std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
   sequence_ = batch.sequence;
+  newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
   progress.timestamp_ms = batch.timestamp_ms;
 }
 
@@ -208,7 +216,11 @@ LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& 
   }
   seen_.note(batch.hash, false);
   if (!batch.newer.empty()) return refuse(id, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
-  if (const auto refused = signers_.refuse(batch)) return refuse(id, &batch, *refused);
+  if (const auto refused = signers_.refuse(batch)) {
+    // The hash does not cover the signatures: what a server left out or spoiled may be whole elsewhere, and come with a snapshot.
+    if (is_new && is_of_signature(refused->reason)) plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), batch.sequence);
+    return refuse(id, &batch, *refused);
+  }
   if (const auto refused = is_new ? refuse_over_quota(batch, options_.trust, store_, waiting_) : std::nullopt) return refuse(id, &batch, *refused);
   apply(batch, progress);
   seen_.note(batch.hash, true);

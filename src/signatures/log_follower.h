@@ -83,6 +83,7 @@ class LogFollower {
   EdgeState::Base take_stored_snapshot(SnapshotFile& file, Progress& progress);
   void adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Progress& progress);
   bool refuse_snapshot(std::uint64_t sequence, const std::string& why);
+  bool is_of_other_log(const SnapshotManifest& manifest);
   bool is_before_snapshot(const Batch& batch) const;
   void hold_against_snapshot(const Batch& batch);
   void compact();
@@ -114,6 +115,8 @@ class LogFollower {
   Basis basis_;
   std::optional<LogReader::Clock::time_point> snapshot_due_;  // something is wrong with the log: a newer snapshot is to be looked for
   std::uint64_t snapshot_need_ = 0;  // the batches up to this one are missing
+  std::int64_t newest_ms_ = 0;       // date of the newest batch or snapshot that was applied
+  std::int64_t snapshot_after_ms_ = 0;  // of what another log has taken the place of; an older snapshot would take it back
   LogReader::Clock::time_point compact_at_;
   std::minstd_rand random_{std::random_device{}()};
   bool is_live_ = false;  // the log has been read to its end once since connecting

@@ -67,6 +67,8 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   order_.go_back(id_of(manifest.sequence), manifest.hash);
   sequence_ = newest_ = manifest.sequence;
   snapshot_need_ = 0;
+  snapshot_after_ms_ = 0;
+  newest_ms_ = std::max(newest_ms_, manifest.created_ms);
   progress.has_changed = true;
 }
 
@@ -92,6 +94,20 @@ bool LogFollower::take_snapshot(const ManifestThere& there, Progress& progress) 
   return true;
 }
 
+// Snapshots of a log that was lost may lie beside the new one. Whether this one is of another log, or the server has gone away.
+bool LogFollower::is_of_other_log(const SnapshotManifest& manifest) {
+  if (order_.last_id() == "0-0") return false;  // nothing was read yet: there is nothing that it could take back
+  if (manifest.sequence > first_part(reader_.last_id()) && manifest.sequence > order_.last()) return true;
+  const Result<RedisReply> entry = reader_.entry(id_of(manifest.sequence));
+  if (!entry.ok()) {
+    news_.not_connected(entry.error());
+    return true;
+  }
+  const RedisReply* header = entry.value().field("h");
+  const RedisReply* body = entry.value().field("b");
+  return header != nullptr && body != nullptr && !manifest.hash.empty() && batch_hash(header->text, body->text) != manifest.hash;
+}
+
 // The newest that is sound, unless it is the one that was loaded last.
 bool LogFollower::take_newest_snapshot(Progress& progress) {
   snapshot_due_.reset();
@@ -110,7 +126,11 @@ bool LogFollower::take_newest_snapshot(Progress& progress) {
     }
     // An old one, or one that lacks what is missing here, would take away what is in force.
     const SnapshotManifest& there_now = manifest.value().manifest;
-    if (there_now.created_ms <= basis_.created_ms || there_now.sequence < snapshot_need_) return false;
+    if (there_now.created_ms <= basis_.created_ms || there_now.created_ms < snapshot_after_ms_ || there_now.sequence < snapshot_need_) return false;
+    if (is_of_other_log(there_now)) {
+      if (!reader_.is_connected()) return false;
+      continue;
+    }
     if (take_snapshot(manifest.value(), progress)) return true;
     if (!reader_.is_connected()) return false;
   }

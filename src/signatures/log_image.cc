@@ -94,6 +94,7 @@ void LogImage::begin_with(const SnapshotManifest& manifest, SnapshotLoad& load) 
   }
   sequence_ = manifest.sequence;
   hash_ = manifest.hash;
+  newest_ms_ = manifest.created_ms;
   trail_ = manifest.before;
 }
 
@@ -107,6 +108,7 @@ std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Bat
   if (auto refused = signers_.refuse(batch)) return refused;
   // What was over, and what waited, comes before what was said now.
   const std::int64_t then_s = batch.timestamp_ms / 1000;
+  newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
   store_->sweep(then_s, std::numeric_limits<std::size_t>::max());
   if (auto refused = refuse_over_quota(batch, trust_, *store_, waiting_)) return refused;
   keep_proofs(batch.changes, stored);

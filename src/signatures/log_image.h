@@ -37,6 +37,7 @@ class LogImage {
 
   std::uint64_t sequence() const { return sequence_; }  // of the last entry taken
   const std::string& hash() const { return hash_; }
+  std::int64_t newest_ms() const { return newest_ms_; }  // the latest date of a batch in it
   const Signers& signers() const { return signers_; }
   const CompileTerms& terms() const { return store_->terms(); }
 
@@ -66,6 +67,7 @@ class LogImage {
   std::set<std::string> proved_;                    // ids of those written
   std::uint64_t sequence_ = 0;
   std::string hash_;
+  std::int64_t newest_ms_ = 0;
   LogTrail trail_;  // to the batch before this one
 };
 

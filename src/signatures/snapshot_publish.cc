@@ -180,9 +180,11 @@ class Maker {
   Result<void> write() {
     SnapshotManifest& manifest = made_.manifest;
     SnapshotWriter writer;
-    manifest.created_ms = now_ms();
+    const std::int64_t now = now_ms();
+    // A publisher's clock may be ahead. What is dated before the snapshot is in it, and has no effect when somebody brings it again.
+    manifest.created_ms = std::max(now, image_.newest_ms() + 1);
     manifest.publisher = order_.publisher;
-    image_.write(manifest.created_ms / 1000, writer, manifest);
+    image_.write(now / 1000, writer, manifest);
     auto written = writer.finish(manifest, [&](std::size_t index, const std::string& packed) -> Result<void> {
       chunks_ = index + 1;
       const Result<RedisReply> reply = command({"SET", chunk_key(order_.log, manifest.sequence, index), packed});
