@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/sip/address.h"
 
+#include <bit>
+
 #include "base/chunk.h"
 #include "protocols/wire/text_headers.h"
 
@@ -8,7 +10,7 @@ namespace telefence::sip {
 namespace {
 
 constexpr std::size_t kNowhere = std::string_view::npos;
-constexpr wire::Word kTel = "tel", kSip = "sip", kSips = "sips", kTag = "tag";
+constexpr wire::Word kSipColon = "sip:", kTel = "tel", kSip = "sip", kSips = "sips", kTag = "tag";
 
 // A field that no honest sender writes must not cost more than its length times this.
 constexpr std::size_t kMostParameters = 32;
@@ -90,6 +92,23 @@ std::size_t read_address(std::string_view text, Address& address) {
   if (parameters != kNowhere)
     address.parameters = text.substr(parameters, comma == kNowhere ? kNowhere : comma - parameters);
   return comma == kNowhere ? text.size() : comma + 1;
+}
+
+bool read_number(std::string_view uri, std::string_view& user) {
+  constexpr std::size_t kScheme = 4;  // "sip:"
+  if (uri.size() < kScheme || !kSipColon.begins(uri)) return false;
+  const std::string_view rest = uri.substr(kScheme);
+  const Chunk chunk = rest.size() >= Chunk::kSize ? Chunk::at(rest.data()) : Chunk::of_few(rest);
+  const auto length = static_cast<std::size_t>(std::countr_one(chunk.within('0', '9') | (chunk.equal('+') & 1u)));
+  if ((chunk.equal('@') >> length & 1u) == 0) return false;
+  user = rest.substr(0, length);
+  return true;
+}
+
+bool read_first_number(std::string_view text, std::string_view& user) {
+  if (text.starts_with('<')) return read_number(text.substr(1), user);
+  const std::size_t mark = find_unquoted(text, kAddressMarks, 0);
+  return read_number(mark != kNowhere && text[mark] == '<' ? text.substr(mark + 1) : text, user);
 }
 
 std::string_view user_of(std::string_view uri) {

@@ -17,6 +17,11 @@ struct Address {
 // Reads the first address of a list. Returns where the next one begins, text.size() when there is none.
 std::size_t read_address(std::string_view text, Address& address);
 
+// True when `uri` begins with sip: and a plain number, which then is its user, whatever stands behind it.
+bool read_number(std::string_view uri, std::string_view& user);
+// The same for the first address of a list.
+bool read_first_number(std::string_view text, std::string_view& user);
+
 // Without password and, for telephone numbers, without their parameters; escapes as they stand. "" when the URI has no
 // user.
 std::string_view user_of(std::string_view uri);

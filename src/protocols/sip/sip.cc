@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/chunk.h"
 #include "protocols/protocol.h"
 #include "protocols/sip/address.h"
 #include "protocols/sip/in_place.h"
@@ -17,17 +18,10 @@ namespace {
 constexpr std::uint16_t kPorts[] = {5060};
 constexpr std::size_t kMostIdentities = 8;
 
-// Who calls whom, as INVITE and MESSAGE say it alike.
-struct Parties {
-  std::string_view calling;
-  std::string_view called;
-  Texts calling_also;
-  Texts called_also;
-  bool within_dialog = false;
-};
-
 std::string_view plain_user(std::string_view uri, EventList& events) {
-  const std::string_view user = user_of(uri);
+  std::string_view user;
+  if (read_number(uri, user)) return user;
+  user = user_of(uri);
   if (!has_escapes(user)) return user;
   char* room = events.text(user.size());
   return room == nullptr ? user : std::string_view(room, unescape(user, room));
@@ -35,6 +29,7 @@ std::string_view plain_user(std::string_view uri, EventList& events) {
 
 // P-Asserted-Identity: what the network vouches for, up to two addresses (RFC 3325, 9.1) in one line or several.
 Texts asserted_users(const Message& message, EventList& events) {
+  if (message.asserted_count == 0) return {};
   std::array<std::string_view, kMostIdentities> users;
   std::size_t count = 0;
   std::size_t tried = 0;
@@ -50,19 +45,37 @@ Texts asserted_users(const Message& message, EventList& events) {
   return count == 0 ? Texts() : events.texts({users.data(), count});
 }
 
-Parties parties_of(const Message& message, EventList& events) {
-  Parties parties;
-  Address from;
-  Address to;
-  (void)read_address(message.from, from);
-  (void)read_address(message.to, to);
-  parties.calling = plain_user(from.uri, events);
-  parties.called = plain_user(message.request_uri, events);
-  parties.calling_also = asserted_users(message, events);
-  const std::string_view to_user = plain_user(to.uri, events);
-  if (!to_user.empty() && to_user != parties.called) parties.called_also = events.texts({&to_user, 1});
-  parties.within_dialog = !tag_of(to.parameters).empty();
-  return parties;
+// The user of From or To.
+std::string_view user_in(std::string_view field, EventList& events) {
+  std::string_view user;
+  if (read_first_number(field, user)) return user;
+  Address address;
+  (void)read_address(field, address);
+  return plain_user(address.uri, events);
+}
+
+bool has_tag(std::string_view to) {
+  if (to.starts_with('<') && find_octet(to, '>') == to.size() - 1) return false;  // no parameters at all
+  Address address;
+  (void)read_address(to, address);
+  return !tag_of(address.parameters).empty();
+}
+
+// Not by memcmp, whose call costs more than it does.
+bool are_equal(std::string_view one, std::string_view other) {
+  if (one.size() != other.size()) return false;
+  if (one.size() >= Chunk::kSize) return one == other;
+  const FewOctets few(one), others(other);
+  return few.low == others.low && few.high == others.high;
+}
+
+// Who calls whom, as INVITE and MESSAGE say it alike.
+template <typename What>
+void take_parties(const Message& message, EventList& events, What& what, std::string_view called) {
+  what.calling = user_in(message.from, events);
+  what.calling_also = asserted_users(message, events);
+  const std::string_view to_user = user_in(message.to, events);
+  if (!to_user.empty() && !are_equal(to_user, called)) what.called_also = events.texts({&to_user, 1});
 }
 
 // The value of the parameter `charset`; "" when there is none (RFC 3261, 20.15).
@@ -102,28 +115,23 @@ std::uint32_t pair_number(const Message& message, Transport transport) {
 }
 
 void push_call(const Message& message, Transport transport, Place place, EventList& events) {
-  const Parties parties = parties_of(message, events);
   Call* const call = events.add<Call>(place, pair_number(message, transport));
   if (call == nullptr) return;
-  call->calling = parties.calling;
-  call->called = parties.called;
-  call->calling_also = parties.calling_also;
-  call->called_also = parties.called_also;
+  call->called = plain_user(message.request_uri, events);
+  take_parties(message, events, *call, call->called);
   call->call_id = message.call_id;
-  call->within_dialog = parties.within_dialog;
+  call->within_dialog = has_tag(message.to);
 }
 
 void push_sms(const Message& message, Transport transport, Place place, EventList& events) {
-  const Parties parties = parties_of(message, events);
-  Sms sms;
-  sms.calling = parties.calling;
-  sms.called = events.texts({&parties.called, 1});
-  sms.calling_also = parties.calling_also;
-  sms.called_also = parties.called_also;
-  sms.body = as_bytes(message.body);
-  sms.coding = coding_of(message.content_type);
-  sms.over_sip = true;
-  events.push(place, pair_number(message, transport), sms);
+  Sms* const sms = events.add<Sms>(place, pair_number(message, transport));
+  if (sms == nullptr) return;
+  const std::string_view called = plain_user(message.request_uri, events);
+  sms->called = events.texts({&called, 1});
+  take_parties(message, events, *sms, called);
+  sms->body = as_bytes(message.body);
+  sms->coding = coding_of(message.content_type);
+  sms->over_sip = true;
 }
 
 // False for a request that says nothing of who it is from and for, which no receiver takes.
@@ -142,8 +150,11 @@ bool recognise(const Payload& payload) {
 Step extract_datagram(const Payload& payload, EventList& events) {
   const auto size = static_cast<std::uint32_t>(payload.bytes.size());
   const std::size_t at = leading_line_ends(payload.bytes);
+  const std::string_view text = as_text(payload.bytes.subspan(at));
+  // Of all others the start line is enough: what it begins is whole, as it came.
+  if (!text.starts_with("INVITE ") && !text.starts_with("MESSAGE ")) return begins_message(as_bytes(text)) ? Step{Progress::kDone, size, 0} : Step{};
   Message message;
-  if (read_message(payload.bytes.subspan(at), payload.transport, message) != Reading::kWhole) return {};
+  if (read_message(as_bytes(text), payload.transport, message) != Reading::kWhole) return {};
   const Place place{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(message.length)};
   if (!push_event(message, payload.transport, place, events)) return {Progress::kMalformed, 0, 0};
   return {Progress::kDone, size, 0};

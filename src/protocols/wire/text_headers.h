@@ -26,11 +26,32 @@ using FirstLetters = std::uint32_t;
 inline constexpr FirstLetters kEveryLetter = ~FirstLetters{0};
 constexpr FirstLetters first_letter(char lower_case) { return FirstLetters{1} << (lower_case - 'a'); }
 
+// Where the lines of a text end, one after the other.
+class LineEnds {
+ public:
+  explicit LineEnds(std::string_view text) : text_(text) {}
+  // Behind the next line feed; the end of the text when there is none.
+  std::size_t next();
+
+ private:
+  static std::uint64_t line_feeds_at(std::string_view text, std::size_t start);
+  static std::uint64_t last_line_feeds(std::string_view text, std::size_t start);
+
+  std::string_view text_;
+  // Line feeds are looked for in a window of 64 octets at a time: those of it that were not passed yet, the first octet the lowest bit.
+  std::uint64_t line_feeds_ = 0;
+  std::size_t window_ = 0;
+  std::size_t next_window_ = 0;
+};
+
+// Takes a line, its line end and the lines that continue it included, apart. False for one without a colon.
+bool read_header_line(std::string_view whole, HeaderLine& line);
+
 // Walks the lines once. A line without a colon is passed over, as receivers do; so is one whose name begins with a letter that
 // is not wanted, which spares looking into most of them.
 class HeaderLines {
  public:
-  explicit HeaderLines(std::string_view text, FirstLetters wanted = kEveryLetter) : text_(text), wanted_(wanted) {}
+  explicit HeaderLines(std::string_view text, FirstLetters wanted = kEveryLetter) : text_(text), wanted_(wanted), ends_(text) {}
 
   // False at the end of the section or of the text. Inline, so that what it knows of the text stays in registers.
   bool next(HeaderLine& line);
@@ -40,17 +61,11 @@ class HeaderLines {
 
  private:
   bool is_wanted(char first) const;
-  std::size_t after_line();
-  std::uint64_t line_feeds_at(std::size_t start) const;
-  std::uint64_t last_line_feeds(std::size_t start) const;
 
   std::string_view text_;
   FirstLetters wanted_;
   std::size_t position_ = 0;
-  // Line feeds are looked for in a window of 64 octets at a time: those of it that were not passed yet, the first octet the lowest bit.
-  std::uint64_t line_feeds_ = 0;
-  std::size_t window_ = 0;
-  std::size_t next_window_ = 0;
+  LineEnds ends_;
   bool ended_ = false;
 };
 
@@ -124,43 +139,45 @@ inline bool HeaderLines::is_wanted(char first) const {
   return letter >= 26 || (wanted_ >> letter & 1) != 0;
 }
 
-// Where the line ends that position_ is in, its line end included; the end of the text when there is none.
-inline std::size_t HeaderLines::after_line() {
+inline std::size_t LineEnds::next() {
   while (line_feeds_ == 0) {
     if (next_window_ >= text_.size()) return text_.size();
     window_ = next_window_;
     next_window_ += 64;
-    line_feeds_ = line_feeds_at(window_);
+    line_feeds_ = line_feeds_at(text_, window_);
   }
   const std::size_t at = window_ + static_cast<std::size_t>(std::countr_zero(line_feeds_));
   line_feeds_ &= line_feeds_ - 1;
   return at + 1;
 }
 
-inline std::uint64_t HeaderLines::line_feeds_at(std::size_t start) const {
-  if (text_.size() - start < 64) return last_line_feeds(start);
+inline std::uint64_t LineEnds::line_feeds_at(std::string_view text, std::size_t start) {
+  if (text.size() - start < 64) [[unlikely]] return last_line_feeds(text, start);
   std::uint64_t found = 0;
-  for (std::size_t at = 0; at < 64; at += Chunk::kSize) found |= std::uint64_t{Chunk::at(text_.data() + start + at).equal('\n')} << at;
+  for (std::size_t at = 0; at < 64; at += Chunk::kSize) found |= std::uint64_t{Chunk::at(text.data() + start + at).equal('\n')} << at;
   return found;
+}
+
+inline bool read_header_line(std::string_view whole, HeaderLine& line) {
+  const std::size_t colon = find_octet(whole, ':');
+  if (colon == std::string_view::npos) return false;
+  line.name = without_blanks(whole.substr(0, colon));
+  line.value = without_blanks(whole.substr(colon + 1));
+  return true;
 }
 
 inline bool HeaderLines::next(HeaderLine& line) {
   while (!ended_ && position_ < text_.size()) {
     const std::size_t start = position_;
-    position_ = after_line();
+    position_ = ends_.next();
     const std::string_view first = text_.substr(start, position_ - start);
     if (first.size() <= 2 && first.back() == '\n' && (first.size() == 1 || first.front() == '\r')) {
       ended_ = true;
       break;
     }
-    while (position_ < text_.size() && (text_[position_] == ' ' || text_[position_] == '\t')) position_ = after_line();
+    while (position_ < text_.size() && (text_[position_] == ' ' || text_[position_] == '\t')) position_ = ends_.next();
     if (!is_wanted(text_[start])) continue;
-    const std::string_view whole = text_.substr(start, position_ - start);
-    const std::size_t colon = find_octet(whole, ':');
-    if (colon == std::string_view::npos) continue;
-    line.name = without_blanks(whole.substr(0, colon));
-    line.value = without_blanks(whole.substr(colon + 1));
-    return true;
+    if (read_header_line(text_.substr(start, position_ - start), line)) return true;
   }
   return false;
 }
