@@ -189,6 +189,12 @@ struct BodyLength {
   std::size_t octets = 0;
 };
 
+BodyLength body_length(std::string_view content_length) {
+  std::uint64_t octets = 0;
+  const bool sane = read_decimal(content_length, kLongestBody + 1, octets) && octets <= kLongestBody;
+  return {sane, sane, static_cast<std::size_t>(octets)};
+}
+
 // What a line of the header section may be, by its first octet.
 enum class Begins : std::uint8_t {
   kPassed,  // none that means something here, or the continuation of one
@@ -197,8 +203,7 @@ enum class Begins : std::uint8_t {
   kT,       // to, t
   kC,       // call-id, cseq, content-type, content-length, c
   kP,       // p-asserted-identity
-  kCompact, // i, l
-  kUnclear
+  kCompact  // i, l
 };
 
 constexpr std::array<Begins, 256> begins_by_octet() {
@@ -215,110 +220,152 @@ constexpr std::array<Begins, 256> begins_by_octet() {
 bool is_fold(char character) { return character == ' ' || character == '\t'; }
 bool is_letter(char character) { return (character | 0x20) >= 'a' && (character | 0x20) <= 'z'; }
 
-// Where a line's name ends, told by its first octets; kOther and 0: surely none that means something here.
-struct Name {
-  Field field = Field::kOther;
-  std::size_t length = 0;
-};
-constexpr Name kUnclear{Field::kOther, 1};
+// The header section, walked once: what means something here is put where it is to stay.
+class HeaderSection {
+ public:
+  explicit HeaderSection(Message& message) : message_(message) {}
 
-Name name_with_c(const char* line, std::uint64_t octets) {
+  // Returns where it ends, or the text does.
+  std::size_t read(std::string_view text);
+  // True when the empty line stood there.
+  bool has_ended() const { return has_ended_; }
+  BodyLength body() const { return has_length_ ? body_length(content_length_) : BodyLength{}; }
+
+ private:
+  // What a line was found to be by its first octets.
+  struct Line {
+    enum class Is : std::uint8_t { kNothing, kKnown, kUnclear };
+    Is is = Is::kNothing;
+    std::uint8_t name = 0;              // kKnown: how long it is
+    std::string_view* value = nullptr;  // kKnown: where its value is to stay
+  };
+
+  Line line_at(Begins begins, const char* at);
+  Line line_with_c(const char* at, std::uint64_t octets);
+  static Line known(std::string_view& value, std::uint8_t name) { return {Line::Is::kKnown, name, &value}; }
+  static Line compact(const char* at) { return {is_letter(at[1]) ? Line::Is::kNothing : Line::Is::kUnclear}; }
+  void take(std::string_view& place, std::string_view value);
+  void take_unclear(std::string_view whole);
+  std::string_view* place_of(Field field);
+
+  Message& message_;
+  std::string_view content_length_;
+  bool has_length_ = false;
+  bool has_ended_ = false;
+};
+
+// A line that begins with the letters of a name can be nothing else, unless that name goes on behind them.
+inline HeaderSection::Line HeaderSection::line_with_c(const char* at, std::uint64_t octets) {
   constexpr Opening kCallId("call-id"), kCSeq("cseq"), kContent("content-"), kLength("length"), kType("type");
   if (kContent.begins(octets)) {
-    const std::uint64_t behind = eight_octets(line + 8);
-    if (kLength.begins(behind)) return {Field::kContentLength, 14};
-    return kType.begins(behind) ? Name{Field::kContentType, 12} : Name{};
+    const std::uint64_t behind = eight_octets(at + 8);
+    if (kLength.begins(behind)) return known(content_length_, 14);
+    return kType.begins(behind) ? known(message_.content_type, 12) : Line{};
   }
-  if (kCallId.begins(octets)) return {Field::kCallId, 7};
-  if (kCSeq.begins(octets)) return {Field::kCSeq, 4};
-  return is_letter(line[1]) ? Name{} : kUnclear;
+  if (kCallId.begins(octets)) return known(message_.call_id, 7);
+  return kCSeq.begins(octets) ? known(message_.cseq, 4) : compact(at);
 }
 
-// Those of which the first octets are these can only be one; a name that is not followed by its colon is looked at closely.
-Name name_at(Begins begins, const char* line) {
+// Requires: 16 octets lie there.
+inline HeaderSection::Line HeaderSection::line_at(Begins begins, const char* at) {
   constexpr Opening kFrom("from"), kTo("to"), kAsserted("p-assert");
-  const std::uint64_t octets = eight_octets(line);
-  if (begins == Begins::kF && kFrom.begins(octets)) return {Field::kFrom, 4};
-  if (begins == Begins::kT && kTo.begins(octets)) return {Field::kTo, 2};
-  if (begins == Begins::kC) return name_with_c(line, octets);
-  if (begins == Begins::kP) return kAsserted.begins(octets) ? kUnclear : Name{};
-  const bool is_compact = begins != Begins::kEmpty && begins != Begins::kUnclear;
-  return is_compact && is_letter(line[1]) ? Name{} : kUnclear;
+  const std::uint64_t octets = eight_octets(at);
+  switch (begins) {
+    case Begins::kF:
+      return kFrom.begins(octets) ? known(message_.from, 4) : compact(at);
+    case Begins::kT:
+      return kTo.begins(octets) ? known(message_.to, 2) : compact(at);
+    case Begins::kC:
+      return line_with_c(at, octets);
+    case Begins::kP:
+      return {kAsserted.begins(octets) ? Line::Is::kUnclear : Line::Is::kNothing};
+    case Begins::kCompact:
+      return compact(at);
+    default:
+      return {Line::Is::kUnclear};
+  }
 }
 
-// The value in a line from its first octet behind the colon on.
-std::string_view value_of(std::string_view rest) {
-  if (rest.ends_with('\n')) rest.remove_suffix(1);
-  if (rest.ends_with('\r')) rest.remove_suffix(1);
-  if (rest.starts_with(' ')) rest.remove_prefix(1);
+// What stands behind the colon of a line, without the blanks around it.
+inline std::string_view value_of(std::string_view rest) {
+  const std::size_t end = rest.size();
+  const auto is_visible = [rest](std::size_t at) { return static_cast<unsigned char>(rest[at]) > ' '; };
+  if (end >= 5 && rest[0] == ' ' && is_visible(1) && rest[end - 1] == '\n' && rest[end - 2] == '\r' && is_visible(end - 3)) [[likely]]
+    return rest.substr(1, end - 3);
   return wire::without_blanks(rest);
 }
 
-void take_length(std::string_view value, BodyLength& body) {
-  std::uint64_t octets = 0;
-  body.sane = read_decimal(value, kLongestBody + 1, octets) && octets <= kLongestBody;
-  body.given = body.sane;
-  body.octets = static_cast<std::size_t>(octets);
+// The first one counts, of Content-Length the last.
+inline void HeaderSection::take(std::string_view& place, std::string_view value) {
+  const bool is_length = &place == &content_length_;
+  has_length_ |= is_length;
+  if (place.empty() || is_length) place = value;
 }
 
-inline void take_field(Field field, std::string_view value, Message& message, BodyLength& body) {
-  const auto set_once = [value](std::string_view& first) {
-    if (first.empty()) first = value;
-  };
+std::string_view* HeaderSection::place_of(Field field) {
   switch (field) {
     case Field::kFrom:
-      return set_once(message.from);
+      return &message_.from;
     case Field::kTo:
-      return set_once(message.to);
+      return &message_.to;
     case Field::kCallId:
-      return set_once(message.call_id);
+      return &message_.call_id;
     case Field::kCSeq:
-      return set_once(message.cseq);
+      return &message_.cseq;
     case Field::kContentType:
-      return set_once(message.content_type);
-    case Field::kAssertedIdentity:
-      if (message.asserted_count < Message::kMostAsserted) message.asserted[message.asserted_count++] = value;
-      return;
+      return &message_.content_type;
     case Field::kContentLength:
-      return take_length(value, body);
+      return &content_length_;
+    case Field::kAssertedIdentity:
+      return message_.asserted_count < Message::kMostAsserted ? &message_.asserted[message_.asserted_count++] : nullptr;
     case Field::kVia:  // in reply.cc alone
     case Field::kOther:
-      return;
+      return nullptr;
   }
+  return nullptr;
 }
 
-[[gnu::noinline]] void take_unclear(std::string_view whole, Message& message, BodyLength& body) {
+[[gnu::noinline]] void HeaderSection::take_unclear(std::string_view whole) {
   wire::HeaderLine line;
-  if (wire::read_header_line(whole, line)) take_field(field_named(line.name), line.value, message, body);
+  if (!wire::read_header_line(whole, line)) return;
+  if (std::string_view* const place = place_of(field_named(line.name))) take(*place, line.value);
 }
 
-// `whole`: the line with those that continue it.
-inline void take_line(Name name, std::string_view whole, Message& message, BodyLength& body) {
-  if (name.field == Field::kOther || whole.size() <= name.length || whole[name.length] != ':') [[unlikely]]
-    return take_unclear(whole, message, body);
-  take_field(name.field, value_of(whole.substr(name.length + 1)), message, body);
+// Where the lines end that continue the one which ends at `position`.
+[[gnu::noinline]] std::size_t after_folds(std::string_view text, std::size_t position) {
+  wire::LineEnds ends(text, position);
+  while (position < text.size() && is_fold(text[position])) position = ends.next();
+  return position;
 }
 
-// Walks the header section once and takes from it what means something here. Returns where it ends; `has_ended` is true when the
-// empty line stands there.
-inline std::size_t read_fields(std::string_view text, Message& message, BodyLength& body, bool& has_ended) {
+inline std::size_t HeaderSection::read(std::string_view text) {
   static constexpr auto kBegins = begins_by_octet();
-  wire::LineEnds ends(text);
   std::size_t position = 0;
+  if (!text.empty() && is_fold(text.front())) [[unlikely]] {  // there is nothing that it continues
+    position = after_folds(text, 0);
+    take_unclear(text.substr(0, position));
+  }
+  wire::LineEnds ends(text, position);
   while (position < text.size()) {
     const std::size_t start = position;
     position = ends.next();
-    Begins begins = kBegins[static_cast<unsigned char>(text[start])];
-    if (start == 0 && is_fold(text[0])) [[unlikely]] begins = Begins::kUnclear;  // there is nothing that it continues
+    const Begins begins = kBegins[static_cast<unsigned char>(text[start])];
     if (begins == Begins::kPassed) continue;
     if (begins == Begins::kEmpty) {
-      has_ended = text[start] == '\n' || (position - start == 2 && text[start + 1] == '\n');
-      if (has_ended) break;
+      has_ended_ = text[start] == '\n' || (position - start == 2 && text[start + 1] == '\n');
+      if (has_ended_) break;
     }
-    const Name name = text.size() - start < 16 ? kUnclear : name_at(begins, text.data() + start);
-    if (name.length == 0) continue;
-    while (position < text.size() && is_fold(text[position])) position = ends.next();
-    take_line(name, text.substr(start, position - start), message, body);
+    const Line line = text.size() - start < 16 ? Line{Line::Is::kUnclear} : line_at(begins, text.data() + start);
+    if (line.is == Line::Is::kNothing) continue;
+    if (position < text.size() && is_fold(text[position])) [[unlikely]] {
+      position = after_folds(text, position);
+      ends = wire::LineEnds(text, position);
+    }
+    const std::string_view whole = text.substr(start, position - start);
+    if (line.is == Line::Is::kKnown && line.name < whole.size() && whole[line.name] == ':') [[likely]]
+      take(*line.value, value_of(whole.substr(line.name + 1u)));
+    else
+      take_unclear(whole);
   }
   return position;
 }
@@ -344,10 +391,11 @@ std::uint32_t Message::sequence() const {
   return read_decimal(cseq, 0xffffffff, number) ? static_cast<std::uint32_t>(number) : 0;
 }
 
-std::size_t leading_line_ends(Bytes bytes) {
-  const auto is_line_end = [](std::uint8_t octet) { return octet == '\r' || octet == '\n'; };
-  const auto first = std::find_if_not(bytes.begin(), bytes.end(), is_line_end);
-  return static_cast<std::size_t>(first - bytes.begin());
+std::string_view headers_on(Bytes bytes) {
+  std::string_view method, request_uri;
+  const std::string_view text = as_text(bytes);
+  const std::size_t start = read_start_line(text, {method, request_uri});
+  return start == 0 ? std::string_view() : text.substr(start);
 }
 
 bool begins_message(Bytes bytes) {
@@ -360,11 +408,11 @@ Reading read_message(Bytes bytes, Transport transport, Message& message) {
   const bool is_stream = transport == Transport::kTcp;
   const std::size_t start = read_start_line(text, {message.method, message.request_uri});
   if (start == 0) return is_stream && may_begin_message(text) ? Reading::kPartial : Reading::kNotSip;
-  BodyLength body;
-  bool has_ended = false;
-  const std::size_t headers = read_fields(text.substr(start), message, body, has_ended);
-  if (is_stream && !has_ended) return Reading::kPartial;
+  HeaderSection section(message);
+  const std::size_t headers = section.read(text.substr(start));
+  if (is_stream && !section.has_ended()) return Reading::kPartial;
   message.headers = text.substr(start, headers);
+  const BodyLength body = section.body();
   const std::size_t body_start = start + headers;
   if (is_stream && !body.sane) return Reading::kMalformed;
   if (is_stream && body.octets > text.size() - body_start) {

@@ -65,7 +65,14 @@ Reading read_message(Bytes bytes, Transport transport, Message& message);
 // Only looks at the start line.
 bool begins_message(Bytes bytes);
 
+// What stands behind the start line: the header section and the body. "" when there is no start line.
+std::string_view headers_on(Bytes bytes);
+
 // The line ends that clients send between messages to keep a path open (RFC 3261, 7.5; RFC 5626, 3.5.1).
-std::size_t leading_line_ends(Bytes bytes);
+inline std::size_t leading_line_ends(Bytes bytes) {
+  std::size_t count = 0;
+  while (count < bytes.size() && (bytes[count] == '\r' || bytes[count] == '\n')) ++count;
+  return count;
+}
 
 }  // namespace telefence::sip

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include "base/chunk.h"
 #include "base/siphash.h"
 #include "protocols/sip/address.h"
 #include "protocols/sip/via.h"
@@ -32,13 +33,12 @@ OwnTag own_tag(std::string_view call_id, std::uint64_t secret) {
 
 std::string_view view_of(const OwnTag& tag) { return {tag.data(), tag.size()}; }
 
-bool is_control(char character) { return static_cast<std::uint8_t>(character) < 0x20 || character == 0x7f; }
+unsigned controls_in(const Chunk& chunk) { return chunk.within('\0', 0x1f) | chunk.equal(0x7f); }
 
 // A folded value becomes one line (RFC 3261, 7.3.1), and no other control character is passed on.
 void write_value(std::string_view value, Writer& out) {
   while (true) {
-    const auto control = std::find_if(value.begin(), value.end(), is_control);
-    const auto plain = static_cast<std::size_t>(control - value.begin());
+    const std::size_t plain = std::min(find_marked(value, controls_in), value.size());
     out.text(value.substr(0, plain));
     value.remove_prefix(plain);
     if (value.empty()) return;
@@ -132,10 +132,7 @@ bool refuse(const Event& event, const Payload& payload, const RefusalTerms& term
 }
 
 std::uint16_t answer_port(const Payload& payload) {
-  Message message;
-  const Bytes bytes = payload.bytes.subspan(leading_line_ends(payload.bytes));
-  if (read_message(bytes, payload.transport, message) != Reading::kWhole) return 0;
-  wire::HeaderLines lines(message.headers, wire::first_letter('v'));
+  wire::HeaderLines lines(headers_on(payload.bytes.subspan(leading_line_ends(payload.bytes))), wire::first_letter('v'));
   wire::HeaderLine line;
   while (lines.next(line)) {
     if (field_named(line.name) != Field::kVia) continue;
@@ -148,8 +145,8 @@ std::uint16_t answer_port(const Payload& payload) {
 bool acknowledges(const Payload& payload, const RefusalTerms& terms) {
   if (payload.transport != Transport::kUdp) return false;
   const Bytes bytes = payload.bytes.subspan(leading_line_ends(payload.bytes));
-  Message message;
   if (!as_text(bytes).starts_with("ACK ")) return false;
+  Message message;
   if (read_message(bytes, payload.transport, message) != Reading::kWhole || message.call_id.empty()) return false;
   Address to;
   (void)read_address(message.to, to);

@@ -29,7 +29,8 @@ constexpr FirstLetters first_letter(char lower_case) { return FirstLetters{1} <<
 // Where the lines of a text end, one after the other.
 class LineEnds {
  public:
-  explicit LineEnds(std::string_view text) : text_(text) {}
+  // From the line on that begins at `start`.
+  explicit LineEnds(std::string_view text, std::size_t start = 0) : text_(text), next_window_(start) {}
   // Behind the next line feed; the end of the text when there is none.
   std::size_t next();
 
@@ -40,8 +41,7 @@ class LineEnds {
   std::string_view text_;
   // Line feeds are looked for in a window of 64 octets at a time: those of it that were not passed yet, the first octet the lowest bit.
   std::uint64_t line_feeds_ = 0;
-  std::size_t window_ = 0;
-  std::size_t next_window_ = 0;
+  std::size_t next_window_;
 };
 
 // Takes a line, its line end and the lines that continue it included, apart. False for one without a colon.
@@ -142,11 +142,10 @@ inline bool HeaderLines::is_wanted(char first) const {
 inline std::size_t LineEnds::next() {
   while (line_feeds_ == 0) {
     if (next_window_ >= text_.size()) return text_.size();
-    window_ = next_window_;
+    line_feeds_ = line_feeds_at(text_, next_window_);
     next_window_ += 64;
-    line_feeds_ = line_feeds_at(text_, window_);
   }
-  const std::size_t at = window_ + static_cast<std::size_t>(std::countr_zero(line_feeds_));
+  const std::size_t at = next_window_ - 64 + static_cast<std::size_t>(std::countr_zero(line_feeds_));
   line_feeds_ &= line_feeds_ - 1;
   return at + 1;
 }
