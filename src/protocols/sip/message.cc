@@ -47,13 +47,19 @@ constexpr std::array<std::uint8_t, wire::Word::kLongest + 1> by_length() {
 // The beginning of a text in small letters, at most eight octets, to compare with eight octets at once.
 class Opening {
  public:
-  consteval Opening(std::string_view lower_case) {
-    for (std::size_t i = 0; i < lower_case.size(); ++i) {
+  consteval Opening(const char* lower_case) {
+    for (std::size_t i = 0; lower_case[i] != 0; ++i) {
       const auto letter = static_cast<unsigned char>(lower_case[i]);
       const std::uint64_t same = letter >= 'a' && letter <= 'z' ? 0xdf : 0xff;  // a letter may be of either case
       octets_ |= (letter & same) << (8 * i);
       mask_ |= same << (8 * i);
     }
+  }
+  // That of no text.
+  static consteval Opening never() {
+    Opening opening("");
+    opening.octets_ = 1;
+    return opening;
   }
   bool begins(std::uint64_t text) const { return (text & mask_) == octets_; }
 
@@ -195,30 +201,70 @@ BodyLength body_length(std::string_view content_length) {
   return {sane, sane, static_cast<std::size_t>(octets)};
 }
 
-// What a line of the header section may be, by its first octet.
-enum class Begins : std::uint8_t {
-  kPassed,  // none that means something here, or the continuation of one
-  kEmpty,   // perhaps the empty line
-  kF,       // from, f
-  kT,       // to, t
-  kC,       // call-id, cseq, content-type, content-length, c
-  kP,       // p-asserted-identity
-  kCompact  // i, l
-};
-
-constexpr std::array<Begins, 256> begins_by_octet() {
-  std::array<Begins, 256> begins{};
-  begins['\r'] = begins['\n'] = Begins::kEmpty;
-  begins['f'] = begins['F'] = Begins::kF;
-  begins['t'] = begins['T'] = Begins::kT;
-  begins['c'] = begins['C'] = Begins::kC;
-  begins['p'] = begins['P'] = Begins::kP;
-  begins['i'] = begins['I'] = begins['l'] = begins['L'] = Begins::kCompact;
-  return begins;
-}
-
 bool is_fold(char character) { return character == ' ' || character == '\t'; }
 bool is_letter(char character) { return (character | 0x20) >= 'a' && (character | 0x20) <= 'z'; }
+
+// What a line of the header section may be, by its first two octets: looked up, since a jump to the code for each would often be
+// foreseen wrongly.
+enum class Kind : std::uint8_t {
+  kCompact,  // one of those with a letter for a name, or none that means something here
+  kFrom,
+  kTo,
+  kCallId,
+  kCSeq,
+  kContent,
+  kAsserted,
+  kCount,
+};
+
+struct KnownName {
+  Opening opening;
+  std::size_t length = 0;                      // of the whole name
+  std::string_view Message::*value = nullptr;  // where its value is to stay; none: it must be looked at closely
+};
+constexpr KnownName kNone{Opening::never()};
+constexpr KnownName kContentType{"type", 12, &Message::content_type};
+constexpr KnownName kContentLength{"length", 14, &Message::content_length};
+
+// By Kind. A line that begins with these letters can be nothing else, unless its name goes on behind them.
+constexpr KnownName kKnownNames[] = {
+    kNone,
+    {"from", 4, &Message::from},
+    {"to", 2, &Message::to},
+    {"call-id", 7, &Message::call_id},
+    {"cseq", 4, &Message::cseq},
+    {"content-"},
+    {"p-assert"},
+};
+static_assert(std::size(kKnownNames) == static_cast<std::size_t>(Kind::kCount));
+
+// Rows for first octets, columns for the lower bits of second ones. Row 0: none that means something here, or the continuation of
+// a line; row 1: perhaps the empty line.
+constexpr std::string_view kRows = "ftcpil";
+constexpr std::array<std::uint8_t, 256> rows_by_first() {
+  std::array<std::uint8_t, 256> rows{};
+  rows['\r'] = rows['\n'] = 1;
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    const auto letter = static_cast<unsigned char>(kRows[i]);
+    rows[letter] = rows[letter ^ 0x20u] = static_cast<std::uint8_t>(i + 2);
+  }
+  return rows;
+}
+
+constexpr std::array<std::array<Kind, 32>, kRows.size() + 2> kinds_by_second() {
+  std::array<std::array<Kind, 32>, kRows.size() + 2> kinds{};
+  for (std::size_t row = 2; row < kinds.size(); ++row) kinds[row].fill(Kind::kCompact);
+  const auto add = [&kinds](std::string_view two, Kind kind) {
+    kinds[kRows.find(two[0]) + 2][static_cast<unsigned char>(two[1]) & 31u] = kind;
+  };
+  add("fr", Kind::kFrom);
+  add("to", Kind::kTo);
+  add("ca", Kind::kCallId);
+  add("cs", Kind::kCSeq);
+  add("co", Kind::kContent);
+  add("p-", Kind::kAsserted);
+  return kinds;
+}
 
 // The header section, walked once: what means something here is put where it is to stay.
 class HeaderSection {
@@ -229,62 +275,15 @@ class HeaderSection {
   std::size_t read(std::string_view text);
   // True when the empty line stood there.
   bool has_ended() const { return has_ended_; }
-  BodyLength body() const { return has_length_ ? body_length(content_length_) : BodyLength{}; }
 
  private:
-  // What a line was found to be by its first octets.
-  struct Line {
-    enum class Is : std::uint8_t { kNothing, kKnown, kUnclear };
-    Is is = Is::kNothing;
-    std::uint8_t name = 0;              // kKnown: how long it is
-    std::string_view* value = nullptr;  // kKnown: where its value is to stay
-  };
-
-  Line line_at(Begins begins, const char* at);
-  Line line_with_c(const char* at, std::uint64_t octets);
-  static Line known(std::string_view& value, std::uint8_t name) { return {Line::Is::kKnown, name, &value}; }
-  static Line compact(const char* at) { return {is_letter(at[1]) ? Line::Is::kNothing : Line::Is::kUnclear}; }
-  void take(std::string_view& place, std::string_view value);
+  void take(std::string_view Message::*place, std::string_view value);
   void take_unclear(std::string_view whole);
-  std::string_view* place_of(Field field);
+  std::string_view Message::*place_of(Field field);
 
   Message& message_;
-  std::string_view content_length_;
-  bool has_length_ = false;
   bool has_ended_ = false;
 };
-
-// A line that begins with the letters of a name can be nothing else, unless that name goes on behind them.
-inline HeaderSection::Line HeaderSection::line_with_c(const char* at, std::uint64_t octets) {
-  constexpr Opening kCallId("call-id"), kCSeq("cseq"), kContent("content-"), kLength("length"), kType("type");
-  if (kContent.begins(octets)) {
-    const std::uint64_t behind = eight_octets(at + 8);
-    if (kLength.begins(behind)) return known(content_length_, 14);
-    return kType.begins(behind) ? known(message_.content_type, 12) : Line{};
-  }
-  if (kCallId.begins(octets)) return known(message_.call_id, 7);
-  return kCSeq.begins(octets) ? known(message_.cseq, 4) : compact(at);
-}
-
-// Requires: 16 octets lie there.
-inline HeaderSection::Line HeaderSection::line_at(Begins begins, const char* at) {
-  constexpr Opening kFrom("from"), kTo("to"), kAsserted("p-assert");
-  const std::uint64_t octets = eight_octets(at);
-  switch (begins) {
-    case Begins::kF:
-      return kFrom.begins(octets) ? known(message_.from, 4) : compact(at);
-    case Begins::kT:
-      return kTo.begins(octets) ? known(message_.to, 2) : compact(at);
-    case Begins::kC:
-      return line_with_c(at, octets);
-    case Begins::kP:
-      return {kAsserted.begins(octets) ? Line::Is::kUnclear : Line::Is::kNothing};
-    case Begins::kCompact:
-      return compact(at);
-    default:
-      return {Line::Is::kUnclear};
-  }
-}
 
 // What stands behind the colon of a line, without the blanks around it.
 inline std::string_view value_of(std::string_view rest) {
@@ -296,28 +295,25 @@ inline std::string_view value_of(std::string_view rest) {
 }
 
 // The first one counts, of Content-Length the last.
-inline void HeaderSection::take(std::string_view& place, std::string_view value) {
-  const bool is_length = &place == &content_length_;
-  has_length_ |= is_length;
-  if (place.empty() || is_length) place = value;
+inline void HeaderSection::take(std::string_view Message::*place, std::string_view value) {
+  if ((message_.*place).empty() || place == &Message::content_length) message_.*place = value;
 }
 
-std::string_view* HeaderSection::place_of(Field field) {
+std::string_view Message::*HeaderSection::place_of(Field field) {
   switch (field) {
     case Field::kFrom:
-      return &message_.from;
+      return &Message::from;
     case Field::kTo:
-      return &message_.to;
+      return &Message::to;
     case Field::kCallId:
-      return &message_.call_id;
+      return &Message::call_id;
     case Field::kCSeq:
-      return &message_.cseq;
+      return &Message::cseq;
     case Field::kContentType:
-      return &message_.content_type;
+      return &Message::content_type;
     case Field::kContentLength:
-      return &content_length_;
+      return &Message::content_length;
     case Field::kAssertedIdentity:
-      return message_.asserted_count < Message::kMostAsserted ? &message_.asserted[message_.asserted_count++] : nullptr;
     case Field::kVia:  // in reply.cc alone
     case Field::kOther:
       return nullptr;
@@ -328,7 +324,10 @@ std::string_view* HeaderSection::place_of(Field field) {
 [[gnu::noinline]] void HeaderSection::take_unclear(std::string_view whole) {
   wire::HeaderLine line;
   if (!wire::read_header_line(whole, line)) return;
-  if (std::string_view* const place = place_of(field_named(line.name))) take(*place, line.value);
+  const Field field = field_named(line.name);
+  if (const auto place = place_of(field); place != nullptr) take(place, line.value);
+  if (field == Field::kAssertedIdentity && message_.asserted_count < Message::kMostAsserted)
+    message_.asserted[message_.asserted_count++] = line.value;
 }
 
 // Where the lines end that continue the one which ends at `position`.
@@ -338,8 +337,19 @@ std::string_view* HeaderSection::place_of(Field field) {
   return position;
 }
 
+// The name that a line of this kind begins with, when it does; nullptr: it surely is of no meaning here. Requires: 16 octets lie there.
+inline const KnownName* name_at(const char* line, Kind kind) {
+  const KnownName& name = kKnownNames[static_cast<std::size_t>(kind)];
+  if (!name.opening.begins(eight_octets(line))) return is_letter(line[1]) || line[1] == '-' ? nullptr : &kNone;
+  if (kind != Kind::kContent) return &name;
+  const std::uint64_t behind = eight_octets(line + 8);
+  if (kContentLength.opening.begins(behind)) return &kContentLength;
+  return kContentType.opening.begins(behind) ? &kContentType : nullptr;
+}
+
 inline std::size_t HeaderSection::read(std::string_view text) {
-  static constexpr auto kBegins = begins_by_octet();
+  static constexpr auto kRowOfFirst = rows_by_first();
+  static constexpr auto kKindOfSecond = kinds_by_second();
   std::size_t position = 0;
   if (!text.empty() && is_fold(text.front())) [[unlikely]] {  // there is nothing that it continues
     position = after_folds(text, 0);
@@ -349,21 +359,24 @@ inline std::size_t HeaderSection::read(std::string_view text) {
   while (position < text.size()) {
     const std::size_t start = position;
     position = ends.next();
-    const Begins begins = kBegins[static_cast<unsigned char>(text[start])];
-    if (begins == Begins::kPassed) continue;
-    if (begins == Begins::kEmpty) {
+    const std::size_t row = kRowOfFirst[static_cast<unsigned char>(text[start])];
+    if (row == 0) continue;
+    const KnownName* name = &kNone;
+    if (row == 1) {
       has_ended_ = text[start] == '\n' || (position - start == 2 && text[start + 1] == '\n');
       if (has_ended_) break;
+    } else if (text.size() - start >= 16) [[likely]] {
+      const auto second = static_cast<unsigned char>(text[start + 1]);
+      name = name_at(text.data() + start, kKindOfSecond[row][second & 31u]);
+      if (name == nullptr) continue;
     }
-    const Line line = text.size() - start < 16 ? Line{Line::Is::kUnclear} : line_at(begins, text.data() + start);
-    if (line.is == Line::Is::kNothing) continue;
     if (position < text.size() && is_fold(text[position])) [[unlikely]] {
       position = after_folds(text, position);
       ends = wire::LineEnds(text, position);
     }
     const std::string_view whole = text.substr(start, position - start);
-    if (line.is == Line::Is::kKnown && line.name < whole.size() && whole[line.name] == ':') [[likely]]
-      take(*line.value, value_of(whole.substr(line.name + 1u)));
+    if (name->value != nullptr && name->length < whole.size() && whole[name->length] == ':') [[likely]]
+      take(name->value, value_of(whole.substr(name->length + 1)));
     else
       take_unclear(whole);
   }
@@ -412,7 +425,7 @@ Reading read_message(Bytes bytes, Transport transport, Message& message) {
   const std::size_t headers = section.read(text.substr(start));
   if (is_stream && !section.has_ended()) return Reading::kPartial;
   message.headers = text.substr(start, headers);
-  const BodyLength body = section.body();
+  const BodyLength body = message.content_length.data() == nullptr ? BodyLength{} : body_length(message.content_length);
   const std::size_t body_start = start + headers;
   if (is_stream && !body.sane) return Reading::kMalformed;
   if (is_stream && body.octets > text.size() - body_start) {

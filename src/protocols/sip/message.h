@@ -42,6 +42,7 @@ struct Message {
   std::string_view call_id;
   std::string_view cseq;
   std::string_view content_type;
+  std::string_view content_length;  // no place at all: not given
   std::array<std::string_view, kMostAsserted> asserted;  // values of P-Asserted-Identity; each may be a list
   std::size_t asserted_count = 0;
   std::string_view body;

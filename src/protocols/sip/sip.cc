@@ -152,7 +152,8 @@ Step extract_datagram(const Payload& payload, EventList& events) {
   const std::size_t at = leading_line_ends(payload.bytes);
   const std::string_view text = as_text(payload.bytes.subspan(at));
   // Of all others the start line is enough: what it begins is whole, as it came.
-  if (!text.starts_with("INVITE ") && !text.starts_with("MESSAGE ")) return begins_message(as_bytes(text)) ? Step{Progress::kDone, size, 0} : Step{};
+  if (!text.starts_with("INVITE ") && !text.starts_with("MESSAGE "))
+    return begins_message(as_bytes(text)) ? Step{Progress::kDone, size, 0} : Step{};
   Message message;
   if (read_message(as_bytes(text), payload.transport, message) != Reading::kWhole) return {};
   const Place place{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(message.length)};

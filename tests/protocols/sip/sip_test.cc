@@ -107,6 +107,71 @@ TEST(Sip, CompactFormsFoldedLinesAndAnyCaseAreRead) {
   EXPECT_TRUE(got.call().within_dialog);
 }
 
+TEST(Sip, AFieldIsKnownByItsWholeName) {
+  TestRequest request;
+  request.via = "Fromage: <sip:9@a>\r\nFROM2: <sip:9@a>\r\nFr: <sip:9@a>\r\nTom: <sip:9@a>\r\nT-o: <sip:9@a>\r\nCall-IDs: 9\r\n"
+                "Content-Lengthy: 9\r\nContact: <sip:9@a>\r\nP-Early-Media: supported\r\nIs: 9\r\nfrom\r\nVia: SIP/2.0/UDP 192.0.2.1";
+  request.from = "From \t: <sip:1@a>";
+  request.to = "\rTo: <sip:2@b>";  // a blank before the name
+  request.call_id = "CALL-id:call";
+  request.length = "P-ASSERTED-identity : <sip:3@c>\r\nContent-Length\t:0";
+  const Extracted got(text_of(request));
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_EQ(got.call().calling, "1");
+  EXPECT_EQ(strings(got.call().called_also), Strings{"2"});
+  EXPECT_EQ(strings(got.call().calling_also), Strings{"3"});
+  EXPECT_EQ(got.call().call_id, "call");
+}
+
+TEST(Sip, TheFirstValueOfAFieldCountsAndTheLastContentLength) {
+  TestRequest request;
+  request.method = "MESSAGE";
+  request.from = "From:\r\nf: <sip:1@a>\r\nFrom: <sip:9@a>";
+  request.length = "Content-Length: 9\r\nl: 2\r\nContent-Length: 5";
+  request.body = "hello world";
+  const Extracted got(text_of(request));
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_EQ(got.sms().calling, "1");
+  EXPECT_EQ(as_text(got.sms().body), "hello");
+}
+
+TEST(Sip, ABlankInFrontOfTheFirstLineContinuesNothing) {
+  TestRequest request;
+  request.via = " f: <sip:1@a>\r\n\t;tag=x";
+  const Extracted got(text_of(request));
+  ASSERT_EQ(got.count(), 1u);
+  EXPECT_EQ(got.call().calling, "1");
+}
+
+TEST(Sip, TheUserOfAnyUriIsFound) {
+  const std::pair<const char*, const char*> kTable[] = {
+      {"<sip:+8610086@a>", "+8610086"},
+      {"sip:10086@a;tag=1", "10086"},
+      {"\"<sip:9@a>, 1\" <SIP:1@host.example.org>;tag=1", "1"},
+      {"Bank <sip:12345678901234@access.example>", "12345678901234"},
+      {"<sip:123456789012345@access.example>", "123456789012345"},
+      {"<sip:1234567890123456@access.example>", "1234567890123456"},
+      {"<sip:+123456789012345678901@access.example>", "+123456789012345678901"},
+      {"<sip:123;phone-context=+86@access.example>", "123"},
+      {"<sip:123:secret@access.example>", "123"},
+      {"<sip:123%34@access.example>", "1234"},
+      {"<sip:1+2@access.example>", "1+2"},
+      {"<sip:alice@access.example>", "alice"},
+      {"<sip:@access.example>", ""},
+      {"<sip:1234567890>;x=a@b", ""},
+      {"<sips:123@access.example>", "123"},
+      {"<tel:123@access.example>", "123@access.example"},
+      {"<sip:1", ""},
+  };
+  for (const auto& [address, user] : kTable) {
+    TestRequest request;
+    request.from = "From: " + std::string(address);
+    const Extracted got(text_of(request));
+    ASSERT_EQ(got.count(), 1u) << address;
+    EXPECT_EQ(got.call().calling, user) << address;
+  }
+}
+
 TEST(Sip, LineFeedsAloneAreTaken) {
   TestRequest request;
   request.line_end = "\n";
