@@ -153,6 +153,7 @@ TEST(Sip, TheUserOfAnyUriIsFound) {
       {"<sip:1234567890123456@access.example>", "1234567890123456"},
       {"<sip:+123456789012345678901@access.example>", "+123456789012345678901"},
       {"<sip:123;phone-context=+86@access.example>", "123"},
+      {"<sip:1;2@access.example>", "1"},
       {"<sip:123:secret@access.example>", "123"},
       {"<sip:123%34@access.example>", "1234"},
       {"<sip:1+2@access.example>", "1+2"},
