@@ -421,6 +421,7 @@ constexpr Sentence kSentences[] = {
     {"a user needs a password: name its file in redis.receipts.password_file", "用户需要密码：请在 redis.receipts.password_file 中指定密码文件"},
     {"'{}' is not known here; known here: {}", "“{0}”不可用；此处可用：{1}"},
     {"{}: the key {} is named twice: one signer for each key", "{0}：密钥 {1} 重复：每个密钥只能对应一个签名者"},
+    {"the batch {} that it has is of another log: Redis lost data or was restored", "其批次 {0} 属于另一变更流：Redis 丢失过数据或被恢复过"},
     {"it is signed by {}, which is not among redis.signers", "其签名者 {0} 不在 redis.signers 之中"},
     {"it has an approval, but nobody signed the whole batch", "只有批准，无人对整个批次签名"},
     {"the signature of {} is wrong: the batch was changed, or the key is another one", "{0} 的签名有误：批次被改动过，或密钥不符"},
