@@ -43,9 +43,23 @@ std::int64_t dated_ms(const StoredBatch& stored) {
   return batch.ok() ? batch.value().timestamp_ms : 0;
 }
 
-// Not by the rules that edges share, but by what this node knows: then an edge may know better.
-bool is_doubtful(BatchRefusal reason) {
-  return reason != BatchRefusal::kNotAllowed && reason != BatchRefusal::kNeedsSecond && reason != BatchRefusal::kOverQuota;
+// Not by the rules that edges share, but by what this node knows: then an edge may know better. What nobody signed, or what a known
+// key did not sign, every edge refuses alike, unless it may take what strangers push.
+bool is_doubtful(BatchRefusal reason, bool takes_unsigned) {
+  switch (reason) {
+    case BatchRefusal::kNewer:
+    case BatchRefusal::kUnknownSigner:
+      return true;
+    case BatchRefusal::kUnsigned:
+    case BatchRefusal::kWrongSignature:
+      return takes_unsigned;
+    case BatchRefusal::kMalformed:
+    case BatchRefusal::kNotAllowed:
+    case BatchRefusal::kNeedsSecond:
+    case BatchRefusal::kOverQuota:
+      return false;
+  }
+  return true;
 }
 
 std::string random_token() {
@@ -140,7 +154,7 @@ class Maker {
         const auto refused = image_.take(stored, std::move(batch));
         ++made_.batches;
         if (!refused) continue;
-        if (is_doubtful(refused->reason) && !order_.accept_gaps)
+        if (is_doubtful(refused->reason, image_.signers().takes_unsigned()) && !order_.accept_gaps)
           return failed("batch " + stored.id + " can't be taken (" + refused->why +
                         "): edges with other keys or a newer version may have taken it; --accept-gaps writes down what is there without it");
         ++made_.refused;
