@@ -468,6 +468,8 @@ constexpr Sentence kSentences[] = {
     {"the field s is no signature: {}", "字段 s 不是签名：每行为 16 位密钥编号、一个空格和 128 位十六进制数字"},
     {"more than 4 signatures on one batch", "一个批次的签名超过 4 个"},
     {"batch {} is another one than was read before under this number: Redis lost data", "批次 {0} 与先前同号批次不同：Redis 丢失了数据"},
+    {"batch {} does not follow batch {}", "批次 {0} 不接批次 {1}"},
+    {"batch {}: {}", "批次 {0}：{1}"},
     {"what is applied is kept on disk again", "已恢复将生效内容保存到磁盘"},
     {"{} batches read from disk, the last one {}; {} bytes at the end were not whole and are read from Redis again",
      "从磁盘读取 {0} 个批次，末批 {1}；末尾 {2} 字节不完整，将从 Redis 重读"},
