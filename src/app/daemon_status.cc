@@ -151,7 +151,10 @@ EdgeReport Daemon::edge_report() const {
   if (state.propagated_sequence == state.sequence) report.took_ms = static_cast<std::int64_t>(state.last_propagation_us / 1000);
   report.cores = state.all_use_it ? workers_.size() : 0;
   report.rules = state.counts.in_force();
+  report.hash = state.hash;
   report.refused = state.batches_refused;
+  report.refused_here = state.refused_here;
+  report.tells_from = state.tells_from;
   report.problem = state.problem;
   report.log = config_.signatures.redis.log;
   if (state.version != state.newest_version) {

@@ -203,6 +203,7 @@ int push(const PushArguments& arguments) {
   const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids, weighed.value().confirmed);
   if (!published) return failed(published.error(), language);
   print_published(arguments, published.value(), lines, key_ids, language);
+  warn_unsigned("telefence push", keys.value(), language);
   return kExitOk;
 }
 
@@ -223,6 +224,7 @@ int push_withdraw(const PushArguments& arguments, const std::vector<std::string>
   const std::vector<std::string> key_ids = keys.value().ids();
   const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids, "");
   if (!published) return failed(published.error(), language);
+  warn_unsigned("telefence push", keys.value(), language);
   if (arguments.json) {
     print_published(arguments, published.value(), lines, key_ids, language);
     return kExitOk;

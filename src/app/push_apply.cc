@@ -235,6 +235,7 @@ int push_apply(const PushApplyArguments& arguments) {
   if (const Result<void> opened = applying.open_audit(); !opened) return failed(opened.error(), language);
   const Result<Outcome> outcome = on_primary(arguments, [&](RedisConnection& connection) { return applying.run(connection); });
   if (!outcome) return failed(outcome.error(), language);
+  if (outcome.value().progress.batches != 0) warn_unsigned("telefence push apply", keys.value(), language);
   return tell(arguments, source, keys.value(), applying, outcome.value(), language);
 }
 

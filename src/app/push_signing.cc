@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/push_signing.h"
 
+#include <cstdio>
 #include <utility>
+
+#include "app/sentences.h"
 
 namespace telefence {
 
@@ -18,6 +21,13 @@ Result<PushKeys> read_keys(const PushArguments& arguments) {
   if (out.keys.size() == 2 && out.keys[0].id() == out.keys[1].id())
     return Error{ErrorCode::kUsage, "--key and --second-key are the same key: the second signature must be somebody else's"};
   return out;
+}
+
+void warn_unsigned(const char* command, const PushKeys& keys, Language language) {
+  if (!keys.keys.empty()) return;
+  std::fprintf(stderr, "%s: %s\n", command,
+               std::string(say(language, {"it is not signed: edges take it only with redis.accept_unsigned: true; --key FILE signs it (telefence keys new makes one)",
+                                          "未签名：只有 redis.accept_unsigned: true 的节点才采用；请用 --key 文件 签名（telefence keys new 生成密钥）"})).c_str());
 }
 
 std::string audit_file(const PushArguments& arguments) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/language.h"
 #include "app/tool_verbs.h"
 #include "base/result.h"
 #include "signatures/key_file.h"
@@ -29,6 +30,9 @@ struct PushKeys {
 };
 
 Result<PushKeys> read_keys(const PushArguments& arguments);
+
+// Says on standard error that what `command` has published is unsigned, when it is.
+void warn_unsigned(const char* command, const PushKeys& keys, Language language);
 
 // "": nothing is audited.
 std::string audit_file(const PushArguments& arguments);

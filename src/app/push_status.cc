@@ -11,6 +11,7 @@
 #include "app/command_line.h"
 #include "app/json_lines.h"
 #include "app/push_connection.h"
+#include "app/push_standing.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "signatures/batch.h"
@@ -24,17 +25,13 @@ constexpr std::uint32_t kTimeoutMs = 5000;
 constexpr const char* kMostAcks = "100000";  // that are looked through
 constexpr std::string_view kNodes = "tf:1:node:";
 
-struct Node {
-  std::string name, mode, version, problem;
-  std::uint64_t sequence = 0;
-  std::uint64_t refused = 0;
-};
-
 struct Report {
   std::uint64_t sequence = 0;
+  std::uint64_t last = 0;        // of the log
   std::optional<HeadMark> mark;  // what tf:1:head tells
   std::string doubt;             // "" or how it disagrees with the log
-  std::map<std::string, Node> nodes;       // that have beaten within the last minute
+  std::map<std::string, Heartbeat> nodes;  // that have beaten within the last minute
+  std::map<std::string, Standing> standings;  // of the same
   std::map<std::string, std::int64_t> took_ms;  // of those that measured it
   std::set<std::string> silent;            // they told something some time, and have no heartbeat
 };
@@ -68,28 +65,51 @@ Result<void> read_nodes(RedisConnection& connection, Report& report) {
       const Result<RedisReply> fields = ask(connection, {"HGETALL", key.text});
       if (!fields) return fields.error();
       if (fields.value().items.empty()) continue;  // it has just gone
-      Node node{key.text.substr(kNodes.size()), text_in(fields.value(), "mode"), text_in(fields.value(), "version"),
-                text_in(fields.value(), "problem"), number_in(fields.value(), "seq"), number_in(fields.value(), "refused")};
-      report.nodes[node.name] = node;
+      Heartbeat node;
+      node.name = key.text.substr(kNodes.size());
+      node.mode = text_in(fields.value(), "mode");
+      node.problem = text_in(fields.value(), "problem");
+      node.hash = text_in(fields.value(), "hash");
+      node.sequence = number_in(fields.value(), "seq");
+      node.from = number_in(fields.value(), "from");
+      node.refused = number_in(fields.value(), "refused");
+      node.refusals = read_refusals(text_in(fields.value(), "refusals"));
+      report.nodes[node.name] = std::move(node);
     }
     cursor = page.value().items[0].text;
   } while (cursor != "0");
   return {};
 }
 
-// A receipt of a later batch that covers this one as well says when both were there, which is late enough for this one.
-Result<void> read_acks(RedisConnection& connection, Report& report) {
+// The newest first; those that say something of this batch.
+Result<std::vector<Receipt>> read_acks(RedisConnection& connection, Report& report) {
+  std::vector<Receipt> out;
   const Result<RedisReply> acks = ask(connection, {"XREVRANGE", "tf:1:ack", "+", "-", "COUNT", kMostAcks});
   if (!acks) return acks.error();
   for (const RedisReply& ack : acks.value().items) {
     if (ack.items.size() != 2) continue;
     const RedisReply& fields = ack.items[1];
-    const std::string node = text_in(fields, "node");
-    if (!report.nodes.contains(node)) report.silent.insert(node);
-    const bool covers = number_in(fields, "from") <= report.sequence && report.sequence <= number_in(fields, "seq");
-    if (covers && !text_in(fields, "ms").empty()) report.took_ms[node] = static_cast<std::int64_t>(number_in(fields, "ms"));
+    Receipt receipt{text_in(fields, "node"), text_in(fields, "hash"), number_in(fields, "from"), number_in(fields, "seq"), {},
+                    read_refusals(text_in(fields, "refused"))};
+    if (!report.nodes.contains(receipt.node)) report.silent.insert(receipt.node);
+    if (!text_in(fields, "ms").empty()) receipt.took_ms = static_cast<std::int64_t>(number_in(fields, "ms"));
+    if (receipt.speaks_of(report.sequence)) out.push_back(std::move(receipt));
   }
-  return {};
+  return out;
+}
+
+// What the log has at these places. Requires: the receipts were read before, else one could tell of what is not there yet.
+Result<LogPlaces> read_places(RedisConnection& connection, const std::string& log, const std::set<std::uint64_t>& sequences) {
+  LogPlaces places;
+  for (const std::uint64_t sequence : sequences) {
+    const std::string id = std::to_string(sequence) + "-0";
+    const Result<RedisReply> found = ask(connection, {"XRANGE", log, id, id});
+    if (!found) return found.error();
+    if (found.value().items.empty() || found.value().items[0].items.size() != 2) continue;
+    const RedisReply& fields = found.value().items[0].items[1];
+    places.hashes[sequence] = batch_hash(text_in(fields, "h"), text_in(fields, "b"));
+  }
+  return places;
 }
 
 Result<LogHead> newest_of(RedisConnection& connection, const std::string& log) {
@@ -125,7 +145,14 @@ Result<Report> read_report(RedisConnection& connection, const PushStatusArgument
   report.sequence = arguments.sequence;
   if (Result<void> read = read_head(connection, arguments, report); !read) return read.error();
   if (Result<void> read = read_nodes(connection, report); !read) return read.error();
-  if (Result<void> read = read_acks(connection, report); !read) return read.error();
+  const Result<std::vector<Receipt>> receipts = read_acks(connection, report);
+  if (!receipts) return receipts.error();
+  Result<LogPlaces> places = read_places(connection, arguments.log, places_needed(report.sequence, report.nodes, receipts.value()));
+  if (!places) return places.error();
+  const Result<LogHead> newest = newest_of(connection, arguments.log);
+  if (!newest) return newest.error();
+  places.value().last = report.last = newest.value().sequence;
+  report.took_ms = judge(report.sequence, places.value(), report.nodes, receipts.value(), report.standings);
   return report;
 }
 
@@ -133,7 +160,11 @@ Result<Report> read_report(RedisConnection& connection, const PushStatusArgument
 struct Summary {
   std::size_t applied = 0;
   std::vector<std::int64_t> times;  // sorted
-  std::vector<const Node*> behind;
+  struct One {
+    const Heartbeat* node;
+    const Standing* standing;
+  };
+  std::vector<One> behind, refused, unknown;
 
   // So many milliseconds are enough for this share of those that measured.
   std::optional<std::int64_t> within(double share) const {
@@ -146,10 +177,11 @@ struct Summary {
 Summary summary_of(const Report& report) {
   Summary summary;
   for (const auto& [name, node] : report.nodes) {
-    if (node.sequence >= report.sequence)
+    const Standing& standing = report.standings.at(name);
+    if (standing.is == Standing::Is::kApplied)
       ++summary.applied;
     else
-      summary.behind.push_back(&node);
+      (standing.is == Standing::Is::kBehind ? summary.behind : standing.is == Standing::Is::kRefused ? summary.refused : summary.unknown).push_back({&node, &standing});
   }
   for (const auto& [name, took] : report.took_ms) summary.times.push_back(took);
   std::sort(summary.times.begin(), summary.times.end());
@@ -163,10 +195,13 @@ Json to_json(const Report& report, const Summary& summary) {
   };
   Json out = {{"ok", true}, {"seq", report.sequence}, {"edges", report.nodes.size()}, {"applied", summary.applied}, {"measured", summary.times.size()},
               {"p50_ms", value(0.5)}, {"p99_ms", value(0.99)}, {"max_ms", value(1)}, {"behind", Json::array()}, {"silent", report.silent},
-              {"head", nullptr}, {"head_problem", report.doubt}};
+              {"refused", Json::array()}, {"unknown", Json::array()}, {"last", report.last}, {"head", nullptr}, {"head_problem", report.doubt}};
   if (report.mark) out["head"] = {{"seq", report.mark->sequence}, {"hash", report.mark->hash}, {"ts", report.mark->timestamp_ms}};
-  for (const Node* node : summary.behind)
-    out["behind"].push_back({{"node", node->name}, {"seq", node->sequence}, {"mode", node->mode}, {"refused", node->refused}, {"problem", node->problem}});
+  for (const auto& [node, standing] : summary.behind)
+    out["behind"].push_back({{"node", node->name}, {"seq", node->sequence}, {"mode", node->mode}, {"refused", node->refused}, {"problem", standing->why}});
+  for (const auto& [node, standing] : summary.refused)
+    out["refused"].push_back({{"node", node->name}, {"seq", node->sequence}, {"reason", standing->reason}, {"why", standing->why}});
+  for (const auto& [node, standing] : summary.unknown) out["unknown"].push_back(node->name);
   return out;
 }
 
@@ -177,6 +212,7 @@ void print_metrics(const Report& report, const Summary& summary) {
   gauge("telefence_push_sequence", "Newest batch of the log.", static_cast<double>(report.sequence));
   gauge("telefence_push_edges", "Edges with a heartbeat.", static_cast<double>(report.nodes.size()));
   gauge("telefence_push_edges_applied", "Of them, those that have it in force.", static_cast<double>(summary.applied));
+  gauge("telefence_push_edges_refused", "Of them, those that refused it.", static_cast<double>(summary.refused.size()));
   gauge("telefence_push_edges_silent", "Edges that told something some time and have no heartbeat.", static_cast<double>(report.silent.size()));
   if (const auto ms = summary.within(0.99))
     gauge("telefence_push_p99_seconds", "Within this time 99 of 100 edges had it in force.", static_cast<double>(*ms) / 1000);
@@ -194,10 +230,16 @@ void print_for_people(const Report& report, const Summary& summary, Language lan
   if (!summary.times.empty())
     std::printf("%s\n", say(language, {"half of them within {} s, 99% of edges within {} s, the last one after {} s", "半数 {} 秒内，99% 的节点 {} 秒内，最慢 {} 秒"},
                             seconds_text(*summary.within(0.5)), seconds_text(*summary.within(0.99)), seconds_text(*summary.within(1))).c_str());
-  for (const Node* node : summary.behind) {
-    const std::string why = node->problem.empty() ? "" : ": " + translated(language, node->problem);
-    std::printf("%s%s\n", say(language, {"  behind: {}, at batch {}", "  落后：{}，当前批次 {}"}, node->name, node->sequence).c_str(), why.c_str());
-  }
+  if (report.sequence > report.last)
+    std::printf("%s\n", say(language, {"  the log has no batch {}: it ends with batch {}", "  变更流没有批次 {}：止于批次 {}"}, report.sequence, report.last).c_str());
+  const auto because = [&](const std::string& why) { return why.empty() ? "" : say(language, {": ", "："}) + translated(language, why); };
+  for (const auto& [node, standing] : summary.refused)
+    std::printf("%s%s\n", say(language, {"  refused by {}", "  {} 拒绝"}, node->name).c_str(), because(standing->why).c_str());
+  for (const auto& [node, standing] : summary.behind)
+    std::printf("%s%s\n", say(language, {"  behind: {}, at batch {}", "  落后：{}，当前批次 {}"}, node->name, node->sequence).c_str(), because(standing->why).c_str());
+  for (const auto& [node, standing] : summary.unknown)
+    std::printf("%s\n", say(language, {"  not known: {}, at batch {}, has restarted or loaded a snapshot since", "  不能确定：{}，当前批次 {}，其后重启过或加载过快照"},
+                            node->name, node->sequence).c_str());
   for (const std::string& node : report.silent)
     std::printf("%s\n", say(language, {"  silent: {}, no heartbeat for a minute or more", "  失联：{}，一分钟以上无心跳"}, node).c_str());
   if (!report.doubt.empty()) std::printf("  %s\n", translated(language, report.doubt).c_str());

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include "app/push_progress.h"
 #include "app/sentences.h"
 #include "app/trial_asking.h"
+#include "config/loader.h"
+#include "signatures/log_image.h"
 #include "signatures/snapshot_publish.h"
 
 namespace telefence {
@@ -68,7 +71,7 @@ class ListWeigher {
       if (const Result<void> compared = compare(); !compared) {
         if (guards)
           return Error{compared.error().code, compared.error().message + "; --most-shrink 100% replaces the list without looking"};
-        if (arguments_.dry_run) return compared.error();
+        if (arguments_.dry_run || compared.error().code == ErrorCode::kInvalid) return compared.error();
         note("what of it is new is not known: " + compared.error().message + what_to_do(compared.error().message), language_);
       }
     if (out_.changes) find_shrunk();
@@ -111,38 +114,106 @@ class ListWeigher {
     return {};
   }
 
+  // Whose word counts when it is judged what is in force: as at the edges where their configuration is given; else that of the keys it is
+  // signed with, which edges will take. Who signs nothing publishes for edges that take anything.
+  Result<LogImage> judge() const {
+    TrustOptions trust;
+    trust.home_country = source_.terms().home_country;
+    if (!arguments_.config_file.empty()) {
+      Loaded loaded = load_config(arguments_.config_file);
+      if (!loaded.mistakes.empty()) return Error{ErrorCode::kInvalid, to_text(loaded.mistakes.front())};
+      return LogImage::with(source_.terms(), loaded.config.signatures.redis.trust);
+    }
+    if (keys_.keys.empty()) return believer();
+    std::vector<PublicKey> known;
+    for (const SigningKey& key : keys_.keys) known.push_back(key.described());
+    return LogImage::with(source_.terms(), trust, Signers::trusting(known, trust));
+  }
+  // Takes what anybody says.
+  LogImage believer() const {
+    TrustOptions trust;
+    trust.home_country = source_.terms().home_country;
+    trust.accept_unsigned = true;
+    return LogImage::with(source_.terms(), trust, Signers::trusting({}, trust));
+  }
+
+  // `by` is made anew for each server that is tried.
+  Result<ReadImage> read(const std::function<Result<LogImage>()>& by) const {
+    return on_primary(arguments_, [&](RedisConnection& connection) -> Result<ReadImage> {
+      Result<LogImage> image = by();
+      return image ? read_image(connection, std::move(image.value()), arguments_.log) : Result<ReadImage>(image.error());
+    });
+  }
+
+  Result<PushPlan> plan() {
+    PushPlan out(source_.terms(), publisher_name());
+    for (const std::string& kind : replaced_) out.replace({arguments_.source, kind});
+    const Result<void> read = each([&](const Change& change, bool is_canonical) {
+      out.add(change, is_canonical);
+      return Result<void>();
+    });
+    if (!read) return read.error();
+    out.finish();
+    return out;
+  }
+
+  // What is not known to be in force is told of, and counts as new: then edges are asked about it.
+  void doubt(const ReadImage& seen) {
+    if (!seen.gap.empty()) {
+      is_whole_ = false;
+      note(say(language_, {"the log is not whole ({}): nothing of it counts as in force, and all is asked about. A snapshot by another key is read with -c FILE only",
+                           "变更流不完整（{}）：其中内容一概不视为已生效，全部查询。其他密钥制作的快照须用 -c 文件 才会读取"},
+               translated(language_, seen.gap)), language_);
+    }
+    if (seen.left_out != 0 && arguments_.config_file.empty())
+      note(say(language_, {"{} batches of the log are not signed by --key and count as not in force; -c FILE, the configuration of an edge, says whose word counts. The first: {}",
+                           "变更流中 {} 批不是由 --key 签名，不视为已生效；用 -c 文件（节点的配置）指明信任谁。首个：{}"},
+               grouped(seen.left_out), translated(language_, seen.first_left_out)), language_);
+  }
+
+  // Colleagues' keys are not known without a configuration: a list is as long as anybody says, so that none is thought to be short.
+  Result<void> hear_everybody() {
+    Result<PushPlan> all = plan();
+    if (!all) return all.error();
+    Result<ReadImage> seen = read([this] { return Result<LogImage>(believer()); });
+    if (!seen) return seen.error();
+    seen.value().image.for_each(std::time(nullptr), [&](const Change& entry) { all.value().hear(entry); });
+    for (std::size_t i = 0; i < lists_.size(); ++i) lists_[i].sizes.had = std::max(lists_[i].sizes.had, all.value().lists()[i].sizes.had);
+    return {};
+  }
+
   Result<void> compare() {
     if (source_.count() > kLongList)
       note(std::string(say(language_, {"the log is read, to tell what is new: some seconds for each million entries",
                                        "正在读取变更流以判断哪些是新的：每百万条约数秒"})), language_);
-    plan_.emplace(source_.terms(), publisher_name());
-    for (const std::string& kind : replaced_) plan_->replace({arguments_.source, kind});
-    const Result<void> read = each([&](const Change& change, bool is_canonical) {
-      plan_->add(change, is_canonical);
-      return Result<void>();
-    });
-    if (!read) return read;
-    plan_->finish();
-    Result<LogImage> image =
-        on_primary(arguments_, [&](RedisConnection& connection) { return read_image(connection, source_.terms(), arguments_.log); });
-    if (!image) {
-      plan_.reset();
-      const bool may_not = refusal_in(image.error().message) == Refusal::kNoRight;
-      return Error{may_not ? ErrorCode::kUnreachable : image.error().code,
-                   "what the log says now can't be read: " + (may_not ? std::string(kNeededRights) : image.error().message)};
-    }
-    image.value().for_each(std::time(nullptr), [&](const Change& entry) { plan_->hear(entry); });
-    out_.changes = plan_->counts();
-    return {};
+    Result<PushPlan> planned = plan();
+    if (!planned) return planned.error();
+    Result<ReadImage> seen = read([this] { return judge(); });
+    if (!seen) return unread(seen.error());
+    doubt(seen.value());
+    seen.value().image.for_each(std::time(nullptr), [&](const Change& entry) { planned.value().hear(entry); });
+    lists_ = planned.value().lists();
+    out_.changes = planned.value().counts();
+    plan_.emplace(std::move(planned.value()));
+    const bool knows_all = !arguments_.config_file.empty() || (seen.value().left_out == 0 && is_whole_);
+    if (knows_all || lists_.empty()) return {};
+    const Result<void> heard = hear_everybody();
+    return heard ? heard : unread(heard.error());
+  }
+
+  static Error unread(const Error& why) {
+    const bool may_not = refusal_in(why.message) == Refusal::kNoRight;
+    return Error{may_not ? ErrorCode::kUnreachable : why.code,
+                 "what the log says now can't be read: " + (may_not ? std::string(kNeededRights) : why.message)};
   }
 
   void find_shrunk() {
-    for (const auto& [name, sizes] : plan_->lists())
+    for (const auto& [name, sizes] : lists_)
       if (sizes.had >= kFewOfList && sizes.lost() > limits_.most_shrink) out_.shrunk.push_back({name, sizes});
   }
 
   bool is_asked(const Change& change, bool is_canonical) const {
-    return would_block(change) && (!plan_ || plan_->is_news(change, is_canonical));
+    return would_block(change) && (!plan_ || !is_whole_ || plan_->is_news(change, is_canonical));
   }
   // The lowest bit is left for whether it weighs as much as a pattern.
   static std::uint64_t rank_of(const Change& change) { return narrowness(change.signature) & ~std::uint64_t{1}; }
@@ -196,6 +267,8 @@ class ListWeigher {
   const Limits limits_;
   std::vector<std::string> nodes_;
   std::optional<PushPlan> plan_;
+  std::vector<PushPlan::Replaced> lists_;
+  bool is_whole_ = true;  // the log, as far as it was read
   WeighedList out_;
 };
 

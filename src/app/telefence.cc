@@ -230,6 +230,10 @@ void add_push_apply(CommandLine& line, CLI::App& push, PushApplyArguments& argum
       ->envname("TELEFENCE_MOST_SHRINK")
       ->type_name("SHARE")
       ->capture_default_str();
+  verb->add_option("-c,--config", arguments.config_file,
+                   line.text({"configuration of an edge: by its keys it is judged what of the log is in force; else by --key alone",
+                              "节点的配置：按其密钥判断变更流中哪些已生效；缺省只按 --key"}))
+      ->type_name("FILE");
   add_redis(line, verb, arguments);
   add_signing(line, verb, arguments, false);
   add_wide_digits(line, verb, arguments);

@@ -144,6 +144,7 @@ struct PushApplyArguments : PushArguments {
   std::uint64_t from = 0;              // so many changes were published by a run that was broken off
   std::string most_shrink = "50%";     // that a list which is replaced may lose
   std::string most_asked = "100000";   // entries that edges with a live sample are asked about; or all
+  std::string config_file;             // of an edge: whose word counts there; "" = that of the keys it is signed with
 };
 int push_apply(const PushApplyArguments& arguments);
 

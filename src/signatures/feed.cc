@@ -192,6 +192,7 @@ void Feed::Impl::publish(LogFollower::Progress progress) {
   news.keep(progress.complaints, store->counts());
   FeedNews::Publication publication;
   publication.sequence = follower.sequence();
+  publication.hash = follower.hash();
   publication.apply_us = all_use_it ? microseconds_since(progress.read_at) : 0;
   publication.is_measured = progress.is_measured && progress.timestamp_ms > 0;
   // Clocks of publisher and edge may differ by more than the way takes.

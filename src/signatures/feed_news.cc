@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/feed_news.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -19,6 +20,16 @@ void remember(const std::vector<Complaint>& complaints, FeedState& state) {
   std::vector<Complaint>& recent = state.recent_complaints;
   recent.insert(recent.end(), complaints.begin(), complaints.end());
   if (recent.size() > kRecentComplaints) recent.erase(recent.begin(), recent.end() - kRecentComplaints);
+}
+
+// One that is forgotten is not claimed to be in force: what is told begins behind it.
+void note_refusal(RefusedHere refused, FeedState& state) {
+  std::vector<RefusedHere>& all = state.refused_here;
+  std::erase_if(all, [&](const RefusedHere& one) { return one.sequence == refused.sequence; });
+  all.push_back(std::move(refused));
+  if (all.size() <= kRefusedKept) return;
+  state.tells_from = std::max(state.tells_from, all.front().sequence + 1);
+  all.erase(all.begin());
 }
 
 }  // namespace
@@ -135,16 +146,28 @@ void FeedNews::snapshot_refused(const std::string& what) {
 
 void FeedNews::no_snapshots(const std::string& why) { tell(Subject::kLog, why); }
 
-void FeedNews::batch_refused(const std::string& id, BatchRefusal reason, const std::string& why) {
-  batch_problem_ = "batch " + id + " refused: " + why;
+void FeedNews::batch_refused(const std::string& id, const std::string& hash, const RefusedBatch& refused) {
+  batch_problem_ = "batch " + id + " refused: " + refused.why;
   tell(Subject::kBatch, batch_problem_);
   state_.with([&](FeedState& s) {
     ++s.batches_refused;
-    ++s.refusals[static_cast<std::size_t>(reason)];
+    ++s.refusals[static_cast<std::size_t>(refused.reason)];
     s.last_refusal = batch_problem_;
+    note_refusal({first_part(id), hash, refused.reason, refused.why}, s);
     remember({{"log:" + id, "", batch_problem_}}, s);
   });
   show_problem();
+}
+
+void FeedNews::tells_from(std::uint64_t sequence) {
+  state_.with([&](FeedState& s) { s.tells_from = std::max(s.tells_from, sequence); });
+}
+
+void FeedNews::tells_of_another_log() {
+  state_.with([](FeedState& s) {
+    s.refused_here.clear();
+    s.tells_from = 0;
+  });
 }
 
 void FeedNews::batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out) {
@@ -156,6 +179,7 @@ void FeedNews::batch_taken(std::uint64_t sequence, const std::vector<Complaint>&
                               "\": " + first.reason);
   }
   state_.with([&](FeedState& s) {
+    std::erase_if(s.refused_here, [&](const RefusedHere& one) { return one.sequence == sequence; });
     ++s.batches_applied;
     s.operations_refused += left_out.size();
   });
@@ -223,6 +247,7 @@ void FeedNews::state(const std::string& problem, std::uint64_t bytes) {
 void FeedNews::published(const Publication& publication) {
   state_.with([&](FeedState& s) {
     s.sequence = publication.sequence;
+    s.hash = publication.hash;
     s.last_applied_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     s.last_applied_s = s.last_applied_ms / 1000;
     s.all_use_it = publication.apply_us != 0;

@@ -24,7 +24,16 @@ enum class LogBreak : std::uint8_t {
   kReset,  // the log lost what was read, or is another one
 };
 inline constexpr std::size_t kLogBreaks = 3;
+inline constexpr std::size_t kRefusedKept = 32;  // a receipt names them all
 std::string_view log_break_name(LogBreak reason);
+
+// A batch that this edge refused, as the centre is told of it.
+struct RefusedHere {
+  std::uint64_t sequence = 0;
+  std::string hash;
+  BatchRefusal reason = BatchRefusal::kMalformed;
+  std::string why;
+};
 
 struct FeedState {
   bool configured = false;  // a Redis server is named
@@ -35,6 +44,7 @@ struct FeedState {
   std::string state_problem;   // why the disk does not keep what it should
   std::string note;            // what an operator may want to know of the log and is no problem
   std::uint64_t sequence = 0;  // of the newest batch in force
+  std::string hash;            // of the same
   std::int64_t last_contact_s = 0;
   std::int64_t last_applied_s = 0;
   std::int64_t last_applied_ms = 0;        // the same, for receipts
@@ -47,6 +57,8 @@ struct FeedState {
   std::uint64_t batches_refused = 0;
   std::array<std::uint64_t, kBatchRefusals> refusals{};  // batches, by BatchRefusal
   std::string last_refusal;              // which batch and why; stays
+  std::vector<RefusedHere> refused_here; // the last ones, newest last, at most kRefusedKept
+  std::uint64_t tells_from = 0;          // of the batches before this one it is not known here which were refused
   std::array<std::uint64_t, kUnenforcedKinds> not_enforced{};  // entries of kinds that are only in the model
   std::uint64_t waiting = 0;             // changes whose time has not come
   std::uint64_t stored_bytes = 0;        // of batches on disk
@@ -79,7 +91,11 @@ class FeedNews {
   void snapshot_read(std::uint64_t sequence, std::uint64_t in_force);  // from disk
   void snapshot_refused(const std::string& what);
   void no_snapshots(const std::string& why);
-  void batch_refused(const std::string& id, BatchRefusal reason, const std::string& why);
+  void batch_refused(const std::string& id, const std::string& hash, const RefusedBatch& refused);
+  // What became of the batches before this one was not seen.
+  void tells_from(std::uint64_t sequence);
+  // Another log begins, of which all will be seen.
+  void tells_of_another_log();
   // A batch that is sound; some of its lines may have been left out.
   void batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out);
   void not_published(const Error& why);
@@ -97,6 +113,7 @@ class FeedNews {
 
   struct Publication {
     std::uint64_t sequence = 0;
+    std::string hash;
     std::uint64_t apply_us = 0;  // 0 = not all workers use it yet
     std::uint64_t propagation_us = 0;
     bool is_measured = false;  // propagation_us tells something

@@ -84,6 +84,7 @@ bool LogFollower::is_other_log() {
 void LogFollower::read_anew(const std::string& why) {
   break_log(LogBreak::kReset, why + ". What was in force stays, and the log is read anew", 0);
   order_.begin_anew();
+  news_.tells_of_another_log();
   newest_ = behind_until_ = 0;
   reader_.go_to(order_.last_id());
 }
@@ -169,12 +170,13 @@ bool LogFollower::is_in_order(const std::string& id, const Batch& batch, bool is
     news_.log_begins_later(batch.sequence);
     plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), batch.sequence - 1);
   }
+  if (finding != Finding::kFollows) news_.tells_from(batch.sequence);
   order_.take(id, batch);
   return true;
 }
 
-LogFollower::Taken LogFollower::refuse(const std::string& id, const Batch* batch, const RefusedBatch& refused) {
-  news_.batch_refused(id, refused.reason, refused.why);
+LogFollower::Taken LogFollower::refuse(const std::string& id, const std::string& hash, const Batch* batch, const RefusedBatch& refused) {
+  news_.batch_refused(id, hash, refused);
   AuditEntry entry("refused", batch == nullptr ? "" : batch->publisher);
   entry.text("id", id).text("reason", refusal_name(refused.reason)).text("why", refused.why);
   if (batch != nullptr) entry.text("hash", batch->hash).json("keys", json_list(batch->signatures));
@@ -203,6 +205,7 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
   std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
   sequence_ = batch.sequence;
   newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
+  hash_ = batch.hash;
   progress.timestamp_ms = batch.timestamp_ms;
 }
 
@@ -215,13 +218,14 @@ LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& 
     return Taken::kKnown;
   }
   seen_.note(batch.hash, false);
-  if (!batch.newer.empty()) return refuse(id, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
+  if (!batch.newer.empty()) return refuse(id, batch.hash, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
   if (const auto refused = signers_.refuse(batch)) {
     // The hash does not cover the signatures: what a server left out or spoiled may be whole elsewhere, and come with a snapshot.
     if (is_new && is_of_signature(refused->reason)) plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), batch.sequence);
-    return refuse(id, &batch, *refused);
+    return refuse(id, batch.hash, &batch, *refused);
   }
-  if (const auto refused = is_new ? refuse_over_quota(batch, options_.trust, store_, waiting_) : std::nullopt) return refuse(id, &batch, *refused);
+  if (const auto refused = is_new ? refuse_over_quota(batch, options_.trust, store_, waiting_) : std::nullopt)
+    return refuse(id, batch.hash, &batch, *refused);
   apply(batch, progress);
   seen_.note(batch.hash, true);
   return Taken::kApplied;
@@ -232,7 +236,7 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
   Result<Batch> read = read_batch(entry.id, fields);
   if (!read.ok()) {
     order_.take_unreadable(entry.id);
-    return refuse(entry.id, nullptr, {BatchRefusal::kMalformed, read.error().message});
+    return refuse(entry.id, batch_hash(fields.header, fields.body), nullptr, {BatchRefusal::kMalformed, read.error().message});
   }
   Batch& batch = read.value();
   if (!is_in_order(entry.id, batch, is_first)) return Taken::kReadAgain;
@@ -279,6 +283,7 @@ LogFollower::Progress LogFollower::begin() {
   state_.load([&](SnapshotFile& file) { return take_stored_snapshot(file, progress); },
               [&](const StoredBatch& stored) { take_stored(stored, progress); });
   if (state_.lacks_base()) order_.begin_anew();
+  news_.tells_from(sequence_);  // which were refused is not kept on disk
   reader_.go_to(order_.last_id());
   if (state_.loaded_batches() > 0) news_.state_loaded(state_.loaded_batches(), order_.last_id(), state_.bytes_cut());
   news_.state(state_.problem(), state_.bytes());

@@ -47,6 +47,7 @@ class LogFollower {
   // Connects when that is due, or waits at most so long for batches and applies them; also what waited for its time.
   Progress step(std::uint32_t timeout_ms);
   std::uint64_t sequence() const { return sequence_; }  // of the newest batch applied
+  const std::string& hash() const { return hash_; }     // of the same
 
   // Who may sign from now on. An error leaves those of before.
   Result<void> set_trust(const TrustOptions& trust);
@@ -64,7 +65,7 @@ class LogFollower {
   Progress take_entries(const LogReader::Read& read);
   Taken take_entry(const LogReader::LogEntry& entry, bool is_first, Progress& progress);
   Taken take_batch(Batch& batch, bool is_new, Progress& progress);
-  Taken refuse(const std::string& id, const Batch* batch, const RefusedBatch& refused);
+  Taken refuse(const std::string& id, const std::string& hash, const Batch* batch, const RefusedBatch& refused);
   void take_stored(const StoredBatch& stored, Progress& progress);
   void apply(Batch& batch, Progress& progress);
   void audit_applied(const Batch& batch, std::size_t left_out);
@@ -102,6 +103,7 @@ class LogFollower {
   EdgeState state_;
   PatientClock clock_;
   std::uint64_t sequence_ = 0;
+  std::string hash_;
   std::uint64_t behind_until_ = 0;  // a server that was behind has caught up with this batch
   std::uint64_t newest_ = 0;  // the highest sequence applied since reading began anew
   // Of the snapshot that was loaded last; nothing when there was none.

@@ -66,6 +66,8 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   if (!manifest.hash.empty()) seen_.note(manifest.hash, true);
   order_.go_back(id_of(manifest.sequence), manifest.hash);
   sequence_ = newest_ = manifest.sequence;
+  hash_ = manifest.hash;
+  news_.tells_from(sequence_);  // of those before, its maker knows
   snapshot_need_ = 0;
   snapshot_after_ms_ = 0;
   newest_ms_ = std::max(newest_ms_, manifest.created_ms);

@@ -45,8 +45,12 @@ LogImage::LogImage(const CompileTerms& terms, const TrustOptions& trust)
 Result<LogImage> LogImage::with(const CompileTerms& terms, const TrustOptions& trust) {
   Result<Signers> signers = Signers::load(trust);
   if (!signers.ok()) return signers.error();
+  return with(terms, trust, std::move(signers.value()));
+}
+
+LogImage LogImage::with(const CompileTerms& terms, const TrustOptions& trust, Signers signers) {
   LogImage image(terms, trust);
-  image.signers_ = std::move(signers.value());
+  image.signers_ = std::move(signers);
   return image;
 }
 

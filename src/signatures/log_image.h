@@ -29,6 +29,8 @@ namespace telefence {
 class LogImage {
  public:
   static Result<LogImage> with(const CompileTerms& terms, const TrustOptions& trust);
+  // By these signers, for who has no files of their keys.
+  static LogImage with(const CompileTerms& terms, const TrustOptions& trust, Signers signers);
 
   // From an earlier snapshot on. Requires: nothing was taken yet.
   void begin_with(const SnapshotManifest& manifest, SnapshotLoad& load);

@@ -19,6 +19,22 @@ constexpr std::chrono::seconds kBetweenBeats{10};
 constexpr const char* kLife_s = "60";
 constexpr const char* kMostAcks = "200000";
 constexpr std::uint32_t kFirstPauseMs = 500, kLongestPauseMs = 30'000;
+constexpr std::size_t kMostWhy = 300;  // bytes: a thousand edges say it for each of 32 batches
+
+// A line for each: sequence, hash, reason and, `with_why`, the text for people.
+std::string refused_text(const EdgeReport& report, std::uint64_t from, bool with_why) {
+  std::string out;
+  for (const RefusedHere& one : report.refused_here) {
+    if (one.sequence < from) continue;
+    if (!out.empty()) out += '\n';
+    out += std::to_string(one.sequence) + ' ' + one.hash.substr(0, 16) + ' ' + std::string(refusal_name(one.reason));
+    if (!with_why) continue;
+    std::string why = one.why.substr(0, kMostWhy);
+    std::replace(why.begin(), why.end(), '\n', ' ');
+    out += ' ' + why;
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -56,7 +72,7 @@ void Receipts::look() {
   const bool beats = now >= next_beat_;
   if (!beats && now < next_ack_) return;
   const EdgeReport report = report_();
-  const bool has_news = report.sequence != told_ && report.sequence != 0;
+  const bool has_news = (report.sequence != told_ && report.sequence != 0) || report.refused != told_refused_;
   if (!has_news && !beats) return;
   Result<void> told = connect();
   if (told.ok() && has_news) told = acknowledge(report);
@@ -95,13 +111,16 @@ Result<void> Receipts::send(std::initializer_list<std::string_view> words) {
 }
 
 Result<void> Receipts::acknowledge(const EdgeReport& report) {
-  const std::string sequence = std::to_string(report.sequence), from = std::to_string(told_ < report.sequence ? told_ + 1 : report.sequence);
-  const std::string at = std::to_string(report.applied_at_ms), took = report.took_ms < 0 ? "" : std::to_string(report.took_ms);
-  const std::string cores = std::to_string(report.cores);
+  const std::uint64_t begin = std::max(told_ < report.sequence ? told_ + 1 : report.sequence, report.tells_from);
+  const std::string sequence = std::to_string(report.sequence), from = std::to_string(begin);
+  const bool is_measured = report.took_ms >= 0 && report.sequence != told_;  // else it was told before
+  const std::string at = std::to_string(report.applied_at_ms), took = is_measured ? std::to_string(report.took_ms) : "";
+  const std::string refused = refused_text(report, begin, false), cores = std::to_string(report.cores);
   Result<void> sent = send({"XADD", "tf:1:ack", "MAXLEN", "~", kMostAcks, "*", "node", report.node, "seq", sequence, "from", from,
-                            "applied_at", at, "ms", took, "cores", cores});
+                            "applied_at", at, "ms", took, "cores", cores, "hash", report.hash, "refused", refused});
   if (!sent.ok()) return sent;
-  told_ = report.sequence;
+  if (report.sequence != 0) told_ = report.sequence;
+  told_refused_ = report.refused;
   next_ack_ = Clock::now() + kBetweenAcks;
   ++sent_;
   return {};
@@ -111,9 +130,10 @@ Result<void> Receipts::beat(const EdgeReport& report) {
   const std::string key = "tf:1:node:" + report.node;
   const std::string sequence = std::to_string(report.sequence), took = report.took_ms < 0 ? "" : std::to_string(report.took_ms);
   const std::string rules = std::to_string(report.rules), cores = std::to_string(report.cores), refused = std::to_string(report.refused);
-  const std::string at = std::to_string(report.applied_at_ms);
+  const std::string at = std::to_string(report.applied_at_ms), from = std::to_string(report.tells_from), refusals = refused_text(report, 0, true);
   Result<void> sent = send({"HSET", key, "version", report.version, "seq", sequence, "lag_ms", took, "applied_at", at, "rules", rules, "mode",
-                            report.mode, "cores", cores, "refused", refused, "problem", report.problem, "log", report.log});
+                            report.mode, "cores", cores, "refused", refused, "problem", report.problem, "log", report.log, "hash", report.hash, "from", from,
+                            "refusals", refusals});
   if (sent.ok()) sent = send({"EXPIRE", key, kLife_s});
   if (sent.ok()) next_beat_ = Clock::now() + kBetweenBeats;
   return sent;

@@ -2,7 +2,7 @@
 #pragma once
 
 // Tells the centre what this edge has in force: a heartbeat in tf:1:node:<id>, which is gone a minute after the edge, and a line in
-// the stream tf:1:ack for what was applied, at most five a second. By a connection, a user and a thread (telefence:ack) of its own: a
+// the stream tf:1:ack for what was applied or refused, at most five a second. By a connection, a user and a thread (telefence:ack) of its own: a
 // primary far away that is slow or gone never holds up the feed. start, stop and the rest by one control thread; counts() by any.
 
 #include <atomic>
@@ -12,11 +12,13 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/result.h"
 #include "publish/guarded.h"
 #include "redis/connection.h"
 #include "redis/interrupt.h"
+#include "signatures/feed_news.h"
 #include "signatures/options.h"
 #include "stats/catalog.h"
 
@@ -30,7 +32,10 @@ struct EdgeReport {
   std::int64_t took_ms = -1;        // from the publisher's timestamp to the last worker; -1 = not measured (read after a start)
   std::uint64_t cores = 0;          // workers that use it
   std::uint64_t rules = 0;
+  std::string hash;                 // of the same batch
   std::uint64_t refused = 0;        // batches, since the start
+  std::vector<RefusedHere> refused_here;  // the last of them
+  std::uint64_t tells_from = 0;     // of the batches before this one it is not known which were refused
   std::string problem;              // of the feed
   std::string log;                  // key of the log
 };
@@ -73,6 +78,7 @@ class Receipts {
   // Thread of the receipts only.
   RedisConnection connection_;
   std::uint64_t told_ = 0;  // newest sequence that the centre was told
+  std::uint64_t told_refused_ = 0;  // so many refusals
   Clock::time_point next_ack_, next_beat_, next_try_;
   std::uint32_t pause_ms_ = 0;
   std::minstd_rand random_{std::random_device{}()};

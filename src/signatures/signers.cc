@@ -87,6 +87,17 @@ Result<Signers> Signers::load(const TrustOptions& options) {
   return out;
 }
 
+Signers Signers::trusting(const std::vector<PublicKey>& keys, const TrustOptions& options) {
+  Signers out;
+  out.options_ = options;
+  for (const PublicKey& key : keys) {
+    SignerOptions may;
+    may.may_be_wide = may.may_snapshot = true;
+    out.signers_.push_back({key, may});
+  }
+  return out;
+}
+
 const Signers::Signer* Signers::find(const std::string& key_id) const {
   for (const Signer& signer : signers_)
     if (signer.key.id == key_id) return &signer;

@@ -43,9 +43,23 @@ std::int64_t dated_ms(const StoredBatch& stored) {
   return batch.ok() ? batch.value().timestamp_ms : 0;
 }
 
-// Not by the rules that edges share, but by what this node knows: then an edge may know better.
-bool is_doubtful(BatchRefusal reason) {
-  return reason != BatchRefusal::kNotAllowed && reason != BatchRefusal::kNeedsSecond && reason != BatchRefusal::kOverQuota;
+// Not by the rules that edges share, but by what this node knows: then an edge may know better. What nobody signed, or what a known
+// key did not sign, every edge refuses alike, unless it may take what strangers push.
+bool is_doubtful(BatchRefusal reason, bool takes_unsigned) {
+  switch (reason) {
+    case BatchRefusal::kNewer:
+    case BatchRefusal::kUnknownSigner:
+      return true;
+    case BatchRefusal::kUnsigned:
+    case BatchRefusal::kWrongSignature:
+      return takes_unsigned;
+    case BatchRefusal::kMalformed:
+    case BatchRefusal::kNotAllowed:
+    case BatchRefusal::kNeedsSecond:
+    case BatchRefusal::kOverQuota:
+      return false;
+  }
+  return true;
 }
 
 std::string random_token() {
@@ -63,11 +77,7 @@ class Maker {
   Result<MadeSnapshot> run() {
     if (auto begun = begin(); !begun.ok()) return begun.error();
     if (auto read = read_log(); !read.ok()) return read.error();
-    const Result<LogReach> reach = reach_of(connection_, order_.log);
-    if (!reach.ok()) return reach.error();
-    if (reach.value().last < made_.begun_with)
-      return failed("the log ends with batch " + std::to_string(reach.value().last) + ", before snapshot " + std::to_string(made_.begun_with) +
-                    ": Redis lost data, or it is a new log; to begin anew: redis-cli HDEL " + head_key(order_.log) + " snapshots");
+    if (auto reached = check_end(); !reached.ok()) return reached.error();
     if (made_.batches == 0)
       return Error{ErrorCode::kUsage, made_.begun_with == 0 ? "the log " + order_.log + " is empty: there is nothing to write down"
                                                             : "nothing was pushed since snapshot " + std::to_string(made_.begun_with)};
@@ -80,10 +90,11 @@ class Maker {
     return std::move(made_);
   }
 
-  Result<LogImage> image() {
+  Result<ReadImage> image() {
     if (auto begun = begin(); !begun.ok()) return begun.error();
     if (auto read = read_log(); !read.ok()) return read.error();
-    return std::move(image_);
+    if (auto reached = check_end(); !reached.ok()) return reached.error();
+    return ReadImage{std::move(image_), made_.refused, made_.first_refusal, gap_};
   }
 
  private:
@@ -92,6 +103,15 @@ class Maker {
     Result<RedisReply> reply = connection_.command(words, kTimeoutMs);
     if (reply.ok() && reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
     return reply;
+  }
+
+  // A snapshot of more than the log ever had would hide what was pushed since.
+  Result<void> check_end() {
+    const Result<LogReach> reach = reach_of(connection_, order_.log);
+    if (!reach.ok()) return reach.error();
+    if (reach.value().last >= made_.begun_with) return {};
+    return failed("the log ends with batch " + std::to_string(reach.value().last) + ", before snapshot " + std::to_string(made_.begun_with) +
+                  ": Redis lost data, or it is a new log; to begin anew: redis-cli HDEL " + head_key(order_.log) + " snapshots");
   }
 
   // With the newest snapshot that an edge would take.
@@ -122,6 +142,7 @@ class Maker {
       log_order_.take(stored.id, batch.value());
     else
       log_order_.take_unreadable(stored.id);
+    if (!follows && gap_.empty()) gap_ = "batch " + stored.id + " does not follow batch " + std::to_string(last);
     if (follows || order_.accept_gaps) return {};
     return failed("batch " + stored.id + " does not follow batch " + std::to_string(last) +
                   ": what was pushed in between would be missing; --accept-gaps writes down what is there");
@@ -140,7 +161,7 @@ class Maker {
         const auto refused = image_.take(stored, std::move(batch));
         ++made_.batches;
         if (!refused) continue;
-        if (is_doubtful(refused->reason) && !order_.accept_gaps)
+        if (is_doubtful(refused->reason, image_.signers().takes_unsigned()) && !order_.accept_gaps)
           return failed("batch " + stored.id + " can't be taken (" + refused->why +
                         "): edges with other keys or a newer version may have taken it; --accept-gaps writes down what is there without it");
         ++made_.refused;
@@ -293,6 +314,7 @@ class Maker {
   LogOrder log_order_;
   std::vector<std::uint64_t> there_;
   MadeSnapshot made_;
+  std::string gap_;             // the first one; "" = the log is whole
   const std::string token_ = random_token();
   std::uint64_t sequence_ = 0;  // of the one that is made
   bool is_claimed_ = false;
@@ -325,16 +347,11 @@ Result<MadeSnapshot> make_snapshot(RedisConnection& connection, const CompileTer
   return Maker(connection, order, std::move(image.value())).run();
 }
 
-Result<LogImage> read_image(RedisConnection& connection, const CompileTerms& terms, const std::string& log) {
-  TrustOptions trust;
-  trust.accept_unsigned = true;
-  trust.home_country = terms.home_country;
-  Result<LogImage> image = LogImage::with(terms, trust);
-  if (!image.ok()) return image.error();
+Result<ReadImage> read_image(RedisConnection& connection, LogImage image, const std::string& log) {
   SnapshotOrder order;
   order.log = log;
-  order.accept_gaps = true;
-  return Maker(connection, order, std::move(image.value())).image();
+  order.accept_gaps = true;  // they are told of
+  return Maker(connection, order, std::move(image)).image();
 }
 
 }  // namespace telefence

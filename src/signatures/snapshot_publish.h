@@ -42,8 +42,15 @@ struct LogReach {
 };
 Result<LogReach> reach_of(RedisConnection& connection, const std::string& log);
 
-// What the log comes to now, whoever signed it: for who wants to know what a change would change.
-Result<LogImage> read_image(RedisConnection& connection, const CompileTerms& terms, const std::string& log);
+// What the log comes to now by the word of those whom `image` knows: for who wants to know what a change would change.
+struct ReadImage {
+  LogImage image;
+  std::uint64_t left_out = 0;   // batches that count for nothing
+  std::string first_left_out;   // which, and why; goes on like "batch 4-0: it has no signature"
+  std::string gap;              // "": the log is whole; else where it is not, and what is missing can be anything
+};
+// kFailed: the log ends before its snapshot.
+Result<ReadImage> read_image(RedisConnection& connection, LogImage image, const std::string& log);
 
 // kUsage: there is nothing new. kFailed: batches are missing, so it would lack what they said; or somebody else was faster, and what was
 // written is taken back.

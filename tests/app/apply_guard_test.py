@@ -171,6 +171,54 @@ class ApplyGuard(program.ProgramTest):
         self.names('short.txt', 0, 100)
         self.assertIn('1,000 entries and would have 100', self.apply('short.txt', '--replace-list', code=3).stderr)
 
+    def edge_file(self, *keys):
+        signers = ', '.join('{key: %s.pub}' % key for key in keys)
+        return self.write('-'.join(keys) + '.yaml', edge.CONFIG % {'name': 'e', 'redis': '  server: "unix:redis.sock"\n  signers: [%s]\n' % signers, 'policy': ''})
+
+    def test_what_edges_refused_is_not_in_force(self):
+        self.names('list.txt', 0, 3)
+        self.apply('list.txt', key='stranger.key')
+        note = '1 batches of the log are not signed by --key'
+        for keys, same, is_noted in (((), 0, True), (('centre',), 0, False), (('centre', 'stranger'), 3, False)):
+            done = self.apply('list.txt', '--dry-run', '--json', *(('-c', self.edge_file(*keys)) if keys else ()))
+            self.assertEqual(json.loads(done.stdout)['diff'], {'added': 3 - same, 'changed': 0, 'removed': 0, 'same': same, 'needless': 0, 'not_enforced': 0}, keys)
+            self.assertEqual(note in done.stderr, is_noted, done.stderr)
+        self.assertIn('变更流中 1 批不是由 --key 签名', self.apply('list.txt', '--dry-run', '--lang', 'zh').stderr)
+        self.apply('list.txt', '-c', 'nowhere.yaml', '--dry-run', code=3)
+
+    def test_what_nobody_took_switches_no_guard_off(self):
+        self.edges()
+        self.expect(self.tool('push', 'add', 'domain', 'popular.example', '--source', 'vendor', '--confirm', '--redis', 'unix:redis.sock'), 0)
+        self.names('list.txt', 0, 10, 'popular.example')
+        batches = self.batches()
+        self.assertIn('domain popular.example: ', self.apply('list.txt', '--replace-list', code=3).stderr)
+        self.assertEqual(self.batches(), batches)
+
+    def test_a_list_of_a_colleague_is_as_long_as_it_is(self):
+        self.names('list.txt', 0, 1000)
+        self.apply('list.txt', key='stranger.key')
+        self.names('short.txt', 0, 100)
+        self.assertIn('1,000 entries and would have 100', self.apply('short.txt', '--replace-list', code=3).stderr)
+        self.assertIn('1,000 entries and would have 100', self.apply('short.txt', '--replace-list', '-c', self.edge_file('centre', 'stranger'), code=3).stderr)
+
+    def test_a_log_that_lost_batches_is_told_of(self):
+        for i in range(3):
+            self.apply(self.names('list%d.txt' % i, 3 * i, 3 * i + 3))
+        self.redis.ask('XDEL', 'tf:1:log', '2-0')
+        self.assertIn('the log is not whole (batch 3-0 does not follow batch 1)', self.apply('list0.txt', '--dry-run').stderr)
+        self.assertIn('变更流不完整（批次 3-0 不接批次 1）', self.apply('list0.txt', '--dry-run', '--lang', 'zh').stderr)
+
+    def test_a_snapshot_of_more_than_the_log_has_hides_nothing(self):
+        maker = self.write('maker.yaml', edge.CONFIG % {'name': 'e', 'policy': '', 'redis': '  server: "unix:redis.sock"\n  signers: [{key: centre.pub, may_snapshot: true}]\n'})
+        for i in range(2):
+            self.apply(self.names('list%d.txt' % i, 3 * i, 3 * i + 3))
+        self.expect(self.tool('snapshot', '-c', maker, '--key', 'centre.key', '--redis', 'unix:redis.sock'), 0)
+        self.assertEqual(self.told('list0.txt', '--dry-run')['diff']['same'], 3)
+        self.redis.ask('DEL', 'tf:1:log')
+        self.apply('list1.txt')
+        self.assertIn('the log ends with batch 1, before snapshot 2', self.apply('list1.txt', '--dry-run', code=1).stderr)
+        self.assertIn('--most-shrink 100%', self.apply('list1.txt', '--replace-list', code=1).stderr)
+
     def test_a_list_that_cant_be_compared_is_not_replaced(self):
         self.names('list.txt', 0, 200)
         self.apply('list.txt', '--replace-list')

@@ -67,7 +67,7 @@ class Signed(program.ProgramTest):
         return self.expect(self.tool('push', *arguments, '--redis', 'unix:redis.sock'), code)
 
     def test_only_what_a_known_key_signed_blocks(self):
-        self.push(*ADD)
+        self.assertIn('it is not signed: edges take it only with redis.accept_unsigned: true; --key FILE', self.push(*ADD).stderr)
         edge.until(self, lambda: self.edge.feed()['refusals']['unsigned'] == 1, 'refusal')
         self.push(*ADD, '--key', 'stranger.key')
         edge.until(self, lambda: self.edge.feed()['refusals']['unknown_signer'] == 1, 'refusal')
@@ -84,6 +84,15 @@ class Signed(program.ProgramTest):
         self.push('remove', 'domain', 'fresh-scam.example', '--key', 'centre.key')
         self.edge.becomes(False, 'domain', 'www.fresh-scam.example')
         self.assertEqual(self.edge.feed()['gaps'], {'gap': 0, 'fork': 0, 'reset': 0})
+
+    def test_who_pushes_without_a_key_is_told(self):
+        told = 'accept_unsigned: true; --key FILE'
+        self.write('ops.jsonl', '{"op":"add","kind":"domain","value":"a.example","source":"vendor"}\n')
+        for words in (ADD, (*ADD, '--json'), ('remove', 'domain', 'a.example'), ('withdraw', 'vendor'), ('apply', 'ops.jsonl')):
+            self.assertIn(told, self.push(*words).stderr, words)
+            self.assertNotIn(told, self.push(*words, '--key', 'centre.key').stderr, words)
+        self.assertIn(told, self.expect(self.tool('release', 'a.example', '--for', '1h', '--redis', 'unix:redis.sock'), 0).stderr)
+        self.assertIn('未签名：只有 redis.accept_unsigned: true 的节点才采用', self.push(*ADD, '--lang', 'zh').stderr)
 
     def test_a_wide_entry_needs_two(self):
         wide = ('add', 'number', '+86170*', '--category', 'spoofed-caller')

@@ -322,6 +322,25 @@ TEST_F(SnapshotFeed, OneThatCantBeKeptLeavesNoHoleOnDisk) {
   EXPECT_EQ(edge_->state().state_problem, "");
 }
 
+TEST_F(SnapshotFeed, WhatEveryEdgeRefusesAlikeStopsNoSnapshot) {
+  push_and_make(1);
+  Centre(redis_.server(), {}).push({add_domain("unsigned.example")});
+  const PackedBatch forged = pack_batch(3, 1, "centre", "", std::vector{add_domain("forged.example")}).value();
+  centre().add_raw("3-0", forged, to_line(sign_batch(city_, std::string(64, 'f'))));
+  centre().ask({"XADD", "tf:1:log", "4-0", "h", "nonsense", "b", "x"});
+  push_and_make(1);
+  start();
+  ASSERT_TRUE(edge_->reaches(5));
+  EXPECT_EQ(edge_->state().snapshot, 5u) << "made without --accept-gaps";
+  expect_blocks(1, 2);
+  EXPECT_FALSE(edge_->blocks("unsigned.example"));
+  EXPECT_FALSE(edge_->blocks("forged.example"));
+  // Where unsigned batches count, an edge with other keys may have taken it.
+  centre().add_raw("6-0", pack_batch(6, 1, "centre", "", std::vector{add_domain("forged.example")}).value(), to_line(sign_batch(city_, std::string(64, 'f'))));
+  options_.redis.trust.accept_unsigned = true;
+  EXPECT_FALSE(make().ok());
+}
+
 TEST_F(SnapshotFeed, WhatTheMakerCantTakeIsNotSignedAway) {
   centre().push({add_domain("n1.example")});
   const SigningKey stranger = make_signing_key("stranger", "");
