@@ -232,7 +232,7 @@ void print_for_people(const Report& report, const Summary& summary, Language lan
                             seconds_text(*summary.within(0.5)), seconds_text(*summary.within(0.99)), seconds_text(*summary.within(1))).c_str());
   if (report.sequence > report.last)
     std::printf("%s\n", say(language, {"  the log has no batch {}: it ends with batch {}", "  变更流没有批次 {}：止于批次 {}"}, report.sequence, report.last).c_str());
-  const auto because = [&](const std::string& why) { return why.empty() ? "" : say(language, {": ", "："}) + translated(language, why); };
+  const auto because = [&](const std::string& why) { return why.empty() ? std::string() : std::string(say(language, {": ", "："})) + translated(language, why); };
   for (const auto& [node, standing] : summary.refused)
     std::printf("%s%s\n", say(language, {"  refused by {}", "  {} 拒绝"}, node->name).c_str(), because(standing->why).c_str());
   for (const auto& [node, standing] : summary.behind)
