@@ -91,18 +91,52 @@ Result<void> read_log(const PushArguments& arguments, const std::function<void(c
   });
 }
 
-EachBatch batches_of(const ExplainArguments& arguments, const Config& config, Origin& told) {
-  if (!arguments.redis.empty()) {
-    told.looked_at.push_back(arguments.redis + " " + arguments.log);
-    return [&arguments](const auto& take) { return read_log(arguments, take); };
+// Batches, and where they are looked for.
+struct BatchSource {
+  std::string name;
+  EachBatch batches;
+};
+
+// The folder first: it has what this edge took, whatever the log has become; TELEFENCE_REDIS may be set for quite another one.
+std::vector<BatchSource> batches_of(const ExplainArguments& arguments, const Config& config) {
+  std::vector<BatchSource> out;
+  if (const std::string& folder = config.signatures.state_dir; !folder.empty()) {
+    out.push_back({folder, [folder](const auto& take) -> Result<void> {
+                     const auto read = PolicyFile::read(folder, take);
+                     return read ? Result<void>() : Result<void>(read.error());
+                   }});
   }
-  const std::string folder = config.signatures.state_dir;
-  if (folder.empty()) return nullptr;
-  told.looked_at.push_back(folder);
-  return [folder](const auto& take) -> Result<void> {
-    const auto read = PolicyFile::read(folder, take);
-    return read ? Result<void>() : Result<void>(read.error());
-  };
+  if (arguments.redis.empty()) return out;
+  PushArguments asked = arguments;
+  if (asked.log == PushArguments().log) asked.log = config.signatures.redis.log;
+  out.push_back({asked.redis + " " + asked.log, [asked](const auto& take) { return read_log(asked, take); }});
+  return out;
+}
+
+// From the first that has it.
+Origin look_for(const ExplainArguments& arguments, const RecordedEntry& entry, const Config& config) {
+  const std::int64_t now_s = std::time(nullptr);
+  std::vector<BatchSource> sources = batches_of(arguments, config);
+  if (sources.empty()) return origin_of(entry, config, nullptr, now_s);
+  std::vector<std::string> looked_at;
+  Origin found;
+  for (const BatchSource& source : sources) {
+    looked_at.push_back(source.name);
+    found = origin_of(entry, config, source.batches, now_s);
+    if (!found.places.empty()) break;
+  }
+  found.looked_at.insert(found.looked_at.begin(), looked_at.begin(), looked_at.end());
+  return found;
+}
+
+// Where else it may be.
+std::string advice(const ExplainArguments& arguments, Language language) {
+  std::string out;
+  if (arguments.config_file.empty())
+    out += say(language, {". -c CONFIG names its lists and policy.state_dir", "。-c 配置 可指明名单和 policy.state_dir"});
+  if (arguments.redis.empty())
+    out += say(language, {". --redis SERVER reads the log itself", "。--redis 服务器 可直接读取变更流"});
+  return out;
 }
 
 // What is to be asked about now: the message itself where the record tells it, else the value of the entry.
@@ -164,6 +198,16 @@ class Page {
     else return say(language_, pattern, arguments...);
   }
   std::string word(const std::string& word) const { return std::string(word_of(language_, word)); }
+  // Of a text of several, as "answer nxdomain".
+  std::string words(const std::string& several) const {
+    std::string out;
+    for (std::size_t from = 0; from < several.size();) {
+      const std::size_t end = std::min(several.find(' ', from), several.size());
+      (out += out.empty() ? "" : text({" ", "："})) += word(several.substr(from, end - from));
+      from = end + 1;
+    }
+    return out;
+  }
   std::string translated(const std::string& text) const { return telefence::translated(language_, text); }
   Language language() const { return language_; }
 
@@ -220,7 +264,7 @@ void print_now(Page& page, const Json& answer) {
                                     text_at(now, "asked"), text_at(now, "node")));
 }
 
-void print_answer(const Json& answer, Language language) {
+void print_answer(const ExplainArguments& arguments, const Json& answer, Language language) {
   Page page(language);
   const Json& record = answer["record"];
   const Json& own = object_at(record, "telefence");
@@ -231,7 +275,8 @@ void print_answer(const Json& answer, Language language) {
     page.row({"what", "性质"}, page.text({"a sign of evasion, not an interception: {}", "规避迹象，并非拦截：{}"}, page.word(text_at(object_at(record, "anomaly"), "event"))));
     return;
   }
-  page.row({"done", "处置"}, page.word(text_at(object_at(record, "alert"), "action")) + ", " + text_at(own, "response") + ", " + text_at(own, "fate"));
+  page.row({"done", "处置"}, page.text({"{}, {}, {}", "{}，{}，{}"}, page.word(text_at(object_at(record, "alert"), "action")),
+                                     page.words(text_at(own, "response")), page.word(text_at(own, "fate"))));
   const Json& entry = answer["entry"];
   const Category category = category_from(text_at(entry, "category")).value_or(Category::kOther);
   page.row({"because of", "原因"}, page.text({"{} {} ({}, tier {}), source {}, id {}, policy {}", "{} {}（{}，等级 {}），来源 {}，编号 {}，策略 {}"}, page.word(text_at(entry, "kind")),
@@ -240,10 +285,9 @@ void print_answer(const Json& answer, Language language) {
   for (const Json& place : answer["places"]) print_place(page, place);
   if (answer["places"].empty()) {
     std::string looked;
-    for (const Json& one : answer["looked_at"]) looked += (looked.empty() ? "" : ", ") + page.translated(one.get<std::string>());
-    page.row({"entry", "条目"}, page.text({"not found; looked into: {}. -c CONFIG names its lists and policy.state_dir, --redis SERVER reads the log itself",
-                                           "未找到；已查找：{}。-c 配置 可指明名单和 policy.state_dir，--redis 服务器 可直接读取变更流"},
-                                          looked.empty() ? page.text({"nothing", "无"}) : looked));
+    for (const Json& one : answer["looked_at"]) looked += (looked.empty() ? "" : page.text({", ", "、"})) + page.translated(one.get<std::string>());
+    page.row({"entry", "条目"}, page.text({"not found; looked into: {}{}", "未找到；已查找：{}{}"}, looked.empty() ? page.text({"nothing", "无"}) : looked,
+                                          advice(arguments, language)));
   }
   for (const Json& one : answer["since"]) {
     const Json& change = one["change"];
@@ -268,9 +312,7 @@ int explain(const ExplainArguments& arguments) {
   if (!found) return failed(not_found(arguments.id, files));
   Json answer = {{"ok", true}, {"id", arguments.id}, {"found_in", found->where}, {"record", found->line}};
   if (const std::optional<RecordedEntry> entry = entry_of(found->line)) {
-    Origin told;
-    const EachBatch batches = batches_of(arguments, config.value(), told);
-    Origin origin = origin_of(*entry, config.value(), batches, std::time(nullptr));
+    Origin origin = look_for(arguments, *entry, config.value());
     const Json& alert = object_at(found->line, "alert");
     answer["entry"] = {{"kind", kind_name(entry->kind)}, {"value", origin.value.empty() ? entry->value : origin.value}, {"signature_id", entry->id},
                        {"category", text_at(alert, "category")}, {"tier", alert.value("severity", 0)}, {"source", entry->source}, {"policy_seq", entry->sequence}};
@@ -278,13 +320,12 @@ int explain(const ExplainArguments& arguments) {
     answer["in_force"] = in_force(origin, answer["now"]);
     answer["places"] = std::move(origin.places);
     answer["since"] = std::move(origin.since);
-    told.looked_at.insert(told.looked_at.end(), origin.looked_at.begin(), origin.looked_at.end());
-    answer["looked_at"] = told.looked_at;
+    answer["looked_at"] = origin.looked_at;
   }
   if (arguments.json)
     std::printf("%s\n", to_line(answer).c_str());
   else
-    print_answer(answer, language);
+    print_answer(arguments, answer, language);
   return kExitOk;
 }
 

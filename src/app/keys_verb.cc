@@ -56,6 +56,14 @@ Result<PublicKey> described(const std::string& file) {
   return key.value().described();
 }
 
+// "2026-11-26T08:00:00.000Z by centre@host", as make() writes it.
+std::string made_text(const std::string& made, Language language) {
+  constexpr std::string_view kBy = " by ";
+  const std::size_t at = made.find(kBy);
+  if (at == std::string::npos) return made;
+  return say(language, {"{} by {}", "{} 由 {} 生成"}, made.substr(0, at), made.substr(at + kBy.size()));
+}
+
 int show(const KeysArguments& arguments, Language language) {
   for (const std::string& file : arguments.files) {
     const Result<PublicKey> key = described(file);
@@ -63,7 +71,7 @@ int show(const KeysArguments& arguments, Language language) {
     if (arguments.json)
       std::printf("%s\n", to_line(to_json(key.value(), file)).c_str());
     else
-      std::printf("%s  %s  %s  %s\n", key.value().id.c_str(), key.value().name.c_str(), key.value().made.c_str(), file.c_str());
+      std::printf("%s  %s  %s  %s\n", key.value().id.c_str(), key.value().name.c_str(), made_text(key.value().made, language).c_str(), file.c_str());
   }
   return kExitOk;
 }

@@ -152,9 +152,8 @@ void print_published(const PushArguments& arguments, const PublishedBatch& publi
   }
   for (const std::string& line : lines) {
     const Json change = Json::parse(line, nullptr, false);
-    std::printf("%s: %s %s %s, %s %llu\n", std::string(say(language, Word::kPushed)).c_str(), change.value("op", "").c_str(),
-                change.value("kind", "").c_str(), change.value("value", "").c_str(), std::string(say(language, Word::kSequence)).c_str(),
-                static_cast<unsigned long long>(published.sequence));
+    std::printf("%s\n", say(language, {"pushed: {} {} {}, sequence {}", "已下发：{} {} {}，序号 {}"}, change.value("op", ""), change.value("kind", ""),
+                            change.value("value", ""), published.sequence).c_str());
   }
 }
 
@@ -191,6 +190,8 @@ int push(const PushArguments& arguments) {
   const Result<PushLine> line = push_line(arguments, publisher_name(), std::time(nullptr));
   if (!line) return failed(line.error(), language);
   for (const std::string& warning : line.value().warnings) note(warning, language);
+  if (arguments.add && !arguments.allow && arguments.kind == "domain")
+    if (const std::string why = why_unprotected(arguments.protected_file); !why.empty()) note(why, language);
   const std::vector<std::string> lines{line.value().line};
   if (arguments.dry_run) return dry_run(arguments, lines, keys.value(), language);
   const bool proposes = !arguments.for_cosign.empty();

@@ -8,6 +8,7 @@
 #include "app/command_line.h"
 #include "app/json_lines.h"
 #include "app/push_connection.h"
+#include "app/push_line.h"
 #include "app/push_progress.h"
 #include "app/push_signing.h"
 #include "app/push_source.h"
@@ -204,6 +205,13 @@ Result<void> check(const PushApplyArguments& arguments, PushSource& source, std:
   return Error{ErrorCode::kInvalid, wide.value() + ", which edges take with two signatures only: add --second-key FILE. Nothing is published"};
 }
 
+void tell_unprotected(const PushApplyArguments& arguments, const PushSource& source, Language language) {
+  const std::string why = why_unprotected(arguments.list.protected_file);
+  const auto& kinds = source.kinds();
+  if (!why.empty() && std::find(kinds.begin(), kinds.end(), "domain") != kinds.end())
+    std::fprintf(stderr, "telefence push apply: %s\n", translated(language, why).c_str());
+}
+
 }  // namespace
 
 int push_apply(const PushApplyArguments& arguments) {
@@ -223,6 +231,7 @@ int push_apply(const PushApplyArguments& arguments) {
     std::fputs(complaints_text(source.reading(), arguments.list.most, language).c_str(), stderr);
   else
     print_reading(source.reading(), arguments.list.most, stdout, language);
+  tell_unprotected(arguments, source, language);
   if (const Result<void> fine = check(arguments, source, keys.value().keys.size()); !fine) return failed(fine.error(), language);
   const Result<WeighedList> weighed = weigh_list(arguments, source, keys.value(), replaced_kinds(arguments, source), language);
   if (!weighed) return failed(weighed.error(), language);

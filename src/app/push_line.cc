@@ -108,6 +108,12 @@ Result<void> set_protected(Config& config, const std::string& option) {
   return names ? Result<void>() : Error{ErrorCode::kUsage, "--protected: " + names.error().message};
 }
 
+std::string why_unprotected(const std::string& option) {
+  if (!option.empty() || !installed_protected_files().empty()) return {};
+  return "no list of protected names is installed here, so a site that everybody needs can be blocked: name one with --protected FILE, "
+         "or say --protected off";
+}
+
 std::optional<std::int64_t> seconds_of(const std::string& text) {
   const std::size_t digits = text.find_first_not_of("0123456789");
   if (digits == 0 || digits == std::string::npos || digits > 6) return std::nullopt;

@@ -27,6 +27,9 @@ Result<PushLine> push_line(const PushArguments& arguments, std::string_view publ
 // The names that nothing may block, as an option says: a file, "off", or "" for the installed list. kUsage: it can't be read.
 Result<void> set_protected(Config& config, const std::string& option);
 
+// For people: with this option, and nothing installed, no name is protected. "" = some are, or "off" says that none shall be.
+std::string why_unprotected(const std::string& option);
+
 // "90s", "30min", "12h", "7d".
 std::optional<std::int64_t> seconds_of(const std::string& text);
 

@@ -99,16 +99,25 @@ std::string changes_of(const Json& entry, const Json& change, Language language)
   return out;
 }
 
+// A release, say: what is in force has no effect then.
+std::string allowed_text(const Json& now, Language language) {
+  const auto by = now.find("by");
+  if (by == now.end() || !by->is_object() || by->value("allow", Json(false)) != true) return {};
+  return say(language, {"; but the allow entry {} of {} wins", "；但 {1} 的白名单条目 {0} 优先"}, word(*by, "value"), word(*by, "source"));
+}
+
+std::string entry_text(const Json& entry, const Json& change, Language language) {
+  const std::string changes = changes_of(entry, change, language), source = word(entry, "source");
+  // Each source has its own word about a value.
+  if (source != word(change, "source"))
+    return say(language, {"new of this source, beside that of {}{}", "本来源新增，{} 已有此条目{}"}, source, changes.empty() ? "" : " (" + changes + ")");
+  return changes.empty() ? std::string(say(language, {"no change: it is in force already", "无变化：已生效"}))
+                         : say(language, {"changes {}", "变更 {}"}, changes);
+}
+
 std::string now_text(const Json& now, const Json& change, Language language) {
   const auto entry = now.find("entry"), by = now.find("by");
-  if (entry != now.end() && entry->is_object()) {
-    const std::string changes = changes_of(*entry, change, language), source = word(*entry, "source");
-    // Each source has its own word about a value.
-    if (source != word(change, "source"))
-      return say(language, {"new of this source, beside that of {}{}", "本来源新增，{} 已有此条目{}"}, source, changes.empty() ? "" : " (" + changes + ")");
-    return changes.empty() ? std::string(say(language, {"no change: it is in force already", "无变化：已生效"}))
-                           : say(language, {"changes {}", "变更 {}"}, changes);
-  }
+  if (entry != now.end() && entry->is_object()) return entry_text(*entry, change, language) + allowed_text(now, language);
   std::string out(say(language, {"new", "新增"}));
   if (by != now.end() && by->is_object())
     out += say(language, {"; until now {} decides ({})", "；目前由 {} 决定（{}）"}, word(*by, "value"), word(*by, "source"));

@@ -44,19 +44,26 @@ std::optional<TestRequest> example_of(const Signature& signature, const Entry& e
   return std::nullopt;
 }
 
-// What is in force about it: the entry of the same value, and the one that wins when it is another.
+// What is in force about it: the entry of the same value, of the same source if there is one, and the one that wins when it is another:
+// that may be a release, which is of the same value.
 Json now_of(const Signature& signature, const Entry& entry, const TrialGround& ground) {
   const std::optional<TestRequest> example = example_of(signature, entry);
   if (!example) return nullptr;
   const Result<Json> tested = ground.test(*example);
   if (!tested) return nullptr;
-  Json out = {{"reason", tested.value()["reason"]}};
-  for (const Json& hit : tested.value()["hits"]) {
+  const Json& hits = tested.value()["hits"];
+  const Json* same = nullptr;
+  const Json* winner = nullptr;
+  for (const Json& hit : hits) {
     const Json& rule = hit["signature"];
     const bool is_same = rule["kind"] == kind_name(entry.rule.kind) && rule["value"] == entry.rule.value;
-    if (is_same && !out.contains("entry")) out["entry"] = rule;
-    if (!is_same && hit["wins"] == true && !out.contains("by")) out["by"] = rule;
+    const bool is_own = is_same && rule.value("source", Json("")) == signature.source;
+    if (is_same && (same == nullptr || (is_own && same->value("source", Json("")) != signature.source))) same = &rule;
+    if (winner == nullptr && hit["wins"] == true) winner = &rule;
   }
+  Json out = {{"reason", tested.value()["reason"]}};
+  if (same != nullptr) out["entry"] = *same;
+  if (winner != nullptr && winner != same) out["by"] = *winner;
   return out;
 }
 

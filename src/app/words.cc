@@ -41,6 +41,7 @@ constexpr Entry kWords[] = {
     {"allowed", "白名单放行"},
     {"never-block", "永不拦截"},
     {"monitor", "仅监测"},
+    {"enforce", "拦截"},
     {"shadow", "影子"},
     // Actions and answers.
     {"drop", "丢弃"},

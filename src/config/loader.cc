@@ -51,6 +51,16 @@ Loaded loaded_from(YamlDocument document, const std::string& file) {
   return loaded;
 }
 
+// Not among the rules, which look at the text alone: what is installed, or lies beside the file, is of this machine.
+void warn_unprotected(Loaded& loaded) {
+  const Config& config = loaded.config;
+  const bool blocks = !config.signatures.lists.empty() || !config.signatures.redis.server.empty();
+  if (!blocks || !config.protected_files.empty() || loaded.root.find_path("policy.protected") != nullptr) return;
+  loaded.warnings.push_back({config.file, 0, 0, "policy.protected",
+                             "no list of protected names was found, neither beside this file nor installed, so a list or a push can block a site that "
+                             "everybody needs: name one, or write [] when that is meant so"});
+}
+
 }  // namespace
 
 std::string to_text(const Mistake& mistake) {
@@ -62,7 +72,11 @@ std::string to_text(const Mistake& mistake) {
 
 Loaded load_config(const std::string& file) {
   Result<YamlDocument> document = parse_yaml_file(file);
-  if (document) return loaded_from(std::move(document.value()), file);
+  if (document) {
+    Loaded loaded = loaded_from(std::move(document.value()), file);
+    warn_unprotected(loaded);
+    return loaded;
+  }
   Loaded loaded;
   loaded.config.file = file;
   // The file is named before every mistake already.

@@ -2,6 +2,7 @@
 #include "signatures/batch.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <charconv>
 #include <memory>
@@ -21,6 +22,8 @@ using Json = nlohmann::json;
 // RFC 8878, 3.1.1.
 constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
 constexpr int kZstdLevel = 3;
+// 8 MiB, which level 19 asks for: twice the largest body. A frame may ask for 2 GiB, and this is before anybody looks at signatures.
+constexpr int kMaxWindowLog = 23;
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
 
@@ -31,6 +34,18 @@ struct PackerDeleter {
 struct StreamDeleter {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
+
+ZSTD_DStream* new_unpacker() {
+  ZSTD_DStream* stream = ZSTD_createDStream();
+  if (stream != nullptr) ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, kMaxWindowLog);
+  return stream;
+}
+
+Error unpacking_error(std::size_t code) {
+  if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge)
+    return invalid("the body asks for more than 8 MiB of memory to unpack: pack it with a smaller window (zstd level 19 or less, without --long)");
+  return invalid(std::string("the body does not unpack: ") + ZSTD_getErrorName(code));
+}
 
 Result<void> read_timestamp(const Json& header, Batch& batch) {
   const auto found = header.find("ts");
@@ -175,7 +190,7 @@ Result<std::string> unpack_body(std::string_view body) {
     return std::string(body);
   }
   // Kept for the next batch: making one costs more than a small batch does.
-  thread_local const std::unique_ptr<ZSTD_DStream, StreamDeleter> stream(ZSTD_createDStream());
+  thread_local const std::unique_ptr<ZSTD_DStream, StreamDeleter> stream(new_unpacker());
   thread_local std::string piece(ZSTD_DStreamOutSize(), '\0');
   if (stream == nullptr) return invalid("no memory to unpack the body");
   ZSTD_DCtx_reset(stream.get(), ZSTD_reset_session_only);
@@ -186,10 +201,11 @@ Result<std::string> unpack_body(std::string_view body) {
   for (;;) {
     ZSTD_outBuffer output{piece.data(), piece.size(), 0};
     left = ZSTD_decompressStream(stream.get(), &output, &input);
-    if (ZSTD_isError(left) != 0) return invalid(std::string("the body does not unpack: ") + ZSTD_getErrorName(left));
+    if (ZSTD_isError(left) != 0) return unpacking_error(left);
     out.append(piece, 0, output.pos);
     if (out.size() > kMaxUnpackedBytes) return invalid("the body is larger than 4 MiB unpacked");
-    if (output.pos < output.size && input.pos == input.size) break;
+    // All is out when the frame has ended, also where the last piece is full: asked once more, zstd waits for another frame.
+    if (input.pos == input.size && (left == 0 || output.pos < output.size)) break;
   }
   if (left != 0) return invalid("the body ends in the middle of its zstd frame");
   return out;

@@ -178,6 +178,7 @@ Result<RedisReply> BatchStream::take_outcome() {
 // Takes the answers to what is under way.
 Result<void> BatchStream::settle() {
   if (under_way_ == 0) return {};
+  const bool told_head = tells_head_;
   const Result<RedisReply> taken = take_outcome();
   const std::size_t sent = std::exchange(under_way_, 0);
   if (!taken.ok()) return taken.error();
@@ -188,9 +189,12 @@ Result<void> BatchStream::settle() {
     confirm(bodies_.front());
     bodies_.pop_front();
   }
-  overtaken_in_a_row_ = is_done ? 0 : overtaken_in_a_row_ + 1;
-  progress_.overtaken += is_done ? 0 : 1;
-  at_once_ = is_done ? std::min(at_once_ * 2, kMostAtOnce) : std::max<std::size_t>(sent / 2, 1);
+  // Else Redis refused tf:1:head alone, and the same goes out once more without it.
+  const bool was_overtaken = !is_done && told_head == tells_head_;
+  overtaken_in_a_row_ = was_overtaken ? overtaken_in_a_row_ + 1 : 0;
+  progress_.overtaken += was_overtaken ? 1 : 0;
+  if (was_overtaken) at_once_ = std::max<std::size_t>(sent / 2, 1);
+  if (is_done) at_once_ = std::min(at_once_ * 2, kMostAtOnce);
   if (overtaken_in_a_row_ > kMostOvertaken) return Error{ErrorCode::kFailed, "other publishers were faster 1000 times in a row"};
   const Result<RedisReply> watched = next_reply(connection_, kTimeoutMs);
   if (!watched.ok()) return watched.error();

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -51,12 +52,43 @@ Result<void> write_new(const std::string& file, const std::string& text, mode_t 
   return system_error("can't write " + file);
 }
 
-using Lines = std::map<std::string, std::string>;
+void wipe_text(std::string& text) {
+  wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  text.clear();
+}
+
+// Of a file with a secret nothing stays in memory: what strings leave behind, core files and swap have.
+class Lines : public std::map<std::string, std::string> {
+ public:
+  Lines() = default;
+  Lines(Lines&&) = default;
+  Lines& operator=(Lines&&) = default;
+  ~Lines() {
+    for (auto& [name, value] : *this) wipe_text(value);
+  }
+};
+
+// For a stream, which has a buffer of its own else.
+struct WipedBuffer {
+  std::array<char, kLargestFile + 1> bytes{};
+  ~WipedBuffer() { wipe({reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()}); }
+};
+
+// Has its room from the beginning: what grows leaves copies.
+struct WipedText {
+  explicit WipedText(std::size_t room) { text.reserve(room); }
+  ~WipedText() { wipe_text(text); }
+  std::string text;
+};
 
 Result<Lines> read_lines(const std::string& file, std::string_view title) {
-  std::ifstream stream(file);
+  WipedBuffer buffer;
+  std::ifstream stream;
+  stream.rdbuf()->pubsetbuf(buffer.bytes.data(), static_cast<std::streamsize>(buffer.bytes.size()));
+  stream.open(file);
   if (!stream) return Error{ErrorCode::kEnvironment, "can't read the key " + file + ": no such file, or no right to read it"};
-  std::string line;
+  WipedText read(kLargestFile);
+  std::string& line = read.text;
   std::getline(stream, line);
   if (line != title)
     return wrong(file, line == kSecretTitle   ? "this is a secret key; name the file that ends with .pub"
@@ -91,9 +123,13 @@ Result<PublicKey> public_part(const std::string& file, const Lines& lines, const
 
 std::string secret_text(const SigningKey& key) {
   Ed25519Seed seed = key.secret_.seed();
-  const std::string secret = hex_of(seed);
+  std::string secret = hex_of(seed);
   wipe(seed);
-  return std::string(kSecretTitle) + "\n# Whoever has this file can block in your name.\n" + common_lines(key.public_) + "secret: " + secret + "\n";
+  std::string text = std::string(kSecretTitle) + "\n# Whoever has this file can block in your name.\n" + common_lines(key.public_) + "secret: ";
+  text.reserve(text.size() + secret.size() + 1);
+  (text += secret) += '\n';
+  wipe_text(secret);
+  return text;
 }
 
 std::string key_id(const Ed25519PublicKey& key) { return hex_of(sha256(as_text(key))).substr(0, kIdDigits); }
@@ -109,8 +145,11 @@ SigningKey make_signing_key(std::string name, std::string made) {
 Result<void> write_key_files(const std::string& base, const SigningKey& key) {
   if (access((base + ".pub").c_str(), F_OK) == 0)
     return Error{ErrorCode::kUsage, base + ".pub is there already, and keys are never overwritten"};
-  if (auto written = write_new(base + ".key", secret_text(key), 0600); !written.ok()) return written;
-  Result<void> written = write_new(base + ".pub", public_text(key.described()), 0644);
+  std::string secret = secret_text(key);
+  Result<void> written = write_new(base + ".key", secret, 0600);
+  wipe_text(secret);
+  if (!written.ok()) return written;
+  written = write_new(base + ".pub", public_text(key.described()), 0644);
   // Half a pair would be in the way of the next try.
   if (!written.ok()) unlink((base + ".key").c_str());
   return written;

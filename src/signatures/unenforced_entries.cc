@@ -18,39 +18,55 @@ std::uint64_t key_of(UnenforcedKind kind, std::string_view value, std::size_t so
 
 }  // namespace
 
-std::size_t UnenforcedEntries::source_of(const std::string& source) {
-  const auto found = std::find(sources_.begin(), sources_.end(), source);
-  const auto index = static_cast<std::size_t>(found - sources_.begin());
-  if (found == sources_.end()) sources_.push_back(source);
-  return index;
-}
-
-void UnenforcedEntries::erase(UnenforcedKind kind, std::string_view value, std::size_t source) {
-  counts_[static_cast<std::size_t>(kind)] -= entries_.erase(key_of(kind, value, source));
+void UnenforcedEntries::erase(UnenforcedKind kind, std::string_view value, Source& source) {
+  const std::size_t gone = entries_.erase(key_of(kind, value, source.number));
+  counts_[static_cast<std::size_t>(kind)] -= gone;
+  source.entries -= gone;
 }
 
 template <typename IsUnwanted>
 void UnenforcedEntries::erase_if(IsUnwanted is_unwanted) {
   std::erase_if(entries_, [&](const auto& one) {
-    const bool goes = is_unwanted(one.second);
-    counts_[static_cast<std::size_t>(one.second.kind)] -= goes ? 1 : 0;
-    return goes;
+    if (!is_unwanted(one.second)) return false;
+    --counts_[static_cast<std::size_t>(one.second.kind)];
+    --one.second.source->entries;
+    return true;
   });
+  forget_idle_sources();
+}
+
+// Who may push can make up sources without end.
+void UnenforcedEntries::forget_idle_sources() {
+  std::erase_if(sources_, [](const auto& one) { return one.second.entries == 0; });
+}
+
+void UnenforcedEntries::remove(const Change& change) {
+  const Signature& signature = change.signature;
+  if (signature.source.empty()) {
+    for (auto& [name, source] : sources_) erase(change.unenforced, signature.value, source);
+    return forget_idle_sources();
+  }
+  const auto found = sources_.find(signature.source);
+  if (found == sources_.end()) return;
+  erase(change.unenforced, signature.value, found->second);
+  if (found->second.entries == 0) sources_.erase(found);
 }
 
 void UnenforcedEntries::apply(const Change& change) {
   const Signature& signature = change.signature;
-  if (change.op == Change::Op::kRemove) {
-    for (std::size_t source = 0; source < sources_.size(); ++source)
-      if (signature.source.empty() || signature.source == sources_[source]) erase(change.unenforced, signature.value, source);
-    return;
+  if (change.op == Change::Op::kRemove) return remove(change);
+  if (change.op == Change::Op::kReplaceList) {
+    const auto found = sources_.find(signature.source);
+    if (found == sources_.end()) return;
+    return erase_if([&](const Entry& entry) { return entry.kind == change.unenforced && entry.source == &found->second; });
   }
-  const std::size_t source = source_of(signature.source);
-  if (change.op == Change::Op::kReplaceList)
-    return erase_if([&](const Entry& entry) { return entry.kind == change.unenforced && entry.source == source; });
-  const auto [place, is_new] = entries_.insert_or_assign(
-      key_of(change.unenforced, signature.value, source), Entry{signature.expires_s, source, change.unenforced, keeps_lines_ ? to_op_line(change) : ""});
+  const auto [place, is_new_source] = sources_.try_emplace(signature.source);
+  Source& source = place->second;
+  if (is_new_source) source.number = ++last_number_;
+  const bool is_new = entries_.insert_or_assign(key_of(change.unenforced, signature.value, source.number),
+                                                Entry{signature.expires_s, &source, change.unenforced, keeps_lines_ ? to_op_line(change) : ""}).second;
   counts_[static_cast<std::size_t>(change.unenforced)] += is_new ? 1 : 0;
+  source.entries += is_new ? 1 : 0;
   if (signature.expires_s != 0) look_at_s_ = std::min(look_at_s_, signature.expires_s);
 }
 
@@ -65,6 +81,7 @@ bool UnenforcedEntries::sweep(std::int64_t now_s) {
 
 void UnenforcedEntries::forget_all() {
   entries_.clear();
+  sources_.clear();
   counts_ = {};
 }
 

@@ -43,7 +43,12 @@ class ProtectedNames(AppealTest):
         self.assertIn('受保护的域名', self.push(*add, '--protected', 'needed.txt', '--lang', 'zh', code=3).stderr)
         self.assertIn('needed.non', self.push(*add, '--protected', 'needed.non', code=2).stderr)
         # Somebody whose list is another one: the edge has the last word.
-        self.push(*add, '--protected', 'off')
+        self.assertNotIn('protected', self.push(*add, '--protected', 'off').stderr)
+        self.assertIn('no list of protected names is installed here', self.push('add', 'domain', 'scam.example', '--category', 'phishing').stderr)
+        self.write('scams.txt', 'scam.example\n')
+        apply = ('apply', 'scams.txt', '--source', 'list')
+        self.assertIn('本机没有受保护域名名单', self.push(*apply, '--lang', 'zh').stderr)
+        self.assertNotIn('protected names', self.push(*apply, '--protected', 'needed.txt').stderr)
         self.push('add', 'domain', 'fake.bank.example.cn', '--category', 'phishing', '--protected', 'needed.txt')
         self.edge.becomes(True, 'domain', 'fake.bank.example.cn')
         self.assertFalse(self.edge.blocks('domain', 'bank.example.cn'))
@@ -68,12 +73,14 @@ mirror: [a]
 policy: {lists: [{file: domains.txt, kind: domain}]%s}
 '''
         file = self.write('check.yaml', config % '')
-        self.assertNotIn('protected', self.expect(self.daemon('check', file), 0).stderr)
+        # Nothing is installed where the tests run: who has no list at all learns of it, unless the file says that it is meant so.
+        self.assertIn('policy.protected: no list of protected names was found', self.expect(self.daemon('check', file), 0).stderr)
+        self.assertIn('未找到受保护域名名单', self.expect(self.daemon('check', file, '--lang', 'zh'), 0).stderr)
         self.write('protected-domains.txt', 'bank.example.cn\n')
         self.assertIn('%s:2: "bank.example.cn": bank.example.cn is a protected name' % self.path('domains.txt'),
                       self.expect(self.daemon('check', file), 3).stderr)
         file = self.write('check.yaml', config % ', protected: []')
-        self.expect(self.daemon('check', file), 0)
+        self.assertNotIn('protected', self.expect(self.daemon('check', file), 0).stderr)
         self.write('broken.txt', 'fine.example\nhttp://x\n')
         file = self.write('check.yaml', config % ', protected: [broken.txt]')
         done = self.expect(self.daemon('check', file), 3)
@@ -147,6 +154,15 @@ class Explain(Traffic):
         self.assertEqual([(one['from'], os.path.basename(one['file']), one['line']) for one in answer['places']], [('list', 'list.txt', 2)])
         answer = json.loads(self.explain(caller, '--json').stdout)
         self.assertEqual([(one['line'], one['value']) for one in answer['places']], [(2, '+8617012345678')], 'records mask numbers: the id tells')
+        # The variable that the quick start exports may be of another Redis: the folder of the configuration has it all the same.
+        other = self.tool('explain', '--id', pushed, '-c', 'e1.yaml', '--socket', 'e1.sock', '--json', TELEFENCE_REDIS='unix:none.sock')
+        self.assertEqual(json.loads(self.expect(other, 0).stdout)['places'][0]['seq'], 1)
+        # What the folder has not is looked for in the log; and nobody is told to do what was done.
+        self.write('e2.yaml', pathlib.Path(self.path('e1.yaml')).read_text().replace('e1.state', 'e2.state'))
+        for redis, said in (('unix:redis.sock', 'batch 1 of the change log'), ('unix:none.sock', 'not found; looked into: ')):
+            text = self.expect(self.tool('explain', '--id', pushed, '-c', 'e2.yaml', '--socket', 'e1.sock', TELEFENCE_REDIS=redis), 0).stdout
+            self.assertIn(said, text)
+            self.assertNotIn('-c CONFIG', text)
         # Taken back: the batch is still known, and the edge is asked.
         self.push('remove', 'domain', 'pushed.example', '--key', 'centre.key')
         self.edge.becomes(False, 'domain', 'pushed.example')

@@ -48,6 +48,32 @@ TEST(Sentences, WhatIsNotInTheTableStaysAsItIs) {
   for (const char* text : {"", "no such sentence", "{}", "port "}) EXPECT_EQ(chinese(text), text);
 }
 
+// The first that fits is taken: a specific one behind a generic one is never said.
+TEST(Sentences, NoneStandsBehindOneThatIsTakenForIt) {
+  for (const Sentence& sentence : sentences()) {
+    std::string english, wanted(sentence.chinese);
+    std::string_view rest = sentence.english;
+    for (std::size_t at = rest.find("{}"); at != std::string_view::npos; at = rest.find("{}")) {
+      (english += rest.substr(0, at)) += "x";
+      rest.remove_prefix(at + 2);
+    }
+    english += rest;
+    for (std::size_t i = 0; i < 10; ++i)
+      for (std::size_t at = wanted.find("{" + std::to_string(i) + "}"); at != std::string::npos; at = wanted.find("{" + std::to_string(i) + "}"))
+        wanted.replace(at, 3, "x");
+    EXPECT_EQ(chinese(english), wanted);
+  }
+}
+
+TEST(Sentences, WhatIsSaidOfKeysNamesAndTimesIsAllInChinese) {
+  EXPECT_EQ(chinese("can't read the key a.pub: no such file, or no right to read it").find("key"), std::string::npos);
+  EXPECT_EQ(chinese("can't resolve nosuch.invalid: Name or service not known"), "无法解析 nosuch.invalid：没有这个域名");
+  for (const char* option : {"--expires", "--valid-from"}) {
+    const std::string said = chinese(std::string(option) + " \"x\": give 2026-12-01T00:00:00+08:00, or 90s, 30min, 12h, 7d");
+    EXPECT_EQ(said, std::string(option) + " “x”：请写 2026-12-01T00:00:00+08:00，或 90s、30min、12h、7d");
+  }
+}
+
 TEST(Sentences, EveryOneHasItsPlacesInBothLanguages) {
   std::set<std::string_view> seen;
   for (const Sentence& sentence : sentences()) {

@@ -72,6 +72,20 @@ TEST_F(TrialAnswer, WhatIsInForceIsTold) {
   EXPECT_FALSE(ask(line("bad.example"))["lines"][0]["now"].contains("entry"));
 }
 
+TEST_F(TrialAnswer, AReleaseOfTheSameValueIsToldAsTheOneThatWins) {
+  const auto rule = [](const char* source, bool allow) { return Json{{"kind", "domain"}, {"value", "bad.example"}, {"source", source}, {"allow", allow}}; };
+  const Json release = {{"wins", true}, {"signature", rule("release", true)}}, other = {{"wins", false}, {"signature", rule("other", false)}},
+             own = {{"wins", false}, {"signature", rule("centre", false)}};
+  for (const Json& hits : {Json{release, other, own}, Json{own, other, release}}) {
+    hits_ = hits;
+    const Json now = ask(line("bad.example", R"(,"source":"centre")"))["lines"][0]["now"];
+    EXPECT_EQ(now["entry"], own["signature"]);
+    EXPECT_EQ(now["by"], release["signature"]);
+  }
+  hits_ = Json::array({{{"wins", true}, {"signature", rule("centre", false)}}});
+  EXPECT_FALSE(ask(line("bad.example", R"(,"source":"centre")"))["lines"][0]["now"].contains("by"));
+}
+
 TEST_F(TrialAnswer, WhatAnEdgeWouldLeaveOutIsSaid) {
   const Json answer = ask(line("com.cn") + R"({"op":"add","kind":"ip","value":"192.0.2.1"})" + "\n" +
                           R"({"op":"add","kind":"pattern","value":"(","match":"regex"})" + "\n" + line("fine.example"));

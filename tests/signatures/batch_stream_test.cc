@@ -115,6 +115,21 @@ TEST(BatchStream, WhoMayNotUseTransactionsPublishesOneByOne) {
   EXPECT_EQ(values.size(), 100'000u);
 }
 
+TEST(BatchStream, WhoMayNotTellTheHeadWasNotOvertaken) {
+  const PrivateRedis redis;
+  Centre(redis.server()).ask({"ACL", "SETUSER", "centre", "on", ">secret", "~tf:1:*", "+auth", "+xadd", "+xinfo|stream", "+multi", "+exec", "+watch", "+hgetall"});
+  RedisLogin login = redis.login();
+  login.user = "centre";
+  login.password = "secret";
+  Publisher one(login);
+  ASSERT_TRUE(one.stream->begin().ok());
+  one.add("a", 5'000);
+  ASSERT_TRUE(one.stream->finish().ok());
+  EXPECT_EQ(one.stream->progress().published, 5'000u);
+  EXPECT_NE(one.stream->progress().note.find("tf:1:head"), std::string::npos);
+  EXPECT_EQ(one.stream->progress().overtaken, 0u) << "nobody else publishes here";
+}
+
 TEST(BatchStream, WhatDoesNotFitIsCutSmallerOrRefused) {
   const PrivateRedis redis;
   Publisher one(redis.login());

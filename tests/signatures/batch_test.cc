@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
+#include <memory>
+
 namespace telefence {
 namespace {
 
@@ -38,6 +40,38 @@ TEST(Batch, PackedBatchIsReadBack) {
   ASSERT_EQ(batch.value().changes.size(), 2u);
   EXPECT_EQ(batch.value().changes[0].signature.where, "log:7:1");
   EXPECT_EQ(batch.value().changes[0].signature.source, "centre");
+}
+
+// A body with this window. A text that is told to be long: zstd makes the window no larger than what comes.
+std::string zstd_with_window(int log, const std::string& plain) {
+  const std::unique_ptr<ZSTD_CCtx, void (*)(ZSTD_CCtx*)> packer(ZSTD_createCCtx(), [](ZSTD_CCtx* one) { ZSTD_freeCCtx(one); });
+  ZSTD_CCtx_setParameter(packer.get(), ZSTD_c_windowLog, log);
+  ZSTD_CCtx_setParameter(packer.get(), ZSTD_c_contentSizeFlag, 0);
+  std::string out(ZSTD_compressBound(plain.size()), '\0');
+  ZSTD_inBuffer input{plain.data(), plain.size(), 0};
+  ZSTD_outBuffer output{out.data(), out.size(), 0};
+  // Two steps: in one zstd sees how short it is.
+  ZSTD_compressStream2(packer.get(), &output, &input, ZSTD_e_flush);
+  EXPECT_EQ(ZSTD_compressStream2(packer.get(), &output, &input, ZSTD_e_end), 0u);
+  out.resize(output.pos);
+  return out;
+}
+
+TEST(Batch, ABodyThatAsksForMoreMemoryThanTheLargestTakesIsRefusedAndTheNextOneIsTaken) {
+  for (const int log : {23, 24, 27, 23}) {
+    const Result<std::string> body = unpack_body(zstd_with_window(log, "some text\n"));
+    if (log <= 23)
+      EXPECT_EQ(body.ok() ? body.value() : body.error().message, "some text\n");
+    else
+      EXPECT_TRUE(!body.ok() && body.error().message.starts_with("the body asks for more than 8 MiB of memory to unpack")) << log;
+  }
+}
+
+TEST(Batch, ABodyThatFillsItsLastPieceIsWhole) {
+  for (const std::size_t size : {std::size_t{128} << 10, (std::size_t{128} << 10) - 1, std::size_t{4} << 20}) {
+    const Result<std::string> body = unpack_body(zstd(std::string(size, 'x')));
+    EXPECT_EQ(body.ok() ? std::to_string(body.value().size()) : body.error().message, std::to_string(size));
+  }
 }
 
 TEST(Batch, PlainLinesAndIsoTimeAreTaken) {

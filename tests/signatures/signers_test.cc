@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/signers.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
+#include <span>
 
 #include "signatures/batch.h"
 #include "signatures/edge_feed.h"
@@ -41,6 +46,52 @@ Batch batch_of(const Lines& lines, std::initializer_list<const SigningKey*> keys
 std::string reason_of(const Signers& signers, const Batch& batch) {
   const auto refused = signers.refuse(batch);
   return refused ? std::string(refusal_name(refused->reason)) : "";
+}
+
+// The part of a secret's digits that a freed string would keep whole, never as it is in memory that is searched: masked.
+struct MaskedDigits {
+  static constexpr std::size_t kFrom = 24, kCount = 40;
+  static constexpr unsigned char kMask = 0x55;
+  std::array<unsigned char, kCount> bytes{};
+
+  explicit MaskedDigits(const std::string& file) {
+    static char text[4096];  // not in the heap
+    const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    const ssize_t size = ::read(descriptor, text, sizeof text);
+    close(descriptor);
+    const std::string_view all(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+    const std::size_t at = all.find("secret: ");
+    EXPECT_NE(at, std::string_view::npos);
+    for (std::size_t i = 0; i < kCount; ++i) bytes[i] = static_cast<unsigned char>(all[at + 8 + kFrom + i]) ^ kMask;
+    std::fill(std::begin(text), std::end(text), '\0');
+  }
+
+  bool are_in_heap() const {
+    std::ifstream maps("/proc/self/maps");
+    std::string line;
+    while (std::getline(maps, line)) {
+      if (!line.ends_with("[heap]")) continue;
+      std::size_t used = 0;
+      const auto begin = std::stoull(line, &used, 16), end = std::stoull(line.substr(used + 1), nullptr, 16);
+      const std::span<const unsigned char> heap(reinterpret_cast<const unsigned char*>(begin), end - begin);
+      const auto found = std::search(heap.begin(), heap.end(), bytes.begin(), bytes.end(),
+                                     [](unsigned char seen, unsigned char masked) { return seen == (masked ^ kMask); });
+      if (found != heap.end()) return true;
+    }
+    return false;
+  }
+};
+
+TEST(KeyFile, NothingOfASecretStaysInMemoryThatWasGivenBack) {
+  const TestFolder folder;
+  {
+    const SigningKey key = made(folder, "centre");
+    EXPECT_TRUE(read_signing_key(folder / "centre.key").ok());
+  }
+  const MaskedDigits digits(folder / "centre.key");
+  EXPECT_FALSE(digits.are_in_heap());
+  const std::string kept = text_of(folder / "centre.key");
+  EXPECT_TRUE(digits.are_in_heap()) << "the search finds nothing, so it proves nothing: " << kept.size();
 }
 
 TEST(KeyFile, APairIsReadBackAndNeverOverwritten) {
