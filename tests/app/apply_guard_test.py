@@ -188,7 +188,7 @@ class ApplyGuard(program.ProgramTest):
 
     def test_what_nobody_took_switches_no_guard_off(self):
         self.edges()
-        self.expect(self.tool('push', 'add', 'domain', 'popular.example', '--source', 'vendor', '--confirm', '--redis', 'unix:redis.sock'), 0)
+        self.expect(self.tool('push', 'add', 'domain', 'popular.example', '--category', 'phishing', '--source', 'vendor', '--confirm', '--redis', 'unix:redis.sock'), 0)
         self.names('list.txt', 0, 10, 'popular.example')
         batches = self.batches()
         self.assertIn('domain popular.example: ', self.apply('list.txt', '--replace-list', code=3).stderr)

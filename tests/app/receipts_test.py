@@ -23,7 +23,7 @@ class Receipts(program.ProgramTest):
         edge.until(self, lambda: self.edge.feed()['connected'], 'connection')
 
     def add(self, name, key='centre'):
-        self.expect(self.tool('push', 'add', 'domain', name, '--key', key + '.key', '--redis', 'unix:redis.sock'), 0)
+        self.expect(self.tool('push', 'add', 'domain', name, '--category', 'phishing', '--key', key + '.key', '--redis', 'unix:redis.sock'), 0)
 
     def told(self, *more):
         return json.loads(self.expect(self.tool('push', 'status', '--json', '--redis', 'unix:redis.sock', *more), 0).stdout)
