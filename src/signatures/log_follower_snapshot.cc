@@ -12,6 +12,9 @@ using Clock = LogReader::Clock;
 // While something is wrong with the log and no newer snapshot is there, it is looked for so often; and so often the disk is looked at.
 constexpr std::chrono::seconds kNextLook{60};
 
+// A snapshot and a batch of less than this apart: which was first is not known, the clocks and their milliseconds being what they are.
+constexpr std::int64_t kSameMoment_ms = 1000;
+
 std::string id_of(std::uint64_t sequence) { return std::to_string(sequence) + "-0"; }
 
 }  // namespace
@@ -128,7 +131,8 @@ bool LogFollower::take_newest_snapshot(Progress& progress) {
     }
     // An old one, or one that lacks what is missing here, would take away what is in force.
     const SnapshotManifest& there_now = manifest.value().manifest;
-    if (there_now.created_ms <= basis_.created_ms || there_now.created_ms < snapshot_after_ms_ || there_now.sequence < snapshot_need_) return false;
+    const bool is_older = snapshot_after_ms_ != 0 && there_now.created_ms < snapshot_after_ms_ + kSameMoment_ms;
+    if (there_now.created_ms <= basis_.created_ms || is_older || there_now.sequence < snapshot_need_) return false;
     if (is_of_other_log(there_now)) {
       if (!reader_.is_connected()) return false;
       continue;
