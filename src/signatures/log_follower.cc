@@ -67,18 +67,24 @@ void LogFollower::break_log(LogBreak reason, const std::string& what, std::uint6
   plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), missing);
 }
 
+// Hash of the batch that the server has there; "": it has none, or one that is no batch. nullopt: it has gone away, which is told.
+std::optional<std::string> LogFollower::hash_at(const std::string& id) {
+  const Result<RedisReply> entry = reader_.entry(id);
+  if (!entry.ok()) {
+    news_.not_connected(entry.error());
+    return std::nullopt;
+  }
+  const RedisReply* header = entry.value().field("h");
+  const RedisReply* body = entry.value().field("b");
+  return header == nullptr || body == nullptr ? std::string() : batch_hash(header->text, body->text);
+}
+
 // Whether another log has taken the place of the one that was read: then the entry that was read last is not the same any
 // more. One that was trimmed away tells nothing.
 bool LogFollower::is_other_log() {
   if (order_.last_hash().empty()) return false;
-  const Result<RedisReply> entry = reader_.entry(order_.last_id());
-  if (!entry.ok()) {
-    news_.not_connected(entry.error());
-    return false;
-  }
-  const RedisReply* header = entry.value().field("h");
-  const RedisReply* body = entry.value().field("b");
-  return header != nullptr && body != nullptr && batch_hash(header->text, body->text) != order_.last_hash();
+  const std::optional<std::string> hash = hash_at(order_.last_id());
+  return hash && !hash->empty() && *hash != order_.last_hash();
 }
 
 void LogFollower::read_anew(const std::string& why) {
@@ -105,12 +111,9 @@ std::optional<bool> LogFollower::goes_back_before_snapshot() {
   const LogTrail::Place* place = basis_.trail.at_or_before(first_part(reader_.last_id()));
   if (place == nullptr) return false;
   const std::string id = std::to_string(place->sequence) + "-0";
-  const Result<RedisReply> entry = reader_.entry(id);
-  if (!entry.ok()) {
-    news_.not_connected(entry.error());
-    return std::nullopt;
-  }
-  if (batch_hash(field_of(entry.value(), "h"), field_of(entry.value(), "b")) != place->hash) return false;
+  const std::optional<std::string> hash = hash_at(id);
+  if (!hash) return std::nullopt;
+  if (*hash != place->hash) return false;
   go_back(id, place->hash);
   return true;
 }
@@ -130,10 +133,9 @@ void LogFollower::check_end() {
     return reader_.lacks(lacking);
   }
   if (reader_.last_id() != "0-0") {
-    const Result<RedisReply> entry = reader_.entry(reader_.last_id());
-    if (!entry.ok()) return news_.not_connected(entry.error());
-    const std::string hash = batch_hash(field_of(entry.value(), "h"), field_of(entry.value(), "b"));
-    if (seen_.find(hash) != SeenBatches::Seen::kNever) return go_back(reader_.last_id(), hash);
+    const std::optional<std::string> hash = hash_at(reader_.last_id());
+    if (!hash) return;
+    if (!hash->empty() && seen_.find(*hash) != SeenBatches::Seen::kNever) return go_back(reader_.last_id(), *hash);
     if (const std::optional<bool> done = goes_back_before_snapshot(); !done || *done) return;
   }
   read_anew("the log ends before batch " + order_.last_id() + ", which was read: Redis lost data");

@@ -71,6 +71,7 @@ class LogFollower {
   void audit_applied(const Batch& batch, std::size_t left_out);
   void apply_due(Progress& progress);
   bool is_in_order(const std::string& id, const Batch& batch, bool is_first);
+  std::optional<std::string> hash_at(const std::string& id);
   bool is_other_log();
   void break_log(LogBreak reason, const std::string& what, std::uint64_t missing);
   void read_anew(const std::string& why);

@@ -103,14 +103,8 @@ bool LogFollower::take_snapshot(const ManifestThere& there, Progress& progress) 
 bool LogFollower::is_of_other_log(const SnapshotManifest& manifest) {
   if (order_.last_id() == "0-0") return false;  // nothing was read yet: there is nothing that it could take back
   if (manifest.sequence > first_part(reader_.last_id()) && manifest.sequence > order_.last()) return true;
-  const Result<RedisReply> entry = reader_.entry(id_of(manifest.sequence));
-  if (!entry.ok()) {
-    news_.not_connected(entry.error());
-    return true;
-  }
-  const RedisReply* header = entry.value().field("h");
-  const RedisReply* body = entry.value().field("b");
-  return header != nullptr && body != nullptr && !manifest.hash.empty() && batch_hash(header->text, body->text) != manifest.hash;
+  const std::optional<std::string> hash = hash_at(id_of(manifest.sequence));
+  return !hash || (!hash->empty() && !manifest.hash.empty() && *hash != manifest.hash);
 }
 
 // The newest that is sound, unless it is the one that was loaded last.
