@@ -21,7 +21,7 @@
 #include "signatures/audit_log.h"
 #include "signatures/op_line.h"
 #include "signatures/publish_batch.h"
-#include "signatures/signers.h"
+#include "signatures/wide_entries.h"
 
 namespace telefence {
 namespace {
@@ -39,18 +39,26 @@ void note(const std::string& message, Language language) {
   std::fprintf(stderr, "telefence push: %s\n", translated(language, message).c_str());
 }
 
+// For each of these why edges take it with two signatures only, when they do.
+std::vector<std::string> wide_of(const PushArguments& arguments, const std::vector<std::string>& lines) {
+  std::vector<Change> changes;
+  for (const std::string& line : lines)
+    if (Result<Change> change = parse_op_line(line); change && change.value().op == Change::Op::kAdd && !change.value().signature.allow)
+      changes.push_back(std::move(change.value()));
+  std::vector<const Signature*> signatures;
+  for (const Change& change : changes) signatures.push_back(&change.signature);
+  std::vector<std::string> out = why_wide(signatures, {arguments.wide_digits, arguments.wide_percent, arguments.home_country});
+  std::erase(out, "");
+  return out;
+}
+
 // What every edge would refuse is refused here, where somebody can still do something about it.
 Result<void> check_wide(const PushArguments& arguments, const std::vector<std::string>& lines, std::size_t signers) {
   if (signers != 1) return {};  // two, or none: then edges that take it take everything
-  for (const std::string& line : lines) {
-    const Result<Change> change = parse_op_line(line);
-    if (!change || change.value().op != Change::Op::kAdd) continue;
-    const std::string wide = why_wide(change.value().signature, arguments.wide_digits, arguments.home_country);
-    if (!wide.empty())
-      return Error{ErrorCode::kInvalid, "this is " + wide + ", which edges take with two signatures only: add --second-key FILE, or "
-                                        "--for-cosign FILE and let somebody else publish it with telefence push cosign"};
-  }
-  return {};
+  const std::vector<std::string> wide = wide_of(arguments, lines);
+  if (wide.empty()) return {};
+  return Error{ErrorCode::kInvalid, "this is " + wide.front() + ", which edges take with two signatures only: add --second-key FILE, or "
+                                    "--for-cosign FILE and let somebody else publish it with telefence push cosign"};
 }
 
 // What the guard against over-blocking has found.
@@ -94,10 +102,7 @@ int dry_run(const PushArguments& arguments, const std::vector<std::string>& line
   if (!limit) return failed(limit.error(), language);
   const Result<TrialReport> report = try_lines(arguments, lines, {limit.value(), true, keys.keys.empty() ? nullptr : &keys.keys.front()});
   if (!report) return failed(report.error(), language);
-  std::vector<std::string> wide;
-  for (const std::string& line : lines)
-    if (const Result<Change> change = parse_op_line(line); change && change.value().op == Change::Op::kAdd)
-      if (std::string why = why_wide(change.value().signature, arguments.wide_digits, arguments.home_country); !why.empty()) wide.push_back(std::move(why));
+  const std::vector<std::string> wide = wide_of(arguments, lines);
   const int code = report.value().is_over() ? static_cast<int>(ErrorCode::kInvalid) : kExitOk;
   if (arguments.json) {
     Json out = {{"ok", code == kExitOk}, {"dry_run", true}, {"wide", wide}};

@@ -11,7 +11,7 @@
 #include "lists/pattern_trial.h"
 #include "lists/text.h"
 #include "signatures/op_line.h"
-#include "signatures/signers.h"
+#include "signatures/wide_entries.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -26,9 +26,46 @@ bool is_expression(const Signature& signature) {
 
 }  // namespace
 
+class PushSource::WideSearch {
+ public:
+  explicit WideSearch(const WideTerms& terms) : terms_(terms) {}
+
+  bool has_found() const { return !found_.empty(); }
+  void look_at(const Signature& signature, std::uint64_t ordinal, const std::function<std::string()>& where) {
+    if (has_found() || signature.allow) return;
+    if (signature.kind == SignatureKind::kPattern || signature.kind == SignatureKind::kUrl) {
+      patterns_.push_back({signature, ordinal});
+      patterns_.back().signature.where = where();
+    } else if (const std::string why = why_wide(signature, terms_); !why.empty()) {
+      found_ = where() + ": " + signature.value + " is " + why;
+    }
+  }
+
+  // Where, value and why of the first; "" = none. Patterns that are not published after all are in `out`.
+  std::string first(const std::set<std::uint64_t>& out = {}) const {
+    if (has_found()) return found_;
+    std::vector<const Signature*> judged;
+    for (const Pattern& pattern : patterns_)
+      if (!out.contains(pattern.ordinal)) judged.push_back(&pattern.signature);
+    const std::vector<std::string> wide = why_wide_patterns(judged, terms_);
+    for (std::size_t i = 0; i < judged.size(); ++i)
+      if (!wide[i].empty()) return judged[i]->where + ": " + judged[i]->value + " is " + wide[i];
+    return {};
+  }
+
+ private:
+  struct Pattern {
+    Signature signature;
+    std::uint64_t ordinal = 0;
+  };
+  const WideTerms& terms_;
+  std::string found_;
+  std::vector<Pattern> patterns_;
+};
+
 class PushSource::OpLines : public ListSink {
  public:
-  OpLines(const PushSourceOptions& options, std::set<std::string>& kinds) : options_(options), kinds_(kinds) {}
+  OpLines(const PushSourceOptions& options, std::set<std::string>& kinds) : options_(options), kinds_(kinds), wide_(options.wide) {}
 
   Result<void> read(TextSource& source) {
     files_.push_back({source.name(), kOpLinesFormat.name, {}});
@@ -78,8 +115,8 @@ class PushSource::OpLines : public ListSink {
   std::vector<Complaint> complaints_;
   std::uint64_t complaint_count_ = 0;
   std::uint64_t count_ = 0;
-  std::string wide_;
   bool replaces_lists_ = false;
+  std::string wide() const { return wide_.first(out_); }
 
  private:
   Ledger& ledger() { return files_.back().ledger; }
@@ -140,15 +177,15 @@ class PushSource::OpLines : public ListSink {
   }
 
   void note_wide(std::uint64_t number, const Change& change) {
-    if (!wide_.empty() || change.op != Change::Op::kAdd || change.unenforced != UnenforcedKind::kNone) return;
-    const std::string why = why_wide(change.signature, options_.wide_digits, options_.reading.terms.home_country);
-    if (!why.empty()) wide_ = files_.back().name + ":" + std::to_string(number) + ": " + change.signature.value + " is " + why;
+    if (change.op != Change::Op::kAdd || change.unenforced != UnenforcedKind::kNone) return;
+    wide_.look_at(change.signature, spool_.count(), [&] { return files_.back().name + ":" + std::to_string(number); });
   }
 
   const PushSourceOptions& options_;
   std::map<std::string, std::int64_t> of_kind_;
   std::unordered_map<std::uint64_t, std::string> kind_of_expression_;  // by ordinal
   std::set<std::string>& kinds_;
+  WideSearch wide_;
   PushSpool spool_;
   PatternTrial trial_;
   std::set<std::uint64_t> out_;  // lines of the spool that are not published after all
@@ -212,18 +249,16 @@ Reading PushSource::reading() const {
 std::uint64_t PushSource::count() const { return op_lines_ == nullptr ? intake_.total().of(ValueFate::kAccepted) : op_lines_->count_; }
 
 Result<std::string> PushSource::wide() {
-  if (op_lines_ != nullptr) return op_lines_->wide_;
+  if (op_lines_ != nullptr) return op_lines_->wide();
   // No accepted domain is a whole top-level domain unless it is an allowed one.
   const bool has_only_domains = kinds_ == std::set<std::string>{"domain"};
   if (has_only_domains && intake_.summary().is_as_common && !options_.reading.common.allow) return std::string();
-  std::string found;
+  WideSearch search(options_.wide);
   const Result<void> looked = intake_.each([&](const StoredEntry& entry) -> Result<void> {
-    if (!found.empty()) return {};
-    const std::string why = why_wide(entry.signature, options_.wide_digits, options_.reading.terms.home_country);
-    if (!why.empty()) found = intake_.where(entry) + ": " + entry.signature.value + " is " + why;
+    search.look_at(entry.signature, 0, [&] { return intake_.where(entry); });
     return {};
   });
-  return looked ? Result<std::string>(found) : Result<std::string>(looked.error());
+  return looked ? Result<std::string>(search.first()) : Result<std::string>(looked.error());
 }
 
 Result<void> PushSource::each_change(const std::function<Result<void>(const Change&, bool is_canonical)>& take) {

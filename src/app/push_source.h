@@ -16,6 +16,7 @@
 #include "app/rules_progress.h"
 #include "app/rules_text.h"
 #include "lists/intake.h"
+#include "signatures/options.h"
 
 namespace telefence {
 
@@ -23,7 +24,7 @@ struct PushSourceOptions {
   IntakeOptions reading;         // common.source: who says so; "" = who publishes
   bool is_new_list = false;      // all of it is what this source says of one kind, or of each
   std::string kind;              // the kind; "" = all that are there
-  std::uint32_t wide_digits = 7;
+  WideTerms wide;
 };
 
 class PushSource {
@@ -51,6 +52,8 @@ class PushSource {
   class OpLines;
   Result<void> read_lists(std::vector<std::unique_ptr<TextSource>>& sources, RulesProgress& progress);
   Result<void> check_kinds() const;
+  // Asked about all of it, in order, and answers at the end: patterns are compiled together.
+  class WideSearch;
 
   const PushSourceOptions options_;
   Intake intake_;

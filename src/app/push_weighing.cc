@@ -118,7 +118,7 @@ class ListWeigher {
   // signed with, which edges will take. Who signs nothing publishes for edges that take anything.
   Result<LogImage> judge() const {
     TrustOptions trust;
-    trust.home_country = source_.terms().home_country;
+    trust.wide.home_country = source_.terms().home_country;
     if (!arguments_.config_file.empty()) {
       Loaded loaded = load_config(arguments_.config_file);
       if (!loaded.mistakes.empty()) return Error{ErrorCode::kInvalid, to_text(loaded.mistakes.front())};
@@ -132,7 +132,7 @@ class ListWeigher {
   // Takes what anybody says.
   LogImage believer() const {
     TrustOptions trust;
-    trust.home_country = source_.terms().home_country;
+    trust.wide.home_country = source_.terms().home_country;
     trust.accept_unsigned = true;
     return LogImage::with(source_.terms(), trust, Signers::trusting({}, trust));
   }

@@ -478,6 +478,8 @@ constexpr Sentence kSentences[] = {
     {"16 sources speak of it already: no more are kept", "已有 16 个来源涉及此值，不再保留更多"},
     {"{} is {}: that needs the signatures of two who may_be_wide, and has {}", "{0} 属于{1}：须有两名 may_be_wide 的签名者，现有 {2} 名"},
     {"a whole top-level domain", "整个顶级域"},
+    {"a pattern that hits {} of {} everyday messages, as \"{}\"", "命中 {1} 条日常短信中 {0} 条的文本特征，如“{2}”"},
+    {"a pattern that hits {} of {} everyday urls, as \"{}\"", "命中 {1} 个日常网址中 {0} 个的文本特征，如“{2}”"},
     {"a prefix of {} digits, fewer than {}", "{0} 位前缀，少于 {1} 位"},
     {"this is {}, which edges take with two signatures only: {}",
      "这属于{0}，节点只接受两人签名：请加 --second-key 文件，或用 --for-cosign 文件交由他人执行 telefence push cosign 下发"},

@@ -105,6 +105,20 @@ void add_redis(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
   verb->add_option("--log", arguments.log, line.text({"key of the change log", "变更流的键名"}))->type_name("KEY")->capture_default_str();
 }
 
+// What edges take with two signatures only.
+void add_wide(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
+  verb->add_option("--second-key", arguments.second_key, line.text({"the second signature, which wide entries need", "第二签名（宽泛条目必需）"}))
+      ->type_name("FILE");
+  verb->add_option("--wide-digits", arguments.wide_digits, line.text({"redis.wide_digits of the edges", "各节点的 redis.wide_digits"}))
+      ->check(line.from_to(1, 15))
+      ->type_name("1-15")
+      ->capture_default_str();
+  verb->add_option("--wide-percent", arguments.wide_percent, line.text({"redis.wide_percent of the edges", "各节点的 redis.wide_percent"}))
+      ->check(line.from_to(0, 100))
+      ->type_name("0-100")
+      ->capture_default_str();
+}
+
 void add_signing(CommandLine& line, CLI::App* verb, PushArguments& arguments, bool can_propose) {
   verb->add_option("--key", arguments.key, line.text({"sign with this secret key (telefence keys new)", "用此私钥签名（telefence keys new 生成）"}))
       ->envname("TELEFENCE_KEY")
@@ -114,18 +128,11 @@ void add_signing(CommandLine& line, CLI::App* verb, PushArguments& arguments, bo
       ->envname("TELEFENCE_AUDIT")
       ->type_name("FILE");
   if (!can_propose) return;
-  verb->add_option("--second-key", arguments.second_key,
-                   line.text({"the second signature, which wide entries need", "第二签名（宽泛条目必需）"}))
-      ->type_name("FILE");
+  add_wide(line, verb, arguments);
   verb->add_option("--for-cosign", arguments.for_cosign,
                    line.text({"don't publish: write this file, for the second signer's telefence push cosign",
                               "不下发：写入此文件，供第二签名者执行 telefence push cosign"}))
       ->type_name("FILE");
-  verb->add_option("--wide-digits", arguments.wide_digits,
-                   line.text({"redis.wide_digits of the edges", "各节点的 redis.wide_digits"}))
-      ->check(line.from_to(1, 15))
-      ->type_name("1-15")
-      ->capture_default_str();
 }
 
 void add_trial(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
@@ -190,15 +197,6 @@ void add_push_status(CommandLine& line, CLI::App& push, PushStatusArguments& arg
   add_common(line, verb, arguments, false);
 }
 
-void add_wide_digits(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
-  verb->add_option("--second-key", arguments.second_key, line.text({"the second signature, which wide entries need", "第二签名（宽泛条目必需）"}))
-      ->type_name("FILE");
-  verb->add_option("--wide-digits", arguments.wide_digits, line.text({"redis.wide_digits of the edges", "各节点的 redis.wide_digits"}))
-      ->check(line.from_to(1, 15))
-      ->type_name("1-15")
-      ->capture_default_str();
-}
-
 void add_push_apply(CommandLine& line, CLI::App& push, PushApplyArguments& arguments) {
   CLI::App* verb = line.add_verb(push, "apply", {"Publish op lines or whole lists, in any format, to every edge.", "向所有节点下发变更行或任意格式的整份名单。"},
                                  "  telefence push apply blocklist.txt.gz --category phishing --source vendor --key centre.key\n"
@@ -236,7 +234,7 @@ void add_push_apply(CommandLine& line, CLI::App& push, PushApplyArguments& argum
       ->type_name("FILE");
   add_redis(line, verb, arguments);
   add_signing(line, verb, arguments, false);
-  add_wide_digits(line, verb, arguments);
+  add_wide(line, verb, arguments);
 }
 
 void add_push_withdraw(CommandLine& line, CLI::App& push, PushArguments& arguments, std::vector<std::string>& kinds) {

@@ -53,7 +53,8 @@ struct PushArguments : ToolArguments {
   std::string proposal;                // cosign: the file that the first one wrote
   std::string audit;                   // file; "" = beside the key
   std::string audited_as = "pushed";   // in that file
-  std::uint32_t wide_digits = 7;       // of the edges
+  std::uint32_t wide_digits = 7;       // of the edges, as wide_percent
+  std::uint32_t wide_percent = 1;
   std::string redis = "127.0.0.1:6379";
   std::string redis_user;              // "" = the default user
   std::string redis_password_file;     // a secret on the command line would be seen by everyone on the machine (ps)

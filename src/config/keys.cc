@@ -317,6 +317,10 @@ constexpr std::array kKeys = {
     Key{.path = "redis.wide_digits", .type = Type::kInteger, .fallback = "7", .least = 1, .greatest = 15, .live = true,
         .en = "A number prefix with fewer digits, country code included, is wide and needs two signers.",
         .zh = "位数（含国家码）少于此值的号码前缀为宽泛条目，须两人签名。"},
+    Key{.path = "redis.wide_percent", .type = Type::kInteger, .fallback = "1", .least = 0, .greatest = 100, .live = true,
+        .en = "A pattern that hits more than so many percent of the built-in everyday messages (or URLs) is wide and needs two signers. One that "
+              "hits more than 5% of them is never in force.",
+        .zh = "命中内置日常短信（或网址）超过此百分比的文本特征为宽泛条目，须两人签名。命中超过 5% 的一律不生效。"},
     Key{.path = "redis.quotas[].source", .live = true, .required = true, .en = "A source of entries of the change log.", .zh = "变更流条目的来源。"},
     Key{.path = "redis.quotas[].most", .type = Type::kInteger, .least = 0, .greatest = 1'000'000'000, .live = true, .required = true,
         .en = "So many entries may be in force of it; a batch that would make more is refused whole.",

@@ -159,7 +159,8 @@ void read_trust(Section& redis, TrustOptions& options) {
     item.read("source", quota.source);
     item.read("most", quota.most);
   });
-  redis.read("wide_digits", options.wide_number_digits);
+  redis.read("wide_digits", options.wide.number_digits);
+  redis.read("wide_percent", options.wide.pattern_percent);
   redis.read("accept_unsigned", options.accept_unsigned);
 }
 
@@ -230,7 +231,8 @@ void read_file(ReadState& state, const YamlNode& root, Config& config) {
   read_protocols(top, state, config);
   read_policy(top, state, config);
   read_redis(top, config.signatures.redis);
-  config.signatures.redis.trust.home_country = config.normalise.home_country;
+  config.signatures.redis.trust.wide.home_country = config.normalise.home_country;
+  config.signatures.redis.trust.cache_directory = config.signatures.pattern_options.cache_directory;
   read_records(top, config.records);
   read_listen(top, config);
 }

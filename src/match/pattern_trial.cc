@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -80,6 +81,11 @@ class Judge {
     too_many_hits();
     if (out_.empty()) too_slow();
     if (out_.empty()) tell_expressions();
+    return std::move(out_);
+  }
+
+  std::vector<PatternError> run_hits() {
+    too_many_hits();
     return std::move(out_);
   }
 
@@ -166,6 +172,26 @@ std::vector<PatternError> try_patterns(const PatternSet& set, bool over_url, std
                                        std::uint32_t first_rule, const PatternOptions& options) {
   if (set.size() == 0) return {};
   return Judge(set, over_url, entries, first_rule, options).run();
+}
+
+std::vector<PatternError> innocent_hits(std::vector<PatternEntry> entries, double share, const std::string& cache_directory) {
+  if (entries.empty()) return {};
+  const bool over_url = entries.front().over_url;
+  PatternOptions options;
+  options.most_innocent_share = share;
+  options.most_nanoseconds = std::numeric_limits<std::uint32_t>::max();
+  options.cache_directory = cache_directory;
+  std::vector<const PatternEntry*> judged;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    entries[i].rule = static_cast<std::uint32_t>(i);
+    entries[i].allow = entries[i].is_told = true;  // so that the set keeps it, whatever it hits
+    judged.push_back(&entries[i]);
+  }
+  std::vector<PatternError> uncompiled;
+  const PatternSet set(entries, over_url ? PatternSet::Subject::kUrl : PatternSet::Subject::kText, 0, options, uncompiled);
+  if (set.size() == 0) return {};
+  for (PatternEntry& entry : entries) entry.allow = false;
+  return Judge(set, over_url, judged, 0, options).run_hits();
 }
 
 }  // namespace telefence

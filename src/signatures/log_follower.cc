@@ -38,7 +38,7 @@ LogFollower::LogFollower(const SignatureOptions& options, const Interrupt& wake,
       store_(store),
       news_(news),
       reader_(options.redis, wake),
-      waiting_(options.redis.trust.home_country, options.redis.node),
+      waiting_(options.redis.trust.wide.home_country, options.redis.node),
       state_(options.redis.server.empty() ? "" : options.state_dir) {
   if (const Result<void> set = set_trust(options_.trust); !set.ok()) news_.keys_unread(set.error());
 }

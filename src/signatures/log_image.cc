@@ -56,10 +56,11 @@ LogImage LogImage::with(const CompileTerms& terms, const TrustOptions& trust, Si
 
 // The batches behind wide entries, also behind those that wait.
 void LogImage::keep_proofs(const std::vector<Change>& changes, const StoredBatch& from) {
-  for (const Change& change : changes) {
-    if (change.op != Change::Op::kAdd || change.signature.allow || !signers_.is_wide(change.signature)) continue;
-    const Result<Entry> entry = canonical_entry(change.signature, store_->terms());
-    if (entry.ok()) proofs_[{entry.value().key, change.signature.source}] = from;
+  const std::vector<bool> wide = signers_.wide_among(changes);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (!wide[i]) continue;
+    const Result<Entry> entry = canonical_entry(changes[i].signature, store_->terms());
+    if (entry.ok()) proofs_[{entry.value().key, changes[i].signature.source}] = from;
   }
 }
 
@@ -115,7 +116,7 @@ std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Bat
   newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
   store_->sweep(then_s, std::numeric_limits<std::size_t>::max());
   if (auto refused = refuse_over_quota(batch, trust_, *store_, waiting_)) return refused;
-  keep_proofs(batch.changes, stored);
+  if (batch.signatures.size() >= 2) keep_proofs(batch.changes, stored);  // else it is no proof
   std::vector<Change> due = waiting_.take_due(then_s);
   waiting_.sort_out(batch.changes, then_s);
   due.insert(due.end(), batch.changes.begin(), batch.changes.end());
@@ -129,7 +130,8 @@ std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Bat
 
 // The batch behind a wide entry, once.
 void LogImage::write_proof(const Change& change, SnapshotWriter& writer) {
-  if (proofs_.empty() || change.op != Change::Op::kAdd || change.signature.allow || !signers_.is_wide(change.signature)) return;
+  if (proofs_.empty() || change.op != Change::Op::kAdd || change.signature.allow) return;
+  if (!is_text(change.signature.kind) && !signers_.is_wide(change.signature)) return;  // a text has one if it was found wide
   const Result<Entry> entry = canonical_entry(change.signature, store_->terms());
   const auto proof = entry.ok() ? proofs_.find({entry.value().key, change.signature.source}) : proofs_.end();
   if (proof != proofs_.end() && proved_.insert(proof->second.id).second) writer.add_proof(proof->second);
@@ -184,7 +186,10 @@ void LogImage::write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifes
   write_tables(now_s, writer);
   for (const auto& [key, change] : removed_texts_) writer.add_line(change);
   for (const auto& [key, change] : texts_)
-    if (!is_over(change.signature.expires_s, now_s)) writer.add_line(change);
+    if (!is_over(change.signature.expires_s, now_s)) {
+      writer.add_line(change);
+      write_proof(change, writer);
+    }
   unenforced_.for_each_line(now_s, [&](const std::string& line) { writer.add_unenforced(line); });
   waiting_.for_each([&](const Change& change) {
     writer.add_line(change);

@@ -41,12 +41,19 @@ struct SourceQuota {
   std::uint64_t most = 0;
 };
 
+// What is wide, so that two have to sign it (wide_entries.h).
+struct WideTerms {
+  std::uint32_t number_digits = 7;    // a number prefix with fewer, country code included
+  std::uint32_t pattern_percent = 1;  // a pattern that hits more of the everyday messages or URLs
+  std::string home_country = "86";
+};
+
 struct TrustOptions {
   std::vector<SignerOptions> signers;
   std::vector<SourceQuota> quotas;
   bool accept_unsigned = false;         // take batches without a signature
-  std::uint32_t wide_number_digits = 7; // a number prefix with fewer, country code included, is wide
-  std::string home_country = "86";
+  WideTerms wide;
+  std::string cache_directory;          // where compiled expressions are kept; "" = nowhere
 };
 
 // Where this edge tells the centre what it has in force.

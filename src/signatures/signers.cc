@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "normalise/phone.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -32,6 +31,17 @@ std::string what_of(const Change& change) {
          change.signature.where + ")";
 }
 
+// Patterns and URLs that are to block: what they hit is seen when they are compiled.
+bool is_blocking_pattern(const Change& change) {
+  const SignatureKind kind = change.signature.kind;
+  return change.op == Change::Op::kAdd && change.unenforced == UnenforcedKind::kNone && !change.signature.allow &&
+         (kind == SignatureKind::kPattern || kind == SignatureKind::kUrl);
+}
+
+RefusedBatch needs_second(const Change& change, const std::string& wide, std::size_t allowing) {
+  return {BatchRefusal::kNeedsSecond, what_of(change) + " is " + wide + ": that needs the signatures of two who may_be_wide, and has " + std::to_string(allowing)};
+}
+
 }  // namespace
 
 std::string_view refusal_name(BatchRefusal reason) {
@@ -54,24 +64,6 @@ std::string_view refusal_name(BatchRefusal reason) {
       return "over_quota";
   }
   return "malformed";
-}
-
-std::string why_wide(const Signature& signature, std::uint32_t number_digits, std::string_view home_country) {
-  if (signature.kind == SignatureKind::kDomain) {
-    std::string_view name = signature.value;
-    while (!name.empty() && (name.front() == '.' || name.front() == '*' || name.front() == ' ')) name.remove_prefix(1);
-    while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.remove_suffix(1);
-    // The full stops of Chinese input methods part labels too (UTS 46).
-    const bool has_dot = name.find('.') != std::string_view::npos || name.find("。") != std::string_view::npos ||
-                         name.find("．") != std::string_view::npos || name.find("｡") != std::string_view::npos;
-    return has_dot ? "" : "a whole top-level domain";
-  }
-  if (signature.kind != SignatureKind::kNumber) return {};
-  const Result<NumberPattern> number = number_from_text(signature.value, home_country);
-  if (!number.ok() || (!number.value().prefix && !signature.prefix)) return {};  // what is no number is left out anyway
-  const std::size_t digits = number.value().digits.length;
-  if (digits >= number_digits) return {};
-  return "a prefix of " + std::to_string(digits) + " digits, fewer than " + std::to_string(number_digits);
 }
 
 Result<Signers> Signers::load(const TrustOptions& options) {
@@ -147,10 +139,47 @@ std::optional<RefusedBatch> Signers::refuse_change(const Change& change, const s
   }
   if (allowing == 0) return RefusedBatch{BatchRefusal::kNotAllowed, why + ": " + what_of(change)};
   if (change.op != Change::Op::kAdd || change.unenforced != UnenforcedKind::kNone) return std::nullopt;
-  const std::string wide = why_wide(change.signature, options_.wide_number_digits, options_.home_country);
+  const std::string wide = why_wide(change.signature, options_.wide);
   if (wide.empty() || allowing_wide >= 2) return std::nullopt;
-  return RefusedBatch{BatchRefusal::kNeedsSecond, what_of(change) + " is " + wide + ": that needs the signatures of two who may_be_wide, "
-                                                      "and has " + std::to_string(allowing_wide)};
+  return needs_second(change, wide, allowing_wide);
+}
+
+// Only those that too few have signed are compiled.
+std::optional<RefusedBatch> Signers::refuse_patterns(const std::vector<Change>& changes, const std::vector<const Signer*>& signed_by) const {
+  const auto allowing = [&](const Change& change) {
+    return static_cast<std::size_t>(std::count_if(signed_by.begin(), signed_by.end(), [&](const Signer* signer) {
+      return signer->may.may_be_wide && why_not(signer->may, change).empty();
+    }));
+  };
+  std::vector<const Change*> asked;
+  std::vector<const Signature*> signatures;
+  for (const Change& change : changes) {
+    if (!is_blocking_pattern(change) || allowing(change) >= 2) continue;
+    asked.push_back(&change);
+    signatures.push_back(&change.signature);
+  }
+  const std::vector<std::string> wide = why_wide_patterns(signatures, options_.wide);
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    if (!wide[i].empty()) return needs_second(*asked[i], wide[i], allowing(*asked[i]));
+  return std::nullopt;
+}
+
+std::vector<bool> Signers::wide_among(const std::vector<Change>& changes) const {
+  std::vector<bool> out(changes.size());
+  std::vector<const Signature*> patterns;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const Change& change = changes[i];
+    if (is_blocking_pattern(change)) {
+      patterns.push_back(&change.signature);
+      places.push_back(i);
+    } else {
+      out[i] = change.op == Change::Op::kAdd && !change.signature.allow && is_wide(change.signature);
+    }
+  }
+  const std::vector<std::string> wide = why_wide_patterns(patterns, options_.wide, options_.cache_directory);
+  for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = !wide[i].empty();
+  return out;
 }
 
 std::optional<RefusedBatch> Signers::refuse(const Batch& batch) const {
@@ -163,7 +192,7 @@ std::optional<RefusedBatch> Signers::refuse(const Batch& batch) const {
   for (const std::vector<Change>* changes : {&batch.changes, &batch.unenforced})
     for (const Change& change : *changes)
       if (refused = refuse_change(change, signed_by); refused) return refused;
-  return std::nullopt;
+  return refuse_patterns(batch.changes, signed_by);
 }
 
 std::optional<RefusedBatch> Signers::refuse(const SnapshotManifest& manifest) const {

@@ -15,6 +15,7 @@
 #include "signatures/key_file.h"
 #include "signatures/options.h"
 #include "signatures/snapshot.h"
+#include "signatures/wide_entries.h"
 
 namespace telefence {
 
@@ -37,10 +38,6 @@ struct RefusedBatch {
   std::string why;  // for people
 };
 
-// The text for people when the entry is wide, that is, hits very much at once: a whole top-level domain, a number prefix shorter
-// than `number_digits` (country code included). "" = it is not.
-std::string why_wide(const Signature& signature, std::uint32_t number_digits, std::string_view home_country);
-
 class Signers {
  public:
   Signers() = default;  // knows nobody
@@ -55,10 +52,10 @@ class Signers {
 
   // The same of a snapshot: what is in it was judged by who made it.
   std::optional<RefusedBatch> refuse(const SnapshotManifest& manifest) const;
-  // Whether an entry needs the word of two signers.
-  bool is_wide(const Signature& signature) const {
-    return !why_wide(signature, options_.wide_number_digits, options_.home_country).empty();
-  }
+  // Whether a name or number needs the word of two signers (wide_entries.h).
+  bool is_wide(const Signature& signature) const { return !why_wide(signature, options_.wide).empty(); }
+  // For each change whether it puts such an entry in force, patterns and URLs included, which are compiled for it.
+  std::vector<bool> wide_among(const std::vector<Change>& changes) const;
   bool takes_unsigned() const { return options_.accept_unsigned; }
 
   bool empty() const { return signers_.empty(); }
@@ -74,6 +71,7 @@ class Signers {
   const Signer* find(const std::string& key_id) const;
   std::optional<RefusedBatch> verify(const Batch& batch, std::vector<const Signer*>& signed_by) const;
   std::optional<RefusedBatch> refuse_change(const Change& change, const std::vector<const Signer*>& signed_by) const;
+  std::optional<RefusedBatch> refuse_patterns(const std::vector<Change>& changes, const std::vector<const Signer*>& signed_by) const;
 
   TrustOptions options_;
   std::vector<Signer> signers_;

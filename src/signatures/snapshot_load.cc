@@ -29,7 +29,10 @@ Result<void> SnapshotLoad::begin(const Change& common) {
 
 // A signer that is trusted no more takes his wide entries along.
 bool SnapshotLoad::is_proved(const Signature& signature) {
-  if (signers_.takes_unsigned() || signature.allow || !signers_.is_wide(signature)) return true;
+  return signers_.takes_unsigned() || signature.allow || !signers_.is_wide(signature) || has_proof(signature);
+}
+
+bool SnapshotLoad::has_proof(const Signature& signature) {
   const Result<Entry> entry = canonical_entry(signature, terms_);
   if (!entry.ok() || proved_.contains(entry.value().key)) return true;
   collected_.add(signature.where, signature.value, "this is a wide entry, and no batch of two signers is there for it");
@@ -67,19 +70,32 @@ Result<void> SnapshotLoad::line(Change change) {
   return {};
 }
 
+// Compiled all together, so after the last of them.
+void SnapshotLoad::drop_unproved_patterns() {
+  if (signers_.takes_unsigned()) return;
+  const std::vector<bool> wide = signers_.wide_among(changes_);
+  std::vector<Change> kept;
+  for (std::size_t i = 0; i < changes_.size(); ++i)
+    if (!wide[i] || has_proof(changes_[i].signature)) kept.push_back(std::move(changes_[i]));
+  changes_ = std::move(kept);
+}
+
 Result<void> SnapshotLoad::proof(const StoredBatch& stored) {
   const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
   if (!batch.ok()) return batch.error();
   if (signers_.refuse(batch.value())) return {};  // it proves nothing
-  for (const Change& change : batch.value().changes) {
-    if (change.op != Change::Op::kAdd || !signers_.is_wide(change.signature)) continue;
-    if (const Result<Entry> entry = canonical_entry(change.signature, terms_); entry.ok()) proved_.insert(entry.value().key);
+  const std::vector<Change>& changes = batch.value().changes;
+  const std::vector<bool> wide = signers_.wide_among(changes);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (!wide[i]) continue;
+    if (const Result<Entry> entry = canonical_entry(changes[i].signature, terms_); entry.ok()) proved_.insert(entry.value().key);
   }
   proofs_.push_back(stored);
   return {};
 }
 
 Result<void> SnapshotLoad::finish() {
+  drop_unproved_patterns();
   filler_.finish();
   layer_->finish();
   if (domains_ != manifest_.domains || numbers_ != manifest_.numbers)

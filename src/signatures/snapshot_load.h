@@ -41,6 +41,8 @@ class SnapshotLoad : private SnapshotReader {
   Result<void> line(Change change) override;
   Result<void> proof(const StoredBatch& batch) override;
   bool is_proved(const Signature& signature);
+  bool has_proof(const Signature& signature);
+  void drop_unproved_patterns();
 
   const SnapshotManifest& manifest_;
   const CompileTerms& terms_;

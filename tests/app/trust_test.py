@@ -99,6 +99,15 @@ class Signed(program.ProgramTest):
         self.assertIn('--second-key', self.push(*wide, '--key', 'centre.key', code=3).stderr)
         self.push(*wide, '--key', 'centre.key', '--second-key', 'centre.key', code=2)
         self.push(*wide, '--key', 'centre.key', '--second-key', 'police.key')
+        text = ('add', 'pattern', '验证码', '--category', 'phishing', '--key', 'centre.key')
+        self.assertIn('a pattern that hits 9 of 256 everyday messages', self.push(*text, code=3).stderr)
+        self.assertIn('命中 256 条日常短信中 9 条的文本特征', self.push(*text, '--lang', 'zh', code=3).stderr)
+        # An edge, too, asks for two, whatever the tool was told.
+        self.push(*text, '--wide-percent', '100')
+        edge.until(self, lambda: self.edge.feed()['refusals']['needs_second'] == 1, 'refusal')
+        self.assertFalse(self.edge.blocks('sms', '您的验证码是482913'))
+        self.push(*text, '--second-key', 'police.key')
+        self.edge.becomes(True, 'sms', '您的验证码是482913')
         self.edge.becomes(True, 'number', '17012345678')
         # Two people, two machines.
         self.push('add', 'number', '+86171*', '--category', 'spoofed-caller', '--key', 'centre.key', '--for-cosign', 'wide.json')

@@ -228,10 +228,36 @@ TEST_F(SignersTest, AWideEntryNeedsTwoWhoMayBeWide) {
   // The vendor signs, too, but numbers are not his.
   EXPECT_EQ(reason_of(known, batch_of(number("+86170*"), {&city_, &vendor_})), "needs_second");
   EXPECT_EQ(reason_of(known, batch_of({R"({"op":"remove","kind":"number","value":"+86170*"})"}, {&city_})), "");
-  trust_.wide_number_digits = 5;
+  trust_.wide.number_digits = 5;
   EXPECT_EQ(reason_of(signers(), batch_of(number("+86170*"), {&city_})), "");
   trust_.signers[0].may_be_wide = false;
   EXPECT_EQ(reason_of(signers(), batch_of({add_domain("com", his)}, {&city_, &vendor_})), "needs_second");
+}
+
+TEST_F(SignersTest, APatternThatHitsManyEverydayMessagesNeedsTwo) {
+  trust_.signers[1].sources = trust_.signers[1].kinds = {};
+  const Signers known = signers();
+  const auto pattern = [](const std::string& more, const char* op = "add", const char* kind = "pattern") {
+    return Lines{R"({"op":")" + std::string(op) + R"(","kind":")" + kind + "\"," + more + "}"};
+  };
+  // Each in 2 to 4 of a hundred everyday messages.
+  const std::string wide[] = {R"("value":"验证码")", R"("value":"验证.","match":"regex")", R"("all":["验证码"])"};
+  for (const std::string& more : wide) {
+    EXPECT_EQ(reason_of(known, batch_of(pattern(more), {&city_})), "needs_second") << more;
+    EXPECT_EQ(reason_of(known, batch_of(pattern(more), {&city_, &vendor_})), "") << more;
+    EXPECT_EQ(reason_of(known, batch_of({pattern(R"("value":"安全账户转账")")[0], pattern(more)[0]}, {&city_})), "needs_second") << "among others " << more;
+    EXPECT_EQ(reason_of(known, batch_of(pattern(more, "allow"), {&city_})), "") << more;
+    EXPECT_EQ(reason_of(known, batch_of(pattern(more, "remove"), {&city_})), "") << more;
+  }
+  for (const char* more : {R"("value":"安全账户转账")", R"("value":"安全账户.{0,20}转账","match":"regex")", R"("value":"(","match":"regex")"})
+    EXPECT_EQ(reason_of(known, batch_of(pattern(more), {&city_})), "") << more;
+  EXPECT_EQ(reason_of(known, batch_of(pattern(R"("value":"[.]com/.*[?]","match":"regex")", "add", "url"), {&city_})), "needs_second");
+  EXPECT_EQ(reason_of(known, batch_of(pattern(R"("value":"pay-back.example/claim","match":"regex")", "add", "url"), {&city_})), "");
+  trust_.wide.pattern_percent = 5;
+  EXPECT_EQ(reason_of(signers(), batch_of(pattern(wide[0]), {&city_})), "");
+  trust_.wide.pattern_percent = 1;
+  trust_.signers[1].may_be_wide = false;
+  EXPECT_EQ(reason_of(signers(), batch_of(pattern(wide[0]), {&city_, &vendor_})), "needs_second");
 }
 
 TEST_F(SignersTest, AnApprovalCountsForTheseLinesInItsTimeOnly) {

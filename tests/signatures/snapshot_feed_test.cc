@@ -244,8 +244,9 @@ TEST_F(SnapshotFeed, OnlyWhoMayMakeThemIsBelieved) {
 }
 
 TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
-  const std::string wide = R"({"op":"add","kind":"number","value":"+86170*"})";
+  const std::string wide = R"({"op":"add","kind":"number","value":"+86170*"})", text = R"({"op":"add","kind":"pattern","value":"验证码"})";
   Centre(redis_.server(), {&city_, &police_}).push({wide});
+  Centre(redis_.server(), {&city_, &police_}).push({text});
   push_and_make(1);
   push_and_make(1);  // made of the one before: the proof goes along
   centre().ask({"XTRIM", "tf:1:log", "MINID", "3-0"});
@@ -253,11 +254,12 @@ TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
   ASSERT_TRUE(edge_->reaches(3));
   EXPECT_EQ(edge_->state().snapshots_loaded, 1u) << edge_->state().problem;
   EXPECT_EQ(edge_->state().counts.numbers, 1u);
+  EXPECT_EQ(edge_->state().counts.patterns, 1u) << "a wide pattern brings its batch along, too";
   edge_->stop();
   std::filesystem::remove_all(folder_ / "policy");
   // Whoever makes snapshots can't put one in alone: here by the word of edges that take what is unsigned.
   centre().ask({"FLUSHALL"});
-  Centre(redis_.server(), {}).push({wide});
+  Centre(redis_.server(), {}).push({wide, text});
   TrustOptions lax;
   lax.accept_unsigned = true;
   RedisConnection connection;
@@ -265,10 +267,11 @@ TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
   ASSERT_TRUE(make_snapshot(connection, test_terms(), lax, {.keys = {&maker_}}).ok());
   start();
   // It is loaded first, and told of when it is in force.
-  ASSERT_TRUE(eventually([&] { return edge_->state().recent_complaints.size() == 1; }));
+  ASSERT_TRUE(eventually([&] { return edge_->state().recent_complaints.size() == 2; }));
   EXPECT_EQ(edge_->state().snapshots_loaded, 1u);
   EXPECT_EQ(edge_->state().counts.numbers, 0u);
-  EXPECT_EQ(edge_->state().recent_complaints[0].reason, "this is a wide entry, and no batch of two signers is there for it");
+  EXPECT_EQ(edge_->state().counts.patterns, 0u);
+  for (const Complaint& complaint : edge_->state().recent_complaints) EXPECT_EQ(complaint.reason, "this is a wide entry, and no batch of two signers is there for it");
 }
 
 TEST_F(SnapshotFeed, AWideEntryThatWaitsBringsItsBatchAlong) {

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/wide_entries.h"
+
+#include <utility>
+
+#include "match/pattern_trial.h"
+#include "normalise/phone.h"
+#include "signatures/compiler.h"
+
+namespace telefence {
+namespace {
+
+PatternEntry pattern_of(Entry entry, bool over_url) {
+  return {{std::move(entry.expression), entry.literal && !over_url, over_url, entry.fold, std::move(entry.words)}, 0, false};
+}
+
+void judge(SignatureKind kind, std::span<const Signature* const> signatures, const WideTerms& terms, const std::string& cache_directory,
+           std::vector<std::string>& out) {
+  const bool over_url = kind == SignatureKind::kUrl;
+  CompileTerms compile;
+  compile.home_country = terms.home_country;
+  std::vector<PatternEntry> entries;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < signatures.size(); ++i) {
+    if (signatures[i]->kind != kind) continue;
+    Result<Entry> entry = canonical_entry(*signatures[i], compile);
+    if (!entry.ok()) continue;  // it is left out anyway
+    entries.push_back(pattern_of(std::move(entry.value()), over_url));
+    places.push_back(i);
+  }
+  for (const PatternError& error : innocent_hits(std::move(entries), terms.pattern_percent / 100.0, cache_directory))
+    out[places[error.rule]] = "a pattern that " + error.reason.substr(std::string_view("it ").size());
+}
+
+}  // namespace
+
+std::string why_wide(const Signature& signature, const WideTerms& terms) {
+  if (signature.kind == SignatureKind::kDomain) {
+    std::string_view name = signature.value;
+    while (!name.empty() && (name.front() == '.' || name.front() == '*' || name.front() == ' ')) name.remove_prefix(1);
+    while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.remove_suffix(1);
+    // The full stops of Chinese input methods part labels too (UTS 46).
+    const bool has_dot = name.find('.') != std::string_view::npos || name.find("。") != std::string_view::npos ||
+                         name.find("．") != std::string_view::npos || name.find("｡") != std::string_view::npos;
+    return has_dot ? "" : "a whole top-level domain";
+  }
+  if (signature.kind != SignatureKind::kNumber) return {};
+  const Result<NumberPattern> number = number_from_text(signature.value, terms.home_country);
+  if (!number.ok() || (!number.value().prefix && !signature.prefix)) return {};  // what is no number is left out anyway
+  const std::size_t digits = number.value().digits.length;
+  if (digits >= terms.number_digits) return {};
+  return "a prefix of " + std::to_string(digits) + " digits, fewer than " + std::to_string(terms.number_digits);
+}
+
+std::vector<std::string> why_wide_patterns(std::span<const Signature* const> signatures, const WideTerms& terms,
+                                           const std::string& cache_directory) {
+  std::vector<std::string> out(signatures.size());
+  for (const SignatureKind kind : {SignatureKind::kPattern, SignatureKind::kUrl}) judge(kind, signatures, terms, cache_directory, out);
+  return out;
+}
+
+std::vector<std::string> why_wide(std::span<const Signature* const> signatures, const WideTerms& terms) {
+  std::vector<std::string> out = why_wide_patterns(signatures, terms);
+  for (std::size_t i = 0; i < signatures.size(); ++i)
+    if (out[i].empty()) out[i] = why_wide(*signatures[i], terms);
+  return out;
+}
+
+}  // namespace telefence

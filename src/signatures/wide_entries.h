@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Entries that hit so much at once that the word of one signer is not enough for them (WideTerms): a whole top-level domain, a short
+// number prefix, a pattern that everyday messages or URLs (match/innocent_texts.h) would hit. A pattern that hits still more of them
+// (PatternOptions::most_innocent_share) is in force nowhere, whoever signed. Control threads.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "signatures/options.h"
+#include "signatures/signature.h"
+
+namespace telefence {
+
+// The text for people when it is wide, "a prefix of 3 digits, fewer than 7"; "" = it is not. Patterns and URLs never are: see below.
+std::string why_wide(const Signature& signature, const WideTerms& terms);
+
+// For each of `signatures` why it is wide; "": it is not, or it is no pattern and no URL. They are compiled together, as those in force are:
+// 0.13 ms for one text, 10 ms for a thousand, seconds for hundreds of expressions without a plain text. `cache_directory`: where such
+// are kept compiled; "" = nowhere.
+std::vector<std::string> why_wide_patterns(std::span<const Signature* const> signatures, const WideTerms& terms,
+                                           const std::string& cache_directory = {});
+
+// Both: for each of `signatures`, whatever it is.
+std::vector<std::string> why_wide(std::span<const Signature* const> signatures, const WideTerms& terms);
+
+}  // namespace telefence
