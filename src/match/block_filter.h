@@ -4,6 +4,9 @@
 // A blocked Bloom filter: one cache line per key, eight bits of it, one in each word. It stands in front of a table, so that a key
 // that is not there costs one line of a structure that is nearly cache-resident. Filled on a control thread, then read by workers.
 //
+// Which line is said apart from the key, so that keys which are asked for together can lie in one: the suffixes of a name do. Where
+// many such keys are in the table their line fills, and says "maybe" to all of them.
+//
 // Measured wrong "maybe" at 16 bits per entry: 0.1%; at 12: 0.4%.
 
 #include <cstddef>
@@ -23,26 +26,25 @@ class BlockFilter {
   BlockFilter(std::size_t entries, std::size_t bits_per_entry)
       : count_(entries == 0 ? 0 : entries * bits_per_entry / 512 + 1), blocks_(make_table<Block>(count_)) {}
 
-  // hash: the lower half chooses the block, a mix of all of it the bits.
-  void add(std::uint64_t hash) {
-    Block& block = blocks_[block_of(hash)];
-    std::uint64_t bits = hash * kMix;
-    for (std::uint64_t& word : block.words) {
-      word |= std::uint64_t{1} << (bits & 63);
-      bits = bits << 8 | bits >> 56;
-    }
+  // home: chooses the block. hash: a mix of all of it chooses the bits.
+  void add(std::uint32_t home, std::uint64_t hash) {
+    Block& block = blocks_[block_of(home)];
+    const std::uint64_t bits = hash * kMix;
+    for (unsigned i = 0; i < 8; ++i) block.words[i] |= std::uint64_t{1} << (bits >> 8 * i & 63);
   }
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&blocks_[block_of(hash)]); }
-  bool may_contain(std::uint64_t hash) const {
-    const Block& block = blocks_[block_of(hash)];
-    std::uint64_t bits = hash * kMix;
-    std::uint64_t all = 1;
-    for (const std::uint64_t word : block.words) {
-      all &= word >> (bits & 63);
-      bits = bits << 8 | bits >> 56;
-    }
-    return (all & 1) != 0;
+  void prefetch(std::uint32_t home) const { __builtin_prefetch(&blocks_[block_of(home)]); }
+  bool may_contain(std::uint32_t home, std::uint64_t hash) const {
+    const Block& block = blocks_[block_of(home)];
+    const std::uint64_t bits = hash * kMix;
+    const auto has = [&](unsigned i) { return block.words[i] >> (bits >> 8 * i & 63); };
+    // Half of the words turn most away.
+    if ((has(0) & has(1) & has(2) & has(3) & 1) == 0) [[likely]] return false;
+    return (has(4) & has(5) & has(6) & has(7) & 1) != 0;
   }
+  // Keys that have nothing to do with each other.
+  void add(std::uint64_t hash) { add(static_cast<std::uint32_t>(hash), hash); }
+  void prefetch(std::uint64_t hash) const { prefetch(static_cast<std::uint32_t>(hash)); }
+  bool may_contain(std::uint64_t hash) const { return may_contain(static_cast<std::uint32_t>(hash), hash); }
 
   std::size_t bytes() const { return count_ * sizeof(Block); }
   // For a snapshot on disk.
@@ -53,7 +55,7 @@ class BlockFilter {
  private:
   static constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15;
   // Multiplication instead of division.
-  std::size_t block_of(std::uint64_t hash) const { return ((hash & 0xffffffff) * count_) >> 32; }
+  std::size_t block_of(std::uint32_t home) const { return (home * count_) >> 32; }
 
   std::uint64_t count_ = 0;
   TableArray<Block> blocks_;

@@ -46,7 +46,7 @@ class DomainTable {
   bool add(std::string_view name, const NameHash& hash, const EntryNote& note);
   void prefetch(const NameHash& hash) const {
     if (slots_.room() == 0) return;
-    slots_.prefetch_filter(hash.place);
+    slots_.prefetch_filter(hash.home);
     slots_.prefetch_line(hash.place);
   }
   // These in place of what there is. Requires: notes not empty.
@@ -67,7 +67,7 @@ class DomainTable {
   EntryNotes notes_of(std::string_view name) const { return notes_of(name, hash_name(name)); }
   EntryNotes notes_of(std::string_view name, const NameHash& hash) const;
   bool has(std::string_view name, const NameHash& hash) const {
-    return slots_.room() != 0 && slots_.may_contain(hash.place) && find(hash, name) != 0;
+    return slots_.room() != 0 && may_contain(hash) && find(hash, name) != 0;
   }
   // The name with this hash; "" when there is none.
   std::string_view name_of(const NameHash& hash) const;
@@ -99,17 +99,25 @@ class DomainTable {
   };
   std::string_view name(const Place& place) const { return store_.name(place.name); }
   EntryNote note(const Place& place) const;
+  // Parts of it, of a note that has no more than its terms without reading the rest.
+  std::uint16_t terms(const Place& place) const { return place.number == 0 ? store_.terms(place.name) : note(place).terms; }
+  std::uint64_t id(const Place& place) const { return store_.has_terms_alone(place.name) ? 0 : note(place).id; }
+  std::int64_t expires_s(const Place& place) const { return store_.has_terms_alone(place.name) ? 0 : note(place).expires_s; }
 
   // The steps of a look-up.
   void prefetch_filter(const DomainProbe& probe) const { prefetch_filter(probe.hash); }
-  void prefetch_filter(const NameHash& hash) const { slots_.prefetch_filter(hash.place); }
-  bool may_contain(const DomainProbe& probe) const { return slots_.may_contain(probe.hash.place); }
+  void prefetch_filter(const NameHash& hash) const { slots_.prefetch_filter(hash.home); }
+  bool may_contain(const DomainProbe& probe) const { return may_contain(probe.hash); }
+  bool may_contain(const NameHash& hash) const { return slots_.may_contain(hash.home, hash.place); }
   void prefetch_line(const DomainProbe& probe) const { slots_.prefetch_line(probe.hash.place); }
+  // Of the first that it may be: hardly ever there is another.
+  void prefetch_entry(const DomainProbe& probe) const {
+    const std::uint64_t* slot = slots_.find(probe.hash.place, std::uint64_t{probe.hash.tag} << 32, kTagMask, [](std::uint64_t) { return true; });
+    if (slot != nullptr) store_.prefetch(static_cast<std::uint32_t>(*slot));
+  }
   // 0 = not there.
   std::uint32_t find(const NameHash& hash, std::string_view name) const {
-    const std::uint64_t* slot = slots_.find(hash.place, std::uint64_t{hash.tag} << 32, kTagMask, [&](std::uint64_t found) {
-      return store_.name(static_cast<std::uint32_t>(found)) == name;
-    });
+    const std::uint64_t* slot = slot_of(hash, name);
     return slot == nullptr ? 0 : static_cast<std::uint32_t>(*slot);
   }
   NameStore::Reader read(std::uint32_t place) const { return store_.read(place); }
@@ -138,6 +146,10 @@ class DomainTable {
  private:
   static constexpr std::uint64_t kTagMask = 0xffffffff00000000;
 
+  const std::uint64_t* slot_of(const NameHash& hash, std::string_view name) const {
+    return slots_.find(hash.place, std::uint64_t{hash.tag} << 32, kTagMask,
+                       [&](std::uint64_t slot) { return store_.name(static_cast<std::uint32_t>(slot)) == name; });
+  }
   void grow(std::size_t names);
 
   SlotTable slots_;

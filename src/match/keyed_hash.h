@@ -4,14 +4,16 @@
 // Hashes under a secret of this installation, so that nobody outside can make keys that crowd together. They only say where to look: what is
 // found is compared whole, so a hit never rests on a hash.
 //
-// Names are hashed label by label from their end, so that one pass gives the hashes of all suffixes: a multiplication of 64 x 64 to
-// 128 bits for each 16 octets of a label in each of two halves. Portable, and 12 ns for a name of three labels (perf/match).
+// Names are hashed label by label from their end, so that one pass gives the hashes of all suffixes: two multiplications of 64 x 64 to
+// 128 bits for each 16 octets of a label. Portable.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "base/chunk.h"
 
 namespace telefence {
 
@@ -28,38 +30,35 @@ bool use_table_secret(const TableSecret& secret);
 struct NameHash {
   std::uint64_t place = 0;  // where to look
   std::uint32_t tag = 0;    // what tells most others there apart
+  // Of the part that somebody registers, evil.com or evil.com.cn: the same for all names below. Without a list of public suffixes: two
+  // labels, and three where the last two are as short as those of com.cn and co.uk. Of a shorter name its own.
+  std::uint32_t home = 0;
   friend bool operator==(const NameHash&, const NameHash&) = default;
 };
 
 class SuffixHasher {
  public:
+  static constexpr std::size_t kWhole = 16;  // octets of a label that are hashed at once
+
   explicit SuffixHasher(const TableSecret& secret) : secret_(secret), a_(secret.words[6]), b_(secret.words[7]) {}
 
   // From the last label to the first.
   void absorb(std::string_view label) {
-    const char* at = label.data();
-    std::size_t left = label.size();
-    for (; left > 16; left -= 16, at += 16) mix(eight(at), eight(at + 8), 0);
-    if (left >= 8) return mix(eight(at), eight(at + left - 8), label.size());
-    if (left == 0) return mix(0, 0, 0);
-    if (left >= 4) return mix(four(at), four(at + left - 4), label.size());
-    const std::uint64_t few = static_cast<std::uint64_t>(static_cast<unsigned char>(at[0])) << 16 |
-                              static_cast<std::uint64_t>(static_cast<unsigned char>(at[left / 2])) << 8 |
-                              static_cast<unsigned char>(at[left - 1]);
-    mix(few, 0, label.size());
+    std::string_view left = label;
+    for (; left.size() > kWhole; left.remove_prefix(kWhole)) mix(eight(left.data()), eight(left.data() + 8), 0);
+    if (left.size() == kWhole) return absorb_end(eight(left.data()), eight(left.data() + 8), label.size());
+    const FewOctets few(left);
+    absorb_end(few.low, few.high, label.size());
   }
+  // The same of a label of at most kWhole octets, as two numbers, the first octet the lowest, zeros behind the last.
+  void absorb(std::uint64_t low, std::uint64_t high, std::size_t size) { absorb_end(low, high, size); }
 
   // Of all labels so far.
-  NameHash value() const { return {a_ ^ (b_ << 32 | b_ >> 32), static_cast<std::uint32_t>(b_ >> 16)}; }
+  NameHash value() const { return {place(), static_cast<std::uint32_t>(b_ >> 16), home_}; }
 
  private:
   static std::uint64_t eight(const char* at) {
     std::uint64_t value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-  }
-  static std::uint64_t four(const char* at) {
-    std::uint32_t value;
     std::memcpy(&value, at, sizeof value);
     return value;
   }
@@ -73,10 +72,23 @@ class SuffixHasher {
     b_ = folded(b_ ^ second ^ secret_.words[2], first ^ secret_.words[3] ^ size << 32) + a_;
     a_ = a;
   }
+  std::uint64_t place() const { return a_ ^ (b_ << 32 | b_ >> 32); }
+
+  void absorb_end(std::uint64_t low, std::uint64_t high, std::size_t size) {
+    mix(low, high, size);
+    ++labels_;
+    if (labels_ <= home_labels_) home_ = static_cast<std::uint32_t>(place());
+    if (labels_ == 1) last_size_ = size;
+    if (labels_ == 2 && last_size_ == 2 && size <= 3) home_labels_ = 3;
+  }
 
   const TableSecret& secret_;
   std::uint64_t a_;
   std::uint64_t b_;
+  std::size_t last_size_ = 0;
+  std::uint32_t labels_ = 0;
+  std::uint32_t home_labels_ = 2;
+  std::uint32_t home_ = 0;
 };
 
 // Of a whole name.

@@ -26,8 +26,18 @@ class LayerProbes {
   // report(probe, layer, order) for each probe and layer that may have it, the newest layer first; `order` is of the probe.
   template <typename Report>
   void add(const Probe& probe, Report report) {
+    Probe& mine = next(report);
+    mine = probe;
+    begin(mine);
+  }
+  // The same in two steps, for who fills it where it stays.
+  template <typename Report>
+  Probe& next(Report report) {
     if (count_ == kChunk) flush(report);
-    probes_[count_++] = probe;
+    return probes_[count_];
+  }
+  void begin(const Probe& probe) {
+    ++count_;
     for (const TableLayer<Table>& layer : layers_) layer.table->prefetch_filter(probe);
   }
 
@@ -43,6 +53,7 @@ class LayerProbes {
         candidates_[found++] = {static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(layer)};
       }
     }
+    for (const Candidate& candidate : candidates_.first(found)) layers_[candidate.layer].table->prefetch_entry(probes_[candidate.probe]);
     WordOrder order;
     std::size_t of_probe = kChunk;
     for (const Candidate& candidate : candidates_.first(found)) {

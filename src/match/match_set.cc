@@ -63,9 +63,6 @@ NumberTable::Place number_place(RuleRef ref) {
 struct MatchSet::Tables {
   explicit Tables(const MatchSetParts& parts);
   const Layer& layer(RuleRef ref) const { return *layers[layer_of(ref)]; }
-  EntryNote note(RuleRef ref) const {
-    return table_of(ref) == RuleTable::kDomains ? layer(ref).domains().note(domain_place(ref)) : layer(ref).numbers().note(number_place(ref));
-  }
   std::size_t pattern_index(RuleRef ref) const { return static_cast<std::size_t>(ref & kRulePlaceMask); }
   const Rule& pattern(RuleRef ref) const { return patterns[layer_of(ref)]->rules()[pattern_index(ref)]; }
 
@@ -135,11 +132,18 @@ bool MatchSet::has_allowed_below(std::string_view name) const {
 
 const Terms& MatchSet::terms(RuleRef rule) const {
   if (table_of(rule) == RuleTable::kPatterns) return tables_->pattern_terms[layer_of(rule)][tables_->pattern_index(rule)];
-  return tables_->layer(rule).terms()[tables_->note(rule).terms];
+  const Layer& layer = tables_->layer(rule);
+  if (table_of(rule) == RuleTable::kDomains) return layer.terms()[layer.domains().terms(domain_place(rule))];
+  return layer.terms()[layer.numbers().note(number_place(rule)).terms];
 }
 
 std::int64_t MatchSet::expires_s(RuleRef rule) const {
-  return table_of(rule) == RuleTable::kPatterns ? tables_->pattern(rule).expires_s : tables_->note(rule).expires_s;
+  switch (table_of(rule)) {
+    case RuleTable::kDomains: return tables_->layer(rule).domains().expires_s(domain_place(rule));
+    case RuleTable::kNumbers: return tables_->layer(rule).numbers().note(number_place(rule)).expires_s;
+    case RuleTable::kPatterns: return tables_->pattern(rule).expires_s;
+  }
+  return 0;
 }
 
 std::uint64_t MatchSet::id(RuleRef rule) const {
@@ -159,11 +163,11 @@ void MatchSet::tell(RuleRef ref, RuleText& out) const {
   out.source = what.source;
   switch (table_of(ref)) {
     case RuleTable::kDomains:
-      out.id = tables_->note(ref).id;
+      out.id = tables_->layer(ref).domains().id(domain_place(ref));
       out.value = tables_->layer(ref).domains().name(domain_place(ref));
       break;
     case RuleTable::kNumbers:
-      out.id = tables_->note(ref).id;
+      out.id = tables_->layer(ref).numbers().note(number_place(ref)).id;
       out.value = written(tables_->layer(ref).numbers().value(number_place(ref)), out.room);
       break;
     case RuleTable::kPatterns:

@@ -66,6 +66,16 @@ class NameStore {
 
   std::string_view name(std::uint32_t place) const { return {memory_.get() + place + 1, length(place)}; }
   Reader read(std::uint32_t place) const { return Reader(memory_.get() + place + 1 + length(place)); }
+  // Of the first note, without reading the rest of it.
+  std::uint16_t terms(std::uint32_t place) const {
+    const char* at = memory_.get() + place + 1 + length(place);
+    const auto flags = static_cast<unsigned char>(*at);
+    if ((flags & kShort) != 0) [[likely]] return flags & kShortTerms;
+    std::uint16_t terms;
+    std::memcpy(&terms, at + 1, sizeof terms);
+    return terms;
+  }
+  bool has_terms_alone(std::uint32_t place) const { return (static_cast<unsigned char>(memory_.get()[place + 1 + length(place)]) & kShort) != 0; }
   void prefetch(std::uint32_t place) const { __builtin_prefetch(memory_.get() + place); }
 
   // visit(place) for all that count.

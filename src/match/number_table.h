@@ -84,6 +84,7 @@ class NumberTable {
   void prefetch_filter(const Probe& probe) const;
   bool may_contain(const Probe& probe) const;
   void prefetch_line(const Probe& probe) const;
+  void prefetch_entry(const Probe&) const {}  // it lies in the line
   // visit(note, place, is_apart) of each entry.
   template <typename Visit>
   void look_up(const Probe& probe, Visit visit) const {

@@ -33,9 +33,11 @@ class SlotTable {
   std::size_t bytes() const { return line_count_ * sizeof(Line) + filter_.bytes(); }
 
   // Requires: size() < room(), slot != kEmpty. Whether the key is there already is the caller's to know.
-  void insert(std::uint64_t hash, std::uint64_t slot) {
+  // home: BlockFilter's.
+  void insert(std::uint64_t hash, std::uint64_t slot) { insert(static_cast<std::uint32_t>(hash), hash, slot); }
+  void insert(std::uint32_t home, std::uint64_t hash, std::uint64_t slot) {
     DCHECK(size_ < room_ && slot != kEmpty);
-    filter_.add(hash);
+    filter_.add(home, hash);
     ++size_;
     for (std::size_t line = line_of(hash);; line = next(line)) {
       for (std::uint64_t& place : lines_[line].slots) {
@@ -48,7 +50,9 @@ class SlotTable {
 
   // A look-up in three steps, so that a burst has all its lines under way before it waits for the first. Requires: room() > 0.
   void prefetch_filter(std::uint64_t hash) const { filter_.prefetch(hash); }
+  void prefetch_filter(std::uint32_t home) const { filter_.prefetch(home); }
   bool may_contain(std::uint64_t hash) const { return filter_.may_contain(hash); }
+  bool may_contain(std::uint32_t home, std::uint64_t hash) const { return filter_.may_contain(home, hash); }
   void prefetch_line(std::uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
 
   // The place of the first slot with these key bits which `is_it` says yes to; nullptr when there is none.
