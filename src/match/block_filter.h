@@ -32,7 +32,7 @@ class BlockFilter {
       bits = bits << 8 | bits >> 56;
     }
   }
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&blocks_[block_of(hash)]); }
+  void prefetch(std::uint64_t hash) const { fetch_ahead(&blocks_[block_of(hash)]); }
   bool may_contain(std::uint64_t hash) const {
     const Block& block = blocks_[block_of(hash)];
     std::uint64_t bits = hash * kMix;

@@ -168,7 +168,7 @@ void PrefixIndex::find(std::span<const NumberKey> keys, std::span<std::uint32_t>
     lengths[i] |= (cell & ((1U << kCellBits) - 1)) << 1;
     if (cell >> kCellBits == 0) continue;
     const Node* const node = &nodes_[(cell >> kCellBits) - 1];
-    __builtin_prefetch(node);
+    fetch_ahead(node);
     walks[count++] = {all - at * kBelowRoot, node, static_cast<std::uint32_t>(i)};
   }
   // One level at a time for all of them: each waits for memory together with the others.
@@ -179,7 +179,7 @@ void PrefixIndex::find(std::span<const NumberKey> keys, std::span<std::uint32_t>
       lengths[walk.key] |= lengths_at(*walk.node, pair, depth);
       if (!has(walk.node->children, pair)) continue;
       const Node* const node = &nodes_[child(*walk.node, pair)];
-      __builtin_prefetch(node);
+      fetch_ahead(node);
       walks[kept++] = {(walk.rest - pair * kBelowPair) * 100, node, walk.key};
     }
     count = kept;

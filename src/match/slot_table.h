@@ -49,7 +49,7 @@ class SlotTable {
   // A look-up in three steps, so that a burst has all its lines under way before it waits for the first. Requires: room() > 0.
   void prefetch_filter(std::uint64_t hash) const { filter_.prefetch(hash); }
   bool may_contain(std::uint64_t hash) const { return filter_.may_contain(hash); }
-  void prefetch_line(std::uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
+  void prefetch_line(std::uint64_t hash) const { fetch_ahead(&lines_[line_of(hash)]); }
 
   // The place of the first slot with these key bits which `is_it` says yes to; nullptr when there is none.
   template <typename IsIt>
