@@ -4,6 +4,10 @@
 #include <bit>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "base/reader.h"
 #include "base/writer.h"
 #include "decode/decode.h"
@@ -27,41 +31,61 @@ std::uint64_t last_octets(Bytes bytes) {
   return value;
 }
 
+// Sums of the lower and upper halves of 64-bit words. A packet is far too short for them to overflow.
+#if defined(__SSE2__)
+class HalvesSum {
+ public:
+  void add_32(const std::uint8_t* at) {
+    add(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)), first_low_, first_high_);
+    add(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 16)), second_low_, second_high_);
+  }
+  std::uint64_t sum() const {
+    const __m128i all = _mm_add_epi64(_mm_add_epi64(first_low_, first_high_), _mm_add_epi64(second_low_, second_high_));
+    return static_cast<std::uint64_t>(_mm_cvtsi128_si64(all)) + static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(all, all)));
+  }
+
+ private:
+  void add(__m128i words, __m128i& low, __m128i& high) const {
+    low = _mm_add_epi64(low, _mm_and_si128(words, _mm_set1_epi64x(0xffffffff)));
+    high = _mm_add_epi64(high, _mm_srli_epi64(words, 32));
+  }
+  __m128i first_low_ = _mm_setzero_si128(), first_high_ = _mm_setzero_si128();
+  __m128i second_low_ = _mm_setzero_si128(), second_high_ = _mm_setzero_si128();
+};
+#else
+class HalvesSum {
+ public:
+  void add_32(const std::uint8_t* at) {
+    for (std::size_t i = 0; i < 32; i += 8) {
+      std::uint64_t value = 0;
+      std::memcpy(&value, at + i, sizeof value);
+      sum_ += (value & 0xffffffff) + (value >> 32);
+    }
+  }
+  std::uint64_t sum() const { return sum_; }
+
+ private:
+  std::uint64_t sum_ = 0;
+};
+#endif
+
 }  // namespace
 
 // The sum does not depend on the order of the octets in a word but for the last swap (RFC 1071, 2 B), nor on the width of what is
-// added (2 C): 64 bits at a time, in two sums that do not wait for each other, with what they carry above them.
+// added (2 C): 32 bits at a time, in sums of 64 that do not wait for each other.
 std::uint64_t word_sum(Bytes bytes, std::uint64_t start) {
-  const auto load = [&](std::size_t at) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, bytes.data() + at, sizeof value);
-    return value;
-  };
-  __extension__ using Wide = unsigned __int128;
-  Wide first = 0, second = 0;
+  HalvesSum halves;
   std::size_t i = 0;
-  for (; i + 16 <= bytes.size(); i += 16) {
-    first += load(i);
-    second += load(i + 8);
+  for (; i + 32 <= bytes.size(); i += 32) halves.add_32(bytes.data() + i);
+  std::uint64_t sum = halves.sum();
+  for (; i + 8 <= bytes.size(); i += 8) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, bytes.data() + i, sizeof value);
+    sum += (value & 0xffffffff) + (value >> 32);
   }
-  if (i + 8 <= bytes.size()) {
-    first += load(i);
-    i += 8;
-  }
-  second += last_octets(bytes.subspan(i));
-  const Wide both = first + second;
-  const auto low = static_cast<std::uint64_t>(both);
-  std::uint64_t sum = folded((low & 0xffffffff) + (low >> 32) + static_cast<std::uint64_t>(both >> 64));
-  sum = (sum >> 8 | sum << 8) & 0xffff;
-  return start + sum;
-}
-
-// Four times are enough for any sum; no branch, since it would depend on what the packet says.
-std::uint16_t folded(std::uint64_t sum) {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>((sum & 0xffff) + (sum >> 16));
+  const std::uint64_t last = last_octets(bytes.subspan(i));
+  sum = folded(sum + (last & 0xffffffff) + (last >> 32));
+  return start + ((sum >> 8 | sum << 8) & 0xffff);
 }
 
 std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, std::uint64_t after) {

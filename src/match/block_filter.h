@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/fetch_ahead.h"
 #include "match/table_memory.h"
 
 namespace telefence {
@@ -32,7 +33,7 @@ class BlockFilter {
     const std::uint64_t bits = hash * kMix;
     for (unsigned i = 0; i < 8; ++i) block.words[i] |= std::uint64_t{1} << (bits >> 8 * i & 63);
   }
-  void prefetch(std::uint32_t home) const { __builtin_prefetch(&blocks_[block_of(home)]); }
+  void prefetch(std::uint32_t home) const { fetch_ahead(&blocks_[block_of(home)]); }
   bool may_contain(std::uint32_t home, std::uint64_t hash) const {
     const Block& block = blocks_[block_of(home)];
     const std::uint64_t bits = hash * kMix;

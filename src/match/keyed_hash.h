@@ -33,7 +33,8 @@ struct NameHash {
   // Of the part that somebody registers, evil.com or evil.com.cn: the same for all names below. Without a list of public suffixes: two
   // labels, and three where the last two are as short as those of com.cn and co.uk. Of a shorter name its own.
   std::uint32_t home = 0;
-  friend bool operator==(const NameHash&, const NameHash&) = default;
+  // Without `home`, which nobody keeps: who looks for a name by the hash that he kept finds it.
+  friend bool operator==(const NameHash& a, const NameHash& b) { return a.place == b.place && a.tag == b.tag; }
 };
 
 class SuffixHasher {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/fetch_ahead.h"
 #include "match/block_filter.h"
 #include "match/table_memory.h"
 
@@ -41,7 +42,7 @@ class LineTable {
   // A look-up in three steps, so that a burst has all its lines under way before it waits for the first.
   void prefetch_filter(std::uint64_t hash) const { filter_.prefetch(hash); }
   bool may_contain(std::uint64_t hash) const { return filter_.may_contain(hash); }
-  void prefetch_line(std::uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
+  void prefetch_line(std::uint64_t hash) const { fetch_ahead(&lines_[line_of(hash)]); }
   std::uint32_t find(const SlotKey& key, std::uint64_t hash) const {
     for (std::size_t line = line_of(hash);; line = line + 1 == line_count_ ? 0 : line + 1) {
       for (const Slot& slot : lines_[line].slots) {

@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/fetch_ahead.h"
 #include "match/entry_note.h"
 
 namespace telefence {
@@ -76,7 +77,7 @@ class NameStore {
     return terms;
   }
   bool has_terms_alone(std::uint32_t place) const { return (static_cast<unsigned char>(memory_.get()[place + 1 + length(place)]) & kShort) != 0; }
-  void prefetch(std::uint32_t place) const { __builtin_prefetch(memory_.get() + place); }
+  void prefetch(std::uint32_t place) const { fetch_ahead(memory_.get() + place); }
 
   // visit(place) for all that count.
   template <typename Visit>

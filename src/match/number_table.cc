@@ -2,6 +2,8 @@
 #include "match/number_table.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <functional>
 
 #include "match/layer_probes.h"
@@ -12,32 +14,29 @@ namespace {
 constexpr std::size_t kFilterBits = 12;
 constexpr unsigned kMostDigits = 20;
 
-SlotKey apart_key(const NumberValue& value) {
-  return {value.digits.value, value.digits.length | (value.digits.international ? 0x100U : 0U) | (value.prefix ? 0x200U : 0U)};
+// Bits of the lengths that the index of prefixes leaves out.
+constexpr std::uint32_t kBeyondIndex = ~std::uint32_t{0} << (PrefixIndex::kLongest + 1);
+
+// What a prefix of so many digits of a number is.
+NumberValue prefix_of(const PhoneDigits& digits, unsigned length) {
+  const unsigned rest = digits.length - length;
+  const std::uint64_t value = rest < kPowersOfTen.size() ? digits.value / kPowersOfTen[rest] : 0;
+  return {{value, static_cast<std::uint8_t>(length), digits.international}, true};
 }
 
 class Search {
  public:
   Search(std::span<const NumberKey> keys, std::span<const TableLayer<NumberTable>> layers, std::int64_t now_s, HitList& hits)
-      : keys_(keys), now_s_(now_s), hits_(hits), probes_(layers) {
-    for (const auto& layer : layers)
-      for (const bool international : {false, true}) lengths_[international ? 1 : 0] |= layer.table->prefix_lengths(international);
+      : keys_(keys), layers_(layers), now_s_(now_s), hits_(hits), probes_(layers) {
+    for (const auto& layer : layers) has_prefixes_ |= layer.table->has_prefixes();
   }
 
   void run() {
-    for (std::size_t key = 0; key < keys_.size(); ++key) {
-      const PhoneDigits& digits = keys_[key].digits;
-      if (digits.length == 0 || digits.length > kMostDigits) continue;
-      add_probe(key, {digits, false});
-      // Longest first. A prefix as long as the number covers it, too.
-      std::uint32_t lengths = lengths_[digits.international ? 1 : 0] & ((2U << digits.length) - 1);
-      while (lengths != 0) {
-        const auto length = 31U - static_cast<unsigned>(__builtin_clz(lengths));
-        lengths &= ~(1U << length);
-        const unsigned rest = digits.length - length;
-        add_probe(key, {{rest < kPowersOfTen.size() ? digits.value / kPowersOfTen[rest] : 0, static_cast<std::uint8_t>(length),
-                         digits.international}, true});
-      }
+    for (std::size_t first = 0; first < keys_.size(); first += kChunk) {
+      const std::size_t count = std::min(kChunk, keys_.size() - first);
+      for (std::size_t key = first; key < first + count; ++key)
+        if (is_asked(keys_[key].digits)) add_probe(key, {keys_[key].digits, false});
+      if (has_prefixes_) add_prefixes(first, count);  // while what is asked of whole numbers is on its way from memory
     }
     probes_.flush(std::ref(*this));
   }
@@ -59,62 +58,54 @@ class Search {
                   .key = probe.key,
                   .recipient = key.recipient,
                   .alias = key.alias,
-                  .depth = static_cast<std::uint16_t>(2 * probe.value.digits.length + (probe.value.prefix ? 0 : 1)),
+                  .depth = static_cast<std::uint16_t>(2 * probe.length() + (probe.is_prefix() ? 0 : 1)),
                   .rule = layer.first | (is_apart ? std::uint64_t{1} << 32 : 0) | at});
     });
     order = heard;
   }
 
  private:
+  static constexpr std::size_t kChunk = PrefixIndex::kMostKeys;
+
+  static bool is_asked(const PhoneDigits& digits) { return digits.length != 0 && digits.length <= kMostDigits; }
+
   void add_probe(std::size_t key, const NumberValue& value) {
     NumberTable::Probe probe = NumberTable::probe_of(secret_, value);
     probe.key = static_cast<std::uint16_t>(key);
     probes_.add(probe, std::ref(*this));
   }
 
+  void add_prefixes(std::size_t first, std::size_t count) {
+    std::array<std::uint32_t, kChunk> lengths{};
+    const std::span<const NumberKey> keys = keys_.subspan(first, count);
+    for (const auto& layer : layers_)
+      if (layer.table->has_prefixes()) layer.table->add_prefix_lengths(keys, lengths);
+    for (std::size_t i = 0; i < count; ++i) {
+      const PhoneDigits& digits = keys[i].digits;
+      if (lengths[i] == 0 || !is_asked(digits)) [[likely]]
+        continue;
+      // A prefix as long as the number covers it, too.
+      for (std::uint32_t left = lengths[i] & ((2U << digits.length) - 1); left != 0; left &= left - 1)
+        add_probe(first + i, prefix_of(digits, static_cast<unsigned>(std::countr_zero(left))));
+    }
+  }
+
   const TableSecret& secret_ = table_secret();
   std::span<const NumberKey> keys_;
+  std::span<const TableLayer<NumberTable>> layers_;
   std::int64_t now_s_;
   HitList& hits_;
-  std::uint32_t lengths_[2] = {};
+  bool has_prefixes_ = false;
   LayerProbes<NumberTable, NumberTable::Probe> probes_;
 };
 
 }  // namespace
 
-NumberTable::Probe NumberTable::probe_of(const TableSecret& secret, const NumberValue& value) {
-  const SlotKey key = apart_key(value);
-  return {.value = value, .hash = hash_number(secret, key.low, key.high), .in_slots = fits_slot(value)};
-}
-
-void NumberTable::prefetch_filter(const Probe& probe) const {
-  if (probe.in_slots && slots_.room() != 0)
-    slots_.prefetch_filter(probe.hash);
-  else if (!probe.in_slots && others_index_.room() != 0)
-    others_index_.prefetch_filter(probe.hash);
-}
-
-bool NumberTable::may_contain(const Probe& probe) const {
-  if (probe.in_slots) return slots_.room() != 0 && slots_.may_contain(probe.hash);
-  return others_index_.room() != 0 && others_index_.may_contain(probe.hash);
-}
-
-void NumberTable::prefetch_line(const Probe& probe) const {
-  if (probe.in_slots)
-    slots_.prefetch_line(probe.hash);
-  else
-    others_index_.prefetch_line(probe.hash);
-}
-
 void NumberTable::prefetch(const NumberValue& value) const {
-  if (slots_.room() == 0 || !fits_slot(value)) return;
   const Probe probe = probe_of(table_secret(), value);
+  if (slots_.room() == 0 || !probe.in_slots()) return;
   slots_.prefetch_filter(probe.hash);
   slots_.prefetch_line(probe.hash);
-}
-
-std::uint32_t NumberTable::find_apart(const Probe& probe) const {
-  return others_index_.room() == 0 ? 0 : others_index_.find(apart_key(probe.value), probe.hash);
 }
 
 void NumberTable::reserve(std::size_t whole_numbers) {
@@ -136,8 +127,26 @@ void NumberTable::index_others(std::size_t room) {
   for (const Other& other : others_) {
     if (!other.is_head) continue;
     const Probe probe = probe_of(table_secret(), other.value);
-    others_index_.insert(apart_key(other.value), probe.hash, index_of(other) + 1);
+    others_index_.insert(apart_key(probe), probe.hash, index_of(other) + 1);
   }
+}
+
+void NumberTable::index_prefixes() {
+  std::vector<PhoneDigits> prefixes;
+  for (const Other& other : others_)
+    if (other.is_head && other.value.prefix) prefixes.push_back(other.value.digits);
+  prefix_index_.build(prefixes);
+  prefixes_are_indexed_ = true;
+}
+
+void NumberTable::add_prefix_lengths(std::span<const NumberKey> keys, std::span<std::uint32_t> lengths) const {
+  std::uint32_t beyond[2] = {prefix_lengths_[0], prefix_lengths_[1]};
+  if (prefixes_are_indexed_) {
+    prefix_index_.find(keys, lengths);
+    for (std::uint32_t& length : beyond) length &= kBeyondIndex;
+  }
+  if ((beyond[0] | beyond[1]) == 0) return;
+  for (std::size_t i = 0; i < keys.size(); ++i) lengths[i] |= beyond[keys[i].digits.international ? 1 : 0];
 }
 
 bool NumberTable::add(const NumberValue& value, const EntryNote& note) {
@@ -151,8 +160,11 @@ bool NumberTable::add(const NumberValue& value, const EntryNote& note) {
 void NumberTable::set(const NumberValue& value, std::span<const EntryNote> notes) {
   DCHECK(value.digits.length != 0 && value.digits.length <= kMostDigits && !notes.empty());
   const Probe probe = probe_of(table_secret(), value);
-  if (value.prefix) prefix_lengths_[value.digits.international ? 1 : 0] |= 1U << value.digits.length;
-  if (!probe.in_slots) return put_apart(probe, notes);
+  if (value.prefix) {
+    prefix_lengths_[value.digits.international ? 1 : 0] |= 1U << value.digits.length;
+    prefixes_are_indexed_ = false;
+  }
+  if (!probe.in_slots()) return put_apart(value, probe, notes);
   const bool is_short = notes.size() == 1 && fits_payload(notes[0]);
   const std::uint64_t slot =
       number_code(value.digits) << kPayloadBits | (is_short ? notes[0].terms + std::uint64_t{1} : kElsewhere);
@@ -162,21 +174,21 @@ void NumberTable::set(const NumberValue& value, std::span<const EntryNote> notes
     slots_.insert(probe.hash, slot);
     if (is_short) ++entries_;
   } else {
-    if ((*there & kPayloadMask) == kElsewhere) return put_apart(probe, notes);
+    if ((*there & kPayloadMask) == kElsewhere) return put_apart(value, probe, notes);
     --entries_;
     slots_.replace(slots_.number_of(there), slot);
     if (is_short) ++entries_;
   }
-  if (!is_short) put_apart(probe, notes);
+  if (!is_short) put_apart(value, probe, notes);
 }
 
 // In place of what stands apart about this value. The entries of before stay behind unused: few are ever set twice.
-void NumberTable::put_apart(const Probe& probe, std::span<const EntryNote> notes) {
+void NumberTable::put_apart(const NumberValue& value, const Probe& probe, std::span<const EntryNote> notes) {
   const auto first = static_cast<std::uint32_t>(others_.size());
   for (std::size_t i = 0; i < notes.size(); ++i)
-    others_.push_back({probe.value, notes[i], i + 1 < notes.size() ? first + static_cast<std::uint32_t>(i) + 2 : 0, i == 0});
+    others_.push_back({value, notes[i], i + 1 < notes.size() ? first + static_cast<std::uint32_t>(i) + 2 : 0, i == 0});
   entries_ += notes.size();
-  if (std::uint32_t* const head = others_index_.find_to_change(apart_key(probe.value), probe.hash)) {
+  if (std::uint32_t* const head = others_index_.find_to_change(apart_key(probe), probe.hash)) {
     others_[*head - 1].is_head = false;
     for (std::uint32_t at = *head; at != 0; at = others_[at - 1].next) --entries_;
     *head = first + 1;
@@ -184,13 +196,14 @@ void NumberTable::put_apart(const Probe& probe, std::span<const EntryNote> notes
   }
   if (others_index_.size() == others_index_.room())
     return index_others(std::max<std::size_t>(16, others_index_.room() * 2));
-  others_index_.insert(apart_key(probe.value), probe.hash, first + 1);
+  others_index_.insert(apart_key(probe), probe.hash, first + 1);
 }
 
 void NumberTable::finish() {
   if (slots_.room() > slots_.size() + slots_.size() / 8 + 16) grow(slots_.size());
   if (others_index_.room() > others_index_.size() + others_index_.size() / 8 + 16) index_others(others_index_.size());
   if (others_.capacity() > others_.size() + others_.size() / 8 + 16) others_.shrink_to_fit();
+  if (has_prefixes() && !prefixes_are_indexed_) index_prefixes();
 }
 
 EntryNotes NumberTable::notes_of(const NumberValue& value) const {

@@ -5,7 +5,8 @@
 // that 10086 is never the start of +86... and 010 never 10. Filled once on a control thread; looked up by workers for a whole burst.
 //
 // Whole numbers are a slot of 64 bits each: the number and the index of its terms, so a hit is exact (10.9 octets each, all included).
-// Prefixes, numbers beyond 15 digits and those about which more is to be said stand apart (some 70 octets each).
+// Prefixes, numbers beyond 15 digits and those about which more is to be said stand apart (some 70 octets each); which lengths of
+// prefixes are worth asking for says prefix_index.h (3 to 35 octets for each prefix).
 
 #include <cstdint>
 #include <span>
@@ -17,6 +18,7 @@
 #include "match/keyed_hash.h"
 #include "match/line_table.h"
 #include "match/number_code.h"
+#include "match/prefix_index.h"
 #include "match/slot_table.h"
 #include "match/table_layer.h"
 
@@ -42,7 +44,7 @@ class NumberTable {
 
   std::uint64_t size() const { return entries_; }
   bool is_empty() const { return slots_.size() == 0 && others_.empty(); }
-  std::size_t bytes() const { return slots_.bytes() + others_index_.bytes() + others_.capacity() * sizeof(Other); }
+  std::size_t bytes() const { return slots_.bytes() + others_index_.bytes() + others_.capacity() * sizeof(Other) + prefix_index_.bytes(); }
 
   EntryNotes notes_of(const NumberValue& value) const;
   // visit(value, notes): views of the call. What slots hold first.
@@ -71,25 +73,53 @@ class NumberTable {
   NumberValue value(const Place& place) const;
   EntryNote note(const Place& place) const;
 
-  // Bit n: there is a prefix of n digits.
-  std::uint32_t prefix_lengths(bool international) const { return prefix_lengths_[international ? 1 : 0]; }
+  bool has_prefixes() const { return (prefix_lengths_[0] | prefix_lengths_[1]) != 0; }
+  // Adds to lengths[i] bit n for each length n of a prefix that may cover keys[i]; bits above its own length mean nothing. Quick once
+  // finish() was called. Requires: at most PrefixIndex::kMostKeys keys, as many lengths.
+  void add_prefix_lengths(std::span<const NumberKey> keys, std::span<std::uint32_t> lengths) const;
 
+  // What is asked for, packed: made and read a hundred times for a burst.
   struct Probe {
-    NumberValue value;
+    static constexpr std::uint32_t kInternational = 0x100;
+    static constexpr std::uint32_t kPrefix = 0x200;
+
+    std::uint64_t digits = 0;
     std::uint64_t hash = 0;
+    std::uint32_t form = 0;  // how many digits, and the two above
     std::uint16_t key = 0;
-    bool in_slots = false;  // a whole number that fits one
+    unsigned length() const { return form & 0xff; }
+    bool is_prefix() const { return (form & kPrefix) != 0; }
+    // A whole number that fits a slot.
+    bool in_slots() const { return (form & (kPrefix | 0xff)) <= kLongestCodedNumber; }
   };
-  static Probe probe_of(const TableSecret& secret, const NumberValue& value);
-  void prefetch_filter(const Probe& probe) const;
-  bool may_contain(const Probe& probe) const;
-  void prefetch_line(const Probe& probe) const;
+  static Probe probe_of(const TableSecret& secret, const NumberValue& value) {
+    const std::uint32_t form =
+        value.digits.length | (value.digits.international ? Probe::kInternational : 0U) | (value.prefix ? Probe::kPrefix : 0U);
+    return {.digits = value.digits.value, .hash = hash_number(secret, value.digits.value, form), .form = form};
+  }
+  void prefetch_filter(const Probe& probe) const {
+    if (probe.in_slots()) {
+      if (slots_.room() != 0) slots_.prefetch_filter(probe.hash);
+    } else if (others_index_.room() != 0) {
+      others_index_.prefetch_filter(probe.hash);
+    }
+  }
+  bool may_contain(const Probe& probe) const {
+    if (probe.in_slots()) return slots_.room() != 0 && slots_.may_contain(probe.hash);
+    return others_index_.room() != 0 && others_index_.may_contain(probe.hash);
+  }
+  void prefetch_line(const Probe& probe) const {
+    if (probe.in_slots())
+      slots_.prefetch_line(probe.hash);
+    else
+      others_index_.prefetch_line(probe.hash);
+  }
   void prefetch_entry(const Probe&) const {}  // it lies in the line
   // visit(note, place, is_apart) of each entry.
   template <typename Visit>
   void look_up(const Probe& probe, Visit visit) const {
     std::uint32_t at = 0;
-    if (probe.in_slots) {
+    if (probe.in_slots()) {
       const std::uint64_t* slot = find_slot(probe);
       if (slot == nullptr) return;
       if ((*slot & kPayloadMask) != kElsewhere)
@@ -119,6 +149,7 @@ class NumberTable {
     prefix_lengths_[1] = shape.prefix_lengths[1];
     entries_ = shape.entries;
     index_others(others_.size());
+    index_prefixes();
   }
 
  private:
@@ -133,7 +164,7 @@ class NumberTable {
     bool is_head = false;
   };
 
-  static bool fits_slot(const NumberValue& value) { return !value.prefix && value.digits.length <= kLongestCodedNumber; }
+  static SlotKey apart_key(const Probe& probe) { return {probe.digits, probe.form}; }
   static bool fits_payload(const EntryNote& note) {
     return note.word == EntryNote::Word::kEntry && note.id == 0 && note.expires_s == 0 && note.terms + std::uint64_t{1} < kElsewhere;
   }
@@ -142,18 +173,24 @@ class NumberTable {
   }
   std::uint32_t index_of(const Other& other) const { return static_cast<std::uint32_t>(&other - others_.data()); }
   const std::uint64_t* find_slot(const Probe& probe) const {
-    return slots_.find(probe.hash, number_code(probe.value.digits) << kPayloadBits, ~kPayloadMask, [](std::uint64_t) { return true; });
+    const PhoneDigits digits{probe.digits, static_cast<std::uint8_t>(probe.length()), (probe.form & Probe::kInternational) != 0};
+    return slots_.find(probe.hash, number_code(digits) << kPayloadBits, ~kPayloadMask, [](std::uint64_t) { return true; });
   }
-  std::uint32_t find_apart(const Probe& probe) const;
-  void put_apart(const Probe& probe, std::span<const EntryNote> notes);
+  std::uint32_t find_apart(const Probe& probe) const {
+    return others_index_.room() == 0 ? 0 : others_index_.find(apart_key(probe), probe.hash);
+  }
+  void put_apart(const NumberValue& value, const Probe& probe, std::span<const EntryNote> notes);
   void index_others(std::size_t room);
+  void index_prefixes();
   void grow(std::size_t whole_numbers);
 
   SlotTable slots_;
   std::vector<Other> others_;
   LineTable others_index_;  // value -> index in others_ of its first entry, +1
   std::uint64_t entries_ = 0;
-  std::uint32_t prefix_lengths_[2] = {};
+  std::uint32_t prefix_lengths_[2] = {};  // bit n: there is a prefix of n digits
+  PrefixIndex prefix_index_;
+  bool prefixes_are_indexed_ = false;
 };
 
 // Looks up all keys in all layers, the newest first. Requires: no table is empty, at most kMostLayers. now_s: Unix time.

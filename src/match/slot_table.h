@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "base/fetch_ahead.h"
 #include "match/block_filter.h"
 #include "match/table_memory.h"
 
@@ -53,7 +54,7 @@ class SlotTable {
   void prefetch_filter(std::uint32_t home) const { filter_.prefetch(home); }
   bool may_contain(std::uint64_t hash) const { return filter_.may_contain(hash); }
   bool may_contain(std::uint32_t home, std::uint64_t hash) const { return filter_.may_contain(home, hash); }
-  void prefetch_line(std::uint64_t hash) const { __builtin_prefetch(&lines_[line_of(hash)]); }
+  void prefetch_line(std::uint64_t hash) const { fetch_ahead(&lines_[line_of(hash)]); }
 
   // The place of the first slot with these key bits which `is_it` says yes to; nullptr when there is none.
   template <typename IsIt>

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/cycles.h"
+#include "base/fetch_ahead.h"
 #include "base/uncleared.h"
 #include "decode/decode.h"
 #include "pipeline/fill_record.h"
@@ -267,7 +268,7 @@ void Worker::decode_frames(const Link& link) {
   bool has_tcp = false;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     // What is read next of a small packet; of a large one the processor sees by itself that it is read in order.
-    __builtin_prefetch(burst_.frames[i].data + kCacheLine);
+    fetch_ahead(burst_.frames[i].data + kCacheLine);
     decode(burst_.frames[i], burst_.layers[i]);
     burst_.fates[i] = fate_of(burst_.layers[i].end);
     burst_.protocol[i] = kNoProtocol;

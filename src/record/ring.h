@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/fetch_ahead.h"
 #include "record/record.h"
 #include "stats/counter.h"
 
@@ -33,7 +34,7 @@ class RecordRing {
   void prefetch(std::size_t ahead) const {
     const auto* const slot = reinterpret_cast<const char*>(&slots_[(head_.load(std::memory_order_relaxed) + ahead) & mask_]);
     constexpr std::size_t kLine = 64, kLines = 5;
-    for (std::size_t line = 0; line < kLines; ++line) __builtin_prefetch(slot + line * kLine, 1);
+    for (std::size_t line = 0; line < kLines; ++line) fetch_ahead_to_write(slot + line * kLine);
   }
   // Worker: a slot that was claimed and not yet handed over.
   Record& claimed(std::size_t ahead) { return slots_[(head_.load(std::memory_order_relaxed) + ahead) & mask_]; }

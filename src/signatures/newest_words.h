@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/fetch_ahead.h"
 #include "match/entry_note.h"
 #include "signatures/word_value.h"
 
@@ -19,7 +20,7 @@ class NewestWords {
   bool empty() const { return size_ == 0; }
 
   void prefetch(const WordValue& value) const {
-    if (!index_.empty()) __builtin_prefetch(&index_[first_of(value.hash())]);
+    if (!index_.empty()) fetch_ahead(&index_[first_of(value.hash())]);
   }
   // Empty: nothing is said about it. A view until the next set() or erase().
   std::span<const EntryNote> find(const WordValue& value) const;

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/fetch_ahead.h"
 
 namespace telefence {
 
@@ -46,11 +47,11 @@ class LruTable {
   }
 
   // Brings the lines of one look-up into the cache: that of the index, and when it is there, that of the entry. No state changes.
-  void prefetch_place(std::uint64_t key) const { __builtin_prefetch(&index_[home_of(key)]); }
+  void prefetch_place(std::uint64_t key) const { fetch_ahead(&index_[home_of(key)]); }
   void prefetch_entry(std::uint64_t key) const {
     const std::uint32_t slot = index_[home_of(key)];
     if (slot == kNone) return;
-    for (std::size_t line = 0; line < sizeof(Slot); line += 64) __builtin_prefetch(reinterpret_cast<const char*>(&slots_[slot]) + line);
+    for (std::size_t line = 0; line < sizeof(Slot); line += 64) fetch_ahead(reinterpret_cast<const char*>(&slots_[slot]) + line);
   }
 
   // Requires: no entry has this key. `leaving` is called with the entry that gives way, if one must.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/fetch_ahead.h"
 #include "base/reader.h"
 
 namespace telefence {
@@ -96,7 +97,7 @@ void MessageStreams::prefetch(std::span<const FlowKey* const> flows) {
     for (const StreamEnd& end : connection->ends) {
       if (end.stream == StreamEnd::kNone) continue;
       const char* const stream = reinterpret_cast<const char*>(&streams_[end.stream]);
-      for (std::size_t line = 0; line < sizeof(Stream); line += 64) __builtin_prefetch(stream + line);
+      for (std::size_t line = 0; line < sizeof(Stream); line += 64) fetch_ahead(stream + line);
     }
   }
 }

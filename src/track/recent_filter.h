@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/fetch_ahead.h"
+
 namespace telefence {
 
 class RecentFilter {
@@ -27,7 +29,7 @@ class RecentFilter {
     return ((word[0] | word[1]) & bit_of(key)) != 0;
   }
   // Brings what either will touch into the first-level cache.
-  void prefetch(std::uint64_t key) const { __builtin_prefetch(&words_[word_of(key)]); }
+  void prefetch(std::uint64_t key) const { fetch_ahead(&words_[word_of(key)]); }
 
  private:
   static constexpr std::size_t kWords = 4096;  // 64 KiB

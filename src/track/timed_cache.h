@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/fetch_ahead.h"
 
 namespace telefence {
 
@@ -27,13 +28,13 @@ class TimedCache {
   static constexpr std::uint64_t memory_for(std::size_t entries) { return entries / kWays * sizeof(Set) + entries * sizeof(Value); }
 
   // Brings what find() of this key touches into the cache, as far as that is known beforehand: all of it when the key is not there.
-  void prefetch(std::uint64_t key) const { __builtin_prefetch(&sets_[set_of(key)]); }
+  void prefetch(std::uint64_t key) const { fetch_ahead(&sets_[set_of(key)]); }
 
   // The rest of it, where the key is there. Reads what prefetch() asked for.
   void prefetch_value(std::uint64_t key) const {
     const std::size_t at = set_of(key);
     for (std::size_t way = 0; way < kWays; ++way)
-      if (sets_[at].keys[way] == key) __builtin_prefetch(&values_[at * kWays + way]);
+      if (sets_[at].keys[way] == key) fetch_ahead(&values_[at * kWays + way]);
   }
 
   // The value put under this key, or nullptr when there is none or its time is over.
