@@ -17,11 +17,14 @@ addAction(AllRule(), SpoofAction('%s'))
 '''
 LOAD = '''names = newSuffixMatchNode()
 for line in io.lines('%s') do names:add(newDNSName(line)) end
-addAction(SuffixMatchNodeRule(names), RCodeAction(DNSRCode.NXDOMAIN), {name='%s'})'''
+addAction(SuffixMatchNodeRule(names), RCodeAction(DNSRCode.NXDOMAIN), {name='first'})'''
+LOAD_AGAIN = '''names = newSuffixMatchNode()
+for line in io.lines('%s') do names:add(newDNSName(line)) end
+addAction(SuffixMatchNodeRule(names), RCodeAction(DNSRCode.NXDOMAIN), {name='third'}) mvRuleToTop() rmRule('second')'''
 # A rule takes a copy of its names when it is made, so that a name added to `names` later blocks nothing by itself.
 AGAIN = '''names:add(newDNSName('%s'))
 addAction(SuffixMatchNodeRule(names), RCodeAction(DNSRCode.NXDOMAIN), {name='second'}) mvRuleToTop() rmRule('first')'''
-BESIDE = '''addAction(SuffixMatchNodeRule('%s'), RCodeAction(DNSRCode.NXDOMAIN)) mvRuleToTop()'''
+BESIDE = '''addAction('%s', RCodeAction(DNSRCode.NXDOMAIN)) mvRuleToTop()'''
 CDB = '''local names = newCDBKVStore('%s', 1)
 addAction(KeyValueStoreLookupRule(names, KeyValueLookupKeySuffix(2, true)), RCodeAction(DNSRCode.NXDOMAIN))'''
 
@@ -61,7 +64,7 @@ def suffix(bench, row):
     row['server'] = 'dnsdist, SuffixMatchNode'
     without = empty_memory(bench)
     console = CONSOLE % base64.b64encode(os.urandom(32)).decode()
-    process, began = start(bench, 'suffix', console + LOAD % (bench.list, 'first'))
+    process, began = start(bench, 'suffix', console + LOAD % bench.list)
     row.update(measure(bench, row['server'], process, began, 'suffix.log', without))
     config = bench.line.write('console.conf', console)
 
@@ -83,8 +86,8 @@ def suffix(bench, row):
         for text in source:
             out.write(text)
         out.write('reload.example\n')
-    change('reload', 'reload.example', (LOAD % (bench.list + '.more', 'third')).replace('names', 'fresh') +
-           " mvRuleToTop() rmRule('second') names = fresh", 'console: the file read into new names, and the rule made anew with them')
+    change('reload', 'reload.example', LOAD_AGAIN % (bench.list + '.more'),
+           'console: the file read into new names, and the rule made anew with them')
     bench.end(process)
     os.unlink(bench.list + '.more')
     return row

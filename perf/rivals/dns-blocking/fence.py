@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import dnsdist
-from measuring import listed, measure, memory, run
+from measuring import ROOT, listed, measure, memory, run
 
 CONFIG = '''version: 1
 node: {id: rivals}
@@ -18,6 +18,7 @@ wire: [[access, core]]
 engine: {hugepages: "off", workers: "1"}
 policy:
   state_dir: "%(folder)s/%(state)s"
+  protected: ["%(protected)s"]
   lists:
     - {file: "%(list)s", kind: domain, category: phishing, tier: 1}
 redis: {server: "unix:%(folder)s/redis.sock", signers: [{key: "%(folder)s/centre.pub"}]}
@@ -26,6 +27,9 @@ protocols:
 records: {file: "%(folder)s/records.json"}
 listen: {web: "off", control: "%(folder)s/control.sock"}
 '''
+
+
+PROTECTED = os.path.abspath(os.path.join(ROOT, 'config', 'protected-domains.txt'))
 
 
 class Fence:
@@ -43,11 +47,12 @@ class Fence:
         run(os.path.join(self.programs, 'telefence'), *command, timeout=60, cwd=self.line.folder, stdin=subprocess.DEVNULL)
 
     def push(self, name):
-        self.tool('push', 'add', 'domain', name, '--category', 'phishing', '--key', 'centre.key', '--redis',
-                  'unix:' + self.line.path('redis.sock'))
+        self.tool('push', 'add', 'domain', name, '--category', 'phishing', '--key', 'centre.key', '--protected', PROTECTED,
+                  '--redis', 'unix:' + self.line.path('redis.sock'))
 
     def start(self, name, state):
-        config = self.line.write('telefenced.yaml', CONFIG % {'list': name, 'folder': self.line.folder, 'state': state})
+        config = self.line.write('telefenced.yaml', CONFIG % {'list': name, 'folder': self.line.folder, 'state': state,
+                                                                   'protected': PROTECTED})
         began = time.monotonic()
         program = os.path.join(self.programs, 'telefenced')
         return self.line.start(self.line.middle, 'telefenced', program, 'run', '-c', config), began
