@@ -85,8 +85,8 @@ def suffix(bench, row):
     with open(bench.list + '.more', 'w', encoding='ascii') as out, open(bench.list, encoding='ascii') as source:
         for text in source:
             out.write(text)
-        out.write('reload.example\n')
-    change('reload', 'reload.example', LOAD_AGAIN % (bench.list + '.more'),
+        out.write('again.example\n')
+    change('reload', 'again.example', LOAD_AGAIN % (bench.list + '.more'),
            'console: the file read into new names, and the rule made anew with them')
     bench.end(process)
     os.unlink(bench.list + '.more')

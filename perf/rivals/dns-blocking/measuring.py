@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is the same for every server that is measured: names, queries, load, answers, and a change while queries come in."""
+import contextlib
 import ctypes
+import json
 import os
 import random
 import re
@@ -20,7 +22,7 @@ ADDRESS = '192.0.2.1'
 HITS = 20  # in a hundred queries
 RATE = 10_000  # queries a second while something is changed
 LATE = 1  # seconds; a query without an answer by then is lost
-OUTSTANDING = 60_000  # more than RATE * LATE: a server that is silent must not make the client ask less
+STEADY = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'steady.py')
 PATIENCE = 300  # seconds that anything may take
 MEMORY_LIMIT = 18 << 30
 CLONE_NEWNET = 0x40000000
@@ -146,22 +148,39 @@ class Bench:
             raise RuntimeError('wrong answers: %s' % wrong)
 
     # Queries.
-    def client(self, seconds, outstanding, *more):
-        return subprocess.Popen(['ip', 'netns', 'exec', self.line.client, 'taskset', '-c', '0', 'dnsperf', '-s', SERVER, '-d',
-                                 self.line.path('queries.txt'), '-l', str(seconds), '-c', '8', '-q', str(outstanding),
-                                 '-t', str(LATE), *more],
+    def client(self, *command):
+        return subprocess.Popen(['ip', 'netns', 'exec', self.line.client, 'taskset', '-c', '0', *command],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
 
     def load(self, seconds):
         """As fast as it is answered."""
-        with self.client(seconds, 200) as client:
+        with self.client('dnsperf', '-s', SERVER, '-d', self.line.path('queries.txt'), '-l', str(seconds), '-c', '8', '-q', '200',
+                         '-t', str(LATE)) as client:
             return read_report(client.communicate(timeout=seconds + 60)[0])
+
+    @contextlib.contextmanager
+    def steady(self, result):
+        """RATE queries a second for as long as it is open; what was lost of them goes into `result`."""
+        with self.client(sys.executable, STEADY, self.line.path('queries.txt'), SERVER, str(RATE), str(LATE)) as client:
+            try:
+                client.stdout.readline()  # it has begun
+                time.sleep(1)
+                yield
+                time.sleep(1)
+            finally:
+                client.send_signal(signal.SIGINT)
+                text = client.communicate(timeout=60)[0]
+        try:
+            result.update(json.loads(text))
+        except ValueError as error:
+            raise RuntimeError('steady.py: ' + text) from error
 
     def quiet(self):
         """RATE without a change: what is lost then is not the change's."""
-        with self.client(5, OUTSTANDING, '-Q', str(RATE)) as client:
-            found = read_report(client.communicate(timeout=60)[0])
-        return losses(found)
+        result = {}
+        with self.steady(result):
+            time.sleep(5)
+        return result
 
     def change(self, process, log, name, act, way):
         """Does `act` while RATE queries a second come in; how long until `name` is blocked, and what was lost until then."""
@@ -173,16 +192,8 @@ class Bench:
             out.write('5')  # VmHWM begins anew
         say('%s: %s' % (name, way))
         result = {'way': way}
-        with self.client(PATIENCE + 60, OUTSTANDING, '-Q', str(RATE)) as client:
-            try:
-                time.sleep(1)
-                command = Command(act)
-                result.update(self.poll(process, log, name, command))
-                time.sleep(LATE + 1)
-            finally:
-                client.send_signal(signal.SIGINT)
-                text = client.communicate(timeout=60)[0]
-        result.update(losses(read_report(text)))
+        with self.steady(result):
+            result.update(self.poll(process, log, name, Command(act)))
         result.update({'memory_most': memory(process, 'VmHWM'), 'memory_after': memory(process)})
         self.check()
         return result
@@ -228,17 +239,12 @@ class Command:
 
 def read_report(text):
     found = {key: re.search(pattern, text) for key, pattern in
-             (('qps', r'Queries per second:\s+([\d.]+)'), ('lost', r'Queries lost:\s+(\d+)'), ('sent', r'Queries sent:\s+(\d+)'),
-              ('slowest', r'Average Latency \(s\):.*max ([\d.]+)'))}
+             (('qps', r'Queries per second:\s+([\d.]+)'), ('lost', r'Queries lost:\s+(\d+)'))}
     if not all(found.values()):
         raise RuntimeError(text)
     codes = re.search(r'Response codes:\s+(.*)', text)
-    return {'qps': float(found['qps'].group(1)), 'lost': int(found['lost'].group(1)), 'sent': int(found['sent'].group(1)),
-            'slowest_s': float(found['slowest'].group(1)), 'codes': codes.group(1) if codes else ''}
-
-
-def losses(report):
-    return {key: report[key] for key in ('lost', 'sent', 'slowest_s')}
+    return {'qps': float(found['qps'].group(1)), 'lost': int(found['lost'].group(1)),
+            'codes': codes.group(1) if codes else ''}
 
 
 def measure(bench, what, process, began, log, empty):

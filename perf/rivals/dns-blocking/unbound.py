@@ -100,8 +100,8 @@ def local_zone(bench, row):
     row.update(measure(bench, row['server'], unbound.process, began, 'unbound.log', without))
     row['one_added'] = unbound.change('new.example', lambda: unbound.control('local_zone', 'new.example.', 'always_nxdomain'),
                                       'unbound-control local_zone')
-    unbound.append('reload.example')
-    row['reload'] = unbound.change('reload.example', lambda: unbound.control('reload'), 'unbound-control reload')
+    unbound.append('again.example')
+    row['reload'] = unbound.change('again.example', lambda: unbound.control('reload'), 'unbound-control reload')
     bench.end(unbound.process)
     return row
 
@@ -119,7 +119,7 @@ def rpz(bench, row):
 
     row['one_added'] = unbound.change('new.example', added, 'two lines more in the zone file, and unbound-control auth_zone_reload')
     if 'failed' not in row['one_added']:
-        unbound.append('reload.example')
-        row['reload'] = unbound.change('reload.example', lambda: unbound.control('reload'), 'unbound-control reload')
+        unbound.append('again.example')
+        row['reload'] = unbound.change('again.example', lambda: unbound.control('reload'), 'unbound-control reload')
     bench.end(unbound.process)
     return row
