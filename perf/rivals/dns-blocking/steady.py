@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""steady.py QUERIES SERVER RATE LATE: queries at RATE a second whatever is answered, until SIGINT; says that it begins, then JSON of what was lost.
+"""steady.py QUERIES SERVER RATE LATE: queries at RATE a second whatever is answered, until SIGINT.
 
+It says that it begins, and at the end what was lost, as JSON.
 dnsperf -Q is not that: while a server is silent, it soon sends hardly anything, and so hardly anything is lost."""
 import json
 import signal
