@@ -8,13 +8,22 @@ import sys
 WIDTH, ROW, LEFT, BAR = 900, 22, 260, 520
 PANELS = (('queries per second of CPU time', 'per_core_second', lambda v: '{:,.0f}'.format(v)),
           ('octets per name (memory beside that without names)', 'octets_per_name', lambda v: '%.0f' % v),
-          ('seconds until all names are blocked', 'ready_s', lambda v: '%.1f s' % v))
+          ('seconds until all names are blocked', 'ready_s', lambda v: '%.1f s' % v),
+          ('seconds until one added name is blocked', 'one_added.blocked_s', lambda v: '%.3g s' % v),
+          ('queries lost meanwhile, of 10,000 a second', 'one_added.lost', lambda v: '{:,}'.format(v)),
+          ('queries lost while all names are read anew', 'reload.lost', lambda v: '{:,}'.format(v)))
+
+
+def at(row, key):
+    for part in key.split('.'):
+        row = row.get(part) if isinstance(row, dict) else None
+    return row
 
 
 def panel(out, y, title, key, text, rows):
     out.append('<text x="8" y="%d" font-weight="bold">%s</text>' % (y, html.escape(title)))
-    values = [(row['server'], row[key]) for row in rows if key in row]
-    most = max(value for _, value in values) or 1
+    values = [(row['server'], at(row, key)) for row in rows if at(row, key) is not None]
+    most = max((value for _, value in values), default=0) or 1
     for name, value in values:
         y += ROW
         ours = name.startswith('telefenced')
