@@ -326,6 +326,7 @@ void LogFollower::apply_due(Progress& progress) {
 
 LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
   Progress progress;
+  reader_.be_free_at(snapshot_due_);
   if (!reader_.is_connected()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(reader_.next_try() - Clock::now()).count();
     if (left > 0)

@@ -17,11 +17,11 @@ namespace {
 // moment when this one fell silent, its BLOCK included.
 struct Times {
   std::uint32_t connect_ms;
-  std::string_view block_ms;  // longer blocks than a second are not sure to be woken: by a replica's first full sync they are not
+  std::uint32_t block_ms;  // longer blocks than a second are not sure to be woken: by a replica's first full sync they are not
   std::chrono::milliseconds silence;
 };
-constexpr Times kAlone{3000, "1000", std::chrono::milliseconds(6000)};
-constexpr Times kOfSeveral{500, "700", std::chrono::milliseconds(1300)};
+constexpr Times kAlone{3000, 1000, std::chrono::milliseconds(6000)};
+constexpr Times kOfSeveral{500, 700, std::chrono::milliseconds(1300)};
 const Times& times_of(std::size_t servers) { return servers == 1 ? kAlone : kOfSeveral; }
 
 // Before the next server is asked: a thousand edges lose the same one at the same moment.
@@ -259,11 +259,19 @@ Result<RedisReply> LogReader::entry(const std::string& id) {
   return reply.value().items[0].items[1];
 }
 
+// 0 would block for ever.
+std::uint32_t LogReader::block_ms() const {
+  const std::uint32_t most = times_of(servers_.size()).block_ms;
+  if (!free_at_) return most;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*free_at_ - Clock::now()).count();
+  return static_cast<std::uint32_t>(std::clamp<long long>(left, 1, most));
+}
+
 Result<void> LogReader::ask(Question question) {
-  const std::string count = std::to_string(kEntriesAtOnce);
+  const std::string count = std::to_string(kEntriesAtOnce), block = std::to_string(block_ms());
   std::vector<std::string_view> words;
   if (question == Question::kEntries)
-    words = {"XREAD", "COUNT", count, "BLOCK", times_of(servers_.size()).block_ms, "STREAMS", options_.log, position_};
+    words = {"XREAD", "COUNT", count, "BLOCK", block, "STREAMS", options_.log, position_};
   else if (question == Question::kLength)
     words = {"XLEN", options_.log};
   else

@@ -66,6 +66,8 @@ class LogReader {
   void lacks(const std::string& id);
   // Waits at most so long for entries behind the position, less when interrupted. An error has closed the connection.
   Result<Read> read(std::uint32_t timeout_ms);
+  // No question that is asked from now on keeps Redis waiting for news beyond this moment: something else is to be asked then.
+  void be_free_at(std::optional<Clock::time_point> moment) { free_at_ = moment; }
   // The fields of one entry; a null reply when there is none. Requires: no read() is under way. An error has closed the
   // connection.
   Result<RedisReply> entry(const std::string& id);
@@ -85,6 +87,7 @@ class LogReader {
   Result<RedisReply> open(RedisConnection& connection, const std::string& server, std::uint32_t timeout_ms,
                           const Interrupt& interrupt) const;
   void plan_look();
+  std::uint32_t block_ms() const;
   void look();
   bool reaches(const RedisReply& info) const;
   std::string needed() const;
@@ -124,6 +127,7 @@ class LogReader {
   Question asked_ = Question::kNone;
   Question next_ = Question::kEntries;
   Clock::time_point asked_at_;
+  std::optional<Clock::time_point> free_at_;
   Clock::time_point ask_news_at_;  // not before, while Redis has news again and again
   Clock::time_point looked_at_;  // last kLength or kInfo
   Clock::time_point informed_at_;  // last kInfo

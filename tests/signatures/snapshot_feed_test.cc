@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <set>
@@ -112,6 +114,44 @@ TEST_F(SnapshotFeed, ALogTrimmedPastTheEdgesPlaceIsMendedByASnapshot) {
   expect_blocks(1, 9);
   EXPECT_EQ(edge_->breaks(LogBreak::kGap), 1u);
   EXPECT_EQ(edge_->state().log_problem, "") << "it is mended";
+}
+
+// A region's edges meet a break in the same moment.
+TEST_F(SnapshotFeed, EdgesThatMeetABreakTogetherDoNotLoadTogether) {
+  constexpr std::size_t kEdges = 24;
+  push_and_make(1);
+  options_.redis.snapshot_spread_ms = 1500;
+  std::vector<std::unique_ptr<EdgeFeed>> edges(kEdges);
+  const auto start_all = [&] {
+    std::vector<std::thread> starting;
+    for (std::size_t i = 0; i < kEdges; ++i)
+      starting.emplace_back([&, i] {
+        SignatureOptions options = options_;
+        options.state_dir = folder_ / ("policy" + std::to_string(i));
+        edges[i] = std::make_unique<EdgeFeed>(options);
+      });
+    for (std::thread& one : starting) one.join();
+  };
+  start_all();
+  for (const auto& edge : edges) ASSERT_TRUE(edge->reaches(1));
+  for (auto& edge : edges) edge.reset();
+  push_and_make(4);
+  centre().ask({"XTRIM", "tf:1:log", "MINID", "5-0"});
+  const auto before = std::chrono::steady_clock::now();
+  start_all();
+  std::map<std::size_t, double> loaded;  // when, in seconds
+  ASSERT_TRUE(eventually([&] {
+    for (std::size_t i = 0; i < kEdges; ++i)
+      if (!loaded.contains(i) && edges[i]->state().snapshots_loaded == 1)
+        loaded[i] = std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+    return loaded.size() == kEdges;
+  }));
+  std::vector<double> moments;
+  for (const auto& [edge, moment] : loaded) moments.push_back(moment);
+  std::sort(moments.begin(), moments.end());
+  // By chance alone all of them within a third of the time, or 13 within a fifteenth of it, is not seen in a lifetime.
+  EXPECT_GT(moments.back() - moments.front(), 0.5);
+  for (std::size_t i = 0; i + 12 < kEdges; ++i) EXPECT_GT(moments[i + 12] - moments[i], 0.1) << i;
 }
 
 TEST_F(SnapshotFeed, AForkIsMendedByASnapshot) {
