@@ -225,8 +225,8 @@ int push_apply(const PushApplyArguments& arguments) {
   RulesProgress reading(language);
   Result<IntakeOptions> options = intake_options(arguments.list, reading);
   if (!options) return failed(options.error(), language);
-  PushSource source({std::move(options.value()), arguments.replace_list, arguments.kind,
-                     {arguments.wide_digits, arguments.wide_percent, options.value().terms.home_country}});
+  const WideTerms wide{arguments.wide_digits, arguments.wide_percent, options.value().terms.home_country};
+  PushSource source({std::move(options.value()), arguments.replace_list, arguments.kind, wide});
   if (const Result<void> read = source.read(arguments.list.files, reading); !read) return failed(read.error(), language);
   if (arguments.json)
     std::fputs(complaints_text(source.reading(), arguments.list.most, language).c_str(), stderr);

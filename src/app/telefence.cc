@@ -253,21 +253,21 @@ void add_push_withdraw(CommandLine& line, CLI::App& push, PushArguments& argumen
 }
 
 struct PushVerbs {
-  PushArguments one, withdraw;
+  // One for each verb: the environment speaks for all of them, also for those that were not asked for.
+  PushArguments add, remove, cosign, withdraw;
   std::vector<std::string> withdrawn;
   PushStatusArguments status;
   PushApplyArguments apply;
 };
 
 void add_push(CommandLine& line, PushVerbs& verbs) {
-  PushArguments& arguments = verbs.one;
   CLI::App* verb = line.add_verb(line.program(), "push",
                                  {"Publish a change of the signatures to every edge.", "向所有节点下发规则变更。"},
                                  "  telefence push add domain fresh-scam.example --category phishing\n"
                                  "  telefence push remove domain fresh-scam.example\n");
   verb->require_subcommand(1);
-  add_push_operation(line, *verb, arguments, true);
-  add_push_operation(line, *verb, arguments, false);
+  add_push_operation(line, *verb, verbs.add, true);
+  add_push_operation(line, *verb, verbs.remove, false);
   add_push_apply(line, *verb, verbs.apply);
   add_push_withdraw(line, *verb, verbs.withdraw, verbs.withdrawn);
   add_push_status(line, *verb, verbs.status);
@@ -276,6 +276,7 @@ void add_push(CommandLine& line, PushVerbs& verbs) {
                                    "  telefence push add number '+86170*' --category spoofed-caller --key a.key --for-cosign wide.json\n"
                                    "  telefence push cosign wide.json              # shows it\n"
                                    "  telefence push cosign wide.json --key b.key  # publishes it\n");
+  PushArguments& arguments = verbs.cosign;
   cosign->add_option("file", arguments.proposal, line.text({"the file that the first signer wrote", "第一签名者写出的文件"}))->required()->type_name("FILE");
   add_redis(line, cosign, arguments);
   add_signing(line, cosign, arguments, false);
@@ -478,8 +479,8 @@ int run_policy(const CLI::App& verb, const PolicyArguments& arguments) {
 int run_push(const CLI::App& verb, PushVerbs& verbs) {
   if (verb.got_subcommand("status")) return push_status(verbs.status);
   if (verb.got_subcommand("withdraw")) return push_withdraw(verbs.withdraw, verbs.withdrawn);
-  if (verb.got_subcommand("cosign")) return push_cosign(verbs.one);
-  if (!verb.got_subcommand("apply")) return push(verbs.one);
+  if (verb.got_subcommand("cosign")) return push_cosign(verbs.cosign);
+  if (!verb.got_subcommand("apply")) return push(verb.got_subcommand("add") ? verbs.add : verbs.remove);
   PushApplyArguments& apply = verbs.apply;
   apply.source = apply.list.source;
   apply.json = apply.list.json;
@@ -516,7 +517,8 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   add_explain(line, explain_arguments);
   line.add_language(line.program(), language);
   if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
-  for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_verbs.one, &push_verbs.withdraw, &push_verbs.apply.list, &status_arguments,
+  for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_verbs.add, &push_verbs.remove, &push_verbs.cosign,
+                                                                   &push_verbs.withdraw, &push_verbs.apply.list, &status_arguments,
                                                                    &reload_arguments, &events_arguments, &bypass_arguments,
                                                                    &policy_arguments.versions, &policy_arguments.rollback, &policy_arguments.size,
                                                                    &rules_arguments, &keys_arguments, &snapshot_arguments, &audit_arguments, &push_verbs.status,

@@ -39,6 +39,9 @@ class Trial {
   std::size_t samples() const { return samples_.size(); }
   std::string_view sample(std::size_t index) const { return samples_[index]; }
 
+  // Some patterns were not tried to their end on all samples: together they cost more than a message may.
+  bool is_incomplete() const { return !is_fit_ || hits_.dropped() != 0; }
+
   std::span<const Hit> hits_of(std::size_t index) {
     hits_.clear();
     if (!is_fit_) return {};
@@ -88,6 +91,7 @@ class Judge {
     too_many_hits();
     return std::move(out_);
   }
+  bool is_incomplete() const { return trial_.is_incomplete(); }
 
  private:
   // Patterns whose rule acquits may be about what innocents write.
@@ -191,7 +195,15 @@ std::vector<PatternError> innocent_hits(std::vector<PatternEntry> entries, doubl
   const PatternSet set(entries, over_url ? PatternSet::Subject::kUrl : PatternSet::Subject::kText, 0, options, uncompiled);
   if (set.size() == 0) return {};
   for (PatternEntry& entry : entries) entry.allow = false;
-  return Judge(set, over_url, judged, 0, options).run_hits();
+  Judge together(set, over_url, judged, 0, options);
+  std::vector<PatternError> out = together.run_hits();
+  if (!together.is_incomplete()) return out;
+  if (entries.size() == 1) return {{0, "it costs too much to be tried on everyday messages"}};
+  // What is costly must not hide what the others hit.
+  out.clear();
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    for (PatternError& error : innocent_hits({entries[i]}, share, cache_directory)) out.push_back({static_cast<std::uint32_t>(i), std::move(error.reason)});
+  return out;
 }
 
 }  // namespace telefence

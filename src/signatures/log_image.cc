@@ -54,13 +54,13 @@ LogImage LogImage::with(const CompileTerms& terms, const TrustOptions& trust, Si
   return image;
 }
 
-// The batches behind wide entries, also behind those that wait.
+// The batches behind wide entries, also behind those that wait, and behind all texts that two have signed: which of them are wide every edge
+// judges by its own terms.
 void LogImage::keep_proofs(const std::vector<Change>& changes, const StoredBatch& from) {
-  const std::vector<bool> wide = signers_.wide_among(changes);
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    if (!wide[i]) continue;
-    const Result<Entry> entry = canonical_entry(changes[i].signature, store_->terms());
-    if (entry.ok()) proofs_[{entry.value().key, changes[i].signature.source}] = from;
+  for (const Change& change : changes) {
+    if (change.op != Change::Op::kAdd || change.signature.allow || !signers_.may_be_wide(change.signature)) continue;
+    const Result<Entry> entry = canonical_entry(change.signature, store_->terms());
+    if (entry.ok()) proofs_[{entry.value().key, change.signature.source}] = from;
   }
 }
 

@@ -158,7 +158,7 @@ std::optional<RefusedBatch> Signers::refuse_patterns(const std::vector<Change>& 
     asked.push_back(&change);
     signatures.push_back(&change.signature);
   }
-  const std::vector<std::string> wide = why_wide_patterns(signatures, options_.wide);
+  const std::vector<std::string> wide = why_wide_patterns(signatures, options_.wide, options_.cache_directory);
   for (std::size_t i = 0; i < asked.size(); ++i)
     if (!wide[i].empty()) return needs_second(*asked[i], wide[i], allowing(*asked[i]));
   return std::nullopt;

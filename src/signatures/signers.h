@@ -54,6 +54,11 @@ class Signers {
   std::optional<RefusedBatch> refuse(const SnapshotManifest& manifest) const;
   // Whether a name or number needs the word of two signers (wide_entries.h).
   bool is_wide(const Signature& signature) const { return !why_wide(signature, options_.wide).empty(); }
+  // Whether it is wide for some other node's terms, at least: a text, or a name or number that is wide here.
+  bool may_be_wide(const Signature& signature) const {
+    return signature.kind == SignatureKind::kPattern || signature.kind == SignatureKind::kUrl || is_wide(signature);
+  }
+  std::string proved_form(const Signature& signature) const { return telefence::proved_form(signature, options_.wide); }
   // For each change whether it puts such an entry in force, patterns and URLs included, which are compiled for it.
   std::vector<bool> wide_among(const std::vector<Change>& changes) const;
   bool takes_unsigned() const { return options_.accept_unsigned; }

@@ -55,7 +55,7 @@ class SnapshotLoad : private SnapshotReader {
   std::uint64_t domains_ = 0, numbers_ = 0;
   std::vector<Change> removed_, changes_, unenforced_;
   std::vector<StoredBatch> proofs_;
-  std::unordered_set<std::uint64_t> proved_;  // keys of wide entries
+  std::unordered_set<std::string> proved_;  // forms of wide entries
 };
 
 }  // namespace telefence

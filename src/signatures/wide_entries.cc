@@ -10,7 +10,9 @@
 namespace telefence {
 namespace {
 
+// Without what acquits: words that stand in each of the everyday messages, which anybody can read, would make any pattern harmless to them.
 PatternEntry pattern_of(Entry entry, bool over_url) {
+  entry.words.none.clear();
   return {{std::move(entry.expression), entry.literal && !over_url, over_url, entry.fold, std::move(entry.words)}, 0, false};
 }
 
@@ -45,7 +47,9 @@ std::string why_wide(const Signature& signature, const WideTerms& terms) {
     return has_dot ? "" : "a whole top-level domain";
   }
   if (signature.kind != SignatureKind::kNumber) return {};
-  const Result<NumberPattern> number = number_from_text(signature.value, terms.home_country);
+  // As fill_number() of the compiler reads it: so short a number is none unless it is known to be a prefix.
+  const bool lacks_star = signature.prefix && !signature.value.ends_with('*');
+  const Result<NumberPattern> number = number_from_text(signature.value + (lacks_star ? "*" : ""), terms.home_country);
   if (!number.ok() || (!number.value().prefix && !signature.prefix)) return {};  // what is no number is left out anyway
   const std::size_t digits = number.value().digits.length;
   if (digits >= terms.number_digits) return {};
@@ -56,6 +60,31 @@ std::vector<std::string> why_wide_patterns(std::span<const Signature* const> sig
                                            const std::string& cache_directory) {
   std::vector<std::string> out(signatures.size());
   for (const SignatureKind kind : {SignatureKind::kPattern, SignatureKind::kUrl}) judge(kind, signatures, terms, cache_directory, out);
+  return out;
+}
+
+std::string proved_form(const Signature& signature, const WideTerms& terms) {
+  CompileTerms compile;
+  compile.home_country = terms.home_country;
+  Signature nameless = signature;
+  nameless.name.clear();
+  const Result<Entry> made = canonical_entry(nameless, compile);
+  if (!made.ok()) return {};
+  const Entry& entry = made.value();
+  std::string out = entry.rule.value;
+  const auto add = [&](std::string_view text) { (out += '\n') += text; };
+  const auto add_words = [&](char kind, const std::vector<std::string>& words) {
+    for (const std::string& word : words) add(kind + word);
+  };
+  add(entry.expression);
+  add_words('a', entry.words.all);
+  add_words('o', entry.words.any);
+  add_words('n', entry.words.none);
+  for (const std::int64_t number : {static_cast<std::int64_t>(signature.kind), static_cast<std::int64_t>(entry.literal), static_cast<std::int64_t>(entry.fold),
+                                    static_cast<std::int64_t>(entry.subdomains), static_cast<std::int64_t>(entry.prefix), static_cast<std::int64_t>(signature.sides),
+                                    static_cast<std::int64_t>(signature.shadow), signature.expires_s})
+    add(std::to_string(number));
+  add(signature.source);
   return out;
 }
 

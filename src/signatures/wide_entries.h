@@ -23,6 +23,10 @@ std::string why_wide(const Signature& signature, const WideTerms& terms);
 std::vector<std::string> why_wide_patterns(std::span<const Signature* const> signatures, const WideTerms& terms,
                                            const std::string& cache_directory = {});
 
+// What two people have signed, for comparison with what a snapshot says of it: value, what it covers, source, shadow and end. Not the
+// name, which is for people. "": it is no entry.
+std::string proved_form(const Signature& signature, const WideTerms& terms);
+
 // Both: for each of `signatures`, whatever it is.
 std::vector<std::string> why_wide(std::span<const Signature* const> signatures, const WideTerms& terms);
 

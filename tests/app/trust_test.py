@@ -94,6 +94,12 @@ class Signed(program.ProgramTest):
         self.assertIn(told, self.expect(self.tool('release', 'a.example', '--for', '1h', '--redis', 'unix:redis.sock'), 0).stderr)
         self.assertIn('未签名：只有 redis.accept_unsigned: true 的节点才采用', self.push(*ADD, '--lang', 'zh').stderr)
 
+    def test_the_command_line_counts_before_the_environment(self):
+        for words in (ADD, ('remove', 'domain', 'fresh-scam.example')):
+            for more in (('--redis', 'unix:nobody.sock'), ('--key', 'nobody.key')):
+                done = self.tool('push', *words, *more, TELEFENCE_REDIS='unix:redis.sock', TELEFENCE_KEY='centre.key')
+                self.assertNotEqual(done.returncode, 0, (words, more, done.stdout))
+
     def test_a_wide_entry_needs_two(self):
         wide = ('add', 'number', '+86170*', '--category', 'spoofed-caller')
         self.assertIn('--second-key', self.push(*wide, '--key', 'centre.key', code=3).stderr)

@@ -223,6 +223,9 @@ TEST_F(SignersTest, AWideEntryNeedsTwoWhoMayBeWide) {
   EXPECT_EQ(reason_of(known, batch_of(number("+86170*"), {&city_})), "needs_second");
   EXPECT_EQ(reason_of(known, batch_of(number("170*"), {&city_})), "needs_second");
   EXPECT_EQ(reason_of(known, batch_of(number("0086 170", R"(,"match":"prefix")"), {&city_})), "needs_second");
+  // Too short to be numbers: prefixes all the same.
+  for (const char* value : {"+8617", "+861", "17", "13", "+1"})
+    EXPECT_EQ(reason_of(known, batch_of(number(value, R"(,"match":"prefix")"), {&city_})), "needs_second") << value;
   EXPECT_EQ(reason_of(known, batch_of(number("+8617012*"), {&city_})), "");
   EXPECT_EQ(reason_of(known, batch_of(number("95588"), {&city_})), "");  // one number, not a prefix
   // The vendor signs, too, but numbers are not his.
@@ -241,7 +244,7 @@ TEST_F(SignersTest, APatternThatHitsManyEverydayMessagesNeedsTwo) {
     return Lines{R"({"op":")" + std::string(op) + R"(","kind":")" + kind + "\"," + more + "}"};
   };
   // Each in 2 to 4 of a hundred everyday messages.
-  const std::string wide[] = {R"("value":"验证码")", R"("value":"验证.","match":"regex")", R"("all":["验证码"])"};
+  const std::string wide[] = {R"("all":["验证码"],"none":["支付宝","银行","您","的","登录","注册","分钟"])", R"("value":"验证码")", R"("value":"验证.","match":"regex")", R"("all":["验证码"])"};
   for (const std::string& more : wide) {
     EXPECT_EQ(reason_of(known, batch_of(pattern(more), {&city_})), "needs_second") << more;
     EXPECT_EQ(reason_of(known, batch_of(pattern(more), {&city_, &vendor_})), "") << more;

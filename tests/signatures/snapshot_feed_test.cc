@@ -299,7 +299,11 @@ TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
   std::filesystem::remove_all(folder_ / "policy");
   // Whoever makes snapshots can't put one in alone: here by the word of edges that take what is unsigned.
   centre().ask({"FLUSHALL"});
-  Centre(redis_.server(), {}).push({wide, text});
+  // Nor with the proof of another entry: by its name, or when two said it should only be watched.
+  const std::string number = R"({"op":"add","kind":"number","value":"+86171*","shadow":true})";
+  Centre(redis_.server(), {&city_, &police_}).push({text, number});
+  Centre(redis_.server(), {}).push({R"({"op":"add","kind":"pattern","value":"验证.","match":"regex","name":"验证码"})", wide,
+                                    R"({"op":"add","kind":"number","value":"+86171*"})"});
   TrustOptions lax;
   lax.accept_unsigned = true;
   RedisConnection connection;
@@ -307,7 +311,7 @@ TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
   ASSERT_TRUE(make_snapshot(connection, test_terms(), lax, {.keys = {&maker_}}).ok());
   start();
   // It is loaded first, and told of when it is in force.
-  ASSERT_TRUE(eventually([&] { return edge_->state().recent_complaints.size() == 2; }));
+  ASSERT_TRUE(eventually([&] { return edge_->state().recent_complaints.size() == 3; }));
   EXPECT_EQ(edge_->state().snapshots_loaded, 1u);
   EXPECT_EQ(edge_->state().counts.numbers, 0u);
   EXPECT_EQ(edge_->state().counts.patterns, 0u);
