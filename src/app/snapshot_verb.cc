@@ -13,6 +13,7 @@
 #include "config/loader.h"
 #include "signatures/audit_log.h"
 #include "signatures/key_file.h"
+#include "signatures/signers.h"
 #include "signatures/snapshot_publish.h"
 
 namespace telefence {
@@ -39,6 +40,17 @@ Result<Edges> edges_of(const std::string& file) {
   Loaded loaded = load_config(file);
   if (!loaded.mistakes.empty()) return Error{ErrorCode::kInvalid, to_text(loaded.mistakes.front())};
   return Edges{compile_terms(loaded.config), loaded.config.signatures.redis.trust};
+}
+
+// What every edge with this configuration would refuse is not made: the log may be trimmed behind it.
+Result<void> check_maker(const TrustOptions& trust, const SigningKey* key) {
+  if (trust.accept_unsigned) return {};
+  if (key == nullptr)
+    return Error{ErrorCode::kInvalid, "edges with this configuration take no snapshot that nobody signed: add --key FILE, of a signer with may_snapshot: true"};
+  const Result<Signers> signers = Signers::load(trust);
+  if (!signers) return signers.error();
+  if (signers.value().may_snapshot(key->id())) return {};
+  return Error{ErrorCode::kInvalid, "edges with this configuration take no snapshot of the key " + key->id() + ": that takes may_snapshot: true in redis.signers"};
 }
 
 void print_made(const MadeSnapshot& made, double seconds, bool json, Language language) {
@@ -116,6 +128,7 @@ int snapshot(const SnapshotArguments& arguments) {
     if (Result<void> read = read_time(*text, option, *out); !read) return failed(read.error(), language);
   Result<SigningKey> key = arguments.key.empty() ? Result<SigningKey>(Error{ErrorCode::kUsage, ""}) : read_signing_key(arguments.key);
   if (!arguments.key.empty() && !key) return failed(key.error(), language);
+  if (const Result<void> checked = check_maker(edges.value().trust, key ? &key.value() : nullptr); !checked) return failed(checked.error(), language);
   if (key) order.keys.push_back(&key.value());
   if (arguments.batches == 0 && every_s == 0) return make(arguments, edges.value(), order, language);
   keep_making(arguments, edges.value(), order, every_s, language);

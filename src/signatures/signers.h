@@ -61,6 +61,11 @@ class Signers {
   std::string proved_form(const Signature& signature) const { return telefence::proved_form(signature, options_.wide); }
   // For each change whether it puts such an entry in force, patterns and URLs included, which are compiled for it.
   std::vector<bool> wide_among(const std::vector<Change>& changes) const;
+  // Whether a snapshot that this key signs is taken.
+  bool may_snapshot(const std::string& key_id) const {
+    const Signer* signer = find(key_id);
+    return signer != nullptr && signer->may.may_snapshot;
+  }
   bool takes_unsigned() const { return options_.accept_unsigned; }
 
   bool empty() const { return signers_.empty(); }

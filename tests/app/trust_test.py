@@ -94,6 +94,13 @@ class Signed(program.ProgramTest):
         self.assertIn(told, self.expect(self.tool('release', 'a.example', '--for', '1h', '--redis', 'unix:redis.sock'), 0).stderr)
         self.assertIn('未签名：只有 redis.accept_unsigned: true 的节点才采用', self.push(*ADD, '--lang', 'zh').stderr)
 
+    def test_a_snapshot_that_no_edge_takes_is_not_made(self):
+        self.push(*ADD, '--key', 'centre.key')
+        make = ('snapshot', '-c', self.edge.file, '--trim-older', '1s', '--redis', 'unix:redis.sock')
+        self.assertIn('--key FILE', self.expect(self.tool(*make), 3).stderr)
+        self.assertIn('may_snapshot: true', self.expect(self.tool(*make, '--key', 'vendor.key'), 3).stderr)
+        self.assertIn('不接受无签名的快照', self.expect(self.tool(*make, '--lang', 'zh'), 3).stderr)
+
     def test_the_command_line_counts_before_the_environment(self):
         for words in (ADD, ('remove', 'domain', 'fresh-scam.example')):
             for more in (('--redis', 'unix:nobody.sock'), ('--key', 'nobody.key')):
@@ -168,7 +175,7 @@ class Signed(program.ProgramTest):
         self.edge.start()
         self.edge.becomes(True, 'domain', 'fresh-scam.example')
         self.assertFalse(self.edge.feed()['connected'])
-        self.assertEqual(self.edge.feed()['sequence'], 1)
+        edge.until(self, lambda: self.edge.feed()['sequence'] == 1, 'place in the log')  # told after what is in force
 
 
 if __name__ == '__main__':
