@@ -309,7 +309,9 @@ TEST_F(KernelInterfaces, PortWhoseCableIsPulledHasNoLink) {
     const std::string access = std::string(driver) + "0,iface=inner0", core = std::string(driver) + "1,iface=inner1";
     Probe probe({access, core});
     ASSERT_TRUE(probe.is_ready());
-    ASSERT_EQ(std::system("ip link set outer0 down"), 0);
+    // The other end hears of it a moment later, when the kernel is busy.
+    ASSERT_EQ(std::system("ip link set outer0 down; for i in $(seq 200); do ip link show inner0 | grep -q NO-CARRIER && exit 0; "
+                          "sleep 0.02; done; exit 1"), 0);
     EXPECT_EQ(probe.stop(), 0);
     EXPECT_EQ(probe.count(0, "link"), 0) << driver;
     EXPECT_EQ(probe.count(1, "link"), 1) << driver;
