@@ -85,10 +85,10 @@ Result<void> SnapshotLoad::proof(const StoredBatch& stored) {
   const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
   if (!batch.ok()) return batch.error();
   if (signers_.refuse(batch.value())) return {};  // it proves nothing
-  // One that nobody's terms call wide proves nothing that anybody asks for.
-  if (batch.value().signatures.size() >= 2 || signers_.takes_unsigned())
-    for (const Change& change : batch.value().changes)
-      if (change.op == Change::Op::kAdd && signers_.may_be_wide(change.signature)) proved_.insert(signers_.proved_form(change.signature));
+  // What is wide in it has two signatures, or it would have been refused. To allow takes one, and proves nothing.
+  for (const Change& change : batch.value().changes)
+    if (change.op == Change::Op::kAdd && !change.signature.allow && signers_.may_be_wide(change.signature))
+      proved_.insert(signers_.proved_form(change.signature));
   proofs_.push_back(stored);
   return {};
 }

@@ -71,11 +71,12 @@ std::string proved_form(const Signature& signature, const WideTerms& terms) {
   const Result<Entry> made = canonical_entry(nameless, compile);
   if (!made.ok()) return {};
   const Entry& entry = made.value();
-  std::string out = entry.rule.value;
-  const auto add = [&](std::string_view text) { (out += '\n') += text; };
+  std::string out;
+  const auto add = [&](std::string_view text) { ((out += std::to_string(text.size())) += ':') += text; };  // no text can pass for two
   const auto add_words = [&](char kind, const std::vector<std::string>& words) {
     for (const std::string& word : words) add(kind + word);
   };
+  add(entry.rule.value);
   add(entry.expression);
   add_words('a', entry.words.all);
   add_words('o', entry.words.any);
