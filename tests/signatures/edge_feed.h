@@ -14,6 +14,7 @@
 
 #include "publish/guarded.h"
 #include "redis/connection.h"
+#include "signatures/as_reader.h"
 #include "signatures/feed.h"
 #include "signatures/key_file.h"
 #include "signatures/match_helpers.h"
@@ -76,8 +77,10 @@ class EdgeFeed {
       return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(part) != std::string::npos; });
     });
   }
-  // Only while nothing is published: read() is safe for the thread that asks as a reader, which this one is not.
-  bool blocks(std::string_view name) { return !Asker(published_.read()).domain(name).empty(); }
+  bool blocks(std::string_view name) {
+    const AsReader reading(readers_);
+    return !Asker(published_.read()).domain(name).empty();
+  }
 
   SignatureOptions options_;
 
