@@ -71,8 +71,9 @@ std::string local_time(std::int64_t unix_s) {
   const std::time_t when = unix_s;
   std::tm parts{};
   localtime_r(&when, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%F %T", &parts)};
+  char text[40];
+  std::string out{text, std::strftime(text, sizeof text, "%F %T %z", &parts)};
+  return out.insert(out.size() - 2, ":");  // +08:00
 }
 
 std::string grouped(std::uint64_t number) {

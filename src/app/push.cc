@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/command_line.h"
+#include "app/cosigning.h"
 #include "app/json_lines.h"
 #include "app/language.h"
 #include "app/proposal.h"
@@ -19,9 +20,7 @@
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "signatures/audit_log.h"
-#include "signatures/op_line.h"
 #include "signatures/publish_batch.h"
-#include "signatures/wide_entries.h"
 
 namespace telefence {
 namespace {
@@ -39,15 +38,8 @@ void note(const std::string& message, Language language) {
   std::fprintf(stderr, "telefence push: %s\n", translated(language, message).c_str());
 }
 
-// For each of these why edges take it with two signatures only, when they do.
 std::vector<std::string> wide_of(const PushArguments& arguments, const std::vector<std::string>& lines) {
-  std::vector<Change> changes;
-  for (const std::string& line : lines)
-    if (Result<Change> change = parse_op_line(line); change && change.value().op == Change::Op::kAdd && !change.value().signature.allow)
-      changes.push_back(std::move(change.value()));
-  std::vector<const Signature*> signatures;
-  for (const Change& change : changes) signatures.push_back(&change.signature);
-  std::vector<std::string> out = why_wide(signatures, {arguments.wide_digits, arguments.wide_percent, arguments.home_country});
+  std::vector<std::string> out = wide_lines(arguments, lines);
   std::erase(out, "");
   return out;
 }
@@ -180,11 +172,6 @@ int hand_over(const PushArguments& arguments, const std::vector<std::string>& li
   return kExitOk;
 }
 
-void print_proposal(const Proposal& proposal, Language language) {
-  std::printf("%s\n", say(language, {"approved by {} ({}), as {}", "批准者：{}（{}），{}"}, proposal.publisher, proposal.key_name, proposal.approval.key_id).c_str());
-  for (const std::string& line : proposal.lines) std::printf("  %s\n", line.c_str());
-}
-
 }  // namespace
 
 int push(const PushArguments& arguments) {
@@ -192,12 +179,11 @@ int push(const PushArguments& arguments) {
   if (const Result<void> checked = check_servers(arguments); !checked) return failed(checked.error(), language);
   const Result<PushKeys> keys = read_keys(arguments);
   if (!keys) return failed(keys.error(), language);
-  const Result<PushLine> line = push_line(arguments, publisher_name(), std::time(nullptr));
+  const Result<std::string> line = push_line(arguments, publisher_name(), std::time(nullptr));
   if (!line) return failed(line.error(), language);
-  for (const std::string& warning : line.value().warnings) note(warning, language);
   if (arguments.add && !arguments.allow && arguments.kind == "domain")
     if (const std::string why = why_unprotected(arguments.protected_file); !why.empty()) note(why, language);
-  const std::vector<std::string> lines{line.value().line};
+  const std::vector<std::string> lines{line.value()};
   if (arguments.dry_run) return dry_run(arguments, lines, keys.value(), language);
   const bool proposes = !arguments.for_cosign.empty();
   if (const Result<void> checked = check_wide(arguments, lines, keys.value().keys.size()); !checked && !proposes) return failed(checked.error(), language);
@@ -247,7 +233,7 @@ int push_cosign(const PushArguments& arguments) {
   const Result<Proposal> proposal = read_proposal(arguments.proposal);
   if (!proposal) return failed(proposal.error(), language);
   if (arguments.key.empty()) {
-    print_proposal(proposal.value(), language);
+    print_proposal(arguments, proposal.value(), language);
     return kExitOk;
   }
   const Result<PushKeys> keys = read_keys(arguments);
@@ -257,6 +243,11 @@ int push_cosign(const PushArguments& arguments) {
     return failed({ErrorCode::kUsage, "this key has approved it already: the second signature must be somebody else's"}, language);
   if (approval.until_s < std::time(nullptr))
     return failed({ErrorCode::kInvalid, arguments.proposal + ": the approval is over: let it be proposed again"}, language);
+  const Result<std::uint64_t> published_before = published_as(arguments, approval);
+  if (!published_before) return failed(published_before.error(), language);
+  if (published_before.value() != 0)
+    return failed({ErrorCode::kInvalid, arguments.proposal + " was published already, as batch " + std::to_string(published_before.value()) +
+                                            ": what was taken back since needs a new word of both"}, language);
   const Result<Weighed> weighed = weigh(arguments, proposal.value().lines, keys.value(), language);
   if (!weighed) return failed(weighed.error(), language);
   if (weighed.value().is_held) return static_cast<int>(ErrorCode::kInvalid);

@@ -145,18 +145,17 @@ bool looks_like_regex(std::string_view text) {
                      [text](std::string_view sign) { return text.find(sign) != std::string_view::npos; });
 }
 
-Result<PushLine> push_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s) {
+Result<std::string> push_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s) {
   Result<Json> json = json_line(arguments, publisher, now_s);
   if (!json) return json.error();
-  PushLine out{to_line(json.value()), {}};
-  const Result<Change> change = checked_change(out.line, arguments);
+  std::string line = to_line(json.value());
+  const Result<Change> change = checked_change(line, arguments);
   if (!change) return change.error();
   const Signature& signature = change.value().signature;
-  const bool is_text = signature.kind == SignatureKind::kPattern && signature.literal;
-  if (arguments.add && is_text && looks_like_regex(signature.value))
-    out.warnings.push_back("the pattern is taken as plain text, but looks like a regular expression, which would never match as "
-                           "text: then push it again with --match regex, and remove this one");
-  return out;
+  // It would take the place of the expression of the same value, and match nothing.
+  if (arguments.add && signature.kind == SignatureKind::kPattern && arguments.match.empty() && looks_like_regex(signature.value))
+    return usage("this looks like a regular expression, and as plain text it would match only itself: say which with --match regex or --match text");
+  return line;
 }
 
 }  // namespace telefence

@@ -16,13 +16,8 @@
 
 namespace telefence {
 
-struct PushLine {
-  std::string line;
-  std::vector<std::string> warnings;  // it is a change, but perhaps not the one that was meant
-};
-
 // kUsage: arguments that don't go together. kInvalid: every edge would refuse it.
-Result<PushLine> push_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s);
+Result<std::string> push_line(const PushArguments& arguments, std::string_view publisher, std::int64_t now_s);
 
 // The names that nothing may block, as an option says: a file, "off", or "" for the installed list. kUsage: it can't be read.
 Result<void> set_protected(Config& config, const std::string& option);

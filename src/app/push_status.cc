@@ -165,6 +165,7 @@ struct Summary {
     const Standing* standing;
   };
   std::vector<One> behind, refused, unknown;
+  std::vector<const Heartbeat*> troubled;  // of those that have it: something else is wrong there
 
   // So many milliseconds are enough for this share of those that measured.
   std::optional<std::int64_t> within(double share) const {
@@ -178,10 +179,12 @@ Summary summary_of(const Report& report) {
   Summary summary;
   for (const auto& [name, node] : report.nodes) {
     const Standing& standing = report.standings.at(name);
-    if (standing.is == Standing::Is::kApplied)
+    if (standing.is == Standing::Is::kApplied) {
       ++summary.applied;
-    else
-      (standing.is == Standing::Is::kBehind ? summary.behind : standing.is == Standing::Is::kRefused ? summary.refused : summary.unknown).push_back({&node, &standing});
+      if (!node.problem.empty()) summary.troubled.push_back(&node);
+      continue;
+    }
+    (standing.is == Standing::Is::kBehind ? summary.behind : standing.is == Standing::Is::kRefused ? summary.refused : summary.unknown).push_back({&node, &standing});
   }
   for (const auto& [name, took] : report.took_ms) summary.times.push_back(took);
   std::sort(summary.times.begin(), summary.times.end());
@@ -195,13 +198,14 @@ Json to_json(const Report& report, const Summary& summary) {
   };
   Json out = {{"ok", true}, {"seq", report.sequence}, {"edges", report.nodes.size()}, {"applied", summary.applied}, {"measured", summary.times.size()},
               {"p50_ms", value(0.5)}, {"p99_ms", value(0.99)}, {"max_ms", value(1)}, {"behind", Json::array()}, {"silent", report.silent},
-              {"refused", Json::array()}, {"unknown", Json::array()}, {"last", report.last}, {"head", nullptr}, {"head_problem", report.doubt}};
+              {"refused", Json::array()}, {"unknown", Json::array()}, {"troubled", Json::array()}, {"last", report.last}, {"head", nullptr}, {"head_problem", report.doubt}};
   if (report.mark) out["head"] = {{"seq", report.mark->sequence}, {"hash", report.mark->hash}, {"ts", report.mark->timestamp_ms}};
   for (const auto& [node, standing] : summary.behind)
     out["behind"].push_back({{"node", node->name}, {"seq", node->sequence}, {"mode", node->mode}, {"refused", node->refused}, {"problem", standing->why}});
   for (const auto& [node, standing] : summary.refused)
     out["refused"].push_back({{"node", node->name}, {"seq", node->sequence}, {"reason", standing->reason}, {"why", standing->why}});
   for (const auto& [node, standing] : summary.unknown) out["unknown"].push_back(node->name);
+  for (const Heartbeat* node : summary.troubled) out["troubled"].push_back({{"node", node->name}, {"problem", node->problem}});
   return out;
 }
 
@@ -213,6 +217,7 @@ void print_metrics(const Report& report, const Summary& summary) {
   gauge("telefence_push_edges", "Edges with a heartbeat.", static_cast<double>(report.nodes.size()));
   gauge("telefence_push_edges_applied", "Of them, those that have it in force.", static_cast<double>(summary.applied));
   gauge("telefence_push_edges_refused", "Of them, those that refused it.", static_cast<double>(summary.refused.size()));
+  gauge("telefence_push_edges_troubled", "Of those that have it, those where something is wrong.", static_cast<double>(summary.troubled.size()));
   gauge("telefence_push_edges_silent", "Edges that told something some time and have no heartbeat.", static_cast<double>(report.silent.size()));
   if (const auto ms = summary.within(0.99))
     gauge("telefence_push_p99_seconds", "Within this time 99 of 100 edges had it in force.", static_cast<double>(*ms) / 1000);
@@ -224,22 +229,37 @@ std::string seconds_text(std::int64_t ms) {
   return text;
 }
 
-void print_for_people(const Report& report, const Summary& summary, Language language) {
+void print_how_many(const Report& report, const Summary& summary, Language language) {
+  if (report.last == 0) {
+    const std::string said = report.sequence == 0 ? std::string(say(language, {"the log has no batch yet", "变更流中尚无批次"}))
+                                                  : say(language, {"the log has no batch {}: it is empty", "变更流没有批次 {}：其中为空"}, report.sequence);
+    std::printf("%s\n", said.c_str());
+    return;
+  }
+  if (report.sequence > report.last) {
+    std::printf("%s\n", say(language, {"the log has no batch {}: it ends with batch {}", "变更流没有批次 {}：止于批次 {}"}, report.sequence, report.last).c_str());
+    return;
+  }
   std::printf("%s\n", say(language, {"batch {}: in force on {} of {} edges", "批次 {}：已在 {} / {} 个节点生效"}, report.sequence, summary.applied,
                           report.nodes.size()).c_str());
   if (!summary.times.empty())
     std::printf("%s\n", say(language, {"half of them within {} s, 99% of edges within {} s, the last one after {} s", "半数 {} 秒内，99% 的节点 {} 秒内，最慢 {} 秒"},
                             seconds_text(*summary.within(0.5)), seconds_text(*summary.within(0.99)), seconds_text(*summary.within(1))).c_str());
-  if (report.sequence > report.last)
-    std::printf("%s\n", say(language, {"  the log has no batch {}: it ends with batch {}", "  变更流没有批次 {}：止于批次 {}"}, report.sequence, report.last).c_str());
+}
+
+void print_for_people(const Report& report, const Summary& summary, Language language) {
+  print_how_many(report, summary, language);
   const auto because = [&](const std::string& why) { return why.empty() ? std::string() : std::string(say(language, {": ", "："})) + translated(language, why); };
   for (const auto& [node, standing] : summary.refused)
     std::printf("%s%s\n", say(language, {"  refused by {}", "  {} 拒绝"}, node->name).c_str(), because(standing->why).c_str());
   for (const auto& [node, standing] : summary.behind)
-    std::printf("%s%s\n", say(language, {"  behind: {}, at batch {}", "  落后：{}，当前批次 {}"}, node->name, node->sequence).c_str(), because(standing->why).c_str());
+    if (report.sequence <= report.last || !standing->why.empty())  // nobody is behind what is not there
+      std::printf("%s%s\n", say(language, {"  behind: {}, at batch {}", "  落后：{}，当前批次 {}"}, node->name, node->sequence).c_str(), because(standing->why).c_str());
   for (const auto& [node, standing] : summary.unknown)
     std::printf("%s\n", say(language, {"  not known: {}, at batch {}, has restarted or loaded a snapshot since", "  不能确定：{}，当前批次 {}，其后重启过或加载过快照"},
                             node->name, node->sequence).c_str());
+  for (const Heartbeat* node : summary.troubled)
+    std::printf("%s%s\n", say(language, {"  has it, but something is wrong: {}", "  已有此批次，但有异常：{}"}, node->name).c_str(), because(node->problem).c_str());
   for (const std::string& node : report.silent)
     std::printf("%s\n", say(language, {"  silent: {}, no heartbeat for a minute or more", "  失联：{}，一分钟以上无心跳"}, node).c_str());
   if (!report.doubt.empty()) std::printf("  %s\n", translated(language, report.doubt).c_str());

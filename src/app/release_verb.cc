@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <optional>
 #include <string>
@@ -52,6 +54,15 @@ Result<void> check_winner(const ReleaseArguments& arguments, const Json& hit) {
   if (arguments.kind == "url" && kind == "domain")
     return usage("what blocks it is the domain " + value + ", not this url: telefence release " + hit.value("key", value) + " --kind domain");
   return {};
+}
+
+// As a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+  const auto is_plain = [](unsigned char c) { return std::isalnum(c) != 0 || std::strchr("+-_./:@%", c) != nullptr || c >= 0x80; };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
 }
 
 void say_what_blocks(const Json* hit, const Json& answer, Language language) {
@@ -114,10 +125,11 @@ int release(ReleaseArguments arguments) {
   if (hit != nullptr && arguments.kind == "domain" && arguments.match.empty() && hit->value("depth", 0) % 2 == 1) arguments.match = "exact";
   if (before) say_what_blocks(hit, *before, language);
   const std::int64_t until_s = std::time(nullptr) + *seconds_of(arguments.duration);
-  if (const int code = push(arguments); code != kExitOk) return code;
-  std::fprintf(stderr, "%s\n", say(language, {"lets it through until {}, whoever blocks it; after that all blocks are back by themselves. Sooner: telefence push remove {} {} --source release",
-                                              "在 {} 之前放行，不论何来源拦截；到期后所有拦截自动恢复。提前结束：telefence push remove {} {} --source release"},
-                                   local_time(until_s), arguments.kind, arguments.value).c_str());
+  if (const int code = push(arguments); code != kExitOk || arguments.dry_run || !arguments.for_cosign.empty()) return code;
+  const std::string key = arguments.key.empty() ? "" : " --key " + shell_word(arguments.key);
+  std::fprintf(stderr, "%s\n", say(language, {"lets it through until {}, whoever blocks it; after that all blocks are back by themselves. Sooner: telefence push remove {} {} --source release{}",
+                                              "在 {} 之前放行，不论何来源拦截；到期后所有拦截自动恢复。提前结束：telefence push remove {} {} --source release{}"},
+                                   local_time(until_s), arguments.kind, shell_word(arguments.value), key).c_str());
   if (is_blocked(before)) say_what_came_of_it(arguments, language);
   return kExitOk;
 }

@@ -31,6 +31,11 @@ constexpr Entry kWords[] = {
     {"sms", "短信"},
     {"calling", "主叫"},
     {"called", "被叫"},
+    // Operations.
+    {"add", "新增"},
+    {"allow", "放行"},
+    {"remove", "撤回"},
+    {"replace-list", "替换名单"},
     // Channels.
     {"dns", "域名解析"},
     {"web", "网页"},

@@ -15,7 +15,7 @@ constexpr std::uint32_t kLookMs = 25;
 constexpr std::uint32_t kTimeoutMs = 3000;
 // A thousand edges and a thousand pushes a second: five thousand lines, not a million.
 constexpr std::chrono::milliseconds kBetweenAcks{200};
-constexpr std::chrono::seconds kBetweenBeats{10};
+constexpr std::chrono::seconds kBetweenBeats{10}, kBetweenChanges{1};  // what comes and goes is told once a second
 constexpr const char* kLife_s = "60";
 constexpr const char* kMostAcks = "200000";
 constexpr std::uint32_t kFirstPauseMs = 500, kLongestPauseMs = 30'000;
@@ -73,7 +73,8 @@ void Receipts::look() {
   if (!beats && now < next_ack_) return;
   const EdgeReport report = report_();
   const bool has_news = (report.sequence != told_ && report.sequence != 0) || report.refused != told_refused_;
-  if (!has_news && !beats) return;
+  const bool problem_is_another = report.problem != told_problem_ && now >= next_change_;
+  if (!has_news && !beats && !problem_is_another) return;
   Result<void> told = connect();
   if (told.ok() && has_news) told = acknowledge(report);
   // The heartbeat says the same sequence: who lists edges must not find one that contradicts its receipt.
@@ -135,7 +136,10 @@ Result<void> Receipts::beat(const EdgeReport& report) {
                             report.mode, "cores", cores, "refused", refused, "problem", report.problem, "log", report.log, "hash", report.hash, "from", from,
                             "refusals", refusals});
   if (sent.ok()) sent = send({"EXPIRE", key, kLife_s});
-  if (sent.ok()) next_beat_ = Clock::now() + kBetweenBeats;
+  if (!sent.ok()) return sent;
+  told_problem_ = report.problem;
+  next_beat_ = Clock::now() + kBetweenBeats;
+  next_change_ = Clock::now() + kBetweenChanges;
   return sent;
 }
 

@@ -79,7 +79,8 @@ class Receipts {
   RedisConnection connection_;
   std::uint64_t told_ = 0;  // newest sequence that the centre was told
   std::uint64_t told_refused_ = 0;  // so many refusals
-  Clock::time_point next_ack_, next_beat_, next_try_;
+  std::string told_problem_;
+  Clock::time_point next_ack_, next_beat_, next_change_, next_try_;
   std::uint32_t pause_ms_ = 0;
   std::minstd_rand random_{std::random_device{}()};
 };

@@ -58,7 +58,7 @@ class Signers {
   bool may_be_wide(const Signature& signature) const {
     return signature.kind == SignatureKind::kPattern || signature.kind == SignatureKind::kUrl || is_wide(signature);
   }
-  std::string proved_form(const Signature& signature) const { return telefence::proved_form(signature, options_.wide); }
+  std::string proved_form(const Signature& signature, std::int64_t now_s) const { return telefence::proved_form(signature, options_.wide, now_s); }
   // For each change whether it puts such an entry in force, patterns and URLs included, which are compiled for it.
   std::vector<bool> wide_among(const std::vector<Change>& changes) const;
   // Whether a snapshot that this key signs is taken.

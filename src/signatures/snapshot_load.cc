@@ -2,6 +2,7 @@
 #include "signatures/snapshot_load.h"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "signatures/batch.h"
@@ -14,7 +15,7 @@ constexpr std::uint64_t kMostReserved = 10'000'000;  // beyond, tables grow as t
 }  // namespace
 
 SnapshotLoad::SnapshotLoad(const SnapshotManifest& manifest, const CompileTerms& terms, const Signers& signers)
-    : manifest_(manifest), terms_(terms), signers_(signers) {
+    : manifest_(manifest), terms_(terms), signers_(signers), now_s_(std::time(nullptr)) {
   // As many as are told, unless so few octets can't hold them; of the octets nobody has seen one yet.
   const std::uint64_t most = std::min(8 * manifest.bytes(), kMostReserved);
   filler_.reserve(SignatureKind::kDomain, std::min(manifest.domains, most));
@@ -33,7 +34,7 @@ bool SnapshotLoad::is_proved(const Signature& signature) {
 }
 
 bool SnapshotLoad::has_proof(const Signature& signature) {
-  const std::string form = signers_.proved_form(signature);
+  const std::string form = signers_.proved_form(signature, now_s_);
   if (form.empty() || proved_.contains(form)) return true;  // what is no entry is left out anyway
   collected_.add(signature.where, signature.value, "this is a wide entry, and no batch of two signers is there for it");
   return false;
@@ -88,7 +89,7 @@ Result<void> SnapshotLoad::proof(const StoredBatch& stored) {
   // What is wide in it has two signatures, or it would have been refused. To allow takes one, and proves nothing.
   for (const Change& change : batch.value().changes)
     if (change.op == Change::Op::kAdd && !change.signature.allow && signers_.may_be_wide(change.signature))
-      proved_.insert(signers_.proved_form(change.signature));
+      proved_.insert(signers_.proved_form(change.signature, now_s_));
   proofs_.push_back(stored);
   return {};
 }

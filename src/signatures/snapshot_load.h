@@ -47,6 +47,7 @@ class SnapshotLoad : private SnapshotReader {
   const SnapshotManifest& manifest_;
   const CompileTerms& terms_;
   const Signers& signers_;
+  const std::int64_t now_s_;  // what two signed for later is not proved yet
   std::vector<Complaint> complaints_;
   ComplaintList collected_{complaints_};
   std::shared_ptr<Layer> layer_ = std::make_shared<Layer>();

@@ -63,7 +63,7 @@ std::vector<std::string> why_wide_patterns(std::span<const Signature* const> sig
   return out;
 }
 
-std::string proved_form(const Signature& signature, const WideTerms& terms) {
+std::string proved_form(const Signature& signature, const WideTerms& terms, std::int64_t now_s) {
   CompileTerms compile;
   compile.home_country = terms.home_country;
   Signature nameless = signature;
@@ -81,9 +81,11 @@ std::string proved_form(const Signature& signature, const WideTerms& terms) {
   add_words('a', entry.words.all);
   add_words('o', entry.words.any);
   add_words('n', entry.words.none);
+  const auto if_later = [&](std::int64_t moment_s) { return moment_s > now_s ? moment_s : 0; };
   for (const std::int64_t number : {static_cast<std::int64_t>(signature.kind), static_cast<std::int64_t>(entry.literal), static_cast<std::int64_t>(entry.fold),
                                     static_cast<std::int64_t>(entry.subdomains), static_cast<std::int64_t>(entry.prefix), static_cast<std::int64_t>(signature.sides),
-                                    static_cast<std::int64_t>(signature.shadow), signature.expires_s})
+                                    static_cast<std::int64_t>(signature.shadow), signature.expires_s, if_later(signature.valid_from_s),
+                                    if_later(signature.shadow_until_s)})
     add(std::to_string(number));
   add(signature.source);
   return out;

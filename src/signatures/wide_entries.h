@@ -5,6 +5,7 @@
 // number prefix, a pattern that everyday messages or URLs (match/innocent_texts.h) would hit. A pattern that hits still more of them
 // (PatternOptions::most_innocent_share) is in force nowhere, whoever signed. Control threads.
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,9 +24,9 @@ std::string why_wide(const Signature& signature, const WideTerms& terms);
 std::vector<std::string> why_wide_patterns(std::span<const Signature* const> signatures, const WideTerms& terms,
                                            const std::string& cache_directory = {});
 
-// What two people have signed, for comparison with what a snapshot says of it: value, what it covers, source, shadow and end. Not the
-// name, which is for people. "": it is no entry.
-std::string proved_form(const Signature& signature, const WideTerms& terms);
+// What two people have signed, for comparison with what a snapshot says of it: value, what it covers, source, shadow, end, and from when on
+// if that is later than now. Not the name, which is for people. "": it is no entry.
+std::string proved_form(const Signature& signature, const WideTerms& terms, std::int64_t now_s);
 
 // Both: for each of `signatures`, whatever it is.
 std::vector<std::string> why_wide(std::span<const Signature* const> signatures, const WideTerms& terms);

@@ -58,6 +58,30 @@ class Receipts(program.ProgramTest):
         self.assertEqual((self.told('--seq', '2')['applied'], self.told('--seq', '2')['unknown']), (0, ['e1']))
         self.assertEqual(self.told('--seq', '3')['applied'], 1)
 
+    def test_an_edge_with_a_gap_is_named_whatever_batch_it_has(self):
+        self.add('a.example')
+        edge.until(self, lambda: self.told()['applied'] == 1, self.told)
+        self.assertEqual(self.told()['troubled'], [])
+        self.edge.stop()
+        self.add('lost.example')
+        self.add('b.example')
+        self.redis.ask('XDEL', 'tf:1:log', '2-0')
+        self.edge.start()
+        edge.until(self, lambda: self.told()['applied'] == 1 and self.told()['troubled'], self.told)
+        self.assertIn('e1', self.told()['troubled'][0]['node'])
+        self.assertIn('has it, but something is wrong: e1: ', self.text())
+        self.assertIn('已有此批次，但有异常：e1：', self.text('--lang', 'zh'))
+        self.assertIn('telefence_push_edges_troubled 1', self.text('--metrics'))
+
+    def test_batches_that_the_log_does_not_have(self):
+        self.assertIn('the log has no batch yet\n', self.text())
+        self.add('a.example')
+        edge.until(self, lambda: self.told()['applied'] == 1, self.told)
+        told = self.text('--seq', '99')
+        self.assertIn('the log has no batch 99: it ends with batch 1', told)
+        self.assertNotIn('in force', told)
+        self.assertNotIn('behind', told)
+
     def test_receipts_of_a_lost_log_count_for_nothing(self):
         time.sleep(1.5)  # of what comes before the log was once read to its end no time is told
         for name in ('a.example', 'b.example'):

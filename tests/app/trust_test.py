@@ -125,18 +125,48 @@ class Signed(program.ProgramTest):
         # Two people, two machines.
         self.push('add', 'number', '+86171*', '--category', 'spoofed-caller', '--key', 'centre.key', '--for-cosign', 'wide.json')
         self.assertFalse(self.edge.blocks('number', '17112345678'))
-        self.assertIn('+86171*', self.push('cosign', 'wide.json').stdout)
+        shown = self.push('cosign', 'wide.json').stdout
+        for part in ('add number +86171*', 'a prefix of 5 digits, fewer than 7', 'good until 20', 'telefence push cosign wide.json --key FILE'):
+            self.assertIn(part, shown)
+        shown = self.push('cosign', 'wide.json', '--lang', 'zh').stdout
+        for part in ('新增 号码 +86171*', '这是5 位前缀，少于 7 位', '有效期至 20'):
+            self.assertIn(part, shown)
         self.push('cosign', 'wide.json', '--key', 'centre.key', code=2)
         self.push(*ADD, '--key', 'centre.key')  # the log goes on in between
         self.push('cosign', 'wide.json', '--key', 'police.key')
         self.edge.becomes(True, 'number', '17112345678')
+        # Once: what is taken back stays away.
+        self.push('remove', 'number', '+86171*', '--key', 'centre.key')
+        self.edge.becomes(False, 'number', '17112345678')
+        told = self.push('cosign', 'wide.json', '--key', 'police.key', code=3).stderr
+        self.assertIn('wide.json was published already, as batch 5', told)
+        self.assertIn('wide.json 已作为批次 5 下发过', self.push('cosign', 'wide.json', '--key', 'police.key', '--lang', 'zh', code=3).stderr)
         # What was approved is what is published.
-        proposal = json.loads(pathlib.Path(self.path('wide.json')).read_text())
-        proposal['lines'] = [line.replace('171*', '13*') for line in proposal['lines']]
+        self.push('add', 'number', '+86173*', '--category', 'spoofed-caller', '--key', 'centre.key', '--for-cosign', 'other.json')
+        proposal = json.loads(pathlib.Path(self.path('other.json')).read_text())
+        proposal['lines'] = [line.replace('173*', '13*') for line in proposal['lines']]
         self.write('forged.json', json.dumps(proposal))
         self.push('cosign', 'forged.json', '--key', 'police.key')
         edge.until(self, lambda: self.edge.feed()['refusals']['wrong_signature'] == 1, 'refusal')
         self.assertFalse(self.edge.blocks('number', '13812345678'))
+
+    def test_a_release_of_a_wide_entry_needs_two(self):
+        self.push('add', 'number', '+86170*', '--category', 'spoofed-caller', '--key', 'centre.key', '--second-key', 'police.key')
+        self.edge.becomes(True, 'number', '17012345678')
+        release = ('release', '+86170*', '--kind', 'number', '--for', '1h', '--redis', 'unix:redis.sock', '--socket', 'edge.sock', '--key', 'centre.key')
+        self.assertIn('add --second-key FILE', self.expect(self.tool(*release), 3).stderr)
+        self.expect(self.tool(*release, '--second-key', 'police.key'), 0)
+        self.edge.becomes(False, 'number', '17012345678')
+        self.expect(self.tool(*release, '--for-cosign', 'release.json'), 0)
+        self.assertNotIn('lets it through', self.expect(self.tool(*release, '--for-cosign', 'again.json'), 0).stderr)
+
+    def test_what_looks_like_an_expression_says_what_it_is(self):
+        text = ('add', 'pattern', '安全.{1,3}账户', '--category', 'phishing', '--key', 'centre.key')
+        self.push(*text, '--match', 'regex')
+        self.edge.becomes(True, 'sms', '安全的账户')
+        self.assertIn('--match regex or --match text', self.push(*text, code=2).stderr)
+        self.assertIn('请用 --match regex 或 --match text 说明', self.push(*text, '--lang', 'zh', code=2).stderr)
+        self.assertTrue(self.edge.blocks('sms', '安全的账户'))
 
     def test_both_sides_can_prove_who_did_what(self):
         self.push(*ADD, '--key', 'centre.key', '--note', 'case 7')

@@ -301,9 +301,14 @@ TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
   centre().ask({"FLUSHALL"});
   // Nor with the proof of another entry: by its name, or when two said it should only be watched.
   const std::string number = R"({"op":"add","kind":"number","value":"+86171*","shadow":true})";
-  Centre(redis_.server(), {&city_, &police_}).push({text, number});
+  // Nor with one for a later time, by whom edges had not to wait.
+  const std::string tomorrow = std::to_string(std::time(nullptr) + 86'400);
+  const std::string later = R"({"op":"add","kind":"number","value":"+86172*","valid_from":)" + tomorrow + "}";
+  const std::string watched = R"({"op":"add","kind":"number","value":"+86173*","shadow_until":)" + tomorrow + "}";
+  Centre(redis_.server(), {&city_, &police_}).push({text, number, later, watched});
   Centre(redis_.server(), {}).push({R"({"op":"add","kind":"pattern","value":"验证.","match":"regex","name":"验证码"})", wide,
-                                    R"({"op":"add","kind":"number","value":"+86171*"})"});
+                                    R"({"op":"add","kind":"number","value":"+86171*"})", R"({"op":"add","kind":"number","value":"+86172*"})",
+                                    R"({"op":"add","kind":"number","value":"+86173*"})"});
   TrustOptions lax;
   lax.accept_unsigned = true;
   RedisConnection connection;
@@ -311,7 +316,7 @@ TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
   ASSERT_TRUE(make_snapshot(connection, test_terms(), lax, {.keys = {&maker_}}).ok());
   start();
   // It is loaded first, and told of when it is in force.
-  ASSERT_TRUE(eventually([&] { return edge_->state().recent_complaints.size() == 3; }));
+  ASSERT_TRUE(eventually([&] { return edge_->state().recent_complaints.size() == 5; })) << edge_->state().recent_complaints.size();
   EXPECT_EQ(edge_->state().snapshots_loaded, 1u);
   EXPECT_EQ(edge_->state().counts.numbers, 0u);
   EXPECT_EQ(edge_->state().counts.patterns, 0u);

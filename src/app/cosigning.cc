@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cosigning.h"
+
+#include <cstdio>
+#include <string_view>
+#include <utility>
+
+#include "app/json_lines.h"
+#include "app/push_connection.h"
+#include "app/sentences.h"
+#include "signatures/batch.h"
+#include "signatures/op_line.h"
+#include "signatures/wide_entries.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kTimeoutMs = 5000;
+constexpr const char* kPage = "64";               // batches, of 64 KiB at most
+constexpr std::int64_t kClocks_s = 3600;          // so far may two machines' clocks lie apart
+
+bool carries(const RedisReply& fields, const BatchSignature& approval) {
+  const RedisReply* text = fields.field("s");
+  if (text == nullptr) return false;
+  const Result<std::vector<BatchSignature>> signatures = parse_signatures(text->text);
+  if (!signatures) return false;
+  for (const BatchSignature& one : signatures.value())
+    if (one.is_approval() && one.key_id == approval.key_id && one.value == approval.value) return true;
+  return false;
+}
+
+bool is_older(const RedisReply& fields, std::int64_t than_s) {
+  const RedisReply* header = fields.field("h");
+  const Json json = header == nullptr ? Json() : Json::parse(header->text, nullptr, false);
+  const auto at = json.is_object() ? json.find("ts") : json.end();
+  return json.is_object() && at != json.end() && at->is_number_integer() && at->get<std::int64_t>() / 1000 < than_s;
+}
+
+Result<std::uint64_t> find_approval(RedisConnection& connection, const std::string& log, const BatchSignature& approval) {
+  const std::int64_t proposed_s = approval.until_s - kProposalLife_s;
+  std::string end = "+";
+  while (true) {
+    const Result<RedisReply> page = connection.command({"XREVRANGE", log, end, "-", "COUNT", kPage}, kTimeoutMs);
+    if (!page) return page.error();
+    if (page.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + page.value().text};
+    if (page.value().items.empty()) return std::uint64_t{0};
+    for (const RedisReply& entry : page.value().items) {
+      if (entry.items.size() != 2) continue;
+      if (carries(entry.items[1], approval)) return first_part(entry.items[0].text);
+      if (is_older(entry.items[1], proposed_s - kClocks_s)) return std::uint64_t{0};
+      end = "(" + entry.items[0].text;
+    }
+  }
+}
+
+std::string what_it_does(const std::string& line, Language language) {
+  const Json change = Json::parse(line, nullptr, false);
+  std::string out = "  " + std::string(word_of(language, change.value("op", ""))) + " " + std::string(word_of(language, change.value("kind", ""))) + " " +
+                    change.value("value", "");
+  if (change.value("kind", "") == "domain" && change.value("match", "suffix") == "suffix") out += say(language, {" and all below it", " 及其所有子域名"});
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> wide_lines(const PushArguments& arguments, const std::vector<std::string>& lines) {
+  std::vector<Change> changes;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    Result<Change> change = parse_op_line(lines[i]);
+    if (!change || change.value().op != Change::Op::kAdd) continue;
+    // To let texts pass, one is enough: it widens no block.
+    const SignatureKind kind = change.value().signature.kind;
+    if (change.value().signature.allow && (kind == SignatureKind::kPattern || kind == SignatureKind::kUrl)) continue;
+    changes.push_back(std::move(change.value()));
+    places.push_back(i);
+  }
+  std::vector<const Signature*> signatures;
+  for (const Change& change : changes) signatures.push_back(&change.signature);
+  const std::vector<std::string> wide = why_wide(signatures, {arguments.wide_digits, arguments.wide_percent, arguments.home_country});
+  std::vector<std::string> out(lines.size());
+  for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = wide[i];
+  return out;
+}
+
+void print_proposal(const PushArguments& arguments, const Proposal& proposal, Language language) {
+  std::printf("%s\n", say(language, {"approved by {} ({}), key {}; good until {}", "批准者：{}（{}），密钥 {}；有效期至 {}"}, proposal.publisher, proposal.key_name,
+                          proposal.approval.key_id, local_time(proposal.approval.until_s)).c_str());
+  const std::vector<std::string> wide = wide_lines(arguments, proposal.lines);
+  for (std::size_t i = 0; i < proposal.lines.size(); ++i) {
+    std::printf("%s\n", what_it_does(proposal.lines[i], language).c_str());
+    if (!wide[i].empty())
+      std::printf("    %s\n", say(language, {"this is {}, which edges take with two signatures only", "这是{}，节点须有两个签名才采用"}, translated(language, wide[i])).c_str());
+    std::printf("    %s\n", proposal.lines[i].c_str());  // what is signed
+  }
+  std::printf("%s\n", say(language, {"nothing is published yet. If it is right: telefence push cosign {} --key FILE", "尚未下发。核对无误后执行：telefence push cosign {} --key 文件"},
+                          arguments.proposal).c_str());
+}
+
+Result<std::uint64_t> published_as(const PushArguments& arguments, const BatchSignature& approval) {
+  return on_primary(arguments, [&](RedisConnection& connection) { return find_approval(connection, arguments.log, approval); });
+}
+
+}  // namespace telefence

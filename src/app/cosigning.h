@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the second of two signers is shown of a proposal, and whether it was published already.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/language.h"
+#include "app/proposal.h"
+#include "app/tool_verbs.h"
+#include "base/result.h"
+
+namespace telefence {
+
+// For each of the lines why edges take it with two signatures only; "" when they take it with one.
+std::vector<std::string> wide_lines(const PushArguments& arguments, const std::vector<std::string>& lines);
+
+void print_proposal(const PushArguments& arguments, const Proposal& proposal, Language language);
+
+// The batch of the log that carries this approval; 0 = none of its time. What was taken back since must not come again by a word that was
+// given before. kUnreachable: no server.
+Result<std::uint64_t> published_as(const PushArguments& arguments, const BatchSignature& approval);
+
+}  // namespace telefence
