@@ -95,19 +95,73 @@ Figures run_for(Bench& bench, double seconds) {
   return difference(before, Reading(bench.worker.stats()), taken, bench.messages_per_packet());
 }
 
+// Pauses of the core: between two looks at the clock, more time than what lies between them can take. On a machine that others use, the
+// host takes the core away for milliseconds.
+struct Pauses {
+  std::uint64_t count = 0, ns = 0, longest_ns = 0;
+
+  void add(std::uint64_t taken_ns) {
+    ++count;
+    ns += taken_ns;
+    longest_ns = std::max(longest_ns, taken_ns);
+  }
+};
+
+std::uint64_t clock_ns() { return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()); }
+
+// How often a loop that does nothing pauses.
+void idle_for(double seconds, std::uint64_t longest_turn_ns, Pauses& pauses) {
+  const std::uint64_t end = clock_ns() + static_cast<std::uint64_t>(seconds * 1e9);
+  for (std::uint64_t before = clock_ns(), now = before; before < end; before = now) {
+    now = clock_ns();
+    if (now - before > longest_turn_ns) pauses.add(now - before);
+  }
+}
+
+// During a pause the clock of the packets stands still, and those that were on their way do not count.
+void deliver_for(Bench& bench, double seconds, std::uint64_t longest_turn_ns, Pauses& pauses) {
+  const std::uint64_t end = clock_ns() + static_cast<std::uint64_t>(seconds * 1e9);
+  for (std::uint64_t before = clock_ns(), now = before; before < end; before = now) {
+    bench.worker.run_once();
+    while (bench.ring.front() != nullptr) bench.ring.release();
+    now = clock_ns();
+    if (now - before <= longest_turn_ns) {
+      bench.sink.keep();
+      continue;
+    }
+    pauses.add(now - before);
+    bench.source.stood_still(now - before);
+    bench.sink.drop(now);
+  }
+}
+
 // Packets at half the rate that was reached: how long is each on its way?
 void measure_delay(Bench& bench, double mpps) {
+  constexpr double kSlice_s = 0.25;
+  // A full burst takes 64 / mpps us; five times that, 50 us at least, are no work.
+  const auto longest_turn_ns = static_cast<std::uint64_t>(std::max(50e3, 5 * 64e3 / mpps));
   bench.source.pace(2e3 / mpps);
   run_for(bench, 0.5);
   bench.source.pace(2e3 / mpps);
   bench.sink.measure(true);
-  const Figures figures = run_for(bench, bench.options.seconds * bench.options.runs);
+  Pauses working, idle;
+  for (double left = bench.options.seconds * bench.options.runs; left > 0; left -= kSlice_s) {
+    const std::uint64_t before = clock_ns();
+    idle_for(kSlice_s, longest_turn_ns, idle);
+    const std::uint64_t now = clock_ns();
+    bench.source.stood_still(now - before);
+    bench.sink.drop(now);
+    deliver_for(bench, kSlice_s, longest_turn_ns, working);
+  }
+  const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e3; };
   std::printf("%-11s at %.2f Mpps: on its way half of the packets at most %.1f us, 99%% %.1f us, 99.9%% %.1f us, the longest %.0f us; "
               "%llu measured, %llu lost\n",
-              bench.options.traffic.c_str(), figures.mpps, static_cast<double>(bench.sink.beyond(500'000)) / 1e3,
-              static_cast<double>(bench.sink.beyond(10'000)) / 1e3, static_cast<double>(bench.sink.beyond(1'000)) / 1e3,
-              static_cast<double>(bench.sink.longest()) / 1e3, static_cast<unsigned long long>(bench.sink.count()),
-              static_cast<unsigned long long>(bench.source.lost()));
+              bench.options.traffic.c_str(), mpps / 2, us(bench.sink.beyond(500'000)), us(bench.sink.beyond(10'000)), us(bench.sink.beyond(1'000)),
+              us(bench.sink.longest()), static_cast<unsigned long long>(bench.sink.count()), static_cast<unsigned long long>(bench.source.lost()));
+  std::printf("%-11s without %llu packets in %llu pauses of the core of more than %.0f us, %.1f ms in all, the longest %.0f us; "
+              "a loop that does nothing had %llu in as much time, %.1f ms in all, the longest %.0f us\n",
+              bench.options.traffic.c_str(), static_cast<unsigned long long>(bench.sink.dropped()), static_cast<unsigned long long>(working.count), us(longest_turn_ns),
+              us(working.ns) / 1e3, us(working.longest_ns), static_cast<unsigned long long>(idle.count), us(idle.ns) / 1e3, us(idle.longest_ns));
 }
 
 // Returns the median rate.

@@ -55,6 +55,7 @@ void MemorySource::pace(double ns_per_packet) {
 
 std::size_t MemorySource::due(std::size_t most) {
   const auto arrived = static_cast<std::uint64_t>(static_cast<double>(steady_ns() - started_ns_) / ns_per_packet_);
+  if (arrived <= given_) return 0;  // the clock stood still
   if (arrived - given_ > kRing) {
     lost_ += arrived - given_ - kRing;
     given_ = arrived - kRing;
@@ -105,13 +106,24 @@ std::size_t DelaySink::transmit(std::span<Frame> frames) {
   const std::size_t sent = port_.transmit(frames);
   if (!is_on_) return sent;
   const std::uint64_t now = steady_ns();
-  for (const Frame& frame : frames.first(sent)) {
-    const std::uint64_t taken = now - frame.time_ns;
+  for (const Frame& frame : frames.first(sent))
+    if (frame.time_ns >= since_ns_) turn_.push_back(now - frame.time_ns);
+  return sent;
+}
+
+void DelaySink::keep() {
+  for (const std::uint64_t taken : turn_) {
     ++histogram_[std::min<std::uint64_t>(taken / kStepNs, histogram_.size() - 1)];
     longest_ = std::max(longest_, taken);
-    ++count_;
   }
-  return sent;
+  count_ += turn_.size();
+  turn_.clear();
+}
+
+void DelaySink::drop(std::uint64_t now_ns) {
+  since_ns_ = now_ns;
+  dropped_ += turn_.size();
+  turn_.clear();
 }
 
 std::uint64_t DelaySink::beyond(double per_million) const {

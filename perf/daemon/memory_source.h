@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <vector>
 
 #include "nic/queue.h"
 #include "traffic.h"
@@ -26,6 +27,8 @@ class MemorySource final : public Queue {
 
   // From now on: one packet every so many ns of the steady clock; 0: whenever asked.
   void pace(double ns_per_packet);
+  // The clock of the packets stood still for so long.
+  void stood_still(std::uint64_t ns) { started_ns_ += ns; }
   std::uint64_t lost() const { return lost_; }
   // Ends of their own that were sprayed so far.
   std::uint32_t sprayed() const { return sprayed_; }
@@ -53,7 +56,7 @@ class MemorySource final : public Queue {
   std::uint64_t lost_ = 0;
 };
 
-// Hands on to a port, and counts how long each frame was on its way since Frame::time_ns.
+// Hands on to a port, and counts how long each frame was on its way since Frame::time_ns. What was counted is kept or dropped turn by turn.
 class DelaySink final : public Queue {
  public:
   explicit DelaySink(Queue& port) : port_(port) {}
@@ -62,17 +65,24 @@ class DelaySink final : public Queue {
   std::uint64_t now_ns() const override { return port_.now_ns(); }
 
   void measure(bool on) { is_on_ = on; }
+  void keep();
+  // Nor does what has come in before, when it leaves later.
+  void drop(std::uint64_t now_ns);
   // So many of a million frames took longer than this, in ns.
   std::uint64_t beyond(double per_million) const;
   std::uint64_t longest() const { return longest_; }
   std::uint64_t count() const { return count_; }
+  std::uint64_t dropped() const { return dropped_; }
 
  private:
   static constexpr std::uint64_t kStepNs = 50;
   Queue& port_;
   bool is_on_ = false;
   std::array<std::uint64_t, 40'000> histogram_{};  // up to 2 ms; the last one holds what took longer
+  std::vector<std::uint64_t> turn_;  // ns, since it was kept or dropped
   std::uint64_t count_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t since_ns_ = 0;
   std::uint64_t longest_ = 0;
 };
 
