@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <fstream>
+#include <iterator>
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
@@ -39,7 +41,7 @@ int verify(const AuditArguments& arguments, Language language) {
     std::printf("%s\n", to_line(Json{{"ok", is_whole}, {"lines", check.lines}, {"broken_line", check.broken_line}, {"why", check.why},
                                      {"ends_torn", check.ends_torn}, {"head", check.head}}).c_str());
   } else if (is_whole) {
-    std::printf("%s\n", say(language, {"whole: {} lines, the last one has the hash {}", "完整：共 {} 行，末行哈希 {}"}, grouped(check.lines), check.head).c_str());
+    std::printf("%s\n", say(language, {"whole: {}, the last one has the hash {}", "完整：共 {}，末行哈希 {}"}, counted(language, check.lines, {"line", "行"}, {"lines", "行"}), check.head).c_str());
     if (check.ends_torn)
       std::printf("%s\n", std::string(say(language, {"behind it stands half a line: its writer was killed; the next one will say so",
                                                      "其后有半行：写入者被中止；下一次写入会注明"})).c_str());
@@ -56,11 +58,58 @@ std::string text_at(const Json& line, const char* name) {
   return found == line.end() || !found->is_string() ? std::string() : found->get<std::string>();
 }
 
-std::string for_people(const Json& line) {
-  std::string out = text_at(line, "at") + "  " + text_at(line, "what") + "  " + text_at(line, "who");
+// The words of audit files in Chinese: what was done, and the names of what is told of it.
+struct AuditWord {
+  std::string_view word, chinese;
+};
+constexpr AuditWord kAuditWords[] = {
+    {"pushed", "已下发"},       {"push-failed", "下发失败"}, {"proposed", "已提交第二签名"}, {"released", "已临时放行"}, {"snapshot", "快照"},
+    {"applied", "已生效"},      {"refused", "已拒绝"},       {"started", "已启动"},          {"rollback", "回退"},       {"reload", "重新加载"},
+    {"compacted", "已压缩"},    {"log-broken", "变更流异常"}, {"torn", "此前有半行"},        {"keys", "密钥"},           {"n", "变更数"},
+    {"changes", "变更"},        {"log", "变更流"},           {"seq", "序号"},                {"batches", "批次"},        {"trimmed", "移出"},
+    {"confirmed", "超限确认"},  {"why", "原因"},             {"reason", "原因代码"},         {"before", "此前哈希"},     {"id", "编号"},
+    {"left_out", "未采用"},     {"in_force", "已生效条目"},  {"version", "版本"},            {"newest", "最新版本"},     {"published", "下发时间"},
+    {"bytes_cut", "截去字节"},
+};
+
+std::string audit_word(const std::string& word, Language language) {
+  if (language == Language::kEnglish) return word;
+  const auto found = std::find_if(std::begin(kAuditWords), std::end(kAuditWords), [&](const AuditWord& known) { return known.word == word; });
+  return found == std::end(kAuditWords) ? word : std::string(found->chinese);
+}
+
+// "add domain bad.example" for each.
+std::string changes_text(const Json& changes, Language language) {
+  std::string out;
+  for (const Json& change : changes) {
+    if (!out.empty()) out += say(language, {"; ", "；"});
+    if (!change.is_object()) {
+      out += to_line(change);
+      continue;
+    }
+    const std::string value = text_at(change, "value"), source = text_at(change, "source");
+    (out += word_of(language, text_at(change, "op"))) += " " + std::string(word_of(language, text_at(change, "kind"))) + (value.empty() ? "" : " " + value);
+    if (!source.empty()) out += say(language, {" ({})", "（{}）"}, source);
+  }
+  return out;
+}
+
+std::string value_text(const std::string& name, const Json& value, Language language) {
+  if (name == "changes" && value.is_array()) return changes_text(value, language);
+  if (name == "keys" && value.is_array()) {
+    std::string out;
+    for (const Json& key : value) (out += out.empty() ? "" : say(language, {", ", "、"})) += key.is_string() ? key.get<std::string>() : to_line(key);
+    return out;
+  }
+  if (!value.is_string()) return to_line(value);
+  return name == "why" ? translated(language, value.get<std::string>()) : value.get<std::string>();
+}
+
+std::string for_people(const Json& line, Language language) {
+  std::string out = text_at(line, "at") + "  " + audit_word(text_at(line, "what"), language) + "  " + text_at(line, "who");
   for (const auto& [name, value] : line.items()) {
     if (name == "at" || name == "what" || name == "who" || name == "prev" || name == "hash") continue;
-    out += "  " + name + "=" + (value.is_string() ? value.get<std::string>() : to_line(value));
+    out += "  " + audit_word(name, language) + "=" + value_text(name, value, language);
   }
   return out;
 }
@@ -76,7 +125,7 @@ int show(const AuditArguments& arguments, Language language) {
   }
   for (const std::string& one : lines) {
     const Json json = Json::parse(one, nullptr, false);
-    std::printf("%s\n", arguments.json || !json.is_object() ? one.c_str() : for_people(json).c_str());
+    std::printf("%s\n", arguments.json || !json.is_object() ? one.c_str() : for_people(json, language).c_str());
   }
   return kExitOk;
 }

@@ -94,8 +94,9 @@ bool print_line(std::string_view line, const EventsArguments& arguments, Languag
   } else if (event.is_object() && event.value("event_type", "") == "anomaly") {
     print_anomaly(event, language);
   } else if (event.is_object() && event.value("event_type", "") == "lost") {
-    std::fprintf(stderr, "%s\n", say(language, {"{} interceptions were not shown: this reader was too slow; records have them",
-                                                "有 {} 条拦截未显示：读取过慢；记录文件中有"}, event.value("count", 0)).c_str());
+    std::fprintf(stderr, "%s\n", say(language, {"{} not shown: this reader was too slow; records have them",
+                                                "有 {}未显示：读取过慢；记录文件中有"},
+                                         counted(language, event.value("count", std::uint64_t{0}), {"interception was", "条拦截"}, {"interceptions were", "条拦截"})).c_str());
   }
   return std::fflush(stdout) == 0;
 }

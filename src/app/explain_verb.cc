@@ -60,9 +60,12 @@ std::vector<std::string> record_files(const ExplainArguments& arguments, const C
   return out;
 }
 
-Error not_found(const std::string& id, const std::vector<std::string>& files) {
+Error not_found(const std::string& id, const std::string& config_file, const std::vector<std::string>& files) {
   if (files.empty())
-    return {ErrorCode::kUsage, "where records are is not known: give --events FILE, or -c CONFIG with records.file"};
+    return {ErrorCode::kUsage, config_file.empty()
+                                   ? "there is no /etc/telefence/telefence.yaml that says where the records are: name their file with --events FILE, "
+                                     "or with -c CONFIG a configuration that has records.file"
+                                   : config_file + " writes its records into no file (records.file): name the file that has them with --events FILE"};
   std::string looked;
   for (const std::string& file : files) looked += (looked.empty() ? "" : ", ") + file + (file == "-" || access(file.c_str(), R_OK) == 0 ? "" : " (can't be read)");
   return {ErrorCode::kInvalid, "no record has the id " + id + "; looked into " + looked +
@@ -227,11 +230,11 @@ std::string what_was_seen(const Json& record) {
 void print_batch(Page& page, const Json& place) {
   const Json& change = place["change"];
   page.row({"entry", "条目"}, page.text({"batch {} of the change log, source {}", "变更流批次 {}，来源 {}"}, place.value("seq", std::uint64_t{0}), text_at(change, "source")));
-  page.row({"value", "值"}, text_at(change, "kind") + " " + text_at(change, "value"));
+  page.row({"value", "值"}, page.word(text_at(change, "kind")) + " " + text_at(change, "value"));
   page.row({"published", "下发"}, page.text({"{} by {}", "{}，下发者 {}"}, text_at(place, "published"), text_at(place, "publisher")));
   for (const Json& one : place["signed_by"]) {
     const std::string name = text_at(one, "name");
-    const std::string key = text_at(one, "key") + (name.empty() ? "" : " (" + name + ")");
+    const std::string key = text_at(one, "key") + (name.empty() ? "" : page.text({" ({})", "（{}）"}, name));
     page.row(one.value("approval", false) ? Text{"approved by", "批准者"} : Text{"signed by", "签名者"}, key);
   }
   if (place["signed_by"].empty()) page.row({"signed by", "签名者"}, page.text({"nobody", "无"}));
@@ -268,7 +271,7 @@ void print_answer(const ExplainArguments& arguments, const Json& answer, Languag
   Page page(language);
   const Json& record = answer["record"];
   const Json& own = object_at(record, "telefence");
-  page.row({"record", "记录"}, text_at(answer, "id") + "  (" + text_at(answer, "found_in") + ")");
+  page.row({"record", "记录"}, page.text({"{}  ({})", "{}（{}）"}, text_at(answer, "id"), text_at(answer, "found_in")));
   page.row({"when", "时间"}, page.text({"{} at node {}, mode {}", "{}，节点 {}，模式 {}"}, text_at(record, "timestamp"), text_at(own, "node"), page.word(text_at(own, "mode"))));
   page.row({"seen", "内容"}, what_was_seen(record));
   if (!answer.contains("entry")) {
@@ -292,7 +295,7 @@ void print_answer(const ExplainArguments& arguments, const Json& answer, Languag
   for (const Json& one : answer["since"]) {
     const Json& change = one["change"];
     page.row({"later", "此后"}, page.text({"batch {}, {} by {}: {} from {}", "批次 {}，{}，下发者 {}：{}，来源 {}"}, one.value("seq", std::uint64_t{0}),
-                                          text_at(one, "published"), text_at(one, "publisher"), text_at(change, "op"), text_at(change, "source")));
+                                          text_at(one, "published"), text_at(one, "publisher"), page.word(text_at(change, "op")), text_at(change, "source")));
   }
   print_now(page, answer);
 }
@@ -309,7 +312,7 @@ int explain(const ExplainArguments& arguments) {
   if (!config) return failed(config.error());
   const std::vector<std::string> files = record_files(arguments, config.value());
   const std::optional<FoundRecord> found = files.empty() ? std::nullopt : find_record(files, arguments.id);
-  if (!found) return failed(not_found(arguments.id, files));
+  if (!found) return failed(not_found(arguments.id, arguments.config_file, files));
   Json answer = {{"ok", true}, {"id", arguments.id}, {"found_in", found->where}, {"record", found->line}};
   if (const std::optional<RecordedEntry> entry = entry_of(found->line)) {
     Origin origin = look_for(arguments, *entry, config.value());

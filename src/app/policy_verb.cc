@@ -62,8 +62,8 @@ void print_size(const SizeEstimate& size, Language language) {
     std::snprintf(text, sizeof text, "%.1f", value);
     return std::string(text);
   };
-  std::printf("%s\n", say(language, {"{} domains, {} numbers, {} URLs", "{} 个域名，{} 个号码，{} 个网址"}, grouped(size.domains),
-                          grouped(size.numbers), grouped(size.urls)).c_str());
+  std::printf("%s\n", say(language, {"{}, {}, {}", "{}，{}，{}"}, counted(language, size.domains, Word::kDomain, Word::kDomains),
+                          counted(language, size.numbers, Word::kNumber, Word::kNumbers), counted(language, size.urls, Word::kUrl, Word::kUrls)).c_str());
   std::printf("%s\n", say(language, {"memory in force: {}", "生效后内存：{}"}, mebibytes(size.bytes)).c_str());
   std::printf("%s\n", say(language, {"memory while it replaces a set as large: {}", "替换同等规模规则时的峰值内存：{}"},
                           mebibytes(size.peak_bytes)).c_str());

@@ -13,6 +13,7 @@
 #include "app/json_lines.h"
 #include "app/language.h"
 #include "app/proposal.h"
+#include "app/push_absence.h"
 #include "app/push_connection.h"
 #include "app/push_line.h"
 #include "app/push_signing.h"
@@ -73,8 +74,8 @@ Result<Weighed> weigh(const PushArguments& arguments, const std::vector<std::str
     return Weighed{};
   }
   if (!report.value().silent.empty())
-    note(say(language, {"{} of {} edges with a live sample did not answer", "有样本的 {1} 个节点中 {0} 个未应答"}, report.value().silent.size(),
-             report.value().asked.size()), language);
+    note(say(language, {"{} of {} with a live sample did not answer", "有样本的 {1}中 {0} 个未应答"}, report.value().silent.size(),
+             counted(language, report.value().asked.size(), {"edge", "个节点"}, {"edges", "个节点"})), language);
   const LineTrial* const worst = report.value().worst();
   if (worst == nullptr) return Weighed{};
   if (arguments.confirmed)
@@ -149,8 +150,8 @@ void print_published(const PushArguments& arguments, const PublishedBatch& publi
   }
   for (const std::string& line : lines) {
     const Json change = Json::parse(line, nullptr, false);
-    std::printf("%s\n", say(language, {"pushed: {} {} {}, sequence {}", "已下发：{} {} {}，序号 {}"}, change.value("op", ""), change.value("kind", ""),
-                            change.value("value", ""), published.sequence).c_str());
+    std::printf("%s\n", say(language, {"pushed: {} {} {}, sequence {}", "已下发：{} {} {}，序号 {}"}, word_of(language, change.value("op", "")),
+                            word_of(language, change.value("kind", "")), change.value("value", ""), published.sequence).c_str());
   }
 }
 
@@ -192,10 +193,13 @@ int push(const PushArguments& arguments) {
   if (weighed.value().is_held) return static_cast<int>(ErrorCode::kInvalid);
   if (proposes) return hand_over(arguments, lines, keys.value(), language);
   const std::vector<std::string> key_ids = keys.value().ids();
+  const std::optional<Absence> absence = arguments.add ? std::nullopt : absence_of(arguments, lines);
   const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids, weighed.value().confirmed);
   if (!published) return failed(published.error(), language);
   print_published(arguments, published.value(), lines, key_ids, language);
+  if (absence) note(to_text(*absence, arguments, false, language), language);
   warn_unsigned("telefence push", keys.value(), language);
+  if (arguments.audited_as == "pushed") hint_at_status(arguments, language);  // a release looks by itself
   return kExitOk;
 }
 
@@ -214,8 +218,10 @@ int push_withdraw(const PushArguments& arguments, const std::vector<std::string>
     (named += named.empty() ? "" : say(language, {", ", "、"})) += word_of(language, kind);
   }
   const std::vector<std::string> key_ids = keys.value().ids();
+  const std::optional<Absence> absence = absence_of(arguments, lines);
   const Result<PublishedBatch> published = publish(arguments, lines, {publisher_name(), keys.value().all()}, key_ids, "");
   if (!published) return failed(published.error(), language);
+  if (absence) note(to_text(*absence, arguments, true, language), language);
   warn_unsigned("telefence push", keys.value(), language);
   if (arguments.json) {
     print_published(arguments, published.value(), lines, key_ids, language);
@@ -224,6 +230,7 @@ int push_withdraw(const PushArguments& arguments, const std::vector<std::string>
   if (!published.value().note.empty()) note(published.value().note, language);
   std::printf("%s\n", say(language, {"withdrawn: all that {} has said ({}), sequence {}", "已撤回：{} 下发的全部内容（{}），序号 {}"}, arguments.source, named,
                           published.value().sequence).c_str());
+  hint_at_status(arguments, language);
   return kExitOk;
 }
 

@@ -185,10 +185,27 @@ int tell(const PushApplyArguments& arguments, const PushSource& source, const Pu
     std::printf("%s\n", say(language, {"replaced: the list of {} ({})", "已替换：{} 的名单（{}）"}, arguments.source, replaced).c_str());
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.1f", applying.seconds());
-  std::printf("%s\n", say(language, {"pushed: {} changes as {} batches, sequence {} to {}, in {} s ({})", "已下发：{} 条变更，{} 个批次，序号 {} 到 {}，用时 {} 秒（{}）"},
-                          grouped(progress.published), grouped(progress.batches), progress.first_sequence, progress.last_sequence, std::string(seconds),
-                          rate_text(static_cast<double>(progress.published) / std::max(applying.seconds(), 1e-3))).c_str());
+  std::printf("%s\n", say(language, {"pushed: {} as {}, sequence {} to {}, in {} s ({})", "已下发：{}，{}，序号 {} 到 {}，用时 {} 秒（{}）"},
+                          counted(language, progress.published, {"change", "条变更"}, {"changes", "条变更"}),
+                          counted(language, progress.batches, {"batch", "个批次"}, {"batches", "个批次"}), progress.first_sequence, progress.last_sequence,
+                          std::string(seconds), rate_text(static_cast<double>(progress.published) / std::max(applying.seconds(), 1e-3))).c_str());
+  hint_at_status(arguments, language);
   return kExitOk;
+}
+
+// push add asks for a category; a list may have one for each entry, so here it is said what the others get.
+Result<void> tell_category(const PushApplyArguments& arguments, PushSource& source, Language language) {
+  if (!arguments.list.category.empty() || arguments.list.allow) return {};
+  std::uint64_t others = 0;
+  const Result<void> looked = source.each_change([&](const Change& change, bool) {
+    others += change.op == Change::Op::kAdd && !change.signature.allow && change.signature.category == Category::kOther ? 1 : 0;
+    return Result<void>();
+  });
+  if (looked && others != 0)
+    std::fprintf(stderr, "telefence push apply: %s\n",
+                 say(language, {"{} of the category other: --category names the kind of fraud where the list does not", "{}的类别为“其他”（other）：名单未注明时请用 --category 指明"},
+                     counted(language, others, {"entry is", "个条目"}, {"entries are", "个条目"})).c_str());
+  return looked;
 }
 
 // What speaks against publishing what was read.
@@ -234,6 +251,7 @@ int push_apply(const PushApplyArguments& arguments) {
     print_reading(source.reading(), arguments.list.most, stdout, language);
   tell_unprotected(arguments, source, language);
   if (const Result<void> fine = check(arguments, source, keys.value().keys.size()); !fine) return failed(fine.error(), language);
+  if (const Result<void> told = tell_category(arguments, source, language); !told) return failed(told.error(), language);
   const Result<WeighedList> weighed = weigh_list(arguments, source, keys.value(), replaced_kinds(arguments, source), language);
   if (!weighed) return failed(weighed.error(), language);
   if (arguments.dry_run) return tell_dry_run(arguments, weighed.value(), language);

@@ -76,6 +76,14 @@ Result<Json> json_line(const PushArguments& arguments, std::string_view publishe
   return line;
 }
 
+// Why no edge takes a pattern. One that hits too much, or takes too long, is sound but for that.
+Error refused_pattern(const std::string& reason) {
+  const auto begins = [&](std::string_view words) { return reason.starts_with(words); };
+  const bool is_slow = begins("it takes ") || begins("it costs ") || begins("no text of it ");
+  const char* const what = begins("it hits ") ? "is too wide, whoever signs it" : is_slow ? "is too slow" : "can't be compiled";
+  return Error{ErrorCode::kInvalid, std::string("the pattern ") + what + ": " + reason};
+}
+
 // As the edges do it, for numbers of their home country.
 Result<Change> checked_change(const std::string& line, const PushArguments& arguments) {
   Result<Change> change = parse_op_line(line);
@@ -94,7 +102,7 @@ Result<Change> checked_change(const std::string& line, const PushArguments& argu
   add_to(builder, entry.value());
   const MatchSetBuilder::Built built = builder.build_base(0);
   for (const PatternError& error : built.rejected)
-    if (error.is_left_out) return Error{ErrorCode::kInvalid, "the pattern can't be compiled: " + error.reason};
+    if (error.is_left_out) return refused_pattern(error.reason);
   return change;
 }
 

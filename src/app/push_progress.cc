@@ -32,7 +32,8 @@ void PushProgress::show(std::uint64_t done) {
 }
 
 void PushProgress::show_asked(std::uint64_t done) {
-  if (is_time()) print(say(language_, {"the edges are asked what it would have hit: {} of {} entries", "正在查询各节点会命中多少：{} / {} 个条目"}, grouped(done), grouped(total_)));
+  if (is_time()) print(say(language_, {"the edges are asked what it would have hit: {} of {}", "正在查询各节点会命中多少：{} / {}"}, grouped(done),
+                           counted(language_, total_, {"entry", "个条目"}, {"entries", "个条目"})));
 }
 
 void PushProgress::print(const std::string& line) {
@@ -61,7 +62,7 @@ std::string push_progress_line(Language language, std::uint64_t done, std::uint6
     out = "[" + std::string(filled, '=') + std::string(kBarColumns - filled, ' ') + "]  ";
   }
   out += std::to_string(static_cast<int>(share * 100)) + " %  ";
-  out += say(language, {"{} of {} changes", "{} / {} 条变更"}, grouped(done), grouped(total));
+  out += say(language, {"{} of {}", "{} / {}"}, grouped(done), counted(language, total, {"change", "条变更"}, {"changes", "条变更"}));
   if (seconds <= 0 || done == 0) return out;
   const double rate = static_cast<double>(done) / seconds;
   const double left = static_cast<double>(total - std::min(done, total)) / rate;

@@ -29,10 +29,16 @@ struct PushKeys {
   }
 };
 
+// The secret key that this option names. kUsage: it is the public half of a pair.
+Result<SigningKey> read_secret_key(const std::string& file, const std::string& option);
+
 Result<PushKeys> read_keys(const PushArguments& arguments);
 
 // Says on standard error that what `command` has published is unsigned, when it is.
 void warn_unsigned(const char* command, const PushKeys& keys, Language language);
+
+// That edges may refuse what was published, and where it is seen whether they have it: for people, on standard error.
+void hint_at_status(const PushArguments& arguments, Language language);
 
 // "": nothing is audited.
 std::string audit_file(const PushArguments& arguments);

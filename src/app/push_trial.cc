@@ -110,7 +110,7 @@ std::string entry_text(const Json& entry, const Json& change, Language language)
   const std::string changes = changes_of(entry, change, language), source = word(entry, "source");
   // Each source has its own word about a value.
   if (source != word(change, "source"))
-    return say(language, {"new of this source, beside that of {}{}", "本来源新增，{} 已有此条目{}"}, source, changes.empty() ? "" : " (" + changes + ")");
+    return say(language, {"new of this source, beside that of {}{}", "本来源新增，{} 已有此条目{}"}, source, changes.empty() ? "" : say(language, {" ({})", "（{}）"}, changes));
   return changes.empty() ? std::string(say(language, {"no change: it is in force already", "无变化：已生效"}))
                          : say(language, {"changes {}", "变更 {}"}, changes);
 }
@@ -136,13 +136,21 @@ std::string kind_text(const std::string& kind, Language language) {
   return std::string(say(language, {"texts", "条文本"}));
 }
 
+// A sampled kind without the word that counts it.
+std::string_view kind_name_of(const std::string& kind, Language language) {
+  if (kind == "names") return say(language, {"names", "域名"});
+  return kind == "numbers" ? say(language, {"numbers", "号码"}) : say(language, {"texts", "文本"});
+}
+
+std::string edges_text(std::uint64_t count, Language language) { return counted(language, count, {"edge", "个节点"}, {"edges", "个节点"}); }
+
 std::string hits_text(const LineTrial& line, Language language) {
   if (line.edges == 0)
-    return line.few == 0 ? say(language, {"not known: no edge answered that samples {}", "未知：没有抽样{}的节点应答"}, kind_text(line.sampled_kind, language))
-                         : say(language, {"not known: {} edges have sampled fewer than {} {}", "未知：{} 个节点的样本不足 {} {}"}, line.few, kLeastSampled,
+    return line.few == 0 ? say(language, {"not known: no edge answered that samples {}", "未知：没有抽样{}的节点应答"}, kind_name_of(line.sampled_kind, language))
+                         : say(language, {"not known: {} with fewer than {} {} sampled", "未知：{}的样本不足 {} {}"}, edges_text(line.few, language), kLeastSampled,
                                kind_text(line.sampled_kind, language));
-  const std::string of = say(language, {" of {} {} sampled at {} edges in the last {}", "；样本 {} {}，来自 {} 个节点，最近 {}"}, line.sampled,
-                             kind_text(line.sampled_kind, language), line.edges, period_text(line.period_s, language));
+  const std::string of = say(language, {" of {} {} sampled at {} in the last {}", "；样本 {} {}，来自 {}，最近 {}"}, line.sampled,
+                             kind_text(line.sampled_kind, language), edges_text(line.edges, language), period_text(line.period_s, language));
   if (line.hits == 0) return say(language, {"fewer than {} at each edge", "每个节点均少于 {} 次"}, kLeastHits) + of;
   std::string out = say(language, {"{} ({})", "{} 次（{}）"}, line.hits, percent(line.share())) + of;
   if (line.edges > 1) out += say(language, {", most at {} ({})", "，最多为 {}（{}）"}, line.most_node, percent(line.most));
@@ -201,8 +209,8 @@ std::string percent(double share) {
 }
 
 std::string figure_of(const LineTrial& line, Language language) {
-  return say(language, {"{} of {} {} sampled at {} edges, and {} at {}", "命中 {} 次，共 {} {}，来自 {} 个节点，最多 {}（{}）"}, line.hits, line.sampled,
-             kind_text(line.sampled_kind, language), line.edges, percent(line.most), line.most_node);
+  return say(language, {"{} of {} {} sampled at {}, and {} at {}", "命中 {} 次，共 {} {}，来自 {}，最多 {}（{}）"}, line.hits, line.sampled,
+             kind_text(line.sampled_kind, language), edges_text(line.edges, language), percent(line.most), line.most_node);
 }
 
 Json to_json(const TrialReport& report) {
@@ -224,11 +232,12 @@ Json to_json(const TrialReport& report) {
 void print_for_people(const TrialReport& report, Language language) {
   const auto print = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
   for (const LineTrial& line : report.lines) {
-    print(line.change.value("op", "") + " " + line.change.value("kind", "") + " " + line.change.value("value", ""));
+    print(std::string(word_of(language, line.change.value("op", ""))) + " " + std::string(word_of(language, line.change.value("kind", ""))) + " " +
+          line.change.value("value", ""));
     for (const auto& [now, nodes] : line.now)
-      print(say(language, {"  {}, at {} edges: {}", "  {}，{} 个节点：{}"}, now_text(Json::parse(now, nullptr, false), line.change, language), nodes.size(), joined(nodes)));
+      print(say(language, {"  {}, at {}: {}", "  {}，{}：{}"}, now_text(Json::parse(now, nullptr, false), line.change, language), edges_text(nodes.size(), language), joined(nodes)));
     for (const auto& [why, nodes] : line.problems)
-      print(say(language, {"  would be left out, {}, at {} edges: {}", "  不会采用（{}），{} 个节点：{}"}, translated(language, why), nodes.size(), joined(nodes)));
+      print(say(language, {"  would be left out, {}, at {}: {}", "  不会采用（{}），{}：{}"}, translated(language, why), edges_text(nodes.size(), language), joined(nodes)));
     print(say(language, {"  would have hit: {}", "  若已下发会命中：{}"}, hits_text(line, language)));
     if (line.is_over)
       print(say(language, {"  over the limit of {}: a push is held unless --confirm is given", "  超过上限 {}：下发会被搁置，除非给出 --confirm"}, percent(report.limit)));
@@ -237,7 +246,7 @@ void print_for_people(const TrialReport& report, Language language) {
     print(std::string(say(language, {"no edge keeps a sample (policy.sample): what it would have hit and what is in force there is not known",
                                      "没有节点保留样本（policy.sample）：无法得知会命中多少、节点上已有什么"})));
   if (!report.silent.empty())
-    print(say(language, {"{} of {} edges did not answer within a second: {}", "{} / {} 个节点一秒内未应答：{}"}, report.silent.size(), report.asked.size(), joined(report.silent)));
+    print(say(language, {"{} of {} did not answer within a second: {}", "{} / {}一秒内未应答：{}"}, report.silent.size(), edges_text(report.asked.size(), language), joined(report.silent)));
 }
 
 }  // namespace telefence

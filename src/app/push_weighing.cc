@@ -82,8 +82,8 @@ class ListWeigher {
         out_.trial.reset();
       }
     if (out_.trial && !arguments_.dry_run && !out_.trial->trial.silent.empty())
-      note(say(language_, {"{} of {} edges with a live sample did not answer", "有样本的 {1} 个节点中 {0} 个未应答"}, out_.trial->trial.silent.size(),
-               out_.trial->trial.asked.size()), language_);
+      note(say(language_, {"{} of {} with a live sample did not answer", "有样本的 {1}中 {0} 个未应答"}, out_.trial->trial.silent.size(),
+               counted(language_, out_.trial->trial.asked.size(), {"edge", "个节点"}, {"edges", "个节点"})), language_);
     return std::move(out_);
   }
 
@@ -166,9 +166,9 @@ class ListWeigher {
                translated(language_, seen.gap)), language_);
     }
     if (seen.left_out != 0 && arguments_.config_file.empty())
-      note(say(language_, {"{} batches of the log are not signed by --key and count as not in force; -c FILE, the configuration of an edge, says whose word counts. The first: {}",
-                           "变更流中 {} 批不是由 --key 签名，不视为已生效；用 -c 文件（节点的配置）指明信任谁。首个：{}"},
-               grouped(seen.left_out), translated(language_, seen.first_left_out)), language_);
+      note(say(language_, {"{} not signed by --key and does not count as in force; -c FILE, the configuration of an edge, says whose word counts. The first: {}",
+                           "变更流中 {}不是由 --key 签名，不视为已生效；用 -c 文件（节点的配置）指明信任谁。首个：{}"},
+               counted(language_, seen.left_out, {"batch of the log is", "批"}, {"batches of the log are", "批"}), translated(language_, seen.first_left_out)), language_);
   }
 
   // Colleagues' keys are not known without a configuration: a list is as long as anybody says, so that none is thought to be short.
@@ -273,24 +273,27 @@ class ListWeigher {
 };
 
 std::string shrunk_text(const ShrunkList& list, double limit, Language language) {
-  return say(language, {"the list of {} ({}) has {} entries and would have {}: it would lose {}, and the limit is {} (--most-shrink)",
-                        "{} 的名单（{}）现有 {} 条，将只剩 {} 条：减少 {}，上限为 {}（--most-shrink）"},
-             list.name.source, std::string(word_of(language, list.name.kind)), grouped(list.sizes.had), grouped(list.sizes.has),
+  return say(language, {"the list of {} ({}) has {} and would have {}: it would lose {}, and the limit is {} (--most-shrink)",
+                        "{} 的名单（{}）现有 {}，将只剩 {} 条：减少 {}，上限为 {}（--most-shrink）"},
+             list.name.source, std::string(word_of(language, list.name.kind)),
+             counted(language, list.sizes.had, {"entry", "条"}, {"entries", "条"}), grouped(list.sizes.has),
              percent(list.sizes.lost()), percent(limit));
 }
 
 std::string over_text(const PortionsReport& report, Language language) {
-  return say(language, {"{} entries would have hit more than {} of a live sample (--most-hits)", "{} 个条目会命中超过 {} 的在线样本（--most-hits）"},
-             grouped(report.over), percent(report.trial.limit));
+  return say(language, {"{} would have hit more than {} of a live sample (--most-hits)", "{}会命中超过 {} 的在线样本（--most-hits）"},
+             counted(language, report.over, {"entry", "个条目"}, {"entries", "个条目"}), percent(report.trial.limit));
 }
 
 // Of how many entries it was asked, where.
 std::string asked_text(const PortionsReport& report, Language language) {
   const std::uint64_t left = report.of - std::min(report.of, report.asked);
-  std::string out = say(language, {"asked {} edges about {} entries that would block and are not in force: {} would have hit", "已向 {} 个节点查询 {} 个会拦截且尚未生效的条目：{} 个会命中"},
-                        report.trial.asked.size(), grouped(report.asked), grouped(report.hit));
+  std::string out = say(language, {"asked {} about {} (would block, not in force yet): {} would have hit", "已向 {}查询会拦截且尚未生效的 {}：{} 个会命中"},
+                        counted(language, report.trial.asked.size(), {"edge", "个节点"}, {"edges", "个节点"}),
+                        counted(language, report.asked, {"entry", "个条目"}, {"entries", "个条目"}), grouped(report.hit));
   if (left != 0)
-    out += say(language, {"; {} were not asked about: the widest come first, and --most-asked says how many", "；另有 {} 个未查询：先查最宽泛的，--most-asked 指定数量"}, grouped(left));
+    out += say(language, {"; {} not asked about: the widest come first, and --most-asked says how many", "；另有 {}未查询：先查最宽泛的，--most-asked 指定数量"},
+               counted(language, left, {"was", "个"}, {"were", "个"}));
   return out;
 }
 
@@ -338,7 +341,7 @@ int tell_dry_run(const PushApplyArguments& arguments, const WeighedList& weighed
   print(say(language, {"  it would add {}, change {} and remove {}; {} stay as they are", "  将新增 {}、变更 {}、删除 {}；{} 条保持不变"}, grouped(counts.added),
             grouped(counts.changed), grouped(counts.removed), grouped(counts.same)));
   if (counts.needless != 0)
-    print(say(language, {"  {} removals are of what the log does not have", "  {} 条删除在变更流中没有对应条目"}, grouped(counts.needless)));
+    print(say(language, {"  {} of what the log does not have", "  {}在变更流中没有对应条目"}, counted(language, counts.needless, {"removal is", "条删除"}, {"removals are", "条删除"})));
   for (const ShrunkList& list : weighed.shrunk)
     print("  " + shrunk_text(list, weighed.most_shrink, language));
   if (weighed.trial) {
@@ -365,7 +368,7 @@ void tell_held(const PushApplyArguments& arguments, const WeighedList& weighed, 
     why.push_back(over_text(*weighed.trial, language));
     for (const LineTrial& line : weighed.trial->trial.lines)
       if (line.is_over)
-        why.push_back("  " + line.change.value("kind", "") + " " + line.change.value("value", "") + ": " + figure_of(line, language));
+        why.push_back("  " + std::string(word_of(language, line.change.value("kind", ""))) + " " + line.change.value("value", "") + ": " + figure_of(line, language));
   }
   std::fprintf(stderr, "telefence push apply: %s\n",
                std::string(say(language, {"held, nothing is published; --confirm publishes it all the same", "已搁置，未下发；加 --confirm 可仍然下发"})).c_str());

@@ -83,8 +83,9 @@ class Summary {
 
   void print() const {
     const bool enforces = summary_["mode"].get<std::string>() == "enforce";
-    line(say(language_, {"{}: {} packets, {} bytes, mode {}", "{}：{} 个报文，{} 字节，模式{}"}, summary_["capture"].get<std::string>(),
-             number(summary_, "packets"), number(summary_, "bytes"), word(enforces ? Word::kEnforce : Word::kMonitor)));
+    line(say(language_, {"{}: {}, {} bytes, mode {}", "{}：{}，{} 字节，模式{}"}, summary_["capture"].get<std::string>(),
+             counted(language_, summary_["packets"].get<std::uint64_t>(), {"packet", "个报文"}, {"packets", "个报文"}),
+             number(summary_, "bytes"), word(enforces ? Word::kEnforce : Word::kMonitor)));
     protocols();
     if (!summary_["categories"].empty()) {
       line("");

@@ -34,7 +34,7 @@ std::string refusals(const Ledger& ledger, Language language) {
   add(ValueFate::kNeverBlock, {"never blocked", "永不拦截"});
   add(ValueFate::kTooWide, {"too wide", "范围过宽"});
   add(ValueFate::kProtected, {"protected", "受保护"});
-  return out.empty() ? out : "(" + out + ")";
+  return out.empty() ? out : say(language, {"({})", "（{}）"}, out);
 }
 
 std::string kinds_text(const ListStats& stats, Language language) {
@@ -137,11 +137,11 @@ std::string to_text(const ListStats& stats, Language language) {
   for (std::size_t i = 1; i < stats.tiers.size(); ++i) rows += row_unless_none(say(language, {"tier {}", "{} 级"}, i), stats.tiers[i]);
   out += table(say(language, {"tiers", "等级"}), rows);
   rows.clear();
-  for (std::size_t i = 0; i < stats.labels.size(); ++i) rows += row_unless_none(say(language, {"{} labels", "{} 级域名"}, i), stats.labels[i]);
+  for (std::size_t i = 0; i < stats.labels.size(); ++i) rows += row_unless_none(counted(language, i, {"label", "级域名"}, {"labels", "级域名"}), stats.labels[i]);
   out += table(say(language, {"domains by labels", "域名级数"}), rows);
   rows.clear();
   for (std::size_t i = 0; i < stats.prefix_digits.size(); ++i)
-    rows += row_unless_none(say(language, {"{} digits", "{} 位"}, i), stats.prefix_digits[i]);
+    rows += row_unless_none(counted(language, i, {"digit", "位"}, {"digits", "位"}), stats.prefix_digits[i]);
   out += table(say(language, {"number prefixes by length", "号段长度"}), rows);
   rows.clear();
   for (const auto& [suffix, count] : stats.suffixes) rows += row(suffix, count);

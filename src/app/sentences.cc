@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/sentence_table.h"
+#include "decide/never_block.h"
 
 namespace telefence {
 namespace {
@@ -56,6 +57,8 @@ std::string chinese_of(std::string_view english, int depth) {
   if (depth < kDeepest && !english.empty())
     for (const Sentence& sentence : sentences())
       if (const auto parts = parts_of(english, sentence.english)) return filled(sentence.chinese, *parts, depth);
+  for (const NeverBlockNumber& number : never_block_numbers())
+    if (number.what_en == english) return std::string(number.what_zh);
   return std::string(english);
 }
 

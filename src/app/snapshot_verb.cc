@@ -8,6 +8,8 @@
 #include "app/json_lines.h"
 #include "app/push_connection.h"
 #include "app/push_line.h"
+#include "app/push_signing.h"
+#include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "config/assemble.h"
 #include "config/loader.h"
@@ -18,6 +20,9 @@
 
 namespace telefence {
 namespace {
+
+// How make_snapshot() says that the newest one has all that was pushed.
+constexpr std::string_view kNothingNew = "nothing was pushed since snapshot ";
 
 using Clock = std::chrono::steady_clock;
 
@@ -56,7 +61,7 @@ Result<void> check_maker(const TrustOptions& trust, const SigningKey* key) {
 void print_made(const MadeSnapshot& made, double seconds, bool json, Language language) {
   const SnapshotManifest& manifest = made.manifest;
   if (json) {
-    std::printf("%s\n", to_line(Json{{"ok", true}, {"seq", manifest.sequence}, {"digest", manifest.digest}, {"bytes", manifest.bytes()},
+    std::printf("%s\n", to_line(Json{{"ok", true}, {"made", true}, {"seq", manifest.sequence}, {"digest", manifest.digest}, {"bytes", manifest.bytes()},
                                      {"chunks", manifest.chunks.size()}, {"domains", manifest.domains}, {"numbers", manifest.numbers},
                                      {"others", manifest.others}, {"removed", manifest.removed}, {"begun_with", made.begun_with},
                                      {"batches", made.batches}, {"refused", made.refused}, {"trimmed", made.trimmed}, {"seconds", seconds}}).c_str());
@@ -64,15 +69,29 @@ void print_made(const MadeSnapshot& made, double seconds, bool json, Language la
   }
   char time[32];
   std::snprintf(time, sizeof time, "%.1f", seconds);
-  std::printf("%s\n", say(language, {"snapshot {}: {} domains, {} numbers, {} others; {} bytes in {} chunks, {} s", "快照 {}：域名 {}，号码 {}，其他 {}；{} 字节，{} 块，{} 秒"},
-                          std::to_string(manifest.sequence), grouped(manifest.domains), grouped(manifest.numbers), grouped(manifest.others),
-                          grouped(manifest.bytes()), std::to_string(manifest.chunks.size()), std::string(time)).c_str());
-  std::printf("%s\n", say(language, {"  made of snapshot {} and {} batches behind it; {} entries left the log", "  由快照 {} 及其后 {} 批生成；{} 条已移出变更流"},
-                          std::to_string(made.begun_with), grouped(made.batches), grouped(made.trimmed)).c_str());
+  std::printf("%s\n", say(language, {"snapshot {}: {}, {}, {}; {} bytes in {}, {} s", "快照 {}：{}，{}，{}；{} 字节，{}，{} 秒"}, std::to_string(manifest.sequence),
+                          counted(language, manifest.domains, Word::kDomain, Word::kDomains), counted(language, manifest.numbers, Word::kNumber, Word::kNumbers),
+                          counted(language, manifest.others, {"other", "条其他"}, {"others", "条其他"}), grouped(manifest.bytes()),
+                          counted(language, manifest.chunks.size(), {"chunk", "块"}, {"chunks", "块"}), std::string(time)).c_str());
+  const std::string batches = counted(language, made.batches, {"batch", "批"}, {"batches", "批"});
+  const std::string trimmed = counted(language, made.trimmed, {"entry", "条"}, {"entries", "条"});
+  std::printf("%s\n", (made.begun_with == 0 ? say(language, {"  made of {}; {} left the log", "  由 {}生成；{}已移出变更流"}, batches, trimmed)
+                                            : say(language, {"  made of snapshot {} and {} behind it; {} left the log", "  由快照 {} 及其后 {}生成；{}已移出变更流"},
+                                                  made.begun_with, batches, trimmed)).c_str());
   if (made.refused != 0)
-    std::printf("%s\n", say(language, {"  {} batches are not in it, since edges refuse them; the first: {}", "  {} 批不在其中（节点会拒绝）；首个：{}"},
-                            grouped(made.refused), made.first_refusal).c_str());
+    std::printf("%s\n", say(language, {"  not in it, since edges refuse it: {}; the first: {}", "  不在其中（节点会拒绝）：{}；首个：{}"},
+                            counted(language, made.refused, {"batch", "批"}, {"batches", "批"}), translated(language, made.first_refusal)).c_str());
   std::fflush(stdout);
+}
+
+// Nobody has to do anything: the newest snapshot has it all.
+int tell_nothing_new(const std::string& sequence, bool json, Language language) {
+  if (json)
+    std::printf("%s\n", to_line(Json{{"ok", true}, {"made", false}, {"seq", std::stoull(sequence)}}).c_str());
+  else
+    std::printf("%s\n", say(language, {"none is made: the newest snapshot is of batch {} already, and nothing was pushed since", "无需制作：最新快照已到批次 {}，其后没有新的下发"},
+                            sequence).c_str());
+  return kExitOk;
 }
 
 // Writes it down, also in the audit file.
@@ -80,6 +99,8 @@ int make(const SnapshotArguments& arguments, const Edges& edges, const SnapshotO
   const auto begin = Clock::now();
   const Result<MadeSnapshot> made =
       on_primary(arguments, [&](RedisConnection& connection) { return make_snapshot(connection, edges.terms, edges.trust, order); });
+  if (!made && made.error().message.starts_with(kNothingNew))
+    return tell_nothing_new(made.error().message.substr(kNothingNew.size()), arguments.json, language);
   if (!made) return failed(made.error(), language);
   print_made(made.value(), std::chrono::duration<double>(Clock::now() - begin).count(), arguments.json, language);
   if (arguments.audit.empty()) return kExitOk;
@@ -126,7 +147,7 @@ int snapshot(const SnapshotArguments& arguments) {
   std::int64_t every_s = 0;
   for (const auto& [text, option, out] : {std::tuple{&arguments.trim_older, "--trim-older", &order.trim_older_s}, std::tuple{&arguments.every, "--every", &every_s}})
     if (Result<void> read = read_time(*text, option, *out); !read) return failed(read.error(), language);
-  Result<SigningKey> key = arguments.key.empty() ? Result<SigningKey>(Error{ErrorCode::kUsage, ""}) : read_signing_key(arguments.key);
+  Result<SigningKey> key = arguments.key.empty() ? Result<SigningKey>(Error{ErrorCode::kUsage, ""}) : read_secret_key(arguments.key, "--key");
   if (!arguments.key.empty() && !key) return failed(key.error(), language);
   if (const Result<void> checked = check_maker(edges.value().trust, key ? &key.value() : nullptr); !checked) return failed(checked.error(), language);
   if (key) order.keys.push_back(&key.value());

@@ -157,6 +157,7 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
                                        "  telefence push add pattern '安全账户.{0,20}转账' --match regex --category fake-police --shadow\n")
                        : line.add_verb(push, "remove", {"Take an entry back from every edge.", "从所有节点撤回一个条目。"},
                                        "  telefence push remove domain fresh-scam.example\n"
+                                       "  telefence push remove domain fresh-scam.example --source vendor\n"
                                        "  telefence push remove number '+86170*' --redis unix:/run/redis/redis.sock\n");
   verb->add_option("kind", arguments.kind, line.text({"what the value is", "值的类型"}))
       ->required()
@@ -166,7 +167,11 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
                    line.text({"the domain, number (* at the end: prefix) or pattern", "域名、号码（以 * 结尾为前缀）或文本特征"}))
       ->required()
       ->type_name("VALUE");
-  verb->add_option("--source", arguments.source, line.text({"who says so; else who publishes", "来源；缺省为下发者"}))->type_name("TEXT");
+  verb->add_option("--source", arguments.source,
+                   line.text(add ? Text{"who says so; else who publishes", "来源；缺省为下发者"}
+                                 : Text{"only what this source has said ends; else what all sources say, and what files of the edges block",
+                                        "只撤回此来源下发的；缺省撤回所有来源的，以及节点文件中的"}))
+      ->type_name("TEXT");
   if (add) {
     add_trial(line, verb, arguments);
     add_dry_run(line, verb, arguments);

@@ -59,10 +59,7 @@ std::string never_block_text(const std::string& told, Language language) {
 std::string refusal_text(const Json& answer, Language language) {
   const std::string told = answer.value("refused", "");
   if (language == Language::kEnglish) return told;
-  if (told.find("protected name") != std::string::npos) return translated(language, told);
-  const std::string name = told.substr(0, told.find(' '));
-  if (told.find("top-level domain") != std::string::npos) return name + " 是顶级域，不能整体拦截";
-  return name + " 是公共后缀：其下是互不相关的网站，不能整体拦截";
+  return translated(language, told);
 }
 
 void print_keys(Page& page, const Json& answer) {

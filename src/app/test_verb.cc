@@ -57,6 +57,10 @@ int test_value(const TestArguments& arguments) {
   TestRequest request{arguments.kind, arguments.value, arguments.calling};
   if (request.value == "-") request.value.assign(std::istreambuf_iterator<char>(std::cin), {});
   const bool asks_daemon = arguments.config_file.empty();
+  if (request.value.find_first_not_of(" \t\r\n") == std::string::npos) {
+    print("telefence test", {ErrorCode::kUsage, "there is nothing to test: the value is empty"}, language);
+    return kExitUsage;
+  }
   const Result<Json> answer = asks_daemon ? ask(arguments, request) : judge_by_file(arguments.config_file, request, language);
   if (!answer) {
     print("telefence test", answer.error(), language);

@@ -31,7 +31,7 @@ constexpr Entry kWords[] = {
     {"sms", "短信"},
     {"calling", "主叫"},
     {"called", "被叫"},
-    // Operations.
+    // Operations of the log.
     {"add", "新增"},
     {"allow", "放行"},
     {"remove", "撤回"},
@@ -67,6 +67,9 @@ constexpr Entry kWords[] = {
     {"would be blocked, but the mode is monitor", "本应拦截，但本节点仅监测"},
     {"blocked: certain and grave (tier 1)", "拦截：确定且严重（1 级）"},
     {"blocked: the most specific and gravest entry", "拦截：最具体、最严重的条目"},
+    {"allow entry: no pattern blocks this text", "白名单条目：任何文本特征都不拦截此文本"},
+    {"blocked: the gravest entry", "拦截：最严重的条目"},
+    {"a graver entry wins, and of equally grave ones the first in a fixed order", "更严重的条目优先；同样严重时按固定次序取第一个"},
     {"expired", "已失效"},
     {"the number is on the built-in never-block list", "该号码在内置的永不拦截名单中"},
     {"allow entry in shadow", "白名单条目处于影子状态"},

@@ -65,14 +65,21 @@ constexpr std::string_view kAllowedBy = "allowed by ";
 constexpr std::string_view kNumberAllows = "an allowed number lets the whole message pass";
 constexpr std::string_view kShadowIsLast = "in shadow; an entry in force comes first";
 constexpr std::string_view kOtherWins = "a more specific or graver entry wins";
-constexpr std::array kWhy = {kAllowWins, kInShadowOnly,  kMonitorOnly, kCertain,   kGravest,      kExpired,     kNeverBlocked,
+// Of patterns none is more specific than another.
+constexpr std::string_view kAllowsText = "allow entry: no pattern blocks this text";
+constexpr std::string_view kGravestPattern = "blocked: the gravest entry";
+constexpr std::string_view kGraverWins = "a graver entry wins, and of equally grave ones the first in a fixed order";
+constexpr std::array kWhy = {kAllowsText, kGravestPattern, kGraverWins,
+                             kAllowWins, kInShadowOnly,  kMonitorOnly, kCertain,   kGravest,      kExpired,     kNeverBlocked,
                              kBlockWins, kAllowInShadow, kAllowedBy,   kNumberAllows, kShadowIsLast, kOtherWins};
 
-std::string_view why_it_wins(const Rule& rule, Reason reason) {
-  if (reason == Reason::kAllowed) return kAllowWins;
+std::string_view why_it_wins(const Hit& hit, const Rule& rule, Reason reason) {
+  const bool is_text = hit.part == HitPart::kText;
+  if (reason == Reason::kAllowed) return is_text ? kAllowsText : kAllowWins;
   if (reason == Reason::kShadow) return kInShadowOnly;
   if (reason == Reason::kMonitor) return kMonitorOnly;
-  return rule.tier == 1 ? kCertain : kGravest;
+  if (rule.tier == 1) return kCertain;
+  return is_text ? kGravestPattern : kGravest;
 }
 
 std::string why_it_loses(const Hit& hit, const Rule& rule, const Verdict& verdict, std::span<const Hit> hits, const MatchSet& set,
@@ -83,7 +90,8 @@ std::string why_it_loses(const Hit& hit, const Rule& rule, const Verdict& verdic
   const Hit* allow = deepest_allow(hit, hits, set, now_s);
   if (allow != nullptr && allow->depth >= hit.depth) return std::string(kAllowedBy) + set.rule(allow->rule).value;
   if (verdict.reason == Reason::kAllowed) return std::string(kNumberAllows);
-  return std::string(rule.shadow && verdict.reason != Reason::kShadow ? kShadowIsLast : kOtherWins);
+  if (rule.shadow && verdict.reason != Reason::kShadow) return std::string(kShadowIsLast);
+  return std::string(hit.part == HitPart::kText ? kGraverWins : kOtherWins);
 }
 
 }  // namespace
@@ -109,7 +117,7 @@ Explanation explain(std::span<const Event> events, const Normaliser& normaliser,
     const bool by_rule = verdict.reason != Reason::kNoHit && verdict.reason != Reason::kNeverBlock;
     const bool wins = by_rule && verdict.rule == hit.rule;
     out.hits.push_back({rule, hit.event, std::string(part_name(hit.part)), key_of(hit, keys), hit.depth, wins,
-                        wins ? std::string(why_it_wins(rule, verdict.reason)) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s)});
+                        wins ? std::string(why_it_wins(hit, rule, verdict.reason)) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s)});
   }
   return out;
 }

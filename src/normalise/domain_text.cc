@@ -94,10 +94,15 @@ std::string odd_character(std::string_view ascii) {
 // What a name can't be.
 Result<void> refuse_text(std::string_view name) {
   if (std::string format = other_format(name); !format.empty()) return invalid(std::move(format));
-  if (name.find_first_of("/?#@") != std::string_view::npos) return invalid("this is a URL or an address, not a domain name");
+  const std::size_t query = name.find_first_of("?#");
+  const bool has_query = query != std::string_view::npos && name.substr(0, query).find('.') != std::string_view::npos;
+  if (name.find_first_of("/@") != std::string_view::npos || (has_query && name.find(' ') == std::string_view::npos))
+    return invalid("this is a URL or an address, not a domain name");
   if (name.find_first_of(" \t\r\n*,;\"'<>\\") != std::string_view::npos)
     return invalid("a domain name has no blanks, stars or quotes");
   if (name.find('\0') != std::string_view::npos) return invalid("a domain name has no octet 0");  // libidn2 would stop there
+  if (query != std::string_view::npos)
+    return invalid("a domain name has letters, digits, hyphens and underscores only, and no '" + std::string(1, name[query]) + "'");
   return {};
 }
 

@@ -27,7 +27,8 @@ std::string why_not(const SignerOptions& may, const Change& change) {
 }
 
 std::string what_of(const Change& change) {
-  return std::string(op_name(change)) + " " + std::string(kind_name(change)) + " " + change.signature.value.substr(0, 100) + " (" +
+  const std::string& value = change.signature.value;  // "" of a replace-list
+  return std::string(op_name(change)) + " " + std::string(kind_name(change)) + (value.empty() ? "" : " " + value.substr(0, 100)) + " (" +
          change.signature.where + ")";
 }
 

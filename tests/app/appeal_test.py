@@ -168,6 +168,9 @@ class Explain(Traffic):
         self.edge.becomes(False, 'domain', 'pushed.example')
         answer = json.loads(self.explain(pushed, '--json').stdout)
         self.assertEqual((answer['in_force'], answer['now']['would_block'], answer['since'][0]['change']['op']), (False, False, 'remove'))
+        text = self.explain(pushed, '--lang', 'zh').stdout
+        self.assertRegex(text, '此后 .*下发者 .*：撤回，来源')
+        self.assertIn('域名 pushed.example', text)
         # From the log itself, with the daemon away and no folder.
         self.edge.stop()
         answer = json.loads(self.expect(self.tool('explain', '--id', pushed, '--events', 'eve.json', '--redis', 'unix:redis.sock', '--json'), 0).stdout)

@@ -178,7 +178,7 @@ class ApplyGuard(program.ProgramTest):
     def test_what_edges_refused_is_not_in_force(self):
         self.names('list.txt', 0, 3)
         self.apply('list.txt', key='stranger.key')
-        note = '1 batches of the log are not signed by --key'
+        note = '1 batch of the log is not signed by --key'
         for keys, same, is_noted in (((), 0, True), (('centre',), 0, False), (('centre', 'stranger'), 3, False)):
             done = self.apply('list.txt', '--dry-run', '--json', *(('-c', self.edge_file(*keys)) if keys else ()))
             self.assertEqual(json.loads(done.stdout)['diff'], {'added': 3 - same, 'changed': 0, 'removed': 0, 'same': same, 'needless': 0, 'not_enforced': 0}, keys)

@@ -45,7 +45,7 @@ class Apply(program.ProgramTest):
         self.write('list.txt', '# list\nbad.example\ncom.cn\nbad.example\nno name\nother.example\n')
         done = self.push('apply', 'list.txt', '--category', 'phishing', '--source', 'vendor')
         self.assertIn('list.txt:3', done.stderr)
-        self.assertIn('pushed: 2 changes as 1 batches', done.stdout)
+        self.assertIn('pushed: 2 changes as 1 batch, ', done.stdout)
         self.edge.becomes(True, 'domain', 'www.bad.example')
         self.edge.becomes(True, 'domain', 'other.example')
         total = self.apply('list.txt', '--source', 'vendor')['reading']['total']

@@ -84,6 +84,8 @@ class Run(DaemonTest):
         self.assertIn('telefence_mode{mode="enforce"} 1', metrics)
         table = self.ask('status', '--lang', 'en')
         self.assertIn('blocked', table)
+        self.assertIn('messages (one that is sent again after it was blocked counts once)', table)
+        self.assertIn('packets (what is sent again counts each time)', table)
         self.assertIn('已拦截', self.ask('status', '--lang', 'zh'))
         answer = json.loads(self.ask('test', 'domain', 'www.bad.example', '--json', code=10))
         self.assertEqual(answer['mode'], 'enforce')

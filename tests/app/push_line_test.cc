@@ -72,6 +72,11 @@ TEST(PushLine, WhatEveryEdgeWouldRefuseIsNotPushed) {
   PushArguments open = adding("pattern", "(unclosed");
   open.match = "regex";
   EXPECT_NE(refusal(open, ErrorCode::kInvalid).find("can't be compiled"), std::string::npos);
+  // It compiles well: what is wrong with it is something else.
+  PushArguments wide = adding("pattern", "[您的]");
+  wide.match = "regex";
+  const std::string why = refusal(wide, ErrorCode::kInvalid);
+  EXPECT_TRUE(why.starts_with("the pattern is too wide, whoever signs it: it hits ")) << why;
 }
 
 TEST(KindByLook, WhatIsWrittenTellsWhatItIsOrNothing) {

@@ -44,6 +44,12 @@ TEST(Sentences, WhatIsSaidOfSignaturesIsTranslated) {
   EXPECT_EQ(chinese("can't write /x/applied.log: No space left on device; filtering goes on, and writing is tried again").substr(0, 6), "无法");
 }
 
+TEST(Sentences, NothingOfARefusedValueStaysEnglish) {
+  EXPECT_EQ(chinese("96110 must never be blocked: anti-fraud line of the police"), "96110 永不拦截：反诈预警劝阻专线");
+  EXPECT_EQ(chinese("op 'frob' must be add, remove, allow or replace-list"), "op“frob”须为 add、remove、allow 或 replace-list");
+  EXPECT_EQ(chinese("xyz is a top-level domain: every site under it would be blocked"), "xyz 是顶级域：其下所有网站都会被拦截");
+}
+
 TEST(Sentences, WhatIsNotInTheTableStaysAsItIs) {
   for (const char* text : {"", "no such sentence", "{}", "port "}) EXPECT_EQ(chinese(text), text);
 }

@@ -84,6 +84,9 @@ class Signed(program.ProgramTest):
         self.push('remove', 'domain', 'fresh-scam.example', '--key', 'centre.key')
         self.edge.becomes(False, 'domain', 'www.fresh-scam.example')
         self.assertEqual(self.edge.feed()['gaps'], {'gap': 0, 'fork': 0, 'reset': 0})
+        self.push('withdraw', 'vendor', '--kind', 'domain', '--key', 'vendor.key')
+        edge.until(self, lambda: self.edge.feed()['refusals']['not_allowed'] == 2, 'refusal')
+        self.assertRegex(self.edge.feed()['last_refusal'], r'vendor may not replace-list: replace-list domain \(\S')
 
     def test_who_pushes_without_a_key_is_told(self):
         told = 'accept_unsigned: true; --key FILE'

@@ -104,6 +104,9 @@ TEST(DomainText, UnderscoresSurviveIdn) {
 
 TEST(DomainText, MistakesAreNamed) {
   EXPECT_NE(canonical_domain_from_text("http://a.com/x").error().message.find("URL"), std::string::npos);
+  EXPECT_NE(canonical_domain_from_text("a.com?x=1").error().message.find("URL"), std::string::npos);
+  EXPECT_NE(canonical_domain_from_text("bad_line ???").error().message.find("no blanks"), std::string::npos);
+  EXPECT_NE(canonical_domain_from_text("bad???").error().message.find("no '?'"), std::string::npos);
   EXPECT_NE(canonical_domain_from_text("a..com").error().message.find("empty"), std::string::npos);
   EXPECT_NE(canonical_domain_from_text("10.0.0.1").error().message.find("IP address"), std::string::npos);
   EXPECT_NE(canonical_domain_from_text("a b.com").error().message.find("blanks"), std::string::npos);
