@@ -17,7 +17,7 @@ namespace telefence {
 namespace {
 
 constexpr std::uint32_t kTimeoutMs = 5000;
-// A removal waits for no more than this is read, some tenths of a second.
+// What takes back waits for no more than this is read, some tenths of a second.
 constexpr std::uint64_t kMostBatches = 1000;
 constexpr std::uint64_t kMostEntries = 100'000;
 
@@ -60,7 +60,6 @@ class Search {
   }
 
   bool asks() const { return has_lists_ || has_removal_; }
-  bool has_removal() const { return has_removal_; }
   void hear(const Change& entry) {
     asked_.hear(entry);
     if (!has_removal_) return;
@@ -90,7 +89,7 @@ std::optional<Absence> absence_of(const PushArguments& arguments, const std::vec
   Search search(terms, lines);
   if (!search.asks()) return std::nullopt;
   Result<bool> heard = on_primary(arguments, [&](RedisConnection& connection) -> Result<bool> {
-    if (search.has_removal() && !is_short(connection, arguments.log)) return false;
+    if (!is_short(connection, arguments.log)) return false;
     Result<ReadImage> read = read_believing(connection, terms, arguments.log);
     if (!read) return read.error();
     if (!read.value().gap.empty() || read.value().left_out != 0) return false;

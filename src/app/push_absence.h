@@ -19,7 +19,7 @@ struct Absence {
 };
 
 // `lines`: one removal, or replace-lists of one source. nullopt: something stands, or it can't be known: the log is not whole, may not be
-// read, or is too long to be read for a single removal, which must not wait.
+// read, or is too long to be read: what takes back must not wait.
 std::optional<Absence> absence_of(const PushArguments& arguments, const std::vector<std::string>& lines);
 
 std::string to_text(const Absence& absence, const PushArguments& arguments, bool is_withdrawal, Language language);

@@ -52,7 +52,9 @@ Result<void> write_new(const std::string& file, const std::string& text, mode_t 
   return system_error("can't write " + file);
 }
 
+// All of its room: what a string was before it got shorter stays behind its end.
 void wipe_text(std::string& text) {
+  text.resize(text.capacity());
   wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
   text.clear();
 }

@@ -230,10 +230,6 @@ class PushWithoutServer(program.ProgramTest):
         for server in ('localhost', 'redis://x', 'unix:', '1.2.3.4:99999'):
             self.expect(self.tool('push', 'add', 'domain', 'x.example', '--category', 'phishing', '--redis', server), 2)
 
-    def test_text_that_looks_like_an_expression_is_warned_of(self):
-        done = self.tool('push', 'add', 'pattern', '安全账户.{0,20}转账', '--category', 'fake-police', '--redis', 'unix:none.sock')
-        self.assertIn('--match regex', self.expect(done, 5).stderr)
-
     def test_numbers_are_judged_by_the_home_country_of_the_edges(self):
         push = ('push', 'add', 'number', '44*', '--category', 'spoofed-caller', '--redis', 'unix:none.sock')
         self.expect(self.tool(*push), 5)
