@@ -4,35 +4,13 @@
 // Which values were seen, by their 64-bit keyed hash, and a small number for each: ten bytes a place, at most seven of eight in use.
 // Of 7.5 million values two have the same hash with a chance of one in 650,000, and nobody outside can make them. Control thread.
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
-namespace telefence {
+#include "base/large_memory.h"
 
-// Memory that is looked up all over, for which the system may use huge pages: fewer misses of its address cache.
-template <typename T>
-struct HugePages {
-  using value_type = T;
-  HugePages() = default;
-  template <typename U>
-  HugePages(const HugePages<U>&) {}
-  static constexpr std::size_t kPage = 2u << 20;
-  T* allocate(std::size_t count) {
-    const std::size_t bytes = (count * sizeof(T) + kPage - 1) / kPage * kPage;
-    void* memory = std::aligned_alloc(kPage, bytes);
-    if (memory == nullptr) throw std::bad_alloc();
-    (void)madvise(memory, bytes, MADV_HUGEPAGE);
-    return static_cast<T*>(memory);
-  }
-  void deallocate(T* memory, std::size_t) { std::free(memory); }
-  template <typename U>
-  bool operator==(const HugePages<U>&) const { return true; }
-};
+namespace telefence {
 
 class ValueSet {
  public:
@@ -71,13 +49,13 @@ class ValueSet {
   void resize(std::size_t least) {
     std::size_t count = 1024;
     while (count < least) count *= 2;
-    std::vector<Place, HugePages<Place>> before(count, Place{0, 0});
+    std::vector<Place, LargeAllocator<Place>> before(count, Place{0, 0});
     before.swap(places_);
     for (const Place& place : before)
       if (place.mark != 0) places_[place_of(place.hash)] = place;
   }
 
-  std::vector<Place, HugePages<Place>> places_;
+  std::vector<Place, LargeAllocator<Place>> places_;
   std::size_t count_ = 0;
 };
 

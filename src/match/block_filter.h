@@ -13,7 +13,7 @@
 #include <cstdint>
 
 #include "base/fetch_ahead.h"
-#include "match/table_memory.h"
+#include "base/large_memory.h"
 
 namespace telefence {
 
@@ -25,7 +25,7 @@ class BlockFilter {
 
   BlockFilter() = default;
   BlockFilter(std::size_t entries, std::size_t bits_per_entry)
-      : count_(entries == 0 ? 0 : entries * bits_per_entry / 512 + 1), blocks_(make_table<Block>(count_)) {}
+      : count_(entries == 0 ? 0 : entries * bits_per_entry / 512 + 1), blocks_(make_large<Block>(count_)) {}
 
   // home: chooses the block. hash: a mix of all of it chooses the bits.
   void add(std::uint32_t home, std::uint64_t hash) {
@@ -59,7 +59,7 @@ class BlockFilter {
   std::size_t block_of(std::uint32_t home) const { return (home * count_) >> 32; }
 
   std::uint64_t count_ = 0;
-  TableArray<Block> blocks_;
+  LargeArray<Block> blocks_;
 };
 
 }  // namespace telefence

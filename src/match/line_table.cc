@@ -7,7 +7,7 @@ namespace telefence {
 
 LineTable::LineTable(std::size_t entries) : room_(entries), filter_(entries, 16) {
   if (entries != 0) line_count_ = entries * 10 / (4 * 6) + 1;  // load 0.6
-  lines_ = make_table<Line>(line_count_);
+  lines_ = make_large<Line>(line_count_);
 }
 
 std::size_t LineTable::bytes() const { return line_count_ * sizeof(Line) + filter_.bytes(); }

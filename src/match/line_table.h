@@ -10,7 +10,7 @@
 
 #include "base/fetch_ahead.h"
 #include "match/block_filter.h"
-#include "match/table_memory.h"
+#include "base/large_memory.h"
 
 namespace telefence {
 
@@ -67,7 +67,7 @@ class LineTable {
   std::size_t room_ = 0;
   std::size_t size_ = 0;
   std::uint64_t line_count_ = 0;
-  TableArray<Line> lines_;
+  LargeArray<Line> lines_;
   BlockFilter filter_;
 };
 

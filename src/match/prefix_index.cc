@@ -133,7 +133,7 @@ void PrefixIndex::build(std::span<const PhoneDigits> prefixes) {
   }
   CHECK(builder.nodes().size() < kMostNodes);
   count_ = builder.nodes().size();
-  nodes_ = make_table<Node>(count_);
+  nodes_ = make_large<Node>(count_);
   if (count_ != 0) std::memcpy(nodes_.get(), builder.nodes().data(), count_ * sizeof(Node));
 }
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "event/keys.h"
-#include "match/table_memory.h"
+#include "base/large_memory.h"
 
 namespace telefence {
 
@@ -60,7 +60,7 @@ class PrefixIndex {
 
   std::array<std::vector<std::uint32_t>, 2> cells_;  // by whether the number begins with a country code; empty: no prefixes
   std::size_t count_ = 0;
-  TableArray<Node> nodes_;
+  LargeArray<Node> nodes_;
 };
 
 }  // namespace telefence

@@ -14,7 +14,7 @@
 #include "base/check.h"
 #include "base/fetch_ahead.h"
 #include "match/block_filter.h"
-#include "match/table_memory.h"
+#include "base/large_memory.h"
 
 namespace telefence {
 
@@ -26,7 +26,7 @@ class SlotTable {
   SlotTable() = default;
   SlotTable(std::size_t entries, std::size_t filter_bits) : room_(entries), filter_(entries, filter_bits) {
     if (entries != 0) line_count_ = entries * 20 / (8 * 17) + 1;
-    lines_ = make_table<Line>(line_count_);
+    lines_ = make_large<Line>(line_count_);
   }
 
   std::size_t room() const { return room_; }
@@ -99,7 +99,7 @@ class SlotTable {
   std::size_t room_ = 0;
   std::size_t size_ = 0;
   std::uint64_t line_count_ = 0;
-  TableArray<Line> lines_;
+  LargeArray<Line> lines_;
   BlockFilter filter_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/fetch_ahead.h"
+#include "base/large_memory.h"
 #include "base/reader.h"
 
 namespace telefence {
@@ -42,7 +43,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
       pool_(options.bytes),
       newcomers_(std::max(options.connections / 4, 1u)),
       established_(std::max(options.connections - options.connections / 4, 1u)),
-      streams_(std::make_unique<Stream[]>(options.directions)),
+      streams_(make_large<Stream>(options.directions)),
       held_(options.held_frames),
       timers_(options.directions) {
   free_streams_.reserve(options.directions);

@@ -46,7 +46,7 @@ class Carrier {
     for (std::size_t i = 0; i < shapes_.size(); ++i) {
       TunnelShape shape = shapes_[i];
       shape.reversed = reversed;
-      shape.id += reversed && has_two_ids(shape.kind) ? 0x1000 : 0;
+      shape.id += reversed && has_two_ids(shape.kind) ? 0x1000u : 0u;
       if (i != 0) out.erase(out.begin(), out.begin() + 14);
       out = in_tunnel(shape, out);
     }

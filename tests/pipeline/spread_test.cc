@@ -658,7 +658,7 @@ TEST(Evasion, RecordsAreBoundedAndTheRestIsCounted) {
 TEST(Streams, ACallInTinySegmentsIsReadToItsEnd) {
   std::string call = sip_invite("+8617000000001", "13800000000");
   call.replace(call.find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP");
-  for (const std::size_t filling : {0, 700, 2500, 3100}) {
+  for (const std::size_t filling : {0u, 700u, 2500u, 3100u}) {
     std::string message = call;
     message.insert(message.find("Max-Forwards"), filling == 0 ? "" : "Subject: " + std::string(filling, 's') + "\r\n");
     const std::size_t size = message.size() / 60;
@@ -672,7 +672,7 @@ TEST(Streams, ACallInTinySegmentsIsReadToItsEnd) {
       filter.access.give(segment_frame(segment, 5060, 40000), kStart);
       filter.run();
     }
-    filter.access.give(segment_frame({message.size(), "INVITE "}, 5060, 40000), kStart + 300'000'000);  // time passes
+    filter.access.give(segment_frame({static_cast<std::uint32_t>(message.size()), "INVITE "}, 5060, 40000), kStart + 300'000'000);  // time passes
     filter.run();
     ASSERT_GE(filter.core.sent().size(), 2u) << filling;
     const std::string arrived = payloads_sent(filter.core);

@@ -13,7 +13,7 @@ namespace {
 // Half domains, half numbers.
 WordValue value_of(unsigned i) {
   if (i % 2 == 0) return WordValue::of_domain("n" + std::to_string(i) + ".example");
-  return WordValue::of_number({{13'800'000'000 + i, 11, false}, i % 3 == 0});
+  return WordValue::of_number({{std::uint64_t{13'800'000'000} + i, 11, false}, i % 3 == 0});
 }
 
 EntryNotes notes_of(unsigned first, unsigned count) {
@@ -45,7 +45,9 @@ TEST(NewestWords, HoldsWhatAMapHolds) {
     if (asked.is_number()) continue;
     const WordValue* by_hash = words.domain_of(asked.hash());
     ASSERT_EQ(by_hash != nullptr, known != model.end());
-    if (by_hash != nullptr) ASSERT_EQ(by_hash->key(), asked.key());
+    if (by_hash != nullptr) {
+      ASSERT_EQ(by_hash->key(), asked.key());
+    }
   }
   std::size_t visited = 0;
   words.for_each([&](const WordValue& value, std::span<const EntryNote> notes) {
