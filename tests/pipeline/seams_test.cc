@@ -115,13 +115,7 @@ class Seams : public ::testing::TestWithParam<Way> {
   Filter filter;
 };
 
-std::string told(const ::testing::TestParamInfo<Way>& way) {
-  std::string name = way.param.name;
-  for (char& one : name)
-    if (!std::isalnum(static_cast<unsigned char>(one))) one = '_';
-  return name;
-}
-INSTANTIATE_TEST_SUITE_P(Each, Seams, ::testing::ValuesIn(kWays), told);
+INSTANTIATE_TEST_SUITE_P(Each, Seams, ::testing::ValuesIn(kWays), name_of_way);
 
 TEST_P(Seams, AMessageOverTwoSegmentsIsRefusedAndBothEndsAreToldOnTheirOwnWay) {
   SCOPED_TRACE(GetParam().name);
@@ -216,16 +210,8 @@ TEST(SeamsOfFragments, AFragmentedOuterPacketIsForwardedUnreadAndCounted) {
     Connection connection(filter, way, 40000, 443, 1000);
     connection.open();
     const std::uint64_t before = filter.stats().received.read();
-    constexpr std::size_t kCut = 40;
-    std::vector<Octets> parts;
-    for (const bool is_last : {false, true}) {
-      Octets part(whole.begin(), whole.begin() + 34);
-      part.insert(part.end(), whole.begin() + 34 + (is_last ? kCut : 0), is_last ? whole.end() : whole.begin() + 34 + kCut);
-      put16(part, 16, static_cast<std::uint16_t>(part.size() - 14));
-      put16(part, 20, is_last ? kCut / 8 : 0x2000);
-      put16(part, 24, 0);
-      put16(part, 24, static_cast<std::uint16_t>(~sum_of(Octets(part.begin() + 14, part.begin() + 34))));
-      parts.push_back(part);
+    const std::array<Octets, 2> parts = in_two_fragments(whole, 40);
+    for (const Octets& part : parts) {
       filter.access.give(part);
       filter.run();
     }

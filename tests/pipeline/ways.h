@@ -4,9 +4,13 @@
 // The ways in which one segment may lie in a frame: tags, extension headers, tunnels of each kind. Whatever crosses the filter as it
 // is, must cross it so in each of them, and what is said in an end's name must take the way that this end expects it on.
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <ostream>
+#include <string>
 #include <vector>
 
 #include "../enforce/tunnelled.h"
@@ -89,6 +93,30 @@ inline const std::array<Way, 18> kWays = {{
        return in_tunnel_of({.kind = TunnelKind::kPppoe}, shape);
      }, true},
 }};
+
+inline std::string name_of_way(const ::testing::TestParamInfo<Way>& way) {
+  std::string name = way.param.name;
+  for (char& one : name)
+    if (!std::isalnum(static_cast<unsigned char>(one))) one = '_';
+  return name;
+}
+
+// An untagged IPv4 frame in two fragments, the first with `cut` octets of its payload, a multiple of eight.
+inline std::array<Octets, 2> in_two_fragments(const Octets& whole, std::ptrdiff_t cut, std::uint16_t identification = 0x1234) {
+  constexpr std::ptrdiff_t kHeaders = 14 + 20;
+  std::array<Octets, 2> parts;
+  for (const bool is_last : {false, true}) {
+    Octets& part = parts[is_last ? 1 : 0];
+    part.assign(whole.begin(), whole.begin() + kHeaders);
+    part.insert(part.end(), whole.begin() + kHeaders + (is_last ? cut : 0), is_last ? whole.end() : whole.begin() + kHeaders + cut);
+    put16(part, 16, static_cast<std::uint16_t>(part.size() - 14));
+    put16(part, 18, identification);
+    put16(part, 20, is_last ? static_cast<std::uint16_t>(cut / 8) : std::uint16_t{0x2000});
+    put16(part, 24, 0);
+    put16(part, 24, static_cast<std::uint16_t>(~sum_of(Octets(part.begin() + 14, part.begin() + kHeaders))));
+  }
+  return parts;
+}
 
 inline Frame view_of(const Octets& octets) {
   Frame frame;
