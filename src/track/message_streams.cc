@@ -277,6 +277,7 @@ MessageStreams::Taken MessageStreams::take(const Segment& segment) {
   if (end.stream == StreamEnd::kNone) {
     if (distance(end.next, after) <= 0) return {is_confirmed(end, after) ? What::kConfirmed : What::kBefore, nullptr, {}, false};
     if (activate(*segment.connection, segment.side, segment.now_ns) == nullptr) {
+      ++counts_.no_room;
       end.next = after;
       end.is_synced = false;
       return {What::kBefore, nullptr, {}, false};

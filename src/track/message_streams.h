@@ -195,8 +195,8 @@ class MessageStreams {
   void note_change(Stream& stream, std::uint64_t from, std::uint64_t to, StreamChange change);
 
   void advance_time(std::uint64_t now_ns);
-  // True when the wait of something is over.
-  bool any_due() const { return !due_.empty() || !splits_.empty(); }
+  // True when the wait of something is over: of a message, of what is decided of a frame, or for a missing segment.
+  bool any_due() const { return !due_.empty() || !splits_.empty() || !touched_.empty(); }
   // A direction whose wait is over, to be judged by what is there and let go; nullptr when there is none left.
   Stream* next_due();
   // Directions whose first held frame may have a part that can leave alone, up to Stream::decided.
@@ -216,7 +216,7 @@ class MessageStreams {
     Rewrite rewrite;
     std::uint16_t link = 0;  // by which it came in
     static constexpr std::uint16_t kNoPlace = 0xffff;
-    std::uint16_t place = kNoPlace;  // in this burst, when it came in it
+    std::uint16_t place = kNoPlace;  // in this burst, when it came in it and can leave with it
     bool is_late = false;    // undecided: it waited too long
     bool is_unread = false;  // where no message is known to begin
     bool is_made = false;    // part of another frame, which is counted

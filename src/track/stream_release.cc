@@ -76,9 +76,11 @@ void MessageStreams::settle(std::uint64_t now_ns) {
 // all: also what is not decided, or lies beyond a hole.
 void MessageStreams::release_ready(Stream& stream, bool all) {
   const StreamEnd& end = end_of(stream);
+  const std::size_t begin = released_count_;
+  bool fills_hole = false;  // a frame of this burst leaves before one that was held already
   while (!stream.held.is_empty()) {
     const HeldFrame& first = held_[stream.held.first];
-    if (!all && first.end > stream.decided) return;
+    if (!all && first.end > stream.decided) break;
     DCHECK(released_count_ < released_.size());
     Released& one = released_[released_count_++];
     one.frame = first.frame;
@@ -86,12 +88,15 @@ void MessageStreams::release_ready(Stream& stream, bool all) {
     one.rewrite = rewrite_of(stream, first.start, first.end, first.differs);
     one.link = end.link;
     one.place = first.burst == burst_ ? first.place : Released::kNoPlace;
+    fills_hole |= one.place == Released::kNoPlace && released_count_ - begin > 1 && (&one - 1)->place != Released::kNoPlace;
     one.is_made = false;
     one.is_late = end.is_synced && first.end > stream.parsed;
     one.is_unread = !end.is_synced;
     stream.released = std::max(stream.released, std::min(first.end, stream.end()));
     held_.take_first(stream.held);
   }
+  // What has a place leaves with its burst, behind all that has none: here it must not.
+  for (std::size_t i = begin; fills_hole && i < released_count_; ++i) released_[i].place = Released::kNoPlace;
 }
 
 void MessageStreams::release_all() {

@@ -40,9 +40,12 @@ class Filter {
  public:
   // What a test of one thing alone changes.
   explicit Filter(Mode mode = Mode::kEnforce, bool mirror = false, const StreamOptions& streams = {}, bool responds = false, bool is_live = false)
+      : Filter(TrackOptions{.streams = streams}, mode, mirror, responds, is_live) {}
+
+  explicit Filter(const TrackOptions& track, Mode mode = Mode::kEnforce, bool mirror = false, bool responds = false, bool is_live = false)
       : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), respond(pool_, 2), tap(pool_, 3), ring(1024), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, test_policy(mode)) {
-    shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret(), {.streams = streams}};
+    shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret(), track};
     shared_.gate = &gate;
     if (is_live) access.set_can_overrun(), core.set_can_overrun();
     std::vector<Link> links = {{.in = &access, .out = mirror ? nullptr : &core, .respond = responds ? &respond : nullptr}};

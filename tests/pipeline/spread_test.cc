@@ -497,8 +497,8 @@ TEST(Streams, WhatFillsAHoleTooLateIsNoCopy) {
   filter.run();
   filter.worker().flush();
   ASSERT_EQ(filter.core.sent().size(), 3u);
-  EXPECT_EQ(filter.core.sent()[1], part(20, 40)) << "its wait was over";
-  EXPECT_EQ(filter.core.sent()[2], part(0, 30));
+  EXPECT_EQ(filter.core.sent()[1], part(0, 30)) << "the wait was over, and this came in time to leave first";
+  EXPECT_EQ(filter.core.sent()[2], part(20, 40));
   EXPECT_EQ(filter.fate(Fate::kDroppedCopy), 0u);
   EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
 }

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound of what a worker remembers and holds, each reached alone: what is beyond it goes on as it came and is counted by name,
+// packets add up, and what is not beyond it is judged as ever.
+#include <gtest/gtest.h>
+
+#include "filter.h"
+#include "payloads.h"
+#include "pipeline/worker.h"
+#include "session_ends.h"
+#include "ways.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint64_t kStart = 1'700'000'000'000'000'000;
+
+std::string innocent(std::uint32_t number) { return submit_sm(number, "10690001", "8613800000001", "the parcel is at the gate"); }
+std::string listed(std::uint32_t number) { return submit_sm(number, "10690001", "8613800000002", "You WIN A PRIZE, call now"); }
+
+struct Bounded {
+  explicit Bounded(const TrackOptions& track) : filter(track) {
+    filter.block([](MatchSetBuilder& b) {
+      Filter::block_text(b, "win a prize");
+      Filter::block_domain(b, "evil.example");
+    });
+  }
+  explicit Bounded(const StreamOptions& streams) : Bounded(TrackOptions{.streams = streams}) {}
+  ~Bounded() {
+    filter.worker().flush();
+    std::uint64_t sum = 0;
+    for (const Counter& fate : filter.stats().fates) sum += fate.read();
+    EXPECT_EQ(sum, filter.stats().received.read());
+    EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+  }
+  void give(const Octets& frame, std::uint64_t at_ns = kStart) {
+    given.push_back(frame);
+    filter.access.give(frame, at_ns);
+    filter.run();
+  }
+  // Its client's first byte will have the number 1000.
+  void open(std::uint16_t from) {
+    filter.access.give(frame_of({.source_port = from, .destination_port = 2775, .sequence = 999, .acknowledgement = 0, .flags = kTcpSyn}), kStart);
+    filter.run();
+    filter.core.forget();
+  }
+  // Of the session that open_session() opens, or of another one.
+  static Octets segment(std::size_t at, std::string_view bytes, std::uint16_t from = 40000) {
+    return frame_of({.source_port = from, .destination_port = 2775, .sequence = 1000 + static_cast<std::uint32_t>(at), .acknowledgement = 1, .payload = bytes});
+  }
+  void expect_left_as_given() const {
+    ASSERT_EQ(filter.core.sent().size(), given.size());
+    for (std::size_t i = 0; i < given.size(); ++i) EXPECT_EQ(filter.core.sent()[i], given[i]) << i;
+  }
+  Filter filter;
+  std::vector<Octets> given;
+};
+
+TEST(Bounds, MoreBytesOfAMessageThanMayBeHeldGoOnAtOnce) {
+  StreamOptions options;
+  options.hold_bytes = 4096;
+  Bounded bounded(options);
+  Filter& filter = bounded.filter;
+  open_session(filter);
+  const std::string pdu = submit_sm_payload(7, "10690001", "8613800000001", std::string(8000, 'x'));
+  for (std::size_t at = 0; at < pdu.size(); at += 1400) {
+    bounded.give(Bounded::segment(at, std::string_view(pdu).substr(at, 1400)));
+    EXPECT_EQ(filter.core.sent().size(), at < 2800 ? 0u : at < 7000 ? 3u : 6u) << at;
+  }
+  bounded.expect_left_as_given();
+  EXPECT_GE(filter.stats().stream_late.read(), 1u);
+  EXPECT_GE(filter.fate(Fate::kForwardedHoldExpired), 3u);
+  filter.access.give(Bounded::segment(pdu.size(), listed(8)), kStart);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kNeutralised), 1u) << "the next one is judged";
+}
+
+TEST(Bounds, AMessageLongerThanAnybodySendsIsNotWaitedFor) {
+  Bounded bounded{StreamOptions{}};
+  open_session(bounded.filter);
+  std::string pdu;
+  append_u32(pdu, 100 * 1024);
+  pdu += innocent(7).substr(4);
+  bounded.give(Bounded::segment(0, pdu));
+  bounded.expect_left_as_given();
+  EXPECT_EQ(bounded.filter.stats().stream_lost.read(), 1u);
+}
+
+TEST(Bounds, BehindAMissingSegmentOnlySoManyFramesAreHeldAndTheRestIsRepeated) {
+  StreamOptions options;
+  options.hold_frames = 4;
+  Bounded bounded(options);
+  Filter& filter = bounded.filter;
+  open_session(filter);
+  const std::size_t size = innocent(1).size();
+  std::vector<Octets> frames;
+  for (std::uint32_t i = 0; i < 10; ++i) frames.push_back(Bounded::segment(i * size, innocent(i)));
+  for (std::size_t i = 1; i < frames.size(); ++i) bounded.give(frames[i]);
+  EXPECT_EQ(filter.core.sent().size(), 0u);
+  EXPECT_EQ(filter.stats().held_frames.read(), 4u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 5u);
+  EXPECT_EQ(filter.stats().stream_no_room.read(), 5u);
+  bounded.give(frames[0]);
+  for (std::size_t i = 5; i < frames.size(); ++i) bounded.give(frames[i]);
+  ASSERT_EQ(filter.core.sent().size(), frames.size());
+  std::vector<std::size_t> order;
+  for (const Octets& one : filter.core.sent()) order.push_back(static_cast<std::size_t>(std::find(frames.begin(), frames.end(), one) - frames.begin()));
+  EXPECT_EQ(order, (std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})) << "each as it came, in the order of the stream";
+}
+
+TEST(Bounds, WhenAllFramesThatMayBeHeldAreHeldOthersGoOnUnheld) {
+  StreamOptions options;
+  options.held_frames = 8;
+  Bounded bounded(options);
+  Filter& filter = bounded.filter;
+  for (std::uint16_t i = 0; i < 20; ++i) bounded.open(static_cast<std::uint16_t>(41000 + i));
+  for (std::uint16_t i = 0; i < 20; ++i) {
+    bounded.give(Bounded::segment(0, innocent(i).substr(0, 40), static_cast<std::uint16_t>(41000 + i)));
+    EXPECT_EQ(filter.core.sent().size(), i < 8 ? 0u : i - 7u);
+  }
+  EXPECT_EQ(filter.stats().stream_no_room.read(), 12u);
+  for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(filter.core.sent()[i], bounded.given[8 + i]);
+  for (std::uint16_t i = 0; i < 20; ++i) bounded.give(Bounded::segment(40, innocent(i).substr(40), static_cast<std::uint16_t>(41000 + i)));
+  EXPECT_EQ(filter.core.sent().size(), 40u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedNeedMore), 12u);
+}
+
+TEST(Bounds, WithoutAPlaceForItsBytesASegmentGoesOnAndIsCounted) {
+  StreamOptions options;
+  options.directions = 2;
+  Bounded bounded(options);
+  Filter& filter = bounded.filter;
+  for (std::uint16_t i = 0; i < 3; ++i) bounded.open(static_cast<std::uint16_t>(41000 + i));
+  for (std::uint16_t i = 0; i < 3; ++i) bounded.give(Bounded::segment(0, innocent(i).substr(0, 40), static_cast<std::uint16_t>(41000 + i)));
+  ASSERT_EQ(filter.core.sent().size(), 1u);
+  EXPECT_EQ(filter.core.sent()[0], bounded.given[2]);
+  EXPECT_EQ(filter.stats().stream_no_room.read(), 1u);
+}
+
+TEST(Bounds, WhatIsHeldOfAConnectionThatGivesWayLeavesAsItCame) {
+  StreamOptions options;
+  options.connections = 4;  // one of them may be half heard
+  Bounded bounded(options);
+  for (std::uint16_t i = 0; i < 5; ++i) bounded.open(static_cast<std::uint16_t>(41000 + i));
+  for (std::uint16_t i = 0; i < 5; ++i) bounded.give(Bounded::segment(0, listed(i).substr(0, 40), static_cast<std::uint16_t>(41000 + i)));
+  EXPECT_EQ(bounded.filter.stats().streams_evicted.read(), 4u);
+  EXPECT_EQ(bounded.filter.core.sent().size(), 4u);
+  bounded.filter.worker().flush();
+  bounded.expect_left_as_given();
+}
+
+TEST(Bounds, AMissingSegmentIsWaitedForSoLongAndNoLonger) {
+  Bounded bounded{StreamOptions{}};
+  Filter& filter = bounded.filter;
+  open_session(filter);
+  bounded.give(Bounded::segment(100, innocent(2)));
+  for (const std::uint64_t ms : {4900, 5200}) {
+    EXPECT_EQ(filter.core.sent().size(), 0u);
+    filter.access.set_now(kStart + ms * 1'000'000);
+    filter.run();
+  }
+  bounded.expect_left_as_given();
+  EXPECT_EQ(filter.stats().stream_holes.read(), 1u);
+  EXPECT_EQ(filter.stats().stream_lost.read(), 1u);
+}
+
+TEST(Bounds, OfUnfinishedMessagesTheOneThatWaitsLongestGivesWay) {
+  TrackOptions track;
+  track.parts.messages = 4;
+  Bounded bounded(track);
+  Filter& filter = bounded.filter;
+  const std::string hello = tls_hello("www.evil.example");
+  const auto part = [&](std::uint16_t i, bool is_rest) {
+    return tcp_frame(is_rest ? hello.substr(60) : hello.substr(0, 60), 443, is_rest ? 1060 : 1000, static_cast<std::uint16_t>(41000 + i));
+  };
+  for (std::uint16_t i = 0; i < 10; ++i) bounded.give(part(i, false));
+  EXPECT_EQ(filter.stats().spread_evicted.read(), 6u);
+  bounded.give(part(0, true));
+  bounded.expect_left_as_given();
+  filter.access.give(part(9, true), kStart);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kReset), 1u);
+}
+
+TEST(Bounds, AMessageLongerThanIsPutTogetherIsGivenUp) {
+  TrackOptions track;
+  track.parts.longest = 4096;
+  Bounded bounded(track);
+  const std::string request = "GET / HTTP/1.1\r\nCookie: " + std::string(6000, 'c') + "\r\nHost: www.evil.example\r\n\r\n";
+  for (std::size_t at = 0; at < request.size(); at += 1400)
+    bounded.give(tcp_frame(std::string_view(request).substr(at, 1400), 80, 1000 + static_cast<std::uint32_t>(at)));
+  bounded.expect_left_as_given();
+  EXPECT_EQ(bounded.filter.stats().spread_given_up.read(), 1u);
+}
+
+TEST(Bounds, AMessageInMorePiecesThanAreKeptApartIsGivenUp) {
+  Bounded bounded{TrackOptions{}};
+  const std::string request = "GET / HTTP/1.1\r\nCookie: " + std::string(400, 'c') + "\r\n";
+  bounded.give(tcp_frame(std::string_view(request).substr(0, 30), 80, 1000));
+  for (std::uint32_t at = 40; at < 400; at += 20) bounded.give(tcp_frame("cc", 80, 1000 + at));
+  bounded.expect_left_as_given();
+  EXPECT_GE(bounded.filter.stats().spread_given_up.read(), 1u);
+}
+
+TEST(Bounds, OfPacketsInFragmentsTheOneThatWaitsLongestGivesWay) {
+  TrackOptions track;
+  track.fragments.packets = 2;
+  Bounded bounded(track);
+  Filter& filter = bounded.filter;
+  std::vector<std::array<Octets, 2>> packets;
+  for (std::uint16_t i = 0; i < 5; ++i) {
+    packets.push_back(in_two_fragments(udp_frame(dns_query("www.evil.example", i), 53), 16, i));
+    bounded.give(packets.back()[0]);
+  }
+  EXPECT_EQ(filter.stats().fragments_evicted.read(), 3u);
+  bounded.give(packets[0][1]);
+  bounded.expect_left_as_given();
+  EXPECT_EQ(filter.fate(Fate::kForwardedFragment), 6u);
+  filter.access.give(packets[4][1], kStart);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+}
+
+TEST(Bounds, MoreMessagesThanAreRememberedAreAnsweredAllTheSame) {
+  TrackOptions track;
+  track.sessions.entries = 16;
+  Bounded bounded(track);
+  Filter& filter = bounded.filter;
+  for (unsigned i = 0; i < 200; ++i) bounded.give(udp_frame(dns_query("www.evil.example", i), 53));
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 200u);
+  EXPECT_EQ(filter.ring.pushed(), 200u);
+  EXPECT_GE(filter.stats().sessions_evicted.read(), 150u);
+}
+
+TEST(Bounds, WithoutABufferForTheAnswerAMessageGoesOnAndIsCounted) {
+  Bounded bounded{TrackOptions{}};
+  Filter& filter = bounded.filter;
+  const Octets query = udp_frame(dns_query("www.evil.example"), 53);
+  for (std::size_t i = 0; i < Filter::kBuffers; ++i) filter.access.give(query, kStart);
+  ASSERT_EQ(filter.free_buffers(), 0u);
+  filter.worker().run_once();
+  EXPECT_EQ(filter.fate(Fate::kForwardedActionFailed), Burst::kFrames);
+  ASSERT_EQ(filter.core.sent().size(), Burst::kFrames);
+  EXPECT_EQ(filter.core.sent()[0], query);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), Filter::kBuffers - Burst::kFrames) << "buffers came back";
+}
+
+}  // namespace
+}  // namespace telefence

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections that many users share where they meet something else: every kind of tag and tunnel, IP fragments, keep-alives between
+// messages, a receiver whose window is shut, and a session that is first seen in the middle of a message.
+#include <gtest/gtest.h>
+
+#include "filter.h"
+#include "payloads.h"
+#include "pipeline/worker.h"
+#include "session_ends.h"
+#include "ways.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint32_t kHere = 0xfffffff0, kThere = 0xfffffff8;  // first sequence numbers; both wrap inside the first message
+constexpr std::uint64_t kMs = 1'000'000;
+
+// Both ends of a session on one way, and what they get.
+class Ends {
+ public:
+  explicit Ends(const Way& way, std::uint16_t port = 2775) : way_(way), port_(port) {
+    filter.block([](MatchSetBuilder& b) {
+      Filter::block_text(b, "win a prize");
+      Filter::block_number(b, "+8617000000001");
+    });
+  }
+  void open() {
+    give(filter.access, shape(false, kHere - 1, 0, {}, kTcpSyn));
+    give(filter.core, shape(true, kThere - 1, kHere, {}, kTcpSyn | kTcpAck));
+    forget();
+  }
+  PacketShape shape(bool is_back, std::uint32_t sequence, std::uint32_t acknowledgement, std::string_view bytes,
+                    std::uint8_t flags = kTcpAck | kTcpPsh) const {
+    return {.reversed = is_back, .source_port = is_back ? port_ : std::uint16_t{40000}, .destination_port = is_back ? std::uint16_t{40000} : port_,
+            .sequence = sequence, .acknowledgement = acknowledgement, .flags = flags, .payload = bytes};
+  }
+  Octets there(std::size_t at, std::string_view bytes) const { return way_.carry(shape(false, number(kHere, at), kThere, bytes)); }
+  void send(std::size_t at, std::string_view bytes) { give(filter.access, shape(false, number(kHere, at), kThere, bytes)); }
+  void respond(std::size_t at, std::string_view bytes, std::size_t confirmed) {
+    give(filter.core, shape(true, number(kThere, at), number(kHere, confirmed), bytes));
+  }
+  void give_frame(const Octets& frame) {
+    filter.access.give(frame, now_ns);
+    filter.run();
+  }
+  void pass(std::uint64_t ms) {
+    for (; ms > 0; --ms) {
+      now_ns += kMs;
+      filter.access.set_now(now_ns);
+      filter.run();
+    }
+  }
+  // What left by `queue`, by its place in the stream; every frame of it lies as it must.
+  std::string arrived(const MemoryQueue& queue, bool is_back, std::size_t size) const {
+    std::string out(size, '?');
+    for (const Octets& bytes : queue.sent()) {
+      const Layers layers = decode(view_of(bytes));
+      const Frame frame = view_of(bytes);
+      const std::string_view payload = as_text(payload_of(frame, layers));
+      if (layers.transport == Transport::kNone || payload.empty()) continue;
+      EXPECT_EQ(problems_of_way(bytes, way_, shape(is_back, 0, 0, {})), std::vector<std::string>());
+      const std::uint32_t at = tcp_header(frame, layers).sequence - (is_back ? kThere : kHere);
+      EXPECT_LE(at + payload.size(), size);
+      if (at + payload.size() <= size) out.replace(at, payload.size(), payload);
+    }
+    return out;
+  }
+  void expect_all_came_to_an_end() {
+    filter.worker().flush();
+    std::uint64_t sum = 0;
+    for (const Counter& fate : filter.stats().fates) sum += fate.read();
+    EXPECT_EQ(sum, filter.stats().received.read());
+    EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+  }
+  void forget() {
+    filter.access.forget();
+    filter.core.forget();
+  }
+
+  Filter filter;
+  std::uint64_t now_ns = 1'700'000'000'000'000'000;
+
+ private:
+  static std::uint32_t number(std::uint32_t first, std::size_t at) { return first + static_cast<std::uint32_t>(at); }
+  void give(MemoryQueue& queue, const PacketShape& one) {
+    queue.give(way_.carry(one), now_ns);
+    filter.run();
+  }
+  const Way& way_;
+  std::uint16_t port_;
+};
+
+std::string innocent(std::uint32_t number) { return submit_sm(number, "10690001", "8613800000001", "the parcel is at the gate"); }
+std::string listed(std::uint32_t number) { return submit_sm(number, "10690001", "8613800000002", "You WIN A PRIZE, call now"); }
+std::string voided(std::string pdu) {
+  EXPECT_TRUE(protocol_named("smpp")->neutralise(Event{}, {reinterpret_cast<std::uint8_t*>(pdu.data()), pdu.size()}, {}));
+  return pdu;
+}
+
+class SessionWays : public ::testing::TestWithParam<Way> {};
+INSTANTIATE_TEST_SUITE_P(Each, SessionWays, ::testing::ValuesIn(kWays), name_of_way);
+
+TEST_P(SessionWays, AMessageIsVoidedAndItsResponseRestatedHoweverBothAreCut) {
+  const std::string stream = innocent(1) + listed(2) + innocent(3);
+  const std::string wanted = innocent(1) + voided(listed(2)) + innocent(3);
+  const std::string responses = submit_sm_resp(1) + submit_sm_resp(2) + submit_sm_resp(3);
+  std::string told = responses;
+  told[19 + 11] = 0x45;  // command_status of the second one
+  const std::size_t step = GetParam().has_tunnel ? 23 : 7;  // each is a filter of its own, which takes its time
+  for (std::size_t border = 1 + std::string_view(GetParam().name).size() % step; border < stream.size(); border += step) {
+    SCOPED_TRACE(std::string(GetParam().name) + " cut at " + std::to_string(border));
+    Ends ends(GetParam());
+    ends.open();
+    ends.send(0, stream.substr(0, border));
+    ends.send(border, stream.substr(border));
+    ASSERT_EQ(ends.arrived(ends.filter.core, false, stream.size()), wanted);
+    const std::size_t back = 1 + border % (responses.size() - 1);
+    ends.respond(0, responses.substr(0, back), stream.size());
+    ends.respond(back, responses.substr(back), stream.size());
+    ASSERT_EQ(ends.arrived(ends.filter.access, true, responses.size()), told) << "responses cut at " << back;
+    EXPECT_EQ(ends.filter.ring.pushed(), 1u);
+    ends.expect_all_came_to_an_end();
+  }
+}
+
+// Each recipient by itself, also when it is cut in two.
+TEST(SessionSeams, OfSeveralRecipientsOnlyTheListedOneIsVoidedHoweverTheMessageIsCut) {
+  const std::string pdu = submit_multi(7, "10690001", {"8613800000001", "8617000000001", "8613800000003"}, "see you at nine");
+  std::string wanted = pdu;
+  wanted.replace(wanted.find("8617000000001"), 13, 13, '0');
+  for (std::size_t border = 1; border < pdu.size(); ++border) {
+    Ends ends(kWays[0]);
+    ends.open();
+    ends.send(0, pdu.substr(0, border));
+    ends.send(border, pdu.substr(border));
+    ASSERT_EQ(ends.arrived(ends.filter.core, false, pdu.size()), wanted) << border;
+    const std::string response = submit_sm_resp(7);
+    ends.respond(0, response, pdu.size());
+    ASSERT_EQ(ends.arrived(ends.filter.access, true, response.size()), response) << "it is the others', too";
+    ends.expect_all_came_to_an_end();
+  }
+}
+
+// RFC 5626, 3.5.1: two line ends ask, one answers. Nobody's message begins with them, and none may wait for what follows them.
+TEST(SessionSeams, KeepAlivesBetweenCallsDoNotHideTheListedOneHoweverTheyAreCut) {
+  const auto over_tcp = [](std::string text) { return text.replace(text.find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP"); };
+  const std::string good = over_tcp(sip_invite("+8613900000001", "13800000000"));
+  const std::string evil = over_tcp(sip_invite("+8617000000001", "13800000000"));
+  const std::string ping = "\r\n\r\n";
+  const std::string stream = good + ping + evil + ping + good + ping;
+  std::string wanted = stream;
+  std::string refused = evil;
+  ASSERT_TRUE(protocol_named("sip")->neutralise(Event{}, {reinterpret_cast<std::uint8_t*>(refused.data()), refused.size()}, {}));
+  wanted.replace(good.size() + ping.size(), refused.size(), refused);
+  for (std::size_t border = 1; border + 2 < stream.size(); border += 9) {
+    Ends ends(kWays[0], 5060);
+    ends.open();
+    // Two octets alone: half a keep-alive, or two letters of a call.
+    ends.send(0, stream.substr(0, border));
+    ends.send(border, stream.substr(border, 2));
+    ends.send(border + 2, stream.substr(border + 2));
+    ends.pass(1);
+    ASSERT_EQ(ends.arrived(ends.filter.core, false, stream.size()), wanted) << border;
+    EXPECT_EQ(ends.filter.stats().stream_lost.read(), 0u) << border;
+    ends.expect_all_came_to_an_end();
+  }
+}
+
+// A window that is shut is probed with one octet again and again (RFC 9293, 3.8.6.1): nothing of it is lost, and the wait has an end.
+TEST(SessionSeams, ASessionGoesOnBehindAReceiverWhoseWindowWasShut) {
+  const std::string stream = innocent(1) + listed(2) + innocent(3);
+  const std::size_t half = innocent(1).size() + 20;
+  Ends ends(kWays[0]);
+  ends.open();
+  ends.send(0, stream.substr(0, half));
+  Octets shut = frame_of(ends.shape(true, kThere, kHere + static_cast<std::uint32_t>(innocent(1).size()), {}, kTcpAck));
+  const std::uint32_t was = 0xffff;  // the window; the checksum follows (RFC 1624)
+  shut[14 + 20 + 14] = shut[14 + 20 + 15] = 0;
+  std::uint32_t sum = static_cast<std::uint32_t>(shut[14 + 20 + 16] << 8 | shut[14 + 20 + 17]) + was;
+  sum = (sum & 0xffff) + (sum >> 16);
+  put16(shut, 14 + 20 + 16, static_cast<std::uint16_t>(sum));
+  ends.filter.core.give(shut, ends.now_ns);
+  ends.filter.run();
+  ASSERT_EQ(ends.filter.access.sent().size(), 1u);
+  EXPECT_EQ(ends.filter.access.sent()[0], shut) << "its sender must hear of it";
+  for (int probe = 0; probe < 5; ++probe) {
+    ends.pass(60);
+    ends.send(half, stream.substr(half, 1));
+  }
+  EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()).substr(0, half + 1), stream.substr(0, half + 1)) << "the wait has ended";
+  EXPECT_EQ(ends.filter.stats().stream_late.read(), 1u);
+  EXPECT_GE(ends.filter.fate(Fate::kForwardedHoldExpired), 1u);
+  ends.send(half + 1, stream.substr(half + 1));
+  ends.pass(1);
+  const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
+  EXPECT_EQ(arrived.find('?'), std::string::npos) << "all of it arrived";
+  EXPECT_EQ(arrived.substr(0, innocent(1).size()), innocent(1));
+  EXPECT_EQ(arrived.substr(stream.size() - innocent(3).size()), innocent(3));
+  ends.expect_all_came_to_an_end();
+}
+
+// The filter began to see the session while it was under way, from any byte of a message on, with one direction or both.
+TEST(SessionSeams, ASessionFirstSeenInTheMiddleOfAMessageIsReadFromTheNextOneOn) {
+  const std::string first = innocent(1), second = innocent(2);
+  const std::string stream = first + second + listed(3) + innocent(4);
+  const std::string wanted = first + second + voided(listed(3)) + innocent(4);
+  for (const bool is_one_sided : {true, false}) {
+    for (std::size_t start = 1; start < first.size(); start += 5) {
+      SCOPED_TRACE(std::to_string(start) + (is_one_sided ? ", one-sided" : ""));
+      Ends ends(kWays[0]);
+      if (!is_one_sided) ends.respond(0, submit_sm_resp(77), start);
+      const std::size_t border = first.size() + second.size();  // as senders that wait for responses cut it
+      ends.send(start, stream.substr(start, border - start));
+      ends.send(border, stream.substr(border, 30));
+      ends.send(border + 30, stream.substr(border + 30));
+      ends.pass(1);
+      ASSERT_EQ(ends.arrived(ends.filter.core, false, stream.size()).substr(start), wanted.substr(start));
+      EXPECT_EQ(ends.filter.ring.pushed(), 1u);
+      ends.expect_all_came_to_an_end();
+    }
+  }
+}
+
+// Only responses pass here: they belong to nobody's refusal, and nothing waits.
+TEST(SessionSeams, WhereOnlyResponsesPassTheyPassAtOnceHoweverTheyAreCut) {
+  const std::string responses = submit_sm_resp(1) + submit_sm_resp(2) + submit_sm_resp(3);
+  for (std::size_t border = 1; border < responses.size(); border += 3) {
+    Ends ends(kWays[0]);
+    ends.respond(0, responses.substr(0, border), 0);
+    ends.respond(border, responses.substr(border), 0);
+    ASSERT_EQ(ends.arrived(ends.filter.access, true, responses.size()), responses) << border;
+    EXPECT_EQ(ends.filter.fate(Fate::kRestated), 0u);
+    ends.expect_all_came_to_an_end();
+  }
+}
+
+// A segment in IP fragments passes beside the stream. What comes behind it must not wait longer than for the confirmation of it, and
+// the session is found again.
+TEST(SessionSeams, ASegmentInFragmentsCostsNoMoreThanItself) {
+  const std::string stream = innocent(1) + innocent(2) + innocent(3) + listed(4) + innocent(5);
+  const std::size_t one = innocent(1).size();
+  Ends ends(kWays[0]);
+  ends.open();
+  ends.send(0, stream.substr(0, one));
+  const Octets whole = ends.there(one, stream.substr(one, one));
+  const std::array<Octets, 2> parts = in_two_fragments(whole, 64);
+  for (const Octets& part : parts) ends.give_frame(part);
+  ASSERT_EQ(ends.filter.core.sent().size(), 3u);
+  EXPECT_EQ(ends.filter.core.sent()[1], parts[0]);
+  EXPECT_EQ(ends.filter.core.sent()[2], parts[1]);
+  ends.send(2 * one, stream.substr(2 * one, one));
+  ends.respond(0, submit_sm_resp(1) + submit_sm_resp(2), 2 * one);
+  EXPECT_EQ(ends.filter.core.sent().size(), 4u) << "its receiver has confirmed the fragments";
+  ends.send(3 * one, stream.substr(3 * one));
+  ends.pass(1);
+  const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
+  EXPECT_EQ(arrived.substr(2 * one, one), innocent(3));
+  EXPECT_EQ(arrived.substr(3 * one), voided(listed(4)) + innocent(5));
+  ends.expect_all_came_to_an_end();
+}
+
+}  // namespace
+}  // namespace telefence
