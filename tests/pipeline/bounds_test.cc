@@ -155,7 +155,7 @@ TEST(Bounds, AMissingSegmentIsWaitedForSoLongAndNoLonger) {
   Filter& filter = bounded.filter;
   open_session(filter);
   bounded.give(Bounded::segment(100, innocent(2)));
-  for (const std::uint64_t ms : {4900, 5200}) {
+  for (const std::uint64_t ms : {4900u, 5200u}) {
     EXPECT_EQ(filter.core.sent().size(), 0u);
     filter.access.set_now(kStart + ms * 1'000'000);
     filter.run();
