@@ -154,6 +154,7 @@ EdgeReport Daemon::edge_report() const {
   report.hash = state.hash;
   report.refused = state.batches_refused;
   report.refused_here = state.refused_here;
+  report.left_out_here = state.left_out_here;
   report.tells_from = state.tells_from;
   report.problem = state.problem;
   report.log = config_.signatures.redis.log;

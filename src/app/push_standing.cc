@@ -56,6 +56,8 @@ std::vector<ToldRefusal> read_refusals(std::string_view text) {
   return out;
 }
 
+const ToldRefusal* Heartbeat::left_out_of(std::uint64_t batch) const { return find(left_out, batch); }
+
 const ToldRefusal* Receipt::refusal_of(std::uint64_t batch) const { return find(refusals, batch); }
 
 bool LogPlaces::may_have(std::uint64_t sequence, std::string_view hash) const {

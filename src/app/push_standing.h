@@ -30,6 +30,9 @@ struct Heartbeat {
   std::uint64_t from = 0;      // of the batches before it is not known there which were refused
   std::uint64_t refused = 0;   // since its start
   std::vector<ToldRefusal> refusals;
+  std::vector<ToldRefusal> left_out;  // batches in force in part; reason: how many of their changes are not
+
+  const ToldRefusal* left_out_of(std::uint64_t batch) const;
 };
 
 struct Receipt {

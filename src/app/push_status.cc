@@ -74,6 +74,7 @@ Result<void> read_nodes(RedisConnection& connection, Report& report) {
       node.from = number_in(fields.value(), "from");
       node.refused = number_in(fields.value(), "refused");
       node.refusals = read_refusals(text_in(fields.value(), "refusals"));
+      node.left_out = read_refusals(text_in(fields.value(), "left_out"));
       report.nodes[node.name] = std::move(node);
     }
     cursor = page.value().items[0].text;
@@ -165,6 +166,7 @@ struct Summary {
     const Standing* standing;
   };
   std::vector<One> behind, refused, unknown;
+  std::vector<const Heartbeat*> partial;   // of those that have it: some of its changes are left out there
   std::vector<const Heartbeat*> troubled;  // of those that have it: something else is wrong there
 
   // So many milliseconds are enough for this share of those that measured.
@@ -181,6 +183,7 @@ Summary summary_of(const Report& report) {
     const Standing& standing = report.standings.at(name);
     if (standing.is == Standing::Is::kApplied) {
       ++summary.applied;
+      if (node.left_out_of(report.sequence) != nullptr) summary.partial.push_back(&node);
       if (!node.problem.empty()) summary.troubled.push_back(&node);
       continue;
     }
@@ -198,13 +201,17 @@ Json to_json(const Report& report, const Summary& summary) {
   };
   Json out = {{"ok", true}, {"seq", report.sequence}, {"edges", report.nodes.size()}, {"applied", summary.applied}, {"measured", summary.times.size()},
               {"p50_ms", value(0.5)}, {"p99_ms", value(0.99)}, {"max_ms", value(1)}, {"behind", Json::array()}, {"silent", report.silent},
-              {"refused", Json::array()}, {"unknown", Json::array()}, {"troubled", Json::array()}, {"last", report.last}, {"head", nullptr}, {"head_problem", report.doubt}};
+              {"refused", Json::array()}, {"unknown", Json::array()}, {"partial", Json::array()}, {"troubled", Json::array()}, {"last", report.last}, {"head", nullptr}, {"head_problem", report.doubt}};
   if (report.mark) out["head"] = {{"seq", report.mark->sequence}, {"hash", report.mark->hash}, {"ts", report.mark->timestamp_ms}};
   for (const auto& [node, standing] : summary.behind)
     out["behind"].push_back({{"node", node->name}, {"seq", node->sequence}, {"mode", node->mode}, {"refused", node->refused}, {"problem", standing->why}});
   for (const auto& [node, standing] : summary.refused)
     out["refused"].push_back({{"node", node->name}, {"seq", node->sequence}, {"reason", standing->reason}, {"why", standing->why}});
   for (const auto& [node, standing] : summary.unknown) out["unknown"].push_back(node->name);
+  for (const Heartbeat* node : summary.partial) {
+    const ToldRefusal& told = *node->left_out_of(report.sequence);
+    out["partial"].push_back({{"node", node->name}, {"left_out", told.reason}, {"why", told.why}});
+  }
   for (const Heartbeat* node : summary.troubled) out["troubled"].push_back({{"node", node->name}, {"problem", node->problem}});
   return out;
 }
@@ -217,6 +224,7 @@ void print_metrics(const Report& report, const Summary& summary) {
   gauge("telefence_push_edges", "Edges with a heartbeat.", static_cast<double>(report.nodes.size()));
   gauge("telefence_push_edges_applied", "Of them, those that have it in force.", static_cast<double>(summary.applied));
   gauge("telefence_push_edges_refused", "Of them, those that refused it.", static_cast<double>(summary.refused.size()));
+  gauge("telefence_push_edges_partial", "Of those that have it, those that left some of its changes out.", static_cast<double>(summary.partial.size()));
   gauge("telefence_push_edges_troubled", "Of those that have it, those where something is wrong.", static_cast<double>(summary.troubled.size()));
   gauge("telefence_push_edges_silent", "Edges that told something some time and have no heartbeat.", static_cast<double>(report.silent.size()));
   if (const auto ms = summary.within(0.99))
@@ -258,6 +266,10 @@ void print_for_people(const Report& report, const Summary& summary, Language lan
   for (const auto& [node, standing] : summary.unknown)
     std::printf("%s\n", say(language, {"  not known: {}, at batch {}, has restarted or loaded a snapshot since", "  不能确定：{}，当前批次 {}，其后重启过或加载过快照"},
                             node->name, node->sequence).c_str());
+  for (const Heartbeat* node : summary.partial) {
+    const ToldRefusal& told = *node->left_out_of(report.sequence);
+    std::printf("%s%s\n", say(language, {"  in part: {}, changes left out: {}", "  部分生效：{}，未采用的变更：{}"}, node->name, told.reason).c_str(), because(told.why).c_str());
+  }
   for (const Heartbeat* node : summary.troubled)
     std::printf("%s%s\n", say(language, {"  has it, but something is wrong: {}", "  已有此批次，但有异常：{}"}, node->name).c_str(), because(node->problem).c_str());
   for (const std::string& node : report.silent)

@@ -38,6 +38,26 @@ inline Utf8Step utf8_step(std::string_view text, std::size_t at) {
   return {length, true};
 }
 
+// Whether lists and objects stand more than `most` deep in one another. Of text that is no JSON it says something, too.
+inline bool is_deeper_than(std::string_view json, std::size_t most) {
+  std::size_t depth = 0;
+  bool is_in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (is_in_string) {
+      if (c == '\\') ++i;
+      is_in_string = c != '"';
+    } else if (c == '"') {
+      is_in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > most) return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
 // Appends the text as a JSON string, with its quotes.
 inline void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";

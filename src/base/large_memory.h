@@ -45,13 +45,6 @@ LargeArray<T> make_large(std::size_t count) {
   return LargeArray<T>(first);
 }
 
-// And as std::make_unique_for_overwrite<T[]>: pages that are never used are never there.
-template <typename T>
-LargeArray<T> make_large_for_overwrite(std::size_t count) {
-  static_assert(std::is_trivially_destructible_v<T> && std::is_trivially_default_constructible_v<T>);
-  return LargeArray<T>(count == 0 ? nullptr : static_cast<T*>(allocate_large(count * sizeof(T))));
-}
-
 // For containers.
 template <typename T>
 struct LargeAllocator {

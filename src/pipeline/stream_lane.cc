@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/large_memory.h"
 #include "base/uncleared.h"
 #include "enforce/checksum.h"
 #include "enforce/mark.h"
@@ -31,7 +30,7 @@ StreamLane::StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats,
       stats_(stats),
       pool_(pool),
       streams_(options),
-      completed_(make_large<std::uint8_t>(Burst::kExpired * kLongestCompleted)) {}
+      completed_(std::make_unique<std::uint8_t[]>(Burst::kExpired * kLongestCompleted)) {}
 
 void StreamLane::begin(std::uint16_t link, bool holds, const Classifier& classifier) {
   classifier_ = &classifier;

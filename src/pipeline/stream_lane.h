@@ -9,8 +9,6 @@
 #include <memory>
 #include <span>
 
-#include "base/large_memory.h"
-
 #include "enforce/action.h"
 #include "nic/queue.h"
 #include "pipeline/burst.h"
@@ -86,7 +84,7 @@ class StreamLane {
   FramePool& pool_;
   MessageStreams streams_;
   std::bitset<65536> ports_;  // of connections that were followed
-  LargeArray<std::uint8_t> completed_;
+  std::unique_ptr<std::uint8_t[]> completed_;
   std::size_t expired_ = 0;
   const Classifier* classifier_ = nullptr;
   std::uint16_t link_ = 0;

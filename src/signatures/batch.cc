@@ -47,16 +47,15 @@ Error unpacking_error(std::size_t code) {
   return invalid(std::string("the body does not unpack: ") + ZSTD_getErrorName(code));
 }
 
+constexpr std::int64_t kLastDate_ms = 7'258'118'400'000;  // 2200-01-01
+
 Result<void> read_timestamp(const Json& header, Batch& batch) {
   const auto found = header.find("ts");
   if (found == header.end()) return {};
-  if (found->is_number_integer()) {
-    batch.timestamp_ms = found->get<std::int64_t>();
-    return {};
-  }
   const auto* text = found->get_ptr<const std::string*>();
-  const auto instant = text == nullptr ? std::nullopt : parse_instant_ms(*text);
+  const auto instant = found->is_number_integer() ? std::optional(found->get<std::int64_t>()) : text == nullptr ? std::nullopt : parse_instant_ms(*text);
   if (!instant) return invalid("header: 'ts' must be Unix milliseconds or ISO 8601 with a zone");
+  if (*instant < 0 || *instant > kLastDate_ms) return invalid("header: 'ts' is no date between 1970 and 2200");
   batch.timestamp_ms = *instant;
   return {};
 }

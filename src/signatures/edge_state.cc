@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/edge_state.h"
 
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_text.h"
 #include "signatures/batch.h"
+#include "signatures/whole_file.h"
 
 namespace telefence {
 namespace {
 
+using Json = nlohmann::json;
+
 constexpr std::chrono::seconds kBetweenTries{1};
+constexpr const char* kUnmended = "unmended.json";
+constexpr std::size_t kMostUnmended = 1 << 20;
 
 std::size_t size_of(const StoredBatch& batch) {
   return batch.header.size() + batch.body.size() + batch.signature.size() + batch.id.size();
@@ -117,11 +126,34 @@ void EdgeState::audit(const AuditEntry& entry) {
   audit_problem_ = written.ok() ? "" : written.error().message;
 }
 
+void EdgeState::keep_unmended(const Unmended& unmended) {
+  if (!keeps() || unmended == kept_unmended_ || std::chrono::steady_clock::now() < next_unmended_) return;
+  next_unmended_ = std::chrono::steady_clock::now() + kBetweenTries;
+  const Json json = {{"log", unmended.log}, {"refused", unmended.refused}, {"note", unmended.note}};
+  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string_view pieces[] = {text};
+  const Result<void> written = write_whole_file(folder_ + "/" + kUnmended, pieces);
+  unmended_problem_ = written.ok() ? "" : written.error().message;
+  if (written.ok()) kept_unmended_ = unmended;
+}
+
+Unmended EdgeState::unmended() {
+  if (!keeps()) return {};
+  std::ifstream stream(folder_ + "/" + kUnmended);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const Json json = text.size() > kMostUnmended || is_deeper_than(text, 1) ? Json() : Json::parse(text, nullptr, false);
+  const auto text_at = [&](const char* name) {
+    const auto found = json.is_object() ? json.find(name) : json.end();
+    return json.is_object() && found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  return kept_unmended_ = {text_at("log"), text_at("refused"), text_at("note")};
+}
+
 void EdgeState::tick() {
   if (!waiting_.empty() && std::chrono::steady_clock::now() >= next_try_) write_waiting();
   if (const Result<void> synced = file_.tick(); !synced.ok()) file_problem_ = synced.error().message;
   if (const Result<void> synced = audit_.tick(); !synced.ok()) audit_problem_ = synced.error().message;
-  problem_ = !file_problem_.empty() ? file_problem_ : audit_problem_;
+  problem_ = !file_problem_.empty() ? file_problem_ : !audit_problem_.empty() ? audit_problem_ : unmended_problem_;
 }
 
 }  // namespace telefence

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "signatures/audit_log.h"
+#include "signatures/feed_news.h"
 #include "signatures/policy_file.h"
 #include "signatures/snapshot_file.h"
 
@@ -47,6 +48,9 @@ class EdgeState {
   // Keeps a batch that was applied.
   void keep(StoredBatch batch);
   void audit(const AuditEntry& entry);
+  // What is wrong with what is in force, so that a restart does not forget it. Written when it is another; nothing wrong: no file.
+  void keep_unmended(const Unmended& unmended);
+  Unmended unmended();
   // Writes what is due. To be called every second or oftener.
   void tick();
 
@@ -72,7 +76,9 @@ class EdgeState {
   bool is_given_up_ = false;
   bool lacks_base_ = false;
   std::chrono::steady_clock::time_point next_try_;
-  std::string problem_, file_problem_, audit_problem_;
+  Unmended kept_unmended_;
+  std::chrono::steady_clock::time_point next_unmended_;
+  std::string problem_, file_problem_, audit_problem_, unmended_problem_;
 };
 
 }  // namespace telefence

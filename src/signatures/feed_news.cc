@@ -68,13 +68,14 @@ void FeedNews::show_problem() {
   const std::string& shown = !connection_problem_.empty() ? connection_problem_
                              : !keys_problem_.empty()     ? keys_problem_
                              : !batch_problem_.empty()    ? batch_problem_
-                             : !log_problem_.empty()      ? log_problem_
+                             : !unmended_.log.empty()     ? unmended_.log
                              : !snapshot_problem_.empty() ? snapshot_problem_
-                                                          : behind_;
+                             : !behind_.empty()           ? behind_
+                                                          : unmended_.refused;
   state_.with([&](FeedState& s) {
     s.connected = is_connected_;
     s.problem = shown;
-    s.log_problem = log_problem_;
+    s.log_problem = unmended_.log;
   });
 }
 
@@ -106,7 +107,7 @@ void FeedNews::heard_of_redis() {
 }
 
 void FeedNews::log_broken(LogBreak reason, const std::string& what) {
-  log_problem_ = what;
+  unmended_.log = what;
   tell(Subject::kLog, what);
   state_.with([&](FeedState& s) { ++s.log_breaks[static_cast<std::size_t>(reason)]; });
   show_problem();
@@ -116,16 +117,19 @@ void FeedNews::log_begins_later(std::uint64_t sequence) {
   const std::string note = "the log begins at batch " + std::to_string(sequence) +
                            ": what was pushed before was trimmed away, and is not in force here";
   tell(Subject::kLog, note);
+  unmended_.note = note;
   state_.with([&](FeedState& s) { s.note = note; });
 }
 
 void FeedNews::snapshot_loaded(std::uint64_t sequence, std::uint64_t in_force, std::uint64_t milliseconds) {
-  log_problem_.clear();
+  unmended_ = {};
   snapshot_problem_.clear();
   tell(Subject::kLog, "snapshot " + std::to_string(sequence) + " loaded in " + std::to_string(milliseconds) + " ms: " +
                           std::to_string(in_force) + " entries in force; the log is read from there");
   state_.with([&](FeedState& s) {
     s.note.clear();
+    std::erase_if(s.refused_here, [&](const RefusedHere& one) { return one.sequence <= sequence; });
+    s.left_out_here.clear();
     s.snapshot = sequence;
     ++s.snapshots_loaded;
   });
@@ -148,6 +152,7 @@ void FeedNews::no_snapshots(const std::string& why) { tell(Subject::kLog, why); 
 
 void FeedNews::batch_refused(const std::string& id, const std::string& hash, const RefusedBatch& refused) {
   batch_problem_ = "batch " + id + " refused: " + refused.why;
+  if (unmended_.refused.empty()) unmended_.refused = batch_problem_;
   tell(Subject::kBatch, batch_problem_);
   state_.with([&](FeedState& s) {
     ++s.batches_refused;
@@ -166,20 +171,35 @@ void FeedNews::tells_from(std::uint64_t sequence) {
 void FeedNews::tells_of_another_log() {
   state_.with([](FeedState& s) {
     s.refused_here.clear();
+    s.left_out_here.clear();
     s.tells_from = 0;
   });
 }
 
-void FeedNews::batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out) {
+void FeedNews::was_unmended(const Unmended& unmended) {
+  unmended_ = unmended;
+  state_.with([&](FeedState& s) { s.note = unmended.note; });
+  show_problem();
+}
+
+void FeedNews::batch_taken(std::uint64_t sequence, const std::string& hash, const std::vector<Complaint>& left_out) {
   batch_problem_.clear();
+  std::string first;
   if (!left_out.empty()) {
-    const Complaint& first = left_out.front();
-    tell(Subject::kBatch, "batch " + std::to_string(sequence) + ": " + std::to_string(left_out.size()) +
-                              " of its changes left out; the first: " + first.where + ": \"" + first.value +
-                              "\": " + first.reason);
+    const Complaint& one = left_out.front();
+    first = one.where + ": \"" + one.value + "\": " + one.reason;
+    tell(Subject::kBatch, "batch " + std::to_string(sequence) + ": " + std::to_string(left_out.size()) + " of its changes left out; the first: " + first);
   }
+  // It was refused before, and has come whole.
+  const bool was_refused = unmended_.refused.starts_with("batch " + std::to_string(sequence) + "-");
   state_.with([&](FeedState& s) {
     std::erase_if(s.refused_here, [&](const RefusedHere& one) { return one.sequence == sequence; });
+    if (was_refused)
+      unmended_.refused = s.refused_here.empty() ? "" : "batch " + std::to_string(s.refused_here.front().sequence) + "-0 refused: " + s.refused_here.front().why;
+    if (!left_out.empty()) {
+      if (s.left_out_here.size() == kRefusedKept) s.left_out_here.erase(s.left_out_here.begin());
+      s.left_out_here.push_back({sequence, hash, left_out.size(), first});
+    }
     ++s.batches_applied;
     s.operations_refused += left_out.size();
   });

@@ -35,12 +35,28 @@ struct RefusedHere {
   std::string why;
 };
 
+// A batch that is in force without some of its changes.
+struct LeftOutHere {
+  std::uint64_t sequence = 0;
+  std::string hash;
+  std::size_t count = 0;  // of its changes left out
+  std::string why;        // the first of them
+};
+
+// What is wrong with what is in force, until a snapshot comes: also over a restart.
+struct Unmended {
+  std::string log;      // changes may be missing
+  std::string refused;  // a batch that this node refused
+  std::string note;     // the log began later
+  bool operator==(const Unmended&) const = default;
+};
+
 struct FeedState {
   bool configured = false;  // a Redis server is named
   bool connected = false;
   std::string server;          // the one that is read, or was read last
   std::string problem;         // why not connected, why the last batch was refused, or the log's problem
-  std::string log_problem;     // changes may be missing; stays until a restart
+  std::string log_problem;     // changes may be missing; stays until a snapshot mends it
   std::string state_problem;   // why the disk does not keep what it should
   std::string note;            // what an operator may want to know of the log and is no problem
   std::uint64_t sequence = 0;  // of the newest batch in force
@@ -57,7 +73,8 @@ struct FeedState {
   std::uint64_t batches_refused = 0;
   std::array<std::uint64_t, kBatchRefusals> refusals{};  // batches, by BatchRefusal
   std::string last_refusal;              // which batch and why; stays
-  std::vector<RefusedHere> refused_here; // the last ones, newest last, at most kRefusedKept
+  std::vector<RefusedHere> refused_here; // the last ones, newest last, at most kRefusedKept; none that a snapshot has
+  std::vector<LeftOutHere> left_out_here;  // the same of batches that are in force in part
   std::uint64_t tells_from = 0;          // of the batches before this one it is not known here which were refused
   std::array<std::uint64_t, kUnenforcedKinds> not_enforced{};  // entries of kinds that are only in the model
   std::uint64_t waiting = 0;             // changes whose time has not come
@@ -97,7 +114,10 @@ class FeedNews {
   // Another log begins, of which all will be seen.
   void tells_of_another_log();
   // A batch that is sound; some of its lines may have been left out.
-  void batch_taken(std::uint64_t sequence, const std::vector<Complaint>& left_out);
+  void batch_taken(std::uint64_t sequence, const std::string& hash, const std::vector<Complaint>& left_out);
+  // From before a restart.
+  void was_unmended(const Unmended& unmended);
+  const Unmended& unmended() const { return unmended_; }
   void not_published(const Error& why);
   void not_kept(const Error& why);  // on disk
   void in_force(std::uint64_t version, std::uint64_t newest);
@@ -132,7 +152,7 @@ class FeedNews {
   bool was_told_away_ = false;
   Journal::Clock::time_point away_since_ = Journal::Clock::now();
   std::string connection_problem_;
-  std::string log_problem_;
+  Unmended unmended_;
   std::string batch_problem_;  // of the newest batch
   std::string keys_problem_, behind_, state_problem_, snapshot_problem_;
   std::uint64_t told_bytes_ = 0;

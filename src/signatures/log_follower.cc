@@ -12,6 +12,9 @@ namespace {
 
 using Clock = LogReader::Clock;
 
+// A date beyond is no date: snapshots would count as older than it for as long.
+constexpr std::int64_t kSoonest_ms = 3'600'000;
+
 std::string_view field_of(const RedisReply& fields, std::string_view name) {
   const RedisReply* value = fields.field(name);
   return value == nullptr ? std::string_view{} : std::string_view(value->text);
@@ -26,8 +29,13 @@ std::string json_list(const std::vector<BatchSignature>& signatures) {
   return list + "]";
 }
 
-bool is_of_signature(BatchRefusal reason) {
-  return reason == BatchRefusal::kUnsigned || reason == BatchRefusal::kWrongSignature || reason == BatchRefusal::kUnknownSigner;
+std::int64_t wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// What a server left out or spoiled, which may be whole elsewhere.
+bool may_be_spoiled(BatchRefusal reason) {
+  return reason == BatchRefusal::kMalformed || reason == BatchRefusal::kUnsigned || reason == BatchRefusal::kWrongSignature || reason == BatchRefusal::kUnknownSigner;
 }
 
 }  // namespace
@@ -200,13 +208,13 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
   std::vector<Complaint> left_out = std::move(batch.complaints);
   waiting_.sort_out(batch.changes, now_s());
   store_.apply(batch.changes, left_out);
-  news_.batch_taken(batch.sequence, left_out);
+  news_.batch_taken(batch.sequence, batch.hash, left_out);
   for (const Change& change : batch.unenforced) unenforced_.apply(change);
   if (!batch.unenforced.empty()) news_.not_enforced(unenforced_.counts());
   news_.waiting(waiting_.count());
   std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
   sequence_ = batch.sequence;
-  newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
+  newest_ms_ = std::max(newest_ms_, std::min(batch.timestamp_ms, wall_ms() + kSoonest_ms));
   hash_ = batch.hash;
   progress.timestamp_ms = batch.timestamp_ms;
 }
@@ -221,13 +229,15 @@ LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& 
   }
   seen_.note(batch.hash, false);
   if (!batch.newer.empty()) return refuse(id, batch.hash, &batch, {BatchRefusal::kNewer, batch.newer + ": this node needs a newer telefence"});
+  approvals_.sort_out(batch);
   if (const auto refused = signers_.refuse(batch)) {
     // The hash does not cover the signatures: what a server left out or spoiled may be whole elsewhere, and come with a snapshot.
-    if (is_new && is_of_signature(refused->reason)) plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), batch.sequence);
+    if (is_new && may_be_spoiled(refused->reason)) plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), batch.sequence);
     return refuse(id, batch.hash, &batch, *refused);
   }
   if (const auto refused = is_new ? refuse_over_quota(batch, options_.trust, store_, waiting_) : std::nullopt)
     return refuse(id, batch.hash, &batch, *refused);
+  approvals_.note(batch, wall_ms());
   apply(batch, progress);
   seen_.note(batch.hash, true);
   return Taken::kApplied;
@@ -238,6 +248,7 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
   Result<Batch> read = read_batch(entry.id, fields);
   if (!read.ok()) {
     order_.take_unreadable(entry.id);
+    plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), first_part(entry.id));
     return refuse(entry.id, batch_hash(fields.header, fields.body), nullptr, {BatchRefusal::kMalformed, read.error().message});
   }
   Batch& batch = read.value();
@@ -285,6 +296,7 @@ LogFollower::Progress LogFollower::begin() {
   state_.load([&](SnapshotFile& file) { return take_stored_snapshot(file, progress); },
               [&](const StoredBatch& stored) { take_stored(stored, progress); });
   if (state_.lacks_base()) order_.begin_anew();
+  news_.was_unmended(state_.unmended());
   news_.tells_from(sequence_);  // which were refused is not kept on disk
   reader_.go_to(order_.last_id());
   if (state_.loaded_batches() > 0) news_.state_loaded(state_.loaded_batches(), order_.last_id(), state_.bytes_cut());
@@ -355,6 +367,7 @@ LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
   if (unenforced_.sweep(now_s())) news_.not_enforced(unenforced_.counts());
   state_.tick();
   news_.state(state_.problem(), state_.bytes());
+  state_.keep_unmended(news_.unmended());
   return progress;
 }
 

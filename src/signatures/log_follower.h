@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "signatures/approvals.h"
 #include "signatures/batch.h"
 #include "signatures/edge_state.h"
 #include "signatures/feed_news.h"
@@ -99,6 +100,7 @@ class LogFollower {
   LogOrder order_;  // of what was read, also when it was refused
   Signers signers_;
   SeenBatches seen_;
+  Approvals approvals_;
   WaitingChanges waiting_;
   UnenforcedEntries unenforced_{false};
   EdgeState state_;

@@ -95,7 +95,9 @@ void LogImage::begin_with(const SnapshotManifest& manifest, SnapshotLoad& load) 
   for (const Change& change : load.unenforced()) unenforced_.apply(change);
   for (const StoredBatch& stored : load.proofs()) {
     const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
-    if (batch.ok()) keep_proofs(batch.value().changes, stored);
+    if (!batch.ok()) continue;
+    keep_proofs(batch.value().changes, stored);
+    approvals_.note(batch.value(), manifest.created_ms);
   }
   sequence_ = manifest.sequence;
   hash_ = manifest.hash;
@@ -110,12 +112,14 @@ std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Bat
   if (!read.ok()) return RefusedBatch{BatchRefusal::kMalformed, read.error().message};
   Batch& batch = read.value();
   if (!batch.newer.empty()) return RefusedBatch{BatchRefusal::kNewer, batch.newer};
+  approvals_.sort_out(batch);
   if (auto refused = signers_.refuse(batch)) return refused;
   // What was over, and what waited, comes before what was said now.
   const std::int64_t then_s = batch.timestamp_ms / 1000;
   newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
   store_->sweep(then_s, std::numeric_limits<std::size_t>::max());
   if (auto refused = refuse_over_quota(batch, trust_, *store_, waiting_)) return refused;
+  approvals_.note(batch, std::int64_t{1000} * std::time(nullptr));
   if (batch.signatures.size() >= 2) keep_proofs(batch.changes, stored);  // else it is no proof
   std::vector<Change> due = waiting_.take_due(then_s);
   waiting_.sort_out(batch.changes, then_s);

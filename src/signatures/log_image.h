@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "signatures/approvals.h"
 #include "signatures/batch.h"
 #include "signatures/log_trail.h"
 #include "signatures/policy_file.h"
@@ -60,6 +61,7 @@ class LogImage {
 
   TrustOptions trust_;
   Signers signers_;
+  Approvals approvals_;
   std::unique_ptr<SignatureStore> store_;
   WaitingChanges waiting_;
   std::map<Key, Change> texts_;                     // patterns and urls in force

@@ -36,6 +36,18 @@ std::string refused_text(const EdgeReport& report, std::uint64_t from, bool with
   return out;
 }
 
+// The same of batches that are in force in part: their number of changes left out in place of the reason.
+std::string left_out_text(const EdgeReport& report) {
+  std::string out;
+  for (const LeftOutHere& one : report.left_out_here) {
+    std::string why = one.why.substr(0, kMostWhy);
+    std::replace(why.begin(), why.end(), '\n', ' ');
+    if (!out.empty()) out += '\n';
+    out += std::to_string(one.sequence) + ' ' + one.hash.substr(0, 16) + ' ' + std::to_string(one.count) + ' ' + why;
+  }
+  return out;
+}
+
 }  // namespace
 
 Receipts::Receipts(ReceiptOptions options, RedisTls tls, std::function<EdgeReport()> report)
@@ -76,9 +88,12 @@ void Receipts::look() {
   const bool problem_is_another = report.problem != told_problem_ && now >= next_change_;
   if (!has_news && !beats && !problem_is_another) return;
   Result<void> told = connect();
-  if (told.ok() && has_news) told = acknowledge(report);
-  // The heartbeat says the same sequence: who lists edges must not find one that contradicts its receipt.
-  if (told.ok()) told = beat(report);
+  const bool is_connected = told.ok();
+  if (is_connected && has_news) told = acknowledge(report);
+  // The heartbeat says the same sequence: who lists edges must not find one that contradicts its receipt. It is sent whatever Redis said
+  // of the receipt: a stream that takes none any more must not make this node look dead.
+  if (is_connected && connection_.is_open())
+    if (Result<void> beaten = beat(report); told.ok()) told = beaten;
   problem_.with([&](std::string& problem) { problem = told.ok() ? "" : "receipts: " + told.error().message; });
   if (told.ok()) {
     pause_ms_ = 0;
@@ -132,9 +147,10 @@ Result<void> Receipts::beat(const EdgeReport& report) {
   const std::string sequence = std::to_string(report.sequence), took = report.took_ms < 0 ? "" : std::to_string(report.took_ms);
   const std::string rules = std::to_string(report.rules), cores = std::to_string(report.cores), refused = std::to_string(report.refused);
   const std::string at = std::to_string(report.applied_at_ms), from = std::to_string(report.tells_from), refusals = refused_text(report, 0, true);
+  const std::string left_out = left_out_text(report);
   Result<void> sent = send({"HSET", key, "version", report.version, "seq", sequence, "lag_ms", took, "applied_at", at, "rules", rules, "mode",
                             report.mode, "cores", cores, "refused", refused, "problem", report.problem, "log", report.log, "hash", report.hash, "from", from,
-                            "refusals", refusals});
+                            "refusals", refusals, "left_out", left_out});
   if (sent.ok()) sent = send({"EXPIRE", key, kLife_s});
   if (!sent.ok()) return sent;
   told_problem_ = report.problem;

@@ -37,6 +37,7 @@ struct EdgeReport {
   std::vector<RefusedHere> refused_here;  // the last of them
   std::uint64_t tells_from = 0;     // of the batches before this one it is not known which were refused
   std::string problem;              // of the feed
+  std::vector<LeftOutHere> left_out_here;
   std::string log;                  // key of the log
 };
 

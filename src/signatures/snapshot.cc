@@ -10,6 +10,7 @@
 #include <span>
 #include <utility>
 
+#include "base/json_text.h"
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "signatures/op_line.h"
@@ -21,6 +22,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kZstdLevel = 3;
+constexpr std::size_t kMostDepth = 16;  // JSON is written by a function that calls itself
 constexpr std::size_t kPiece = 8 << 20;  // of text in a chunk, about: a third of it when packed
 
 Error invalid(std::string message) { return Error{ErrorCode::kInvalid, std::move(message)}; }
@@ -129,6 +131,7 @@ Result<SnapshotManifest> read_manifest(std::string_view value) {
   const std::size_t end = value.find('\n');
   if (end == std::string_view::npos) return invalid("the manifest has no end of line");
   const std::string_view text = value.substr(0, end);
+  if (is_deeper_than(text, kMostDepth)) return invalid("the manifest's JSON is nested too deep");
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return invalid("the manifest is not a JSON object");
   if (number_in(json, "v") != kSnapshotVersion) return invalid("the manifest is of another version than 1: this node needs a newer telefence");
@@ -258,6 +261,7 @@ Result<void> SnapshotWriter::finish(SnapshotManifest& manifest,
 }
 
 Result<void> SnapshotReader::take_header(std::string_view json) {
+  if (is_deeper_than(json, kMostDepth)) return invalid("a line with # whose JSON is nested too deep");
   Json header = Json::parse(json, nullptr, false);
   if (!header.is_object()) return invalid("a line with # that is no JSON object");
   if (const auto proof = header.find("proof"); proof != header.end() && proof->is_object()) {

@@ -4,14 +4,13 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/large_memory.h"
 
 namespace telefence {
 
 BufferPool::BufferPool(std::size_t bytes) {
   const std::size_t blocks = std::max<std::size_t>((bytes + kLargest - 1) / kLargest, 1);
   total_ = blocks * kLargest;
-  memory_ = make_large_for_overwrite<std::uint8_t>(total_);  // not cleared: pages never used are never there
+  memory_.reset(new std::uint8_t[total_]);  // not cleared: pages never used are never there
   // No list grows after this.
   for (std::size_t i = 0; i < kSizes.size(); ++i) free_[i].reserve(total_ / kSizes[i]);
   given_back_.reserve(total_ / kSizes.front());

@@ -11,8 +11,6 @@
 #include <memory>
 #include <vector>
 
-#include "base/large_memory.h"
-
 namespace telefence {
 
 class BufferPool {
@@ -41,7 +39,7 @@ class BufferPool {
   static std::size_t class_of(std::uint32_t size);
   std::uint8_t* cut(std::size_t size_class);
 
-  LargeArray<std::uint8_t> memory_;
+  std::unique_ptr<std::uint8_t[]> memory_;
   std::array<std::vector<std::uint8_t*>, kSizes.size()> free_;
   std::vector<Block> given_back_;
   std::size_t total_;

@@ -2,13 +2,12 @@
 #include "track/connection_table.h"
 
 #include "base/check.h"
-#include "base/large_memory.h"
 
 namespace telefence {
 
 ConnectionTable::ConnectionTable(std::size_t entries, std::uint64_t lives_ns)
-    : flows_(make_large<std::uint64_t>(entries)),
-      connections_(make_large<Connection>(entries)),
+    : flows_(std::make_unique<std::uint64_t[]>(entries)),
+      connections_(std::make_unique<Connection[]>(entries)),
       set_mask_(entries / kWays - 1),
       lives_ns_(lives_ns) {
   CHECK(entries >= kWays && (entries & (entries - 1)) == 0);

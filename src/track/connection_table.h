@@ -16,7 +16,6 @@
 #include <span>
 
 #include "base/bytes.h"
-#include "base/large_memory.h"
 #include "track/buffer_pool.h"
 
 namespace telefence {
@@ -100,8 +99,8 @@ class ConnectionTable {
   bool is_over(const Connection& connection, std::uint64_t now_ns) const { return now_ns - connection.used_ns > lives_ns_; }
   std::size_t slot_for(const Key& key, std::uint64_t now_ns) const;
 
-  LargeArray<std::uint64_t> flows_;  // beside the entries, so that a look-up touches few lines
-  LargeArray<Connection> connections_;
+  std::unique_ptr<std::uint64_t[]> flows_;  // beside the entries, so that a look-up touches few lines
+  std::unique_ptr<Connection[]> connections_;
   std::size_t set_mask_;
   std::uint64_t lives_ns_;
   std::size_t hand_ = 0;

@@ -11,7 +11,6 @@
 
 #include "base/check.h"
 #include "base/fetch_ahead.h"
-#include "base/large_memory.h"
 
 namespace telefence {
 
@@ -22,8 +21,8 @@ class LruTable {
   explicit LruTable(std::size_t capacity) : capacity_(capacity) {
     CHECK(capacity >= 1 && capacity < kNone);
     index_size_ = index_size_for(capacity);
-    index_ = make_large<std::uint32_t>(index_size_);
-    slots_ = make_large<Slot>(capacity);
+    index_ = std::make_unique<std::uint32_t[]>(index_size_);
+    slots_ = std::make_unique<Slot[]>(capacity);
     for (std::size_t i = 0; i < index_size_; ++i) index_[i] = kNone;
     for (std::size_t i = 0; i < capacity; ++i) slots_[i].next = i + 1 < capacity ? static_cast<std::uint32_t>(i + 1) : kNone;
   }
@@ -145,8 +144,8 @@ class LruTable {
 
   std::size_t capacity_;
   std::size_t index_size_;
-  LargeArray<std::uint32_t> index_;
-  LargeArray<Slot> slots_;
+  std::unique_ptr<std::uint32_t[]> index_;
+  std::unique_ptr<Slot[]> slots_;
   std::uint32_t free_ = 0;
   std::uint32_t oldest_ = kNone;
   std::uint32_t newest_ = kNone;

@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/fetch_ahead.h"
-#include "base/large_memory.h"
 #include "base/reader.h"
 
 namespace telefence {
@@ -43,7 +42,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
       pool_(options.bytes),
       newcomers_(std::max(options.connections / 4, 1u)),
       established_(std::max(options.connections - options.connections / 4, 1u)),
-      streams_(make_large<Stream>(options.directions)),
+      streams_(std::make_unique<Stream[]>(options.directions)),
       held_(options.held_frames),
       timers_(options.directions) {
   free_streams_.reserve(options.directions);

@@ -11,7 +11,6 @@
 
 #include "base/check.h"
 #include "base/fetch_ahead.h"
-#include "base/large_memory.h"
 
 namespace telefence {
 
@@ -22,7 +21,7 @@ class TimedCache {
 
   // entries: a power of two, at least kWays.
   explicit TimedCache(std::size_t entries)
-      : sets_(make_large<Set>(entries / kWays)), values_(make_large<Value>(entries)), set_mask_(entries / kWays - 1) {
+      : sets_(std::make_unique<Set[]>(entries / kWays)), values_(std::make_unique<Value[]>(entries)), set_mask_(entries / kWays - 1) {
     CHECK(entries >= kWays && (entries & (entries - 1)) == 0);
   }
 
@@ -80,8 +79,8 @@ class TimedCache {
 
   std::size_t set_of(std::uint64_t key) const { return (key >> 17) & set_mask_; }
 
-  LargeArray<Set> sets_;
-  LargeArray<Value> values_;
+  std::unique_ptr<Set[]> sets_;
+  std::unique_ptr<Value[]> values_;
   std::size_t set_mask_;
   std::uint64_t newest_end_ns_ = 0;  // after it the cache is known to be empty
   std::uint64_t evicted_ = 0;

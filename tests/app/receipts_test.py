@@ -73,6 +73,26 @@ class Receipts(program.ProgramTest):
         self.assertIn('已有此批次，但有异常：e1：', self.text('--lang', 'zh'))
         self.assertIn('telefence_push_edges_troubled 1', self.text('--metrics'))
 
+    def test_a_batch_that_is_in_force_in_part_is_told(self):
+        self.write('needed.txt', 'needed.example\n')
+        other = edge.Edge(self, 'e2', SIGNED, policy=', protected: [needed.txt]')
+        edge.until(self, lambda: other.feed()['connected'], 'connection')
+        self.add('a.needed.example')  # one of its suffixes, only below it
+        self.add('needed.example')
+        edge.until(self, lambda: self.told()['applied'] == 2, self.told)
+        edge.until(self, lambda: self.told()['partial'], self.told)
+        told = self.told()['partial']
+        self.assertEqual(([one['node'] for one in told], told[0]['left_out']), (['e2'], '1'))
+        self.assertIn('needed.example', told[0]['why'])
+        self.assertIn('in part: e2, changes left out: 1: ', self.text())
+        self.assertIn('部分生效：e2，未采用的变更：1：', self.text('--lang', 'zh'))
+        self.assertIn('telefence_push_edges_partial 1', self.text('--metrics'))
+
+    def test_a_receipt_that_redis_takes_not_leaves_the_heartbeat(self):
+        self.redis.ask('XADD', 'tf:1:ack', '18446744073709551615-18446744073709551615', 'node', 'x')
+        self.add('a.example')
+        edge.until(self, lambda: self.told()['applied'] == 1, self.told)
+
     def test_batches_that_the_log_does_not_have(self):
         self.assertIn('the log has no batch yet\n', self.text())
         self.add('a.example')

@@ -102,6 +102,8 @@ TEST(Batch, AWrongFrameRefusesTheWholeBatch) {
   EXPECT_NE(refusal("1-0", R"({"seq":"1","n":1})", kLines[0]), "");
   EXPECT_NE(refusal("1-0", R"({"seq":1})", kLines[0]), "");
   EXPECT_NE(refusal("1-0", R"({"seq":1,"n":1,"ts":"yesterday"})", kLines[0]), "");
+  for (const char* ts : {"-1", "7258118400001", "9223372036854775807"})
+    EXPECT_NE(refusal("1-0", R"({"seq":1,"n":1,"ts":)" + std::string(ts) + "}", kLines[0]).find("between 1970 and 2200"), std::string::npos) << ts;
   EXPECT_NE(refusal("1-0", R"({"seq":1,"n":1,"publisher":5})", kLines[0]), "");
   EXPECT_EQ(refusal("1-0", R"({"seq":1,"n":1})", std::string(70'000, 'x')), "the batch is larger than 64 KiB");
 }

@@ -215,6 +215,62 @@ TEST_F(FeedTrust, AWideEntryOfTwoSignersIsTaken) {
   EXPECT_EQ(edge_->state().batches_refused, 0u);
 }
 
+// What its signer approved once, who signs the batch could use for ever: by dating batches back, or without a date.
+TEST_F(FeedTrust, AnApprovalCountsOnceAndOnlyInItsTime) {
+  begin_with_one();
+  const Lines wide{R"({"op":"add","kind":"number","value":"+86170*"})"}, gone{R"({"op":"remove","kind":"number","value":"+86170*"})"};
+  const std::int64_t now_s = std::time(nullptr);
+  const auto push = [&](std::uint64_t sequence, std::int64_t ts_ms, const Lines& lines, const std::optional<BatchSignature>& approval) {
+    const PackedBatch batch = pack_batch(sequence, ts_ms, "centre", hash_of_newest(), lines).value();
+    centre().add_raw(std::to_string(sequence) + "-0", batch, signed_by(city_, batch) + (approval ? to_line(*approval) : ""));
+  };
+  const BatchSignature old = approve_body(other_, plain_body(wide), now_s - 30 * 86'400), good = approve_body(other_, plain_body(wide), now_s + 86'400);
+  push(2, 1000 * (now_s - 31 * 86'400), wide, old);
+  push(3, 0, wide, good);
+  push(4, 1000 * now_s, wide, good);
+  push(5, 1000 * now_s, gone, std::nullopt);
+  push(6, 1000 * now_s + 1, wide, good);
+  push(7, 1000 * now_s, second_, std::nullopt);
+  ASSERT_TRUE(edge_->reaches(7));
+  EXPECT_EQ(edge_->refusals(BatchRefusal::kNeedsSecond), 3u) << edge_->state().last_refusal;
+  EXPECT_EQ(edge_->state().counts.numbers, 0u) << "in force by the fourth, and taken back by the fifth";
+  // Nor after a restart, which knows the batches that were taken.
+  edge_->stop();
+  edge_->start();
+  push(8, 1000 * now_s + 2, wide, good);
+  push(9, 1000 * now_s, {add_domain("ninth.example")}, std::nullopt);
+  ASSERT_TRUE(edge_->reaches(9));
+  EXPECT_EQ(edge_->state().counts.numbers, 0u);
+}
+
+// Somebody spoils a batch, and the next good one must not hide it; nor a restart. A snapshot that has it mends it.
+TEST_F(FeedTrust, WhatIsMissingIsToldUntilItIsMended) {
+  options_.redis.snapshot_spread_ms = 20;
+  begin_with_one();
+  centre().add_raw("2-0", {"{}", "x"}, "");
+  EXPECT_EQ(centre().push({add_domain("third.example")}), 3u);
+  ASSERT_TRUE(edge_->reaches(3));
+  const std::string problem = edge_->state().problem;
+  EXPECT_EQ(problem.find("batch 2-0 refused: "), 0u) << problem;
+  edge_->stop();
+  edge_->start();
+  EXPECT_TRUE(eventually([&] { return edge_->state().connected && edge_->state().problem == problem; })) << edge_->state().problem;
+  // A gap is told in its place, and stays as well.
+  edge_->stop();
+  EXPECT_EQ(centre().push({add_domain("fourth.example")}), 4u);
+  EXPECT_EQ(centre().push({add_domain("fifth.example")}), 5u);
+  centre().ask({"XDEL", "tf:1:log", "4-0"});
+  edge_->start();
+  ASSERT_TRUE(edge_->reaches(5));
+  EXPECT_EQ(edge_->state().problem.find("gap in the log before batch 5"), 0u) << edge_->state().problem;
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(folder_ / "policy/unmended.json"); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));  // it is written once a second
+  edge_->stop();
+  edge_->start();
+  EXPECT_TRUE(eventually([&] { return edge_->state().connected && edge_->state().log_problem.starts_with("gap in the log before batch 5"); }))
+      << edge_->state().problem;
+}
+
 TEST_F(FeedTrust, KindsThatAreNotEnforcedAreToldAndHarmNothing) {
   start();
   centre().push({R"({"op":"add","kind":"ip","value":"192.0.2.0/24"})", R"({"op":"add","kind":"account","value":"6222 0000"})",

@@ -259,6 +259,9 @@ TEST_F(Snapshots, LinesThatAreNoneAreToldWithWhatIsWrong) {
   EXPECT_NE(why("#{\"op\":\"add\",\"kind\":\"domain\",\"columns\":[\"expires\"]}\na.example\n").find("other columns"), std::string::npos);
   EXPECT_NE(why("#{\"op\":\"add\",\"kind\":\"domain\"}\na.example\t5\n").find("other columns"), std::string::npos);
   EXPECT_NE(why("#nonsense\n"), "");
+  // Lists in lists, which a function that calls itself would write down again.
+  EXPECT_NE(why("#{\"op\":\"add\",\"kind\":\"domain\",\"x\":" + std::string(3'000'000, '[') + std::string(3'000'000, ']') + "}\n").find("nested too deep"),
+            std::string::npos);
   EXPECT_NE(why("{\"op\":\"replace-list\",\"kind\":\"domain\"}\n"), "");
   EXPECT_EQ(why("#{\"op\":\"add\",\"kind\":\"domain\",\"columns\":[\"expires\",\"id\"]}\na.example\t5\t7\n"), "");
 }
