@@ -68,6 +68,7 @@ std::int64_t LogFollower::now_s() {
 // `missing`: the batches up to this one, or some of them; 0 = another log begins.
 void LogFollower::break_log(LogBreak reason, const std::string& what, std::uint64_t missing) {
   news_.log_broken(reason, what);
+  lacks_batches_ = true;
   state_.audit(AuditEntry("log-broken", "feed").text("reason", log_break_name(reason)).text("why", what));
   // What was applied may be in no log any more.
   if (reason != LogBreak::kGap) snapshot_after_ms_ = std::max(snapshot_after_ms_, newest_ms_);
@@ -178,6 +179,7 @@ bool LogFollower::is_in_order(const std::string& id, const Batch& batch, bool is
                                "was forked or changed, and changes may be missing", batch.sequence - 1);
   else if (finding == Finding::kBeginsLater) {
     news_.log_begins_later(batch.sequence);
+    lacks_batches_ = true;
     plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), batch.sequence - 1);
   }
   if (finding != Finding::kFollows) news_.tells_from(batch.sequence);
@@ -297,6 +299,7 @@ LogFollower::Progress LogFollower::begin() {
               [&](const StoredBatch& stored) { take_stored(stored, progress); });
   if (state_.lacks_base()) order_.begin_anew();
   news_.was_unmended(state_.unmended());
+  lacks_batches_ = !news_.unmended().log.empty() || !news_.unmended().note.empty();
   news_.tells_from(sequence_);  // which were refused is not kept on disk
   reader_.go_to(order_.last_id());
   if (state_.loaded_batches() > 0) news_.state_loaded(state_.loaded_batches(), order_.last_id(), state_.bytes_cut());

@@ -119,6 +119,7 @@ class LogFollower {
   };
   Basis basis_;
   std::optional<LogReader::Clock::time_point> snapshot_due_;  // something is wrong with the log: a newer snapshot is to be looked for
+  bool lacks_batches_ = false;       // some of this log were never seen here, or what was seen is of another
   std::uint64_t snapshot_need_ = 0;  // the batches up to this one are missing
   std::int64_t newest_ms_ = 0;       // date of the newest batch or snapshot that was applied
   std::int64_t snapshot_after_ms_ = 0;  // of what another log has taken the place of; an older snapshot would take it back

@@ -74,6 +74,7 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   sequence_ = newest_ = manifest.sequence;
   hash_ = manifest.hash;
   news_.tells_from(sequence_);  // of those before, its maker knows
+  lacks_batches_ = false;
   snapshot_need_ = 0;
   snapshot_after_ms_ = 0;
   newest_ms_ = std::max(newest_ms_, manifest.created_ms);
@@ -130,6 +131,8 @@ bool LogFollower::take_newest_snapshot(Progress& progress) {
     const SnapshotManifest& there_now = manifest.value().manifest;
     const bool is_older = snapshot_after_ms_ != 0 && there_now.created_ms < snapshot_after_ms_ + kSameMoment_ms;
     if (there_now.created_ms <= basis_.created_ms || is_older || there_now.sequence < snapshot_need_) return false;
+    // This node has every batch, and only refused some: from one that was made without others it would lose those.
+    if (there_now.has_gaps && !lacks_batches_ && order_.last_id() != "0-0") return false;
     if (is_of_other_log(there_now)) {
       if (!reader_.is_connected()) return false;
       continue;

@@ -2,6 +2,7 @@
 #include "signatures/log_image.h"
 
 #include <algorithm>
+#include <ctime>
 #include <limits>
 
 #include "normalise/phone.h"
@@ -116,7 +117,8 @@ std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Bat
   if (auto refused = signers_.refuse(batch)) return refused;
   // What was over, and what waited, comes before what was said now.
   const std::int64_t then_s = batch.timestamp_ms / 1000;
-  newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
+  // A date that has not come would make the snapshot as young.
+  newest_ms_ = std::max(newest_ms_, std::min(batch.timestamp_ms, std::int64_t{1000} * (std::time(nullptr) + 3600)));
   store_->sweep(then_s, std::numeric_limits<std::size_t>::max());
   if (auto refused = refuse_over_quota(batch, trust_, *store_, waiting_)) return refused;
   approvals_.note(batch, std::int64_t{1000} * std::time(nullptr));

@@ -105,6 +105,7 @@ std::string manifest_text(const SnapshotManifest& manifest) {
   nlohmann::ordered_json chunks = nlohmann::ordered_json::array();
   for (const SnapshotChunk& chunk : manifest.chunks) chunks.push_back({{"bytes", chunk.bytes}, {"sha256", chunk.sha256}});
   out["chunks"] = std::move(chunks);
+  if (manifest.has_gaps) out["gaps"] = true;
   nlohmann::ordered_json before = nlohmann::ordered_json::array();
   for (const LogTrail::Place& place : manifest.before.places()) before.push_back({place.sequence, place.hash});
   if (!before.empty()) out["before"] = std::move(before);
@@ -140,6 +141,7 @@ Result<SnapshotManifest> read_manifest(std::string_view value) {
   out.hash = text_in(json, "hash");
   out.created_ms = static_cast<std::int64_t>(number_in(json, "created"));
   out.publisher = text_in(json, "publisher");
+  out.has_gaps = json.value("gaps", Json()) == true;
   out.domains = number_in(json, "domains");
   out.numbers = number_in(json, "numbers");
   out.others = number_in(json, "others");

@@ -129,6 +129,7 @@ class Maker {
       image_.begin_with(manifest.value().manifest, *loaded.value().load);
       log_order_.go_back(std::to_string(sequence) + "-0", image_.hash());
       made_.begun_with = sequence;
+      has_gaps_ = manifest.value().manifest.has_gaps;
       return {};
     }
     return {};
@@ -164,6 +165,7 @@ class Maker {
         if (is_doubtful(refused->reason, image_.signers().takes_unsigned()) && !order_.accept_gaps)
           return failed("batch " + stored.id + " can't be taken (" + refused->why +
                         "): edges with other keys or a newer version may have taken it; --accept-gaps writes down what is there without it");
+        has_gaps_ |= is_doubtful(refused->reason, image_.signers().takes_unsigned());
         ++made_.refused;
         if (made_.first_refusal.empty()) made_.first_refusal = "batch " + stored.id + ": " + refused->why;
       }
@@ -205,6 +207,7 @@ class Maker {
     // A publisher's clock may be ahead. What is dated before the snapshot is in it, and has no effect when somebody brings it again.
     manifest.created_ms = std::max(now, image_.newest_ms() + 1);
     manifest.publisher = order_.publisher;
+    manifest.has_gaps = has_gaps_ || !gap_.empty();
     image_.write(now / 1000, writer, manifest);
     auto written = writer.finish(manifest, [&](std::size_t index, const std::string& packed) -> Result<void> {
       chunks_ = index + 1;
@@ -314,6 +317,7 @@ class Maker {
   LogOrder log_order_;
   std::vector<std::uint64_t> there_;
   MadeSnapshot made_;
+  bool has_gaps_ = false;       // also of the snapshot that it was begun with
   std::string gap_;             // the first one; "" = the log is whole
   const std::string token_ = random_token();
   std::uint64_t sequence_ = 0;  // of the one that is made

@@ -154,6 +154,30 @@ TEST_F(SnapshotFeed, EdgesThatMeetABreakTogetherDoNotLoadTogether) {
   for (std::size_t i = 0; i + 12 < kEdges; ++i) EXPECT_GT(moments[i + 12] - moments[i], 0.1) << i;
 }
 
+// It was only refused a batch, and looks for a snapshot that has it: one made without others would take those away.
+TEST_F(SnapshotFeed, WhoHasAllBatchesLosesNoneToASnapshotWithGaps) {
+  push_and_make(1);
+  start();
+  for (int i = 2; i <= 4; ++i) centre().push({add_domain("n" + std::to_string(i) + ".example")});
+  ASSERT_TRUE(edge_->reaches(4));
+  Centre(redis_.server()).push({add_domain("unsigned.example")});
+  ASSERT_TRUE(eventually([&] { return edge_->state().batches_refused == 1; }));
+  centre().ask({"XDEL", "tf:1:log", "3-0"});
+  ASSERT_TRUE(make({.accept_gaps = true}).ok());
+  edge_->stop();
+  start();  // it reads the refused batch again, and looks for a snapshot at once
+  ASSERT_TRUE(eventually([&] { return edge_->state().batches_refused >= 1; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  EXPECT_EQ(edge_->state().snapshot, 1u);
+  expect_blocks(1, 4);
+  // An edge that lacks one takes it.
+  SignatureOptions options = options_;
+  options.state_dir = folder_ / "other";
+  EdgeFeed other(options);
+  EXPECT_TRUE(eventually([&] { return other.state().snapshot == 5; }));
+  EXPECT_FALSE(other.blocks("n3.example"));
+}
+
 TEST_F(SnapshotFeed, AForkIsMendedByASnapshot) {
   push_and_make(2);
   start();
