@@ -87,6 +87,9 @@ Result<std::uint64_t> read_header(std::string_view text, Batch& batch) {
   if (!publisher.ok()) return publisher.error();
   Result<std::string> previous = text_of(header, "prev");
   if (!previous.ok()) return previous.error();
+  Result<std::string> log = text_of(header, "log");
+  if (!log.ok()) return log.error();
+  batch.log = std::move(log.value());
   batch.publisher = std::move(publisher.value());
   batch.previous = std::move(previous.value());
   return count->get<std::uint64_t>();
@@ -221,22 +224,28 @@ Result<std::string> pack_body(std::string_view plain) {
   return body;
 }
 
+Result<Batch> of_log(Result<Batch> read, std::string_view log) {
+  if (!read.ok() || read.value().log.empty() || read.value().log == log) return read;
+  return invalid("it was published to the log " + read.value().log + ", and somebody has put it here");
+}
+
 std::string batch_header(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher, std::string_view previous,
-                         std::size_t lines) {
+                         std::size_t lines, std::string_view log) {
   nlohmann::ordered_json header;
   header["seq"] = sequence;
   header["ts"] = timestamp_ms;
   header["publisher"] = publisher;
   header["n"] = lines;
   header["prev"] = previous;
+  if (!log.empty()) header["log"] = log;
   return header.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher,
-                               std::string_view previous, std::span<const std::string> lines) {
+                               std::string_view previous, std::span<const std::string> lines, std::string_view log) {
   Result<std::string> body = pack_body(plain_body(lines));
   if (!body.ok()) return body.error();
-  PackedBatch packed{batch_header(sequence, timestamp_ms, publisher, previous, lines.size()), std::move(body.value())};
+  PackedBatch packed{batch_header(sequence, timestamp_ms, publisher, previous, lines.size(), log), std::move(body.value())};
   if (packed.header.size() + packed.body.size() + kSignatureRoom > kMaxBatchBytes)
     return invalid("the batch is larger than 64 KiB packed: send fewer changes at once");
   return packed;

@@ -27,6 +27,7 @@ struct Batch {
   std::uint64_t sequence = 0;
   std::int64_t timestamp_ms = 0;  // when it was published; 0 = not told
   std::string publisher;
+  std::string log;       // the key of the log that it was published to; "" = not told
   std::string previous;  // hash of the batch before, 64 hexadecimal digits; "" = not told
   std::string hash;      // of this batch
   std::string newer;     // not "": what this version does not know of it; then it has no changes
@@ -47,6 +48,9 @@ struct BatchFields {
 // id: of the stream entry, "<sequence>-0".
 Result<Batch> read_batch(std::string_view id, const BatchFields& fields);
 
+// kInvalid: it was published to another log than this one, whoever put it here.
+Result<Batch> of_log(Result<Batch> read, std::string_view log);
+
 // The sequence of a stream id; kInvalid unless it is "<sequence>-0" with a sequence above 0.
 Result<std::uint64_t> sequence_of(std::string_view id);
 
@@ -61,14 +65,14 @@ struct PackedBatch {
 // The other direction. Requires: 1 to kMaxBatchLines lines. kInvalid when it gets larger than kMaxBatchBytes with
 // kSignatureRoom.
 Result<PackedBatch> pack_batch(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher,
-                               std::string_view previous, std::span<const std::string> lines);
+                               std::string_view previous, std::span<const std::string> lines, std::string_view log = {});
 
 // The two parts of it. Bodies can be packed before it is known where in the log they will stand. `plain`: plain_body().
 Result<std::string> pack_body(std::string_view plain);
 // Back, whether it is packed or not; at most kMaxUnpackedBytes.
 Result<std::string> unpack_body(std::string_view body);
 std::string batch_header(std::uint64_t sequence, std::int64_t timestamp_ms, std::string_view publisher, std::string_view previous,
-                         std::size_t lines);
+                         std::size_t lines, std::string_view log = {});
 
 // The body before it is packed: every line ended by LF.
 std::string plain_body(std::span<const std::string> lines);

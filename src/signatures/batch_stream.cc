@@ -42,7 +42,7 @@ BatchStream::BatchStream(RedisConnection& connection, std::string log, BatchAuth
 
 // What a header, wherever it will stand, and the signatures leave.
 std::size_t BatchStream::body_room() const {
-  const std::string header = batch_header(std::numeric_limits<std::uint64_t>::max(), now_ms(), author_.name, std::string(64, '0'), kMaxBatchLines);
+  const std::string header = batch_header(std::numeric_limits<std::uint64_t>::max(), now_ms(), author_.name, std::string(64, '0'), kMaxBatchLines, log_);
   return kMaxBatchBytes - std::min(kMaxBatchBytes, kSignatureRoom + header.size());
 }
 
@@ -112,7 +112,7 @@ Result<void> BatchStream::finish() {
 // Puts the header around it, signs it, and sends it as one XADD.
 Result<void> BatchStream::send_add(Body& body, std::uint64_t sequence, const std::string& previous) {
   body.timestamp_ms = now_ms();
-  const std::string header = batch_header(sequence, body.timestamp_ms, author_.name, previous, body.changes);
+  const std::string header = batch_header(sequence, body.timestamp_ms, author_.name, previous, body.changes, log_);
   body.hash = batch_hash(header, body.packed);
   const std::string signatures = signatures_of(author_, body.hash);
   const std::string id = std::to_string(sequence) + "-0";

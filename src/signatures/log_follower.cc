@@ -247,7 +247,7 @@ LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& 
 
 LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, bool is_first, Progress& progress) {
   const BatchFields fields{field_of(entry.fields, "h"), field_of(entry.fields, "b"), field_of(entry.fields, "s")};
-  Result<Batch> read = read_batch(entry.id, fields);
+  Result<Batch> read = of_log(read_batch(entry.id, fields), options_.log);
   if (!read.ok()) {
     order_.take_unreadable(entry.id);
     plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), first_part(entry.id));
@@ -285,7 +285,7 @@ LogFollower::Progress LogFollower::take_entries(const LogReader::Read& read) {
 
 // As from the log, its signatures too: a key that is trusted no more takes its entries along at the next start.
 void LogFollower::take_stored(const StoredBatch& stored, Progress& progress) {
-  Result<Batch> read = read_batch(stored.id, {stored.header, stored.body, stored.signature});
+  Result<Batch> read = of_log(read_batch(stored.id, {stored.header, stored.body, stored.signature}), options_.log);
   if (!read.ok()) return;
   order_.take(stored.id, read.value());
   progress.has_changed |= take_batch(read.value(), false, progress) == Taken::kApplied;

@@ -108,7 +108,7 @@ Result<PublishedBatch> publish_batch(RedisConnection& connection, std::string_vi
     if (!place.ok()) return place.error();
     const LogHead& head = place.value().head;
     Placed batch{{head.sequence + 1, "", now_ms()}, {}, {}};
-    Result<PackedBatch> packed = pack_batch(batch.mark.sequence, batch.mark.timestamp_ms, author.name, head.hash, lines);
+    Result<PackedBatch> packed = pack_batch(batch.mark.sequence, batch.mark.timestamp_ms, author.name, head.hash, lines, log);
     if (!packed.ok()) return packed.error();
     batch.packed = std::move(packed.value());
     batch.mark.hash = batch_hash(batch.packed.header, batch.packed.body);

@@ -157,7 +157,7 @@ class Maker {
       for (const RedisReply& entry : reply.value().items) {
         if (entry.items.size() != 2) continue;
         const StoredBatch stored = batch_of(entry);
-        Result<Batch> batch = read_of(stored);
+        Result<Batch> batch = of_log(read_of(stored), order_.log);
         if (auto fine = check_order(stored, batch); !fine.ok()) return fine;
         const auto refused = image_.take(stored, std::move(batch));
         ++made_.batches;

@@ -243,6 +243,14 @@ TEST_F(FeedTrust, AnApprovalCountsOnceAndOnlyInItsTime) {
   EXPECT_EQ(edge_->state().counts.numbers, 0u);
 }
 
+// Whoever owns Redis takes a batch of a log for trials, and puts it into that of the edges: the signature is right.
+TEST_F(FeedTrust, ABatchOfAnotherLogIsRefused) {
+  begin_with_one();
+  const PackedBatch batch = pack_batch(2, 1000 * std::time(nullptr), "centre", hash_of_newest(), second_, "tf:2:log").value();
+  expect_refused_and_the_chain_goes_on(BatchRefusal::kMalformed, batch, signed_by(city_, batch));
+  EXPECT_NE(audit().find("it was published to the log tf:2:log"), std::string::npos);
+}
+
 // Somebody spoils a batch, and the next good one must not hide it; nor a restart. A snapshot that has it mends it.
 TEST_F(FeedTrust, WhatIsMissingIsToldUntilItIsMended) {
   options_.redis.snapshot_spread_ms = 20;
