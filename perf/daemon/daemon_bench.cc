@@ -98,10 +98,13 @@ Figures run_for(Bench& bench, double seconds) {
 // Pauses of the core: between two looks at the clock, more time than what lies between them can take. On a machine that others use, the
 // host takes the core away for milliseconds.
 struct Pauses {
+  static constexpr std::array<std::uint64_t, 4> kLonger_us = {10, 50, 250, 1000};
+  std::array<std::uint64_t, kLonger_us.size()> longer{};  // so many took longer
   std::uint64_t count = 0, ns = 0, longest_ns = 0;
 
   void add(std::uint64_t taken_ns) {
     ++count;
+    for (std::size_t i = 0; i < longer.size(); ++i) longer[i] += taken_ns > 1000 * kLonger_us[i] ? 1u : 0u;
     ns += taken_ns;
     longest_ns = std::max(longest_ns, taken_ns);
   }
@@ -109,23 +112,29 @@ struct Pauses {
 
 std::uint64_t clock_ns() { return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()); }
 
+// What a turn may take at most: thrice as long as its packets take in full bursts, and what a look at the clock does.
+struct LongestTurn {
+  double ns_per_packet;
+  std::uint64_t of(std::size_t packets) const { return 5'000 + static_cast<std::uint64_t>(3 * ns_per_packet * static_cast<double>(packets)); }
+};
+
 // How often a loop that does nothing pauses.
-void idle_for(double seconds, std::uint64_t longest_turn_ns, Pauses& pauses) {
+void idle_for(double seconds, LongestTurn longest, Pauses& pauses) {
   const std::uint64_t end = clock_ns() + static_cast<std::uint64_t>(seconds * 1e9);
   for (std::uint64_t before = clock_ns(), now = before; before < end; before = now) {
     now = clock_ns();
-    if (now - before > longest_turn_ns) pauses.add(now - before);
+    if (now - before > longest.of(0)) pauses.add(now - before);
   }
 }
 
 // During a pause the clock of the packets stands still, and those that were on their way do not count.
-void deliver_for(Bench& bench, double seconds, std::uint64_t longest_turn_ns, Pauses& pauses) {
+void deliver_for(Bench& bench, double seconds, LongestTurn longest, Pauses& pauses) {
   const std::uint64_t end = clock_ns() + static_cast<std::uint64_t>(seconds * 1e9);
   for (std::uint64_t before = clock_ns(), now = before; before < end; before = now) {
-    bench.worker.run_once();
+    const std::size_t packets = bench.worker.run_once();
     while (bench.ring.front() != nullptr) bench.ring.release();
     now = clock_ns();
-    if (now - before <= longest_turn_ns) {
+    if (now - before <= longest.of(packets)) {
       bench.sink.keep();
       continue;
     }
@@ -135,11 +144,18 @@ void deliver_for(Bench& bench, double seconds, std::uint64_t longest_turn_ns, Pa
   }
 }
 
+void print_pauses(const char* who, const Pauses& pauses) {
+  std::printf("  %-22s %.1f ms in %llu pauses, the longest %.0f us;", who, static_cast<double>(pauses.ns) / 1e6, static_cast<unsigned long long>(pauses.count),
+              static_cast<double>(pauses.longest_ns) / 1e3);
+  for (std::size_t i = 0; i < pauses.longer.size(); ++i)
+    std::printf(" %llu of more than %llu us%s", static_cast<unsigned long long>(pauses.longer[i]), static_cast<unsigned long long>(Pauses::kLonger_us[i]),
+                i + 1 < pauses.longer.size() ? "," : "\n");
+}
+
 // Packets at half the rate that was reached: how long is each on its way?
 void measure_delay(Bench& bench, double mpps) {
   constexpr double kSlice_s = 0.25;
-  // A full burst takes 64 / mpps us; five times that, 50 us at least, are no work.
-  const auto longest_turn_ns = static_cast<std::uint64_t>(std::max(50e3, 5 * 64e3 / mpps));
+  const LongestTurn longest{1e3 / mpps};
   bench.source.pace(2e3 / mpps);
   run_for(bench, 0.5);
   bench.source.pace(2e3 / mpps);
@@ -147,21 +163,20 @@ void measure_delay(Bench& bench, double mpps) {
   Pauses working, idle;
   for (double left = bench.options.seconds * bench.options.runs; left > 0; left -= kSlice_s) {
     const std::uint64_t before = clock_ns();
-    idle_for(kSlice_s, longest_turn_ns, idle);
+    idle_for(kSlice_s, longest, idle);
     const std::uint64_t now = clock_ns();
     bench.source.stood_still(now - before);
     bench.sink.drop(now);
-    deliver_for(bench, kSlice_s, longest_turn_ns, working);
+    deliver_for(bench, kSlice_s, longest, working);
   }
   const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e3; };
   std::printf("%-11s at %.2f Mpps: on its way half of the packets at most %.1f us, 99%% %.1f us, 99.9%% %.1f us, the longest %.0f us; "
-              "%llu measured, %llu lost\n",
+              "%llu measured, %llu lost, %llu not counted for pauses of the core:\n",
               bench.options.traffic.c_str(), mpps / 2, us(bench.sink.beyond(500'000)), us(bench.sink.beyond(10'000)), us(bench.sink.beyond(1'000)),
-              us(bench.sink.longest()), static_cast<unsigned long long>(bench.sink.count()), static_cast<unsigned long long>(bench.source.lost()));
-  std::printf("%-11s without %llu packets in %llu pauses of the core of more than %.0f us, %.1f ms in all, the longest %.0f us; "
-              "a loop that does nothing had %llu in as much time, %.1f ms in all, the longest %.0f us\n",
-              bench.options.traffic.c_str(), static_cast<unsigned long long>(bench.sink.dropped()), static_cast<unsigned long long>(working.count), us(longest_turn_ns),
-              us(working.ns) / 1e3, us(working.longest_ns), static_cast<unsigned long long>(idle.count), us(idle.ns) / 1e3, us(idle.longest_ns));
+              us(bench.sink.longest()), static_cast<unsigned long long>(bench.sink.count()), static_cast<unsigned long long>(bench.source.lost()),
+              static_cast<unsigned long long>(bench.sink.dropped()));
+  print_pauses("with the worker", working);
+  print_pauses("a loop that does nothing", idle);
 }
 
 // Returns the median rate.
