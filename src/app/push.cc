@@ -36,7 +36,7 @@ int failed(Error error, Language language) {
 }
 
 void note(const std::string& message, Language language) {
-  std::fprintf(stderr, "telefence push: %s\n", translated(language, message).c_str());
+  std::fprintf(stderr, "telefence push: %s\n", printable(translated(language, message)).c_str());
 }
 
 std::vector<std::string> wide_of(const PushArguments& arguments, const std::vector<std::string>& lines) {

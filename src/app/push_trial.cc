@@ -71,7 +71,7 @@ void add_answer(LineTrial& line, const std::string& node, const Json& answer, do
 std::string joined(const std::vector<std::string>& nodes) {
   constexpr std::size_t kShown = 5;
   std::string out;
-  for (std::size_t i = 0; i < std::min(nodes.size(), kShown); ++i) out += (i == 0 ? "" : ", ") + nodes[i];
+  for (std::size_t i = 0; i < std::min(nodes.size(), kShown); ++i) out += (i == 0 ? "" : ", ") + printable(nodes[i]);
   return nodes.size() > kShown ? out + " ..." : out;
 }
 
@@ -153,7 +153,7 @@ std::string hits_text(const LineTrial& line, Language language) {
                              kind_text(line.sampled_kind, language), edges_text(line.edges, language), period_text(line.period_s, language));
   if (line.hits == 0) return say(language, {"fewer than {} at each edge", "每个节点均少于 {} 次"}, kLeastHits) + of;
   std::string out = say(language, {"{} ({})", "{} 次（{}）"}, line.hits, percent(line.share())) + of;
-  if (line.edges > 1) out += say(language, {", most at {} ({})", "，最多为 {}（{}）"}, line.most_node, percent(line.most));
+  if (line.edges > 1) out += say(language, {", most at {} ({})", "，最多为 {}（{}）"}, printable(line.most_node), percent(line.most));
   return out;
 }
 
@@ -210,7 +210,7 @@ std::string percent(double share) {
 
 std::string figure_of(const LineTrial& line, Language language) {
   return say(language, {"{} of {} {} sampled at {}, and {} at {}", "命中 {} 次，共 {} {}，来自 {}，最多 {}（{}）"}, line.hits, line.sampled,
-             kind_text(line.sampled_kind, language), edges_text(line.edges, language), percent(line.most), line.most_node);
+             kind_text(line.sampled_kind, language), edges_text(line.edges, language), percent(line.most), printable(line.most_node));
 }
 
 Json to_json(const TrialReport& report) {
@@ -230,7 +230,7 @@ Json to_json(const TrialReport& report) {
 }
 
 void print_for_people(const TrialReport& report, Language language) {
-  const auto print = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
+  const auto print = [](const std::string& line) { std::printf("%s\n", printable(line).c_str()); };
   for (const LineTrial& line : report.lines) {
     print(std::string(word_of(language, text_of(line.change, "op"))) + " " + std::string(word_of(language, text_of(line.change, "kind"))) + " " +
           text_of(line.change, "value"));

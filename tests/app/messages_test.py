@@ -2,6 +2,9 @@
 """What the tool says to somebody who meets it for the first time, in both languages. Usage: messages_test.py BUILD_DIR"""
 import json
 import os
+import socket
+import threading
+import time
 
 import edge
 import feed_test
@@ -95,6 +98,31 @@ patterns:
         done = self.tool('push', 'withdraw', 'vendor', *NOWHERE, TELEFENCE_KEY='', TELEFENCE_AUDIT='', TELEFENCE_REDIS_USER='')
         self.assertIn("can't connect", self.expect(done, 5).stderr)
 
+    def test_a_daemon_that_says_nonsense_ends_nothing(self):
+        """Another version, or another program on that socket."""
+        nonsense = {key: None for key in ('node', 'mode', 'feed', 'bypass', 'hits', 'versions', 'error', 'code', 'reasons', 'needs_restart', 'packets', 'mistakes', 'in_force')}
+        told = [{}, {**nonsense, 'ports': [None, 7, {'name': 1, 'received': 'x'}], 'channels': {'dns': None}, 'signatures': 7, 'records': [], 'verdicts': 'x',
+                     'normalised': [1], 'complaints': [None], 'feed': {'connected': 'x', 'sequence': -1, 'problem': []}, 'uptime_s': 'x', 'reasons': [1]}]
+        served = socket.socket(socket.AF_UNIX)
+        self.addCleanup(served.close)
+        served.bind(self.path('daemon.sock'))
+        served.listen(8)
+        verbs = (('status',), ('policy', 'versions'), ('policy', 'rollback', '1'), ('reload',), ('bypass', 'status'), ('test', 'domain', 'x.example'))
+        for answer in ({'ok': ok, **one} for one in told for ok in (True, None)):
+            for verb in verbs:
+                replier = threading.Thread(target=self.reply, args=(served, answer))
+                replier.start()
+                done = self.tool(*verb, '--socket', 'daemon.sock')
+                replier.join()
+                self.assertIn(done.returncode, (0, 1, 10), (verb, answer, done.stderr))
+
+    @staticmethod
+    def reply(served, answer):
+        connection, _ = served.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(json.dumps(answer).encode() + b'\n')
+
     def test_a_batch_has_a_number(self):
         for number in ('0', '-1', 'x', '1x', '99999999999999999999999'):
             self.assertIn('--seq: "%s" is no batch: give its number, 1 or more' % number, self.said('push', 'status', '--seq', number, *NOWHERE))
@@ -158,6 +186,11 @@ class WithServer(program.ProgramTest):
         self.redis.ask('DEL', 'tf:1:ack')
         self.assertIn('in force on 0 of 1 edges\n', self.push('status').stdout)
         self.assertEqual(json.loads(self.push('status', '--json').stdout)['behind'][0]['node'], bad)
+
+    def test_names_of_edges_that_sample_are_not_obeyed(self):
+        self.redis.ask('HSET', 'tf:1:trial:nodes', 'e\x1b[2Jdge', '%d names numbers texts' % (time.time() * 1000))
+        told = self.push(*NAME, '--dry-run').stdout
+        self.assertIn('did not answer within a second: e\\x1b[2Jdge', told)
 
     def test_a_list_without_a_category_says_what_it_gets(self):
         self.write('list.txt', 'bad.example\n')
