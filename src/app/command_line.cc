@@ -197,7 +197,7 @@ std::string CommandLine::in_our_words(const CLI::ParseError& mistake) const {
   if (said == "A subcommand is required") return text({"a verb is missing", "缺少命令"});
   if (language_ == Language::kEnglish) return said;
   if (said.ends_with(kRequired)) return "缺少 " + said.substr(0, said.size() - kRequired.size());
-  if (mistake.get_name() == "ExtrasError") return "不认识的参数：" + said.substr(said.find(": ") + 2);
+  if (said.starts_with("The following argument")) return "不认识的参数：" + said.substr(said.find(": ") + 2);
   if (mistake.get_name() == "ConversionError") return "取值无法识别：" + after("Could not convert: ");
   if (mistake.get_name() == "ArgumentMismatch") return "缺少取值：" + said.substr(0, said.find(':'));
   return said;

@@ -6,6 +6,7 @@ namespace {
 
 constexpr Sentence kSentences[] = {
     {"--redis: {}", "--redis：{0}"},
+    {"can't {} the audit file {}: {}", "无法写入审计文件 {1}：{2}"},
     // First: why it is wide has sentences of its own, which would take all of it for theirs.
     {"this is {}, which edges take with two signatures only: {}",
      "这属于“{0}”，节点只接受两人签名：请加 --second-key 文件，或用 --for-cosign 文件交由他人执行 telefence push cosign 下发"},
@@ -255,6 +256,7 @@ constexpr Sentence kSentences[] = {
     {"{} has mistakes", "{0} 有错误"},
     {"No such file or directory", "文件或目录不存在"},
     {"Permission denied", "权限不足"},
+    {"Is a directory", "是一个文件夹"},
     {"Connection refused", "连接被拒绝"},
     {"No space left on device", "磁盘已满"},
     {"File too large", "文件过大"},
@@ -520,7 +522,6 @@ constexpr Sentence kSentences[] = {
     {"can't make the folder {}: {}", "无法创建目录 {0}：{1}"},
     {"can't write into the folder {}: {}", "无法写入目录 {0}：{1}"},
     {"can't write {}: {}", "无法写入 {0}：{1}"},
-    {"can't {} the audit file {}: {}", "无法写入审计文件 {1}：{2}"},
     {"can't use the {} {}: {}", "无法使用 {0} {1}：{2}"},
     {"TLS: the certificate of the server is not taken: {}", "TLS：不接受服务器证书：{0}"},
     {"TLS: {}", "TLS：{0}"},

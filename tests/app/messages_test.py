@@ -123,6 +123,10 @@ patterns:
             connection.recv(65536)
             connection.sendall(json.dumps(answer).encode() + b'\n')
 
+    def test_an_unknown_option_is_told_in_chinese(self):
+        self.assertIn('不认识的参数：--for-cosign', self.said('push', 'apply', 'x', '--for-cosign', 'y', '--lang', 'zh'))
+        self.assertIn('不认识的参数：--foo', self.said('status', '--foo', '--lang', 'zh'))
+
     def test_a_batch_has_a_number(self):
         for number in ('0', '-1', 'x', '1x', '99999999999999999999999'):
             self.assertIn('--seq: "%s" is no batch: give its number, 1 or more' % number, self.said('push', 'status', '--seq', number, *NOWHERE))
