@@ -52,12 +52,6 @@ int verify(const AuditArguments& arguments, Language language) {
   return is_whole ? kExitOk : kExitInvalid;
 }
 
-// A file that anybody could have written may have anything under these names.
-std::string text_at(const Json& line, const char* name) {
-  const auto found = line.find(name);
-  return found == line.end() || !found->is_string() ? std::string() : found->get<std::string>();
-}
-
 // The words of audit files in Chinese: what was done, and the names of what is told of it.
 struct AuditWord {
   std::string_view word, chinese;
@@ -87,8 +81,8 @@ std::string changes_text(const Json& changes, Language language) {
       out += to_line(change);
       continue;
     }
-    const std::string value = text_at(change, "value"), source = text_at(change, "source");
-    (out += word_of(language, text_at(change, "op"))) += " " + std::string(word_of(language, text_at(change, "kind"))) + (value.empty() ? "" : " " + value);
+    const std::string value = text_of(change, "value"), source = text_of(change, "source");
+    (out += word_of(language, text_of(change, "op"))) += " " + std::string(word_of(language, text_of(change, "kind"))) + (value.empty() ? "" : " " + value);
     if (!source.empty()) out += say(language, {" ({})", "（{}）"}, source);
   }
   return out;
@@ -106,7 +100,7 @@ std::string value_text(const std::string& name, const Json& value, Language lang
 }
 
 std::string for_people(const Json& line, Language language) {
-  std::string out = text_at(line, "at") + "  " + audit_word(text_at(line, "what"), language) + "  " + text_at(line, "who");
+  std::string out = text_of(line, "at") + "  " + audit_word(text_of(line, "what"), language) + "  " + text_of(line, "who");
   for (const auto& [name, value] : line.items()) {
     if (name == "at" || name == "what" || name == "who" || name == "prev" || name == "hash") continue;
     out += "  " + audit_word(name, language) + "=" + value_text(name, value, language);
@@ -125,7 +119,8 @@ int show(const AuditArguments& arguments, Language language) {
   }
   for (const std::string& one : lines) {
     const Json json = Json::parse(one, nullptr, false);
-    std::printf("%s\n", arguments.json || !json.is_object() ? one.c_str() : for_people(json, language).c_str());
+    const std::string said = json.is_object() ? for_people(json, language) : one;
+    std::printf("%s\n", (arguments.json ? one : printable(said)).c_str());
   }
   return kExitOk;
 }

@@ -29,13 +29,13 @@ int bypass(const BypassArguments& arguments) {
   if (!line) return failed(line.error());
   const Json reply = Json::parse(line.value(), nullptr, false);
   if (!reply.is_object()) return failed({ErrorCode::kFailed, "the daemon's reply is no JSON object"});
-  if (!reply.value("ok", false))
-    return failed({static_cast<ErrorCode>(reply.value("code", 1)), reply.value("error", "the daemon refused")});
-  const Json bypass = reply.value("bypass", Json::object());
+  if (!flag_of(reply, "ok"))
+    return failed({static_cast<ErrorCode>(number_of<int>(reply, "code", 1)), text_of(reply, "error", "the daemon refused")});
+  const Json bypass = member_of(reply, "bypass");
   if (arguments.json)
     std::printf("%s\n", to_line(bypass).c_str());
-  else if (bypass.value("on", false))
-    std::printf("%s\n", translated(language, bypass.value("reason", "")).c_str());
+  else if (flag_of(bypass, "on"))
+    std::printf("%s\n", translated(language, text_of(bypass, "reason")).c_str());
   else
     std::printf("%s\n", std::string(say(language, {"bypass is off: packets are inspected", "旁路已关闭：报文正常检查"})).c_str());
   return kExitOk;

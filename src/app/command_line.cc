@@ -15,6 +15,7 @@ namespace telefence {
 namespace {
 
 constexpr std::size_t kNameColumns = 36;
+constexpr Text kEmptyValue{"the value is empty: is a variable of the shell not set?", "值为空：是否有 shell 变量未设置？"};
 
 std::vector<std::string> verb_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -132,6 +133,26 @@ CLI::Validator CommandLine::from_to(int least, int greatest) const {
   return CLI::Validator(check, "");
 }
 
+CLI::Validator CommandLine::sequence() const {
+  const auto check = [this](std::string& word) -> std::string {
+    std::uint64_t value = 0;
+    const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (failure == std::errc() && end == word.data() + word.size() && value != 0) return {};
+    return say(language_, {"\"{}\" is no batch: give its number, 1 or more", "“{}”不是批次：请给出其序号，从 1 开始"}, word);
+  };
+  return CLI::Validator(check, "");
+}
+
+void CommandLine::refuse_empty(CLI::App& verb) const {
+  const auto check = [this](std::string& value) -> std::string {
+    if (!value.empty()) return {};
+    return text(kEmptyValue);
+  };
+  for (CLI::Option* option : verb.get_options())
+    if (option->get_expected_max() > 0) option->check(CLI::Validator(check, ""));
+  for (CLI::App* below : verb.get_subcommands([](const CLI::App*) { return true; })) refuse_empty(*below);
+}
+
 // What to add to CLI11's own words when an argument was not expected.
 std::string CommandLine::suggestion() const {
   const std::vector<std::string> unknown = program_.remaining(true);
@@ -157,6 +178,16 @@ std::optional<int> CommandLine::refuse_unknown_verb(const std::vector<std::strin
   return kExitUsage;
 }
 
+// CLI11 takes the next word for the value of "--source=".
+std::optional<int> CommandLine::refuse_nothing_assigned(const std::vector<std::string>& words) const {
+  const auto found = std::find_if(words.begin(), std::find(words.begin(), words.end(), "--"), [](const std::string& word) {
+    return word.starts_with("--") && word.find('=') == word.size() - 1;
+  });
+  if (found == words.end() || *found == "--") return std::nullopt;
+  std::fprintf(stderr, "%s: %s: %s\n", program_.get_name().c_str(), found->substr(0, found->size() - 1).c_str(), text(kEmptyValue).c_str());
+  return kExitUsage;
+}
+
 // CLI11 speaks English only.
 std::string CommandLine::in_our_words(const CLI::ParseError& mistake) const {
   std::string said = mistake.what();
@@ -166,7 +197,7 @@ std::string CommandLine::in_our_words(const CLI::ParseError& mistake) const {
   if (said == "A subcommand is required") return text({"a verb is missing", "缺少命令"});
   if (language_ == Language::kEnglish) return said;
   if (said.ends_with(kRequired)) return "缺少 " + said.substr(0, said.size() - kRequired.size());
-  if (mistake.get_name() == "ExtrasError") return "不认识的参数：" + said.substr(said.find(": ") + 2);
+  if (said.starts_with("The following argument")) return "不认识的参数：" + said.substr(said.find(": ") + 2);
   if (mistake.get_name() == "ConversionError") return "取值无法识别：" + after("Could not convert: ");
   if (mistake.get_name() == "ArgumentMismatch") return "缺少取值：" + said.substr(0, said.find(':'));
   return said;
@@ -194,6 +225,7 @@ std::optional<int> CommandLine::parse(int argc, char** argv, std::vector<std::st
     return kExitUsage;
   }
   if (const auto refused = refuse_unknown_verb(words)) return refused;
+  if (const auto refused = refuse_nothing_assigned(words)) return refused;
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   try {
     program_.parse(std::move(words));

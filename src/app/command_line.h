@@ -39,6 +39,10 @@ class CommandLine {
   // The value must be one of these words; else the one that was probably meant is named.
   CLI::Validator one_of(std::vector<std::string> words) const;
   CLI::Validator from_to(int least, int greatest) const;
+  CLI::Validator sequence() const;  // of a batch: from 1
+  // No value of this verb, and of those below it, may be empty: in a script that is a variable which is not set, and "" would be taken
+  // for the default. Variables of the environment that are empty count as not set.
+  void refuse_empty(CLI::App& verb) const;
 
   // Reads the arguments. A value is the exit code to end with at once: help and version were printed, or a mistake was told on
   // stderr. `after_dashes` gets what follows a lone "--", which is not for us; nullptr: "--" is not special.
@@ -46,6 +50,7 @@ class CommandLine {
 
  private:
   std::optional<int> refuse_unknown_verb(const std::vector<std::string>& words) const;
+  std::optional<int> refuse_nothing_assigned(const std::vector<std::string>& words) const;
   int refuse(const CLI::ParseError& mistake) const;
   std::string in_our_words(const CLI::ParseError& mistake) const;
   std::string suggestion() const;

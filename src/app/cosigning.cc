@@ -2,12 +2,14 @@
 #include "app/cosigning.h"
 
 #include <cstdio>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
 #include "app/json_lines.h"
 #include "app/push_connection.h"
 #include "app/sentences.h"
+#include "crypto/ed25519.h"
 #include "signatures/batch.h"
 #include "signatures/op_line.h"
 #include "signatures/wide_entries.h"
@@ -53,12 +55,27 @@ Result<std::uint64_t> find_approval(RedisConnection& connection, const std::stri
   }
 }
 
+// A line of the proposal, whatever its author put into it. What has no value is a pattern of words: the line itself follows.
 std::string what_it_does(const std::string& line, Language language) {
   const Json change = Json::parse(line, nullptr, false);
-  std::string out = "  " + std::string(word_of(language, change.value("op", ""))) + " " + std::string(word_of(language, change.value("kind", ""))) + " " +
-                    change.value("value", "");
-  if (change.value("kind", "") == "domain" && change.value("match", "suffix") == "suffix") out += say(language, {" and all below it", " 及其所有子域名"});
-  return out;
+  const std::string kind = text_of(change, "kind");
+  std::string out = "  " + std::string(word_of(language, text_of(change, "op"))) + " " + std::string(word_of(language, kind));
+  if (const std::string value = text_of(change, "value"); !value.empty()) out += " " + value;
+  if (kind == "domain" && text_of(change, "match", "suffix") == "suffix") out += say(language, {" and all below it", " 及其所有子域名"});
+  return printable(out);
+}
+
+// Name and publisher are the file's own word, which no approval is over.
+std::string whose_it_is(const PushArguments& arguments, const Proposal& proposal, const std::optional<PublicKey>& approver, Language language) {
+  const BatchSignature& approval = proposal.approval;
+  std::string out = approver ? say(language, {"approved by {}, key {} (checked with {})", "批准者：{}，密钥 {}（已用 {} 核对）"}, printable(approver->name), approval.key_id,
+                                   arguments.approver)
+                             : say(language, {"approved, as the file says, by {} ({}), key {}", "据文件所述，批准者：{}（{}），密钥 {}"}, printable(proposal.publisher),
+                                   printable(proposal.key_name), approval.key_id);
+  const std::string when = local_time(approval.until_s);
+  out += approval.until_s < std::time(nullptr) ? say(language, {"; over since {}: let it be proposed again", "；已于 {} 过期：请重新提交"}, when)
+                                               : say(language, {"; good until {}", "；有效期至 {}"}, when);
+  return approver ? out : out + "\n" + std::string(say(language, {"not checked: --approver FILE with the first signer's .pub does", "未核对：请用 --approver 文件 给出第一签名者的 .pub"}));
 }
 
 }  // namespace
@@ -83,16 +100,28 @@ std::vector<std::string> wide_lines(const PushArguments& arguments, const std::v
   return out;
 }
 
-void print_proposal(const PushArguments& arguments, const Proposal& proposal, Language language) {
-  std::printf("%s\n", say(language, {"approved by {} ({}), key {}; good until {}", "批准者：{}（{}），密钥 {}；有效期至 {}"}, proposal.publisher, proposal.key_name,
-                          proposal.approval.key_id, local_time(proposal.approval.until_s)).c_str());
+Result<std::optional<PublicKey>> check_approver(const PushArguments& arguments, const Proposal& proposal) {
+  if (arguments.approver.empty()) return std::optional<PublicKey>();
+  Result<PublicKey> key = read_public_key(arguments.approver);
+  if (!key) return Error{key.error().code, "--approver: " + key.error().message};
+  const BatchSignature& approval = proposal.approval;
+  if (key.value().id != approval.key_id)
+    return Error{ErrorCode::kInvalid, arguments.proposal + ": the approval is of the key " + approval.key_id + ", and " + arguments.approver + " is the key " + key.value().id};
+  if (!ed25519_verify(key.value().key, approval.value, approved_message(plain_body(proposal.lines), approval.until_s)))
+    return Error{ErrorCode::kInvalid, arguments.proposal + ": this is not what the key " + approval.key_id + " approved: the file was changed since, or the approval is forged"};
+  return std::optional<PublicKey>(std::move(key.value()));
+}
+
+void print_proposal(const PushArguments& arguments, const Proposal& proposal, const std::optional<PublicKey>& approver, Language language) {
+  std::printf("%s\n", whose_it_is(arguments, proposal, approver, language).c_str());
   const std::vector<std::string> wide = wide_lines(arguments, proposal.lines);
   for (std::size_t i = 0; i < proposal.lines.size(); ++i) {
     std::printf("%s\n", what_it_does(proposal.lines[i], language).c_str());
     if (!wide[i].empty())
-      std::printf("    %s\n", say(language, {"this is {}, which edges take with two signatures only", "这是{}，节点须有两个签名才采用"}, translated(language, wide[i])).c_str());
-    std::printf("    %s\n", proposal.lines[i].c_str());  // what is signed
+      std::printf("    %s\n", say(language, {"this is {}, which edges take with two signatures only", "这属于“{}”，节点须有两个签名才采用"}, printable(translated(language, wide[i]))).c_str());
+    std::printf("    %s\n", printable(proposal.lines[i]).c_str());  // what is signed
   }
+  if (proposal.approval.until_s < std::time(nullptr)) return;
   std::printf("%s\n", say(language, {"nothing is published yet. If it is right: telefence push cosign {} --key FILE", "尚未下发。核对无误后执行：telefence push cosign {} --key 文件"},
                           arguments.proposal).c_str());
 }

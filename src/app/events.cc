@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kTryEvery{250};
 std::string subject_of(const Json& event) {
   const auto field = [&event](const char* object, const char* key) {
     const auto found = event.find(object);
-    return found == event.end() ? std::string() : found->value(key, "");
+    return found == event.end() ? std::string() : text_of(*found, key);
   };
   for (const char* object : {"call", "sms"})
     if (event.contains(object)) return field(object, "from") + " -> " + field(object, "to");
@@ -33,10 +33,10 @@ std::string subject_of(const Json& event) {
 
 // What became of it: a tagged packet went on, and a recorded one was not touched at all.
 Text outcome_of(const Json& own) {
-  const std::string mode = own.value("mode", "");
+  const std::string mode = text_of(own, "mode");
   if (mode == "shadow") return {"shadow", "影子"};
   if (mode != "enforce") return {"would be", "本应"};
-  const std::string fate = own.value("fate", "");
+  const std::string fate = text_of(own, "fate");
   if (fate == "tagged") return {"tagged", "标记"};
   return fate.starts_with("forwarded") ? Text{"FAILED", "未能处置"} : Text{"blocked", "拦截"};
 }
@@ -44,7 +44,7 @@ Text outcome_of(const Json& own) {
 // "answer nxdomain"
 std::string response_of(const Json& own, Language language) {
   std::string out;
-  const std::string words = own.value("response", "");
+  const std::string words = text_of(own, "response");
   for (std::size_t start = 0; start < words.size();) {
     const std::size_t end = std::min(words.find(' ', start), words.size());
     out += (out.empty() ? "" : " ") + std::string(word_of(language, words.substr(start, end - start)));
@@ -57,13 +57,13 @@ void print_text(const Json& event, Language language) {
   const Json none = Json::object();
   const Json& own = event.contains("telefence") ? event["telefence"] : none;
   const Json& alert = event.contains("alert") ? event["alert"] : none;
-  const std::string time = event.value("timestamp", "");
-  const Category category = category_from(alert.value("category", "other")).value_or(Category::kOther);
-  const std::string line = (time.size() > 23 ? time.substr(11, 12) : time) + "  " + padded(word_of(language, own.value("channel", "")), 9) +
+  const std::string time = text_of(event, "timestamp");
+  const Category category = category_from(text_of(alert, "category", "other")).value_or(Category::kOther);
+  const std::string line = (time.size() > 23 ? time.substr(11, 12) : time) + "  " + padded(word_of(language, text_of(own, "channel")), 9) +
                            padded(say(language, outcome_of(own)), 9) + padded(response_of(own, language), 22) +
                            padded(say(language, category), 15) + padded(subject_of(event), 40) +
-                           say(language, {"{} ({})", "{}（{}）"}, own.value("matched", ""), own.value("feed", ""));
-  std::printf("%s\n", line.c_str());
+                           say(language, {"{} ({})", "{}（{}）"}, text_of(own, "matched"), text_of(own, "feed"));
+  std::printf("%s\n", printable(line).c_str());
 }
 
 // A sign of evasion: who to whom, and what.
@@ -72,16 +72,16 @@ void print_anomaly(const Json& event, Language language) {
   const Json& own = event.contains("telefence") ? event["telefence"] : none;
   const Json& anomaly = event.contains("anomaly") ? event["anomaly"] : none;
   const auto end = [&](const char* address, const char* port) {
-    return event.value(address, "") + " " + std::to_string(event.value(port, 0));
+    return text_of(event, address) + " " + std::to_string(number_of<int>(event, port));
   };
-  const std::string time = event.value("timestamp", "");
+  const std::string time = text_of(event, "timestamp");
   std::string line = (time.size() > 23 ? time.substr(11, 12) : time) + "  " + padded(say(language, {"evasion", "规避"}), 9) +
-                     padded(word_of(language, anomaly.value("event", "")), 31) + padded(event.value("app_proto", ""), 15) +
+                     padded(word_of(language, text_of(anomaly, "event")), 31) + padded(text_of(event, "app_proto"), 15) +
                      padded(end("src_ip", "src_port") + " -> " + end("dest_ip", "dest_port"), 40) +
-                     std::string(word_of(language, own.value("fate", "")));
-  if (const auto more = own.value("suppressed", 0); more != 0)
+                     std::string(word_of(language, text_of(own, "fate")));
+  if (const auto more = number_of<int>(own, "suppressed"); more != 0)
     line += say(language, {" (and {} not recorded)", "（另有 {} 次未记录）"}, more);
-  std::printf("%s\n", line.c_str());
+  std::printf("%s\n", printable(line).c_str());
 }
 
 // Prints one line of the stream. False: standard output takes no more.
@@ -89,14 +89,14 @@ bool print_line(std::string_view line, const EventsArguments& arguments, Languag
   const Json event = arguments.json ? Json() : Json::parse(line, nullptr, false);
   if (arguments.json) {
     std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
-  } else if (event.is_object() && event.value("event_type", "") == "alert") {
+  } else if (event.is_object() && text_of(event, "event_type") == "alert") {
     print_text(event, language);
-  } else if (event.is_object() && event.value("event_type", "") == "anomaly") {
+  } else if (event.is_object() && text_of(event, "event_type") == "anomaly") {
     print_anomaly(event, language);
-  } else if (event.is_object() && event.value("event_type", "") == "lost") {
+  } else if (event.is_object() && text_of(event, "event_type") == "lost") {
     std::fprintf(stderr, "%s\n", say(language, {"{} not shown: this reader was too slow; records have them",
                                                 "有 {}未显示：读取过慢；记录文件中有"},
-                                         counted(language, event.value("count", std::uint64_t{0}), {"interception was", "条拦截"}, {"interceptions were", "条拦截"})).c_str());
+                                         counted(language, number_of(event, "count"), {"interception was", "条拦截"}, {"interceptions were", "条拦截"})).c_str());
   }
   return std::fflush(stdout) == 0;
 }

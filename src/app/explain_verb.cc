@@ -25,17 +25,6 @@ namespace {
 
 constexpr std::uint32_t kTimeoutMs = 5000;
 
-std::string text_at(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_string() ? std::string() : found->get<std::string>();
-}
-
-const Json& object_at(const Json& object, const char* name) {
-  static const Json kNone = Json::object();
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_object() ? kNone : *found;
-}
-
 // A file that is named must be sound; the usual one may be away: then lists and batches can't be looked at.
 Result<Config> config_of(const ExplainArguments& arguments, Language language) {
   const bool is_named = !arguments.config_file.empty();
@@ -144,23 +133,23 @@ std::string advice(const ExplainArguments& arguments, Language language) {
 
 // What is to be asked about now: the message itself where the record tells it, else the value of the entry.
 std::optional<TestRequest> question_of(const Json& record, const RecordedEntry& entry, const std::string& value) {
-  const std::string protocol = text_at(record, "app_proto");
-  const Json& seen = object_at(record, protocol.c_str());
+  const std::string protocol = text_of(record, "app_proto");
+  const Json& seen = member_of(record, protocol.c_str());
   const auto is_whole = [](const std::string& number) { return !number.empty() && number.find('*') == std::string::npos; };
   switch (entry.kind) {
     case SignatureKind::kDomain:
-      for (const std::string& name : {text_at(seen, "rrname"), text_at(seen, "hostname"), text_at(seen, "sni"), value})
+      for (const std::string& name : {text_of(seen, "rrname"), text_of(seen, "hostname"), text_of(seen, "sni"), value})
         if (!name.empty()) return TestRequest{"domain", name, ""};
       return std::nullopt;
     case SignatureKind::kUrl:
-      if (const std::string host = text_at(seen, "hostname"); !host.empty()) return TestRequest{"url", "http://" + host + text_at(seen, "url"), ""};
+      if (const std::string host = text_of(seen, "hostname"); !host.empty()) return TestRequest{"url", "http://" + host + text_of(seen, "url"), ""};
       return std::nullopt;
     case SignatureKind::kNumber:
-      for (const std::string& number : {is_whole(value) ? value : std::string(), text_at(seen, "from")})
+      for (const std::string& number : {is_whole(value) ? value : std::string(), text_of(seen, "from")})
         if (is_whole(number)) return TestRequest{"number", number, ""};
       return std::nullopt;
     case SignatureKind::kPattern:
-      if (const std::string text = text_at(seen, "text"); !text.empty() && !text.ends_with("…")) return TestRequest{"sms", text, ""};
+      if (const std::string text = text_of(seen, "text"); !text.empty() && !text.ends_with("…")) return TestRequest{"sms", text, ""};
       return std::nullopt;
   }
   return std::nullopt;
@@ -174,17 +163,17 @@ Json now_of(const ExplainArguments& arguments, const Json& record, const Recorde
   const Result<std::string> line = ask_daemon(arguments.socket, to_line(to_json(*question)));
   if (!line) return unknown(line.error().message);
   const Json reply = Json::parse(line.value(), nullptr, false);
-  if (!reply.is_object() || !reply.value("ok", false)) return unknown("the daemon refused");
-  Json out = {{"known", true}, {"node", reply.value("node", "")}, {"asked", question->value}, {"would_block", reply.value("would_block", false)},
-              {"reason", reply.value("reason", "")}, {"hits", reply.value("hits", Json::array())}};
+  if (!reply.is_object() || !flag_of(reply, "ok")) return unknown("the daemon refused");
+  Json out = {{"known", true}, {"node", text_of(reply, "node")}, {"asked", question->value}, {"would_block", flag_of(reply, "would_block")},
+              {"reason", text_of(reply, "reason")}, {"hits", member_of(reply, "hits")}};
   const Json& hits = out["hits"];
-  out["has_entry"] = std::any_of(hits.begin(), hits.end(), [&](const Json& hit) { return object_at(hit, "signature").value("id", std::uint64_t{0}) == entry.id; });
+  out["has_entry"] = std::any_of(hits.begin(), hits.end(), [&](const Json& hit) { return number_of(member_of(hit, "signature"), "id") == entry.id; });
   return out;
 }
 
 Json in_force(const Origin& origin, const Json& now) {
-  if (now.value("has_entry", false)) return true;
-  if (now.value("known", false)) return false;
+  if (flag_of(now, "has_entry")) return true;
+  if (flag_of(now, "known")) return false;
   if (origin.is_removed) return false;
   return nullptr;
 }
@@ -193,7 +182,7 @@ class Page {
  public:
   explicit Page(Language language) : language_(language) {}
   void row(const Text& label, const std::string& text) {
-    if (!text.empty()) std::printf("%s%s\n", padded(say(language_, label), 14).c_str(), text.c_str());
+    if (!text.empty()) std::printf("%s%s\n", padded(say(language_, label), 14).c_str(), printable(text).c_str());
   }
   template <typename... Arguments>
   std::string text(const Text& pattern, const Arguments&... arguments) const {
@@ -219,83 +208,83 @@ class Page {
 };
 
 std::string what_was_seen(const Json& record) {
-  const Json& seen = object_at(record, text_at(record, "app_proto").c_str());
-  if (const std::string host = text_at(seen, "hostname"); !host.empty()) return host + text_at(seen, "url");
+  const Json& seen = member_of(record, text_of(record, "app_proto").c_str());
+  if (const std::string host = text_of(seen, "hostname"); !host.empty()) return host + text_of(seen, "url");
   for (const char* name : {"rrname", "sni"})
-    if (const std::string value = text_at(seen, name); !value.empty()) return value;
-  const std::string from = text_at(seen, "from"), to = text_at(seen, "to");
+    if (const std::string value = text_of(seen, name); !value.empty()) return value;
+  const std::string from = text_of(seen, "from"), to = text_of(seen, "to");
   return from.empty() && to.empty() ? std::string() : from + " -> " + to;
 }
 
 void print_batch(Page& page, const Json& place) {
   const Json& change = place["change"];
-  page.row({"entry", "条目"}, page.text({"batch {} of the change log, source {}", "变更流批次 {}，来源 {}"}, place.value("seq", std::uint64_t{0}), text_at(change, "source")));
-  page.row({"value", "值"}, page.word(text_at(change, "kind")) + " " + text_at(change, "value"));
-  page.row({"published", "下发"}, page.text({"{} by {}", "{}，下发者 {}"}, text_at(place, "published"), text_at(place, "publisher")));
+  page.row({"entry", "条目"}, page.text({"batch {} of the change log, source {}", "变更流批次 {}，来源 {}"}, number_of(place, "seq"), text_of(change, "source")));
+  page.row({"value", "值"}, page.word(text_of(change, "kind")) + " " + text_of(change, "value"));
+  page.row({"published", "下发"}, page.text({"{} by {}", "{}，下发者 {}"}, text_of(place, "published"), text_of(place, "publisher")));
   for (const Json& one : place["signed_by"]) {
-    const std::string name = text_at(one, "name");
-    const std::string key = text_at(one, "key") + (name.empty() ? "" : page.text({" ({})", "（{}）"}, name));
-    page.row(one.value("approval", false) ? Text{"approved by", "批准者"} : Text{"signed by", "签名者"}, key);
+    const std::string name = text_of(one, "name");
+    const std::string key = text_of(one, "key") + (name.empty() ? "" : page.text({" ({})", "（{}）"}, name));
+    page.row(flag_of(one, "approval") ? Text{"approved by", "批准者"} : Text{"signed by", "签名者"}, key);
   }
   if (place["signed_by"].empty()) page.row({"signed by", "签名者"}, page.text({"nobody", "无"}));
-  page.row({"in force", "生效"}, text_at(place, "applied"));
-  page.row({"campaign", "案件"}, text_at(change, "campaign"));
-  page.row({"note", "备注"}, text_at(change, "note"));
+  page.row({"in force", "生效"}, text_of(place, "applied"));
+  page.row({"campaign", "案件"}, text_of(change, "campaign"));
+  page.row({"note", "备注"}, text_of(change, "note"));
 }
 
 void print_place(Page& page, const Json& place) {
-  const std::string from = text_at(place, "from");
+  const std::string from = text_of(place, "from");
   if (from == "batch") return print_batch(page, place);
   if (from == "list") {
-    page.row({"entry", "条目"}, text_at(place, "file") + ":" + std::to_string(place.value("line", std::uint64_t{0})) + "  " + text_at(place, "value"));
+    page.row({"entry", "条目"}, text_of(place, "file") + ":" + std::to_string(number_of(place, "line")) + "  " + text_of(place, "value"));
     return;
   }
-  page.row({"entry", "条目"}, text_at(place, "place") + "  " + text_at(place, "value"));
-  page.row({"name", "名称"}, text_at(place, page.language() == Language::kChinese ? "name_zh" : "name_en"));
+  page.row({"entry", "条目"}, text_of(place, "place") + "  " + text_of(place, "value"));
+  page.row({"name", "名称"}, text_of(place, page.language() == Language::kChinese ? "name_zh" : "name_en"));
 }
 
 void print_now(Page& page, const Json& answer) {
   const Json& now = answer["now"];
   const Json& in_force = answer["in_force"];
   page.row({"still there", "仍有效"}, in_force.is_null() ? page.text({"not known", "未知"}) : in_force == true ? page.text({"yes", "是"}) : page.text({"no", "否"}));
-  if (!now.value("known", false)) {
-    page.row({"now", "当前"}, page.text({"not known: {}", "未知：{}"}, page.translated(text_at(now, "why"))));
+  if (!flag_of(now, "known")) {
+    page.row({"now", "当前"}, page.text({"not known: {}", "未知：{}"}, page.translated(text_of(now, "why"))));
     return;
   }
-  page.row({"now", "当前"}, page.text(now.value("would_block", false) ? Text{"{} would be blocked by node {}", "节点 {1} 将拦截 {0}"}
+  page.row({"now", "当前"}, page.text(flag_of(now, "would_block") ? Text{"{} would be blocked by node {}", "节点 {1} 将拦截 {0}"}
                                                                      : Text{"{} would pass at node {}", "节点 {1} 将放行 {0}"},
-                                    text_at(now, "asked"), text_at(now, "node")));
+                                    text_of(now, "asked"), text_of(now, "node")));
 }
 
 void print_answer(const ExplainArguments& arguments, const Json& answer, Language language) {
   Page page(language);
   const Json& record = answer["record"];
-  const Json& own = object_at(record, "telefence");
-  page.row({"record", "记录"}, page.text({"{}  ({})", "{}（{}）"}, text_at(answer, "id"), text_at(answer, "found_in")));
-  page.row({"when", "时间"}, page.text({"{} at node {}, mode {}", "{}，节点 {}，模式 {}"}, text_at(record, "timestamp"), text_at(own, "node"), page.word(text_at(own, "mode"))));
+  const Json& own = member_of(record, "telefence");
+  page.row({"record", "记录"}, page.text({"{}  ({})", "{}（{}）"}, text_of(answer, "id"), text_of(answer, "found_in")));
+  page.row({"when", "时间"}, page.text({"{} at node {}, mode {}", "{}，节点 {}，模式 {}"}, text_of(record, "timestamp"), text_of(own, "node"), page.word(text_of(own, "mode"))));
   page.row({"seen", "内容"}, what_was_seen(record));
   if (!answer.contains("entry")) {
-    page.row({"what", "性质"}, page.text({"a sign of evasion, not an interception: {}", "规避迹象，并非拦截：{}"}, page.word(text_at(object_at(record, "anomaly"), "event"))));
+    page.row({"what", "性质"}, page.text({"a sign of evasion, not an interception: {}", "规避迹象，并非拦截：{}"}, page.word(text_of(member_of(record, "anomaly"), "event"))));
     return;
   }
-  page.row({"done", "处置"}, page.text({"{}, {}, {}", "{}，{}，{}"}, page.word(text_at(object_at(record, "alert"), "action")),
-                                     page.words(text_at(own, "response")), page.word(text_at(own, "fate"))));
+  page.row({"done", "处置"}, page.text({"{}, {}, {}", "{}，{}，{}"}, page.word(text_of(member_of(record, "alert"), "action")),
+                                     page.words(text_of(own, "response")), page.word(text_of(own, "fate"))));
   const Json& entry = answer["entry"];
-  const Category category = category_from(text_at(entry, "category")).value_or(Category::kOther);
-  page.row({"because of", "原因"}, page.text({"{} {} ({}, tier {}), source {}, id {}, policy {}", "{} {}（{}，等级 {}），来源 {}，编号 {}，策略 {}"}, page.word(text_at(entry, "kind")),
-                                             text_at(entry, "value"), say(language, category), entry.value("tier", 0), text_at(entry, "source"),
-                                             entry.value("signature_id", std::uint64_t{0}), entry.value("policy_seq", std::uint64_t{0})));
+  const Category category = category_from(text_of(entry, "category")).value_or(Category::kOther);
+  page.row({"because of", "原因"}, page.text({"{} {} ({}, tier {}), source {}, id {}, policy {}", "{} {}（{}，等级 {}），来源 {}，编号 {}，策略 {}"}, page.word(text_of(entry, "kind")),
+                                             text_of(entry, "value"), say(language, category), number_of<int>(entry, "tier"), text_of(entry, "source"),
+                                             number_of(entry, "signature_id"), number_of(entry, "policy_seq")));
   for (const Json& place : answer["places"]) print_place(page, place);
   if (answer["places"].empty()) {
     std::string looked;
-    for (const Json& one : answer["looked_at"]) looked += (looked.empty() ? "" : page.text({", ", "、"})) + page.translated(one.get<std::string>());
+    for (const Json& one : answer["looked_at"]) looked += (looked.empty() ? "" : page.text({", ", "、"})) + page.translated(item_text(one));
     page.row({"entry", "条目"}, page.text({"not found; looked into: {}{}", "未找到；已查找：{}{}"}, looked.empty() ? page.text({"nothing", "无"}) : looked,
                                           advice(arguments, language)));
   }
   for (const Json& one : answer["since"]) {
     const Json& change = one["change"];
-    page.row({"later", "此后"}, page.text({"batch {}, {} by {}: {} from {}", "批次 {}，{}，下发者 {}：{}，来源 {}"}, one.value("seq", std::uint64_t{0}),
-                                          text_at(one, "published"), text_at(one, "publisher"), page.word(text_at(change, "op")), text_at(change, "source")));
+    page.row({"later", "此后"}, page.text({"batch {}, {} by {}: {} from {}", "批次 {}，{}，下发者 {}：{}，来源 {}"}, number_of(one, "seq"),
+                                          text_of(one, "published"), text_of(one, "publisher"), page.word(text_of(change, "op")), text_of(change, "source")));
   }
   print_now(page, answer);
 }
@@ -316,9 +305,9 @@ int explain(const ExplainArguments& arguments) {
   Json answer = {{"ok", true}, {"id", arguments.id}, {"found_in", found->where}, {"record", found->line}};
   if (const std::optional<RecordedEntry> entry = entry_of(found->line)) {
     Origin origin = look_for(arguments, *entry, config.value());
-    const Json& alert = object_at(found->line, "alert");
+    const Json& alert = member_of(found->line, "alert");
     answer["entry"] = {{"kind", kind_name(entry->kind)}, {"value", origin.value.empty() ? entry->value : origin.value}, {"signature_id", entry->id},
-                       {"category", text_at(alert, "category")}, {"tier", alert.value("severity", 0)}, {"source", entry->source}, {"policy_seq", entry->sequence}};
+                       {"category", text_of(alert, "category")}, {"tier", number_of<int>(alert, "severity")}, {"source", entry->source}, {"policy_seq", entry->sequence}};
     answer["now"] = now_of(arguments, found->line, *entry, origin.value);
     answer["in_force"] = in_force(origin, answer["now"]);
     answer["places"] = std::move(origin.places);

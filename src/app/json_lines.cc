@@ -14,6 +14,22 @@ void print_line(std::string_view kind, const std::string& text) {
 
 }  // namespace
 
+const Json& member_of(const Json& json, const char* name) {
+  static const Json kNothing;
+  const auto found = json.find(name);  // none in what is no object
+  return found == json.end() ? kNothing : *found;
+}
+
+std::string text_of(const Json& json, const char* name, std::string_view otherwise) {
+  const Json& told = member_of(json, name);
+  return told.is_string() ? told.get<std::string>() : std::string(otherwise);
+}
+
+bool flag_of(const Json& json, const char* name) {
+  const Json& told = member_of(json, name);
+  return told.is_boolean() && told.get<bool>();
+}
+
 Json to_json(const Mistake& mistake) {
   return {{"file", mistake.file}, {"line", mistake.line}, {"column", mistake.column}, {"key", mistake.key}, {"message", mistake.message}};
 }
@@ -40,7 +56,7 @@ std::string to_text(const SealedChange& change, Language language) {
 
 Json to_json(const SealedChange& change) { return {{"key", change.key}, {"line", change.line}}; }
 
-SealedChange sealed_change_from(const Json& told) { return {told.value("key", ""), told.value("line", 0)}; }
+SealedChange sealed_change_from(const Json& told) { return {text_of(told, "key"), number_of<int>(told, "line")}; }
 
 void print(const std::vector<Mistake>& mistakes, const Text& kind, Language language) {
   for (const Mistake& mistake : mistakes) print_line(say(language, kind), to_text(mistake, language));

@@ -5,7 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "app/language.h"
@@ -18,6 +21,21 @@ using Json = nlohmann::ordered_json;
 
 // Never throws on text that is not UTF-8: it is replaced.
 inline std::string to_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// Of JSON that somebody else wrote (a file, Redis, a daemon): what is missing, or of another type, counts as not told. Json::value()
+// throws then.
+std::string text_of(const Json& json, const char* name, std::string_view otherwise = {});
+bool flag_of(const Json& json, const char* name);
+const Json& member_of(const Json& json, const char* name);  // null
+// An item of a list, or a value of a map.
+inline std::string item_text(const Json& json) { return json.is_string() ? json.get<std::string>() : std::string(); }
+
+template <typename Number = std::uint64_t>
+Number number_of(const Json& json, const char* name, Number otherwise = 0) {
+  const Json& told = member_of(json, name);
+  const bool fits = told.is_number_unsigned() || (told.is_number_integer() && std::is_signed_v<Number>);
+  return fits ? told.get<Number>() : otherwise;
+}
 
 Json to_json(const Mistake& mistake);
 Json to_json(const Complaint& complaint);

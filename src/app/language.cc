@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/language.h"
 
-#include <ctime>
-#include <array>
+#include <algorithm>
 #include <cstdlib>
+#include <ctime>
+#include <iterator>
 
 #include "base/json_text.h"
 
@@ -65,6 +66,48 @@ std::string padded(std::string_view utf8, std::size_t width) {
 std::string right_aligned(std::string_view utf8, std::size_t width) {
   const std::size_t used = columns(utf8);
   return std::string(used < width ? width - used : 1, ' ') + std::string(utf8);
+}
+
+namespace {
+
+// Of a well-formed character.
+char32_t code_point(std::string_view octets) {
+  constexpr std::uint8_t kLead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+  char32_t out = static_cast<std::uint8_t>(octets[0]) & kLead[octets.size()];
+  for (const char octet : octets.substr(1)) out = out << 6 | (static_cast<std::uint8_t>(octet) & 0x3f);
+  return out;
+}
+
+// Does something to a terminal, or is not seen at all.
+bool acts(char32_t point) {
+  struct Range {
+    char32_t first, last;
+  };
+  constexpr Range kActing[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200b, 0x200b},    {0x200e, 0x200f}, {0x2028, 0x202e},
+                               {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+  return std::any_of(std::begin(kActing), std::end(kActing), [point](const Range& range) { return point >= range.first && point <= range.last; });
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t most) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const Utf8Step step = utf8_step(text, i);
+    const std::string_view octets = text.substr(i, step.length);
+    const char32_t point = step.valid ? code_point(octets) : 0;
+    std::string shown;
+    if (step.valid && !acts(point))
+      shown = octets;
+    else if (step.valid && point >= 0x80)
+      shown = fmt::format("\\u{{{:04x}}}", static_cast<std::uint32_t>(point));
+    else
+      for (const char octet : octets) shown += fmt::format("\\x{:02x}", static_cast<std::uint8_t>(octet));
+    if (out.size() + shown.size() > most) return out + "...";
+    out += shown;
+    i += step.length;
+  }
+  return out;
 }
 
 std::string local_time(std::int64_t unix_s) {

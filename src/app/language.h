@@ -70,6 +70,11 @@ std::size_t columns(std::string_view utf8);
 std::string padded(std::string_view utf8, std::size_t width);
 std::string right_aligned(std::string_view utf8, std::size_t width);
 
+// Of text that somebody else wrote, what a terminal shows without doing anything: control characters, what turns the direction of writing
+// and octets that are no UTF-8 become \xNN or \u{NNNN}. Beyond `most` octets it ends with "...".
+std::string printable(std::string_view text, std::size_t most = std::string_view::npos);
+inline constexpr std::size_t kMostOfProblem = 300;
+
 // 1234567 as 1,234,567.
 std::string grouped(std::uint64_t number);
 // "2026-11-26 14:18:05", of this machine's zone.

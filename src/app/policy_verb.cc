@@ -27,14 +27,14 @@ void print_versions(const Json& reply, Language language) {
                        right_aligned(say(language, {"numbers", "号码"}), kCountColumns) +
                        right_aligned(say(language, {"patterns", "文本特征"}), kCountColumns) + std::string(2, ' '))
                           .c_str());
-  for (const Json& one : reply.value("versions", Json::array())) {
-    const auto count = [&](const char* key) { return right_aligned(grouped(one.value(key, std::uint64_t{0})), kCountColumns); };
-    const std::uint64_t number = one.value("version", std::uint64_t{0});
-    std::string text = padded(std::to_string(number), kNumberColumns) + padded(one.value("published", ""), kTimeColumns) +
-                       padded(translated(language, one.value("cause", "")), kNumberColumns) +
-                       padded(std::to_string(one.value("sequence", std::uint64_t{0})), kNumberColumns) + count("domains") +
+  for (const Json& one : member_of(reply, "versions")) {
+    const auto count = [&](const char* key) { return right_aligned(grouped(number_of(one, key)), kCountColumns); };
+    const std::uint64_t number = number_of(one, "version");
+    std::string text = padded(std::to_string(number), kNumberColumns) + padded(text_of(one, "published"), kTimeColumns) +
+                       padded(translated(language, text_of(one, "cause")), kNumberColumns) +
+                       padded(std::to_string(number_of(one, "sequence")), kNumberColumns) + count("domains") +
                        count("numbers") + count("patterns");
-    if (number == reply.value("in_force", std::uint64_t{0})) text += say(language, {"  <- in force", "  <- 当前生效"});
+    if (number == number_of(reply, "in_force")) text += say(language, {"  <- in force", "  <- 当前生效"});
     std::printf("%s\n", text.c_str());
   }
 }
@@ -45,8 +45,8 @@ Result<Json> ask(const std::string& socket, const Json& request) {
   if (!line) return line.error();
   Json reply = Json::parse(line.value(), nullptr, false);
   if (!reply.is_object()) return Error{ErrorCode::kFailed, "the daemon's reply is no JSON object"};
-  if (!reply.value("ok", false))
-    return Error{static_cast<ErrorCode>(reply.value("code", 1)), reply.value("error", "the daemon refused")};
+  if (!flag_of(reply, "ok"))
+    return Error{static_cast<ErrorCode>(number_of<int>(reply, "code", 1)), text_of(reply, "error", "the daemon refused")};
   return reply;
 }
 
@@ -96,10 +96,10 @@ int policy_rollback(const RollbackArguments& arguments) {
   }
   const Result<Json> reply = ask(arguments.socket, {{"command", "policy_rollback"}, {"version", number}});
   if (!reply) return failed(language, reply.error());
-  const std::uint64_t in_force = reply.value().value("in_force", std::uint64_t{0});
+  const std::uint64_t in_force = number_of(reply.value(), "in_force");
   if (arguments.json)
     std::printf("%s\n", to_line(reply.value()).c_str());
-  else if (in_force == reply.value().value("newest", std::uint64_t{0}))
+  else if (in_force == number_of(reply.value(), "newest"))
     std::printf("%s\n", say(language, {"version {}, the newest, is in force", "当前生效：最新版本 {}"}, std::to_string(in_force)).c_str());
   else
     std::printf("%s\n", say(language, {"version {} is in force, and stays so whatever is pushed, until: telefence policy rollback newest",

@@ -46,13 +46,9 @@ Result<Proposal> read_proposal(const std::string& file) {
   if (!json.is_object() || !json.contains("telefence_proposal")) return wrong(file, "this is no proposal (telefence push add --for-cosign)");
   if (json["telefence_proposal"] != kVersion) return wrong(file, "a proposal of another version of telefence");
   Proposal out;
-  const auto text_at = [&](const char* name) {
-    const auto found = json.find(name);
-    return found == json.end() || !found->is_string() ? std::string() : found->get<std::string>();
-  };
-  out.publisher = text_at("publisher");
-  out.key_name = text_at("key_name");
-  Result<std::vector<BatchSignature>> approvals = parse_signatures(text_at("approval"));
+  out.publisher = text_of(json, "publisher");
+  out.key_name = text_of(json, "key_name");
+  Result<std::vector<BatchSignature>> approvals = parse_signatures(text_of(json, "approval"));
   if (!approvals || approvals.value().size() != 1 || !approvals.value().front().is_approval()) return wrong(file, "its approval is damaged");
   out.approval = approvals.value().front();
   const auto lines = json.find("lines");
@@ -60,7 +56,7 @@ Result<Proposal> read_proposal(const std::string& file) {
   for (const Json& line : *lines) {
     if (!line.is_string()) return wrong(file, "a change that is no text");
     out.lines.push_back(line.get<std::string>());
-    if (const auto change = parse_op_line(out.lines.back()); !change) return wrong(file, change.error().message);
+    if (const auto change = parse_op_line(out.lines.back()); !change) return wrong(file, "a change of it: " + change.error().message);
   }
   return out;
 }

@@ -36,7 +36,7 @@ int failed(Error error, Language language) {
 }
 
 void note(const std::string& message, Language language) {
-  std::fprintf(stderr, "telefence push: %s\n", translated(language, message).c_str());
+  std::fprintf(stderr, "telefence push: %s\n", printable(translated(language, message)).c_str());
 }
 
 std::vector<std::string> wide_of(const PushArguments& arguments, const std::vector<std::string>& lines) {
@@ -106,7 +106,7 @@ int dry_run(const PushArguments& arguments, const std::vector<std::string>& line
   std::printf("%s\n", std::string(say(language, {"dry run: nothing is published", "试运行：不下发"})).c_str());
   print_for_people(report.value(), language);
   for (const std::string& why : wide)
-    std::printf("%s\n", say(language, {"this is {}, which edges take with two signatures only", "这是{}，节点须有两个签名才采用"}, translated(language, why)).c_str());
+    std::printf("%s\n", say(language, {"this is {}, which edges take with two signatures only", "这属于“{}”，节点须有两个签名才采用"}, translated(language, why)).c_str());
   return code;
 }
 
@@ -150,8 +150,8 @@ void print_published(const PushArguments& arguments, const PublishedBatch& publi
   }
   for (const std::string& line : lines) {
     const Json change = Json::parse(line, nullptr, false);
-    std::printf("%s\n", say(language, {"pushed: {} {} {}, sequence {}", "已下发：{} {} {}，序号 {}"}, word_of(language, change.value("op", "")),
-                            word_of(language, change.value("kind", "")), change.value("value", ""), published.sequence).c_str());
+    std::printf("%s\n", say(language, {"pushed: {} {} {}, sequence {}", "已下发：{} {} {}，序号 {}"}, word_of(language, text_of(change, "op")),
+                            word_of(language, text_of(change, "kind")), printable(text_of(change, "value")), published.sequence).c_str());
   }
 }
 
@@ -239,8 +239,10 @@ int push_cosign(const PushArguments& arguments) {
   if (const Result<void> checked = check_servers(arguments); !checked) return failed(checked.error(), language);
   const Result<Proposal> proposal = read_proposal(arguments.proposal);
   if (!proposal) return failed(proposal.error(), language);
+  const auto approver = check_approver(arguments, proposal.value());
+  if (!approver) return failed(approver.error(), language);
   if (arguments.key.empty()) {
-    print_proposal(arguments, proposal.value(), language);
+    print_proposal(arguments, proposal.value(), approver.value(), language);
     return kExitOk;
   }
   const Result<PushKeys> keys = read_keys(arguments);
@@ -254,7 +256,8 @@ int push_cosign(const PushArguments& arguments) {
   if (!published_before) return failed(published_before.error(), language);
   if (published_before.value() != 0)
     return failed({ErrorCode::kInvalid, arguments.proposal + " was published already, as batch " + std::to_string(published_before.value()) +
-                                            ": what was taken back since needs a new word of both"}, language);
+                                            ": what was taken back since needs a new word of both; if edges refused that one (telefence push status --seq " +
+                                            std::to_string(published_before.value()) + "), let it be proposed again"}, language);
   const Result<Weighed> weighed = weigh(arguments, proposal.value().lines, keys.value(), language);
   if (!weighed) return failed(weighed.error(), language);
   if (weighed.value().is_held) return static_cast<int>(ErrorCode::kInvalid);

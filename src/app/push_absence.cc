@@ -101,13 +101,14 @@ std::optional<Absence> absence_of(const PushArguments& arguments, const std::vec
 
 std::string to_text(const Absence& absence, const PushArguments& arguments, bool is_withdrawal, Language language) {
   if (is_withdrawal)
-    return say(language, {"nothing of the source {} that edges would carry out stood in the log: published all the same",
-                          "变更流中没有来源 {} 的可执行条目：仍已下发"}, arguments.source);
+    return say(language, {"as far as can be told without the edges' keys, nothing of the source {} that edges would carry out stood in the log: published all the same",
+                          "未按节点的密钥核对，看来变更流中没有来源 {} 的可执行条目：仍已下发"}, arguments.source);
   std::string out = arguments.source.empty()
-                        ? std::string(say(language, {"nothing stood in the log with this value: published all the same, for what edges have in files of their own",
-                                                     "变更流中没有此值的条目：仍已下发，作用于节点自有文件中的条目"}))
-                        : say(language, {"nothing of the source {} stood in the log with this value: published all the same",
-                                         "变更流中没有来源 {} 的此值条目：仍已下发"}, arguments.source);
+                        ? std::string(say(language, {"as far as can be told without the edges' keys, nothing stood in the log with this value: published all the same, "
+                                                     "for what edges have in files of their own",
+                                                     "未按节点的密钥核对，看来变更流中没有此值的条目：仍已下发，作用于节点自有文件中的条目"}))
+                        : say(language, {"as far as can be told without the edges' keys, nothing of the source {} stood in the log with this value: published all the same",
+                                         "未按节点的密钥核对，看来变更流中没有来源 {} 的此值条目：仍已下发"}, arguments.source);
   if (absence.others.empty()) return out;
   std::string names;
   for (const std::string& name : absence.others) (names += names.empty() ? "" : say(language, {", ", "、"})) += name;

@@ -73,7 +73,7 @@ LineTrial trial_of(std::size_t index, const std::string& text, const std::vector
   line.sampled_kind = kind_sampled(line.change);
   for (const Told& told : all) {
     const auto hit = told.hits.find(index);
-    const Json* const of_kind = member(*told.sampled, line.change.value("kind", "").c_str());
+    const Json* const of_kind = member(*told.sampled, text_of(line.change, "kind").c_str());
     const std::uint64_t sampled = hit != told.hits.end() ? hit->second.second : of_kind == nullptr ? 0 : number_of(*of_kind);
     const std::uint64_t hits = hit == told.hits.end() ? 0 : hit->second.first;
     if (sampled == 0) continue;

@@ -248,8 +248,9 @@ void print_how_many(const Report& report, const Summary& summary, Language langu
     std::printf("%s\n", say(language, {"the log has no batch {}: it ends with batch {}", "变更流没有批次 {}：止于批次 {}"}, report.sequence, report.last).c_str());
     return;
   }
-  std::printf("%s\n", say(language, {"batch {}: in force on {} of {} edges", "批次 {}：已在 {} / {} 个节点生效"}, report.sequence, summary.applied,
-                          report.nodes.size()).c_str());
+  std::string said = say(language, {"batch {}: in force on {} of {} edges", "批次 {}：已在 {} / {} 个节点生效"}, report.sequence, summary.applied, report.nodes.size());
+  if (!report.silent.empty()) said += say(language, {", {} silent", "，另有 {} 个失联"}, report.silent.size());
+  std::printf("%s\n", said.c_str());
   if (!summary.times.empty())
     std::printf("%s\n", say(language, {"half of them within {} s, 99% of edges within {} s, the last one after {} s", "半数 {} 秒内，99% 的节点 {} 秒内，最慢 {} 秒"},
                             seconds_text(*summary.within(0.5)), seconds_text(*summary.within(0.99)), seconds_text(*summary.within(1))).c_str());
@@ -257,24 +258,25 @@ void print_how_many(const Report& report, const Summary& summary, Language langu
 
 void print_for_people(const Report& report, const Summary& summary, Language language) {
   print_how_many(report, summary, language);
-  const auto because = [&](const std::string& why) { return why.empty() ? std::string() : std::string(say(language, {": ", "："})) + translated(language, why); };
+  const auto because = [&](const std::string& why) { return why.empty() ? std::string() : std::string(say(language, {": ", "："})) + printable(translated(language, why), kMostOfProblem); };
   for (const auto& [node, standing] : summary.refused)
-    std::printf("%s%s\n", say(language, {"  refused by {}", "  {} 拒绝"}, node->name).c_str(), because(standing->why).c_str());
+    std::printf("%s%s\n", say(language, {"  refused by {}", "  {} 拒绝"}, printable(node->name)).c_str(), because(standing->why).c_str());
   for (const auto& [node, standing] : summary.behind)
     if (report.sequence <= report.last || !standing->why.empty())  // nobody is behind what is not there
-      std::printf("%s%s\n", say(language, {"  behind: {}, at batch {}", "  落后：{}，当前批次 {}"}, node->name, node->sequence).c_str(), because(standing->why).c_str());
+      std::printf("%s%s\n", say(language, {"  behind: {}, at batch {}", "  落后：{}，当前批次 {}"}, printable(node->name), node->sequence).c_str(), because(standing->why).c_str());
   for (const auto& [node, standing] : summary.unknown)
     std::printf("%s\n", say(language, {"  not known: {}, at batch {}, has restarted or loaded a snapshot since", "  不能确定：{}，当前批次 {}，其后重启过或加载过快照"},
-                            node->name, node->sequence).c_str());
+                            printable(node->name), node->sequence).c_str());
   for (const Heartbeat* node : summary.partial) {
     const ToldRefusal& told = *node->left_out_of(report.sequence);
-    std::printf("%s%s\n", say(language, {"  in part: {}, changes left out: {}", "  部分生效：{}，未采用的变更：{}"}, node->name, told.reason).c_str(), because(told.why).c_str());
+    std::printf("%s%s\n", say(language, {"  in part: {}, changes left out: {}", "  部分生效：{}，未采用的变更：{}"}, printable(node->name), printable(told.reason)).c_str(),
+                because(told.why).c_str());
   }
   for (const Heartbeat* node : summary.troubled)
-    std::printf("%s%s\n", say(language, {"  has it, but something is wrong: {}", "  已有此批次，但有异常：{}"}, node->name).c_str(), because(node->problem).c_str());
+    std::printf("%s%s\n", say(language, {"  has it, but something is wrong: {}", "  已有此批次，但有异常：{}"}, printable(node->name)).c_str(), because(node->problem).c_str());
   for (const std::string& node : report.silent)
-    std::printf("%s\n", say(language, {"  silent: {}, no heartbeat for a minute or more", "  失联：{}，一分钟以上无心跳"}, node).c_str());
-  if (!report.doubt.empty()) std::printf("  %s\n", translated(language, report.doubt).c_str());
+    std::printf("%s\n", say(language, {"  silent: {}, no heartbeat for a minute or more", "  失联：{}，一分钟以上无心跳"}, printable(node)).c_str());
+  if (!report.doubt.empty()) std::printf("  %s\n", printable(translated(language, report.doubt), kMostOfProblem).c_str());
   if (report.nodes.empty() && report.silent.empty())
     std::printf("%s\n", std::string(say(language, {"no edge has sent a receipt yet: redis.receipts names where to", "尚无节点回执：请在节点配置 redis.receipts"})).c_str());
 }

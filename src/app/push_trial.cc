@@ -64,14 +64,14 @@ void add_answer(LineTrial& line, const std::string& node, const Json& answer, do
     line.most_node = node;
   }
   // What acquits or only tells blocks nobody.
-  const bool blocks = line.change.value("op", "") == "add" && !line.change.value("shadow", false);
+  const bool blocks = text_of(line.change, "op") == "add" && !flag_of(line.change, "shadow");
   line.is_over = blocks && line.most > limit;
 }
 
 std::string joined(const std::vector<std::string>& nodes) {
   constexpr std::size_t kShown = 5;
   std::string out;
-  for (std::size_t i = 0; i < std::min(nodes.size(), kShown); ++i) out += (i == 0 ? "" : ", ") + nodes[i];
+  for (std::size_t i = 0; i < std::min(nodes.size(), kShown); ++i) out += (i == 0 ? "" : ", ") + printable(nodes[i]);
   return nodes.size() > kShown ? out + " ..." : out;
 }
 
@@ -90,9 +90,9 @@ std::string changes_of(const Json& entry, const Json& change, Language language)
     out += (out.empty() ? "" : ", ") + std::string(word_of(language, name)) + " " + shown(is) + " -> " + shown(will_be);
   };
   const auto truth = [](const Json& object, const char* name) { return object.value(name, Json(false)) == true ? "true" : "false"; };
-  compare("allow", truth(entry, "allow"), change.value("op", "") == "allow" ? "true" : "false");
+  compare("allow", truth(entry, "allow"), text_of(change, "op") == "allow" ? "true" : "false");
   compare("shadow", truth(entry, "shadow"), truth(change, "shadow"));
-  compare("category", word(entry, "category"), change.value("category", "other"));
+  compare("category", word(entry, "category"), text_of(change, "category", "other"));
   compare("tier", word(entry, "tier"), word(change, "level"));
   compare("action", word(entry, "action"), word(change, "action"));
   compare("expires", word(entry, "expires"), word(change, "expires"));
@@ -153,14 +153,14 @@ std::string hits_text(const LineTrial& line, Language language) {
                              kind_text(line.sampled_kind, language), edges_text(line.edges, language), period_text(line.period_s, language));
   if (line.hits == 0) return say(language, {"fewer than {} at each edge", "每个节点均少于 {} 次"}, kLeastHits) + of;
   std::string out = say(language, {"{} ({})", "{} 次（{}）"}, line.hits, percent(line.share())) + of;
-  if (line.edges > 1) out += say(language, {", most at {} ({})", "，最多为 {}（{}）"}, line.most_node, percent(line.most));
+  if (line.edges > 1) out += say(language, {", most at {} ({})", "，最多为 {}（{}）"}, printable(line.most_node), percent(line.most));
   return out;
 }
 
 }  // namespace
 
 std::string kind_sampled(const Json& change) {
-  const std::string kind = change.value("kind", "");
+  const std::string kind = text_of(change, "kind");
   return kind == "domain" ? "names" : kind == "number" ? "numbers" : "texts";
 }
 
@@ -210,7 +210,7 @@ std::string percent(double share) {
 
 std::string figure_of(const LineTrial& line, Language language) {
   return say(language, {"{} of {} {} sampled at {}, and {} at {}", "命中 {} 次，共 {} {}，来自 {}，最多 {}（{}）"}, line.hits, line.sampled,
-             kind_text(line.sampled_kind, language), edges_text(line.edges, language), percent(line.most), line.most_node);
+             kind_text(line.sampled_kind, language), edges_text(line.edges, language), percent(line.most), printable(line.most_node));
 }
 
 Json to_json(const TrialReport& report) {
@@ -230,10 +230,10 @@ Json to_json(const TrialReport& report) {
 }
 
 void print_for_people(const TrialReport& report, Language language) {
-  const auto print = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
+  const auto print = [](const std::string& line) { std::printf("%s\n", printable(line).c_str()); };
   for (const LineTrial& line : report.lines) {
-    print(std::string(word_of(language, line.change.value("op", ""))) + " " + std::string(word_of(language, line.change.value("kind", ""))) + " " +
-          line.change.value("value", ""));
+    print(std::string(word_of(language, text_of(line.change, "op"))) + " " + std::string(word_of(language, text_of(line.change, "kind"))) + " " +
+          text_of(line.change, "value"));
     for (const auto& [now, nodes] : line.now)
       print(say(language, {"  {}, at {}: {}", "  {}，{}：{}"}, now_text(Json::parse(now, nullptr, false), line.change, language), edges_text(nodes.size(), language), joined(nodes)));
     for (const auto& [why, nodes] : line.problems)

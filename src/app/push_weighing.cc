@@ -166,7 +166,7 @@ class ListWeigher {
                translated(language_, seen.gap)), language_);
     }
     if (seen.left_out != 0 && arguments_.config_file.empty())
-      note(say(language_, {"{} not signed by --key and does not count as in force; -c FILE, the configuration of an edge, says whose word counts. The first: {}",
+      note(say(language_, {"{} not signed by --key and not counted as in force; -c FILE, the configuration of an edge, says whose word counts. The first: {}",
                            "变更流中 {}不是由 --key 签名，不视为已生效；用 -c 文件（节点的配置）指明信任谁。首个：{}"},
                counted(language_, seen.left_out, {"batch of the log is", "批"}, {"batches of the log are", "批"}), translated(language_, seen.first_left_out)), language_);
   }
@@ -368,7 +368,7 @@ void tell_held(const PushApplyArguments& arguments, const WeighedList& weighed, 
     why.push_back(over_text(*weighed.trial, language));
     for (const LineTrial& line : weighed.trial->trial.lines)
       if (line.is_over)
-        why.push_back("  " + std::string(word_of(language, line.change.value("kind", ""))) + " " + line.change.value("value", "") + ": " + figure_of(line, language));
+        why.push_back("  " + std::string(word_of(language, text_of(line.change, "kind"))) + " " + text_of(line.change, "value") + ": " + figure_of(line, language));
   }
   std::fprintf(stderr, "telefence push apply: %s\n",
                std::string(say(language, {"held, nothing is published; --confirm publishes it all the same", "已搁置，未下发；加 --confirm 可仍然下发"})).c_str());

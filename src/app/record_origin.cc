@@ -213,7 +213,7 @@ void add_applied(Json& places, const std::string& state_dir) {
     while (std::getline(stream, line)) {
       if (line.find("\"applied\"") == std::string::npos) continue;
       const Json json = Json::parse(line, nullptr, false);
-      if (json.is_object() && json.value("what", Json()) == "applied" && json.value("seq", Json()) == place["seq"]) place["applied"] = json.value("at", "");
+      if (json.is_object() && json.value("what", Json()) == "applied" && json.value("seq", Json()) == place["seq"]) place["applied"] = text_of(json, "at");
     }
   }
 }

@@ -32,27 +32,27 @@ std::optional<Json> ask(const ReleaseArguments& arguments) {
   const Result<std::string> line = ask_daemon(arguments.socket, to_line(to_json(TestRequest{arguments.kind, arguments.value, ""})));
   if (!line) return std::nullopt;
   Json reply = Json::parse(line.value(), nullptr, false);
-  if (!reply.is_object() || !reply.value("ok", false)) return std::nullopt;
+  if (!reply.is_object() || !flag_of(reply, "ok")) return std::nullopt;
   return reply;
 }
 
-bool is_blocked(const std::optional<Json>& answer) { return answer && answer->value("would_block", false); }
+bool is_blocked(const std::optional<Json>& answer) { return answer && flag_of(*answer, "would_block"); }
 
 // The entry that blocks it now, with the depth at which it does; nullptr: none.
 const Json* winner_of(const std::optional<Json>& answer) {
   if (!is_blocked(answer)) return nullptr;
-  for (const Json& hit : (*answer)["hits"])
-    if (hit.value("wins", false) && !hit["signature"].value("allow", false)) return &hit;
+  for (const Json& hit : member_of(*answer, "hits"))
+    if (flag_of(hit, "wins") && !flag_of(member_of(hit, "signature"), "allow")) return &hit;
   return nullptr;
 }
 
 // An allow entry of this value must be able to win.
 Result<void> check_winner(const ReleaseArguments& arguments, const Json& hit) {
-  const std::string kind = hit["signature"].value("kind", ""), value = hit["signature"].value("value", "");
+  const std::string kind = text_of(member_of(hit, "signature"), "kind"), value = text_of(member_of(hit, "signature"), "value");
   if (kind == "pattern" || (kind == "url" && arguments.kind == "domain"))
     return usage("what blocks it is the " + kind + " " + value + ", which no release of a value beats: take that one back with telefence push remove " + kind);
   if (arguments.kind == "url" && kind == "domain")
-    return usage("what blocks it is the domain " + value + ", not this url: telefence release " + hit.value("key", value) + " --kind domain");
+    return usage("what blocks it is the domain " + value + ", not this url: telefence release " + text_of(hit, "key", value) + " --kind domain");
   return {};
 }
 
@@ -66,14 +66,14 @@ std::string shell_word(const std::string& text) {
 }
 
 void say_what_blocks(const Json* hit, const Json& answer, Language language) {
-  const std::string node = answer.value("node", "");
+  const std::string node = text_of(answer, "node");
   if (hit == nullptr) {
     std::fprintf(stderr, "%s\n", say(language, {"node {}: nothing blocks it now; published all the same, for the other nodes", "节点 {}：当前未被拦截；仍会下发，供其他节点使用"}, node).c_str());
     return;
   }
-  const Json& signature = (*hit)["signature"];
-  std::fprintf(stderr, "%s\n", say(language, {"node {}: blocked now by {} {}, from {}", "节点 {}：当前被拦截，{} {}，来源 {}"}, node, word_of(language, signature.value("kind", "")),
-                                   signature.value("value", ""), signature.value("source", "")).c_str());
+  const Json& signature = member_of(*hit, "signature");
+  std::fprintf(stderr, "%s\n", say(language, {"node {}: blocked now by {} {}, from {}", "节点 {}：当前被拦截，{} {}，来源 {}"}, node, word_of(language, text_of(signature, "kind")),
+                                   text_of(signature, "value"), text_of(signature, "source")).c_str());
 }
 
 // Whether the edge that was asked lets it through now, as far as it can be seen at once.
@@ -85,7 +85,7 @@ void say_what_came_of_it(const ReleaseArguments& arguments, Language language) {
     answer = ask(arguments);
   } while (is_blocked(answer) && std::chrono::steady_clock::now() < end);
   if (!answer) return;
-  const std::string node = answer->value("node", "");
+  const std::string node = text_of(*answer, "node");
   if (!is_blocked(answer)) {
     std::fprintf(stderr, "%s\n", say(language, {"node {}: passes now", "节点 {}：已放行"}, node).c_str());
     return;
@@ -122,7 +122,7 @@ int release(ReleaseArguments arguments) {
   if (hit != nullptr)
     if (Result<void> checked = check_winner(arguments, *hit); !checked) return failed(checked.error());
   // An exact entry beats one that covers more: against one the release has to be exact, too.
-  if (hit != nullptr && arguments.kind == "domain" && arguments.match.empty() && hit->value("depth", 0) % 2 == 1) arguments.match = "exact";
+  if (hit != nullptr && arguments.kind == "domain" && arguments.match.empty() && number_of<int>(*hit, "depth") % 2 == 1) arguments.match = "exact";
   if (before) say_what_blocks(hit, *before, language);
   const std::int64_t until_s = std::time(nullptr) + *seconds_of(arguments.duration);
   if (const int code = push(arguments); code != kExitOk || arguments.dry_run || !arguments.for_cosign.empty()) return code;

@@ -12,7 +12,7 @@ namespace telefence {
 namespace {
 
 Mistake mistake_from(const Json& told) {
-  return {told.value("file", ""), told.value("line", 0), told.value("column", 0), told.value("key", ""), told.value("message", "")};
+  return {text_of(told, "file"), number_of<int>(told, "line"), number_of<int>(told, "column"), text_of(told, "key"), text_of(told, "message")};
 }
 
 void print_mistakes(const Json& list, const Text& kind, Language language) {
@@ -22,17 +22,17 @@ void print_mistakes(const Json& list, const Text& kind, Language language) {
 }
 
 void print_text(const Json& reply, Language language) {
-  print_mistakes(reply.value("mistakes", Json::array()), kMistake, language);
-  print_mistakes(reply.value("warnings", Json::array()), kWarning, language);
+  print_mistakes(member_of(reply, "mistakes"), kMistake, language);
+  print_mistakes(member_of(reply, "warnings"), kWarning, language);
   std::vector<Complaint> complaints;
-  for (const Json& told : reply.value("complaints", Json::array()))
-    complaints.push_back({told.value("where", ""), told.value("value", ""), told.value("reason", "")});
+  for (const Json& told : member_of(reply, "complaints"))
+    complaints.push_back({text_of(told, "where"), text_of(told, "value"), text_of(told, "reason")});
   print(complaints, language);
-  if (!reply.value("ok", false)) return;
-  for (const Json& told : reply.value("needs_restart", Json::array()))
+  if (!flag_of(reply, "ok")) return;
+  for (const Json& told : member_of(reply, "needs_restart"))
     std::fprintf(stderr, "%s\n", say(language, {"needs a restart: {}", "需要重启：{}"}, to_text(sealed_change_from(told), language)).c_str());
   std::printf("%s\n", say(language, {"reloaded: mode {}", "已重新加载：模式 {}"},
-                          say(language, reply.value("mode", "") == "enforce" ? Word::kEnforce : Word::kMonitor)).c_str());
+                          say(language, text_of(reply, "mode") == "enforce" ? Word::kEnforce : Word::kMonitor)).c_str());
 }
 
 }  // namespace
@@ -53,8 +53,8 @@ int reload(const ReloadArguments& arguments) {
     std::printf("%s\n", to_line(reply).c_str());
   else
     print_text(reply, language);
-  if (reply.value("ok", false)) return kExitOk;
-  return failed({static_cast<ErrorCode>(reply.value("code", 1)), reply.value("error", "the daemon refused")});
+  if (flag_of(reply, "ok")) return kExitOk;
+  return failed({static_cast<ErrorCode>(number_of<int>(reply, "code", 1)), text_of(reply, "error", "the daemon refused")});
 }
 
 }  // namespace telefence

@@ -196,7 +196,9 @@ void add_push_status(CommandLine& line, CLI::App& push, PushStatusArguments& arg
   CLI::App* verb = line.add_verb(push, "status", {"Show how many edges have a batch in force, and in what time.", "显示已生效的节点数和耗时。"},
                                  "  telefence push status\n"
                                  "  telefence push status --seq 42 --json | jq .p99_ms\n");
-  verb->add_option("--seq", arguments.sequence, line.text({"this batch; else the newest", "指定批次；缺省为最新"}))->type_name("SEQ");
+  verb->add_option("--seq", arguments.sequence, line.text({"this batch; else the newest", "指定批次；缺省为最新"}))
+      ->check(line.sequence())
+      ->type_name("SEQ");
   verb->add_flag("--metrics", arguments.metrics, line.text({"text for Prometheus' node_exporter (textfile)", "输出 Prometheus textfile 格式"}));
   add_redis(line, verb, arguments);
   add_common(line, verb, arguments, false);
@@ -279,10 +281,14 @@ void add_push(CommandLine& line, PushVerbs& verbs) {
   CLI::App* cosign = line.add_verb(*verb, "cosign",
                                    {"Publish what another signer has approved, with the second signature.", "以第二签名下发他人已批准的变更。"},
                                    "  telefence push add number '+86170*' --category spoofed-caller --key a.key --for-cosign wide.json\n"
-                                   "  telefence push cosign wide.json              # shows it\n"
-                                   "  telefence push cosign wide.json --key b.key  # publishes it\n");
+                                   "  telefence push cosign wide.json --approver a.pub              # checks and shows it\n"
+                                   "  telefence push cosign wide.json --approver a.pub --key b.key  # publishes it\n");
   PushArguments& arguments = verbs.cosign;
   cosign->add_option("file", arguments.proposal, line.text({"the file that the first signer wrote", "第一签名者写出的文件"}))->required()->type_name("FILE");
+  cosign->add_option("--approver", arguments.approver,
+                     line.text({"the first signer's .pub: refuse what was changed since he approved it, or somebody else approved",
+                                "第一签名者的 .pub：拒绝批准后被改动或由他人批准的内容"}))
+      ->type_name("FILE");
   add_redis(line, cosign, arguments);
   add_signing(line, cosign, arguments, false);
   add_trial(line, cosign, arguments);
@@ -520,6 +526,7 @@ int run_verb(CommandLine& line, int argc, char** argv) {
   ExplainArguments explain_arguments;
   add_release(line, release_arguments);
   add_explain(line, explain_arguments);
+  for (const char* verb : {"push", "release", "snapshot", "explain"}) line.refuse_empty(*line.program().get_subcommand(verb));
   line.add_language(line.program(), language);
   if (const auto exit_code = line.parse(argc, argv, nullptr)) return *exit_code;
   for (ToolArguments* own : std::initializer_list<ToolArguments*>{&test_arguments, &push_verbs.add, &push_verbs.remove, &push_verbs.cosign,

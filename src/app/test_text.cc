@@ -34,8 +34,8 @@ class Page {
 };
 
 Text closing(const Json& answer) {
-  const std::string reason = answer.value("reason", "");
-  const bool blocks = answer.value("would_block", false);
+  const std::string reason = text_of(answer, "reason");
+  const bool blocks = flag_of(answer, "would_block");
   if (reason == "monitor" && blocks)
     return {"would be blocked; but this node only monitors: recorded, not touched", "将被拦截；但本节点仅监测：只记录，不处置"};
   if (reason == "monitor")
@@ -57,14 +57,14 @@ std::string never_block_text(const std::string& told, Language language) {
 }
 
 std::string refusal_text(const Json& answer, Language language) {
-  const std::string told = answer.value("refused", "");
+  const std::string told = text_of(answer, "refused");
   if (language == Language::kEnglish) return told;
   return translated(language, told);
 }
 
 void print_keys(Page& page, const Json& answer) {
   page.label({"looked up", "查询内容"});
-  for (const Json& key : answer["normalised"]) page.line(padded(page.word(key.value("kind", "")), kNameColumns) + key.value("value", ""));
+  for (const Json& key : member_of(answer, "normalised")) page.line(padded(page.word(text_of(key, "kind")), kNameColumns) + text_of(key, "value"));
 }
 
 std::string why_text(const Page& page, const std::string& why) {
@@ -75,31 +75,31 @@ std::string why_text(const Page& page, const std::string& why) {
 }
 
 void print_hit(Page& page, const Json& hit, Language language) {
-  const Json& signature = hit["signature"];
-  const bool allow = signature.value("allow", false);
+  const Json& signature = member_of(hit, "signature");
+  const bool allow = flag_of(signature, "allow");
   page.label({"hit", "命中"});
-  std::string head = padded(page.word(hit.value("part", "")), kNameColumns) + page.text(allow ? Text{"allow", "放行"} : Text{"block", "拦截"}) +
-                     " " + signature.value("value", "");
-  if (hit.value("wins", false)) head += page.text({"   <- wins", "   <- 生效"});
+  std::string head = padded(page.word(text_of(hit, "part")), kNameColumns) + page.text(allow ? Text{"allow", "放行"} : Text{"block", "拦截"}) +
+                     " " + text_of(signature, "value");
+  if (flag_of(hit, "wins")) head += page.text({"   <- wins", "   <- 生效"});
   page.line(head);
   const std::string indent(kNameColumns, ' ');
-  const std::string source = signature.value("source", "");
+  const std::string source = text_of(signature, "source");
   if (!allow) {
-    const Category category = category_from(signature.value("category", "")).value_or(Category::kOther);
-    page.line(indent + say(language, {"{}, tier {}, from {}", "{}，等级 {}，来源 {}"}, say(language, category), signature.value("tier", 0), source));
+    const Category category = category_from(text_of(signature, "category")).value_or(Category::kOther);
+    page.line(indent + say(language, {"{}, tier {}, from {}", "{}，等级 {}，来源 {}"}, say(language, category), number_of<int>(signature, "tier"), source));
   } else {
     page.line(indent + say(language, {"from {}", "来源 {}"}, source));
   }
-  page.line(indent + why_text(page, hit.value("why", "")));
+  page.line(indent + why_text(page, text_of(hit, "why")));
 }
 
 void print_verdicts(Page& page, const Json& answer) {
   page.label({"by protocol", "各协议"});
-  for (const Json& verdict : answer["verdicts"]) {
-    std::string name = verdict.value("protocol", "");
-    if (verdict.contains("side")) name += " " + page.word(verdict.value("side", ""));
-    std::string line = padded(name, kNameColumns) + page.word(verdict.value("reason", ""));
-    if (const std::string action = verdict.value("action", ""); !action.empty()) line += page.text({": ", "："}) + page.word(action);
+  for (const Json& verdict : member_of(answer, "verdicts")) {
+    std::string name = text_of(verdict, "protocol");
+    if (verdict.contains("side")) name += " " + page.word(text_of(verdict, "side"));
+    std::string line = padded(name, kNameColumns) + page.word(text_of(verdict, "reason"));
+    if (const std::string action = text_of(verdict, "action"); !action.empty()) line += page.text({": ", "："}) + page.word(action);
     page.line(line);
   }
 }
@@ -107,9 +107,9 @@ void print_verdicts(Page& page, const Json& answer) {
 }  // namespace
 
 std::string known_anyway(const Json& answer, Language language) {
-  if (const std::string never = answer.value("never_block", ""); !never.empty())
+  if (const std::string never = text_of(answer, "never_block"); !never.empty())
     return say(language, {"never blocked, whatever a signature says: {}", "永不拦截，任何规则都不能改变：{}"}, never_block_text(never, language));
-  if (!answer.value("refused", "").empty())
+  if (!text_of(answer, "refused").empty())
     return say(language, {"no list may name it: {}", "任何名单都不能收录：{}"}, refusal_text(answer, language));
   return {};
 }
@@ -120,15 +120,15 @@ void print_test_answer(const Json& answer, bool from_daemon, Language language) 
   page.line(say(language, closing(answer)));
   if (const std::string known = known_anyway(answer, language); !known.empty()) page.line(known);
   print_keys(page, answer);
-  if (answer["hits"].empty()) {
+  if (member_of(answer, "hits").empty()) {
     page.label({"hit", "命中"});
     page.line(say(language, {"nothing matched", "没有命中"}));
   }
-  for (const Json& hit : answer["hits"]) print_hit(page, hit, language);
+  for (const Json& hit : member_of(answer, "hits")) print_hit(page, hit, language);
   print_verdicts(page, answer);
   page.label({"judged by", "判定依据"});
-  const std::string_view mode = say(language, answer.value("mode", "") == "enforce" ? Word::kEnforce : Word::kMonitor);
-  page.line(from_daemon ? say(language, {"the running daemon: node {}, mode {}", "正在运行的守护进程：节点 {}，模式 {}"}, answer.value("node", ""), mode)
+  const std::string_view mode = say(language, text_of(answer, "mode") == "enforce" ? Word::kEnforce : Word::kMonitor);
+  page.line(from_daemon ? say(language, {"the running daemon: node {}, mode {}", "正在运行的守护进程：节点 {}，模式 {}"}, text_of(answer, "node"), mode)
                         : say(language, {"the configuration and its signature files: mode {}", "配置及其规则文件：模式 {}"}, mode));
 }
 

@@ -21,7 +21,7 @@ Result<Json> ask(const TestArguments& arguments, const TestRequest& request) {
   if (!line) return line.error();
   const Json reply = Json::parse(line.value(), nullptr, false);
   if (!reply.is_object()) return Error{ErrorCode::kFailed, "the daemon's reply is no JSON object"};
-  if (!reply.value("ok", false)) return Error{static_cast<ErrorCode>(reply.value("code", 1)), reply.value("error", "the daemon refused")};
+  if (!flag_of(reply, "ok")) return Error{static_cast<ErrorCode>(number_of<int>(reply, "code", 1)), text_of(reply, "error", "the daemon refused")};
   return reply;
 }
 
@@ -71,7 +71,7 @@ int test_value(const TestArguments& arguments) {
     std::printf("%s\n", to_line(answer.value()).c_str());
   else
     print_test_answer(answer.value(), asks_daemon, language);
-  return answer.value().value("would_block", false) ? kExitWouldBlock : kExitOk;
+  return flag_of(answer.value(), "would_block") ? kExitWouldBlock : kExitOk;
 }
 
 }  // namespace telefence

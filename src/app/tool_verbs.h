@@ -51,6 +51,7 @@ struct PushArguments : ToolArguments {
   std::string second_key;              // of the second signer of a wide entry
   std::string for_cosign;              // write this file for the second signer instead of publishing
   std::string proposal;                // cosign: the file that the first one wrote
+  std::string approver;                // cosign: his public key; "" = his approval is not checked
   std::string audit;                   // file; "" = beside the key
   std::string audited_as = "pushed";   // in that file
   std::uint32_t wide_digits = 7;       // of the edges, as wide_percent

@@ -2,6 +2,9 @@
 """What the tool says to somebody who meets it for the first time, in both languages. Usage: messages_test.py BUILD_DIR"""
 import json
 import os
+import socket
+import threading
+import time
 
 import edge
 import feed_test
@@ -72,6 +75,64 @@ patterns:
             self.assertIn('其下所有网站都会被拦截', self.expect(self.tool('test', 'domain', name, '-c', self.policy(), '--lang', 'zh'), 0).stdout)
 
 
+    def test_a_wide_entry_is_refused_in_chinese_to_the_end(self):
+        self.expect(self.tool('keys', 'new', 'k'), 0)
+        more = ('--key', 'k.key', '--lang', 'zh')
+        number = '这属于“5 位前缀，少于 7 位”，节点只接受两人签名：请加 --second-key 文件'
+        self.assertIn(number, self.said('push', 'add', 'number', '+86170*', '--category', 'spoofed-caller', *NOWHERE, *more, code=3))
+        self.assertIn(number, self.said('release', '+86170*', '--for', '1h', *NOWHERE, *more, code=3))
+        self.assertIn('这属于“命中 256 条日常短信中 9 条的文本特征', self.said('push', 'add', 'pattern', '验证码', '--category', 'phishing', *NOWHERE, *more, code=3))
+        self.assertIn('这属于“整个顶级域”', self.said('push', 'add', 'domain', 'xyz', '--allow', *NOWHERE, *more, code=3))
+
+    def test_what_is_empty_is_no_value(self):
+        """A variable of the shell that is not set: withdraw would take the publisher's own name for it."""
+        cases = [(('push', 'withdraw', '', *NOWHERE), 'source'), (('push', 'withdraw', 'vendor', '--redis', ''), '--redis'), (('push', 'cosign', ''), 'file'),
+                 (('push', 'apply', 'x', '--source', ''), '--source'), (('push', 'status', '--log', ''), '--log'), (('release', 'x.example', '--for', ''), '--for')]
+        cases += [(('push', *NAME, *NOWHERE, option, ''), option) for option in ('--source', '--key', '--second-key', '--log', '--audit', '--for-cosign', '--protected')]
+        cases += [(('push', 'withdraw', 'vendor', *NOWHERE, '%s=' % option), option) for option in ('--key', '--audit', '--log', '--redis')]
+        cases += [(('push', 'cosign', 'x.json', option, ''), option) for option in ('--approver', '--key')]
+        for words, name in cases:
+            self.assertIn('%s: the value is empty: is a variable of the shell not set?' % name, self.said(*words))
+            self.assertIn('%s: 值为空：是否有 shell 变量未设置？' % name, self.said(*words, '--lang', 'zh'))
+        # In the environment it is as if it was not set.
+        done = self.tool('push', 'withdraw', 'vendor', *NOWHERE, TELEFENCE_KEY='', TELEFENCE_AUDIT='', TELEFENCE_REDIS_USER='')
+        self.assertIn("can't connect", self.expect(done, 5).stderr)
+
+    def test_a_daemon_that_says_nonsense_ends_nothing(self):
+        """Another version, or another program on that socket."""
+        nonsense = {key: None for key in ('node', 'mode', 'feed', 'bypass', 'hits', 'versions', 'error', 'code', 'reasons', 'needs_restart', 'packets', 'mistakes', 'in_force')}
+        told = [{}, {**nonsense, 'ports': [None, 7, {'name': 1, 'received': 'x'}], 'channels': {'dns': None}, 'signatures': 7, 'records': [], 'verdicts': 'x',
+                     'normalised': [1], 'complaints': [None], 'feed': {'connected': 'x', 'sequence': -1, 'problem': []}, 'uptime_s': 'x', 'reasons': [1]}]
+        served = socket.socket(socket.AF_UNIX)
+        self.addCleanup(served.close)
+        served.bind(self.path('daemon.sock'))
+        served.listen(8)
+        verbs = (('status',), ('policy', 'versions'), ('policy', 'rollback', '1'), ('reload',), ('bypass', 'status'), ('test', 'domain', 'x.example'))
+        for answer in ({'ok': ok, **one} for one in told for ok in (True, None)):
+            for verb in verbs:
+                replier = threading.Thread(target=self.reply, args=(served, answer))
+                replier.start()
+                done = self.tool(*verb, '--socket', 'daemon.sock')
+                replier.join()
+                self.assertIn(done.returncode, (0, 1, 10), (verb, answer, done.stderr))
+
+    @staticmethod
+    def reply(served, answer):
+        connection, _ = served.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(json.dumps(answer).encode() + b'\n')
+
+    def test_an_unknown_option_is_told_in_chinese(self):
+        self.assertIn('不认识的参数：--for-cosign', self.said('push', 'apply', 'x', '--for-cosign', 'y', '--lang', 'zh'))
+        self.assertIn('不认识的参数：--foo', self.said('status', '--foo', '--lang', 'zh'))
+
+    def test_a_batch_has_a_number(self):
+        for number in ('0', '-1', 'x', '1x', '99999999999999999999999'):
+            self.assertIn('--seq: "%s" is no batch: give its number, 1 or more' % number, self.said('push', 'status', '--seq', number, *NOWHERE))
+        self.assertIn('不是批次', self.said('push', 'status', '--seq', '0', '--lang', 'zh'))
+
+
 class WithServer(program.ProgramTest):
     def setUp(self):
         super().setUp()
@@ -81,7 +142,8 @@ class WithServer(program.ProgramTest):
         return self.expect(self.tool('push', *arguments, *REDIS), code)
 
     def test_what_ends_nothing_is_called_so(self):
-        self.assertIn('nothing stood in the log with this value', self.push('remove', 'domain', 'scam.example').stderr)
+        self.assertIn("as far as can be told without the edges' keys, nothing stood in the log with this value",
+                      self.push('remove', 'domain', 'scam.example').stderr)
         self.push(*NAME, '--source', 'vendor')
         said = self.push('remove', 'domain', 'SCAM.example', '--source', 'city')
         self.assertIn('nothing of the source city stood in the log with this value: published all the same; it stands there of vendor', said.stderr)
@@ -109,6 +171,30 @@ class WithServer(program.ProgramTest):
             self.assertIn('节点是否采用：telefence push status', self.push(*words, '--lang', 'zh').stderr)
             self.assertNotIn(hint, self.push(*words, '--json').stderr)
         self.assertNotIn(hint, self.push(*NAME, '--dry-run').stderr)
+
+    def test_what_edges_say_of_themselves_is_not_obeyed(self):
+        self.push(*NAME)
+        bad = 'e\x1b[2J\u202e\ndge'
+        self.redis.ask('HSET', 'tf:1:node:' + bad, 'seq', '0', 'mode', 'enforce', 'problem', '\x1b[31m' + 400 * 'x')
+        self.redis.ask('XADD', 'tf:1:ack', '*', 'node', 'quiet\x1b[0m\u0085', 'seq', '1', 'from', '1', 'hash', 'x')
+        for words in (('status',), ('status', '--lang', 'zh')):
+            told = self.push(*words).stdout
+            for part in ('\x1b', '\u202e', '\u0085', 'x' * 301):
+                self.assertNotIn(part, told)
+            self.assertIn('e\\x1b[2J\\u{202e}\\x0adge', told)
+            self.assertIn('quiet\\x1b[0m\\u{0085}', told)
+            self.assertIn('xxx...\n', told)
+        told = self.push('status').stdout
+        self.assertIn('batch 1: in force on 0 of 1 edges, 1 silent', told)
+        self.assertIn('，另有 1 个失联', self.push('status', '--lang', 'zh').stdout)
+        self.redis.ask('DEL', 'tf:1:ack')
+        self.assertIn('in force on 0 of 1 edges\n', self.push('status').stdout)
+        self.assertEqual(json.loads(self.push('status', '--json').stdout)['behind'][0]['node'], bad)
+
+    def test_names_of_edges_that_sample_are_not_obeyed(self):
+        self.redis.ask('HSET', 'tf:1:trial:nodes', 'e\x1b[2Jdge', '%d names numbers texts' % (time.time() * 1000))
+        told = self.push(*NAME, '--dry-run').stdout
+        self.assertIn('did not answer within a second: e\\x1b[2Jdge', told)
 
     def test_a_list_without_a_category_says_what_it_gets(self):
         self.write('list.txt', 'bad.example\n')

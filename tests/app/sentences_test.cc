@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "app/sentence_table.h"
 #include "config/loader.h"
@@ -48,6 +49,33 @@ TEST(Sentences, NothingOfARefusedValueStaysEnglish) {
   EXPECT_EQ(chinese("96110 must never be blocked: anti-fraud line of the police"), "96110 永不拦截：反诈预警劝阻专线");
   EXPECT_EQ(chinese("op 'frob' must be add, remove, allow or replace-list"), "op“frob”须为 add、remove、allow 或 replace-list");
   EXPECT_EQ(chinese("xyz is a top-level domain: every site under it would be blocked"), "xyz 是顶级域：其下所有网站都会被拦截");
+}
+
+TEST(Sentences, WhyAnEntryIsWideIsPartOfWhatIsToBeDone) {
+  const std::string ends = "，节点只接受两人签名：请加 --second-key 文件，或用 --for-cosign 文件交由他人执行 telefence push cosign 下发";
+  for (const auto& [why, said] : {std::pair{"a prefix of 5 digits, fewer than 7", "5 位前缀，少于 7 位"}, std::pair{"a whole top-level domain", "整个顶级域"},
+                                  std::pair{"a pattern that hits 9 of 256 everyday messages, as \"x, y\"", "命中 256 条日常短信中 9 条的文本特征，如“x, y”"}})
+    EXPECT_EQ(chinese(std::string("this is ") + why + ", which edges take with two signatures only: add --second-key FILE, or --for-cosign FILE and let "
+                                                      "somebody else publish it with telefence push cosign"),
+              std::string("这属于“") + said + "”" + ends);
+  EXPECT_EQ(chinese("list.txt:3: +86170* is a prefix of 5 digits, fewer than 7, which edges take with two signatures only: add --second-key FILE. Nothing is published"),
+            "list.txt:3: +86170* 是 5 位前缀，少于 7 位，节点须见到两个签名才接受：请加 --second-key 文件。未下发");
+}
+
+TEST(Sentences, WhatIsWrongWithKeysLinesAndServersIsChinese) {
+  for (const char* said :
+       {"unknown action 'explode'; leave it out to go by category and tier", "match 'x' must be suffix or exact for a domain", "match 'x' must be exact or prefix for a number",
+        "match 'x' must be text or regex for a pattern", "match 'x' must be prefix, exact or regex for a url", "valid_from must lie before expires",
+        "shadow and shadow_until contradict each other: give one of them", "no number has more than 20 digits", "a.key: 'secret' must be 64 hexadecimal digits",
+        "wide.json: this is no proposal (telefence push add --for-cosign)", "wide.json: a change of it: valid_from must lie before expires",
+        "\"abc\" is no version: give a number of telefence policy versions, or newest"}) {
+    EXPECT_TRUE(has_chinese(chinese(said))) << said;
+    for (const char* english : {"must", "unknown", "this is", "leave", "contradict", "number has", "is no"}) EXPECT_EQ(chinese(said).find(english), std::string::npos) << chinese(said);
+  }
+  EXPECT_EQ(chinese("--redis: 'junk' is no Redis server: no port; write unix:/path/of/socket, host:port, [IPv6]:port or rediss://host:port"),
+            "--redis：“junk”不是 Redis 地址：没有端口；请写 unix:/套接字路径、主机:端口、[IPv6]:端口 或 rediss://主机:端口");
+  for (const char* done : {"open", "write", "read"})
+    EXPECT_EQ(chinese(std::string("can't ") + done + " the audit file /x/y: No such file or directory"), "无法写入审计文件 /x/y：文件或目录不存在");
 }
 
 TEST(Sentences, WhatIsNotInTheTableStaysAsItIs) {

@@ -132,7 +132,7 @@ class Signed(program.ProgramTest):
         for part in ('add number +86171*', 'a prefix of 5 digits, fewer than 7', 'good until 20', 'telefence push cosign wide.json --key FILE'):
             self.assertIn(part, shown)
         shown = self.push('cosign', 'wide.json', '--lang', 'zh').stdout
-        for part in ('新增 号码 +86171*', '这是5 位前缀，少于 7 位', '有效期至 20'):
+        for part in ('新增 号码 +86171*', '这属于“5 位前缀，少于 7 位”', '有效期至 20'):
             self.assertIn(part, shown)
         self.push('cosign', 'wide.json', '--key', 'centre.key', code=2)
         self.push(*ADD, '--key', 'centre.key')  # the log goes on in between
@@ -143,15 +143,81 @@ class Signed(program.ProgramTest):
         self.edge.becomes(False, 'number', '17112345678')
         told = self.push('cosign', 'wide.json', '--key', 'police.key', code=3).stderr
         self.assertIn('wide.json was published already, as batch 5', told)
+        self.assertIn('if edges refused that one (telefence push status --seq 5), let it be proposed again', told)
         self.assertIn('wide.json 已作为批次 5 下发过', self.push('cosign', 'wide.json', '--key', 'police.key', '--lang', 'zh', code=3).stderr)
         # What was approved is what is published.
         self.push('add', 'number', '+86173*', '--category', 'spoofed-caller', '--key', 'centre.key', '--for-cosign', 'other.json')
         proposal = json.loads(pathlib.Path(self.path('other.json')).read_text())
         proposal['lines'] = [line.replace('173*', '13*') for line in proposal['lines']]
         self.write('forged.json', json.dumps(proposal))
+        for more in ((), ('--key', 'police.key')):
+            self.push('cosign', 'forged.json', '--approver', 'centre.pub', *more, code=3)
         self.push('cosign', 'forged.json', '--key', 'police.key')
         edge.until(self, lambda: self.edge.feed()['refusals']['wrong_signature'] == 1, 'refusal')
         self.assertFalse(self.edge.blocks('number', '13812345678'))
+
+    def proposal(self, name='wide.json', **changed):
+        """A proposal of centre's, perhaps changed afterwards."""
+        self.push('add', 'number', '+86171*', '--category', 'spoofed-caller', '--key', 'centre.key', '--for-cosign', 'made.json')
+        told = json.loads(pathlib.Path(self.path('made.json')).read_text())
+        os.remove(self.path('made.json'))
+        self.write(name, json.dumps({**told, **changed}))
+        return {**told, **changed}
+
+    def test_a_look_claims_only_what_was_checked(self):
+        self.proposal()
+        told = self.push('cosign', 'wide.json').stdout
+        self.assertIn("not checked: --approver FILE with the first signer's .pub does", told)
+        self.assertIn('as the file says', told)
+        self.assertIn('未核对', self.push('cosign', 'wide.json', '--lang', 'zh').stdout)
+        told = self.push('cosign', 'wide.json', '--approver', 'centre.pub').stdout
+        self.assertIn('approved by centre, key ', told)
+        self.assertIn('checked with centre.pub', told)
+        self.assertNotIn('not checked', told)
+        said = self.push('cosign', 'wide.json', '--approver', 'vendor.pub', code=3)
+        self.assertIn('the approval is of the key ', said.stderr)
+        self.assertEqual(said.stdout, '')
+        self.push('cosign', 'wide.json', '--approver', 'nobody.pub', code=4)
+        # Another value under the same approval, for the look and for the publication.
+        edited = self.proposal('edited.json', lines=['{"op":"add","kind":"number","value":"+8613*","category":"loan","level":1,"source":"x"}'])
+        for more in ((), ('--key', 'police.key')):
+            said = self.push('cosign', 'edited.json', '--approver', 'centre.pub', *more, code=3)
+            self.assertIn('this is not what the key %s approved' % edited['approval'].split()[0], said.stderr)
+            self.assertIn('这不是密钥', self.push('cosign', 'edited.json', '--approver', 'centre.pub', *more, '--lang', 'zh', code=3).stderr)
+        self.assertEqual(self.redis.ask('XLEN', 'tf:1:log').strip(), '0')
+        self.push('cosign', 'wide.json', '--approver', 'centre.pub', '--key', 'police.key')
+        self.edge.becomes(True, 'number', '17112345678')
+
+    def test_an_approval_that_is_over_is_called_so(self):
+        key, value, until = self.proposal()['approval'].split()
+        self.proposal('old.json', approval='%s %s %d' % (key, value, int(until) - 90000))
+        told = self.push('cosign', 'old.json').stdout
+        self.assertIn('over since 20', told)
+        self.assertNotIn('If it is right', told)
+        self.assertIn('已于 20', self.push('cosign', 'old.json', '--lang', 'zh').stdout)
+
+    def test_whatever_stands_in_a_proposal_is_shown(self):
+        """Lines that are valid without a value, and texts that a terminal would obey."""
+        pattern = '{"op":"add","kind":"pattern","value":null,"match":null,"any":["安全账户","转账"],"category":"loan","level":1,"source":"x"}'
+        self.proposal('words.json', lines=[pattern])
+        told = self.push('cosign', 'words.json').stdout
+        self.assertIn('add pattern', told)
+        self.assertIn('安全账户', told)
+        url = json.dumps({'op': 'add', 'kind': 'pattern', 'value': '\x1b[2Jsafe\u202etext', 'category': 'loan', 'level': 1}, ensure_ascii=False)
+        self.proposal('esc.json', lines=[url], publisher='me\x1b]0;x\x07\n', key_name='\u2066k')
+        told = self.push('cosign', 'esc.json').stdout
+        for part in ('\x1b', '\x07', '\u202e', '\u2066'):
+            self.assertNotIn(part, told)
+        self.assertIn('\\x1b[2Jsafe\\u{202e}text', told)
+        # A publication says what it has published, too.
+        self.push('cosign', 'words.json', '--key', 'police.key')
+
+    def test_an_audit_file_is_shown_without_being_obeyed(self):
+        self.write('a.jsonl', '{"at":"now","what":"pushed\\u001b[31m","who":null,"why":"x\\u202e\\u009by","changes":[{"op":null,"value":7}]}\nno \x1b[31mJSON\n')
+        told = self.expect(self.tool('audit', 'show', 'a.jsonl'), 0).stdout
+        for part in ('\x1b', '\u202e', '\u009b'):
+            self.assertNotIn(part, told)
+        self.assertIn('pushed\\x1b[31m', told)
 
     def test_a_release_of_a_wide_entry_needs_two(self):
         self.push('add', 'number', '+86170*', '--category', 'spoofed-caller', '--key', 'centre.key', '--second-key', 'police.key')

@@ -84,5 +84,18 @@ TEST(Text, NumbersAndTimesAreReadable) {
   EXPECT_EQ(say(Language::kChinese, {"{} of {}", "共 {1} 个中的 {0} 个"}, 1, 2), "共 2 个中的 1 个");
 }
 
+// What a stranger wrote must not move the cursor, colour what follows or turn it round.
+TEST(Text, WhatATerminalWouldObeyIsWrittenOut) {
+  EXPECT_EQ(printable("edge-1 已生效 a\\b é 😀"), "edge-1 已生效 a\\b é 😀");
+  EXPECT_EQ(printable("\x1b[31mred\n\tx\x7f"), "\\x1b[31mred\\x0a\\x09x\\x7f");
+  EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(printable("\u009b1m"), "\\u{009b}1m");
+  EXPECT_EQ(printable("a\u202eb\u2066c\u2069\u2028"), "a\\u{202e}b\\u{2066}c\\u{2069}\\u{2028}");
+  EXPECT_EQ(printable("\xff\xe4\xb8x\xed\xa0\x80"), "\\xff\\xe4\\xb8x\\xed\\xa0\\x80");
+  EXPECT_EQ(printable("abcdef", 3), "abc...");
+  EXPECT_EQ(printable("abc", 3), "abc");
+  EXPECT_EQ(printable("a中", 3), "a...");
+}
+
 }  // namespace
 }  // namespace telefence
