@@ -155,6 +155,8 @@ EdgeReport Daemon::edge_report() const {
   report.refused = state.batches_refused;
   report.refused_here = state.refused_here;
   report.left_out_here = state.left_out_here;
+  report.newest_read = state.sequence;
+  for (const RefusedHere& one : state.refused_here) report.newest_read = std::max(report.newest_read, one.sequence);
   report.tells_from = state.tells_from;
   report.problem = state.problem;
   report.log = config_.signatures.redis.log;

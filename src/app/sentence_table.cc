@@ -564,6 +564,8 @@ constexpr Sentence kSentences[] = {
     {"the line with the hash of --head is not there: {}", "找不到 --head 所指的行：末尾有行被删除，或整个文件被重写"},
     {"other publishers were faster 100 times in a row", "连续 100 次被其他下发者抢先"},
     {"it has no signature, and accept_unsigned is false", "批次没有签名，而 accept_unsigned 为 false"},
+    {"the primary has batch {}, and batch {} is the newest that came here: what lies between them is cut, or behind",
+     "主库已到批次 {0}，此处最新只到批次 {1}：两者之间的从库已断开或滞后"},
     {"it was published to the log {}, and somebody has put it here", "它原下发到变更流 {0}，被人放到了这里"},
     {"header: 'ts' is no date between 1970 and 2200", "批头：'ts' 不是 1970 至 2200 年间的日期"},
     {"a line with # whose JSON is nested too deep", "# 行的 JSON 嵌套过深"},

@@ -4,9 +4,11 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "redis/refusal.h"
+#include "signatures/snapshot.h"
 
 namespace telefence {
 namespace {
@@ -15,7 +17,7 @@ constexpr std::uint32_t kLookMs = 25;
 constexpr std::uint32_t kTimeoutMs = 3000;
 // A thousand edges and a thousand pushes a second: five thousand lines, not a million.
 constexpr std::chrono::milliseconds kBetweenAcks{200};
-constexpr std::chrono::seconds kBetweenBeats{10}, kBetweenChanges{1};  // what comes and goes is told once a second
+constexpr std::chrono::seconds kBetweenBeats{10}, kBetweenChanges{1}, kBetweenLooks{5};  // what comes and goes is told once a second
 constexpr const char* kLife_s = "60";
 constexpr const char* kMostAcks = "200000";
 constexpr std::uint32_t kFirstPauseMs = 500, kLongestPauseMs = 30'000;
@@ -81,20 +83,21 @@ void Receipts::run() {
 void Receipts::look() {
   const Clock::time_point now = Clock::now();
   if (now < next_try_) return;
-  const bool beats = now >= next_beat_;
-  if (!beats && now < next_ack_) return;
+  const bool beats = now >= next_beat_, looks = now >= next_head_;
+  if (!beats && !looks && now < next_ack_) return;
   const EdgeReport report = report_();
   const bool has_news = (report.sequence != told_ && report.sequence != 0) || report.refused != told_refused_;
-  const bool problem_is_another = report.problem != told_problem_ && now >= next_change_;
-  if (!has_news && !beats && !problem_is_another) return;
+  const bool problem_is_another = problem_of(report) != told_problem_ && now >= next_change_;
+  if (!has_news && !beats && !looks && !problem_is_another) return;
   Result<void> told = connect();
   const bool is_connected = told.ok();
   if (is_connected && has_news) told = acknowledge(report);
   // The heartbeat says the same sequence: who lists edges must not find one that contradicts its receipt. It is sent whatever Redis said
   // of the receipt: a stream that takes none any more must not make this node look dead.
-  if (is_connected && connection_.is_open())
+  if (is_connected && connection_.is_open() && (has_news || beats || problem_is_another))
     if (Result<void> beaten = beat(report); told.ok()) told = beaten;
-  problem_.with([&](std::string& problem) { problem = told.ok() ? "" : "receipts: " + told.error().message; });
+  if (looks && connection_.is_open()) look_at_head(report);
+  problem_.with([&](std::string& problem) { problem = told.ok() ? lacking_ : "receipts: " + told.error().message; });
   if (told.ok()) {
     pause_ms_ = 0;
     return;
@@ -103,6 +106,28 @@ void Receipts::look() {
   connection_.close();
   pause_ms_ = std::clamp(pause_ms_ * 2, kFirstPauseMs, kLongestPauseMs);
   next_try_ = now + std::chrono::milliseconds(std::uniform_int_distribution<std::uint32_t>(pause_ms_ / 2, pause_ms_)(random_));
+}
+
+// Replicas of replicas that are cut off go on to answer, and have nothing new: what this node reads does not tell it. The primary does.
+void Receipts::look_at_head(const EdgeReport& report) {
+  next_head_ = Clock::now() + kBetweenLooks;
+  lacking_.clear();
+  const std::string key = head_key(report.log);
+  const Result<RedisReply> reply = connection_.command({"HGET", key, "seq"}, kTimeoutMs);
+  std::uint64_t there = 0;
+  if (reply.ok() && !reply.value().is_error()) {  // a user of earlier versions may not: then nothing is known
+    const std::string& text = reply.value().text;
+    std::from_chars(text.data(), text.data() + text.size(), there);
+  }
+  if (there <= report.newest_read) {
+    lacked_ = 0;
+    return;
+  }
+  if (lacked_ > report.newest_read)
+    lacking_ = "the primary has batch " + std::to_string(there) + ", and batch " + std::to_string(report.newest_read) +
+               " is the newest that came here: what lies between them is cut, or behind";
+  else
+    lacked_ = there;
 }
 
 Result<void> Receipts::connect() {
@@ -142,18 +167,21 @@ Result<void> Receipts::acknowledge(const EdgeReport& report) {
   return {};
 }
 
+std::string Receipts::problem_of(const EdgeReport& report) const { return report.problem.empty() ? lacking_ : report.problem; }
+
 Result<void> Receipts::beat(const EdgeReport& report) {
+  const std::string problem = problem_of(report);
   const std::string key = "tf:1:node:" + report.node;
   const std::string sequence = std::to_string(report.sequence), took = report.took_ms < 0 ? "" : std::to_string(report.took_ms);
   const std::string rules = std::to_string(report.rules), cores = std::to_string(report.cores), refused = std::to_string(report.refused);
   const std::string at = std::to_string(report.applied_at_ms), from = std::to_string(report.tells_from), refusals = refused_text(report, 0, true);
   const std::string left_out = left_out_text(report);
   Result<void> sent = send({"HSET", key, "version", report.version, "seq", sequence, "lag_ms", took, "applied_at", at, "rules", rules, "mode",
-                            report.mode, "cores", cores, "refused", refused, "problem", report.problem, "log", report.log, "hash", report.hash, "from", from,
+                            report.mode, "cores", cores, "refused", refused, "problem", problem, "log", report.log, "hash", report.hash, "from", from,
                             "refusals", refusals, "left_out", left_out});
   if (sent.ok()) sent = send({"EXPIRE", key, kLife_s});
   if (!sent.ok()) return sent;
-  told_problem_ = report.problem;
+  told_problem_ = problem;
   next_beat_ = Clock::now() + kBetweenBeats;
   next_change_ = Clock::now() + kBetweenChanges;
   return sent;

@@ -37,6 +37,7 @@ struct EdgeReport {
   std::vector<RefusedHere> refused_here;  // the last of them
   std::uint64_t tells_from = 0;     // of the batches before this one it is not known which were refused
   std::string problem;              // of the feed
+  std::uint64_t newest_read = 0;    // the newest batch that came, be it in force or refused
   std::vector<LeftOutHere> left_out_here;
   std::string log;                  // key of the log
 };
@@ -55,7 +56,7 @@ class Receipts {
     std::uint64_t failed = 0;
   };
   Counts counts() const { return {sent_.load(), failed_.load()}; }
-  // Why the last one was not sent; "" = it was.
+  // Why the last one was not sent, or what the primary has that does not come here; "" = it was, and it has nothing more.
   std::string problem() const;
   void add_families(Catalog& catalog) const;
 
@@ -67,6 +68,8 @@ class Receipts {
   Result<void> send(std::initializer_list<std::string_view> words);
   Result<void> acknowledge(const EdgeReport& report);
   Result<void> beat(const EdgeReport& report);
+  void look_at_head(const EdgeReport& report);
+  std::string problem_of(const EdgeReport& report) const;
 
   const ReceiptOptions options_;
   const RedisTls tls_;
@@ -81,7 +84,9 @@ class Receipts {
   std::uint64_t told_ = 0;  // newest sequence that the centre was told
   std::uint64_t told_refused_ = 0;  // so many refusals
   std::string told_problem_;
-  Clock::time_point next_ack_, next_beat_, next_change_, next_try_;
+  std::uint64_t lacked_ = 0;  // the batch that the primary had and this node not when it was looked at; 0: none
+  std::string lacking_;       // the text for people
+  Clock::time_point next_ack_, next_beat_, next_change_, next_head_, next_try_;
   std::uint32_t pause_ms_ = 0;
   std::minstd_rand random_{std::random_device{}()};
 };

@@ -258,7 +258,7 @@ class RedisServers(program.ProgramTest):
         primary = self.centre()
         middle = self.region('middle', primary)
         leaf = self.region('leaf', middle)
-        one = self.edge(leaf)
+        one = self.edge(leaf, more='  receipts: {server: "%s", user: receipts, password_file: receipts.pass}\n' % primary.address())
         self.push('a.example', primary)
         one.becomes(True, 'domain', 'a.example')
         middle.kill()
@@ -267,7 +267,12 @@ class RedisServers(program.ProgramTest):
         self.assertTrue(one.feed()['connected'])  # what the leaf has it serves
         self.assertTrue(one.blocks('domain', 'a.example'))
         self.assertFalse(one.blocks('domain', 'b.example'))
+        # The leaf knows nothing of it; the primary, which gets the receipts, does.
+        said = 'the primary has batch 2, and batch 1 is the newest that came here'
+        edge.until(self, lambda: said in ' '.join(one.status()['reasons']), lambda: one.status()['reasons'])
+        edge.until(self, lambda: said in primary.ask('HGET', 'tf:1:node:edge', 'problem'), 'heartbeat')
         middle.start()
+        edge.until(self, lambda: said not in ' '.join(one.status()['reasons']), lambda: one.status()['reasons'], 60)
         one.becomes(True, 'domain', 'b.example', 60)
         # The middle comes back without its data, and the leaf is filled anew through it.
         middle.kill()
