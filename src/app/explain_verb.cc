@@ -308,7 +308,9 @@ int explain(const ExplainArguments& arguments) {
     const Json& alert = member_of(found->line, "alert");
     answer["entry"] = {{"kind", kind_name(entry->kind)}, {"value", origin.value.empty() ? entry->value : origin.value}, {"signature_id", entry->id},
                        {"category", text_of(alert, "category")}, {"tier", number_of<int>(alert, "severity")}, {"source", entry->source}, {"policy_seq", entry->sequence}};
-    answer["now"] = now_of(arguments, found->line, *entry, origin.value);
+    ExplainArguments asked = arguments;  // the daemon of this configuration, unless another one is named
+    if (asked.socket == kDefaultSocket) asked.socket = config.value().control_socket;
+    answer["now"] = now_of(asked, found->line, *entry, origin.value);
     answer["in_force"] = in_force(origin, answer["now"]);
     answer["places"] = std::move(origin.places);
     answer["since"] = std::move(origin.since);

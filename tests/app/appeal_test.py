@@ -154,6 +154,8 @@ class Explain(Traffic):
         self.assertEqual([(one['from'], os.path.basename(one['file']), one['line']) for one in answer['places']], [('list', 'list.txt', 2)])
         answer = json.loads(self.explain(caller, '--json').stdout)
         self.assertEqual([(one['line'], one['value']) for one in answer['places']], [(2, '+8617012345678')], 'records mask numbers: the id tells')
+        alone = self.expect(self.tool('explain', '--id', pushed, '-c', 'e1.yaml', '--json'), 0)  # the socket is that of the configuration
+        self.assertEqual(json.loads(alone.stdout)['now']['would_block'], True)
         # The variable that the quick start exports may be of another Redis: the folder of the configuration has it all the same.
         other = self.tool('explain', '--id', pushed, '-c', 'e1.yaml', '--socket', 'e1.sock', '--json', TELEFENCE_REDIS='unix:none.sock')
         self.assertEqual(json.loads(self.expect(other, 0).stdout)['places'][0]['seq'], 1)
