@@ -45,13 +45,14 @@ Result<std::uint64_t> find_approval(RedisConnection& connection, const std::stri
     const Result<RedisReply> page = connection.command({"XREVRANGE", log, end, "-", "COUNT", kPage}, kTimeoutMs);
     if (!page) return page.error();
     if (page.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + page.value().text};
-    if (page.value().items.empty()) return std::uint64_t{0};
+    const std::string begin = end;
     for (const RedisReply& entry : page.value().items) {
       if (entry.items.size() != 2) continue;
       if (carries(entry.items[1], approval)) return first_part(entry.items[0].text);
       if (is_older(entry.items[1], proposed_s - kClocks_s)) return std::uint64_t{0};
       end = "(" + entry.items[0].text;
     }
+    if (end == begin) return std::uint64_t{0};  // the log ends here
   }
 }
 

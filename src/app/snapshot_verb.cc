@@ -21,9 +21,6 @@
 namespace telefence {
 namespace {
 
-// How make_snapshot() says that the newest one has all that was pushed.
-constexpr std::string_view kNothingNew = "nothing was pushed since snapshot ";
-
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kBetweenLooks{5};

@@ -14,6 +14,7 @@
 
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
+#include "signatures/wall_clock.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -23,10 +24,6 @@ using Json = nlohmann::json;
 
 std::string json_text(std::string_view text) {
   return Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 // The fields of a line that the chain goes by; false when it is no line of an audit file.

@@ -8,6 +8,7 @@
 
 #include "redis/refusal.h"
 #include "signatures/batch.h"
+#include "signatures/wall_clock.h"
 
 namespace telefence {
 namespace {
@@ -16,10 +17,6 @@ constexpr std::uint32_t kTimeoutMs = 30'000;  // a server that writes each trans
 // Half of what may be unpacked: a batch of long lines that does not fit when packed is cut in two.
 constexpr std::size_t kMostPlain = kMaxUnpackedBytes / 2;
 constexpr std::uint32_t kMostOvertaken = 1000;
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 // The first lines as a JSON array.
 std::string first_lines(std::string_view plain) {

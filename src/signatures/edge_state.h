@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "signatures/audit_log.h"
-#include "signatures/feed_news.h"
 #include "signatures/policy_file.h"
 #include "signatures/snapshot_file.h"
+#include "signatures/unmended.h"
 
 namespace telefence {
 

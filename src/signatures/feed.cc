@@ -18,6 +18,7 @@
 #include "signatures/feed_metrics.h"
 #include "signatures/log_follower.h"
 #include "signatures/patient_clock.h"
+#include "signatures/wall_clock.h"
 
 namespace telefence {
 namespace {
@@ -30,11 +31,6 @@ constexpr std::uint32_t kQuiesceMs = 1000;  // how long a measurement waits for 
 constexpr std::size_t kSweepAtOnce = 5000;  // a few milliseconds: a batch that comes in between waits no longer
 constexpr std::chrono::milliseconds kQuiet{500};  // without a batch: the next one is not near
 constexpr std::uint64_t kManyEntries = 20'000;  // some megabytes
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::uint64_t microseconds_since(Clock::time_point begin) {
   return static_cast<std::uint64_t>(

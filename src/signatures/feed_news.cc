@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/feed_news.h"
+#include "signatures/wall_clock.h"
 
 #include <algorithm>
 #include <chrono>
@@ -268,7 +269,7 @@ void FeedNews::published(const Publication& publication) {
   state_.with([&](FeedState& s) {
     s.sequence = publication.sequence;
     s.hash = publication.hash;
-    s.last_applied_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    s.last_applied_ms = now_ms();
     s.last_applied_s = s.last_applied_ms / 1000;
     s.all_use_it = publication.apply_us != 0;
     if (publication.apply_us == 0) return;

@@ -14,6 +14,7 @@
 #include "signatures/journal.h"
 #include "signatures/signature_store.h"
 #include "signatures/signers.h"
+#include "signatures/unmended.h"
 
 namespace telefence {
 
@@ -41,14 +42,6 @@ struct LeftOutHere {
   std::string hash;
   std::size_t count = 0;  // of its changes left out
   std::string why;        // the first of them
-};
-
-// What is wrong with what is in force, until a snapshot comes: also over a restart.
-struct Unmended {
-  std::string log;      // changes may be missing
-  std::string refused;  // a batch that this node refused
-  std::string note;     // the log began later
-  bool operator==(const Unmended&) const = default;
 };
 
 struct FeedState {

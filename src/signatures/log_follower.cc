@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "signatures/source_quota.h"
+#include "signatures/wall_clock.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -27,10 +28,6 @@ std::string json_list(const std::vector<BatchSignature>& signatures) {
     list += "\"" + signature.key_id + "\"";  // hexadecimal digits
   }
   return list + "]";
-}
-
-std::int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 // What a server left out or spoiled, which may be whole elsewhere.
@@ -216,7 +213,7 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
   news_.waiting(waiting_.count());
   std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
   sequence_ = batch.sequence;
-  newest_ms_ = std::max(newest_ms_, std::min(batch.timestamp_ms, wall_ms() + kSoonest_ms));
+  newest_ms_ = std::max(newest_ms_, std::min(batch.timestamp_ms, now_ms() + kSoonest_ms));
   hash_ = batch.hash;
   progress.timestamp_ms = batch.timestamp_ms;
 }
@@ -239,7 +236,7 @@ LogFollower::Taken LogFollower::take_batch(Batch& batch, bool is_new, Progress& 
   }
   if (const auto refused = is_new ? refuse_over_quota(batch, options_.trust, store_, waiting_) : std::nullopt)
     return refuse(id, batch.hash, &batch, *refused);
-  approvals_.note(batch, wall_ms());
+  approvals_.note(batch, now_ms());
   apply(batch, progress);
   seen_.note(batch.hash, true);
   return Taken::kApplied;

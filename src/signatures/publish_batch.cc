@@ -8,17 +8,13 @@
 #include "signatures/batch.h"
 #include "signatures/log_head.h"
 #include "signatures/op_line.h"
+#include "signatures/wall_clock.h"
 
 namespace telefence {
 namespace {
 
 constexpr std::uint32_t kTimeoutMs = 5000;
 constexpr int kAttempts = 100;
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 Result<void> check_lines(std::span<const std::string> lines) {
   if (lines.empty()) return Error{ErrorCode::kUsage, "there is nothing to publish"};

@@ -11,6 +11,7 @@
 #include "signatures/log_image.h"
 #include "signatures/log_order.h"
 #include "signatures/snapshot_fetch.h"
+#include "signatures/wall_clock.h"
 
 namespace telefence {
 namespace {
@@ -21,10 +22,6 @@ constexpr const char* kAtOnce = "256";  // entries of up to 64 KiB
 constexpr const char* kClaimSeconds = "600";
 constexpr int kNamings = 1000;  // every push sets tf:1:head, and then the names are to be looked at again
 constexpr const char* kSomebodyElse = "somebody else has made a snapshot meanwhile: one at a time, or the older one takes the place of the newer";
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 Error failed(std::string what) { return Error{ErrorCode::kFailed, std::move(what)}; }
 
@@ -80,7 +77,7 @@ class Maker {
     if (auto reached = check_end(); !reached.ok()) return reached.error();
     if (made_.batches == 0)
       return Error{ErrorCode::kUsage, made_.begun_with == 0 ? "the log " + order_.log + " is empty: there is nothing to write down"
-                                                            : "nothing was pushed since snapshot " + std::to_string(made_.begun_with)};
+                                                            : std::string(kNothingNew) + std::to_string(made_.begun_with)};
     if (auto claimed = claim(); !claimed.ok()) return claimed.error();
     if (auto written = write(); !written.ok()) {
       if (is_claimed_) take_back();

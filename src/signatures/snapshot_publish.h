@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -26,6 +27,9 @@ struct SnapshotOrder {
   std::int64_t trim_older_s = 0;        // batches older than this that are in it leave the log; 0 = none do
   bool accept_gaps = false;             // write down what is there though batches are missing
 };
+
+// How its error begins when there is nothing to do; the sequence of that snapshot follows.
+inline constexpr std::string_view kNothingNew = "nothing was pushed since snapshot ";
 
 struct MadeSnapshot {
   SnapshotManifest manifest;
