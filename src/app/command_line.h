@@ -19,6 +19,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitInvalid = 3;
 inline constexpr int kExitWouldBlock = 10;
+inline constexpr int kExitNotEverywhere = 11;
 
 // The code, or 1 when what was to be said on standard output did not get there. Mains end with it.
 int exit_code_after_output(const char* program, Language language, int code);

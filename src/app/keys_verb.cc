@@ -31,18 +31,22 @@ int make(const KeysArguments& arguments, Language language) {
   const std::string& base = arguments.name;
   if (name_of(base).empty()) return failed({ErrorCode::kUsage, "give the key a name: telefence keys new centre"}, language);
   const SigningKey key = make_signing_key(name_of(base), made);
-  if (Result<void> written = write_key_files(base, key); !written) return failed(written.error(), language);
+  if (Result<void> written = write_key_files(base, key, arguments.of_node ? KeyUse::kReceipts : KeyUse::kBatches); !written) return failed(written.error(), language);
   if (arguments.json) {
     Json out = to_json(key.described(), base + ".pub");
     out["secret_file"] = base + ".key";
     std::printf("%s\n", to_line(out).c_str());
     return kExitOk;
   }
-  std::printf("%s\n%s\n%s\n", say(language, {"key {}", "密钥 {}"}, key.id()).c_str(),
-              say(language, {"  {}.key  secret: keep it here, or on a machine without network; who has it can block in your name",
-                             "  {}.key  私钥：仅留在本机或离线保存；持有者可以您的名义下发拦截"}, base).c_str(),
-              say(language, {"  {}.pub  public: give it to every edge (redis.signers), and compare the id by another way",
-                             "  {}.pub  公钥：分发到每个节点（redis.signers），并通过其他途径核对编号"}, base).c_str());
+  const Text secret = arguments.of_node ? Text{"  {}.key  secret: for this edge alone (redis.receipts.key); who has it can write receipts in its name",
+                                               "  {}.key  私钥：仅供该节点使用（redis.receipts.key）；持有者可以其名义回执"}
+                                        : Text{"  {}.key  secret: keep it here, or on a machine without network; who has it can block in your name",
+                                               "  {}.key  私钥：仅留在本机或离线保存；持有者可以您的名义下发拦截"};
+  const Text open = arguments.of_node ? Text{"  {}.pub  public: give it to the centre (telefence push status --node-keys), and compare the id by another way",
+                                             "  {}.pub  公钥：交给中心（telefence push status --node-keys），并通过其他途径核对编号"}
+                                      : Text{"  {}.pub  public: give it to every edge (redis.signers), and compare the id by another way",
+                                             "  {}.pub  公钥：分发到每个节点（redis.signers），并通过其他途径核对编号"};
+  std::printf("%s\n%s\n%s\n", say(language, {"key {}", "密钥 {}"}, key.id()).c_str(), say(language, secret, base).c_str(), say(language, open, base).c_str());
   return kExitOk;
 }
 

@@ -26,6 +26,7 @@ Standing refused(const ToldRefusal& by) { return {Standing::Is::kRefused, by.rea
 // `told`: what its receipts say; none: nothing of this batch.
 Standing standing_of(std::uint64_t batch, const LogPlaces& places, const Heartbeat& node, const Standing* told) {
   using Is = Standing::Is;
+  if (!node.unproved.empty()) return {Is::kUnproved, "", node.unproved};
   const ToldRefusal* const refusal = find(node.refusals, batch);
   if (refusal != nullptr && places.may_have(batch, refusal->hash)) return refused(*refusal);
   if (node.sequence != 0 && !places.may_have(node.sequence, node.hash))

@@ -25,6 +25,7 @@ std::vector<ToldRefusal> read_refusals(std::string_view text);
 
 struct Heartbeat {
   std::string name, mode, problem;
+  std::string unproved;        // "", or why its word counts for nothing
   std::string hash;            // of the batch `sequence`; "": an earlier version does not tell
   std::uint64_t sequence = 0;  // in force
   std::uint64_t from = 0;      // of the batches before it is not known there which were refused
@@ -54,7 +55,7 @@ struct LogPlaces {
 };
 
 struct Standing {
-  enum class Is : std::uint8_t { kApplied, kBehind, kRefused, kUnknown };
+  enum class Is : std::uint8_t { kApplied, kBehind, kRefused, kUnknown, kUnproved };
   Is is = Is::kUnknown;
   std::string reason;  // kRefused: a word
   std::string why;     // for people; may be ""

@@ -1,161 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
+#include <chrono>
 #include <cstdio>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
 #include "app/push_connection.h"
-#include "app/push_standing.h"
+#include "app/push_line.h"
+#include "app/push_report.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
-#include "signatures/batch.h"
-#include "signatures/log_head.h"
-#include "signatures/snapshot.h"
 
 namespace telefence {
 namespace {
-
-constexpr std::uint32_t kTimeoutMs = 5000;
-constexpr const char* kMostAcks = "100000";  // that are looked through
-constexpr std::string_view kNodes = "tf:1:node:";
-
-struct Report {
-  std::uint64_t sequence = 0;
-  std::uint64_t last = 0;        // of the log
-  std::optional<HeadMark> mark;  // what tf:1:head tells
-  std::string doubt;             // "" or how it disagrees with the log
-  std::map<std::string, Heartbeat> nodes;  // that have beaten within the last minute
-  std::map<std::string, Standing> standings;  // of the same
-  std::map<std::string, std::int64_t> took_ms;  // of those that measured it
-  std::set<std::string> silent;            // they told something some time, and have no heartbeat
-};
-
-std::uint64_t number_in(const RedisReply& fields, std::string_view name) {
-  const RedisReply* value = fields.field(name);
-  std::uint64_t number = 0;
-  if (value != nullptr) std::from_chars(value->text.data(), value->text.data() + value->text.size(), number);
-  return number;
-}
-
-std::string text_in(const RedisReply& fields, std::string_view name) {
-  const RedisReply* value = fields.field(name);
-  return value == nullptr ? "" : value->text;
-}
-
-Result<RedisReply> ask(RedisConnection& connection, std::initializer_list<std::string_view> words) {
-  Result<RedisReply> reply = connection.command(words, kTimeoutMs);
-  if (reply && reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
-  return reply;
-}
-
-Result<void> read_nodes(RedisConnection& connection, Report& report) {
-  const std::string pattern = std::string(kNodes) + "*";
-  std::string cursor = "0";
-  do {
-    const Result<RedisReply> page = ask(connection, {"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"});
-    if (!page) return page.error();
-    if (page.value().items.size() != 2) return Error{ErrorCode::kFailed, "Redis answers SCAN in a form that is not known"};
-    for (const RedisReply& key : page.value().items[1].items) {
-      const Result<RedisReply> fields = ask(connection, {"HGETALL", key.text});
-      if (!fields) return fields.error();
-      if (fields.value().items.empty()) continue;  // it has just gone
-      Heartbeat node;
-      node.name = key.text.substr(kNodes.size());
-      node.mode = text_in(fields.value(), "mode");
-      node.problem = text_in(fields.value(), "problem");
-      node.hash = text_in(fields.value(), "hash");
-      node.sequence = number_in(fields.value(), "seq");
-      node.from = number_in(fields.value(), "from");
-      node.refused = number_in(fields.value(), "refused");
-      node.refusals = read_refusals(text_in(fields.value(), "refusals"));
-      node.left_out = read_refusals(text_in(fields.value(), "left_out"));
-      report.nodes[node.name] = std::move(node);
-    }
-    cursor = page.value().items[0].text;
-  } while (cursor != "0");
-  return {};
-}
-
-// The newest first; those that say something of this batch.
-Result<std::vector<Receipt>> read_acks(RedisConnection& connection, Report& report) {
-  std::vector<Receipt> out;
-  const Result<RedisReply> acks = ask(connection, {"XREVRANGE", "tf:1:ack", "+", "-", "COUNT", kMostAcks});
-  if (!acks) return acks.error();
-  for (const RedisReply& ack : acks.value().items) {
-    if (ack.items.size() != 2) continue;
-    const RedisReply& fields = ack.items[1];
-    Receipt receipt{text_in(fields, "node"), text_in(fields, "hash"), number_in(fields, "from"), number_in(fields, "seq"), {},
-                    read_refusals(text_in(fields, "refused"))};
-    if (!report.nodes.contains(receipt.node)) report.silent.insert(receipt.node);
-    if (!text_in(fields, "ms").empty()) receipt.took_ms = static_cast<std::int64_t>(number_in(fields, "ms"));
-    if (receipt.speaks_of(report.sequence)) out.push_back(std::move(receipt));
-  }
-  return out;
-}
-
-// What the log has at these places. Requires: the receipts were read before, else one could tell of what is not there yet.
-Result<LogPlaces> read_places(RedisConnection& connection, const std::string& log, const std::set<std::uint64_t>& sequences) {
-  LogPlaces places;
-  for (const std::uint64_t sequence : sequences) {
-    const std::string id = std::to_string(sequence) + "-0";
-    const Result<RedisReply> found = ask(connection, {"XRANGE", log, id, id});
-    if (!found) return found.error();
-    if (found.value().items.empty() || found.value().items[0].items.size() != 2) continue;
-    const RedisReply& fields = found.value().items[0].items[1];
-    places.hashes[sequence] = batch_hash(text_in(fields, "h"), text_in(fields, "b"));
-  }
-  return places;
-}
-
-Result<LogHead> newest_of(RedisConnection& connection, const std::string& log) {
-  const Result<RedisReply> newest = ask(connection, {"XREVRANGE", log, "+", "-", "COUNT", "1"});
-  if (!newest) return newest.error();
-  LogHead head;
-  if (newest.value().items.empty() || newest.value().items[0].items.size() != 2) return head;
-  const RedisReply& entry = newest.value().items[0];
-  head.sequence = first_part(entry.items[0].text);
-  if (sequence_of(entry.items[0].text).ok()) head.hash = batch_hash(text_in(entry.items[1], "h"), text_in(entry.items[1], "b"));
-  return head;
-}
-
-// Somebody may publish between two questions: tf:1:head is wrong when it agrees neither with what the log ended with before nor after.
-Result<void> read_head(RedisConnection& connection, const PushStatusArguments& arguments, Report& report) {
-  const Result<LogHead> before = newest_of(connection, arguments.log);
-  if (!before) return before.error();
-  if (report.sequence == 0) report.sequence = before.value().sequence;
-  const Result<RedisReply> fields = ask(connection, {"HGETALL", head_key(arguments.log)});
-  if (!fields) return fields.error();
-  report.mark = read_mark(fields.value());
-  if (!report.mark) return {};
-  report.doubt = disagreement(arguments.log, before.value(), *report.mark);
-  if (report.doubt.empty() || report.mark->sequence <= before.value().sequence) return {};
-  const Result<LogHead> after = newest_of(connection, arguments.log);
-  if (!after) return after.error();
-  report.doubt = report.mark->sequence < after.value().sequence ? "" : disagreement(arguments.log, after.value(), *report.mark);
-  return {};
-}
-
-Result<Report> read_report(RedisConnection& connection, const PushStatusArguments& arguments) {
-  Report report;
-  report.sequence = arguments.sequence;
-  if (Result<void> read = read_head(connection, arguments, report); !read) return read.error();
-  if (Result<void> read = read_nodes(connection, report); !read) return read.error();
-  const Result<std::vector<Receipt>> receipts = read_acks(connection, report);
-  if (!receipts) return receipts.error();
-  Result<LogPlaces> places = read_places(connection, arguments.log, places_needed(report.sequence, report.nodes, receipts.value()));
-  if (!places) return places.error();
-  const Result<LogHead> newest = newest_of(connection, arguments.log);
-  if (!newest) return newest.error();
-  places.value().last = report.last = newest.value().sequence;
-  report.took_ms = judge(report.sequence, places.value(), report.nodes, receipts.value(), report.standings);
-  return report;
-}
 
 // What the people want to know of it.
 struct Summary {
@@ -165,10 +26,13 @@ struct Summary {
     const Heartbeat* node;
     const Standing* standing;
   };
-  std::vector<One> behind, refused, unknown;
+  std::vector<One> behind, refused, unknown, unproved;
   std::vector<const Heartbeat*> partial;   // of those that have it: some of its changes are left out there
   std::vector<const Heartbeat*> troubled;  // of those that have it: something else is wrong there
 
+  std::vector<One>& those(Standing::Is is) {
+    return is == Standing::Is::kBehind ? behind : is == Standing::Is::kRefused ? refused : is == Standing::Is::kUnknown ? unknown : unproved;
+  }
   // So many milliseconds are enough for this share of those that measured.
   std::optional<std::int64_t> within(double share) const {
     if (times.empty()) return std::nullopt;
@@ -177,7 +41,7 @@ struct Summary {
   }
 };
 
-Summary summary_of(const Report& report) {
+Summary summary_of(const PushReport& report) {
   Summary summary;
   for (const auto& [name, node] : report.nodes) {
     const Standing& standing = report.standings.at(name);
@@ -187,27 +51,28 @@ Summary summary_of(const Report& report) {
       if (!node.problem.empty()) summary.troubled.push_back(&node);
       continue;
     }
-    (standing.is == Standing::Is::kBehind ? summary.behind : standing.is == Standing::Is::kRefused ? summary.refused : summary.unknown).push_back({&node, &standing});
+    summary.those(standing.is).push_back({&node, &standing});
   }
   for (const auto& [name, took] : report.took_ms) summary.times.push_back(took);
   std::sort(summary.times.begin(), summary.times.end());
   return summary;
 }
 
-Json to_json(const Report& report, const Summary& summary) {
+Json to_json(const PushReport& report, const Summary& summary) {
   const auto value = [&](double share) {
     const auto ms = summary.within(share);
     return ms ? Json(*ms) : Json(nullptr);
   };
   Json out = {{"ok", true}, {"seq", report.sequence}, {"edges", report.nodes.size()}, {"applied", summary.applied}, {"measured", summary.times.size()},
               {"p50_ms", value(0.5)}, {"p99_ms", value(0.99)}, {"max_ms", value(1)}, {"behind", Json::array()}, {"silent", report.silent},
-              {"refused", Json::array()}, {"unknown", Json::array()}, {"partial", Json::array()}, {"troubled", Json::array()}, {"last", report.last}, {"head", nullptr}, {"head_problem", report.doubt}};
+              {"refused", Json::array()}, {"unknown", Json::array()}, {"unproved", Json::array()}, {"partial", Json::array()}, {"troubled", Json::array()}, {"last", report.last}, {"head", nullptr}, {"head_problem", report.doubt}};
   if (report.mark) out["head"] = {{"seq", report.mark->sequence}, {"hash", report.mark->hash}, {"ts", report.mark->timestamp_ms}};
   for (const auto& [node, standing] : summary.behind)
     out["behind"].push_back({{"node", node->name}, {"seq", node->sequence}, {"mode", node->mode}, {"refused", node->refused}, {"problem", standing->why}});
   for (const auto& [node, standing] : summary.refused)
     out["refused"].push_back({{"node", node->name}, {"seq", node->sequence}, {"reason", standing->reason}, {"why", standing->why}});
   for (const auto& [node, standing] : summary.unknown) out["unknown"].push_back(node->name);
+  for (const auto& [node, standing] : summary.unproved) out["unproved"].push_back({{"node", node->name}, {"why", standing->why}});
   for (const Heartbeat* node : summary.partial) {
     const ToldRefusal& told = *node->left_out_of(report.sequence);
     out["partial"].push_back({{"node", node->name}, {"left_out", told.reason}, {"why", told.why}});
@@ -216,7 +81,7 @@ Json to_json(const Report& report, const Summary& summary) {
   return out;
 }
 
-void print_metrics(const Report& report, const Summary& summary) {
+void print_metrics(const PushReport& report, const Summary& summary) {
   const auto gauge = [](const char* name, const char* help, double value) {
     std::printf("# HELP %s %s\n# TYPE %s gauge\n%s %.10g\n", name, help, name, name, value);
   };
@@ -226,7 +91,8 @@ void print_metrics(const Report& report, const Summary& summary) {
   gauge("telefence_push_edges_refused", "Of them, those that refused it.", static_cast<double>(summary.refused.size()));
   gauge("telefence_push_edges_partial", "Of those that have it, those that left some of its changes out.", static_cast<double>(summary.partial.size()));
   gauge("telefence_push_edges_troubled", "Of those that have it, those where something is wrong.", static_cast<double>(summary.troubled.size()));
-  gauge("telefence_push_edges_silent", "Edges that told something some time and have no heartbeat.", static_cast<double>(report.silent.size()));
+  gauge("telefence_push_edges_unproved", "Of them, those whose heartbeat is not proved by their key in --node-keys.", static_cast<double>(summary.unproved.size()));
+  gauge("telefence_push_edges_silent", "Edges that told something some time, or have a key in --node-keys, and have no heartbeat.", static_cast<double>(report.silent.size()));
   if (const auto ms = summary.within(0.99))
     gauge("telefence_push_p99_seconds", "Within this time 99 of 100 edges had it in force.", static_cast<double>(*ms) / 1000);
 }
@@ -237,7 +103,7 @@ std::string seconds_text(std::int64_t ms) {
   return text;
 }
 
-void print_how_many(const Report& report, const Summary& summary, Language language) {
+void print_how_many(const PushReport& report, const Summary& summary, Language language) {
   if (report.last == 0) {
     const std::string said = report.sequence == 0 ? std::string(say(language, {"the log has no batch yet", "变更流中尚无批次"}))
                                                   : say(language, {"the log has no batch {}: it is empty", "变更流没有批次 {}：其中为空"}, report.sequence);
@@ -256,7 +122,7 @@ void print_how_many(const Report& report, const Summary& summary, Language langu
                             seconds_text(*summary.within(0.5)), seconds_text(*summary.within(0.99)), seconds_text(*summary.within(1))).c_str());
 }
 
-void print_for_people(const Report& report, const Summary& summary, Language language) {
+void print_for_people(const PushReport& report, const Summary& summary, Language language) {
   print_how_many(report, summary, language);
   const auto because = [&](const std::string& why) { return why.empty() ? std::string() : std::string(say(language, {": ", "："})) + printable(translated(language, why), kMostOfProblem); };
   for (const auto& [node, standing] : summary.refused)
@@ -267,6 +133,8 @@ void print_for_people(const Report& report, const Summary& summary, Language lan
   for (const auto& [node, standing] : summary.unknown)
     std::printf("%s\n", say(language, {"  not known: {}, at batch {}, has restarted or loaded a snapshot since", "  不能确定：{}，当前批次 {}，其后重启过或加载过快照"},
                             printable(node->name), node->sequence).c_str());
+  for (const auto& [node, standing] : summary.unproved)
+    std::printf("%s%s\n", say(language, {"  not proved: {}", "  未经证实：{}"}, printable(node->name)).c_str(), because(standing->why).c_str());
   for (const Heartbeat* node : summary.partial) {
     const ToldRefusal& told = *node->left_out_of(report.sequence);
     std::printf("%s%s\n", say(language, {"  in part: {}, changes left out: {}", "  部分生效：{}，未采用的变更：{}"}, printable(node->name), printable(told.reason)).c_str(),
@@ -281,13 +149,39 @@ void print_for_people(const Report& report, const Summary& summary, Language lan
     std::printf("%s\n", std::string(say(language, {"no edge has sent a receipt yet: redis.receipts names where to", "尚无节点回执：请在节点配置 redis.receipts"})).c_str());
 }
 
+// Every edge that there is, and all that it says.
+bool is_everywhere(const PushReport& report, const Summary& summary) {
+  return report.last != 0 && report.sequence <= report.last && !report.nodes.empty() && summary.applied == report.nodes.size() && summary.partial.empty() &&
+         report.silent.empty();
+}
+
+// Until all have it, when that is waited for.
+Result<PushReport> report_after(const PushStatusArguments& arguments, const NodeKeys& keys, std::chrono::seconds wait) {
+  constexpr std::chrono::milliseconds kBetween{200};
+  const auto end = std::chrono::steady_clock::now() + wait;
+  return on_primary(arguments, [&](RedisConnection& connection) {
+    for (;;) {
+      Result<PushReport> report = read_report(connection, arguments, keys);
+      if (!report || is_everywhere(report.value(), summary_of(report.value())) || std::chrono::steady_clock::now() + kBetween > end) return report;
+      std::this_thread::sleep_for(kBetween);
+    }
+  });
+}
+
+Result<PushReport> asked_for(const PushStatusArguments& arguments) {
+  if (Result<void> checked = check_servers(arguments); !checked) return checked.error();
+  const auto wait_s = arguments.wait.empty() ? std::optional<std::int64_t>(0) : seconds_of(arguments.wait);
+  if (!wait_s) return Error{ErrorCode::kUsage, "--wait \"" + arguments.wait + "\": give 90s, 30min, 12h or 7d"};
+  const Result<NodeKeys> keys = NodeKeys::load(arguments.node_keys);
+  if (!keys) return keys.error();
+  return report_after(arguments, keys.value(), std::chrono::seconds(*wait_s));
+}
+
 }  // namespace
 
 int push_status(const PushStatusArguments& arguments) {
   const Language language = language_of(arguments.language);
-  Result<void> checked = check_servers(arguments);
-  const Result<Report> report =
-      checked ? on_primary(arguments, [&](RedisConnection& connection) { return read_report(connection, arguments); }) : Result<Report>(checked.error());
+  const Result<PushReport> report = asked_for(arguments);
   if (!report) {
     Error error = report.error();
     error.message += what_to_do(error.message);
@@ -301,7 +195,7 @@ int push_status(const PushStatusArguments& arguments) {
     print_metrics(report.value(), summary);
   else
     print_for_people(report.value(), summary, language);
-  return kExitOk;
+  return arguments.wait.empty() || is_everywhere(report.value(), summary) ? kExitOk : kExitNotEverywhere;
 }
 
 }  // namespace telefence

@@ -195,10 +195,17 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
 void add_push_status(CommandLine& line, CLI::App& push, PushStatusArguments& arguments) {
   CLI::App* verb = line.add_verb(push, "status", {"Show how many edges have a batch in force, and in what time.", "显示已生效的节点数和耗时。"},
                                  "  telefence push status\n"
-                                 "  telefence push status --seq 42 --json | jq .p99_ms\n");
+                                 "  telefence push status --seq 42 --json | jq .p99_ms\n"
+                                 "  telefence push status --wait 5s --node-keys nodes/\n");
   verb->add_option("--seq", arguments.sequence, line.text({"this batch; else the newest", "指定批次；缺省为最新"}))
       ->check(line.sequence())
       ->type_name("SEQ");
+  verb->add_option("--wait", arguments.wait, line.text({"at most so long until all edges have it; exit code 11 when they have not", "最多等待此时长直到所有节点生效；否则退出码 11"}))
+      ->type_name("TIME");
+  verb->add_option("--node-keys", arguments.node_keys,
+                   line.text({"public keys of the edges, or folders of them: only what they signed counts, and whose heartbeat is missing is named",
+                              "各节点的公钥文件或其目录：只采信其签名的回执，并列出没有心跳的节点"}))
+      ->type_name("FILE");
   verb->add_flag("--metrics", arguments.metrics, line.text({"text for Prometheus' node_exporter (textfile)", "输出 Prometheus textfile 格式"}));
   add_redis(line, verb, arguments);
   add_common(line, verb, arguments, false);
@@ -374,8 +381,10 @@ void add_keys(CommandLine& line, KeysArguments& arguments) {
   verb->require_subcommand(1);
   CLI::App* make = line.add_verb(*verb, "new", {"Make a pair: NAME.key (secret) and NAME.pub.", "生成一对密钥：NAME.key（私钥）和 NAME.pub。"},
                                  "  telefence keys new centre\n"
-                                 "  telefence keys new /etc/telefence/keys/centre\n");
+                                 "  telefence keys new /etc/telefence/keys/centre\n"
+                                 "  telefence keys new --node edge-7\n");
   make->add_option("name", arguments.name, line.text({"name of the key, perhaps with a folder", "密钥名，可带目录"}))->required()->type_name("NAME");
+  make->add_flag("--node", arguments.of_node, line.text({"of an edge, to sign its receipts with; NAME is its node.id", "节点密钥，用于签署回执；NAME 为其 node.id"}));
   add_common(line, make, arguments, false);
   CLI::App* show = line.add_verb(*verb, "show", {"Show id, name and age of keys.", "显示密钥的编号、名称和生成时间。"},
                                  "  telefence keys show centre.pub\n"

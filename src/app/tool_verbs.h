@@ -92,6 +92,8 @@ std::vector<std::string> withdrawn_kinds();
 struct PushStatusArguments : PushArguments {
   std::uint64_t sequence = 0;          // 0 = the newest
   bool metrics = false;                // as text for Prometheus
+  std::string wait;                    // at most so long until all edges have it, and exit code 11 when they have not; "" = as it is now
+  std::vector<std::string> node_keys;  // public keys of the edges, or folders of them; none: what is told is believed
 };
 int push_status(const PushStatusArguments& arguments);
 
@@ -107,6 +109,7 @@ int snapshot(const SnapshotArguments& arguments);
 
 struct KeysArguments : ToolArguments {
   bool make = true;                    // else show
+  bool of_node = false;                // make: an edge's, for its receipts
   std::string name;                    // make: NAME.key and NAME.pub come into being
   std::vector<std::string> files;      // show
 };

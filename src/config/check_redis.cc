@@ -68,6 +68,17 @@ void check_tls(const Checked& checked) {
     checked.mistake("redis.tls", "a certificate and its key belong together: name both, or none");
 }
 
+// The centre knows each node by the name of its key.
+void check_node_key(const Checked& checked) {
+  const std::string& file = checked.config.signatures.redis.receipts.key;
+  if (file.empty()) return;
+  const Result<SigningKey> key = read_signing_key(file);
+  if (!key.ok()) return checked.mistake("redis.receipts.key", key.error().message);
+  if (const std::string& name = key.value().described().name; name != checked.config.node)
+    checked.mistake("redis.receipts.key", "this is the key of '" + name + "', and node.id is '" + checked.config.node +
+                                              "': telefence keys new " + checked.config.node + " --node makes one");
+}
+
 }  // namespace
 
 void check_redis(const Checked& checked) {
@@ -96,6 +107,7 @@ void check_redis(const Checked& checked) {
   if (const auto address = parse_redis_address(redis.receipts.server); !address)
     checked.mistake("redis.receipts.server", address.error().message);
   check_file(checked, "redis.receipts.password_file", redis.receipts.password_file);
+  check_node_key(checked);
   if (!redis.receipts.user.empty() && redis.receipts.password_file.empty())
     checked.mistake("redis.receipts.user", "a user needs a password: name its file in redis.receipts.password_file");
 }

@@ -95,6 +95,7 @@ constexpr SealedKey kSealed[] = {
     {"redis.receipts.server", [](const Config& c) { return c.signatures.redis.receipts.server; }},
     {"redis.receipts.user", [](const Config& c) { return c.signatures.redis.receipts.user; }},
     {"redis.receipts.password_file", [](const Config& c) { return c.signatures.redis.receipts.password_file; }},
+    {"redis.receipts.key", [](const Config& c) { return c.signatures.redis.receipts.key; }},
     {"policy.state_dir", [](const Config& c) { return c.signatures.state_dir; }},
     {"redis.user", [](const Config& c) { return c.signatures.redis.user; }},
     {"redis.password_file", [](const Config& c) { return c.signatures.redis.password_file; }},

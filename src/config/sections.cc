@@ -193,6 +193,7 @@ void read_redis(Section& top, RedisOptions& options) {
   receipts.read("server", options.receipts.server);
   receipts.read("user", options.receipts.user);
   receipts.read("password_file", options.receipts.password_file);
+  receipts.read("key", options.receipts.key);
 }
 
 void read_records(Section& top, RecordOptions& options) {

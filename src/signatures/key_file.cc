@@ -123,11 +123,12 @@ Result<PublicKey> public_part(const std::string& file, const Lines& lines, const
 
 }  // namespace
 
-std::string secret_text(const SigningKey& key) {
+std::string secret_text(const SigningKey& key, KeyUse use) {
   Ed25519Seed seed = key.secret_.seed();
   std::string secret = hex_of(seed);
   wipe(seed);
-  std::string text = std::string(kSecretTitle) + "\n# Whoever has this file can block in your name.\n" + common_lines(key.public_) + "secret: ";
+  const char* const can = use == KeyUse::kBatches ? "block in your name" : "write receipts in the name of this edge";
+  std::string text = std::string(kSecretTitle) + "\n# Whoever has this file can " + can + ".\n" + common_lines(key.public_) + "secret: ";
   text.reserve(text.size() + secret.size() + 1);
   (text += secret) += '\n';
   wipe_text(secret);
@@ -144,10 +145,10 @@ SigningKey make_signing_key(std::string name, std::string made) {
   return SigningKey({key_id(key), std::move(name), std::move(made), key}, std::move(secret));
 }
 
-Result<void> write_key_files(const std::string& base, const SigningKey& key) {
+Result<void> write_key_files(const std::string& base, const SigningKey& key, KeyUse use) {
   if (access((base + ".pub").c_str(), F_OK) == 0)
     return Error{ErrorCode::kUsage, base + ".pub is there already, and keys are never overwritten"};
-  std::string secret = secret_text(key);
+  std::string secret = secret_text(key, use);
   Result<void> written = write_new(base + ".key", secret, 0600);
   wipe_text(secret);
   if (!written.ok()) return written;

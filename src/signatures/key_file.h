@@ -4,6 +4,7 @@
 // Keys that sign batches, as files: NAME.key holds the secret and may be read by its owner alone, NAME.pub is given to the
 // edges. Both are text, one "word: value" a line, # comments; docs/signatures.md has the format. Control threads.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,9 @@ struct PublicKey {
   Ed25519PublicKey key{};
 };
 
+// What a key is for: batches and snapshots, or the receipts of an edge. Only the comment in its file differs.
+enum class KeyUse : std::uint8_t { kBatches, kReceipts };
+
 // Its secret is overwritten when it goes.
 class SigningKey {
  public:
@@ -32,7 +36,7 @@ class SigningKey {
   Ed25519Signature sign(std::string_view message) const { return secret_.sign(message); }
 
  private:
-  friend std::string secret_text(const SigningKey& key);
+  friend std::string secret_text(const SigningKey& key, KeyUse use);
   PublicKey public_;
   Ed25519Secret secret_;
 };
@@ -42,7 +46,7 @@ std::string key_id(const Ed25519PublicKey& key);
 SigningKey make_signing_key(std::string name, std::string made);
 
 // Writes `base`.key (mode 0600) and `base`.pub. Nothing is overwritten: kUsage when one of the two is there.
-Result<void> write_key_files(const std::string& base, const SigningKey& key);
+Result<void> write_key_files(const std::string& base, const SigningKey& key, KeyUse use = KeyUse::kBatches);
 
 // kInvalid: no key, or a damaged one. kEnvironment: can't be read, or others than the owner may read the secret.
 Result<SigningKey> read_signing_key(const std::string& file);

@@ -61,6 +61,7 @@ struct ReceiptOptions {
   std::string server;  // the primary: a replica takes no writes; "" = no receipts
   std::string user;
   std::string password_file;
+  std::string key;  // file of this node's own secret key, which signs them; "" = they are not signed
 };
 
 struct RedisOptions {

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "redis/refusal.h"
+#include "signatures/receipt_proof.h"
 #include "signatures/snapshot.h"
+#include "signatures/wall_clock.h"
 
 namespace telefence {
 namespace {
@@ -19,6 +21,7 @@ constexpr std::uint32_t kTimeoutMs = 3000;
 constexpr std::chrono::milliseconds kBetweenAcks{200};
 constexpr std::chrono::seconds kBetweenBeats{10}, kBetweenChanges{1}, kBetweenLooks{5};  // what comes and goes is told once a second
 constexpr const char* kLife_s = "60";
+constexpr std::string_view kAcks = "tf:1:ack";
 constexpr const char* kMostAcks = "200000";
 constexpr std::uint32_t kFirstPauseMs = 500, kLongestPauseMs = 30'000;
 constexpr std::size_t kMostWhy = 300;  // bytes: a thousand edges say it for each of 32 batches
@@ -132,6 +135,11 @@ void Receipts::look_at_head(const EdgeReport& report) {
 
 Result<void> Receipts::connect() {
   if (connection_.is_open()) return {};
+  if (!options_.key.empty()) {
+    Result<SigningKey> key = read_signing_key(options_.key);
+    if (!key.ok()) return key.error();
+    key_.emplace(std::move(key.value()));
+  }
   RedisLogin login{options_.server, options_.user, "", tls_};
   if (!options_.password_file.empty()) {
     Result<std::string> password = read_password_file(options_.password_file);
@@ -141,7 +149,14 @@ Result<void> Receipts::connect() {
   return connection_.connect(login, kTimeoutMs, &wake_);
 }
 
-Result<void> Receipts::send(std::initializer_list<std::string_view> words) {
+// `command`: up to the fields; `redis_key`: what they are written to.
+Result<void> Receipts::send(std::vector<std::string_view> command, std::string_view redis_key, ReceiptFields fields) {
+  if (key_) fields.emplace_back("sig", sign_receipt(*key_, redis_key, fields));
+  for (const auto& [name, value] : fields) command.insert(command.end(), {name, value});
+  return send(command);
+}
+
+Result<void> Receipts::send(std::span<const std::string_view> words) {
   const Result<RedisReply> reply = connection_.command(words, kTimeoutMs);
   if (!reply.ok()) return reply.error();
   if (!reply.value().is_error()) return {};
@@ -153,12 +168,16 @@ Result<void> Receipts::send(std::initializer_list<std::string_view> words) {
 
 Result<void> Receipts::acknowledge(const EdgeReport& report) {
   const std::uint64_t begin = std::max(told_ < report.sequence ? told_ + 1 : report.sequence, report.tells_from);
-  const std::string sequence = std::to_string(report.sequence), from = std::to_string(begin);
   const bool is_measured = report.took_ms >= 0 && report.sequence != told_;  // else it was told before
-  const std::string at = std::to_string(report.applied_at_ms), took = is_measured ? std::to_string(report.took_ms) : "";
-  const std::string refused = refused_text(report, begin, false), cores = std::to_string(report.cores);
-  Result<void> sent = send({"XADD", "tf:1:ack", "MAXLEN", "~", kMostAcks, "*", "node", report.node, "seq", sequence, "from", from,
-                            "applied_at", at, "ms", took, "cores", cores, "hash", report.hash, "refused", refused});
+  Result<void> sent = send({"XADD", kAcks, "MAXLEN", "~", kMostAcks, "*"}, kAcks,
+                           {{"node", report.node},
+                            {"seq", std::to_string(report.sequence)},
+                            {"from", std::to_string(begin)},
+                            {"applied_at", std::to_string(report.applied_at_ms)},
+                            {"ms", is_measured ? std::to_string(report.took_ms) : ""},
+                            {"cores", std::to_string(report.cores)},
+                            {"hash", report.hash},
+                            {"refused", refused_text(report, begin, false)}});
   if (!sent.ok()) return sent;
   if (report.sequence != 0) told_ = report.sequence;
   told_refused_ = report.refused;
@@ -172,14 +191,24 @@ std::string Receipts::problem_of(const EdgeReport& report) const { return report
 Result<void> Receipts::beat(const EdgeReport& report) {
   const std::string problem = problem_of(report);
   const std::string key = "tf:1:node:" + report.node;
-  const std::string sequence = std::to_string(report.sequence), took = report.took_ms < 0 ? "" : std::to_string(report.took_ms);
-  const std::string rules = std::to_string(report.rules), cores = std::to_string(report.cores), refused = std::to_string(report.refused);
-  const std::string at = std::to_string(report.applied_at_ms), from = std::to_string(report.tells_from), refusals = refused_text(report, 0, true);
-  const std::string left_out = left_out_text(report);
-  Result<void> sent = send({"HSET", key, "version", report.version, "seq", sequence, "lag_ms", took, "applied_at", at, "rules", rules, "mode",
-                            report.mode, "cores", cores, "refused", refused, "problem", problem, "log", report.log, "hash", report.hash, "from", from,
-                            "refusals", refusals, "left_out", left_out});
-  if (sent.ok()) sent = send({"EXPIRE", key, kLife_s});
+  Result<void> sent = send({"HSET", key}, key,
+                           {{"version", report.version},
+                            {"seq", std::to_string(report.sequence)},
+                            {"lag_ms", report.took_ms < 0 ? "" : std::to_string(report.took_ms)},
+                            {"applied_at", std::to_string(report.applied_at_ms)},
+                            {"rules", std::to_string(report.rules)},
+                            {"mode", report.mode},
+                            {"cores", std::to_string(report.cores)},
+                            {"refused", std::to_string(report.refused)},
+                            {"problem", problem},
+                            {"log", report.log},
+                            {"hash", report.hash},
+                            {"from", std::to_string(report.tells_from)},
+                            {"refusals", refused_text(report, 0, true)},
+                            {"left_out", left_out_text(report)},
+                            {"told_at", std::to_string(now_ms())}});
+  const std::string_view expire[] = {"EXPIRE", key, kLife_s};
+  if (sent.ok()) sent = send(expire);
   if (!sent.ok()) return sent;
   told_problem_ = problem;
   next_beat_ = Clock::now() + kBetweenBeats;

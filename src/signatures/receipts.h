@@ -2,15 +2,18 @@
 #pragma once
 
 // Tells the centre what this edge has in force: a heartbeat in tf:1:node:<id>, which is gone a minute after the edge, and a line in
-// the stream tf:1:ack for what was applied or refused, at most five a second. By a connection, a user and a thread (telefence:ack) of its own: a
+// the stream tf:1:ack for what was applied or refused, at most five a second, signed with the node's key when it has one. By a connection, a user and a thread (telefence:ack) of its own: a
 // primary far away that is slow or gone never holds up the feed. start, stop and the rest by one control thread; counts() by any.
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -19,7 +22,9 @@
 #include "redis/connection.h"
 #include "redis/interrupt.h"
 #include "signatures/feed_news.h"
+#include "signatures/key_file.h"
 #include "signatures/options.h"
+#include "signatures/receipt_proof.h"
 #include "stats/catalog.h"
 
 namespace telefence {
@@ -65,7 +70,8 @@ class Receipts {
   void run();
   void look();
   Result<void> connect();
-  Result<void> send(std::initializer_list<std::string_view> words);
+  Result<void> send(std::span<const std::string_view> words);
+  Result<void> send(std::vector<std::string_view> command, std::string_view redis_key, ReceiptFields fields);
   Result<void> acknowledge(const EdgeReport& report);
   Result<void> beat(const EdgeReport& report);
   void look_at_head(const EdgeReport& report);
@@ -81,6 +87,7 @@ class Receipts {
   Guarded<std::string> problem_;
   // Thread of the receipts only.
   RedisConnection connection_;
+  std::optional<SigningKey> key_;  // read anew with each connection
   std::uint64_t told_ = 0;  // newest sequence that the centre was told
   std::uint64_t told_refused_ = 0;  // so many refusals
   std::string told_problem_;

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `telefence push status` claims of batches that edges refused, and after the log was lost. Usage: receipts_test.py BUILD_DIR"""
 import json
+import os
+import pathlib
+import subprocess
 import time
 
 import edge
@@ -119,6 +122,118 @@ class Receipts(program.ProgramTest):
         self.assertIn('属于另一变更流', self.text('--lang', 'zh'))
         self.edge.start()
         edge.until(self, lambda: self.told()['applied'] == 1, self.told)
+
+
+KEYED = SIGNED.replace('unix:redis.sock"}', 'unix:redis.sock", key: e1.key}')
+
+
+class SignedReceipts(Receipts):
+    """The same with a key of the node, and receipts that somebody else wrote."""
+
+    def setUp(self):
+        program.ProgramTest.setUp(self)
+        self.redis = feed_test.Redis(self)
+        for name in ('centre', 'stranger'):
+            self.expect(self.tool('keys', 'new', name), 0)
+        os.mkdir(self.path('nodes'))
+        for name in ('e1', 'e2'):
+            self.expect(self.tool('keys', 'new', '--node', name), 0)
+        self.know('e1')
+        self.edge = edge.Edge(self, 'e1', KEYED)
+        edge.until(self, lambda: self.edge.feed()['connected'], 'connection')
+
+    def know(self, node):
+        os.rename(self.path(node + '.pub'), self.path('nodes/' + node + '.pub'))
+
+    def proved(self, *more):
+        return self.told('--node-keys', 'nodes', *more)
+
+    def sign(self, redis_key, fields):
+        """As docs/signatures.md tells it, by openssl."""
+        words = [redis_key, *(word for field in fields.items() for word in field)]
+        self.write('message', 'telefence-receipt-1:' + ''.join('%d:%s,' % (len(word.encode()), word) for word in words))
+        lines = dict(line.split(': ', 1) for line in pathlib.Path(self.path('e1.key')).read_text().splitlines() if ': ' in line)
+        with open(self.path('key.der'), 'wb') as file:
+            file.write(bytes.fromhex('302e020100300506032b657004220420' + lines['secret']))
+        done = subprocess.run(['openssl', 'pkeyutl', '-sign', '-inkey', 'key.der', '-keyform', 'DER', '-rawin', '-in', 'message'], cwd=self.folder,
+                              capture_output=True, check=True)
+        return '%s %s %s' % (lines['id'], done.stdout.hex(), ','.join(fields))
+
+    def heartbeat(self):
+        words = self.redis.ask('HGETALL', 'tf:1:node:e1').split('\n')[:-1]
+        return dict(zip(words[::2], words[1::2]))
+
+    def test_what_the_node_signed_counts(self):
+        time.sleep(1.5)  # of what comes before the log was once read to its end no time is told
+        self.add('a.example')
+        edge.until(self, lambda: self.proved()['applied'] == 1 and self.proved()['measured'] == 1, self.proved)
+        self.assertEqual((self.proved()['unproved'], self.proved()['silent']), ([], []))
+        self.expect(self.tool('push', 'status', '--wait', '5s', '--node-keys', 'nodes/e1.pub', '--redis', 'unix:redis.sock'), 0)
+        fields = self.heartbeat()
+        proof = fields.pop('sig')
+        in_order = {name: fields[name] for name in proof.split()[2].split(',')}
+        self.assertEqual(set(in_order), set(fields))
+        self.assertEqual(proof, self.sign('tf:1:node:e1', in_order), 'Ed25519 says always the same of the same')
+
+    def test_what_somebody_else_wrote_does_not(self):
+        time.sleep(1.5)
+        self.add('a.example')
+        edge.until(self, lambda: self.proved()['measured'] == 1, self.proved)
+        took = self.proved()['max_ms']
+        # Times that nobody measured, a node that is none, one whose batch is higher.
+        self.redis.ask('XADD', 'tf:1:ack', '*', 'node', 'e1', 'seq', '1', 'from', '1', 'applied_at', '1', 'ms', '999999', 'cores', '1', 'hash',
+                       self.heartbeat()['hash'], 'refused', '')
+        self.redis.ask('HSET', 'tf:1:node:ghost', 'seq', '1', 'hash', self.heartbeat()['hash'])
+        told = self.proved()
+        self.assertEqual((told['applied'], told['max_ms']), (1, took))
+        self.assertEqual([one['node'] for one in told['unproved']], ['ghost'])
+        self.assertEqual(self.told()['applied'], 2, 'without --node-keys it is believed')
+        self.assertIn('not proved: ghost: no key of a node of this name', self.text('--node-keys', 'nodes'))
+        self.assertIn('未经证实：ghost：', self.text('--node-keys', 'nodes', '--lang', 'zh'))
+        self.assertIn('telefence_push_edges_unproved 1', self.text('--node-keys', 'nodes', '--metrics'))
+        self.redis.ask('DEL', 'tf:1:node:ghost')
+        self.edge.stop()
+        self.add('b.example')
+        newest = self.redis.ask('HGET', 'tf:1:head', 'hash').strip()
+        self.redis.ask('HSET', 'tf:1:node:e1', 'seq', '2', 'hash', newest)
+        self.assertEqual(self.told()['applied'], 1, 'a lie that is believed without keys')
+        told = self.proved()
+        self.assertEqual((told['applied'], told['unproved'][0]['why']), (0, 'its signature is wrong: it was changed, or signed for something else'))
+        done = self.tool('push', 'status', '--wait', '1s', '--node-keys', 'nodes', '--redis', 'unix:redis.sock')
+        self.expect(done, 11)
+        self.edge.start()
+        edge.until(self, lambda: self.proved()['applied'] == 1, self.proved)
+
+    def test_an_old_heartbeat_that_is_put_back(self):
+        self.add('a.example')
+        edge.until(self, lambda: self.proved()['applied'] == 1, self.proved)
+        self.edge.stop()
+        fields = self.heartbeat()
+        del fields['sig']
+        fields['told_at'] = str(int(fields['told_at']) - 600_000)
+        fields['sig'] = self.sign('tf:1:node:e1', fields)
+        self.redis.ask('HSET', 'tf:1:node:e1', *(word for field in fields.items() for word in field))
+        self.assertRegex(self.proved()['unproved'][0]['why'], 'its heartbeat is dated 6[0-9]* s ago: somebody put an old one back')
+        self.assertIn('系旧心跳被重新写入', self.text('--node-keys', 'nodes', '--lang', 'zh'))
+
+    def test_an_edge_that_has_a_key_and_tells_nothing_is_missed(self):
+        self.know('e2')
+        self.add('a.example')
+        edge.until(self, lambda: self.proved()['applied'] == 1, self.proved)
+        self.assertEqual((self.proved()['silent'], self.told()['silent']), (['e2'], []))
+        self.expect(self.tool('push', 'status', '--wait', '1s', '--node-keys', 'nodes', '--redis', 'unix:redis.sock'), 11)
+        self.expect(self.tool('push', 'status', '--wait', '1s', '--redis', 'unix:redis.sock'), 0)
+
+    def test_a_key_of_another_node(self):
+        text = pathlib.Path(self.edge.file).read_text()
+        wrong = self.write('wrong.yaml', text.replace('e1.key', 'e2.key'))
+        done = self.daemon('check', wrong)
+        self.expect(done, 3)
+        self.assertIn("this is the key of 'e2', and node.id is 'e1'", done.stderr)
+        self.write('nodes/copy.pub', pathlib.Path(self.path('nodes/e1.pub')).read_text())
+        done = self.tool('push', 'status', '--node-keys', 'nodes', '--redis', 'unix:redis.sock')
+        self.expect(done, 2)
+        self.assertIn("are both keys of the node 'e1'", done.stderr)
 
 
 if __name__ == '__main__':

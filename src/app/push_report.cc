@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/push_report.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "signatures/batch.h"
+#include "signatures/snapshot.h"
+#include "signatures/wall_clock.h"
+
+namespace telefence {
+namespace {
+
+constexpr std::uint32_t kTimeoutMs = 5000;
+constexpr const char* kMostAcks = "100000";  // that are looked through
+constexpr std::string_view kNodes = "tf:1:node:", kAcks = "tf:1:ack";
+
+// A heartbeat is sent every 10 s. One that is dated further from here was put back by somebody, or the clocks disagree.
+constexpr std::int64_t kMostApart_ms = 90'000;
+
+std::string text_in(const RedisReply& fields, std::string_view name) {
+  const RedisReply* value = fields.field(name);
+  return value == nullptr ? "" : value->text;
+}
+
+ReceiptFields fields_of(const RedisReply& reply) {
+  ReceiptFields out;
+  for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) out.emplace_back(reply.items[i].text, reply.items[i + 1].text);
+  return out;
+}
+
+std::string text_in(const ReceiptFields& fields, std::string_view name) {
+  for (const auto& [other, value] : fields)
+    if (other == name) return value;
+  return "";
+}
+
+std::int64_t number_in(const ReceiptFields& fields, std::string_view name) {
+  const std::string text = text_in(fields, name);
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::uint64_t count_in(const ReceiptFields& fields, std::string_view name) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(number_in(fields, name), 0));
+}
+
+Result<RedisReply> ask(RedisConnection& connection, std::initializer_list<std::string_view> words) {
+  Result<RedisReply> reply = connection.command(words, kTimeoutMs);
+  if (reply && reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
+  return reply;
+}
+
+// `is_proof_wanted`: an old one that somebody put back is signed, too.
+Heartbeat heartbeat_of(const std::string& name, const Result<ReceiptFields>& proved, bool is_proof_wanted) {
+  Heartbeat node;
+  node.name = name;
+  if (!proved) {
+    node.unproved = proved.error().message;
+    return node;
+  }
+  const ReceiptFields& fields = proved.value();
+  node.mode = text_in(fields, "mode");
+  node.problem = text_in(fields, "problem");
+  node.hash = text_in(fields, "hash");
+  node.sequence = count_in(fields, "seq");
+  node.from = count_in(fields, "from");
+  node.refused = count_in(fields, "refused");
+  node.refusals = read_refusals(text_in(fields, "refusals"));
+  node.left_out = read_refusals(text_in(fields, "left_out"));
+  const std::int64_t ago_ms = now_ms() - number_in(fields, "told_at");
+  if (is_proof_wanted && std::abs(ago_ms) > kMostApart_ms)
+    node.unproved = "its heartbeat is dated " + std::to_string(std::abs(ago_ms) / 1000) + " s " + (ago_ms < 0 ? "ahead" : "ago") +
+                    ": somebody put an old one back, or the clocks disagree";
+  return node;
+}
+
+Result<void> read_nodes(RedisConnection& connection, const NodeKeys& keys, PushReport& report) {
+  const std::string pattern = std::string(kNodes) + "*";
+  std::string cursor = "0";
+  do {
+    const Result<RedisReply> page = ask(connection, {"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"});
+    if (!page) return page.error();
+    if (page.value().items.size() != 2) return Error{ErrorCode::kFailed, "Redis answers SCAN in a form that is not known"};
+    for (const RedisReply& key : page.value().items[1].items) {
+      const Result<RedisReply> fields = ask(connection, {"HGETALL", key.text});
+      if (!fields) return fields.error();
+      if (fields.value().items.empty()) continue;  // it has just gone
+      const std::string name = key.text.substr(kNodes.size());
+      report.nodes[name] = heartbeat_of(name, keys.proved(name, key.text, fields_of(fields.value())), !keys.empty());
+    }
+    cursor = page.value().items[0].text;
+  } while (cursor != "0");
+  return {};
+}
+
+// The newest first; those that say something of this batch, and prove it when that is wanted.
+Result<std::vector<Receipt>> read_acks(RedisConnection& connection, const NodeKeys& keys, PushReport& report) {
+  std::vector<Receipt> out;
+  const Result<RedisReply> acks = ask(connection, {"XREVRANGE", kAcks, "+", "-", "COUNT", kMostAcks});
+  if (!acks) return acks.error();
+  for (const RedisReply& ack : acks.value().items) {
+    if (ack.items.size() != 2) continue;
+    ReceiptFields fields = fields_of(ack.items[1]);
+    Receipt receipt{text_in(fields, "node"), text_in(fields, "hash"), count_in(fields, "from"), count_in(fields, "seq"), {},
+                    read_refusals(text_in(fields, "refused"))};
+    if (keys.empty() && !report.nodes.contains(receipt.node)) report.silent.insert(receipt.node);
+    if (!text_in(fields, "ms").empty()) receipt.took_ms = number_in(fields, "ms");
+    if (!receipt.speaks_of(report.sequence)) continue;
+    const Result<ReceiptFields> proved = keys.proved(receipt.node, kAcks, fields);
+    if (!proved || (!keys.empty() && proved.value().size() + 1 != fields.size())) continue;  // somebody added to what was signed
+    out.push_back(std::move(receipt));
+  }
+  return out;
+}
+
+// What the log has at these places. Requires: the receipts were read before, else one could tell of what is not there yet.
+Result<LogPlaces> read_places(RedisConnection& connection, const std::string& log, const std::set<std::uint64_t>& sequences) {
+  LogPlaces places;
+  for (const std::uint64_t sequence : sequences) {
+    const std::string id = std::to_string(sequence) + "-0";
+    const Result<RedisReply> found = ask(connection, {"XRANGE", log, id, id});
+    if (!found) return found.error();
+    if (found.value().items.empty() || found.value().items[0].items.size() != 2) continue;
+    const RedisReply& fields = found.value().items[0].items[1];
+    places.hashes[sequence] = batch_hash(text_in(fields, "h"), text_in(fields, "b"));
+  }
+  return places;
+}
+
+Result<LogHead> newest_of(RedisConnection& connection, const std::string& log) {
+  const Result<RedisReply> newest = ask(connection, {"XREVRANGE", log, "+", "-", "COUNT", "1"});
+  if (!newest) return newest.error();
+  LogHead head;
+  if (newest.value().items.empty() || newest.value().items[0].items.size() != 2) return head;
+  const RedisReply& entry = newest.value().items[0];
+  head.sequence = first_part(entry.items[0].text);
+  if (sequence_of(entry.items[0].text).ok()) head.hash = batch_hash(text_in(entry.items[1], "h"), text_in(entry.items[1], "b"));
+  return head;
+}
+
+// Somebody may publish between two questions: tf:1:head is wrong when it agrees neither with what the log ended with before nor after.
+Result<void> read_head(RedisConnection& connection, const PushStatusArguments& arguments, PushReport& report) {
+  const Result<LogHead> before = newest_of(connection, arguments.log);
+  if (!before) return before.error();
+  if (report.sequence == 0) report.sequence = before.value().sequence;
+  const Result<RedisReply> fields = ask(connection, {"HGETALL", head_key(arguments.log)});
+  if (!fields) return fields.error();
+  report.mark = read_mark(fields.value());
+  if (!report.mark) return {};
+  report.doubt = disagreement(arguments.log, before.value(), *report.mark);
+  if (report.doubt.empty() || report.mark->sequence <= before.value().sequence) return {};
+  const Result<LogHead> after = newest_of(connection, arguments.log);
+  if (!after) return after.error();
+  report.doubt = report.mark->sequence < after.value().sequence ? "" : disagreement(arguments.log, after.value(), *report.mark);
+  return {};
+}
+
+}  // namespace
+
+Result<PushReport> read_report(RedisConnection& connection, const PushStatusArguments& arguments, const NodeKeys& keys) {
+  PushReport report;
+  report.sequence = arguments.sequence;
+  if (Result<void> read = read_head(connection, arguments, report); !read) return read.error();
+  if (Result<void> read = read_nodes(connection, keys, report); !read) return read.error();
+  for (const auto& [node, key] : keys.all())
+    if (!report.nodes.contains(node)) report.silent.insert(node);
+  const Result<std::vector<Receipt>> receipts = read_acks(connection, keys, report);
+  if (!receipts) return receipts.error();
+  Result<LogPlaces> places = read_places(connection, arguments.log, places_needed(report.sequence, report.nodes, receipts.value()));
+  if (!places) return places.error();
+  const Result<LogHead> newest = newest_of(connection, arguments.log);
+  if (!newest) return newest.error();
+  places.value().last = report.last = newest.value().sequence;
+  report.took_ms = judge(report.sequence, places.value(), report.nodes, receipts.value(), report.standings);
+  return report;
+}
+
+}  // namespace telefence

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What Redis has of how edges stand to a batch: heartbeats, receipts, and the log they are held against. Control thread of the tool.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "app/node_keys.h"
+#include "app/push_standing.h"
+#include "app/tool_verbs.h"
+#include "base/result.h"
+#include "redis/connection.h"
+#include "signatures/log_head.h"
+
+namespace telefence {
+
+struct PushReport {
+  std::uint64_t sequence = 0;
+  std::uint64_t last = 0;        // of the log
+  std::optional<HeadMark> mark;  // what tf:1:head tells
+  std::string doubt;             // "" or how it disagrees with the log
+  std::map<std::string, Heartbeat> nodes;  // that have beaten within the last minute
+  std::map<std::string, Standing> standings;  // of the same
+  std::map<std::string, std::int64_t> took_ms;  // of those that measured it
+  std::set<std::string> silent;            // they told something some time or have a key, and have no heartbeat
+};
+
+// kUnreachable: Redis is away, or refuses.
+Result<PushReport> read_report(RedisConnection& connection, const PushStatusArguments& arguments, const NodeKeys& keys);
+
+}  // namespace telefence
