@@ -14,5 +14,6 @@ struct Sentence {
 };
 
 std::span<const Sentence> sentences();
+std::span<const Sentence> sentences_of_signatures();  // the second part of them
 
 }  // namespace telefence

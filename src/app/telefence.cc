@@ -211,6 +211,20 @@ void add_push_status(CommandLine& line, CLI::App& push, PushStatusArguments& arg
   add_common(line, verb, arguments, false);
 }
 
+void add_push_timestamp(CommandLine& line, CLI::App& push, PushTimestampArguments& arguments) {
+  CLI::App* verb = line.add_verb(push, "timestamp",
+                                 {"Sign which batch is the newest now, so that edges notice when the log is held back from them.",
+                                  "签名声明当前最新批次，使节点能发现变更流被扣留。"},
+                                 "  telefence push timestamp --key stamp.key\n"
+                                 "  telefence push timestamp --key stamp.key --every 1min\n");
+  verb->add_option("--key", arguments.key, line.text({"secret key to sign with; edges must name it in redis.signers", "签名用的私钥；节点须在 redis.signers 中列出"}))
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("--every", arguments.every, line.text({"go on: one so often, as a service", "持续运行：每隔此时间一次"}))->type_name("TIME");
+  add_redis(line, verb, arguments);
+  add_common(line, verb, arguments, false);
+}
+
 void add_push_apply(CommandLine& line, CLI::App& push, PushApplyArguments& arguments) {
   CLI::App* verb = line.add_verb(push, "apply", {"Publish op lines or whole lists, in any format, to every edge.", "向所有节点下发变更行或任意格式的整份名单。"},
                                  "  telefence push apply blocklist.txt.gz --category phishing --source vendor --key centre.key\n"
@@ -271,6 +285,7 @@ struct PushVerbs {
   PushArguments add, remove, cosign, withdraw;
   std::vector<std::string> withdrawn;
   PushStatusArguments status;
+  PushTimestampArguments timestamp;
   PushApplyArguments apply;
 };
 
@@ -285,6 +300,7 @@ void add_push(CommandLine& line, PushVerbs& verbs) {
   add_push_apply(line, *verb, verbs.apply);
   add_push_withdraw(line, *verb, verbs.withdraw, verbs.withdrawn);
   add_push_status(line, *verb, verbs.status);
+  add_push_timestamp(line, *verb, verbs.timestamp);
   CLI::App* cosign = line.add_verb(*verb, "cosign",
                                    {"Publish what another signer has approved, with the second signature.", "以第二签名下发他人已批准的变更。"},
                                    "  telefence push add number '+86170*' --category spoofed-caller --key a.key --for-cosign wide.json\n"
@@ -498,6 +514,7 @@ int run_policy(const CLI::App& verb, const PolicyArguments& arguments) {
 
 int run_push(const CLI::App& verb, PushVerbs& verbs) {
   if (verb.got_subcommand("status")) return push_status(verbs.status);
+  if (verb.got_subcommand("timestamp")) return push_timestamp(verbs.timestamp);
   if (verb.got_subcommand("withdraw")) return push_withdraw(verbs.withdraw, verbs.withdrawn);
   if (verb.got_subcommand("cosign")) return push_cosign(verbs.cosign);
   if (!verb.got_subcommand("apply")) return push(verb.got_subcommand("add") ? verbs.add : verbs.remove);

@@ -97,6 +97,12 @@ struct PushStatusArguments : PushArguments {
 };
 int push_status(const PushStatusArguments& arguments);
 
+// The centre's word of which batch is the newest now.
+struct PushTimestampArguments : PushArguments {
+  std::string every;                   // go on: one so often; "" = once
+};
+int push_timestamp(const PushTimestampArguments& arguments);
+
 struct SnapshotArguments : PushArguments {
   std::string config_file;             // of an edge: whose word counts there
   std::uint32_t keep = 3;              // so many snapshots stay

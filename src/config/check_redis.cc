@@ -42,7 +42,7 @@ void check_signers(const Checked& checked) {
     const SignerOptions& signer = trust.signers[i];
     wide += signer.may_be_wide ? 1 : 0;
     check_words(checked, i, "kinds", signer.kinds, {"domain", "url", "number", "pattern", "ip", "account", "app"});
-    check_words(checked, i, "operations", signer.operations, {"add", "remove", "allow", "replace-list"});
+    check_words(checked, i, "operations", signer.operations, {"add", "remove", "allow", "replace-list", "timestamp"});
     if (signer.key.empty()) continue;  // told already: it is required
     if (const std::string why = why_unreadable(signer.key); !why.empty())
       mistake_in(checked, "redis.signers", i, "key", why);

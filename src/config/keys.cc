@@ -308,8 +308,8 @@ constexpr std::array kKeys = {
         .en = "Kinds of entries that it may change (domain, url, number, pattern, ip, account, app); none: any.",
         .zh = "可变更的条目类型（domain、url、number、pattern、ip、account、app）；缺省不限。"},
     Key{.path = "redis.signers[].operations", .type = Type::kTexts, .fallback = "[]", .live = true,
-        .en = "What it may do (add, remove, allow, replace-list); none: anything.",
-        .zh = "可执行的操作（add、remove、allow、replace-list）；缺省不限。"},
+        .en = "What it may do (add, remove, allow, replace-list, timestamp); none: anything.",
+        .zh = "可执行的操作（add、remove、allow、replace-list、timestamp）；缺省不限。"},
     Key{.path = "redis.signers[].may_snapshot", .type = Type::kBool, .fallback = "false", .live = true,
         .en = "May make snapshots: say what all of the log comes to, whoever said it.", .zh = "可制作快照：写下整个变更流的结果，不论条目出自谁。"},
     Key{.path = "redis.signers[].may_be_wide", .type = Type::kBool, .fallback = "false", .live = true,
@@ -346,6 +346,10 @@ constexpr std::array kKeys = {
     Key{.path = "redis.stale_after", .type = Type::kDuration, .fallback = "10min", .least = 10, .greatest = 30 * kDay,
         .en = "Not ready when nothing was heard of Redis for this long; filtering goes on.",
         .zh = "超过此时间未与 Redis 通信即报告未就绪；过滤不停。"},
+    Key{.path = "redis.silent_after", .type = Type::kDuration, .fallback = "0", .least = 0, .greatest = 30 * kDay,
+        .en = "Says that the log may be held back when nothing that the centre signed came for this long: needs telefence push timestamp at the centre; "
+              "0: nobody watches.",
+        .zh = "超过此时间未收到中心签名的内容即报告变更流可能被扣留：中心须运行 telefence push timestamp；0 为不监视。"},
 
     Key{.path = "records.file", .type = Type::kFile,
         .en = "Interception records, EVE JSON lines; - is standard output; none: no file.",

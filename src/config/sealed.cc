@@ -100,6 +100,7 @@ constexpr SealedKey kSealed[] = {
     {"redis.user", [](const Config& c) { return c.signatures.redis.user; }},
     {"redis.password_file", [](const Config& c) { return c.signatures.redis.password_file; }},
     {"redis.log", [](const Config& c) { return c.signatures.redis.log; }},
+    {"redis.silent_after", [](const Config& c) { return std::to_string(c.signatures.redis.silent_after_s); }},
     {"redis.stale_after", [](const Config& c) { return std::to_string(c.signatures.redis.stale_after_s); }},
     {"redis.snapshot_spread", [](const Config& c) { return std::to_string(c.signatures.redis.snapshot_spread_ms); }},
     {"redis.look_nearer", [](const Config& c) { return std::to_string(c.signatures.redis.look_nearer_ms); }},

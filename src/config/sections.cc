@@ -183,6 +183,7 @@ void read_redis(Section& top, RedisOptions& options) {
   redis.read("log", options.log);
   read_trust(redis, options.trust);
   redis.read("stale_after", options.stale_after_s);
+  redis.read("silent_after", options.silent_after_s);
   std::uint32_t spread_s = options.snapshot_spread_ms / 1000;
   redis.read("snapshot_spread", spread_s);
   options.snapshot_spread_ms = 1000 * spread_s;

@@ -72,6 +72,7 @@ void FeedNews::show_problem() {
                              : !unmended_.log.empty()     ? unmended_.log
                              : !snapshot_problem_.empty() ? snapshot_problem_
                              : !behind_.empty()           ? behind_
+                             : !freeze_.empty()           ? freeze_
                                                           : unmended_.refused;
   state_.with([&](FeedState& s) {
     s.connected = is_connected_;
@@ -237,6 +238,18 @@ void FeedNews::server_behind(const std::string& what) {
   if (what == behind_) return;
   behind_ = what;
   if (!what.empty()) tell(Subject::kConnection, what);
+  show_problem();
+}
+
+// Its seconds go on while it is told: the log of the daemon has it once.
+void FeedNews::signed_at(std::int64_t moment_ms, const std::string& problem) {
+  if (moment_ms != told_signed_at_ms_) {
+    told_signed_at_ms_ = moment_ms;
+    state_.with([&](FeedState& s) { s.signed_at_ms = moment_ms; });
+  }
+  if (problem == freeze_) return;
+  if (problem.empty() || freeze_.empty()) tell(Subject::kLog, problem.empty() ? "what the centre signs comes here again" : problem);
+  freeze_ = problem;
   show_problem();
 }
 

@@ -51,6 +51,7 @@ struct FeedState {
   std::string problem;         // why not connected, why the last batch was refused, or the log's problem
   std::string log_problem;     // changes may be missing; stays until a snapshot mends it
   std::string state_problem;   // why the disk does not keep what it should
+  std::int64_t signed_at_ms = 0;  // the newest moment of which the centre signed something; 0 = not known, or not watched
   std::string note;            // what an operator may want to know of the log and is no problem
   std::uint64_t sequence = 0;  // of the newest batch in force
   std::string hash;            // of the same
@@ -117,6 +118,8 @@ class FeedNews {
   // The keys of redis.signers.
   void keys_unread(const Error& why);
   void keys_read();
+  // How old the centre's newest word is, and what is wrong with it; "": nothing.
+  void signed_at(std::int64_t moment_ms, const std::string& problem);
   // "": it has caught up.
   void server_behind(const std::string& what);
   void not_enforced(const std::array<std::uint64_t, kUnenforcedKinds>& entries);
@@ -147,7 +150,8 @@ class FeedNews {
   std::string connection_problem_;
   Unmended unmended_;
   std::string batch_problem_;  // of the newest batch
-  std::string keys_problem_, behind_, state_problem_, snapshot_problem_;
+  std::string keys_problem_, behind_, state_problem_, snapshot_problem_, freeze_;
+  std::int64_t told_signed_at_ms_ = 0;
   std::uint64_t told_bytes_ = 0;
 };
 

@@ -44,7 +44,8 @@ LogFollower::LogFollower(const SignatureOptions& options, const Interrupt& wake,
       news_(news),
       reader_(options.redis, wake),
       waiting_(options.redis.trust.wide.home_country, options.redis.node),
-      state_(options.redis.server.empty() ? "" : options.state_dir) {
+      state_(options.redis.server.empty() ? "" : options.state_dir),
+      freeze_(options.redis.log, options.redis.silent_after_s) {
   if (const Result<void> set = set_trust(options_.trust); !set.ok()) news_.keys_unread(set.error());
 }
 
@@ -336,6 +337,23 @@ void LogFollower::apply_due(Progress& progress) {
   news_.waiting(waiting_.count());
 }
 
+// The centre's newest word is asked for when no other question waits for its reply; that none comes is said whether Redis answers or not.
+void LogFollower::watch_freeze() {
+  if (!freeze_.is_wanted()) return;
+  const FreezeWatch::Here here{order_.last(), order_.last_hash(), newest_ms_};
+  if (const Clock::time_point now = Clock::now(); reader_.is_free() && freeze_.is_due(now)) {
+    const std::string key = timestamp_key(options_.log);
+    const Result<RedisReply> reply = reader_.command({"GET", key});
+    if (!reply.ok())
+      news_.not_connected(reply.error());
+    else if (reply.value().is_error())
+      freeze_.refused("Redis refuses to tell " + key + ": " + reply.value().text, now);
+    else
+      freeze_.take(reply.value().text, signers_, here, now_ms(), now);
+  }
+  news_.signed_at(freeze_.signed_at_ms(here), freeze_.problem(here, now_ms(), Clock::now()));
+}
+
 LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
   Progress progress;
   reader_.be_free_at(snapshot_due_);
@@ -363,6 +381,7 @@ LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
     }
     follow_snapshots(progress);
   }
+  watch_freeze();
   apply_due(progress);
   if (unenforced_.sweep(now_s())) news_.not_enforced(unenforced_.counts());
   state_.tick();

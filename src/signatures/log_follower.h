@@ -16,6 +16,7 @@
 #include "signatures/batch.h"
 #include "signatures/edge_state.h"
 #include "signatures/feed_news.h"
+#include "signatures/freeze_watch.h"
 #include "signatures/log_order.h"
 #include "signatures/log_reader.h"
 #include "signatures/log_trail.h"
@@ -74,6 +75,7 @@ class LogFollower {
   bool is_in_order(const std::string& id, const Batch& batch, bool is_first);
   std::optional<std::string> hash_at(const std::string& id);
   bool is_other_log();
+  void watch_freeze();
   void break_log(LogBreak reason, const std::string& what, std::uint64_t missing);
   void read_anew(const std::string& why);
 
@@ -105,6 +107,7 @@ class LogFollower {
   UnenforcedEntries unenforced_{false};
   EdgeState state_;
   PatientClock clock_;
+  FreezeWatch freeze_;
   std::uint64_t sequence_ = 0;
   std::string hash_;
   std::uint64_t behind_until_ = 0;  // a server that was behind has caught up with this batch

@@ -77,6 +77,7 @@ struct RedisOptions {
   TrustOptions trust;
   ReceiptOptions receipts;
   std::uint32_t stale_after_s = 600;
+  std::uint32_t silent_after_s = 0;  // how old the centre's newest signed word may be; 0 = any age
 };
 
 struct SignatureOptions {

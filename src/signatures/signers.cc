@@ -196,22 +196,35 @@ std::optional<RefusedBatch> Signers::refuse(const Batch& batch) const {
   return refuse_patterns(batch.changes, signed_by);
 }
 
-std::optional<RefusedBatch> Signers::refuse(const SnapshotManifest& manifest) const {
-  bool may_snapshot = false;
+// Of what is signed as a whole: one who `may` has to be among those who did.
+template <typename May>
+std::optional<RefusedBatch> Signers::refuse_unless(const std::vector<BatchSignature>& signatures, const std::string& message, May may, const char* may_not) const {
+  bool is_allowed = false;
   std::string somebody;
-  for (const BatchSignature& signature : manifest.signatures) {
+  for (const BatchSignature& signature : signatures) {
     const Signer* signer = find(signature.key_id);
     if (signer == nullptr) continue;
-    if (signature.is_approval() || !ed25519_verify(signer->key.key, signature.value, snapshot_message(manifest.digest)))
+    if (signature.is_approval() || !ed25519_verify(signer->key.key, signature.value, message))
       return RefusedBatch{BatchRefusal::kWrongSignature, "the signature of " + name_of(signature.key_id) + " is wrong: it was changed, or the key is another one"};
     somebody = name_of(signature.key_id);
-    may_snapshot |= signer->may.may_snapshot;
+    is_allowed |= may(signer->may);
   }
-  if (may_snapshot) return std::nullopt;
-  if (!somebody.empty()) return RefusedBatch{BatchRefusal::kNotAllowed, somebody + " may not make snapshots: that takes may_snapshot: true in redis.signers"};
+  if (is_allowed) return std::nullopt;
+  if (!somebody.empty()) return RefusedBatch{BatchRefusal::kNotAllowed, somebody + may_not};
   if (options_.accept_unsigned) return std::nullopt;
-  if (manifest.signatures.empty()) return RefusedBatch{BatchRefusal::kUnsigned, "it has no signature, and accept_unsigned is false"};
-  return RefusedBatch{BatchRefusal::kUnknownSigner, "it is signed by " + manifest.signatures.front().key_id + ", which is not among redis.signers"};
+  if (signatures.empty()) return RefusedBatch{BatchRefusal::kUnsigned, "it has no signature, and accept_unsigned is false"};
+  return RefusedBatch{BatchRefusal::kUnknownSigner, "it is signed by " + signatures.front().key_id + ", which is not among redis.signers"};
+}
+
+std::optional<RefusedBatch> Signers::refuse(const SnapshotManifest& manifest) const {
+  return refuse_unless(manifest.signatures, snapshot_message(manifest.digest), [](const SignerOptions& may) { return may.may_snapshot; },
+                       " may not make snapshots: that takes may_snapshot: true in redis.signers");
+}
+
+std::optional<RefusedBatch> Signers::refuse(const LogTimestamp& timestamp) const {
+  return refuse_unless(timestamp.signatures, timestamp_message(timestamp.digest),
+                       [](const SignerOptions& may) { return may.may_snapshot || is_one_of(may.operations, "timestamp"); },
+                       " may not sign timestamps: name timestamp among its operations in redis.signers");
 }
 
 }  // namespace telefence

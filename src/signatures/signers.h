@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "signatures/batch.h"
 #include "signatures/key_file.h"
+#include "signatures/log_timestamp.h"
 #include "signatures/options.h"
 #include "signatures/snapshot.h"
 #include "signatures/wide_entries.h"
@@ -52,6 +53,8 @@ class Signers {
 
   // The same of a snapshot: what is in it was judged by who made it.
   std::optional<RefusedBatch> refuse(const SnapshotManifest& manifest) const;
+  // And of the centre's word that a batch is the newest: who may do anything may say it, who makes snapshots, and whose operations name it.
+  std::optional<RefusedBatch> refuse(const LogTimestamp& timestamp) const;
   // Whether a name or number needs the word of two signers (wide_entries.h).
   bool is_wide(const Signature& signature) const { return !why_wide(signature, options_.wide).empty(); }
   // Whether it is wide for some other node's terms, at least: a text, or a name or number that is wide here.
@@ -79,6 +82,8 @@ class Signers {
     SignerOptions may;
   };
   const Signer* find(const std::string& key_id) const;
+  template <typename May>
+  std::optional<RefusedBatch> refuse_unless(const std::vector<BatchSignature>& signatures, const std::string& message, May may, const char* may_not) const;
   std::optional<RefusedBatch> verify(const Batch& batch, std::vector<const Signer*>& signed_by) const;
   std::optional<RefusedBatch> refuse_change(const Change& change, const std::vector<const Signer*>& signed_by) const;
   std::optional<RefusedBatch> refuse_patterns(const std::vector<Change>& changes, const std::vector<const Signer*>& signed_by) const;

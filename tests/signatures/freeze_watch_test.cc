@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/freeze_watch.h"
+
+#include <gtest/gtest.h>
+
+namespace telefence {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = FreezeWatch::Clock;
+
+constexpr std::int64_t kNow_ms = 1'795'651'200'000;  // 2026-11-26
+
+class FreezeWatchTest : public testing::Test {
+ protected:
+  FreezeWatchTest() : signers_(Signers::trusting({key_.described()}, {})) {}
+  // What the centre signed `ago` before this moment.
+  std::string word(std::uint64_t sequence, std::chrono::milliseconds ago = 0ms, const std::string& hash = "", const std::string& log = "tf:1:log") const {
+    return timestamp_value({log, sequence, hash, now_ms() - ago.count(), "centre", {}, {}}, key_);
+  }
+  std::int64_t now_ms() const { return kNow_ms + std::chrono::duration_cast<std::chrono::milliseconds>(passed_).count(); }
+  void take(const std::string& value) { watch_.take(value, signers_, here_, now_ms(), now()); }
+  std::string problem() const { return watch_.problem(here_, now_ms(), now()); }
+  Clock::time_point now() const { return started_ + passed_; }
+
+  const SigningKey key_ = make_signing_key("centre", "");
+  const Signers signers_;
+  FreezeWatch watch_{"tf:1:log", 60};
+  const Clock::time_point started_ = Clock::now();
+  Clock::duration passed_{};
+  FreezeWatch::Here here_{5, std::string(64, 'a'), 0};
+};
+
+TEST_F(FreezeWatchTest, SilenceIsTold) {
+  EXPECT_EQ(problem(), "");
+  passed_ = 59s;
+  EXPECT_EQ(problem(), "") << "the first word has as long to come";
+  passed_ = 62s;
+  EXPECT_NE(problem().find("since the start"), std::string::npos);
+  take(word(5));
+  EXPECT_EQ(problem(), "");
+  passed_ += 59s;
+  EXPECT_EQ(problem(), "");
+  passed_ += 2s;
+  EXPECT_NE(problem().find("since 2026-11-26T"), std::string::npos) << problem();
+  take(word(5, 30s));
+  EXPECT_EQ(problem(), "");
+}
+
+TEST_F(FreezeWatchTest, ABatchIsAWordOfTheCentreToo) {
+  passed_ = 62s;
+  here_.dated_ms = now_ms() - 1000;
+  EXPECT_EQ(problem(), "");
+  passed_ += 60s;
+  EXPECT_NE(problem(), "");
+}
+
+TEST_F(FreezeWatchTest, AnOldWordThatIsPutBackSaysNothingNew) {
+  passed_ = 100s;
+  take(word(5));
+  const std::string old = word(9, 50s);
+  take(old);
+  EXPECT_EQ(problem(), "");
+  passed_ += 10s;
+  EXPECT_EQ(problem(), "") << "it would tell of a batch that is not here";
+  passed_ += 60s;
+  take(old);
+  EXPECT_NE(problem(), "");
+}
+
+TEST_F(FreezeWatchTest, ABatchThatIsOnItsWayIsGivenTime) {
+  take(word(6));
+  EXPECT_EQ(problem(), "");
+  passed_ = 4s;
+  EXPECT_EQ(problem(), "");
+  passed_ = 5s;
+  EXPECT_NE(problem().find("has batch 6, and batch 5 is the newest that came here"), std::string::npos);
+  here_.last = 6;
+  EXPECT_EQ(problem(), "") << "at once when it has come";
+  // Where much is pushed each word tells of a batch that has not come yet; none of them is late.
+  for (std::uint64_t last = 6; last < 20; ++last) {
+    here_.last = last;
+    take(word(last + 1));
+    passed_ += 10s;
+    here_.last = last + 1;
+    EXPECT_EQ(problem(), "") << last;
+  }
+}
+
+TEST_F(FreezeWatchTest, AnotherLogIsTold) {
+  take(word(5, 0ms, std::string(64, 'b')));
+  EXPECT_NE(problem().find("is another one here than the centre signed"), std::string::npos);
+  here_.hash.clear();  // not known after a start with an earlier version's state
+  EXPECT_EQ(problem(), "");
+  here_.hash = std::string(64, 'b');
+  EXPECT_EQ(problem(), "");
+}
+
+TEST_F(FreezeWatchTest, WhatCountsForNothingIsSaid) {
+  passed_ = 62s;
+  const auto says = [&](const std::string& value, const char* what) {
+    take(value);
+    EXPECT_NE(problem().find(what), std::string::npos) << problem();
+  };
+  says(word(5, -700s), "dated 700 s ahead");
+  says(word(5, 0ms, "", "tf:2:log"), "is of the log tf:2:log");
+  says("{}\n", "of another version than 1");
+  says("no object\n", "is not a JSON object");
+  says("no line", "has no end of line");
+  std::string changed = word(5);
+  changed.replace(changed.find("\"seq\":5"), 7, "\"seq\":6");
+  says(changed, "the signature of centre is wrong");
+  const SigningKey stranger = make_signing_key("stranger", "");
+  says(timestamp_value({"tf:1:log", 5, "", now_ms(), "x", {}, {}}, stranger), "which is not among redis.signers");
+  says(word(5).substr(0, word(5).find('\n') + 1), "it has no signature");
+  watch_.refused("NOPERM", now());
+  EXPECT_NE(problem().find("NOPERM"), std::string::npos);
+  take(word(5));
+  EXPECT_EQ(problem(), "");
+}
+
+TEST_F(FreezeWatchTest, NothingIsWatchedUnlessItIsWanted) {
+  FreezeWatch off("tf:1:log", 0);
+  EXPECT_FALSE(off.is_wanted());
+  EXPECT_FALSE(off.is_due(now()));
+  EXPECT_EQ(off.problem(here_, now_ms(), now() + 1h), "");
+}
+
+TEST_F(FreezeWatchTest, LooksComeAtTimes) {
+  EXPECT_TRUE(watch_.is_due(now()));
+  take("");
+  EXPECT_FALSE(watch_.is_due(now() + 9s));
+  EXPECT_TRUE(watch_.is_due(now() + 10s));
+  FreezeWatch quick("tf:1:log", 4);
+  quick.take("", signers_, here_, now_ms(), now());
+  EXPECT_TRUE(quick.is_due(now() + 1s));
+}
+
+}  // namespace
+}  // namespace telefence
