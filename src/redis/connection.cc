@@ -10,67 +10,28 @@
 #include <vector>
 
 #include "redis/address.h"
+#include "redis/reply_reader.h"
 #include "redis/socket.h"
 
 namespace telefence {
 namespace {
 
-// A reply that is larger is no answer to anything we ask; without a limit a broken server could take all memory.
-constexpr std::size_t kMaxReplyBytes = 256u << 20;
-
 RedisSocket::Clock::time_point deadline_after(std::uint32_t timeout_ms) {
   return RedisSocket::Clock::now() + std::chrono::milliseconds(timeout_ms);
 }
-
-// Depth is bounded by hiredis' reader (7 levels in 0.14).
-RedisReply own_copy(const redisReply& from) {
-  RedisReply to;
-  switch (from.type) {
-    case REDIS_REPLY_STRING:
-      to.kind = RedisReply::Kind::kText;
-      break;
-    case REDIS_REPLY_STATUS:
-      to.kind = RedisReply::Kind::kStatus;
-      break;
-    case REDIS_REPLY_ERROR:
-      to.kind = RedisReply::Kind::kError;
-      break;
-    case REDIS_REPLY_INTEGER:
-      to.kind = RedisReply::Kind::kInteger;
-      break;
-    case REDIS_REPLY_ARRAY:
-      to.kind = RedisReply::Kind::kList;
-      break;
-    default:
-      return to;
-  }
-  if (from.str != nullptr) to.text.assign(from.str, from.len);
-  to.integer = from.integer;
-  if (from.type == REDIS_REPLY_ARRAY) {
-    to.items.reserve(from.elements);
-    for (std::size_t i = 0; i < from.elements; ++i) to.items.push_back(own_copy(*from.element[i]));
-  }
-  return to;
-}
-
-struct ReaderDeleter {
-  void operator()(redisReader* reader) const { redisReaderFree(reader); }
-};
 
 }  // namespace
 
 struct RedisConnection::State {
   std::string server;
   RedisSocket socket;
-  std::unique_ptr<redisReader, ReaderDeleter> reader;
-  std::string unsent;      // commands that were prepared
-  std::size_t unread = 0;  // bytes given to the reader since its last whole reply
+  std::unique_ptr<ReplyReader> reader;
+  std::string unsent;  // commands that were prepared
 
   void close() {
     socket.close();
     reader.reset();
     unsent.clear();
-    unread = 0;
   }
   Error fail(const Error& error) {
     close();
@@ -99,8 +60,7 @@ Result<void> RedisConnection::connect(const RedisLogin& login, std::uint32_t tim
   if (auto connected = state_->socket.connect(address.value(), login.tls, deadline_after(timeout_ms), wake);
       !connected.ok())
     return state_->fail(connected.error());
-  state_->reader.reset(redisReaderCreate());
-  if (state_->reader == nullptr) return state_->fail({ErrorCode::kUnreachable, "no memory for a reader"});
+  state_->reader = std::make_unique<ReplyReader>();
   if (login.password.empty()) return {};
   std::vector<std::string_view> words = {"AUTH"};
   if (!login.user.empty()) words.push_back(login.user);
@@ -140,21 +100,13 @@ Result<std::optional<RedisReply>> RedisConnection::receive(std::uint32_t timeout
   const auto deadline = deadline_after(timeout_ms);
   std::array<char, 16384> buffer;
   for (;;) {
-    void* found = nullptr;
-    if (redisReaderGetReply(state_->reader.get(), &found) != REDIS_OK)
-      return state_->fail({ErrorCode::kUnreachable, std::string("not a Redis reply: ") + state_->reader->errstr});
-    if (found != nullptr) {
-      const std::unique_ptr<void, decltype(&freeReplyObject)> owner(found, &freeReplyObject);
-      state_->unread = 0;
-      return std::optional<RedisReply>(own_copy(*static_cast<const redisReply*>(found)));
-    }
+    Result<std::optional<RedisReply>> reply = state_->reader->next();
+    if (!reply.ok()) return state_->fail(reply.error());
+    if (reply.value()) return reply;
     const Result<std::size_t> count = state_->socket.read_some(buffer, deadline);
     if (!count.ok()) return state_->fail(count.error());
     if (count.value() == 0) return std::optional<RedisReply>();
-    state_->unread += count.value();
-    if (state_->unread > kMaxReplyBytes) return state_->fail({ErrorCode::kUnreachable, "a reply of more than 256 MiB"});
-    if (redisReaderFeed(state_->reader.get(), buffer.data(), count.value()) != REDIS_OK)
-      return state_->fail({ErrorCode::kUnreachable, std::string("can't read the reply: ") + state_->reader->errstr});
+    if (auto fed = state_->reader->feed({buffer.data(), count.value()}); !fed.ok()) return state_->fail(fed.error());
   }
 }
 
