@@ -107,11 +107,10 @@ void add_feed_families(Catalog& catalog, const std::function<FeedState()>& state
   add_of_redis(catalog, state, "telefence_policy_last_contact_timestamp_seconds",
                "When Redis last answered the feed, 0 = never since the start; absent when no Redis is named.",
                [](const FeedState& s) { return static_cast<double>(s.last_contact_s); });
-  catalog.add({"telefence_policy_signed_timestamp_seconds",
-               "The newest moment of which the centre signed something that came here; absent while none is known, or redis.silent_after is 0.", kGauge,
-               [state](std::vector<Sample>& out) {
-                 if (const FeedState now = state(); now.signed_at_ms != 0) out.push_back({{}, static_cast<double>(now.signed_at_ms) / 1000});
-               }});
+  add_of_redis(catalog, state, "telefence_policy_signed_timestamp_seconds",
+               "The newest moment of which the centre signed something that came here, 0 = none is known, or redis.silent_after is 0; absent when no "
+               "Redis is named.",
+               [](const FeedState& s) { return static_cast<double>(s.signed_at_ms) / 1000; });
   add_one(catalog, state, "telefence_policy_last_applied_timestamp_seconds", "When a batch was last put in force.",
           kGauge, [](const FeedState& s) { return static_cast<double>(s.last_applied_s); });
   add_one(catalog, state, "telefence_policy_apply_seconds",
