@@ -36,18 +36,21 @@ class Rough:
         self.loss_percent, self.jitter_us, self.reorder_percent = loss_percent, jitter_us, reorder_percent
 
 
-class Line:
-    """`tunnel`: None, or the kernel's vxlan or geneve, in which everything then passes the middle. `rough`: None, or a Rough."""
+class Namespaces:
+    """Network namespaces, the processes in them and a folder for their files."""
 
-    def __init__(self, tunnel=None, rough=None):
-        self.tunnel, self.rough = tunnel, rough
-        tag = 'tf%d' % os.getpid()
-        self.client, self.middle, self.server = tag + 'c', tag + 'm', tag + 's'
+    def __init__(self, *names):
+        """The names are without the tag of this run; tagged() has it."""
+        self.tag = 'tf%d' % os.getpid()
+        self.names = [self.tagged(name) for name in names]
         self.processes = []
         self.folder = tempfile.mkdtemp(prefix='telefence-live-')
         os.chmod(self.folder, 0o755)
 
-    def open(self):
+    def tagged(self, name):
+        return self.tag + name
+
+    def make(self):
         if os.geteuid() != 0:
             raise NotPossible('the live test needs root, since it makes network namespaces: run it as root or leave it out '
                               'with scripts/test --without live')
@@ -55,11 +58,80 @@ class Line:
             if not shutil.which(tool):
                 raise NotPossible('the live test needs the program %s: scripts/setup installs it' % tool)
         try:
-            for name in (self.client, self.middle, self.server):
+            for name in self.names:
                 run('ip', 'netns', 'add', name)
         except RuntimeError as error:
             raise NotPossible('network namespaces cannot be made here (a container without CAP_SYS_ADMIN?): %s; leave the '
                               'test out with scripts/test --without live' % error) from error
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), 'w', encoding='utf-8') as out:
+            out.write(text)
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name), encoding='utf-8', errors='replace') as source:
+            return source.read()
+
+    def start(self, namespace, name, *command):
+        """A process that goes on until close(); its output is in the file <name>.log."""
+        with open(self.path(name + '.log'), 'wb') as log:
+            process = subprocess.Popen(('ip', 'netns', 'exec', namespace) + command, stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=subprocess.STDOUT, start_new_session=True, cwd=self.folder)
+        self.processes.append((name, process))
+        return process
+
+    def at(self, namespace, *command, timeout=30, check=False):
+        """Runs a command to its end."""
+        return run('ip', 'netns', 'exec', namespace, *command, timeout=timeout, check=check, stdin=subprocess.DEVNULL,
+                   cwd=self.folder)
+
+    def wait(self, what, condition, seconds=15, must=True):
+        """must: it is a failure when it does not come."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for name, process in self.processes:
+                if process.poll() not in (None, 0):
+                    raise RuntimeError('%s ended with code %d while waiting for %s:\n%s' %
+                                       (name, process.returncode, what, self.read(name + '.log')[-3000:]))
+            if condition():
+                return
+            time.sleep(0.05)
+        if must:
+            raise RuntimeError('%s: not within %d s' % (what, seconds))
+
+    def stop(self, process, seconds=5):
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.processes = [entry for entry in self.processes if entry[1] is not process]
+
+    def close(self):
+        for _, process in reversed(list(self.processes)):
+            self.stop(process)
+        for name in self.names:
+            run('ip', 'netns', 'del', name, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Line(Namespaces):
+    """`tunnel`: None, or the kernel's vxlan or geneve, in which everything then passes the middle. `rough`: None, or a Rough.
+    `more`: further namespaces, which are not connected to anything."""
+
+    def __init__(self, tunnel=None, rough=None, more=()):
+        self.tunnel, self.rough = tunnel, rough
+        super().__init__('c', 'm', 's', *more)
+        self.client, self.middle, self.server = self.names[:3]
+
+    def open(self):
+        self.make()
         self._wire('client0', self.client, 'rough0' if self.rough else 'access')
         self._wire('server0', self.server, 'rough3' if self.rough else 'core')
         if self.rough:
@@ -102,63 +174,7 @@ class Line:
             run('ip', 'netns', 'exec', namespace, 'ethtool', '-K', 'tunnel0', feature, 'off', check=False)
         run('ip', '-n', namespace, 'link', 'set', 'tunnel0', 'up')
 
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def write(self, name, text):
-        with open(self.path(name), 'w', encoding='utf-8') as out:
-            out.write(text)
-        return self.path(name)
-
-    def read(self, name):
-        with open(self.path(name), encoding='utf-8', errors='replace') as source:
-            return source.read()
-
-    def start(self, namespace, name, *command):
-        """A process that goes on until close(); its output is in the file <name>.log."""
-        with open(self.path(name + '.log'), 'wb') as log:
-            process = subprocess.Popen(('ip', 'netns', 'exec', namespace) + command, stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=subprocess.STDOUT, start_new_session=True, cwd=self.folder)
-        self.processes.append((name, process))
-        return process
-
     def advertise_segments_of(self, namespace, device, address, most):
         """Whoever connects to this namespace sends it no segment with more bytes than this, so that messages are cut."""
         run('ip', '-n', namespace, 'route', 'replace', '10.77.0.0/24', 'dev', device, 'proto', 'kernel', 'scope', 'link', 'src', address,
             'advmss', str(most))
-
-    def at(self, namespace, *command, timeout=30, check=False):
-        """Runs a command to its end."""
-        return run('ip', 'netns', 'exec', namespace, *command, timeout=timeout, check=check, stdin=subprocess.DEVNULL,
-                   cwd=self.folder)
-
-    def wait(self, what, condition, seconds=15, must=True):
-        """must: it is a failure when it does not come."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for name, process in self.processes:
-                if process.poll() not in (None, 0):
-                    raise RuntimeError('%s ended with code %d while waiting for %s:\n%s' %
-                                       (name, process.returncode, what, self.read(name + '.log')[-3000:]))
-            if condition():
-                return
-            time.sleep(0.05)
-        if must:
-            raise RuntimeError('%s: not within %d s' % (what, seconds))
-
-    def stop(self, process, seconds=5):
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        self.processes = [entry for entry in self.processes if entry[1] is not process]
-
-    def close(self):
-        for _, process in reversed(list(self.processes)):
-            self.stop(process)
-        for name in (self.client, self.middle, self.server):
-            run('ip', 'netns', 'del', name, check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
