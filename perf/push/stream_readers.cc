@@ -49,12 +49,15 @@ bool skip_value(std::string_view text, std::size_t& at, std::string& last_id, in
 }
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kBetweenNews{5};  // as LogReader
+// As LogReader.
+constexpr std::chrono::milliseconds kBetweenNews{5}, kBetweenManyNews{20};
+constexpr std::uint64_t kManyNews = 4;
 
 struct Reader {
   int socket = -1;
   bool has_news = false;  // and has not asked for more
   Clock::time_point asked_at;
+  std::chrono::milliseconds nap{};  // since then
   std::string position, buffer;
 
   void ask() {
@@ -82,6 +85,7 @@ struct Reader {
     sum.ms.insert(sum.ms.end(), found.ms.begin(), found.ms.end());
     buffer.clear();
     has_news = position != last;
+    nap = found.entries >= kManyNews ? kBetweenManyNews : kBetweenNews;
     position = last;
     if (!has_news) ask();
     return true;
@@ -112,16 +116,17 @@ Deliveries read_streams(const std::string& host, std::uint16_t port, const std::
   sum.readers = count;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   epoll_event events[256];
-  std::deque<unsigned> napping;  // about in the order of asked_at
+  std::deque<unsigned> napping, napping_long;  // each about in the order of asked_at
   while (is_over == 0 && std::chrono::steady_clock::now() < end) {
-    const int ready = epoll_wait(poll, events, 256, napping.empty() ? 100 : 1);
+    const int ready = epoll_wait(poll, events, 256, napping.empty() && napping_long.empty() ? 100 : 1);
     for (int i = 0; i < ready; ++i) {
       Reader& reader = readers[events[i].data.u32];
       if (!reader.take(sum)) is_over = 1;
-      if (reader.has_news) napping.push_back(events[i].data.u32);
+      if (reader.has_news) (reader.nap == kBetweenNews ? napping : napping_long).push_back(events[i].data.u32);
     }
     const Clock::time_point now = Clock::now();
-    for (; !napping.empty() && now - readers[napping.front()].asked_at >= kBetweenNews; napping.pop_front()) readers[napping.front()].ask();
+    for (std::deque<unsigned>* queue : {&napping, &napping_long})
+      for (; !queue->empty() && now - readers[queue->front()].asked_at >= readers[queue->front()].nap; queue->pop_front()) readers[queue->front()].ask();
   }
   for (const Reader& reader : readers) close(reader.socket);
   close(poll);

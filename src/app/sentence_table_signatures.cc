@@ -6,6 +6,21 @@ namespace telefence {
 namespace {
 
 constexpr Sentence kSentences[] = {
+    {"snapshot {} is not signed: it has {} entries that the log does not say; the first: {}", "快照 {0} 未签名：其中 {1} 条为变更流所无；首条：{2}"},
+    {"snapshot {} is not signed: it lacks {} entries that the log says", "快照 {0} 未签名：缺少变更流中的 {1} 条"},
+    {"snapshot {} is not signed: it was made with --accept-gaps, so nobody can tell what it should say", "快照 {0} 未签名：它是以 --accept-gaps 制作的，无从核对"},
+    {"snapshot {} is not signed: the log has another batch {} than it was made of", "快照 {0} 未签名：变更流的批次 {1} 与其所依据的不同"},
+    {"snapshot {} is not signed: it names another batch {} than the log has", "快照 {0} 未签名：它所列的批次 {1} 与变更流不同"},
+    {"snapshot {} is not signed: it is dated more than an hour ahead", "快照 {0} 未签名：日期超前一小时以上"},
+    {"snapshot {} is not signed: it has 4 signatures already", "快照 {0} 未签名：已有 4 个签名"},
+    {"snapshot {} is not signed: {}", "快照 {0} 未签名：{1}"},
+    {"there is no snapshot of {} to be signed", "{0} 没有可签名的快照"},
+    {"the snapshot was changed while it was checked: try again", "核对期间快照被改动：请重试"},
+    {"--cosign needs --key FILE, of a signer with may_snapshot: true", "--cosign 需要 --key 文件，其签名者须有 may_snapshot: true"},
+    {"snapshot {} refused: it is signed by {} of the {} that redis.snapshot_signers asks for: {}", "快照 {0} 被拒绝：redis.snapshot_signers 要求 {2} 人签名，目前 {1} 人：用 telefence snapshot --cosign 加签"},
+    {"it is signed by {} of the {} that redis.snapshot_signers asks for: {}", "redis.snapshot_signers 要求 {1} 人签名，目前 {0} 人：用 telefence snapshot --cosign 加签"},
+    {"a snapshot needs the signatures of {}, and {} of redis.signers may_snapshot: none will be taken", "快照需要 {0} 人签名，而 redis.signers 中只有 {1} 人有 may_snapshot：任何快照都不会被采用"},
+    {"{} is no audit file: its lines are not JSON objects with at, what and prev", "{0} 不是审计文件：其行不是含 at、what、prev 的 JSON 对象"},
     {"nothing that the centre signed came here since the start: {}", "启动以来未收到中心签名的内容：{0}"},
     {"nothing that the centre signed came here since {}: {}", "自 {0} 以来未收到中心签名的内容：{1}"},
     {"the log may be held back, or telefence push timestamp does not run at the centre", "变更流可能被扣留，或中心未运行 telefence push timestamp"},

@@ -16,6 +16,7 @@
 #include "signatures/audit_log.h"
 #include "signatures/key_file.h"
 #include "signatures/signers.h"
+#include "signatures/snapshot_cosign.h"
 #include "signatures/snapshot_publish.h"
 
 namespace telefence {
@@ -125,6 +126,39 @@ int make(const SnapshotArguments& arguments, const Edges& edges, const SnapshotO
   }
 }
 
+void print_cosigned(const CosignedSnapshot& done, bool json, Language language) {
+  const SnapshotManifest& manifest = done.manifest;
+  if (json)
+    std::printf("%s\n", to_line(Json{{"ok", true}, {"seq", manifest.sequence}, {"digest", manifest.digest}, {"signed", !done.was_signed}, {"entries", done.entries},
+                                     {"begun_with", done.begun_with}, {"batches", done.batches}, {"signatures", manifest.signatures.size()}}).c_str());
+  else if (done.was_signed)
+    std::printf("%s\n", say(language, {"snapshot {} has this signature already", "快照 {} 已有此签名"}, manifest.sequence).c_str());
+  else
+    std::printf("%s\n", say(language, {"snapshot {} says what the log says ({} compared), and is signed by {} now", "快照 {} 与变更流一致（已比对 {}），现由 {} 人签名"},
+                            manifest.sequence, counted(language, done.entries, {"entry", "条"}, {"entries", "条"}), manifest.signatures.size()).c_str());
+  std::fflush(stdout);
+}
+
+Result<CosignedSnapshot> cosigned(const SnapshotArguments& arguments, const Edges& edges, const SigningKey& key) {
+  return on_primary(arguments, [&](RedisConnection& connection) { return cosign_snapshot(connection, edges.terms, edges.trust, arguments.log, key); });
+}
+
+int cosign(const SnapshotArguments& arguments, const Edges& edges, const SigningKey& key, Language language) {
+  const Result<CosignedSnapshot> done = cosigned(arguments, edges, key);
+  if (!done) return failed(done.error(), language);
+  print_cosigned(done.value(), arguments.json, language);
+  return kExitOk;
+}
+
+// Each that is made; looks for the next one so often. What fails is told and tried again.
+[[noreturn]] void keep_cosigning(const SnapshotArguments& arguments, const Edges& edges, const SigningKey& key, std::chrono::seconds every, Language language) {
+  for (;; std::this_thread::sleep_for(every)) {
+    const Result<CosignedSnapshot> done = cosigned(arguments, edges, key);
+    if (done && !done.value().was_signed) print_cosigned(done.value(), arguments.json, language);
+    if (!done && done.error().code != ErrorCode::kUsage) (void)failed(done.error(), language);  // else there is none yet
+  }
+}
+
 }  // namespace
 
 int snapshot(const SnapshotArguments& arguments) {
@@ -147,6 +181,9 @@ int snapshot(const SnapshotArguments& arguments) {
   Result<SigningKey> key = arguments.key.empty() ? Result<SigningKey>(Error{ErrorCode::kUsage, ""}) : read_secret_key(arguments.key, "--key");
   if (!arguments.key.empty() && !key) return failed(key.error(), language);
   if (const Result<void> checked = check_maker(edges.value().trust, key ? &key.value() : nullptr); !checked) return failed(checked.error(), language);
+  if (arguments.cosign && !key) return failed({ErrorCode::kUsage, "--cosign needs --key FILE, of a signer with may_snapshot: true"}, language);
+  if (arguments.cosign && every_s != 0) keep_cosigning(arguments, edges.value(), key.value(), std::chrono::seconds(every_s), language);
+  if (arguments.cosign) return cosign(arguments, edges.value(), key.value(), language);
   if (key) order.keys.push_back(&key.value());
   if (arguments.batches == 0 && every_s == 0) return make(arguments, edges.value(), order, language);
   keep_making(arguments, edges.value(), order, every_s, language);

@@ -340,6 +340,9 @@ void add_snapshot(CommandLine& line, SnapshotArguments& arguments) {
   verb->add_option("--every", arguments.every,
                    line.text({"don't end: a snapshot so often, when something was pushed: 6h", "持续运行：有新批次时每隔此时间做一次快照：6h"}))
       ->type_name("TIME");
+  verb->add_flag("--cosign", arguments.cosign,
+                 line.text({"make none: compare the newest with what the log says, and sign it too; with --every, look for the next one so often",
+                            "不制作：将最新快照与变更流逐条比对，一致则加签；与 --every 同用则每隔此时间查看一次"}));
   verb->add_flag("--accept-gaps", arguments.accept_gaps,
                  line.text({"write down what is there though batches are missing", "即使缺少批次也按现有内容写下"}));
   add_redis(line, verb, arguments);

@@ -110,6 +110,7 @@ struct SnapshotArguments : PushArguments {
   std::uint64_t batches = 0;           // go on: one whenever so many batches were pushed
   std::string every;                   // go on: one so often, when something was pushed
   bool accept_gaps = false;
+  bool cosign = false;                 // check the newest that somebody made, and sign it too
 };
 int snapshot(const SnapshotArguments& arguments);
 

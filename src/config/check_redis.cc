@@ -37,10 +37,11 @@ void check_words(const Checked& checked, std::size_t index, std::string_view nam
 
 void check_signers(const Checked& checked) {
   const TrustOptions& trust = checked.config.signatures.redis.trust;
-  std::size_t wide = 0;
+  std::size_t wide = 0, snapshots = 0;
   for (std::size_t i = 0; i < trust.signers.size(); ++i) {
     const SignerOptions& signer = trust.signers[i];
     wide += signer.may_be_wide ? 1 : 0;
+    snapshots += signer.may_snapshot ? 1 : 0;
     check_words(checked, i, "kinds", signer.kinds, {"domain", "url", "number", "pattern", "ip", "account", "app"});
     check_words(checked, i, "operations", signer.operations, {"add", "remove", "allow", "replace-list", "timestamp"});
     if (signer.key.empty()) continue;  // told already: it is required
@@ -53,6 +54,9 @@ void check_signers(const Checked& checked) {
   if (const auto signers = Signers::load(trust); !signers.ok()) checked.mistake("redis.signers", signers.error().message);
   if (wide == 1)
     checked.warn("redis.signers", "only one signer has may_be_wide: true, and wide entries need two of them: none will be taken");
+  if (snapshots != 0 && snapshots < trust.snapshot_signers)
+    checked.warn("redis.snapshot_signers", "a snapshot needs the signatures of " + std::to_string(trust.snapshot_signers) + ", and " +
+                                               std::to_string(snapshots) + " of redis.signers may_snapshot: none will be taken");
   if (trust.accept_unsigned && !trust.signers.empty())
     checked.warn("redis.accept_unsigned", "batches that nobody signed are taken, so the signatures of the others protect nothing: set it to false");
   if (!trust.accept_unsigned && trust.signers.empty())

@@ -159,6 +159,7 @@ void read_trust(Section& redis, TrustOptions& options) {
     item.read("source", quota.source);
     item.read("most", quota.most);
   });
+  redis.read("snapshot_signers", options.snapshot_signers);
   redis.read("wide_digits", options.wide.number_digits);
   redis.read("wide_percent", options.wide.pattern_percent);
   redis.read("accept_unsigned", options.accept_unsigned);

@@ -89,6 +89,7 @@ class LogFollower {
   void adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Progress& progress);
   bool refuse_snapshot(std::uint64_t sequence, const std::string& why);
   bool is_of_other_log(const SnapshotManifest& manifest);
+  bool waits_for_signers(const SnapshotManifest& manifest);
   bool is_before_snapshot(const Batch& batch) const;
   void hold_against_snapshot(const Batch& batch);
   void compact();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "signatures/log_follower.h"
+#include "signatures/wall_clock.h"
 
 namespace telefence {
 namespace {
@@ -11,6 +12,8 @@ using Clock = LogReader::Clock;
 
 // While something is wrong with the log and no newer snapshot is there, it is looked for so often; and so often the disk is looked at.
 constexpr std::chrono::seconds kNextLook{60};
+
+constexpr std::int64_t kTimeToSign_ms = 600'000;
 
 // A snapshot and a batch of less than this apart: which was first is not known, the clocks and their milliseconds being what they are.
 constexpr std::int64_t kSameMoment_ms = 1000;
@@ -89,6 +92,7 @@ bool LogFollower::take_snapshot(const ManifestThere& there, Progress& progress) 
   Result<LoadedSnapshot> loaded = load_snapshot(manifest, store_.terms(), signers_, state_.keeps(),
                                                 [&](std::size_t index) { return chunk_at(ask, options_.log, manifest, index); });
   if (!loaded.ok()) return refuse_snapshot(manifest.sequence, loaded.error().message);
+  if (const auto refused = signers_.refuse_over_quota(loaded.value().load->entries_of_sources())) return refuse_snapshot(manifest.sequence, refused->why);
   progress.read_at = begin;
   adopt(manifest, *loaded.value().load, progress);
   reader_.go_to(order_.last_id());
@@ -109,6 +113,12 @@ bool LogFollower::is_of_other_log(const SnapshotManifest& manifest) {
   if (manifest.sequence > first_part(reader_.last_id()) && manifest.sequence > order_.last()) return true;
   const std::optional<std::string> hash = hash_at(id_of(manifest.sequence));
   return !hash || (!hash->empty() && !manifest.hash.empty() && *hash != manifest.hash);
+}
+
+// Made a moment ago, and not signed by all who have to yet: the one before it will do so long.
+bool LogFollower::waits_for_signers(const SnapshotManifest& manifest) {
+  const auto refused = signers_.refuse(manifest);
+  return refused && refused->reason == BatchRefusal::kNeedsSecond && now_ms() - manifest.created_ms < kTimeToSign_ms;
 }
 
 // The newest that is sound, unless it is the one that was loaded last.
@@ -133,6 +143,7 @@ bool LogFollower::take_newest_snapshot(Progress& progress) {
     if (there_now.created_ms <= basis_.created_ms || is_older || there_now.sequence < snapshot_need_) return false;
     // This node has every batch, and only refused some: from one that was made without others it would lose those.
     if (there_now.has_gaps && !lacks_batches_ && order_.last_id() != "0-0") return false;
+    if (waits_for_signers(there_now)) continue;
     if (is_of_other_log(there_now)) {
       if (!reader_.is_connected()) return false;
       continue;

@@ -39,6 +39,9 @@ constexpr std::uint32_t kCommandMs = 10'000;  // a chunk of a snapshot over a sl
 // Between two questions that were both answered with news: where much is pushed, hundreds of readers would else have each batch by
 // itself, and Redis would do little but answer them. The first after a quiet moment is not kept waiting.
 constexpr std::chrono::milliseconds kBetweenNews{5};
+// Longer where each question brings several batches: then it is many questions that cost, not the time that one of them waits.
+constexpr std::size_t kManyNews = 4;
+constexpr std::chrono::milliseconds kBetweenManyNews{20};
 constexpr std::uint32_t kFirstPauseMs = 100;
 constexpr std::uint32_t kLongestPauseMs = 10'000;
 
@@ -337,7 +340,7 @@ LogReader::Read LogReader::take_entries(const RedisReply& reply) {
   }
   length_ += static_cast<std::int64_t>(read.entries.size());
   read.is_caught_up = read.entries.size() < kEntriesAtOnce;
-  if (!read.entries.empty() && read.is_caught_up) ask_news_at_ = asked_at_ + kBetweenNews;
+  if (!read.entries.empty() && read.is_caught_up) ask_news_at_ = asked_at_ + (read.entries.size() >= kManyNews ? kBetweenManyNews : kBetweenNews);
   const Clock::time_point now = Clock::now();
   if (read.entries.empty() && now - looked_at_ >= kBetweenLooks)
     next_ = now - informed_at_ >= kBetweenInfos ? Question::kInfo : Question::kLength;

@@ -51,6 +51,7 @@ struct WideTerms {
 struct TrustOptions {
   std::vector<SignerOptions> signers;
   std::vector<SourceQuota> quotas;
+  std::uint32_t snapshot_signers = 1;   // so many who may_snapshot have to have signed a snapshot
   bool accept_unsigned = false;         // take batches without a signature
   WideTerms wide;
   std::string cache_directory;          // where compiled expressions are kept; "" = nowhere

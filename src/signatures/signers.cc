@@ -2,6 +2,7 @@
 #include "signatures/signers.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "signatures/words.h"
@@ -196,10 +197,11 @@ std::optional<RefusedBatch> Signers::refuse(const Batch& batch) const {
   return refuse_patterns(batch.changes, signed_by);
 }
 
-// Of what is signed as a whole: one who `may` has to be among those who did.
+// Of what is signed as a whole: `least` of those who `may` have to be among those who did.
 template <typename May>
-std::optional<RefusedBatch> Signers::refuse_unless(const std::vector<BatchSignature>& signatures, const std::string& message, May may, const char* may_not) const {
-  bool is_allowed = false;
+std::optional<RefusedBatch> Signers::refuse_unless(const std::vector<BatchSignature>& signatures, const std::string& message, std::size_t least, May may,
+                                                   const char* may_not) const {
+  std::set<const Signer*> allowed;
   std::string somebody;
   for (const BatchSignature& signature : signatures) {
     const Signer* signer = find(signature.key_id);
@@ -207,22 +209,35 @@ std::optional<RefusedBatch> Signers::refuse_unless(const std::vector<BatchSignat
     if (signature.is_approval() || !ed25519_verify(signer->key.key, signature.value, message))
       return RefusedBatch{BatchRefusal::kWrongSignature, "the signature of " + name_of(signature.key_id) + " is wrong: it was changed, or the key is another one"};
     somebody = name_of(signature.key_id);
-    is_allowed |= may(signer->may);
+    if (may(signer->may)) allowed.insert(signer);
   }
-  if (is_allowed) return std::nullopt;
+  if (allowed.size() >= least) return std::nullopt;
+  if (!allowed.empty())
+    return RefusedBatch{BatchRefusal::kNeedsSecond, "it is signed by " + std::to_string(allowed.size()) + " of the " + std::to_string(least) +
+                                                        " that redis.snapshot_signers asks for: telefence snapshot --cosign signs it, too"};
   if (!somebody.empty()) return RefusedBatch{BatchRefusal::kNotAllowed, somebody + may_not};
   if (options_.accept_unsigned) return std::nullopt;
   if (signatures.empty()) return RefusedBatch{BatchRefusal::kUnsigned, "it has no signature, and accept_unsigned is false"};
   return RefusedBatch{BatchRefusal::kUnknownSigner, "it is signed by " + signatures.front().key_id + ", which is not among redis.signers"};
 }
 
-std::optional<RefusedBatch> Signers::refuse(const SnapshotManifest& manifest) const {
-  return refuse_unless(manifest.signatures, snapshot_message(manifest.digest), [](const SignerOptions& may) { return may.may_snapshot; },
+std::optional<RefusedBatch> Signers::refuse(const SnapshotManifest& manifest, std::size_t least) const {
+  return refuse_unless(manifest.signatures, snapshot_message(manifest.digest), least, [](const SignerOptions& may) { return may.may_snapshot; },
                        " may not make snapshots: that takes may_snapshot: true in redis.signers");
 }
 
+std::optional<RefusedBatch> Signers::refuse_over_quota(const std::map<std::string, std::uint64_t>& entries_of_sources) const {
+  for (const SourceQuota& quota : options_.quotas) {
+    const auto found = entries_of_sources.find(quota.source);
+    if (found != entries_of_sources.end() && found->second > quota.most)
+      return RefusedBatch{BatchRefusal::kOverQuota, "the source '" + quota.source + "' would have " + std::to_string(found->second) +
+                                                        " entries, and may have " + std::to_string(quota.most)};
+  }
+  return std::nullopt;
+}
+
 std::optional<RefusedBatch> Signers::refuse(const LogTimestamp& timestamp) const {
-  return refuse_unless(timestamp.signatures, timestamp_message(timestamp.digest),
+  return refuse_unless(timestamp.signatures, timestamp_message(timestamp.digest), 1,
                        [](const SignerOptions& may) { return may.may_snapshot || is_one_of(may.operations, "timestamp"); },
                        " may not sign timestamps: name timestamp among its operations in redis.signers");
 }

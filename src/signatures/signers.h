@@ -5,6 +5,7 @@
 // whole or refused whole. Pure after load(); one thread (the feed's).
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,7 +53,12 @@ class Signers {
   std::optional<RefusedBatch> refuse(const Batch& batch) const;
 
   // The same of a snapshot: what is in it was judged by who made it.
-  std::optional<RefusedBatch> refuse(const SnapshotManifest& manifest) const;
+  std::optional<RefusedBatch> refuse(const SnapshotManifest& manifest) const { return refuse(manifest, options_.snapshot_signers); }
+  // `least`: so many who may have to have signed it.
+  std::optional<RefusedBatch> refuse(const SnapshotManifest& manifest, std::size_t least) const;
+  std::size_t snapshot_signers() const { return options_.snapshot_signers; }
+  // Whether a source would have more entries than redis.quotas allows.
+  std::optional<RefusedBatch> refuse_over_quota(const std::map<std::string, std::uint64_t>& entries_of_sources) const;
   // And of the centre's word that a batch is the newest: who may do anything may say it, who makes snapshots, and whose operations name it.
   std::optional<RefusedBatch> refuse(const LogTimestamp& timestamp) const;
   // Whether a name or number needs the word of two signers (wide_entries.h).
@@ -83,7 +89,7 @@ class Signers {
   };
   const Signer* find(const std::string& key_id) const;
   template <typename May>
-  std::optional<RefusedBatch> refuse_unless(const std::vector<BatchSignature>& signatures, const std::string& message, May may, const char* may_not) const;
+  std::optional<RefusedBatch> refuse_unless(const std::vector<BatchSignature>& signatures, const std::string& message, std::size_t least, May may, const char* may_not) const;
   std::optional<RefusedBatch> verify(const Batch& batch, std::vector<const Signer*>& signed_by) const;
   std::optional<RefusedBatch> refuse_change(const Change& change, const std::vector<const Signer*>& signed_by) const;
   std::optional<RefusedBatch> refuse_patterns(const std::vector<Change>& changes, const std::vector<const Signer*>& signed_by) const;

@@ -24,6 +24,7 @@ SnapshotLoad::SnapshotLoad(const SnapshotManifest& manifest, const CompileTerms&
 
 Result<void> SnapshotLoad::begin(const Change& common) {
   common_ = common;
+  of_source_ = &entries_of_sources_[common.signature.source];
   if (common.op == Change::Op::kAdd) filler_.begin(common.signature);
   return {};
 }
@@ -47,6 +48,7 @@ Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, s
     return {};
   }
   ++(common_.signature.kind == SignatureKind::kDomain ? domains_ : numbers_);
+  ++*of_source_;
   const LayerFiller::Row row{value, expires_s, id};
   if (filler_.take_plain(row)) return {};  // nothing of that form is wide
   Signature signature = common_.signature;
@@ -68,6 +70,7 @@ Result<void> SnapshotLoad::line(Change change) {
     removed_.push_back(std::move(change));
     return {};
   }
+  ++entries_of_sources_[change.signature.source];
   if (is_proved(change.signature)) changes_.push_back(std::move(change));
   return {};
 }

@@ -4,6 +4,7 @@
 // From the chunks of a snapshot to what SignatureStore::adopt_log takes. Values are judged as when they were pushed: what must not be
 // blocked is left out, and so is a wide entry without a batch that two signed. Control thread.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ class SnapshotLoad : private SnapshotReader {
   const std::vector<Change>& unenforced() const { return unenforced_; }
   std::vector<Complaint>& complaints() { return complaints_; }
   const std::vector<StoredBatch>& proofs() const { return proofs_; }
+  const std::map<std::string, std::uint64_t>& entries_of_sources() const { return entries_of_sources_; }
 
  private:
   Result<void> begin(const Change& common) override;
@@ -53,6 +55,8 @@ class SnapshotLoad : private SnapshotReader {
   std::shared_ptr<Layer> layer_ = std::make_shared<Layer>();
   LayerFiller filler_{terms_, *layer_, collected_};
   Change common_;
+  std::uint64_t* of_source_ = nullptr;  // the count of common_'s
+  std::map<std::string, std::uint64_t> entries_of_sources_;  // those that wait, too
   std::uint64_t domains_ = 0, numbers_ = 0;
   std::vector<Change> removed_, changes_, unenforced_;
   std::vector<StoredBatch> proofs_;

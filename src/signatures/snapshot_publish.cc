@@ -9,7 +9,7 @@
 
 #include "signatures/log_head.h"
 #include "signatures/log_image.h"
-#include "signatures/log_order.h"
+#include "signatures/log_walk.h"
 #include "signatures/snapshot_fetch.h"
 #include "signatures/wall_clock.h"
 
@@ -17,7 +17,6 @@ namespace telefence {
 namespace {
 
 constexpr std::uint32_t kTimeoutMs = 30'000;
-constexpr const char* kAtOnce = "256";  // entries of up to 64 KiB
 // A maker that died leaves its claim behind for so long.
 constexpr const char* kClaimSeconds = "600";
 constexpr int kNamings = 1000;  // every push sets tf:1:head, and then the names are to be looked at again
@@ -25,38 +24,9 @@ constexpr const char* kSomebodyElse = "somebody else has made a snapshot meanwhi
 
 Error failed(std::string what) { return Error{ErrorCode::kFailed, std::move(what)}; }
 
-StoredBatch batch_of(const RedisReply& entry) {
-  const auto text = [&](const char* name) {
-    const RedisReply* value = entry.items[1].field(name);
-    return value == nullptr ? std::string() : value->text;
-  };
-  return {entry.items[0].text, text("h"), text("b"), text("s")};
-}
-
-Result<Batch> read_of(const StoredBatch& stored) { return read_batch(stored.id, {stored.header, stored.body, stored.signature}); }
-
 std::int64_t dated_ms(const StoredBatch& stored) {
-  const Result<Batch> batch = read_of(stored);
+  const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
   return batch.ok() ? batch.value().timestamp_ms : 0;
-}
-
-// Not by the rules that edges share, but by what this node knows: then an edge may know better. What nobody signed, or what a known
-// key did not sign, every edge refuses alike, unless it may take what strangers push.
-bool is_doubtful(BatchRefusal reason, bool takes_unsigned) {
-  switch (reason) {
-    case BatchRefusal::kNewer:
-    case BatchRefusal::kUnknownSigner:
-      return true;
-    case BatchRefusal::kUnsigned:
-    case BatchRefusal::kWrongSignature:
-      return takes_unsigned;
-    case BatchRefusal::kMalformed:
-    case BatchRefusal::kNotAllowed:
-    case BatchRefusal::kNeedsSecond:
-    case BatchRefusal::kOverQuota:
-      return false;
-  }
-  return true;
 }
 
 std::string random_token() {
@@ -67,17 +37,17 @@ std::string random_token() {
 class Maker {
  public:
   Maker(RedisConnection& connection, const SnapshotOrder& order, LogImage image)
-      : connection_(connection), order_(order), image_(std::move(image)) {
-    ask_ = [this](std::initializer_list<std::string_view> words) { return connection_.command(words, kTimeoutMs); };
-  }
+      : connection_(connection), order_(order), walk_(connection, std::move(image), order.log, order.accept_gaps) {}
 
   Result<MadeSnapshot> run() {
-    if (auto begun = begin(); !begun.ok()) return begun.error();
     if (auto read = read_log(); !read.ok()) return read.error();
-    if (auto reached = check_end(); !reached.ok()) return reached.error();
-    if (made_.batches == 0)
-      return Error{ErrorCode::kUsage, made_.begun_with == 0 ? "the log " + order_.log + " is empty: there is nothing to write down"
-                                                            : std::string(kNothingNew) + std::to_string(made_.begun_with)};
+    made_.begun_with = walk_.begun_with();
+    made_.batches = walk_.batches();
+    made_.refused = walk_.refused();
+    made_.first_refusal = walk_.first_refusal();
+    if (made_.batches == 0 || waits_for_others())
+      return Error{ErrorCode::kUsage, walk_.image().sequence() == 0 ? "the log " + order_.log + " is empty: there is nothing to write down"
+                                                            : std::string(kNothingNew) + std::to_string(walk_.image().sequence())};
     if (auto claimed = claim(); !claimed.ok()) return claimed.error();
     if (auto written = write(); !written.ok()) {
       if (is_claimed_) take_back();
@@ -88,100 +58,49 @@ class Maker {
   }
 
   Result<ReadImage> image() {
-    if (auto begun = begin(); !begun.ok()) return begun.error();
     if (auto read = read_log(); !read.ok()) return read.error();
-    if (auto reached = check_end(); !reached.ok()) return reached.error();
-    return ReadImage{std::move(image_), made_.refused, made_.first_refusal, gap_};
+    return ReadImage{std::move(walk_.image()), walk_.refused(), walk_.first_refusal(), walk_.gap()};
   }
 
  private:
-  // What Redis says, unless it refuses.
-  Result<RedisReply> command(std::initializer_list<std::string_view> words) {
-    Result<RedisReply> reply = connection_.command(words, kTimeoutMs);
-    if (reply.ok() && reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
-    return reply;
+  Result<RedisReply> command(std::initializer_list<std::string_view> words) { return walk_.command(words); }
+  Result<RedisReply> ask_(std::initializer_list<std::string_view> words) { return walk_.ask()(words); }
+
+  // The newest snapshot that an edge would take, and what is behind it.
+  Result<void> read_log() {
+    auto done = walk_.begin([this](const SnapshotManifest& manifest) { return !walk_.image().signers().refuse(manifest); });
+    if (done.ok()) done = walk_.read();
+    return done.ok() ? check_end() : done;
   }
+
+  // Where snapshots need several signatures: this one is made, and the others have not signed yet.
+  bool waits_for_others() {
+    if (!is_for_several() || walk_.snapshots().empty() || walk_.snapshots().front() != walk_.image().sequence()) return false;
+    const Result<ManifestThere> newest = manifest_at(walk_.ask(), order_.log, walk_.snapshots().front());
+    return newest.ok() && !walk_.image().signers().refuse(newest.value().manifest, 1);
+  }
+  bool is_for_several() { return walk_.image().signers().snapshot_signers() > 1; }
 
   // A snapshot of more than the log ever had would hide what was pushed since.
   Result<void> check_end() {
     const Result<LogReach> reach = reach_of(connection_, order_.log);
     if (!reach.ok()) return reach.error();
-    if (reach.value().last >= made_.begun_with) return {};
-    return failed("the log ends with batch " + std::to_string(reach.value().last) + ", before snapshot " + std::to_string(made_.begun_with) +
+    if (reach.value().last >= walk_.begun_with()) return {};
+    return failed("the log ends with batch " + std::to_string(reach.value().last) + ", before snapshot " + std::to_string(walk_.begun_with()) +
                   ": Redis lost data, or it is a new log; to begin anew: redis-cli HDEL " + head_key(order_.log) + " snapshots");
-  }
-
-  // With the newest snapshot that an edge would take.
-  Result<void> begin() {
-    Result<std::vector<std::uint64_t>> there = snapshots_at(ask_, order_.log);
-    if (!there.ok()) return there.error();
-    there_ = std::move(there.value());
-    for (const std::uint64_t sequence : there_) {
-      const Result<ManifestThere> manifest = manifest_at(ask_, order_.log, sequence);
-      if (!manifest.ok() || image_.signers().refuse(manifest.value().manifest)) continue;
-      const Result<LoadedSnapshot> loaded =
-          load_snapshot(manifest.value().manifest, image_.terms(), image_.signers(), false,
-                        [&](std::size_t index) { return chunk_at(ask_, order_.log, manifest.value().manifest, index); });
-      if (!loaded.ok()) continue;
-      image_.begin_with(manifest.value().manifest, *loaded.value().load);
-      log_order_.go_back(std::to_string(sequence) + "-0", image_.hash());
-      made_.begun_with = sequence;
-      has_gaps_ = manifest.value().manifest.has_gaps;
-      return {};
-    }
-    return {};
-  }
-
-  // Nothing may be missing: what is not in the snapshot would be gone from every edge that loads it.
-  Result<void> check_order(const StoredBatch& stored, const Result<Batch>& batch) {
-    const std::uint64_t last = log_order_.last();
-    const bool follows = batch.ok() ? log_order_.judge(batch.value()) == LogOrder::Finding::kFollows : first_part(stored.id) == last + 1;
-    if (batch.ok())
-      log_order_.take(stored.id, batch.value());
-    else
-      log_order_.take_unreadable(stored.id);
-    if (!follows && gap_.empty()) gap_ = "batch " + stored.id + " does not follow batch " + std::to_string(last);
-    if (follows || order_.accept_gaps) return {};
-    return failed("batch " + stored.id + " does not follow batch " + std::to_string(last) +
-                  ": what was pushed in between would be missing; --accept-gaps writes down what is there");
-  }
-
-  Result<void> read_log() {
-    std::string from = made_.begun_with == 0 ? "-" : "(" + std::to_string(made_.begun_with) + "-0";
-    for (;;) {
-      const Result<RedisReply> reply = command({"XRANGE", order_.log, from, "+", "COUNT", kAtOnce});
-      if (!reply.ok()) return reply.error();
-      for (const RedisReply& entry : reply.value().items) {
-        if (entry.items.size() != 2) continue;
-        const StoredBatch stored = batch_of(entry);
-        Result<Batch> batch = of_log(read_of(stored), order_.log);
-        if (auto fine = check_order(stored, batch); !fine.ok()) return fine;
-        const auto refused = image_.take(stored, std::move(batch));
-        ++made_.batches;
-        if (!refused) continue;
-        if (is_doubtful(refused->reason, image_.signers().takes_unsigned()) && !order_.accept_gaps)
-          return failed("batch " + stored.id + " can't be taken (" + refused->why +
-                        "): edges with other keys or a newer version may have taken it; --accept-gaps writes down what is there without it");
-        has_gaps_ |= is_doubtful(refused->reason, image_.signers().takes_unsigned());
-        ++made_.refused;
-        if (made_.first_refusal.empty()) made_.first_refusal = "batch " + stored.id + ": " + refused->why;
-      }
-      if (reply.value().items.empty()) return {};
-      from = "(" + reply.value().items.back().items[0].text;
-    }
   }
 
   // Two who make the same snapshot would write the same keys: the second one goes away before it writes. Nobody else names this one while
   // it is claimed, and who named it before is seen.
   Result<void> claim() {
-    sequence_ = image_.sequence();
+    sequence_ = walk_.image().sequence();
     const Result<RedisReply> claimed = command({"SET", maker_key(order_.log, sequence_), token_, "NX", "EX", kClaimSeconds});
     if (!claimed.ok()) return claimed.error();
     if (claimed.value().is_null())
       return failed("somebody else makes snapshot " + std::to_string(sequence_) + " at this moment, or was broken off in the last 10 minutes: one at a time");
     is_claimed_ = true;
-    const Result<std::vector<std::uint64_t>> now = snapshots_at(ask_, order_.log);
-    if (now.ok() && now.value() == there_) return {};
+    const Result<std::vector<std::uint64_t>> now = snapshots_at(walk_.ask(), order_.log);
+    if (now.ok() && now.value() == walk_.snapshots()) return {};
     take_back();
     return now.ok() ? failed(kSomebodyElse) : now.error();
   }
@@ -202,10 +121,10 @@ class Maker {
     SnapshotWriter writer;
     const std::int64_t now = now_ms();
     // A publisher's clock may be ahead. What is dated before the snapshot is in it, and has no effect when somebody brings it again.
-    manifest.created_ms = std::max(now, image_.newest_ms() + 1);
+    manifest.created_ms = std::max(now, walk_.image().newest_ms() + 1);
     manifest.publisher = order_.publisher;
-    manifest.has_gaps = has_gaps_ || !gap_.empty();
-    image_.write(now / 1000, writer, manifest);
+    manifest.has_gaps = walk_.has_gaps();
+    walk_.image().write(now / 1000, writer, manifest);
     auto written = writer.finish(manifest, [&](std::size_t index, const std::string& packed) -> Result<void> {
       chunks_ = index + 1;
       const Result<RedisReply> reply = command({"SET", chunk_key(order_.log, manifest.sequence, index), packed});
@@ -242,12 +161,12 @@ class Maker {
     const std::string head = head_key(order_.log), maker = maker_key(order_.log, sequence_);
     for (int i = 0; i < kNamings; ++i) {
       if (auto watched = command({"WATCH", head, maker}); !watched.ok()) return watched.error();
-      const Result<std::vector<std::uint64_t>> now = snapshots_at(ask_, order_.log);
+      const Result<std::vector<std::uint64_t>> now = snapshots_at(walk_.ask(), order_.log);
       if (!now.ok()) return now.error();
       const Result<RedisReply> claimed = command({"GET", maker});
       if (!claimed.ok()) return claimed.error();
       is_claimed_ = claimed.value().text == token_;  // else it took longer than a claim lasts, and the keys are another's
-      if (now.value() != there_ || !is_claimed_) return failed(kSomebodyElse);
+      if (now.value() != walk_.snapshots() || !is_claimed_) return failed(kSomebodyElse);
       const Result<RedisReply> done = transaction({{"MULTI"}, {"HSET", head, "snapshots", names}, {"UNLINK", maker}, {"EXEC"}});
       if (!done.ok()) return done.error();
       if (done.value().is_list()) return {};
@@ -259,9 +178,10 @@ class Maker {
     std::string names = std::to_string(made_.manifest.sequence);
     std::vector<std::uint64_t> old;
     std::size_t kept = 1;
-    for (const std::uint64_t sequence : there_) {
+    for (const std::uint64_t sequence : walk_.snapshots()) {
       if (sequence == made_.manifest.sequence) continue;
-      if (kept++ < order_.keep)
+      // What edges take stays until they take a newer one.
+      if (kept++ < order_.keep || (is_for_several() && sequence == walk_.begun_with()))
         names += "," + std::to_string(sequence);
       else
         old.push_back(sequence);
@@ -273,7 +193,7 @@ class Maker {
 
   // What can't be dropped now costs memory, nothing else.
   void drop(std::uint64_t sequence) {
-    const Result<ManifestThere> manifest = manifest_at(ask_, order_.log, sequence);
+    const Result<ManifestThere> manifest = manifest_at(walk_.ask(), order_.log, sequence);
     if (!connection_.is_open()) return;
     (void)ask_({"UNLINK", manifest_key(order_.log, sequence)});
     for (std::size_t i = 0; manifest.ok() && i < manifest.value().manifest.chunks.size() && connection_.is_open(); ++i)
@@ -285,18 +205,19 @@ class Maker {
     const Result<RedisReply> reply = command({"XRANGE", order_.log, std::to_string(sequence), "+", "COUNT", "1"});
     if (!reply.ok()) return reply.error();
     if (reply.value().items.empty() || reply.value().items[0].items.size() != 2) return StoredBatch{};
-    return batch_of(reply.value().items[0]);
+    return stored_of(reply.value().items[0]);
   }
 
   // Batches are dated one after the other: the first that is young enough is looked for by halves.
   Result<void> trim() {
     const std::int64_t oldest_ms = made_.manifest.created_ms - 1000 * order_.trim_older_s;
-    std::uint64_t low = 0, high = made_.manifest.sequence;  // what is behind the snapshot stays in any case
+    // What is behind the newest snapshot that edges take stays in any case.
+    std::uint64_t low = 0, high = is_for_several() ? walk_.begun_with() : made_.manifest.sequence;
     while (low < high) {
       const std::uint64_t middle = low + (high - low) / 2;
       const Result<StoredBatch> stored = entry_from(middle);
       if (!stored.ok()) return stored.error();
-      if (stored.value().id.empty() || dated_ms(stored.value()) >= oldest_ms)
+      if (stored.value().id.empty() || first_part(stored.value().id) >= high || dated_ms(stored.value()) >= oldest_ms)
         high = middle;
       else
         low = std::max(middle, first_part(stored.value().id)) + 1;
@@ -309,13 +230,8 @@ class Maker {
 
   RedisConnection& connection_;
   const SnapshotOrder& order_;
-  LogImage image_;
-  AskRedis ask_;
-  LogOrder log_order_;
-  std::vector<std::uint64_t> there_;
+  LogWalk walk_;
   MadeSnapshot made_;
-  bool has_gaps_ = false;       // also of the snapshot that it was begun with
-  std::string gap_;             // the first one; "" = the log is whole
   const std::string token_ = random_token();
   std::uint64_t sequence_ = 0;  // of the one that is made
   bool is_claimed_ = false;
