@@ -117,6 +117,13 @@ int show(const AuditArguments& arguments, Language language) {
     lines.push_back(line);
     if (arguments.last != 0 && lines.size() > arguments.last) lines.pop_front();
   }
+  const auto is_of_audit = [](const std::string& one) {
+    const Json json = Json::parse(one, nullptr, false);
+    return json.is_object() && json.contains("at") && json.contains("what") && json.contains("prev");
+  };
+  // A half line, or one that somebody changed, is shown with the others; a file without any other is something else.
+  if (!lines.empty() && std::none_of(lines.begin(), lines.end(), is_of_audit))
+    return failed({ErrorCode::kInvalid, arguments.file + " is no audit file: its lines are not JSON objects with at, what and prev"}, language);
   for (const std::string& one : lines) {
     const Json json = Json::parse(one, nullptr, false);
     const std::string said = json.is_object() ? for_people(json, language) : one;

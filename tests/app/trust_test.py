@@ -212,8 +212,17 @@ class Signed(program.ProgramTest):
         # A publication says what it has published, too.
         self.push('cosign', 'words.json', '--key', 'police.key')
 
+    def test_what_is_no_audit_file_is_not_shown(self):
+        self.write('list.txt', 'bad.example\nworse.example\n')
+        done = self.tool('audit', 'show', 'list.txt')
+        self.expect(done, 3)
+        self.assertIn('list.txt is no audit file', done.stderr)
+        self.assertIn('list.txt 不是审计文件', self.tool('audit', 'show', 'list.txt', '--lang', 'zh').stderr)
+        self.write('empty.jsonl', '')
+        self.assertEqual(self.expect(self.tool('audit', 'show', 'empty.jsonl'), 0).stdout, '')
+
     def test_an_audit_file_is_shown_without_being_obeyed(self):
-        self.write('a.jsonl', '{"at":"now","what":"pushed\\u001b[31m","who":null,"why":"x\\u202e\\u009by","changes":[{"op":null,"value":7}]}\nno \x1b[31mJSON\n')
+        self.write('a.jsonl', '{"at":"now","what":"pushed\\u001b[31m","who":null,"why":"x\\u202e\\u009by","changes":[{"op":null,"value":7}],"prev":""}\nno \x1b[31mJSON\n')
         told = self.expect(self.tool('audit', 'show', 'a.jsonl'), 0).stdout
         for part in ('\x1b', '\u202e', '\u009b'):
             self.assertNotIn(part, told)
