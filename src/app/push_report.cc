@@ -15,7 +15,8 @@ namespace telefence {
 namespace {
 
 constexpr std::uint32_t kTimeoutMs = 5000;
-constexpr const char* kMostAcks = "100000";  // that are looked through
+constexpr std::size_t kMostAcks = 100'000;  // that are looked through
+constexpr const char* kAcksAtOnce = "2000";
 constexpr std::string_view kNodes = "tf:1:node:", kAcks = "tf:1:ack";
 
 // A heartbeat is sent every 10 s. One that is dated further from here was put back by somebody, or the clocks disagree.
@@ -79,6 +80,23 @@ Heartbeat heartbeat_of(const std::string& name, const Result<ReceiptFields>& pro
   return node;
 }
 
+// All questions go out together: the way to the primary may be long.
+Result<std::vector<RedisReply>> hashes_of(RedisConnection& connection, const std::vector<RedisReply>& keys) {
+  std::vector<RedisReply> out;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string_view words[] = {"HGETALL", keys[i].text};
+    const Result<void> asked = i + 1 < keys.size() ? connection.prepare(words) : connection.send(words, kTimeoutMs);
+    if (!asked) return asked.error();
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    Result<RedisReply> reply = next_reply(connection, kTimeoutMs);
+    if (!reply) return reply.error();
+    if (reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
+    out.push_back(std::move(reply.value()));
+  }
+  return out;
+}
+
 Result<void> read_nodes(RedisConnection& connection, const NodeKeys& keys, PushReport& report) {
   const std::string pattern = std::string(kNodes) + "*";
   std::string cursor = "0";
@@ -86,34 +104,45 @@ Result<void> read_nodes(RedisConnection& connection, const NodeKeys& keys, PushR
     const Result<RedisReply> page = ask(connection, {"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"});
     if (!page) return page.error();
     if (page.value().items.size() != 2) return Error{ErrorCode::kFailed, "Redis answers SCAN in a form that is not known"};
-    for (const RedisReply& key : page.value().items[1].items) {
-      const Result<RedisReply> fields = ask(connection, {"HGETALL", key.text});
-      if (!fields) return fields.error();
-      if (fields.value().items.empty()) continue;  // it has just gone
-      const std::string name = key.text.substr(kNodes.size());
-      report.nodes[name] = heartbeat_of(name, keys.proved(name, key.text, fields_of(fields.value())), !keys.empty());
+    const std::vector<RedisReply>& found = page.value().items[1].items;
+    const Result<std::vector<RedisReply>> hashes = hashes_of(connection, found);
+    if (!hashes) return hashes.error();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (hashes.value()[i].items.empty()) continue;  // it has just gone
+      const std::string name = found[i].text.substr(kNodes.size());
+      report.nodes[name] = heartbeat_of(name, keys.proved(name, found[i].text, fields_of(hashes.value()[i])), !keys.empty());
     }
     cursor = page.value().items[0].text;
   } while (cursor != "0");
+  for (const auto& [node, key] : keys.all())
+    if (!report.nodes.contains(node)) report.silent.insert(node);
   return {};
 }
 
 // The newest first; those that say something of this batch, and prove it when that is wanted.
 Result<std::vector<Receipt>> read_acks(RedisConnection& connection, const NodeKeys& keys, PushReport& report) {
   std::vector<Receipt> out;
-  const Result<RedisReply> acks = ask(connection, {"XREVRANGE", kAcks, "+", "-", "COUNT", kMostAcks});
-  if (!acks) return acks.error();
-  for (const RedisReply& ack : acks.value().items) {
-    if (ack.items.size() != 2) continue;
-    ReceiptFields fields = fields_of(ack.items[1]);
+  const auto take = [&](const RedisReply& ack) {
+    const ReceiptFields fields = fields_of(ack);
     Receipt receipt{text_in(fields, "node"), text_in(fields, "hash"), count_in(fields, "from"), count_in(fields, "seq"), {},
                     read_refusals(text_in(fields, "refused"))};
     if (keys.empty() && !report.nodes.contains(receipt.node)) report.silent.insert(receipt.node);
     if (!text_in(fields, "ms").empty()) receipt.took_ms = number_in(fields, "ms");
-    if (!receipt.speaks_of(report.sequence)) continue;
+    if (!receipt.speaks_of(report.sequence)) return;
     const Result<ReceiptFields> proved = keys.proved(receipt.node, kAcks, fields);
-    if (!proved || (!keys.empty() && proved.value().size() + 1 != fields.size())) continue;  // somebody added to what was signed
+    if (!proved || (!keys.empty() && proved.value().size() + 1 != fields.size())) return;  // somebody added to what was signed
     out.push_back(std::move(receipt));
+  };
+  // In portions: Redis answers nobody else while it makes one.
+  std::string end = "+";
+  for (std::size_t read = 0; read < kMostAcks;) {
+    const Result<RedisReply> acks = ask(connection, {"XREVRANGE", kAcks, end, "-", "COUNT", kAcksAtOnce});
+    if (!acks) return acks.error();
+    if (acks.value().items.empty() || acks.value().items.back().items.empty()) break;
+    for (const RedisReply& ack : acks.value().items)
+      if (ack.items.size() == 2) take(ack.items[1]);
+    read += acks.value().items.size();
+    end = "(" + acks.value().items.back().items[0].text;
   }
   return out;
 }
@@ -167,8 +196,6 @@ Result<PushReport> read_report(RedisConnection& connection, const PushStatusArgu
   report.sequence = arguments.sequence;
   if (Result<void> read = read_head(connection, arguments, report); !read) return read.error();
   if (Result<void> read = read_nodes(connection, keys, report); !read) return read.error();
-  for (const auto& [node, key] : keys.all())
-    if (!report.nodes.contains(node)) report.silent.insert(node);
   const Result<std::vector<Receipt>> receipts = read_acks(connection, keys, report);
   if (!receipts) return receipts.error();
   Result<LogPlaces> places = read_places(connection, arguments.log, places_needed(report.sequence, report.nodes, receipts.value()));
@@ -178,6 +205,16 @@ Result<PushReport> read_report(RedisConnection& connection, const PushStatusArgu
   places.value().last = report.last = newest.value().sequence;
   report.took_ms = judge(report.sequence, places.value(), report.nodes, receipts.value(), report.standings);
   return report;
+}
+
+Result<bool> is_told_by_all(RedisConnection& connection, const PushStatusArguments& arguments, const NodeKeys& keys) {
+  PushReport report;
+  report.sequence = arguments.sequence;
+  if (Result<void> read = read_head(connection, arguments, report); !read) return read.error();
+  if (Result<void> read = read_nodes(connection, keys, report); !read) return read.error();
+  return report.silent.empty() && std::all_of(report.nodes.begin(), report.nodes.end(), [&](const auto& one) {
+           return one.second.unproved.empty() && one.second.sequence >= report.sequence;
+         });
 }
 
 }  // namespace telefence

@@ -32,4 +32,7 @@ struct PushReport {
 // kUnreachable: Redis is away, or refuses.
 Result<PushReport> read_report(RedisConnection& connection, const PushStatusArguments& arguments, const NodeKeys& keys);
 
+// By heartbeats alone, whether all edges say that they have the batch or a later one: cheap enough to be asked again and again.
+Result<bool> is_told_by_all(RedisConnection& connection, const PushStatusArguments& arguments, const NodeKeys& keys);
+
 }  // namespace telefence

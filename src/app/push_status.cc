@@ -159,11 +159,14 @@ bool is_everywhere(const PushReport& report, const Summary& summary) {
 Result<PushReport> report_after(const PushStatusArguments& arguments, const NodeKeys& keys, std::chrono::seconds wait) {
   constexpr std::chrono::milliseconds kBetween{200};
   const auto end = std::chrono::steady_clock::now() + wait;
-  return on_primary(arguments, [&](RedisConnection& connection) {
-    for (;;) {
+  return on_primary(arguments, [&](RedisConnection& connection) -> Result<PushReport> {
+    for (;; std::this_thread::sleep_for(kBetween)) {
+      const bool is_over = std::chrono::steady_clock::now() + kBetween > end;
+      const Result<bool> told = is_over ? Result<bool>(true) : is_told_by_all(connection, arguments, keys);
+      if (!told) return told.error();
+      if (!told.value()) continue;
       Result<PushReport> report = read_report(connection, arguments, keys);
-      if (!report || is_everywhere(report.value(), summary_of(report.value())) || std::chrono::steady_clock::now() + kBetween > end) return report;
-      std::this_thread::sleep_for(kBetween);
+      if (!report || is_over || is_everywhere(report.value(), summary_of(report.value()))) return report;
     }
   });
 }

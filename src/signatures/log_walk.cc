@@ -112,7 +112,7 @@ Result<void> LogWalk::read(std::uint64_t last) {
       if (entry.items.size() != 2) continue;
       if (auto taken = take(stored_of(entry)); !taken.ok()) return taken;
     }
-    if (reply.value().items.empty()) return {};
+    if (reply.value().items.empty() || reply.value().items.back().items.empty()) return {};
     from = "(" + reply.value().items.back().items[0].text;
   }
 }
