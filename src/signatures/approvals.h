@@ -21,6 +21,13 @@ class Approvals {
     const bool is_dated_back = batch.timestamp_ms <= 0 || batch.timestamp_ms < newest_ms_ - kClocks_ms;
     std::erase_if(batch.signatures, [&](const BatchSignature& one) { return one.is_approval() && (is_dated_back || used_.contains(key_of(one))); });
   }
+  // Of what is dated before, all is known that still could count: with what comes here begins.
+  void begin_at(std::int64_t moment_ms) { newest_ms_ = std::max(newest_ms_, moment_ms); }
+  // Whether an approval of this batch could still count somewhere, were it not known to be used.
+  static bool could_count_again(const Batch& batch, std::int64_t now_ms) {
+    return std::any_of(batch.signatures.begin(), batch.signatures.end(),
+                       [&](const BatchSignature& one) { return one.is_approval() && 1000 * one.until_s >= now_ms - kClocks_ms; });
+  }
   // It was taken. A date that has not come says nothing of when it was.
   void note(const Batch& batch, std::int64_t now_ms) {
     if (batch.timestamp_ms <= now_ms + kClocks_ms) newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);

@@ -72,6 +72,7 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   for (const StoredBatch& stored : load.proofs())
     if (const Result<Batch> proof = read_batch(stored.id, {stored.header, stored.body, stored.signature}); proof.ok())
       approvals_.note(proof.value(), manifest.created_ms);
+  approvals_.begin_at(manifest.created_ms);
   if (!manifest.hash.empty()) seen_.note(manifest.hash, true);
   order_.go_back(id_of(manifest.sequence), manifest.hash);
   sequence_ = newest_ = manifest.sequence;

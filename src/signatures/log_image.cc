@@ -99,7 +99,9 @@ void LogImage::begin_with(const SnapshotManifest& manifest, SnapshotLoad& load) 
     if (!batch.ok()) continue;
     keep_proofs(batch.value().changes, stored);
     approvals_.note(batch.value(), manifest.created_ms);
+    if (Approvals::could_count_again(batch.value(), manifest.created_ms)) approved_.push_back(stored);
   }
+  approvals_.begin_at(manifest.created_ms);
   sequence_ = manifest.sequence;
   hash_ = manifest.hash;
   newest_ms_ = manifest.created_ms;
@@ -123,6 +125,7 @@ std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Bat
   if (auto refused = refuse_over_quota(batch, trust_, *store_, waiting_)) return refused;
   approvals_.note(batch, std::int64_t{1000} * std::time(nullptr));
   if (batch.signatures.size() >= 2) keep_proofs(batch.changes, stored);  // else it is no proof
+  if (Approvals::could_count_again(batch, batch.timestamp_ms)) approved_.push_back(stored);
   std::vector<Change> due = waiting_.take_due(then_s);
   waiting_.sort_out(batch.changes, then_s);
   due.insert(due.end(), batch.changes.begin(), batch.changes.end());
@@ -141,6 +144,16 @@ void LogImage::write_proof(const Change& change, SnapshotWriter& writer) {
   const Result<Entry> entry = canonical_entry(change.signature, store_->terms());
   const auto proof = entry.ok() ? proofs_.find({entry.value().key, change.signature.source}) : proofs_.end();
   if (proof != proofs_.end() && proved_.insert(proof->second.id).second) writer.add_proof(proof->second);
+}
+
+// Who begins with this snapshot must know which approvals were used, also when what they put in force was taken back.
+void LogImage::write_approved(std::int64_t now_s, SnapshotWriter& writer) {
+  std::erase_if(approved_, [&](const StoredBatch& stored) {
+    const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
+    return !batch.ok() || !Approvals::could_count_again(batch.value(), 1000 * now_s);
+  });
+  for (const StoredBatch& stored : approved_)
+    if (proved_.insert(stored.id).second) writer.add_proof(stored);
 }
 
 void LogImage::write_tables(std::int64_t now_s, SnapshotWriter& writer) {
@@ -189,6 +202,7 @@ void LogImage::write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifes
   manifest.before = trail_;
   take_due(now_s);
   proved_.clear();
+  write_approved(now_s, writer);
   write_tables(now_s, writer);
   for (const auto& [key, change] : removed_texts_) writer.add_line(change);
   for (const auto& [key, change] : texts_)

@@ -56,6 +56,7 @@ class LogImage {
   void keep(const Change& change);
   void take_due(std::int64_t now_s);
   void keep_proofs(const std::vector<Change>& changes, const StoredBatch& from);
+  void write_approved(std::int64_t now_s, SnapshotWriter& writer);
   void write_proof(const Change& change, SnapshotWriter& writer);
   void write_tables(std::int64_t now_s, SnapshotWriter& writer);
 
@@ -68,6 +69,7 @@ class LogImage {
   std::map<std::uint64_t, Change> removed_texts_;
   UnenforcedEntries unenforced_{true};
   std::map<Key, StoredBatch> proofs_;               // of wide entries
+  std::vector<StoredBatch> approved_;               // whose approvals could be used again, be their entries still there or not
   std::set<std::string> proved_;                    // ids of those written
   std::uint64_t sequence_ = 0;
   std::string hash_;

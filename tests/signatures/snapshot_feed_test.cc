@@ -347,6 +347,30 @@ TEST_F(SnapshotFeed, AWideEntryNeedsTheBatchThatTwoSigned) {
   for (const Complaint& complaint : edge_->state().recent_complaints) EXPECT_EQ(complaint.reason, "this is a wide entry, and no batch of two signers is there for it");
 }
 
+// The edge has never seen the batch that used it: the snapshot has to tell.
+TEST_F(SnapshotFeed, AnApprovalStaysUsedWhenItsEntryWasTakenBack) {
+  const std::string wide = R"({"op":"add","kind":"number","value":"+86170*"})";
+  BatchAuthor author("centre", {&city_});
+  author.approvals = {approve_body(police_, wide + "\n", std::time(nullptr) + 86'400)};
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+  const auto push_approved = [&] { ASSERT_TRUE(publish_batch(connection, "tf:1:log", {&wide, 1}, author).ok()); };
+  push_approved();
+  centre().push({R"({"op":"remove","kind":"number","value":"+86170*"})"});
+  // Also when the snapshot is made of another one.
+  ASSERT_TRUE(make().ok());
+  push_and_make(1);
+  centre().ask({"XTRIM", "tf:1:log", "MINID", "4-0"});
+  start();
+  ASSERT_TRUE(edge_->reaches(3));
+  push_approved();
+  push_approved();
+  centre().push({add_domain("last.example")});
+  ASSERT_TRUE(edge_->reaches(6));
+  EXPECT_EQ(edge_->refusals(BatchRefusal::kNeedsSecond), 2u);
+  EXPECT_EQ(edge_->state().counts.numbers, 0u);
+}
+
 TEST_F(SnapshotFeed, AWideEntryThatWaitsBringsItsBatchAlong) {
   const std::string later = std::to_string(std::time(nullptr) + 2);
   Centre(redis_.server(), {&city_, &police_}).push({R"({"op":"add","kind":"number","value":"+86170*","valid_from":)" + later + "}"});
