@@ -74,7 +74,7 @@ def main():
     out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     out.bind((interface, 0))
     out.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
-    os.setpriority(os.PRIO_PROCESS, 0, -10)  # else what else this machine does decides how much comes
+    os.setpriority(os.PRIO_PROCESS, 0, -20)  # else what else this machine does decides how much comes
     send = ctypes.CDLL(None, use_errno=True).sendmmsg
     place, turn, rate, budget, looked_at, last = 0, 0, 0, 0.0, 0.0, time.monotonic()
     print('ready', flush=True)
