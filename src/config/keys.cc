@@ -116,8 +116,9 @@ constexpr std::array kKeys = {
         .en = "The same in ms when the sender keeps the rest back until the beginning is confirmed, and so waits as well.",
         .zh = "发送方要等前半部分得到确认才发其余部分时的最长毫秒数（此时发送方也在等）。"},
     Key{.path = "engine.hold.hole_ms", .type = Type::kInteger, .fallback = "5000", .least = 100, .greatest = 60'000,
-        .en = "Longest time in ms that segments of a shared connection are held behind a missing one.",
-        .zh = "共享连接缺段时，其后报文段扣留的最长毫秒数。"},
+        .en = "Longest time in ms that segments of a shared connection are held behind a missing one; one second where its other direction "
+              "is not seen.",
+        .zh = "共享连接缺段时，其后报文段扣留的最长毫秒数；看不到反方向时为一秒。"},
     Key{.path = "engine.hold.memory", .type = Type::kSize, .fallback = "64KiB", .least = 4096, .greatest = 128 * 1024,
         .en = "Most bytes of one direction that are held; beyond it they leave undecided.",
         .zh = "单个方向最多扣留的字节数；超出则不待判定即转发。"},

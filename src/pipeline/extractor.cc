@@ -245,6 +245,7 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
 // A packet that was put together from its fragments.
 void Extractor::whole(std::size_t index, const Classifier& classifier) {
   (void)read(index, classifier, classifier.classify(burst_.payloads[index]));
+  if (burst_.layers[index].transport == Transport::kTcp) lane_.pass_beside(index);
 }
 
 // A segment of a connection that the stream lane follows, but not of what it knows of its stream.

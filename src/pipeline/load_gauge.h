@@ -18,7 +18,9 @@ namespace telefence {
 class LoadGauge {
  public:
   static constexpr std::size_t kMostQueues = 64;
-  static constexpr std::uint32_t kRefilled = 2048;  // frames in full polls: twice what a receive queue holds
+  // Frames in full polls: twice what the longest receive queue holds, which is the kernel's ring (nic/device.cc). After a pause of the
+  // machine all of that comes at once, and while it is taken nearly as much again, where a worker has half its time left.
+  static constexpr std::uint32_t kRefilled = 4096;
   static constexpr std::uint32_t kPressed = 512;    // so many are no calm either
   // Where the driver tells how full a queue is, so many frames in full polls with so much of it filled are enough.
   static constexpr std::uint32_t kFilling = 256;

@@ -87,6 +87,17 @@ void StreamLane::reopen(std::size_t index) {
   streams_.open(*connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
 }
 
+void StreamLane::pass_beside(std::size_t index) {
+  if (is_candidate(burst_.layers[index]) && !passes_beside(index, false)) beside_[beside_count_++] = static_cast<std::uint16_t>(index);
+}
+
+bool StreamLane::passes_beside(std::size_t index, bool is_judged) {
+  const FlowKey& flow = burst_.flow_of(index, sessions_);
+  MessageConnection* const connection = streams_.find(flow);
+  return connection == nullptr || streams_.pass_beside(*connection, MessageStreams::side_of(*connection, flow), burst_.sequences[index],
+                                                       static_cast<std::uint32_t>(burst_.payloads[index].bytes.size()), is_judged);
+}
+
 StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& known) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
@@ -329,24 +340,36 @@ bool StreamLane::restate(const Response& response, std::uint32_t code) {
 
 void StreamLane::settle(Replies& replies, const LivePolicy& live) {
   streams_.settle(burst_.now_ns);
+  if (beside_count_ != 0) [[unlikely]] {
+    for (const std::uint16_t index : std::span(beside_).first(beside_count_)) (void)passes_beside(index, true);
+    beside_count_ = 0;
+    streams_.settle(burst_.now_ns);
+  }
+  if (burst_.early_count != 0 && !burst_.is_copy) tell_of_holes(replies);
+  bool has_made = false;
+  for (Stream* const stream : streams_.splits()) has_made |= split(*stream);
   for (MessageStreams::Released& one : streams_.released()) {
+    // A frame that is made here has no place in the burst and leaves before it: so must what lies before it in its stream.
+    if (has_made) one.place = MessageStreams::Released::kNoPlace;
     if (one.place == MessageStreams::Released::kNoPlace) continue;
     burst_.fates[one.place] = prepare(one, live);
     burst_.held[one.place] = false;
   }
-  if (burst_.early_count != 0 && !burst_.is_copy) tell_of_holes(replies);
-  for (Stream* const stream : streams_.splits()) split(*stream);
 }
 
-// What is decided of a frame need not wait for the rest of it.
-void StreamLane::split(Stream& stream) {
+// What is decided of a frame need not wait for the rest of it. False when it has no such part.
+bool StreamLane::split(Stream& stream) {
   HeldFrame* const held = streams_.splittable(stream);
   Frame front;
-  if (held == nullptr || !pool_.take(front)) return;
+  if (held == nullptr || !pool_.take(front)) return false;
   Layers layers;
   const auto count = static_cast<std::uint32_t>(stream.decided - held->start);
-  if (!split_segment(held->frame, held->layers, count, front, layers)) return pool_.release({&front, 1});
+  if (!split_segment(held->frame, held->layers, count, front, layers)) {
+    pool_.release({&front, 1});
+    return false;
+  }
   streams_.release_front(stream, front, layers);
+  return true;
 }
 
 // While a segment is missing, those behind it wait here, and their receiver can't say that it is: its sender would only find out

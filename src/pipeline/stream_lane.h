@@ -4,6 +4,7 @@
 // Between frames and the streams of connections that many users share (track/message_streams): which segments belong to one, what
 // its messages say, what of them is changed, and which frames may leave. One per worker, used by that thread alone.
 
+#include <array>
 #include <bitset>
 #include <cstdint>
 #include <memory>
@@ -44,6 +45,8 @@ class StreamLane {
   // The connection of this segment carries messages of `protocol`: it is followed from here on. forward, reverse: where this
   // segment's direction and the other begin, as far as it was seen.
   Belongs follow(std::size_t index, std::uint8_t protocol, const Opening* forward, const Opening* reverse);
+  // The packet came in IP fragments, and is whole: it goes on, beside what is known of its stream.
+  void pass_beside(std::size_t index);
   // A SYN that answers another, on which both ends agree.
   void reopen(std::size_t index);
 
@@ -64,6 +67,7 @@ class StreamLane {
   void end_of_burst();
 
  private:
+  bool passes_beside(std::size_t index, bool is_judged);
   bool is_candidate(const Layers& layers) const { return ports_[layers.source_port] || ports_[layers.destination_port]; }
   Belongs segment(std::size_t index, MessageConnection& known);
   void settle_taken(std::size_t index, const MessageStreams::Taken& taken);
@@ -75,7 +79,7 @@ class StreamLane {
   void read_partial(Stream& stream);
   void finish_condemned(Stream& stream, std::size_t place);
   bool neutralise(const Event& event, std::uint32_t recipients);
-  void split(Stream& stream);
+  bool split(Stream& stream);
   void tell_of_holes(Replies& replies);
 
   Burst& burst_;
@@ -86,6 +90,8 @@ class StreamLane {
   std::bitset<65536> ports_;  // of connections that were followed
   std::unique_ptr<std::uint8_t[]> completed_;
   std::size_t expired_ = 0;
+  std::array<std::uint16_t, Burst::kFrames> beside_;  // packets in fragments whose streams have messages without a verdict
+  std::size_t beside_count_ = 0;
   const Classifier* classifier_ = nullptr;
   std::uint16_t link_ = 0;
   bool holds_ = false;

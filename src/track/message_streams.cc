@@ -137,7 +137,7 @@ void MessageStreams::leave(MessageConnection& connection) {
   for (const StreamEnd& end : connection.ends) {
     if (end.stream == StreamEnd::kNone) continue;
     Stream& stream = streams_[end.stream];
-    release_ready(stream, true);
+    release_ready(stream, Which::kAll);
     deactivate(stream);
   }
 }
@@ -145,7 +145,7 @@ void MessageStreams::leave(MessageConnection& connection) {
 void MessageStreams::open(MessageConnection& connection, std::uint8_t side, std::uint32_t first_sequence) {
   StreamEnd& end = connection.ends[side];
   if (end.stream != StreamEnd::kNone) {
-    release_ready(streams_[end.stream], true);
+    release_ready(streams_[end.stream], Which::kAll);
     deactivate(streams_[end.stream]);
   }
   end.next = first_sequence;
@@ -189,7 +189,25 @@ void MessageStreams::confirm(MessageConnection& connection, std::uint8_t side, s
   end.is_confirmed = true;
 }
 
+bool MessageStreams::pass_beside(MessageConnection& connection, std::uint8_t side, std::uint32_t sequence, std::uint32_t count,
+                                 bool is_judged) {
+  if (is_heard(connection, side)) return true;
+  StreamEnd& end = connection.ends[side];
+  if (end.stream != StreamEnd::kNone) {
+    Stream& stream = streams_[end.stream];
+    if (stream.is_touched && !is_judged) return false;
+    const std::uint64_t start = stream.offset_of(sequence);
+    if (start <= stream.end() && stream.end() < start + count) jump(stream, start + count);
+  } else if (end.is_known && distance(end.next, sequence) <= 0 && distance(end.next, sequence + count) > 0) {
+    end.next = sequence + count;
+    if (end.is_synced) ++counts_.lost;
+    end.is_synced = false;
+  }
+  return true;
+}
+
 void MessageStreams::jump(Stream& stream, std::uint64_t offset) {
+  release_ready(stream, Which::kBegun);  // as its bytes were changed, while they are here
   StreamEnd& end = end_of(stream);
   if (end.is_synced) ++counts_.lost;
   end.is_synced = false;
@@ -286,6 +304,7 @@ MessageStreams::Taken MessageStreams::take(const Segment& segment) {
   const std::uint64_t start = stream.offset_of(sequence);
   const std::uint64_t stop = start + payload.size();
   if (stop <= stream.acked) return {end.is_confirmed ? What::kConfirmed : What::kBefore, &stream, {}, false};
+  const bool has_unjudged = stream.is_touched;  // it may: what came of it in this burst
   touch(stream);
   stream.used_ns = segment.now_ns;
   bool is_far = stop > stream.buffer.base() + options_.window_bytes;
@@ -298,7 +317,10 @@ MessageStreams::Taken MessageStreams::take(const Segment& segment) {
   const std::uint64_t base = stream.buffer.base();
   if (start < base && stream.acked < base && stop <= stream.released) return {What::kBefore, &stream, {}, false};
   if (!is_far) stream.far_since_ns = 0;
-  if (start > stream.end() && (!end.is_synced || (is_far && !waits_for_nearer(stream, segment)))) jump(stream, start);
+  if (start > stream.end() && (!end.is_synced || (is_far && !waits_for_nearer(stream, segment)))) {
+    if (has_unjudged) return {What::kBefore, &stream, {}, false};  // the next one will do: nothing can be refused behind a jump
+    jump(stream, start);
+  }
   return put(segment, stream, start, stop);
 }
 

@@ -44,6 +44,7 @@ struct StreamOptions {
   std::uint64_t hold_ns = 20'000'000;          // the same when its sender waits for what is held to be confirmed
   std::uint64_t split_ns = 500'000;            // after it what is decided of a frame does not wait for the rest of it
   std::uint64_t hole_ns = 5'000'000'000;       // longest wait for a segment that is missing: its receiver waits as well
+  std::uint64_t unheard_ns = 1'000'000'000;    // the same when the other direction is not seen: it may have come another way
 };
 
 // How bytes of a stream were changed; the weightier one is the larger.
@@ -151,6 +152,10 @@ class MessageStreams {
   // Returns the connection, which may have moved.
   MessageConnection& note_header(MessageConnection& connection, std::uint8_t side, const Frame& frame, const Layers& layers,
                                  std::uint16_t link);
+
+  // Bytes of this direction went on beside its stream. When the other end is heard, it will confirm them; else they are passed over.
+  // False when what came of it in this burst has no verdict yet, which must come first: unless `is_judged`.
+  bool pass_beside(MessageConnection& connection, std::uint8_t side, std::uint32_t sequence, std::uint32_t count, bool is_judged);
 
   struct Segment {
     MessageConnection* connection = nullptr;
@@ -260,9 +265,14 @@ class MessageStreams {
   bool has_room_for_early(const Stream& stream, std::uint64_t stop) const;
   void make_due(Stream& stream);
   void leave(MessageConnection& connection);
-  void release_ready(Stream& stream, bool all);
+  enum class Which : std::uint8_t { kDecided, kBegun, kAll };
+  void release_ready(Stream& stream, Which which);
   void trim(Stream& stream);
   std::uint64_t longest_wait(const Stream& stream) const;
+  std::uint64_t longest_hole(const Stream& stream) const;
+  static bool is_heard(const MessageConnection& connection, std::uint8_t side) {
+    return connection.ends[side].is_confirmed || connection.ends[1 - side].is_known;
+  }
   void note_wait(Stream& stream, std::uint64_t now_ns);
   void wake(std::uint32_t index, std::uint64_t now_ns);
   void watch(Stream& stream, std::uint64_t now_ns);

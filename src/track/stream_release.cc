@@ -68,19 +68,20 @@ void MessageStreams::settle(std::uint64_t now_ns) {
     const bool is_synced = end_of(stream).is_synced;
     stream.decided = std::max(stream.decided, is_synced ? stream.parsed : stream.end());
     if (stream.end() - stream.decided > options_.hold_bytes) let_go(stream);
-    release_ready(stream, !is_synced);
+    release_ready(stream, is_synced ? Which::kDecided : Which::kAll);
     watch(stream, now_ns);
   }
 }
 
-// all: also what is not decided, or lies beyond a hole.
-void MessageStreams::release_ready(Stream& stream, bool all) {
+// Which::kAll: also what is not decided, or lies beyond a hole. kBegun: also a frame of which only the beginning is decided.
+void MessageStreams::release_ready(Stream& stream, Which which) {
   const StreamEnd& end = end_of(stream);
   const std::size_t begin = released_count_;
   bool fills_hole = false;  // a frame of this burst leaves before one that was held already
   while (!stream.held.is_empty()) {
     const HeldFrame& first = held_[stream.held.first];
-    if (!all && first.end > stream.decided) break;
+    const bool may_leave = which == Which::kAll || (which == Which::kBegun ? first.start < stream.decided : first.end <= stream.decided);
+    if (!may_leave) break;
     DCHECK(released_count_ < released_.size());
     Released& one = released_[released_count_++];
     one.frame = first.frame;
@@ -103,7 +104,7 @@ void MessageStreams::release_all() {
   for (std::uint32_t i = 0; i < options_.directions; ++i) {
     if (!streams_[i].is_used || streams_[i].held.is_empty()) continue;
     let_go(streams_[i]);
-    release_ready(streams_[i], true);
+    release_ready(streams_[i], Which::kAll);
   }
 }
 
@@ -113,7 +114,7 @@ void MessageStreams::forget_all() {
     if (!stream.is_used) continue;
     if (!stream.held.is_empty()) {
       let_go(stream);
-      release_ready(stream, true);
+      release_ready(stream, Which::kAll);
     }
     deactivate(stream);
   }
@@ -152,6 +153,12 @@ std::uint64_t MessageStreams::longest_wait(const Stream& stream) const {
   return end.unblocked >= kIsHabit ? std::min(options_.hold_ns, options_.rest_ns) : options_.rest_ns;
 }
 
+// A sender that hears nothing repeats a lost segment after a second at most, if its way is not a long one (RFC 6298, 2.4). Where its
+// receiver is not seen here, nobody says that it has long got it by another way, as fragments of a packet may go.
+std::uint64_t MessageStreams::longest_hole(const Stream& stream) const {
+  return is_heard(*stream.connection, stream.side) ? options_.hole_ns : std::min(options_.hole_ns, options_.unheard_ns);
+}
+
 // What was waited for is here: because the wait was given up, or though it was not.
 void MessageStreams::note_wait(Stream& stream, std::uint64_t now_ns) {
   std::uint8_t& unblocked = end_of(stream).unblocked;
@@ -178,7 +185,7 @@ void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
       stream.expired_ns = now_ns;
       make_due(stream);
     }
-  } else if (age >= options_.hole_ns) {
+  } else if (age >= longest_hole(stream)) {
     ++counts_.holes;
     jump(stream, stream.buffer.island(0).start);
   }

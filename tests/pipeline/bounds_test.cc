@@ -3,9 +3,11 @@
 // packets add up, and what is not beyond it is judged as ever.
 #include <gtest/gtest.h>
 
+#include "enforce/tunnelled.h"
 #include "filter.h"
 #include "payloads.h"
 #include "pipeline/worker.h"
+#include "quic_payloads.h"
 #include "session_ends.h"
 #include "ways.h"
 
@@ -220,6 +222,163 @@ TEST(Bounds, OfPacketsInFragmentsTheOneThatWaitsLongestGivesWay) {
   filter.access.give(packets[4][1], kStart);
   filter.run();
   EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+}
+
+TEST(Bounds, FragmentsForWhichThereIsNoMemoryGoOnUnread) {
+  TrackOptions track;
+  track.fragments.bytes = BufferPool::kLargest;
+  Bounded bounded(track);
+  Filter& filter = bounded.filter;
+  constexpr std::uint16_t kFit = BufferPool::kLargest / BufferPool::kSizes[0], kMore = 40;
+  const auto parts_of = [](std::uint16_t i) { return in_two_fragments(udp_frame(dns_query("www.evil.example", i), 53), 16, i); };
+  for (std::uint16_t i = 0; i < kFit + kMore; ++i) bounded.give(parts_of(i)[0]);
+  EXPECT_EQ(filter.stats().fragments_given_up.read(), kMore);
+  EXPECT_EQ(filter.stats().fragments_evicted.read(), 0u);
+  bounded.give(parts_of(kFit)[1]);
+  EXPECT_EQ(filter.stats().fragments_given_up.read(), kMore + 1u);
+  bounded.expect_left_as_given();
+  EXPECT_EQ(filter.fate(Fate::kForwardedFragment), kFit + kMore + 1u);
+  filter.access.give(parts_of(0)[1], kStart);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u) << "what was there is read";
+  filter.access.give(parts_of(kFit)[0], kStart);
+  filter.access.give(parts_of(kFit)[1], kStart);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 2u) << "memory came back";
+}
+
+TEST(Bounds, OfConnectionsWithHalfAHelloTheOldestGivesWay) {
+  TrackOptions track;
+  track.datagrams.unfinished = ConnectionTable::kWays;
+  Bounded bounded(track);
+  Filter& filter = bounded.filter;
+  const Octets hello = long_quic_hello("www.evil.example");
+  const Octets first = quic_part(hello, 0, 1100), rest = quic_part(hello, 1100, hello.size(), {.number = 1});
+  constexpr std::uint16_t kMore = 8, kLast = 40000 + ConnectionTable::kWays + kMore - 1;
+  for (std::uint16_t i = 40000; i <= kLast; ++i) bounded.give(quic_frame(first, i), kStart + i);
+  EXPECT_EQ(filter.stats().datagrams.begun.read(), ConnectionTable::kWays + kMore);
+  EXPECT_EQ(filter.stats().datagrams.evicted.read(), kMore);
+  bounded.give(quic_frame(rest, 40000), kStart + 50000);
+  bounded.expect_left_as_given();
+  EXPECT_EQ(filter.fate(Fate::kForwardedNeedMore), bounded.given.size());
+  filter.access.give(quic_frame(rest, kLast), kStart + 50001);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+}
+
+// A hello that was refused is refused again whoever has forgotten it; what is sealed with keys that nobody here has is not.
+TEST(Bounds, OfRefusedConnectionsTheOldestIsForgotten) {
+  TrackOptions track;
+  track.datagrams.refused = ConnectionTable::kWays;
+  Bounded bounded(track);
+  Filter& filter = bounded.filter;
+  const Octets hello = quic_whole(quic_hello("www.evil.example")), later = sealed_packet({}, quic::PacketType::kZeroRtt, 1100);
+  constexpr std::uint16_t kMore = 8, kLast = 40000 + ConnectionTable::kWays + kMore - 1;
+  for (std::uint16_t i = 40000; i <= kLast; ++i) filter.access.give(quic_frame(hello, i), kStart + i);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), ConnectionTable::kWays + kMore);
+  EXPECT_EQ(filter.stats().datagrams.refused_evicted.read(), kMore);
+  bounded.give(quic_frame(later, 40000), kStart + 50000);
+  bounded.expect_left_as_given();
+  filter.access.give(quic_frame(later, kLast), kStart + 50001);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 1u);
+}
+
+// Where the way back into a tunnel is forgotten nobody can be told: the message is refused all the same, and nothing else of it.
+TEST(Bounds, OfWaysBackIntoTunnelsTheOldestIsForgotten) {
+  TrackOptions track;
+  track.returns.entries = 4;
+  Bounded bounded(track);
+  Filter& filter = bounded.filter;
+  const auto lookup = [](std::uint32_t bearer, std::string_view name) {
+    const std::string payload = dns_query(name, bearer);  // by the number of the question both directions are known for one another's
+    return in_tunnel({.id = 0xa000 + bearer}, inner_packet({.transport = Transport::kUdp, .destination_port = 53, .payload = payload}));
+  };
+  const auto response = [](std::uint32_t bearer) {
+    std::string payload = dns_query("good.example", bearer);
+    payload[2] = static_cast<char>(0x81);
+    return in_tunnel({.reversed = true, .id = 0xb000 + bearer},
+                     inner_packet({.reversed = true, .transport = Transport::kUdp, .source_port = 53, .destination_port = 40000, .payload = payload}));
+  };
+  constexpr std::uint32_t kBearers = 12;
+  for (std::uint32_t i = 0; i < kBearers; ++i) {
+    const std::uint64_t now_ns = kStart + i * 11'000'000'000ull / kBearers;
+    bounded.give(lookup(i, "good.example"), now_ns);
+    filter.core.give(response(i), now_ns);
+    filter.run();
+    EXPECT_EQ(filter.access.sent().back(), response(i));
+  }
+  bounded.expect_left_as_given();
+  EXPECT_EQ(filter.stats().returns_learned.read(), kBearers);
+  EXPECT_GE(filter.stats().returns_evicted.read(), kBearers - 4 - 2);
+  filter.access.give(lookup(0, "evil.example"), kStart + 11'000'000'000);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+  EXPECT_EQ(filter.stats().returns_missing.read(), 1u);
+  filter.access.give(lookup(kBearers - 1, "evil.example"), kStart + 11'000'000'000);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  bounded.give(lookup(0, "good.example"), kStart + 11'000'000'000);
+  bounded.expect_left_as_given();
+}
+
+// What the other end has not confirmed is kept so far back: a later copy of it leaves as the first, one of what lies before as it comes.
+TEST(Bounds, OnlySoMuchOfWhatIsOnTheWayIsKeptForItsCopies) {
+  StreamOptions options;
+  options.window_bytes = 4096;
+  Bounded bounded(options);
+  Filter& filter = bounded.filter;
+  open_session(filter);
+  const std::size_t size = innocent(1).size();
+  const auto copy = [&](std::size_t i) {
+    std::string text = innocent(static_cast<std::uint32_t>(i));
+    text.replace(text.find("parcel"), 6, "letter");
+    return Bounded::segment(i * size, text);
+  };
+  bounded.give(Bounded::segment(0, innocent(0)));
+  filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1, .acknowledgement = 1000, .flags = kTcpAck}), kStart);
+  filter.run();
+  for (std::size_t i = 1; i < 100; ++i) bounded.give(Bounded::segment(i * size, innocent(static_cast<std::uint32_t>(i))));
+  bounded.give(copy(100 - 4096 / size - 2));
+  bounded.expect_left_as_given();
+  EXPECT_EQ(filter.stats().stream_inconsistent.read(), 0u);
+  filter.access.give(copy(100 - 4096 / size + 1), kStart);
+  filter.run();
+  EXPECT_EQ(filter.core.sent().back(), bounded.given[100 - 4096 / size + 1]) << "as the first copy";
+  EXPECT_EQ(filter.stats().stream_inconsistent.read(), 1u);
+  EXPECT_EQ(filter.stats().stream_no_room.read(), 0u);
+}
+
+// A receiver that is heard would say that it has what lies between: then it is repeated, and this, too. One that is not may have got it.
+TEST(Bounds, ASegmentFartherAheadThanIsKeptIsRepeatedOrGoesOn) {
+  StreamOptions options;
+  options.window_bytes = 4096;
+  for (const bool is_confirmed : {true, false}) {
+    Bounded bounded(options);
+    Filter& filter = bounded.filter;
+    open_session(filter);
+    const std::size_t size = innocent(1).size();
+    bounded.give(Bounded::segment(0, innocent(0)));
+    if (is_confirmed) {
+      filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1, .acknowledgement = 1000, .flags = kTcpAck}), kStart);
+      filter.run();
+    }
+    const Octets far = Bounded::segment(60 * size, innocent(60));
+    if (is_confirmed) {
+      filter.access.give(far, kStart);
+      filter.run();
+      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 1u);
+      EXPECT_EQ(filter.stats().stream_no_room.read(), 1u);
+      for (std::size_t i = 1; i < 60; ++i) bounded.give(Bounded::segment(i * size, innocent(static_cast<std::uint32_t>(i))));
+    }
+    bounded.give(far);
+    bounded.expect_left_as_given();
+    EXPECT_EQ(filter.stats().stream_lost.read(), is_confirmed ? 0u : 1u);
+    filter.access.give(Bounded::segment(61 * size, listed(61)), kStart);
+    filter.run();
+    EXPECT_EQ(filter.fate(Fate::kNeutralised), 1u) << "what comes behind it is judged";
+  }
 }
 
 TEST(Bounds, MoreMessagesThanAreRememberedAreAnsweredAllTheSame) {

@@ -9,6 +9,8 @@ namespace {
 constexpr std::uint64_t kMs = 1'000'000;
 constexpr std::size_t kMost = 5;
 constexpr std::uint32_t kBurst = 64;
+constexpr int kProof = LoadGauge::kRefilled / kBurst;  // full polls
+constexpr std::uint32_t kRing = 2048;  // frames that the kernel keeps for us: 4 MiB in frames of 2 KiB
 
 class Gauge : public ::testing::Test {
  protected:
@@ -28,26 +30,43 @@ class Gauge : public ::testing::Test {
 
 TEST_F(Gauge, OneThatKeepsUpIsNeverWeighed) {
   for (int i = 0; i < 10'000; ++i) {
-    turns(31, kBurst);  // what had piled up while it was away, but no more than a queue holds
+    turns(kProof - 1, kBurst);  // what had piled up while it was away, but no more than a queue holds
     EXPECT_FALSE(gauge.is_due()) << i;
     turn(kBurst - 1);
   }
   EXPECT_EQ(gauge.level(), 0u);
 }
 
+// The machine stood still until the kernel's ring was full. Frames go on coming while it is emptied: some for each hundred taken.
+TEST_F(Gauge, OnePauseOfTheMachineIsNoOverloadForAWorkerThatHasTimeLeft) {
+  for (const std::uint32_t coming : {0u, 20u, 45u}) {
+    for (int pause = 0; pause < 50; ++pause) {
+      std::uint64_t waiting = 100 * std::uint64_t{kRing};  // hundredths of frames
+      while (waiting >= 100 * kBurst) {
+        turn(kBurst);
+        waiting = waiting - 100 * kBurst + coming * kBurst;
+      }
+      turn(static_cast<std::uint32_t>(waiting / 100));
+      EXPECT_EQ(gauge.level(), 0u) << coming << " of 100, pause " << pause;
+    }
+  }
+  turns(2 * kRing / kBurst, kBurst);  // as many come as are taken
+  EXPECT_EQ(gauge.level(), 1u);
+}
+
 TEST_F(Gauge, AQueueThatIsFilledWhileItIsEmptiedRaisesOneLevelAfterTheOther) {
-  turns(31, kBurst);
+  turns(kProof - 1, kBurst);
   EXPECT_EQ(gauge.level(), 0u);
   turn(kBurst);
   EXPECT_EQ(gauge.level(), 1u);
-  turns(31, kBurst);
+  turns(kProof - 1, kBurst);
   EXPECT_EQ(gauge.level(), 1u) << "each level needs a proof of its own";
   turn(kBurst);
   EXPECT_EQ(gauge.level(), 2u);
-  turns(32 * 3, kBurst);
+  turns(kProof * 3, kBurst);
   EXPECT_EQ(gauge.level(), kMost);
   EXPECT_EQ(gauge.beyond(), 0u);
-  turns(32 * 2, kBurst);
+  turns(kProof * 2, kBurst);
   EXPECT_EQ(gauge.level(), kMost);
   EXPECT_EQ(gauge.beyond(), 2u);
 }
@@ -62,7 +81,7 @@ TEST_F(Gauge, WhereTheDriverTellsHowFullItIsItDoesNotWaitForTheRest) {
 }
 
 TEST_F(Gauge, ItGoesDownOneLevelForEachTimeOfCalm) {
-  turns(64, kBurst);
+  turns(kProof * 2, kBurst);
   ASSERT_EQ(gauge.level(), 2u);
   turns(3999, 10);  // 199.95 ms
   EXPECT_EQ(gauge.level(), 2u);
@@ -75,7 +94,7 @@ TEST_F(Gauge, ItGoesDownOneLevelForEachTimeOfCalm) {
 }
 
 TEST_F(Gauge, PressureBelowTheProofKeepsTheLevel) {
-  turns(32, kBurst);
+  turns(kProof, kBurst);
   ASSERT_EQ(gauge.level(), 1u);
   for (int i = 0; i < 1000; ++i) {  // 550 ms
     turns(10, kBurst);
@@ -85,7 +104,7 @@ TEST_F(Gauge, PressureBelowTheProofKeepsTheLevel) {
 }
 
 TEST_F(Gauge, ALongSilenceEndsAllLevelsAtOnce) {
-  turns(32 * 4, kBurst);
+  turns(kProof * 4, kBurst);
   ASSERT_EQ(gauge.level(), 4u);
   now_ns += 900 * kMs;
   turn(1);
@@ -93,7 +112,7 @@ TEST_F(Gauge, ALongSilenceEndsAllLevelsAtOnce) {
 }
 
 TEST_F(Gauge, WhereNothingMayBeShedThereIsNoLevel) {
-  for (int i = 0; i < 64; ++i) gauge.note_poll(0, kBurst, true, 0);
+  for (int i = 0; i < kProof; ++i) gauge.note_poll(0, kBurst, true, 0);
   gauge.weigh(now_ns, 0);
   EXPECT_EQ(gauge.level(), 0u);
   EXPECT_EQ(gauge.beyond(), 1u);

@@ -31,6 +31,11 @@ class Ends {
     give(filter.core, shape(true, kThere - 1, kHere, {}, kTcpSyn | kTcpAck));
     forget();
   }
+  // The answer goes another way.
+  void open_one_side() {
+    give(filter.access, shape(false, kHere - 1, 0, {}, kTcpSyn));
+    forget();
+  }
   PacketShape shape(bool is_back, std::uint32_t sequence, std::uint32_t acknowledgement, std::string_view bytes,
                     std::uint8_t flags = kTcpAck | kTcpPsh) const {
     return {.reversed = is_back, .source_port = is_back ? port_ : std::uint16_t{40000}, .destination_port = is_back ? std::uint16_t{40000} : port_,
@@ -38,6 +43,9 @@ class Ends {
   }
   Octets there(std::size_t at, std::string_view bytes) const { return way_.carry(shape(false, number(kHere, at), kThere, bytes)); }
   void send(std::size_t at, std::string_view bytes) { give(filter.access, shape(false, number(kHere, at), kThere, bytes)); }
+  // Comes with the next one, in the same burst.
+  void line_up(std::size_t at, std::string_view bytes) { filter.access.give(there(at, bytes), now_ns); }
+  void line_up_frame(const Octets& frame) { filter.access.give(frame, now_ns); }
   void respond(std::size_t at, std::string_view bytes, std::size_t confirmed) {
     give(filter.core, shape(true, number(kThere, at), number(kHere, confirmed), bytes));
   }
@@ -123,6 +131,30 @@ TEST_P(SessionWays, AMessageIsVoidedAndItsResponseRestatedHoweverBothAreCut) {
     EXPECT_EQ(ends.filter.ring.pushed(), 1u);
     ends.expect_all_came_to_an_end();
   }
+}
+
+// What is decided of a frame leaves without the rest of it: not before frames that came with it and lie before it.
+TEST_P(SessionWays, APartThatLeavesByItselfLeavesBehindWhatCameBeforeIt) {
+  SCOPED_TRACE(GetParam().name);
+  const std::size_t one = innocent(1).size();
+  const std::string stream = innocent(1) + innocent(2) + listed(3).substr(0, one) + listed(3).substr(one) + innocent(4) + innocent(5);
+  const std::string wanted = innocent(1) + innocent(2) + voided(listed(3)) + innocent(4) + innocent(5);
+  const std::size_t first = one + one / 2, second = 2 * one + listed(3).size(), third = stream.size() - one / 2;
+  Ends ends(GetParam());
+  ends.open();
+  ends.send(0, stream.substr(0, first));
+  ends.now_ns += 2 * kMs;  // its decided part may leave by itself now
+  ends.line_up(first, stream.substr(first, second - first));
+  ends.send(second, stream.substr(second, third - second));
+  ends.pass(40);  // at the latest when the wheel has turned round
+  EXPECT_EQ(ends.filter.fate(Fate::kNeutralised), 1u);
+  // A tunnel that numbers its packets has no number for a part.
+  const bool has_part = std::string_view(GetParam().name) != "GRE with sequence numbers";
+  EXPECT_EQ(payloads_sent(ends.filter.core), wanted.substr(0, has_part ? wanted.size() - one : second)) << "in the order of the stream";
+  EXPECT_EQ(ends.filter.core.sent().size(), has_part ? 3u : 2u);
+  ends.send(third, stream.substr(third));
+  EXPECT_EQ(payloads_sent(ends.filter.core), wanted);
+  ends.expect_all_came_to_an_end();
 }
 
 // Each recipient by itself, also when it is cut in two.
@@ -258,6 +290,105 @@ TEST(SessionSeams, ASegmentInFragmentsCostsNoMoreThanItself) {
   const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
   EXPECT_EQ(arrived.substr(2 * one, one), innocent(3));
   EXPECT_EQ(arrived.substr(3 * one), voided(listed(4)) + innocent(5));
+  ends.expect_all_came_to_an_end();
+}
+
+// Where the other direction passes elsewhere nobody confirms what went by in fragments: what comes behind must not wait for it.
+TEST(SessionSeams, WhereOneDirectionIsSeenASegmentInFragmentsDelaysNothing) {
+  const std::size_t one = innocent(1).size();
+  const std::string stream = innocent(1) + innocent(2) + innocent(3) + listed(4) + innocent(5);
+  for (const bool is_opened : {false, true}) {
+    for (const bool is_idle : {false, true}) {  // nothing is on the way: the connection is known, and no bytes of it
+      SCOPED_TRACE(std::string(is_opened ? "opened" : "found") + (is_idle ? ", idle" : ""));
+      Ends ends(kWays[0]);
+      if (is_opened) ends.open_one_side();
+      ends.send(0, stream.substr(0, is_idle ? one : one + 20));
+      const std::size_t at = is_idle ? one : one + 20;
+      for (const Octets& part : in_two_fragments(ends.there(at, stream.substr(at, 2 * one - at)), 64)) ends.give_frame(part);
+      EXPECT_EQ(ends.filter.stats().fragments_joined.read(), 1u);
+      EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u) << "the rest of what was held went by";
+      ends.send(2 * one, stream.substr(2 * one, one));
+      EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
+      ends.send(3 * one, stream.substr(3 * one));
+      EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
+      const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
+      EXPECT_EQ(arrived.substr(2 * one), innocent(3) + voided(listed(4)) + innocent(5));
+      ends.expect_all_came_to_an_end();
+    }
+  }
+}
+
+// What was read in the same burst is still refused.
+TEST(SessionSeams, ASegmentInFragmentsDoesNotHideTheListedMessageBeforeIt) {
+  const std::string stream = listed(1) + innocent(2) + innocent(3) + listed(4);
+  const std::size_t second = listed(1).size(), third = second + innocent(2).size(), last = third + innocent(3).size();
+  Ends ends(kWays[0]);
+  ends.open_one_side();
+  ends.line_up(0, stream.substr(0, second));
+  for (const Octets& part : in_two_fragments(ends.there(second, stream.substr(second, third - second)), 64)) ends.line_up_frame(part);
+  ends.send(third, stream.substr(third, last - third));
+  EXPECT_EQ(ends.filter.stats().fragments_joined.read(), 1u);
+  EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
+  ends.send(last, stream.substr(last));
+  const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
+  EXPECT_EQ(arrived.substr(0, second), voided(listed(1)));
+  EXPECT_EQ(arrived.substr(third), innocent(3) + voided(listed(4)));
+  ends.expect_all_came_to_an_end();
+}
+
+// A message that is refused, whose frame waits for the rest of the next one, leaves refused when that rest is given up.
+TEST(SessionSeams, WhatIsDecidedOfAFrameLeavesAsDecidedWhenItsRestIsGivenUp) {
+  const std::string stream = listed(1) + innocent(2) + innocent(3);
+  const std::size_t cut = listed(1).size() + 20, third = listed(1).size() + innocent(2).size();
+  Ends ends(kWays[0]);
+  ends.open_one_side();
+  ends.send(0, stream.substr(0, cut));
+  EXPECT_EQ(ends.filter.stats().held_frames.read(), 1u);
+  for (const Octets& part : in_two_fragments(ends.there(cut, stream.substr(cut, third - cut)), 40)) ends.give_frame(part);
+  EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
+  EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()).substr(0, cut), voided(listed(1)) + innocent(2).substr(0, 20));
+  EXPECT_EQ(ends.filter.fate(Fate::kNeutralised), 1u);
+  ends.expect_all_came_to_an_end();
+}
+
+// A segment far ahead, as nobody sends it who wants it to arrive, must not save the listed message that came in the same burst.
+TEST(SessionSeams, ASegmentFarAheadDoesNotHideTheListedMessageBeforeIt) {
+  const std::string stream = listed(1) + innocent(2);
+  for (const bool is_cut : {false, true}) {
+    Ends ends(kWays[0]);
+    ends.open_one_side();
+    if (is_cut) ends.send(0, stream.substr(0, 20));
+    ends.line_up(is_cut ? 20 : 0, stream.substr(is_cut ? 20 : 0, listed(1).size() - (is_cut ? 20 : 0)));
+    ends.give_frame(ends.there(1'000'000, "x"));
+    std::string arrived;
+    for (const Octets& one : ends.filter.core.sent()) arrived += as_text(one);
+    EXPECT_EQ(arrived.find("WIN A PRIZE"), std::string::npos) << is_cut;
+    EXPECT_EQ(ends.filter.core.sent().size(), is_cut ? 3u : 2u);
+    ends.filter.core.forget();
+    ends.send(listed(1).size(), innocent(2));
+    EXPECT_EQ(payloads_sent(ends.filter.core), innocent(2)) << is_cut;
+    ends.expect_all_came_to_an_end();
+  }
+}
+
+// The fragments may take another way than whole packets, so that nothing of the segment is seen whole. What comes behind it is held as
+// long as a sender takes to repeat a lost one, but not as long as where its receiver would tell.
+TEST(SessionSeams, WhereOneDirectionIsSeenAMissingSegmentIsNotWaitedForLongerThanItsRepetitionTakes) {
+  const std::size_t one = innocent(1).size();
+  const std::string stream = innocent(1) + innocent(2) + innocent(3) + listed(4) + innocent(5);
+  Ends ends(kWays[0]);
+  ends.open_one_side();
+  ends.send(0, stream.substr(0, one));
+  ends.give_frame(in_two_fragments(ends.there(one, stream.substr(one, one)), 64)[0]);
+  ends.send(2 * one, stream.substr(2 * one, one));
+  ends.pass(900);
+  EXPECT_EQ(ends.filter.stats().held_frames.read(), 1u);
+  ends.pass(140);
+  EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
+  EXPECT_EQ(ends.filter.stats().stream_holes.read(), 1u);
+  ends.send(3 * one, stream.substr(3 * one));
+  const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
+  EXPECT_EQ(arrived.substr(2 * one), innocent(3) + voided(listed(4)) + innocent(5));
   ends.expect_all_came_to_an_end();
 }
 

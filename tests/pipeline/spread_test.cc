@@ -510,10 +510,46 @@ TEST(Streams, MoreFramesMayLeaveInABurstThanCanBeHeld) {
   options.held_frames = 4;
   Filter filter(Mode::kEnforce, false, options);
   const std::string half = submit_sm(7, "10690001", "8613800000001", "see you").substr(0, 30);
-  for (std::uint16_t i = 0; i < 60; ++i) filter.access.give(segment_frame({0, half}, 2775, static_cast<std::uint16_t>(40000 + i)));
+  // Opened, so that a message is known to begin: else nothing is held.
+  for (std::uint16_t i = 0; i < 60; ++i) filter.access.give(opening_frame(2775, static_cast<std::uint16_t>(40000 + i)));
   filter.run();
+  filter.core.forget();
+  for (std::uint16_t i = 0; i < 60; ++i) filter.access.give(segment_frame({0, half}, 2775, static_cast<std::uint16_t>(40000 + i)));
+  filter.worker().run_once();
+  EXPECT_EQ(filter.stats().bursts.read(), 2u);
+  EXPECT_EQ(filter.stats().streams_evicted.read(), 59u);
+  EXPECT_EQ(filter.core.sent().size(), 59u);
+  EXPECT_EQ(filter.stats().held_frames.read(), 1u) << "each of them was held before the next one came";
+  EXPECT_EQ(filter.stats().stream_no_room.read(), 0u);
   filter.worker().flush();
   EXPECT_EQ(filter.core.sent().size(), 60u);
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
+// All that was held before, and a burst more that comes and goes in the meantime: the most that can ever leave at once.
+TEST(Streams, WhatWasHeldLeavesWithAWholeBurstThatPushesItOut) {
+  StreamOptions options;
+  options.connections = 16;  // of which four may be half heard
+  options.held_frames = 4;
+  Filter filter(Mode::kEnforce, false, options);
+  const std::string half = submit_sm(7, "10690001", "8613800000001", "see you").substr(0, 30);
+  for (std::uint16_t i = 0; i < 4 + Burst::kFrames; ++i) filter.access.give(opening_frame(2775, static_cast<std::uint16_t>(40000 + i)));
+  filter.run();
+  filter.core.forget();
+  const std::uint64_t bursts = filter.stats().bursts.read();
+  const auto give = [&](std::uint16_t i) { filter.access.give(segment_frame({0, half}, 2775, static_cast<std::uint16_t>(40000 + i))); };
+  for (std::uint16_t i = 0; i < 4; ++i) give(i);
+  filter.worker().run_once();
+  EXPECT_EQ(filter.core.sent().size(), 0u);
+  EXPECT_EQ(filter.stats().held_frames.read(), 4u);
+  for (std::uint16_t i = 4; i < 4 + Burst::kFrames; ++i) give(i);
+  filter.worker().run_once();
+  EXPECT_EQ(filter.stats().bursts.read(), bursts + 2);
+  EXPECT_EQ(filter.core.sent().size(), Burst::kFrames) << "the first four, and all but the last four";
+  EXPECT_EQ(filter.stats().held_frames.read(), 4u);
+  EXPECT_EQ(filter.stats().stream_no_room.read(), 0u);
+  filter.worker().flush();
+  EXPECT_EQ(filter.core.sent().size(), 4 + Burst::kFrames);
   EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
 }
 
