@@ -63,6 +63,9 @@ class StreamBuffer {
     for (std::size_t line = 0; line < kFew; line += 64) fetch_ahead_to_write(end + line);
   }
 
+  // So many bytes may follow before those that are there are moved.
+  std::uint64_t room() const { return block_.size - (end_of_first_ - start_); }
+
   // True when all these bytes are there, or were before base().
   bool has(std::uint64_t from, std::uint64_t to) const;
 
