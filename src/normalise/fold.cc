@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <bit>
 
+#include "normalise/plain_units.h"
 #include "normalise/sms_text.h"
 #include "normalise/tables.h"
 
@@ -31,14 +33,6 @@ Pair fold_pair(std::uint32_t code, char16_t& unit) {
   return decoration ? Pair::kDropped : Pair::kKept;
 }
 
-// So many units are looked at together: most of every text folds to itself.
-constexpr std::size_t kStride = 8;
-bool stride_folds_to_itself(const char16_t* units) {
-  std::uint64_t all = 1;
-  for (std::size_t i = 0; i < kStride; ++i) all &= kFoldPlain[units[i] / 64] >> (units[i] % 64);
-  return all != 0;
-}
-
 // Writes the folded text over the text itself; the write position never passes the read position.
 class Folder {
  public:
@@ -55,16 +49,11 @@ class Folder {
     settled_ = length_;
   }
 
-  // put() for a unit that folds to itself, when no separator awaits its neighbour.
+  // put() for the `count` units from `at` on, all of them plain, when no separator awaits its neighbour.
   bool is_settled() const { return length_ == settled_; }
-  void append(char16_t unit) {
-    text_[length_++] = unit;
-    settled_ = length_;
-  }
-  // append() for the kStride units from `at` on.
-  void append_stride(std::size_t at) {
-    if (at != length_) std::copy_n(text_.begin() + static_cast<std::ptrdiff_t>(at), kStride, text_.begin() + static_cast<std::ptrdiff_t>(length_));
-    settled_ = length_ += kStride;
+  void append(std::size_t at, std::size_t count) {
+    if (at != length_) std::copy_n(&text_[at], count, &text_[length_]);
+    settled_ = length_ += count;
   }
 
   // Separators at the end: blanks go, the rest stays.
@@ -110,33 +99,47 @@ class Folder {
 
 }  // namespace
 
+namespace {
+
+// Folds what stands at `at`; returns how many units that is.
+std::size_t fold_one(std::span<const char16_t> text, std::size_t at, Folder& folder) {
+  const char16_t unit = text[at];
+  if (!is_high_surrogate(unit) || at + 1 == text.size() || !is_low_surrogate(text[at + 1])) {
+    const char16_t folded = kFoldTable[unit];
+    if (folded != 0) folder.put(folded);
+    return 1;
+  }
+  const char16_t low = text[at + 1];
+  const std::uint32_t code = 0x10000U + ((unit & 0x3ffU) << 10) + (low & 0x3ffU);
+  char16_t folded = 0;
+  const Pair pair = fold_pair(code, folded);
+  if (pair == Pair::kUnit) folder.put(folded);
+  if (pair == Pair::kKept) {
+    folder.put(unit);
+    folder.put(low);
+  }
+  return 2;
+}
+
+}  // namespace
+
+// Most of every text folds to itself and is taken in runs.
 std::size_t fold_units(std::span<char16_t> text) {
   Folder folder(text);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    while (i + kStride <= text.size() && folder.is_settled() && stride_folds_to_itself(&text[i])) {
-      folder.append_stride(i);
-      i += kStride;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t size = std::min(text.size() - start, kMostPlainBits);
+    const std::uint64_t plain = plain_bits(text.subspan(start, size));
+    std::size_t i = 0;
+    while (i < size) {
+      const auto run = static_cast<std::size_t>(std::countr_one(plain >> i));  // what lies behind `size` is not plain
+      if (run == 0 || !folder.is_settled()) {
+        i += fold_one(text, start + i, folder);
+      } else {
+        folder.append(start + i, run);
+        i += run;
+      }
     }
-    if (i == text.size()) break;
-    const char16_t unit = text[i];
-    if (folds_to_itself(unit) && folder.is_settled()) {
-      folder.append(unit);
-      continue;
-    }
-    if (!is_high_surrogate(unit) || i + 1 == text.size() || !is_low_surrogate(text[i + 1])) {
-      const char16_t folded = kFoldTable[unit];
-      if (folded != 0) folder.put(folded);
-      continue;
-    }
-    const char16_t low = text[++i];
-    const std::uint32_t code = 0x10000U + ((unit & 0x3ffU) << 10) + (low & 0x3ffU);
-    char16_t folded = 0;
-    const Pair pair = fold_pair(code, folded);
-    if (pair == Pair::kUnit) folder.put(folded);
-    if (pair == Pair::kKept) {
-      folder.put(unit);
-      folder.put(low);
-    }
+    start += i;
   }
   return folder.finish();
 }

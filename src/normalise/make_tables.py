@@ -124,12 +124,14 @@ def gb_four_byte_ranges():
 
 # What fold.cc has to look at twice: kept in step with is_separator() and latin_v_to_wei() there, and tested.
 SEPARATORS = " ._-*|~^`'\"/\\+=#"
+# The other dot that folds to itself and that a site may be written with, and a byte order mark the wrong way round.
+OTHERS = '\u3002\ufffe'
 
 
 def plain_bits(fold):
-    """One bit for each unit that folds to itself and has no part in any rule about its neighbours."""
+    """One bit for each unit that folds to itself and has no part in any rule about its neighbours, nor in how sites and byte orders are found."""
     def is_plain(code):
-        return fold[code] == code and code != 0 and chr(code) not in SEPARATORS and chr(code) != '信'
+        return fold[code] == code and code != 0 and chr(code) not in SEPARATORS + OTHERS and chr(code) != '信'
     return [sum(is_plain(word * 64 + bit) << bit for bit in range(64)) for word in range(1024)]
 
 

@@ -7,6 +7,7 @@
 #include "normalise/domain.h"
 #include "normalise/embedded_urls.h"
 #include "normalise/phone.h"
+#include "normalise/plain_units.h"
 #include "normalise/sms_text.h"
 #include "normalise/text_windows.h"
 
@@ -81,6 +82,7 @@ class KeyMaker {
   }
 
   void text(Bytes body, TextCoding coding) {
+    if (coding == TextCoding::kUcs2 && plain_text(body)) return;
     const bool is_swapped = coding == TextCoding::kUcs2 && body.size() >= 2 && body[0] == 0xff && body[1] == 0xfe;
     bool is_first = true;
     for (;;) {
@@ -90,6 +92,20 @@ class KeyMaker {
       body = body.subspan(next);
       is_first = false;
     }
+  }
+
+  // Most Chinese texts have hardly a unit that needs a second look. True: this one has none, and its key is made.
+  bool plain_text(Bytes body) {
+    const std::size_t count = body.size() / 2;
+    if (count == 0 || count > kMaxSmsUnits) return false;
+    char16_t* const out = keys_.wide_characters(count);
+    if (out == nullptr) return false;
+    if (!decode_plain_ucs2(body, out)) {
+      keys_.give_back(count * 2);
+      return false;
+    }
+    keys_.push(TextKey{event_, {out, count}, body, TextCoding::kUcs2, false});
+    return true;
   }
 
   struct Window {

@@ -10,7 +10,8 @@ namespace telefence {
 
 // UTF-16 unit to folded unit; 0 = dropped. Closed: folding twice changes nothing. Surrogates are 0 here.
 extern const std::uint16_t kFoldTable[65536];
-// Bit u: unit u folds to itself and is nothing that the folding of its neighbours depends on. 8 KiB, which stay in the cache.
+// Bit u: unit u folds to itself, is nothing that the folding of its neighbours depends on, no dot of any kind and no byte order mark.
+// 8 KiB, which stay in the cache.
 extern const std::uint64_t kFoldPlain[1024];
 inline bool folds_to_itself(char16_t unit) { return (kFoldPlain[unit / 64] >> (unit % 64) & 1) != 0; }
 // The same for U+1D400..1D7FF (styled letters) and U+1F100..1F1FF (enclosed letters).

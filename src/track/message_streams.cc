@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/fetch_ahead.h"
 #include "base/reader.h"
+#include "base/uncleared.h"
 
 namespace telefence {
 namespace {
@@ -90,16 +91,21 @@ void MessageStreams::prefetch(std::span<const FlowKey* const> flows) {
     established_.prefetch_entry(flow->both);
     newcomers_.prefetch_entry(flow->both);
   }
+  Uncleared<const Stream*, kMostInBurst> going_on;
+  std::size_t count = 0;
   for (const FlowKey* const flow : flows) {
     const MessageConnection* connection = established_.find(flow->both);
     if (connection == nullptr) connection = newcomers_.find(flow->both);
     if (connection == nullptr) continue;
+    const std::uint32_t own = connection->ends[side_of(*connection, *flow)].stream;
+    if (own != StreamEnd::kNone) going_on[count++] = &streams_[own];
     for (const StreamEnd& end : connection->ends) {
       if (end.stream == StreamEnd::kNone) continue;
       const char* const stream = reinterpret_cast<const char*>(&streams_[end.stream]);
-      for (std::size_t line = 0; line < sizeof(Stream); line += 64) fetch_ahead(stream + line);
+      for (std::size_t line = 0; line < Stream::kBusyBytes; line += 64) fetch_ahead(stream + line);
     }
   }
+  for (const Stream* const stream : going_on.first(count)) stream->buffer.prefetch_end();
 }
 
 // What was known of it before the last forget_all() is known no more.

@@ -50,8 +50,9 @@ struct StreamOptions {
 // How bytes of a stream were changed; the weightier one is the larger.
 enum class StreamChange : std::uint8_t { kNone, kTagged, kRestated, kNeutralised };
 
-// Bytes on the way in one direction.
-struct Stream {
+// Bytes on the way in one direction. What nearly every segment touches lies in its first kBusyBytes.
+struct alignas(64) Stream {
+  static constexpr std::size_t kBusyBytes = 192;
   // Offsets count from here, so that bytes before the first one have one, too.
   static constexpr std::uint64_t kOrigin = std::uint64_t{1} << 32;
   static constexpr std::size_t kMostChanges = 8;
@@ -60,7 +61,6 @@ struct Stream {
     StreamChange change = StreamChange::kNone;
   };
 
-  StreamBuffer buffer;
   HeldFrames::Queue held;
   std::uint64_t acked = kOrigin;
   std::uint64_t released = kOrigin;
@@ -70,7 +70,6 @@ struct Stream {
   std::uint64_t used_ns = 0;
   std::uint64_t expired_ns = 0;  // when the wait for the rest of a message ended in vain; 0: the rest came, or has not ended
   std::uint64_t far_since_ns = 0;  // only segments beyond the window came since then; 0: others, too
-  std::array<Changed, kMostChanges> changes;  // not confirmed yet, oldest first
   std::uint8_t change_count = 0;
   std::uint8_t reads = 0;    // of the first message not read whole
   std::uint64_t wanted = 0;  // bytes from `parsed` on that are needed to read further; 0: any
@@ -82,6 +81,9 @@ struct Stream {
   bool is_due = false;      // what is held has waited long enough, or its sender repeats it
   std::uint32_t origin = 0; // sequence number at kOrigin
   struct MessageConnection* connection = nullptr;
+  // Last what is seldom touched: the end of the buffer and the changes.
+  StreamBuffer buffer;
+  std::array<Changed, kMostChanges> changes;  // not confirmed yet, oldest first
 
   std::uint64_t end() const { return buffer.contiguous_end(); }
   std::uint32_t sequence_of(std::uint64_t offset) const { return origin + static_cast<std::uint32_t>(offset - kOrigin); }

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/fetch_ahead.h"
 #include "track/buffer_pool.h"
 
 namespace telefence {
@@ -54,6 +55,17 @@ class StreamBuffer {
     return {block_.bytes + (from - start_), static_cast<std::size_t>(to - from)};
   }
 
+  // Brings the place of the bytes that come next into the cache: among so many streams it seldom is there.
+  void prefetch_end() const {
+    constexpr std::size_t kFew = 256;  // of longer ones the processor sees by itself that they are written in order
+    if (block_.bytes == nullptr) return;
+    const std::uint8_t* const end = block_.bytes + (end_of_first_ - start_);
+    for (std::size_t line = 0; line < kFew; line += 64) fetch_ahead_to_write(end + line);
+  }
+
+  // So many bytes may follow before those that are there are moved.
+  std::uint64_t room() const { return block_.size - (end_of_first_ - start_); }
+
   // True when all these bytes are there, or were before base().
   bool has(std::uint64_t from, std::uint64_t to) const;
 
@@ -73,8 +85,8 @@ class StreamBuffer {
   std::uint64_t base_ = 0;
   std::uint64_t start_ = 0;  // offset of block_.bytes[0]; at most base_
   std::uint64_t end_of_first_ = 0;
-  std::array<Range, kMostIslands> islands_;
   std::uint8_t island_count_ = 0;
+  std::array<Range, kMostIslands> islands_;  // seldom touched
 };
 
 }  // namespace telefence

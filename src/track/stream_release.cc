@@ -8,7 +8,10 @@
 namespace telefence {
 namespace {
 
+// Of a direction whose other end is never heard; and when its bytes are about to move to another block, which then costs little.
 constexpr std::uint32_t kKeptUnheard = 16 * 1024;
+constexpr std::uint32_t kMovedUnheard = 4 * 1024;
+constexpr std::uint32_t kAboutToMove = 2 * 1024;
 
 }  // namespace
 
@@ -194,7 +197,8 @@ void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
 
 void MessageStreams::trim(Stream& stream) {
   // Of a connection whose other end is never heard nothing is confirmed: only the newest is kept for repetitions.
-  const std::uint32_t kept = std::min(kKeptUnheard, options_.window_bytes / 2);
+  const std::uint32_t most = stream.buffer.room() < kAboutToMove ? kMovedUnheard : kKeptUnheard;
+  const std::uint32_t kept = std::min(most, options_.window_bytes / 2);
   if (!end_of(stream).is_confirmed && stream.end() - stream.buffer.base() > kept)
     stream.acked = std::max(stream.acked, stream.end() - kept);
   stream.buffer.trim(std::min({stream.acked, stream.parsed, stream.end()}), pool_);

@@ -24,6 +24,23 @@ class Buffer : public testing::Test {
   StreamBuffer buffer;
 };
 
+TEST_F(Buffer, RoomIsWhatFollowsUntilBytesAreMoved) {
+  EXPECT_EQ(buffer.room(), 0u);
+  put(0, std::string(100, 'a'));
+  EXPECT_EQ(buffer.room(), 2048u - 100);
+  const std::uint8_t* const bytes = buffer.view(0, 100).data();
+  buffer.trim(50, pool);
+  EXPECT_EQ(buffer.room(), 2048u - 100) << "what is trimmed stays where it is";
+  put(100, std::string(buffer.room(), 'b'));
+  EXPECT_EQ(buffer.view(50, 100).data(), bytes + 50);
+  EXPECT_EQ(buffer.room(), 0u);
+  put(buffer.contiguous_end(), "c");
+  EXPECT_NE(buffer.view(50, 100).data(), bytes + 50);
+  EXPECT_GT(buffer.room(), 0u);
+  buffer.trim(buffer.contiguous_end(), pool);
+  EXPECT_EQ(buffer.room(), 0u) << "no block, no room";
+}
+
 TEST(BufferPool, GivesOutAllItHasAndTakesItBack) {
   BufferPool pool(1);
   EXPECT_EQ(pool.total(), BufferPool::kLargest);
