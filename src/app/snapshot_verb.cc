@@ -139,6 +139,16 @@ void print_cosigned(const CosignedSnapshot& done, bool json, Language language) 
   std::fflush(stdout);
 }
 
+int audit_cosigned(const SnapshotArguments& arguments, const CosignedSnapshot& done, Language language) {
+  if (arguments.audit.empty() || done.was_signed) return kExitOk;
+  AuditLog audit;
+  Result<void> written = audit.open(arguments.audit, AuditLog::Sync::kEachLine);
+  if (written)
+    written = audit.append(AuditEntry("cosigned", publisher_name()).number("seq", done.manifest.sequence).text("hash", done.manifest.digest)
+                               .number("batches", done.batches).number("entries", done.entries));
+  return written ? kExitOk : failed(written.error(), language);
+}
+
 Result<CosignedSnapshot> cosigned(const SnapshotArguments& arguments, const Edges& edges, const SigningKey& key) {
   return on_primary(arguments, [&](RedisConnection& connection) { return cosign_snapshot(connection, edges.terms, edges.trust, arguments.log, key); });
 }
@@ -147,14 +157,17 @@ int cosign(const SnapshotArguments& arguments, const Edges& edges, const Signing
   const Result<CosignedSnapshot> done = cosigned(arguments, edges, key);
   if (!done) return failed(done.error(), language);
   print_cosigned(done.value(), arguments.json, language);
-  return kExitOk;
+  return audit_cosigned(arguments, done.value(), language);
 }
 
 // Each that is made; looks for the next one so often. What fails is told and tried again.
 [[noreturn]] void keep_cosigning(const SnapshotArguments& arguments, const Edges& edges, const SigningKey& key, std::chrono::seconds every, Language language) {
   for (;; std::this_thread::sleep_for(every)) {
     const Result<CosignedSnapshot> done = cosigned(arguments, edges, key);
-    if (done && !done.value().was_signed) print_cosigned(done.value(), arguments.json, language);
+    if (done && !done.value().was_signed) {
+      print_cosigned(done.value(), arguments.json, language);
+      (void)audit_cosigned(arguments, done.value(), language);
+    }
     if (!done && done.error().code != ErrorCode::kUsage) (void)failed(done.error(), language);  // else there is none yet
   }
 }
@@ -181,6 +194,8 @@ int snapshot(const SnapshotArguments& arguments) {
   Result<SigningKey> key = arguments.key.empty() ? Result<SigningKey>(Error{ErrorCode::kUsage, ""}) : read_secret_key(arguments.key, "--key");
   if (!arguments.key.empty() && !key) return failed(key.error(), language);
   if (const Result<void> checked = check_maker(edges.value().trust, key ? &key.value() : nullptr); !checked) return failed(checked.error(), language);
+  if (arguments.cosign && (arguments.batches != 0 || order.trim_older_s != 0 || arguments.accept_gaps))
+    return failed({ErrorCode::kUsage, "--cosign makes no snapshot: --batches, --trim-older and --accept-gaps are for who makes them"}, language);
   if (arguments.cosign && !key) return failed({ErrorCode::kUsage, "--cosign needs --key FILE, of a signer with may_snapshot: true"}, language);
   if (arguments.cosign && every_s != 0) keep_cosigning(arguments, edges.value(), key.value(), std::chrono::seconds(every_s), language);
   if (arguments.cosign) return cosign(arguments, edges.value(), key.value(), language);

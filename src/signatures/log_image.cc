@@ -2,14 +2,16 @@
 #include "signatures/log_image.h"
 
 #include <algorithm>
-#include <ctime>
 #include <limits>
 
 #include "normalise/phone.h"
 #include "signatures/source_quota.h"
+#include "signatures/wall_clock.h"
 
 namespace telefence {
 namespace {
+
+constexpr std::int64_t kSoonest_ms = 3'600'000;  // a publisher's clock may be so much ahead
 
 bool is_text(SignatureKind kind) { return kind == SignatureKind::kPattern || kind == SignatureKind::kUrl; }
 
@@ -87,7 +89,7 @@ void LogImage::keep(const Change& change) {
 
 void LogImage::begin_with(const SnapshotManifest& manifest, SnapshotLoad& load) {
   std::vector<Change> changes = load.changes();
-  waiting_.sort_out(changes, manifest.created_ms / 1000);
+  waiting_.sort_out(changes, manifest.moment_ms / 1000);
   std::vector<Complaint> complaints;
   store_->adopt_log(load.layer(), load.removed(), changes, complaints);
   for (const Change& change : load.removed())
@@ -118,14 +120,14 @@ std::optional<RefusedBatch> LogImage::take(const StoredBatch& stored, Result<Bat
   approvals_.sort_out(batch);
   if (auto refused = signers_.refuse(batch)) return refused;
   // What was over, and what waited, comes before what was said now.
-  const std::int64_t then_s = batch.timestamp_ms / 1000;
-  // A date that has not come would make the snapshot as young.
-  newest_ms_ = std::max(newest_ms_, std::min(batch.timestamp_ms, std::int64_t{1000} * (std::time(nullptr) + 3600)));
+  const std::int64_t moment_ms = moment_ms_ != 0 ? moment_ms_ : now_ms();
+  const std::int64_t then_s = std::min(batch.timestamp_ms, moment_ms) / 1000;
+  if (batch.timestamp_ms <= moment_ms + kSoonest_ms) newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
   store_->sweep(then_s, std::numeric_limits<std::size_t>::max());
-  if (auto refused = refuse_over_quota(batch, trust_, *store_, waiting_)) return refused;
-  approvals_.note(batch, std::int64_t{1000} * std::time(nullptr));
+  if (auto refused = telefence::refuse_over_quota(batch, trust_, *store_, waiting_)) return refused;
+  approvals_.note(batch, moment_ms);
   if (batch.signatures.size() >= 2) keep_proofs(batch.changes, stored);  // else it is no proof
-  if (Approvals::could_count_again(batch, batch.timestamp_ms)) approved_.push_back(stored);
+  if (Approvals::could_count_again(batch, std::min(batch.timestamp_ms, moment_ms))) approved_.push_back(stored);
   std::vector<Change> due = waiting_.take_due(then_s);
   waiting_.sort_out(batch.changes, then_s);
   due.insert(due.end(), batch.changes.begin(), batch.changes.end());
@@ -168,6 +170,12 @@ void LogImage::write_tables(std::int64_t now_s, SnapshotWriter& writer) {
       write_proof(change, writer);
     }
   });
+}
+
+std::optional<RefusedBatch> LogImage::refuse_over_quota() const {
+  std::map<std::string, std::uint64_t> entries;
+  for (const SourceQuota& quota : trust_.quotas) entries[quota.source] = store_->entries_after(quota.source, {});
+  return signers_.refuse_over_quota(entries);
 }
 
 void LogImage::take_due(std::int64_t now_s) {

@@ -38,11 +38,17 @@ class LogImage {
   // The next entry of the log, and what read_batch() made of it. Returns why it is not in force.
   std::optional<RefusedBatch> take(const StoredBatch& stored, Result<Batch> read);
 
+  // Dates beyond this moment count as it, so that a batch that is dated ahead does not make all else old. Else: beyond now.
+  void set_moment(std::int64_t moment_ms) { moment_ms_ = moment_ms; }
+
   std::uint64_t sequence() const { return sequence_; }  // of the last entry taken
   const std::string& hash() const { return hash_; }
-  std::int64_t newest_ms() const { return newest_ms_; }  // the latest date of a batch in it
+  // The latest date of a batch in it. One more than an hour ahead is none: snapshots would be as young.
+  std::int64_t newest_ms() const { return newest_ms_; }
   const Signers& signers() const { return signers_; }
   const CompileTerms& terms() const { return store_->terms(); }
+  // A source that has more entries in force than redis.quotas allows, as edges count them.
+  std::optional<RefusedBatch> refuse_over_quota() const;
 
   // What is in force at now_s, and what waits. Fills sequence and hash of the manifest, and what stood before.
   void write(std::int64_t now_s, SnapshotWriter& writer, SnapshotManifest& manifest);
@@ -73,7 +79,7 @@ class LogImage {
   std::set<std::string> proved_;                    // ids of those written
   std::uint64_t sequence_ = 0;
   std::string hash_;
-  std::int64_t newest_ms_ = 0;
+  std::int64_t newest_ms_ = 0, moment_ms_ = 0;
   LogTrail trail_;  // to the batch before this one
 };
 

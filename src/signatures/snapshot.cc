@@ -100,7 +100,7 @@ std::uint64_t SnapshotManifest::bytes() const {
 
 std::string manifest_text(const SnapshotManifest& manifest) {
   nlohmann::ordered_json out = {{"v", kSnapshotVersion},       {"seq", manifest.sequence},   {"hash", manifest.hash},
-                                {"created", manifest.created_ms}, {"publisher", manifest.publisher}, {"domains", manifest.domains},
+                                {"moment", manifest.moment_ms}, {"created", manifest.created_ms}, {"publisher", manifest.publisher}, {"domains", manifest.domains},
                                 {"numbers", manifest.numbers}, {"others", manifest.others},  {"removed", manifest.removed}};
   nlohmann::ordered_json chunks = nlohmann::ordered_json::array();
   for (const SnapshotChunk& chunk : manifest.chunks) chunks.push_back({{"bytes", chunk.bytes}, {"sha256", chunk.sha256}});
@@ -140,6 +140,8 @@ Result<SnapshotManifest> read_manifest(std::string_view value) {
   out.sequence = number_in(json, "seq");
   out.hash = text_in(json, "hash");
   out.created_ms = static_cast<std::int64_t>(number_in(json, "created"));
+  out.moment_ms = static_cast<std::int64_t>(number_in(json, "moment"));
+  if (out.moment_ms == 0) out.moment_ms = out.created_ms;  // of an earlier version
   out.publisher = text_in(json, "publisher");
   out.has_gaps = json.value("gaps", Json()) == true;
   out.domains = number_in(json, "domains");

@@ -43,6 +43,7 @@ struct SnapshotManifest {
   std::uint64_t sequence = 0;   // of the last batch that is in it
   std::string hash;             // of that batch; "" = not known
   bool has_gaps = false;  // batches were missing or refused when it was made: who has them all loses by it
+  std::int64_t moment_ms = 0;   // what is over then is not in it, and what waits for later waits in it
   std::int64_t created_ms = 0;  // batches up to `sequence` that are dated later are none of these
   std::string publisher;
   std::uint64_t domains = 0, numbers = 0, others = 0, removed = 0;  // rows and op lines

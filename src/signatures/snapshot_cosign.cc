@@ -2,12 +2,15 @@
 #include "signatures/snapshot_cosign.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <span>
 #include <unordered_set>
 #include <utility>
 
 #include "base/siphash.h"
+#include "crypto/hex.h"
+#include "crypto/sha256.h"
 #include "signatures/log_head.h"
 #include "signatures/log_walk.h"
 #include "signatures/op_line.h"
@@ -18,7 +21,8 @@ namespace telefence {
 namespace {
 
 constexpr std::uint32_t kTimeoutMs = 30'000;
-constexpr std::int64_t kSoonest_ms = 3'600'000;  // a publisher's clock may be so much ahead
+// The clocks of two machines of the centre; and that of a publisher, who may be so much ahead.
+constexpr std::int64_t kClocks_ms = 120'000, kSoonest_ms = 3'600'000;
 
 Error invalid(std::uint64_t sequence, const std::string& why) {
   return Error{ErrorCode::kInvalid, "snapshot " + std::to_string(sequence) + " is not signed: " + why};
@@ -30,12 +34,10 @@ SipHashKey new_key() {
   return {word(), word()};
 }
 
-// Every entry of a snapshot as an op line. Nobody who made one can know the key of the hashes that stand for them.
+// Every entry of a snapshot as an op line, and its proofs. Nobody who made one can know the key of the hashes that stand for them.
 class Entries : public SnapshotReader {
  public:
-  // What is over at this moment counts no more, and what has waited for it waits no more: two who wrote the same at different moments
-  // wrote the same.
-  Entries(std::int64_t moment_s, SipHashKey key) : moment_s_(moment_s), key_(key) {}
+  explicit Entries(SipHashKey key) : key_(key) {}
 
  protected:
   virtual void take(std::uint64_t hash, const std::string& line) = 0;
@@ -53,17 +55,16 @@ class Entries : public SnapshotReader {
     return line(std::move(change));
   }
   Result<void> line(Change change) override {
-    Signature& signature = change.signature;
-    if (signature.expires_s != 0 && signature.expires_s <= moment_s_) return {};
-    if (signature.valid_from_s <= moment_s_) signature.valid_from_s = 0;
-    signature.where.clear();
-    const std::string text = to_op_line(change);
-    take(siphash(key_, as_bytes(text)), text);
+    change.signature.where.clear();
+    say(to_op_line(change));
     return {};
   }
-  Result<void> proof(const StoredBatch&) override { return {}; }  // edges judge what it proves
+  Result<void> proof(const StoredBatch& batch) override {
+    say("proof " + batch.id + " " + hex_of(sha256(batch.header + "\n" + batch.body + "\n" + batch.signature)));
+    return {};
+  }
+  void say(const std::string& line) { take(siphash(key_, as_bytes(line)), line); }
 
-  const std::int64_t moment_s_;
   const SipHashKey key_;
   Change common_;
 };
@@ -79,7 +80,7 @@ class Ours : public Entries {
 
 class Theirs : public Entries {
  public:
-  Theirs(std::int64_t moment_s, SipHashKey key, Ours& ours) : Entries(moment_s, key), ours_(ours) {}
+  Theirs(SipHashKey key, Ours& ours) : Entries(key), ours_(ours) {}
   std::uint64_t same = 0, strange = 0;
   std::string first_strange;
 
@@ -94,10 +95,15 @@ class Theirs : public Entries {
   Ours& ours_;
 };
 
+bool is_same(const LogTrail& one, const LogTrail& other) {
+  return std::equal(one.places().begin(), one.places().end(), other.places().begin(), other.places().end(),
+                    [](const LogTrail::Place& a, const LogTrail::Place& b) { return a.sequence == b.sequence && a.hash == b.hash; });
+}
+
 class Cosigner {
  public:
   Cosigner(RedisConnection& connection, LogImage image, std::string log, const SigningKey& key)
-      : connection_(connection), log_(std::move(log)), key_(key), walk_(connection, std::move(image), log_, false) {}
+      : connection_(connection), log_(std::move(log)), key_(key), walk_(connection, std::move(image), log_, true) {}
 
   Result<CosignedSnapshot> run() {
     if (auto found = find(); !found.ok()) return found.error();
@@ -129,7 +135,10 @@ class Cosigner {
     value_ = std::move(newest.value().value);
     manifest() = std::move(newest.value().manifest);
     if (const auto refused = walk_.image().signers().refuse(manifest(), 1)) return invalid(manifest().sequence, refused->why);
-    if (manifest().has_gaps) return invalid(manifest().sequence, "it was made with --accept-gaps, so nobody can tell what it should say");
+    // What is over at that moment is in neither, and what waits for later waits in both.
+    if (manifest().moment_ms > now_ms() + kClocks_ms || manifest().created_ms > manifest().moment_ms + kSoonest_ms)
+      return invalid(manifest().sequence, "it is dated ahead, or one of the two clocks is wrong");
+    walk_.image().set_moment(manifest().moment_ms);
     return {};
   }
 
@@ -141,27 +150,32 @@ class Cosigner {
     done_.begun_with = walk_.begun_with();
     done_.batches = walk_.batches();
     LogImage& image = walk_.image();
-    if (image.sequence() != manifest().sequence || (!manifest().hash.empty() && image.hash() != manifest().hash))
+    if (walk_.has_gaps() && !manifest().has_gaps)
+      return Error{ErrorCode::kFailed, "snapshot " + std::to_string(manifest().sequence) + " can't be compared: " +
+                                           (walk_.gap().empty() ? walk_.first_refusal() : walk_.gap()) +
+                                           ", and this key has signed none that has what is missing. To begin with what edges take now, make one "
+                                           "with this key (without --cosign), which the other then signs"};
+    if (manifest().has_gaps && !walk_.has_gaps()) return invalid(manifest().sequence, "it was made with --accept-gaps, and nothing is missing here");
+    if (image.sequence() != manifest().sequence || image.hash() != manifest().hash)
       return invalid(manifest().sequence, "the log has another batch " + std::to_string(manifest().sequence) + " than it was made of");
-    // Batches that are dated before it have no effect any more.
-    if (manifest().created_ms > std::max(now_ms(), image.newest_ms()) + kSoonest_ms)
-      return invalid(manifest().sequence, "it is dated more than an hour ahead");
+    // What is dated before it has no effect any more, and what is dated behind it could be brought again.
+    if (manifest().created_ms <= image.newest_ms()) return invalid(manifest().sequence, "it is dated before batches that are in it");
+    if (const auto refused = image.refuse_over_quota()) return invalid(manifest().sequence, refused->why);
     return {};
   }
 
   Result<void> compare() {
-    const std::int64_t moment_s = manifest().created_ms / 1000;
     const SipHashKey key = new_key();
-    Ours ours(moment_s, key);
+    Ours ours(key);
     SnapshotManifest own;
     SnapshotWriter writer;
-    walk_.image().write(moment_s, writer, own);
+    walk_.image().write(manifest().moment_ms / 1000, writer, own);
     auto read = writer.finish(own, [&](std::size_t index, const std::string& packed) -> Result<void> {
       const Result<std::string> text = unpack_chunk(own, index, packed);
       return text.ok() ? ours.read(text.value()) : text.error();
     });
     if (!read.ok()) return read;
-    Theirs theirs(moment_s, key, ours);
+    Theirs theirs(key, ours);
     for (std::size_t i = 0; i < manifest().chunks.size(); ++i) {
       const Result<std::string> packed = chunk_at(walk_.ask(), log_, manifest(), i);
       if (!packed.ok()) return packed.error();
@@ -173,9 +187,9 @@ class Cosigner {
     if (theirs.strange != 0)
       return invalid(manifest().sequence, "it has " + std::to_string(theirs.strange) + " entries that the log does not say; the first: " + theirs.first_strange.substr(0, 300));
     if (!ours.hashes.empty()) return invalid(manifest().sequence, "it lacks " + std::to_string(ours.hashes.size()) + " entries that the log says");
-    for (const LogTrail::Place& place : manifest().before.places())
-      if (const LogTrail::Place* known = own.before.at_or_before(place.sequence); known != nullptr && known->sequence == place.sequence && known->hash != place.hash)
-        return invalid(manifest().sequence, "it names another batch " + std::to_string(place.sequence) + " than the log has");
+    if (!is_same(manifest().before, own.before)) return invalid(manifest().sequence, "it names other batches before it than the log has");
+    const auto counts = [](const SnapshotManifest& one) { return std::array{one.domains, one.numbers, one.others, one.removed}; };
+    if (counts(manifest()) != counts(own)) return invalid(manifest().sequence, "its manifest tells other numbers of entries than are in it");
     return {};
   }
 

@@ -43,6 +43,7 @@ bool SnapshotLoad::has_proof(const Signature& signature) {
 
 Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, std::uint64_t id) {
   if (common_.op == Change::Op::kRemove) {
+    if (expires_s != 0 || id != 0) return Error{ErrorCode::kInvalid, "a removal that ends, or has an id"};
     removed_.push_back(common_);
     removed_.back().signature.value = value;
     return {};
@@ -67,10 +68,12 @@ Result<void> SnapshotLoad::line(Change change) {
     return {};
   }
   if (change.op == Change::Op::kRemove) {
+    if (change.signature.expires_s != 0) return Error{ErrorCode::kInvalid, "a removal that ends, or has an id"};
     removed_.push_back(std::move(change));
     return {};
   }
-  ++entries_of_sources_[change.signature.source];
+  // What waits may be another word on what is in force.
+  if (change.signature.valid_from_s <= now_s_) ++entries_of_sources_[change.signature.source];
   if (is_proved(change.signature)) changes_.push_back(std::move(change));
   return {};
 }

@@ -56,7 +56,7 @@ class SnapshotLoad : private SnapshotReader {
   LayerFiller filler_{terms_, *layer_, collected_};
   Change common_;
   std::uint64_t* of_source_ = nullptr;  // the count of common_'s
-  std::map<std::string, std::uint64_t> entries_of_sources_;  // those that wait, too
+  std::map<std::string, std::uint64_t> entries_of_sources_;  // without those that wait
   std::uint64_t domains_ = 0, numbers_ = 0;
   std::vector<Change> removed_, changes_, unenforced_;
   std::vector<StoredBatch> proofs_;

@@ -48,6 +48,8 @@ class Maker {
     if (made_.batches == 0 || waits_for_others())
       return Error{ErrorCode::kUsage, walk_.image().sequence() == 0 ? "the log " + order_.log + " is empty: there is nothing to write down"
                                                             : std::string(kNothingNew) + std::to_string(walk_.image().sequence())};
+    if (const auto refused = walk_.image().refuse_over_quota())
+      return Error{ErrorCode::kInvalid, refused->why + ": edges would refuse this snapshot; take back the rest, or raise redis.quotas"};
     if (auto claimed = claim(); !claimed.ok()) return claimed.error();
     if (auto written = write(); !written.ok()) {
       if (is_claimed_) take_back();
@@ -119,12 +121,12 @@ class Maker {
   Result<void> write() {
     SnapshotManifest& manifest = made_.manifest;
     SnapshotWriter writer;
-    const std::int64_t now = now_ms();
+    manifest.moment_ms = now_ms();
     // A publisher's clock may be ahead. What is dated before the snapshot is in it, and has no effect when somebody brings it again.
-    manifest.created_ms = std::max(now, walk_.image().newest_ms() + 1);
+    manifest.created_ms = std::max(manifest.moment_ms, walk_.image().newest_ms() + 1);
     manifest.publisher = order_.publisher;
     manifest.has_gaps = walk_.has_gaps();
-    walk_.image().write(now / 1000, writer, manifest);
+    walk_.image().write(manifest.moment_ms / 1000, writer, manifest);
     auto written = writer.finish(manifest, [&](std::size_t index, const std::string& packed) -> Result<void> {
       chunks_ = index + 1;
       const Result<RedisReply> reply = command({"SET", chunk_key(order_.log, manifest.sequence, index), packed});

@@ -12,9 +12,12 @@
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "redis/private_redis.h"
+#include "signatures/batch.h"
 #include "signatures/edge_feed.h"
+#include "signatures/log_head.h"
 #include "signatures/snapshot_fetch.h"
 #include "signatures/snapshot_publish.h"
+#include "signatures/words.h"
 
 namespace telefence {
 namespace {
@@ -137,57 +140,135 @@ TEST_F(SnapshotCosign, TheNextOneIsComparedFromTheLastThatWasSigned) {
   const Result<CosignedSnapshot> done = cosign(city_);
   ASSERT_FALSE(done.ok());
   EXPECT_NE(done.error().message.find("does not follow batch 0"), std::string::npos) << done.error().message;
+  // But it makes one of what edges take, and the others sign that.
+  SnapshotOrder order;
+  order.keys = {&city_};
+  centre().push({add_domain("z.example")});
+  ASSERT_TRUE(make_snapshot(connection_, test_terms(), options_.redis.trust, order).ok());
+  EXPECT_EQ(why_not(), "");
 }
 
-TEST_F(SnapshotCosign, WhatTheLogDoesNotSayIsNotSigned) {
+// A batch that nobody here can judge, and one that is missing: both find the same, and edges that lack it get a snapshot.
+TEST_F(SnapshotCosign, GapsThatBothFindDoNotEndIt) {
   push_of_all_kinds();
-  const std::uint64_t made = make();
-  const auto says = [&](const char* what, const std::function<void(std::string&, SnapshotManifest&)>& change) {
-    forge(made, change);
+  const SigningKey stranger = make_signing_key("stranger", "");
+  Centre(redis_.server(), {&stranger}).push({add_domain("theirs.example")});
+  centre().ask({"XADD", kLog, "50-0", "junk", "x"});
+  centre().push({add_domain("behind.example")});
+  SnapshotOrder order;
+  order.keys = {&maker_};
+  ASSERT_FALSE(make_snapshot(connection_, test_terms(), options_.redis.trust, order).ok());
+  order.accept_gaps = true;
+  ASSERT_TRUE(make_snapshot(connection_, test_terms(), options_.redis.trust, order).ok());
+  EXPECT_EQ(why_not(), "");
+  centre().ask({"XTRIM", kLog, "MINID", "51-0"});
+  start();
+  ASSERT_TRUE(edge_->reaches(51));
+  EXPECT_EQ(edge_->state().snapshot, 51u);
+  EXPECT_TRUE(edge_->blocks("behind.example"));
+}
+
+// By a wrong clock, or on purpose: what others said is not over for that, nor in force before its time.
+TEST_F(SnapshotCosign, ABatchThatIsDatedAheadMakesNothingElseOld) {
+  const std::int64_t now_ms = std::int64_t{1000} * std::time(nullptr), day_ms = 86'400'000;
+  const auto in_30_days = [&](const char* what) { return ",\"" + std::string(what) + "\":\"" + instant_text(now_ms + 30 * day_ms) + "\""; };
+  centre().push({add_domain("expires.example", in_30_days("expires")), add_domain("waits.example", in_30_days("valid_from")), add_domain("a.example")});
+  const Result<LogHead> head = read_head(connection_, kLog, 5000);
+  const PackedBatch ahead = pack_batch(2, now_ms + 400 * day_ms, "city", head.value().hash, std::vector<std::string>{add_domain("ahead.example")}, kLog).value();
+  centre().add_raw("2-0", ahead, to_line(sign_batch(city_, batch_hash(ahead.header, ahead.body))));
+  ASSERT_EQ(make(), 2u);
+  ASSERT_EQ(why_not(), "");
+  centre().ask({"XTRIM", kLog, "MAXLEN", "0"});
+  start();
+  ASSERT_TRUE(edge_->reaches(2));
+  EXPECT_EQ(edge_->state().snapshot, 2u);
+  EXPECT_TRUE(edge_->blocks("expires.example"));
+  EXPECT_TRUE(edge_->blocks("ahead.example"));
+  EXPECT_FALSE(edge_->blocks("waits.example"));
+  EXPECT_EQ(edge_->state().waiting, 1u);
+}
+
+class LyingMaker : public SnapshotCosign {
+ protected:
+  LyingMaker() {
+    push_of_all_kinds();
+    made_ = make();
+    forge(made_, [this](std::string& text, SnapshotManifest& of_it) { honest_ = text, manifest_ = of_it; });
+  }
+  // He makes this of what is honest.
+  void says(const char* what, const std::function<void(std::string&, SnapshotManifest&)>& change) {
+    forge(made_, [&](std::string& text, SnapshotManifest& of_it) {
+      text = honest_;
+      of_it = manifest_;
+      change(text, of_it);
+    });
     EXPECT_NE(why_not().find(what), std::string::npos) << why_not();
     // And so no edge takes it.
     const AskRedis ask = [this](auto words) { return connection_.command(words, 5000); };
-    EXPECT_TRUE(Signers::load(options_.redis.trust).value().refuse(manifest_at(ask, kLog, made).value().manifest));
-  };
-  std::string honest;
-  SnapshotManifest manifest;
-  forge(made, [&](std::string& text, SnapshotManifest& of_it) { honest = text, manifest = of_it; });
-  EXPECT_EQ(why_not(), "") << "what was only packed again says the same";
+    EXPECT_TRUE(Signers::load(options_.redis.trust).value().refuse(manifest_at(ask, kLog, made_).value().manifest));
+  }
+  std::uint64_t made_ = 0;
+  std::string honest_;
+  SnapshotManifest manifest_;
+};
+
+TEST_F(LyingMaker, WhatWasOnlyPackedAgainSaysTheSame) { EXPECT_EQ(why_not(), ""); }
+
+TEST_F(LyingMaker, EntriesThatTheLogDoesNotSayAreNotSigned) {
   says("it has 1 entries that the log does not say; the first: {\"op\":\"add\",\"kind\":\"domain\",\"value\":\"bank.example\"", [&](std::string& text, SnapshotManifest& of_it) {
-    text = honest + "#{\"op\":\"add\",\"kind\":\"domain\",\"match\":\"suffix\",\"source\":\"centre\"}\nbank.example\n";
+    text += "#{\"op\":\"add\",\"kind\":\"domain\",\"match\":\"suffix\",\"source\":\"centre\"}\nbank.example\n";
     ++of_it.domains;
   });
   says("it lacks 1 entries that the log says", [&](std::string& text, SnapshotManifest& of_it) {
-    text = honest;
     const std::size_t at = text.find("\nc.example");
     text.erase(at, text.find('\n', at + 1) - at);
-    of_it = manifest;
     --of_it.domains;
   });
   // Neither more nor fewer, but another source, or an end that is later: both are another entry.
-  says("it has 1 entries that the log does not say", [&](std::string& text, SnapshotManifest& of_it) {
-    text = honest;
+  says("it has 1 entries that the log does not say", [&](std::string& text, SnapshotManifest&) {
     text.replace(text.find("7226582400"), 10, "7226582401");  // 2199-01-01
-    of_it = manifest;
   });
-  says("it is dated more than an hour ahead", [&](std::string& text, SnapshotManifest& of_it) {
-    text = honest;
-    of_it = manifest;
+  // In force and over before anybody has looked: edges that load it at once would block it.
+  says("it has 1 entries that the log does not say", [&](std::string& text, SnapshotManifest& of_it) {
+    text += "#{\"op\":\"add\",\"kind\":\"domain\",\"match\":\"suffix\",\"source\":\"centre\",\"columns\":[\"expires\"]}\nshort.example\t" +
+           std::to_string(manifest_.moment_ms / 1000 - 1) + "\n";
+    ++of_it.domains;
+  });
+  // A removal that ends: edges take it for one that does not.
+  says("entries that the log does not say", [&](std::string& text, SnapshotManifest& of_it) {
+    text += R"({"op":"remove","kind":"domain","value":"f.example","expires":"1970-01-02T00:00:00Z"})" "\n";
+    ++of_it.removed;
+  });
+  // Without its proof a wide entry is in force nowhere.
+  says("it lacks 1 entries that the log says", [&](std::string& text, SnapshotManifest&) {
+    const std::size_t at = text.find("#{\"proof\"");
+    text.erase(at, text.find('\n', at) + 1 - at);
+  });
+}
+
+TEST_F(LyingMaker, AManifestThatIsNotOfThisLogIsNotSigned) {
+  says("it is dated ahead", [&](std::string&, SnapshotManifest& of_it) {
+    of_it.moment_ms += 3 * 60'000;  // entries would be over before their time, or in force before it
+  });
+  says("it is dated ahead", [&](std::string&, SnapshotManifest& of_it) {
     of_it.created_ms += 2 * 3'600'000;
   });
-  says("the log has another batch 5", [&](std::string& text, SnapshotManifest& of_it) {
-    text = honest;
-    of_it = manifest;
+  says("it is dated before batches that are in it", [&](std::string&, SnapshotManifest& of_it) {
+    of_it.created_ms = 1000;  // so that they could be brought again
+  });
+  says("its manifest tells other numbers", [&](std::string&, SnapshotManifest& of_it) {
+    of_it.domains = 77;
+  });
+  says("the log has another batch 5", [&](std::string&, SnapshotManifest& of_it) {
     of_it.hash = std::string(64, 'a');
   });
-  says("made with --accept-gaps", [&](std::string& text, SnapshotManifest& of_it) {
-    text = honest;
-    of_it = manifest;
+  says("the log has another batch 5", [&](std::string&, SnapshotManifest& of_it) {
+    of_it.hash.clear();
+  });
+  says("made with --accept-gaps", [&](std::string&, SnapshotManifest& of_it) {
     of_it.has_gaps = true;
   });
-  says("it names another batch 1 than the log has", [&](std::string& text, SnapshotManifest& of_it) {
-    text = honest;
-    of_it = manifest;
+  says("it names other batches before it than the log has", [&](std::string&, SnapshotManifest& of_it) {
     of_it.before = {};
     of_it.before.add(1, std::string(64, 'b'));
   });
@@ -224,10 +305,16 @@ TEST_F(SnapshotCosign, OneThatWaitsIsNotMadeAgain) {
 // Quotas count for snapshots, too.
 TEST_F(SnapshotCosign, ASourceWithMoreThanItMayHaveIsRefused) {
   push_of_all_kinds();
+  centre().push({add_domain("b.example", R"(,"source":"vendor","valid_from":"2199-01-01T00:00:00Z")")});  // another word on the same entry
+  options_.redis.trust.quotas = {{"vendor", 1}};
   make();
   ASSERT_EQ(why_not(), "");
   options_.redis.trust.quotas = {{"vendor", 0}};
-  centre().ask({"XTRIM", kLog, "MINID", "6-0"});
+  SnapshotOrder order;
+  order.keys = {&maker_};
+  centre().push({add_domain("z.example")});
+  EXPECT_NE(make_snapshot(connection_, test_terms(), options_.redis.trust, order).error().message.find("edges would refuse this snapshot"), std::string::npos);
+  centre().ask({"XTRIM", kLog, "MINID", "7-0"});
   start();
   ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused == 1; }));
   EXPECT_NE(edge_->state().problem.find("the source 'vendor' would have 1 entries, and may have 0"), std::string::npos) << edge_->state().problem;

@@ -29,7 +29,7 @@ struct Written {
 Written written(LogImage& image, std::int64_t now_s) {
   Written out;
   SnapshotWriter writer;
-  out.manifest.created_ms = 1000 * now_s;
+  out.manifest.moment_ms = out.manifest.created_ms = 1000 * now_s;
   image.write(now_s, writer, out.manifest);
   EXPECT_TRUE(writer.finish(out.manifest, [&](std::size_t index, std::string packed) -> Result<void> {
     EXPECT_EQ(index, out.chunks.size());
