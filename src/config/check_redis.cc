@@ -54,9 +54,14 @@ void check_signers(const Checked& checked) {
   if (const auto signers = Signers::load(trust); !signers.ok()) checked.mistake("redis.signers", signers.error().message);
   if (wide == 1)
     checked.warn("redis.signers", "only one signer has may_be_wide: true, and wide entries need two of them: none will be taken");
-  if (snapshots != 0 && snapshots < trust.snapshot_signers)
+  if (snapshots < trust.snapshot_signers && trust.snapshot_signers > 1)
     checked.warn("redis.snapshot_signers", "a snapshot needs the signatures of " + std::to_string(trust.snapshot_signers) + ", and " +
                                                std::to_string(snapshots) + " of redis.signers may_snapshot: none will be taken");
+  const bool has_clock = std::any_of(trust.signers.begin(), trust.signers.end(), [](const SignerOptions& one) {
+    return one.may_snapshot || one.operations.empty() || std::find(one.operations.begin(), one.operations.end(), "timestamp") != one.operations.end();
+  });
+  if (checked.config.signatures.redis.silent_after_s != 0 && !has_clock && !trust.accept_unsigned)
+    checked.warn("redis.silent_after", "none of redis.signers may sign timestamps, so none will count: name timestamp among the operations of one");
   if (trust.accept_unsigned && !trust.signers.empty())
     checked.warn("redis.accept_unsigned", "batches that nobody signed are taken, so the signatures of the others protect nothing: set it to false");
   if (!trust.accept_unsigned && trust.signers.empty())

@@ -15,13 +15,19 @@ constexpr std::int64_t kSoonest_ms = 600'000;
 
 }  // namespace
 
-void FreezeWatch::plan(Clock::time_point now) {
-  next_look_ = now + std::min<Clock::duration>(kBetweenLooks, std::chrono::milliseconds(250) * silent_after_s_);
-}
+void FreezeWatch::plan(Clock::time_point now) { next_look_ = now + std::min<Clock::duration>(kBetweenLooks, silent_after_ / 4); }
 
 void FreezeWatch::refused(const std::string& why, Clock::time_point now) {
   plan(now);
   refusal_ = why;
+}
+
+void FreezeWatch::note_signed(std::int64_t at_ms, std::int64_t now_ms, Clock::time_point now) {
+  at_ms = std::min(at_ms, now_ms);  // what is dated ahead is not fresh for longer
+  if (at_ms <= signed_at_ms_) return;
+  signed_at_ms_ = at_ms;
+  heard_at_ = now;
+  age_ = std::chrono::milliseconds(now_ms - at_ms);
 }
 
 void FreezeWatch::take(std::string_view value, const Signers& signers, const Here& here, std::int64_t now_ms, Clock::time_point now) {
@@ -37,6 +43,7 @@ void FreezeWatch::take(std::string_view value, const Signers& signers, const Her
     return refused("the timestamp is dated " + std::to_string((timestamp.at_ms - now_ms) / 1000) + " s ahead: one of the two clocks is wrong", now);
   // An old one that somebody put back says nothing new.
   if (timestamp.at_ms < newest_.at_ms) return;
+  note_signed(timestamp.at_ms, now_ms, now);
   newest_ = std::move(timestamp);
   if (newest_.sequence <= here.last) {
     lacked_ = 0;
@@ -47,8 +54,8 @@ void FreezeWatch::take(std::string_view value, const Signers& signers, const Her
 }
 
 std::string FreezeWatch::disagreement(const Here& here, Clock::time_point now) const {
-  // What was pushed a moment ago may still be on its way.
-  if (lacked_ > here.last && now - lacked_at_ >= kOnItsWay)
+  // What was pushed a moment ago may still be on its way, and who reads the log from its beginning has not read all.
+  if (lacked_ > here.last && here.is_caught_up && now - lacked_at_ >= kOnItsWay)
     return "the centre signed that the log has batch " + std::to_string(lacked_) + ", and batch " + std::to_string(here.last) +
            " is the newest that came here: the log is held back, or this server is behind";
   if (newest_.sequence == here.last && !newest_.hash.empty() && !here.hash.empty() && newest_.hash != here.hash)
@@ -56,15 +63,17 @@ std::string FreezeWatch::disagreement(const Here& here, Clock::time_point now) c
   return {};
 }
 
-std::string FreezeWatch::problem(const Here& here, std::int64_t now_ms, Clock::time_point now) const {
+std::string FreezeWatch::problem(const Here& here, Clock::time_point now) const {
   if (!is_wanted()) return {};
   if (std::string what = disagreement(here, now); !what.empty()) return what;
-  const std::chrono::seconds most(silent_after_s_);
-  if (now - started_ <= most) return {};  // after a start the first word has as long to come
-  const std::int64_t signed_at = signed_at_ms(here);
-  if (signed_at != 0 && now_ms - signed_at <= 1000 * most.count()) return {};
-  const std::string silence = "nothing that the centre signed came here since " + (signed_at == 0 ? "the start" : instant_text(signed_at));
-  return silence + ": " + (refusal_.empty() ? "the log may be held back, or telefence push timestamp does not run at the centre" : refusal_);
+  if (!refusal_.empty()) return refusal_;
+  if (now - heard_at_ + age_ <= silent_after_) return {};
+  if (signed_at_ms_ == 0) return "nothing that the centre signed came here since the start: the log may be held back, or telefence push timestamp does not run at the centre";
+  // It comes, and is old when it comes.
+  if (now - heard_at_ <= kBetweenLooks * 2 && age_ > silent_after_)
+    return "what the centre signs comes here, and is old by then: it is late, or one of the two clocks is wrong";
+  return "nothing that the centre signed came here since " + instant_text(signed_at_ms_) +
+         ": the log may be held back, or telefence push timestamp does not run at the centre";
 }
 
 }  // namespace telefence

@@ -215,6 +215,7 @@ void LogFollower::apply(Batch& batch, Progress& progress) {
   std::move(left_out.begin(), left_out.end(), std::back_inserter(progress.complaints));
   sequence_ = batch.sequence;
   newest_ms_ = std::max(newest_ms_, std::min(batch.timestamp_ms, now_ms() + kSoonest_ms));
+  freeze_.note_signed(batch.timestamp_ms, now_ms(), Clock::now());
   hash_ = batch.hash;
   progress.timestamp_ms = batch.timestamp_ms;
 }
@@ -340,18 +341,18 @@ void LogFollower::apply_due(Progress& progress) {
 // The centre's newest word is asked for when no other question waits for its reply; that none comes is said whether Redis answers or not.
 void LogFollower::watch_freeze() {
   if (!freeze_.is_wanted()) return;
-  const FreezeWatch::Here here{order_.last(), order_.last_hash(), newest_ms_};
+  const FreezeWatch::Here here{order_.last(), order_.last_hash(), is_live_};
   if (const Clock::time_point now = Clock::now(); reader_.is_free() && freeze_.is_due(now)) {
     const std::string key = timestamp_key(options_.log);
     const Result<RedisReply> reply = reader_.command({"GET", key});
     if (!reply.ok())
       news_.not_connected(reply.error());
     else if (reply.value().is_error())
-      freeze_.refused("Redis refuses to tell " + key + ": " + reply.value().text, now);
+      freeze_.refused("Redis refuses to tell " + key + ": " + reply.value().text + "; the user needs +get on it", now);
     else
       freeze_.take(reply.value().text, signers_, here, now_ms(), now);
   }
-  news_.signed_at(freeze_.signed_at_ms(here), freeze_.problem(here, now_ms(), Clock::now()));
+  news_.signed_at(freeze_.signed_at_ms(), freeze_.problem(here, Clock::now()));
 }
 
 LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {

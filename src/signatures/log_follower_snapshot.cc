@@ -82,6 +82,7 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   snapshot_need_ = 0;
   snapshot_after_ms_ = 0;
   newest_ms_ = std::max(newest_ms_, manifest.created_ms);
+  freeze_.note_signed(manifest.created_ms, now_ms(), Clock::now());
   progress.has_changed = true;
 }
 

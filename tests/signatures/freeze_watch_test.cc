@@ -20,7 +20,7 @@ class FreezeWatchTest : public testing::Test {
   }
   std::int64_t now_ms() const { return kNow_ms + std::chrono::duration_cast<std::chrono::milliseconds>(passed_).count(); }
   void take(const std::string& value) { watch_.take(value, signers_, here_, now_ms(), now()); }
-  std::string problem() const { return watch_.problem(here_, now_ms(), now()); }
+  std::string problem() const { return watch_.problem(here_, now()); }
   Clock::time_point now() const { return started_ + passed_; }
 
   const SigningKey key_ = make_signing_key("centre", "");
@@ -28,7 +28,7 @@ class FreezeWatchTest : public testing::Test {
   FreezeWatch watch_{"tf:1:log", 60};
   const Clock::time_point started_ = Clock::now();
   Clock::duration passed_{};
-  FreezeWatch::Here here_{5, std::string(64, 'a'), 0};
+  FreezeWatch::Here here_{5, std::string(64, 'a'), true};
 };
 
 TEST_F(FreezeWatchTest, SilenceIsTold) {
@@ -49,10 +49,39 @@ TEST_F(FreezeWatchTest, SilenceIsTold) {
 
 TEST_F(FreezeWatchTest, ABatchIsAWordOfTheCentreToo) {
   passed_ = 62s;
-  here_.dated_ms = now_ms() - 1000;
+  watch_.note_signed(now_ms() - 1000, now_ms(), now());
   EXPECT_EQ(problem(), "");
   passed_ += 60s;
   EXPECT_NE(problem(), "");
+  // One that is dated ahead is not fresh for longer.
+  watch_.note_signed(now_ms() + 3'600'000, now_ms(), now());
+  passed_ += 59s;
+  EXPECT_EQ(problem(), "");
+  EXPECT_LE(watch_.signed_at_ms(), now_ms());
+  passed_ += 2s;
+  EXPECT_NE(problem(), "");
+}
+
+// The wall clock goes back an hour, or ahead: silence is told as before, and what is fresh is no silence.
+TEST_F(FreezeWatchTest, AClockThatJumpsHidesNothing) {
+  take(word(5));
+  passed_ += 61s;
+  EXPECT_NE(watch_.problem(here_, now()).find("nothing that the centre signed came here since"), std::string::npos);
+  watch_.take(word(5), signers_, here_, now_ms() - 3'600'000, now());
+  EXPECT_NE(problem().find("dated 3600 s ahead: one of the two clocks is wrong"), std::string::npos) << "at once";
+  watch_.take(word(5), signers_, here_, now_ms() + 40'000, now());
+  EXPECT_EQ(problem(), "") << "40 s old by this clock";
+  watch_.take(word(5, -1ms), signers_, here_, now_ms() + 3'600'000, now());
+  EXPECT_NE(problem().find("it is late, or one of the two clocks is wrong"), std::string::npos) << problem();
+}
+
+TEST_F(FreezeWatchTest, WhoReadsTheLogFromItsBeginningIsNotBehind) {
+  here_ = {1, "", false};
+  take(word(2000));
+  passed_ += 30s;
+  EXPECT_EQ(problem(), "");
+  here_ = {1900, "", true};  // and now it is
+  EXPECT_NE(problem().find("has batch 2000, and batch 1900"), std::string::npos);
 }
 
 TEST_F(FreezeWatchTest, AnOldWordThatIsPutBackSaysNothingNew) {
@@ -123,7 +152,7 @@ TEST_F(FreezeWatchTest, NothingIsWatchedUnlessItIsWanted) {
   FreezeWatch off("tf:1:log", 0);
   EXPECT_FALSE(off.is_wanted());
   EXPECT_FALSE(off.is_due(now()));
-  EXPECT_EQ(off.problem(here_, now_ms(), now() + 1h), "");
+  EXPECT_EQ(off.problem(here_, now() + 1h), "");
 }
 
 TEST_F(FreezeWatchTest, LooksComeAtTimes) {
