@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "app/command_line.h"
 #include "app/json_lines.h"
@@ -63,7 +65,7 @@ constexpr AuditWord kAuditWords[] = {
     {"changes", "变更"},        {"log", "变更流"},           {"seq", "序号"},                {"batches", "批次"},        {"trimmed", "移出"},
     {"confirmed", "超限确认"},  {"why", "原因"},             {"reason", "原因代码"},         {"before", "此前哈希"},     {"id", "编号"},
     {"left_out", "未采用"},     {"in_force", "已生效条目"},  {"version", "版本"},            {"newest", "最新版本"},     {"published", "下发时间"},
-    {"bytes_cut", "截去字节"},
+    {"bytes_cut", "截去字节"},   {"cosigned", "已加签"},    {"entries", "条目"},
 };
 
 std::string audit_word(const std::string& word, Language language) {
@@ -110,7 +112,8 @@ std::string for_people(const Json& line, Language language) {
 
 int show(const AuditArguments& arguments, Language language) {
   std::ifstream stream(arguments.file, std::ios::binary);
-  if (!stream) return failed({ErrorCode::kEnvironment, "can't read " + arguments.file + ": no such file, or no right to read it"}, language);
+  std::error_code ignored;
+  if (!stream || std::filesystem::is_directory(arguments.file, ignored)) return failed({ErrorCode::kEnvironment, "can't read " + arguments.file + ": no such file, or no right to read it"}, language);
   std::deque<std::string> lines;
   std::string line;
   while (std::getline(stream, line)) {

@@ -62,14 +62,14 @@ std::string what_server_lacks(std::string_view error) {
 
 }  // namespace
 
-std::string what_to_do(std::string_view error) {
+std::string what_to_do(std::string_view error, std::string_view needs) {
   switch (refusal_in(error)) {
     case Refusal::kNoLogin:
       return "; give --redis-password-file FILE, and --redis-user NAME when it is not the default user";
     case Refusal::kWrongLogin:
       return "; look at --redis-user and at the first line of --redis-password-file";
     case Refusal::kNoRight:
-      return "; this user may not publish: the one of --redis-user needs +xadd +xinfo|stream +multi +exec +watch on the log, and +hset +hgetall on tf:1:head";
+      return "; this user may not do so: the one of --redis-user needs " + std::string(needs);
     case Refusal::kReadOnly:
       return "; this is a replica: --redis must name the primary";
     case Refusal::kLoading:

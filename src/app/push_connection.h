@@ -24,8 +24,9 @@ Result<void> check_servers(const PushArguments& arguments);
 Result<RedisLogin> login_to(const PushArguments& arguments, const std::string& server);
 std::vector<std::string> servers_of(const PushArguments& arguments);
 
-// What is to be done about an error reply of Redis; begins with "; ", or is empty.
-std::string what_to_do(std::string_view error);
+// What is to be done about an error reply of Redis; begins with "; ", or is empty. `needs`: the rights of who may not.
+inline constexpr std::string_view kPublisherNeeds = "+xadd +xinfo|stream +multi +exec +watch on the log, and +hset +hgetall on tf:1:head";
+std::string what_to_do(std::string_view error, std::string_view needs = kPublisherNeeds);
 
 // Connects to one server after the other until `work` succeeds, or fails for another reason than that the server is away or a
 // replica: then the next would say the same.

@@ -57,7 +57,7 @@ Result<RedisReply> ask(RedisConnection& connection, std::initializer_list<std::s
 }
 
 // `is_proof_wanted`: an old one that somebody put back is signed, too.
-Heartbeat heartbeat_of(const std::string& name, const Result<ReceiptFields>& proved, bool is_proof_wanted) {
+Heartbeat heartbeat_of(const std::string& name, const std::string& log, const Result<ReceiptFields>& proved, bool is_proof_wanted) {
   Heartbeat node;
   node.name = name;
   if (!proved) {
@@ -68,6 +68,7 @@ Heartbeat heartbeat_of(const std::string& name, const Result<ReceiptFields>& pro
   node.mode = text_in(fields, "mode");
   node.problem = text_in(fields, "problem");
   node.hash = text_in(fields, "hash");
+  if (const std::string other = text_in(fields, "log"); !other.empty() && other != log) node.other_log = other;
   node.sequence = count_in(fields, "seq");
   node.from = count_in(fields, "from");
   node.refused = count_in(fields, "refused");
@@ -91,13 +92,15 @@ Result<std::vector<RedisReply>> hashes_of(RedisConnection& connection, const std
   for (std::size_t i = 0; i < keys.size(); ++i) {
     Result<RedisReply> reply = next_reply(connection, kTimeoutMs);
     if (!reply) return reply.error();
-    if (reply.value().is_error()) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
+    // Who may write heartbeats may write something else under such a name: that must not hide all others.
+    const bool is_none = reply.value().is_error() && reply.value().text.starts_with("WRONGTYPE");
+    if (reply.value().is_error() && !is_none) return Error{ErrorCode::kUnreachable, "Redis refuses: " + reply.value().text};
     out.push_back(std::move(reply.value()));
   }
   return out;
 }
 
-Result<void> read_nodes(RedisConnection& connection, const NodeKeys& keys, PushReport& report) {
+Result<void> read_nodes(RedisConnection& connection, const std::string& log, const NodeKeys& keys, PushReport& report) {
   const std::string pattern = std::string(kNodes) + "*";
   std::string cursor = "0";
   do {
@@ -108,9 +111,13 @@ Result<void> read_nodes(RedisConnection& connection, const NodeKeys& keys, PushR
     const Result<std::vector<RedisReply>> hashes = hashes_of(connection, found);
     if (!hashes) return hashes.error();
     for (std::size_t i = 0; i < found.size(); ++i) {
-      if (hashes.value()[i].items.empty()) continue;  // it has just gone
+      const RedisReply& hash = hashes.value()[i];
+      if (hash.items.empty() && !hash.is_error()) continue;  // it has just gone
       const std::string name = found[i].text.substr(kNodes.size());
-      report.nodes[name] = heartbeat_of(name, keys.proved(name, found[i].text, fields_of(hashes.value()[i])), !keys.empty());
+      const Result<ReceiptFields> proved =
+          hash.is_error() ? Result<ReceiptFields>(Error{ErrorCode::kInvalid, "it is no heartbeat, and no edge wrote it: redis-cli DEL " + found[i].text})
+                          : keys.proved(name, found[i].text, fields_of(hash));
+      report.nodes[name] = heartbeat_of(name, log, proved, !keys.empty());
     }
     cursor = page.value().items[0].text;
   } while (cursor != "0");
@@ -120,12 +127,13 @@ Result<void> read_nodes(RedisConnection& connection, const NodeKeys& keys, PushR
 }
 
 // The newest first; those that say something of this batch, and prove it when that is wanted.
-Result<std::vector<Receipt>> read_acks(RedisConnection& connection, const NodeKeys& keys, PushReport& report) {
+Result<std::vector<Receipt>> read_acks(RedisConnection& connection, const std::string& log, const NodeKeys& keys, PushReport& report) {
   std::vector<Receipt> out;
   const auto take = [&](const RedisReply& ack) {
     const ReceiptFields fields = fields_of(ack);
     Receipt receipt{text_in(fields, "node"), text_in(fields, "hash"), count_in(fields, "from"), count_in(fields, "seq"), {},
                     read_refusals(text_in(fields, "refused"))};
+    if (const std::string other = text_in(fields, "log"); !other.empty() && other != log) return;
     if (keys.empty() && !report.nodes.contains(receipt.node)) report.silent.insert(receipt.node);
     if (!text_in(fields, "ms").empty()) receipt.took_ms = number_in(fields, "ms");
     if (!receipt.speaks_of(report.sequence)) return;
@@ -137,7 +145,7 @@ Result<std::vector<Receipt>> read_acks(RedisConnection& connection, const NodeKe
   std::string end = "+";
   for (std::size_t read = 0; read < kMostAcks;) {
     const Result<RedisReply> acks = ask(connection, {"XREVRANGE", kAcks, end, "-", "COUNT", kAcksAtOnce});
-    if (!acks) return acks.error();
+    if (!acks) return Error{acks.error().code, acks.error().message + "; that was about the receipts: when somebody wrote something else there, redis-cli DEL tf:1:ack"};
     if (acks.value().items.empty() || acks.value().items.back().items.empty()) break;
     for (const RedisReply& ack : acks.value().items)
       if (ack.items.size() == 2) take(ack.items[1]);
@@ -161,16 +169,8 @@ Result<LogPlaces> read_places(RedisConnection& connection, const std::string& lo
   return places;
 }
 
-Result<LogHead> newest_of(RedisConnection& connection, const std::string& log) {
-  const Result<RedisReply> newest = ask(connection, {"XREVRANGE", log, "+", "-", "COUNT", "1"});
-  if (!newest) return newest.error();
-  LogHead head;
-  if (newest.value().items.empty() || newest.value().items[0].items.size() != 2) return head;
-  const RedisReply& entry = newest.value().items[0];
-  head.sequence = first_part(entry.items[0].text);
-  if (sequence_of(entry.items[0].text).ok()) head.hash = batch_hash(text_in(entry.items[1], "h"), text_in(entry.items[1], "b"));
-  return head;
-}
+// Also of a log of which all was trimmed away.
+Result<LogHead> newest_of(RedisConnection& connection, const std::string& log) { return telefence::read_head(connection, log, kTimeoutMs); }
 
 // Somebody may publish between two questions: tf:1:head is wrong when it agrees neither with what the log ended with before nor after.
 Result<void> read_head(RedisConnection& connection, const PushStatusArguments& arguments, PushReport& report) {
@@ -189,20 +189,34 @@ Result<void> read_head(RedisConnection& connection, const PushStatusArguments& a
   return {};
 }
 
+// That the batch under this number is the one that was pushed.
+Result<void> check_hash(const PushStatusArguments& arguments, const LogPlaces& places) {
+  if (arguments.hash.empty()) return {};
+  const auto place = places.hashes.find(arguments.sequence);
+  if (place != places.hashes.end() && place->second.starts_with(arguments.hash)) return {};
+  const std::string which = "batch " + std::to_string(arguments.sequence);
+  return Error{ErrorCode::kFailed, place == places.hashes.end() ? "the log does not have " + which + " any more, so nobody can tell whether it was the one of --hash"
+                                                                : which + " of the log is another one than that of --hash: it was lost, and must be pushed again"};
+}
+
 }  // namespace
 
 Result<PushReport> read_report(RedisConnection& connection, const PushStatusArguments& arguments, const NodeKeys& keys) {
   PushReport report;
   report.sequence = arguments.sequence;
   if (Result<void> read = read_head(connection, arguments, report); !read) return read.error();
-  if (Result<void> read = read_nodes(connection, keys, report); !read) return read.error();
-  const Result<std::vector<Receipt>> receipts = read_acks(connection, keys, report);
+  if (Result<void> read = read_nodes(connection, arguments.log, keys, report); !read) return read.error();
+  const Result<std::vector<Receipt>> receipts = read_acks(connection, arguments.log, keys, report);
   if (!receipts) return receipts.error();
   Result<LogPlaces> places = read_places(connection, arguments.log, places_needed(report.sequence, report.nodes, receipts.value()));
   if (!places) return places.error();
   const Result<LogHead> newest = newest_of(connection, arguments.log);
   if (!newest) return newest.error();
   places.value().last = report.last = newest.value().sequence;
+  const Result<RedisReply> first = ask(connection, {"XRANGE", arguments.log, "-", "+", "COUNT", "1"});
+  if (!first) return first.error();
+  places.value().first = first.value().items.empty() || first.value().items[0].items.empty() ? places.value().last + 1 : first_part(first.value().items[0].items[0].text);
+  if (Result<void> same = check_hash(arguments, places.value()); !same) return same.error();
   report.took_ms = judge(report.sequence, places.value(), report.nodes, receipts.value(), report.standings);
   return report;
 }
@@ -211,7 +225,7 @@ Result<bool> is_told_by_all(RedisConnection& connection, const PushStatusArgumen
   PushReport report;
   report.sequence = arguments.sequence;
   if (Result<void> read = read_head(connection, arguments, report); !read) return read.error();
-  if (Result<void> read = read_nodes(connection, keys, report); !read) return read.error();
+  if (Result<void> read = read_nodes(connection, arguments.log, keys, report); !read) return read.error();
   return report.silent.empty() && std::all_of(report.nodes.begin(), report.nodes.end(), [&](const auto& one) {
            return one.second.unproved.empty() && one.second.sequence >= report.sequence;
          });

@@ -27,13 +27,18 @@ Standing refused(const ToldRefusal& by) { return {Standing::Is::kRefused, by.rea
 Standing standing_of(std::uint64_t batch, const LogPlaces& places, const Heartbeat& node, const Standing* told) {
   using Is = Standing::Is;
   if (!node.unproved.empty()) return {Is::kUnproved, "", node.unproved};
+  if (!node.other_log.empty()) return {Is::kBehind, "", "it follows the log " + node.other_log};
   const ToldRefusal* const refusal = find(node.refusals, batch);
   if (refusal != nullptr && places.may_have(batch, refusal->hash)) return refused(*refusal);
   if (node.sequence != 0 && !places.may_have(node.sequence, node.hash))
     return {Is::kBehind, "", "the batch " + std::to_string(node.sequence) + " that it has is of another log: Redis lost data or was restored"};
   if (told != nullptr && told->is == Is::kRefused) return *told;
   if (node.sequence < batch) return {Is::kBehind, "", node.problem};
-  if (told != nullptr || batch >= node.from) return {Is::kApplied, "", ""};
+  // It names the last of those that it refused: of the batches before these its receipts of an earlier start say nothing any more, since
+  // keys may have been taken away.
+  const bool has_forgotten = node.refused > node.refusals.size() && batch < node.from &&
+                             std::all_of(node.refusals.begin(), node.refusals.end(), [&](const ToldRefusal& one) { return one.sequence > batch; });
+  if (batch >= node.from || (told != nullptr && !has_forgotten)) return {Is::kApplied, "", ""};
   return {Is::kUnknown, "", ""};
 }
 
@@ -63,7 +68,7 @@ const ToldRefusal* Receipt::refusal_of(std::uint64_t batch) const { return find(
 
 bool LogPlaces::may_have(std::uint64_t sequence, std::string_view hash) const {
   const auto place = hashes.find(sequence);
-  if (place == hashes.end()) return sequence <= last;
+  if (place == hashes.end()) return sequence < first;
   return place->second.starts_with(hash);
 }
 

@@ -26,6 +26,7 @@ std::vector<ToldRefusal> read_refusals(std::string_view text);
 struct Heartbeat {
   std::string name, mode, problem;
   std::string unproved;        // "", or why its word counts for nothing
+  std::string other_log;       // "", or the key of the log that it follows in place of this one
   std::string hash;            // of the batch `sequence`; "": an earlier version does not tell
   std::uint64_t sequence = 0;  // in force
   std::uint64_t from = 0;      // of the batches before it is not known there which were refused
@@ -48,7 +49,7 @@ struct Receipt {
 
 struct LogPlaces {
   std::map<std::uint64_t, std::string> hashes;  // of those that were looked for and are there
-  std::uint64_t last = 0;
+  std::uint64_t first = 0, last = 0;            // those before `first` were trimmed away
 
   // Not another batch than the log has there; one that was trimmed away can't be told.
   bool may_have(std::uint64_t sequence, std::string_view hash) const;

@@ -175,6 +175,7 @@ Result<PushReport> asked_for(const PushStatusArguments& arguments) {
   if (Result<void> checked = check_servers(arguments); !checked) return checked.error();
   const auto wait_s = arguments.wait.empty() ? std::optional<std::int64_t>(0) : seconds_of(arguments.wait);
   if (!wait_s) return Error{ErrorCode::kUsage, "--wait \"" + arguments.wait + "\": give 90s, 30min, 12h or 7d"};
+  if (!arguments.hash.empty() && arguments.sequence == 0) return Error{ErrorCode::kUsage, "--hash needs --seq"};
   const Result<NodeKeys> keys = NodeKeys::load(arguments.node_keys);
   if (!keys) return keys.error();
   return report_after(arguments, keys.value(), std::chrono::seconds(*wait_s));
@@ -187,7 +188,7 @@ int push_status(const PushStatusArguments& arguments) {
   const Result<PushReport> report = asked_for(arguments);
   if (!report) {
     Error error = report.error();
-    error.message += what_to_do(error.message);
+    error.message += what_to_do(error.message, "+scan, +hgetall on tf:1:node:* and tf:1:head, +xrevrange on tf:1:ack, and +xrange +xinfo|stream on the log");
     print("telefence push status", error, language);
     return static_cast<int>(error.code);
   }

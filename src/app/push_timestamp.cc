@@ -23,7 +23,7 @@ constexpr std::uint32_t kTimeoutMs = 5000;
 constexpr std::chrono::seconds kAfterFailure{5};
 
 int failed(Error error, Language language) {
-  error.message += what_to_do(error.message);
+  error.message += what_to_do(error.message, "+get +set on tf:1:timestamp, and +xinfo|stream on the log");
   print("telefence push timestamp", error, language);
   return static_cast<int>(error.code);
 }

@@ -8,6 +8,7 @@ namespace telefence {
 namespace {
 
 constexpr Sentence kSentences[] = {
+    {"Redis refuses to tell {}: {}; the user needs +get on it", "Redis 拒绝读取 {0}：{1}；该用户需要对它的 +get 权限"},
     {"--redis: {}", "--redis：{0}"},
     {"can't {} the audit file {}: {}", "无法写入审计文件 {1}：{2}"},
     // First: why it is wide has sentences of its own, which would take all of it for theirs.
@@ -30,8 +31,10 @@ constexpr Sentence kSentences[] = {
      "{0}；请给出 --redis-password-file 文件；非默认用户另加 --redis-user 用户名"},
     {"{}; look at --redis-user and at the first line of --redis-password-file",
      "{0}；请检查 --redis-user 和 --redis-password-file 的首行"},
-    {"{}; this user may not publish: the one of --redis-user needs {} on the log, and {} on {}",
-     "{0}；该用户无权下发：--redis-user 所指用户需要对变更流的 {1} 权限，以及对 {3} 的 {2} 权限"},
+    {"{}; this user may not do so: the one of --redis-user needs {} on the log, and {} on {}",
+     "{0}；该用户无此权限：--redis-user 所指用户需要对变更流的 {1} 权限，以及对 {3} 的 {2} 权限"},
+    {"{}; this user may not do so: the one of --redis-user needs {}, and {} on the log", "{0}；该用户无此权限：--redis-user 所指用户需要 {1}（on 之后为键名），以及对变更流的 {2} 权限"},
+    {"{}; this user may not do so: the one of --redis-user needs {}", "{0}；该用户无此权限：--redis-user 所指用户需要 {1}（on 之后为键名，the log 为变更流）"},
     {"{}; Redis is full: raise maxmemory there, or trim the log (XTRIM) once a snapshot has what is in it",
      "{0}；Redis 已满：请调高 maxmemory，或在快照已含其内容后裁剪变更流（XTRIM）"},
     {"{}; fewer replicas keep up than min-replicas-to-write asks for, so it takes nothing: look at INFO replication there",

@@ -200,6 +200,7 @@ void add_push_status(CommandLine& line, CLI::App& push, PushStatusArguments& arg
   verb->add_option("--seq", arguments.sequence, line.text({"this batch; else the newest", "指定批次；缺省为最新"}))
       ->check(line.sequence())
       ->type_name("SEQ");
+  verb->add_option("--hash", arguments.hash, line.text({"--seq: and it is the batch with this hash, as push has told it", "--seq：且该批次哈希为此值（push 输出）"}))->type_name("HASH");
   verb->add_option("--wait", arguments.wait, line.text({"at most so long until all edges have it; exit code 11 when they have not", "最多等待此时长直到所有节点生效；否则退出码 11"}))
       ->type_name("TIME");
   verb->add_option("--node-keys", arguments.node_keys,

@@ -91,6 +91,7 @@ std::vector<std::string> withdrawn_kinds();
 
 struct PushStatusArguments : PushArguments {
   std::uint64_t sequence = 0;          // 0 = the newest
+  std::string hash;                    // of that batch, or how it begins; "" = whatever stands there
   bool metrics = false;                // as text for Prometheus
   std::string wait;                    // at most so long until all edges have it, and exit code 11 when they have not; "" = as it is now
   std::vector<std::string> node_keys;  // public keys of the edges, or folders of them; none: what is told is believed

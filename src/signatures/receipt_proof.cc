@@ -43,7 +43,7 @@ std::string sign_receipt(const SigningKey& key, std::string_view redis_key, cons
 
 Result<ReceiptFields> proved_fields(const PublicKey& key, std::string_view redis_key, const ReceiptFields& fields) {
   const std::string* const proof = find(fields, "sig");
-  if (proof == nullptr) return proves_nothing("it is not signed");
+  if (proof == nullptr || proof->empty()) return proves_nothing("it is not signed");
   constexpr std::size_t kNames = kIdDigits + 1 + kValueDigits + 1;
   Ed25519Signature signature{};
   const std::string_view text = *proof;

@@ -151,7 +151,8 @@ Result<void> Receipts::connect() {
 
 // `command`: up to the fields; `redis_key`: what they are written to.
 Result<void> Receipts::send(std::vector<std::string_view> command, std::string_view redis_key, ReceiptFields fields) {
-  if (key_) fields.emplace_back("sig", sign_receipt(*key_, redis_key, fields));
+  // Also without a key: what another start has signed is not what stands there then.
+  fields.emplace_back("sig", key_ ? sign_receipt(*key_, redis_key, fields) : std::string());
   for (const auto& [name, value] : fields) command.insert(command.end(), {name, value});
   return send(command);
 }
@@ -177,6 +178,7 @@ Result<void> Receipts::acknowledge(const EdgeReport& report) {
                             {"ms", is_measured ? std::to_string(report.took_ms) : ""},
                             {"cores", std::to_string(report.cores)},
                             {"hash", report.hash},
+                            {"log", report.log},
                             {"refused", refused_text(report, begin, false)}});
   if (!sent.ok()) return sent;
   if (report.sequence != 0) told_ = report.sequence;

@@ -92,5 +92,40 @@ TEST_F(PushStanding, LinesThatAreNoneArePassedOver) {
   EXPECT_EQ(read_refusals("9 hash unsigned why and more").at(0).why, "why and more");
 }
 
+// Somebody took the batch out of the log, so that nobody can compare it; what was trimmed away, nobody could either, and that is no sign.
+TEST_F(PushStanding, APlaceThatTheLogDoesNotHaveProvesNothingUnlessItWasTrimmed) {
+  places_.first = 1;
+  places_.hashes.erase(3);
+  node_.sequence = 3;
+  node_.hash = "another3";
+  EXPECT_EQ(of(3), Is::kBehind);
+  places_.first = 4;
+  EXPECT_EQ(of(3), Is::kApplied);
+}
+
+TEST_F(PushStanding, AnotherLogIsNoneOfThis) {
+  node_.other_log = "tf:9:log";
+  EXPECT_EQ(of(5), Is::kBehind);
+  EXPECT_EQ(why_, "it follows the log tf:9:log");
+}
+
+// It restarted with a key taken away, and refused more than it names: receipts of before speak of what is not in force any more.
+TEST_F(PushStanding, OldReceiptsCountForNothingBehindForgottenRefusals) {
+  receipts_ = {{"e1", "hash1", 1, 1, 20, {}}};
+  node_.from = 5;
+  EXPECT_EQ(of(1), Is::kApplied);
+  node_.refusals = read_refusals("3 hash3 unknown_signer\n4 hash4 unknown_signer");
+  node_.refused = 2;
+  EXPECT_EQ(of(1), Is::kApplied) << "it names all that it refused";
+  node_.refused = 4;
+  EXPECT_EQ(of(1), Is::kUnknown);
+}
+
+TEST_F(PushStanding, WhoseWordIsNotProvedSaysNothing) {
+  node_.unproved = "it is not signed";
+  EXPECT_EQ(of(5), Is::kUnproved);
+  EXPECT_EQ(why_, "it is not signed");
+}
+
 }  // namespace
 }  // namespace telefence

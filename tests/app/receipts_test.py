@@ -224,6 +224,49 @@ class SignedReceipts(Receipts):
         self.expect(self.tool('push', 'status', '--wait', '1s', '--node-keys', 'nodes', '--redis', 'unix:redis.sock'), 11)
         self.expect(self.tool('push', 'status', '--wait', '1s', '--redis', 'unix:redis.sock'), 0)
 
+    def test_what_is_no_heartbeat_hides_no_other(self):
+        self.add('a.example')
+        edge.until(self, lambda: self.proved()['applied'] == 1, self.proved)
+        self.redis.ask('XADD', 'tf:1:node:ghost', '*', 'a', 'b')
+        for keys in ((), ('--node-keys', 'nodes')):
+            told = self.told(*keys)
+            self.assertEqual((told['applied'], [one['node'] for one in told['unproved']]), (1, ['ghost']))
+            self.assertIn('redis-cli DEL tf:1:node:ghost', told['unproved'][0]['why'])
+
+    def test_the_batch_that_was_pushed_and_not_only_its_number(self):
+        pushed = json.loads(self.expect(self.tool('push', 'add', 'domain', 'a.example', '--category', 'phishing', '--key', 'centre.key', '--redis', 'unix:redis.sock',
+                                                  '--json'), 0).stdout)
+        told = ('push', 'status', '--seq', str(pushed['seq']), '--hash', pushed['hash'], '--redis', 'unix:redis.sock')
+        self.expect(self.tool(*told, '--wait', '5s'), 0)
+        self.redis.ask('DEL', 'tf:1:log')
+        self.add('another.example')
+        done = self.tool(*told)
+        self.expect(done, 1)
+        self.assertIn('batch 1 of the log is another one than that of --hash: it was lost', done.stderr)
+        self.assertIn('不是 --hash 所指的批次', self.tool(*told, '--lang', 'zh').stderr)
+        self.expect(self.tool('push', 'status', '--hash', 'ab', '--redis', 'unix:redis.sock'), 2)
+
+    def test_an_edge_of_another_log(self):
+        self.add('a.example')
+        edge.until(self, lambda: self.proved()['applied'] == 1, self.proved)
+        self.know('e2')
+        edge.Edge(self, 'e2', KEYED.replace('e1.key', 'e2.key') + '  log: tf:9:log\n')
+        for value in ('b.example', 'c.example'):
+            self.expect(self.tool('push', 'add', 'domain', value, '--category', 'phishing', '--key', 'centre.key', '--redis', 'unix:redis.sock', '--log', 'tf:9:log'), 0)
+        edge.until(self, lambda: self.told('--log', 'tf:9:log')['applied'] == 1, self.told)
+        self.redis.ask('XTRIM', 'tf:1:log', 'MAXLEN', '0')
+        told = self.proved('--seq', '1')
+        self.assertEqual([(one['node'], one['problem']) for one in told['behind']], [('e2', 'it follows the log tf:9:log')])
+
+    def test_a_node_that_signs_no_more(self):
+        self.add('a.example')
+        edge.until(self, lambda: self.proved()['applied'] == 1, self.proved)
+        self.edge.stop()
+        self.write('e1.yaml', pathlib.Path(self.edge.file).read_text().replace(', key: e1.key', ''))
+        self.edge.start()
+        edge.until(self, lambda: self.proved()['unproved'], self.proved)
+        self.assertEqual(self.proved()['unproved'][0]['why'], 'it is not signed')
+
     def test_a_key_of_another_node(self):
         text = pathlib.Path(self.edge.file).read_text()
         wrong = self.write('wrong.yaml', text.replace('e1.key', 'e2.key'))
