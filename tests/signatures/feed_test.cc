@@ -604,7 +604,7 @@ TEST_F(FeedTest, NoSampleOfRedisWhereNoneIsNamed) {
     std::vector<Sample> samples;
     family.collect(samples);
     const bool is_of_redis = family.name == "telefence_redis_up" ||
-                             family.name == "telefence_policy_last_contact_timestamp_seconds" ||
+                             family.name == "telefence_policy_last_contact_timestamp_seconds" || family.name == "telefence_policy_signed_timestamp_seconds" ||
                              family.name == "telefence_policy_state_ok" || family.name == "telefence_policy_state_bytes";
     EXPECT_EQ(samples.empty(), is_of_redis) << family.name;
   }
