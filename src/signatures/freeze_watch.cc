@@ -58,8 +58,9 @@ std::string FreezeWatch::disagreement(const Here& here, Clock::time_point now) c
   if (lacked_ > here.last && here.is_caught_up && now - lacked_at_ >= kOnItsWay)
     return "the centre signed that the log has batch " + std::to_string(lacked_) + ", and batch " + std::to_string(here.last) +
            " is the newest that came here: the log is held back, or this server is behind";
-  if (newest_.sequence == here.last && !newest_.hash.empty() && !here.hash.empty() && newest_.hash != here.hash)
-    return "batch " + std::to_string(here.last) + " is another one here than the centre signed: this is not its log";
+  const LogTrail::Place* const place = here.trail.at_or_before(newest_.sequence);
+  if (place != nullptr && place->sequence == newest_.sequence && !newest_.hash.empty() && newest_.hash != place->hash)
+    return "batch " + std::to_string(newest_.sequence) + " is another one here than the centre signed: this is not its log";
   return {};
 }
 

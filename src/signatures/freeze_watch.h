@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "signatures/log_timestamp.h"
+#include "signatures/log_trail.h"
 #include "signatures/signers.h"
 
 namespace telefence {
@@ -21,7 +22,7 @@ class FreezeWatch {
   // What was read of the log here.
   struct Here {
     std::uint64_t last = 0;  // its newest batch
-    std::string hash;        // of the same; "": not known
+    const LogTrail& trail;   // and where others stood
     bool is_caught_up = false;  // the server had no more at the last look
   };
 

@@ -341,7 +341,7 @@ void LogFollower::apply_due(Progress& progress) {
 // The centre's newest word is asked for when no other question waits for its reply; that none comes is said whether Redis answers or not.
 void LogFollower::watch_freeze() {
   if (!freeze_.is_wanted()) return;
-  const FreezeWatch::Here here{order_.last(), order_.last_hash(), is_live_};
+  const FreezeWatch::Here here{order_.last(), order_.trail(), is_live_};
   if (const Clock::time_point now = Clock::now(); reader_.is_free() && freeze_.is_due(now)) {
     const std::string key = timestamp_key(options_.log);
     const Result<RedisReply> reply = reader_.command({"GET", key});

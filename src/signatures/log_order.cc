@@ -13,6 +13,7 @@ void LogOrder::take(const std::string& id, const Batch& batch) {
   last_ = batch.sequence;
   last_id_ = id;
   last_hash_ = batch.hash;
+  trail_.add(last_, last_hash_);
 }
 
 void LogOrder::take_unreadable(const std::string& id) {
@@ -25,6 +26,7 @@ void LogOrder::go_back(const std::string& id, const std::string& hash) {
   last_ = first_part(id);
   last_id_ = id;
   last_hash_ = hash;
+  if (!hash.empty()) trail_.add(last_, hash);
 }
 
 }  // namespace telefence

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "signatures/batch.h"
+#include "signatures/log_trail.h"
 
 namespace telefence {
 
@@ -32,11 +33,13 @@ class LogOrder {
   std::uint64_t last() const { return last_; }  // sequence of the newest entry; 0 = none
   const std::string& last_id() const { return last_id_; }
   const std::string& last_hash() const { return last_hash_; }  // "" = not known
+  const LogTrail& trail() const { return trail_; }  // entries that were taken one after the other
 
  private:
   std::uint64_t last_ = 0;
   std::string last_id_ = "0-0";
   std::string last_hash_;
+  LogTrail trail_;
 };
 
 }  // namespace telefence
