@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// DPDK's net_af_packet puts each of its sockets into a group (PACKET_FANOUT) with PACKET_FANOUT_FLAG_DEFRAG, whatever it is told
-// (drivers/net/af_packet/rte_eth_af_packet.c, rte_pmd_init_internals; no argument of 22.11 is against it). The kernel then puts the
-// fragments of an IPv4 packet together before the socket gets them (packet(7); packet_rcv_fanout in net/packet/af_packet.c). What
-// comes out is longer than the MTU of the port to leave by, and up to 64 KiB where a frame of the ring has two: it is lost, and on
-// a wire without us it would not be. A group can't be left and its flags can't be changed, so the flag is taken out where the driver
-// sets it: this program's own setsockopt comes before libc's for every library that it loads (nic/meson.build exports it).
+// DPDK's net_af_packet puts each of its sockets into a group (PACKET_FANOUT) with PACKET_FANOUT_FLAG_DEFRAG, even a single one
+// (drivers/net/af_packet/rte_eth_af_packet.c, rte_pmd_init_internals; 22.11 has no argument against it). The kernel then puts the
+// fragments of an IPv4 packet together before the socket gets them (packet(7); packet_rcv_fanout in its net/packet/af_packet.c).
+// The whole packet is longer than the MTU of the port to leave by, and often than a frame of the ring: it would be lost, and on a
+// wire without us it would not be. A group can't be left and its flags can't be changed, so the flag is taken out where the driver
+// sets it: the setsockopt of the program comes before libc's for every library that it loads (nic/meson.build exports it).
 //
-// Fragments need no help to stay on one queue: the kernel's hash takes ports of no fragment, not even of the first
-// (__skb_flow_dissect without FLOW_DISSECTOR_F_PARSE_1ST_FRAG), so all of a packet go by addresses and protocol.
+// Fragments of one packet come to the same queue by themselves: the kernel's hash takes no ports of a fragment, not even of the
+// first (__skb_flow_dissect without FLOW_DISSECTOR_F_PARSE_1ST_FRAG), only addresses and protocol.
 #include "nic/fragments_apart.h"
 
 #include <linux/if_packet.h>
