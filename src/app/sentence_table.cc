@@ -446,6 +446,9 @@ constexpr Sentence kSentences[] = {
     {"Redis is away for {} s: {}", "Redis 已失联 {0} 秒：{1}"},
     {"Redis at {}: {}", "Redis {0}：{1}"},
     {"can't connect: {}", "无法连接：{0}"},
+    {"the kernel puts IPv4 fragments together, and what is then longer than the MTU is lost: this build of the program does not hinder "
+     "DPDK's driver from asking for that",
+     "内核会重组 IPv4 分片，重组后超过 MTU 的报文会丢失：本程序的这个构建版本未能阻止 DPDK 驱动要求内核重组"},
     {"login refused: {}", "登录被拒绝：{0}"},
     {"the server closed the connection", "服务器关闭了连接"},
     {"batch {} refused: {}", "批次 {0} 被拒绝：{1}"},
@@ -584,9 +587,6 @@ constexpr Sentence kSentences[] = {
     {"the interface is down: {}", "网卡未启用：{0}"},
     {"its MTU is {}: frames above {} bytes are cut; make the MTU smaller", "其 MTU 为 {0}：超过 {1} 字节的帧会被截断；请减小 MTU"},
     {"its packets are spread over {} receive queues, of which XDP sees the first: {}", "其报文分布在 {0} 个接收队列，XDP 只看到第一个：{1}"},
-    {"the kernel puts IPv4 fragments together, and what is then longer than the MTU is lost: this build of the program does not hinder "
-     "DPDK's driver from asking for that",
-     "内核会重组 IPv4 分片，重组后超过 MTU 的报文会丢失：本程序的这个构建版本未能阻止 DPDK 驱动要求内核重组"},
     {"{} queues for {} workers, so only as many of them serve it", "{1} 个工作线程只有 {0} 个队列，仅有同样数量的工作线程为其服务"},
     {"{} queue for {} workers, so only as many of them serve it", "{1} 个工作线程只有 {0} 个队列，仅有同样数量的工作线程为其服务"},
     {"worker {} shares core {} with the control thread", "工作线程 {0} 与控制线程共用核 {1}"},
