@@ -464,6 +464,9 @@ constexpr Sentence kSentences[] = {
     {"Redis is away for {} s: {}", "Redis 已失联 {0} 秒：{1}"},
     {"Redis at {}: {}", "Redis {0}：{1}"},
     {"can't connect: {}", "无法连接：{0}"},
+    {"the kernel puts IPv4 fragments together, and what is then longer than the MTU is lost: this build of the program does not hinder "
+     "DPDK's driver from asking for that",
+     "内核会重组 IPv4 分片，重组后超过 MTU 的报文会丢失：本程序的这个构建版本未能阻止 DPDK 驱动要求内核重组"},
     {"login refused: {}", "登录被拒绝：{0}"},
     {"the server closed the connection", "服务器关闭了连接"},
     {"batch {} refused: {}", "批次 {0} 被拒绝：{1}"},

@@ -48,16 +48,21 @@ Interface look_up_interface(const std::string& name) {
   return found;
 }
 
-// The driver keeps its sockets to itself, so they are found among the open files.
-PacketSocketDrops::PacketSocketDrops(const std::string& interface) {
+// Drivers keep their sockets to themselves, so they are found among the open files.
+std::vector<int> packet_sockets_on(const std::string& interface) {
+  std::vector<int> sockets;
   const unsigned index = if_nametoindex(interface.c_str());
   DIR* entries = index == 0 ? nullptr : opendir("/proc/self/fd");
-  if (entries == nullptr) return;
+  if (entries == nullptr) return sockets;
   while (const dirent* entry = readdir(entries)) {
     const int file = std::atoi(entry->d_name);
-    if (is_packet_socket_on(file, index)) sockets_.push_back(file);
+    if (is_packet_socket_on(file, index)) sockets.push_back(file);
   }
   closedir(entries);
+  return sockets;
+}
+
+PacketSocketDrops::PacketSocketDrops(const std::string& interface) : sockets_(packet_sockets_on(interface)) {
   (void)read();
   dropped_ = 0;
 }

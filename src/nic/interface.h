@@ -23,6 +23,9 @@ struct Interface {
 
 Interface look_up_interface(const std::string& name);
 
+// The packet sockets that this process has open on it, whoever opened them.
+std::vector<int> packet_sockets_on(const std::string& interface);
+
 // Packets that were lost because this process's packet sockets on one interface were full.
 class PacketSocketDrops {
  public:

@@ -13,6 +13,7 @@
 #include "nic/eal_log.h"
 #include "nic/eal_messages.h"
 #include "nic/eth_queue.h"
+#include "nic/fragments_apart.h"
 #include "nic/hugepages.h"
 #include "nic/lcores.h"
 #include "nic/memory.h"
@@ -153,6 +154,9 @@ Result<void> Nic::Parts::find_ports(const NicOptions& options, const std::vector
     const Checksums wanted = options.ports[i].checksums;
     if (wanted != Checksums::kAuto) found.back().may_lack_checksums = wanted == Checksums::kLenient;
     names.push_back(options.ports[i].name);
+    if (!devices[i].interface.empty() && joins_fragments(devices[i].interface))
+      notes.push_back("port " + options.ports[i].name + ": the kernel puts IPv4 fragments together, and what is then longer than the "
+                      "MTU is lost: this build of the program does not hinder DPDK's driver from asking for that");
   }
   return {};
 }

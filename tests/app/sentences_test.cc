@@ -22,6 +22,9 @@ bool has_chinese(std::string_view text) {
 
 TEST(Sentences, WhatIsPutInComesWhereTheOtherLanguageHasIt) {
   EXPECT_EQ(chinese("port access has no link"), "端口 access 无链路");
+  EXPECT_EQ(chinese("port access: the kernel puts IPv4 fragments together, and what is then longer than the MTU is lost: this build of the "
+                    "program does not hinder DPDK's driver from asking for that"),
+            "端口 access：内核会重组 IPv4 分片，重组后超过 MTU 的报文会丢失：本程序的这个构建版本未能阻止 DPDK 驱动要求内核重组");
   EXPECT_EQ(chinese("worker w3 stands still for 7 s: its packets wait"), "工作线程 w3 已停滞 7 秒：其报文在等待");
   EXPECT_EQ(chinese("2 mistakes in x.yaml, the first: y. Nothing was changed"), "x.yaml 中有 2 处错误，首个：y。未作任何更改");
   EXPECT_EQ(translated(Language::kEnglish, "port access has no link"), "port access has no link");

@@ -206,6 +206,30 @@ class Inline:
         check('tcpdump at the server: the dropped one is not there', 'dropped.example' not in seen)
         check('tcpdump at the server: no bad checksum', 'bad' not in seen.lower().replace('bad.example', ''))
 
+    def fragments(self):
+        """What does not fit the MTU comes in IP fragments, and has to arrive in those fragments."""
+        line, check = self.line, self.report.check
+        self.report.part('IP fragments: ping with 3000 octets, INVITEs of 3000 octets over UDP')
+        for version, server in (('IPv4', netns.SERVER), ('IPv6', netns.SERVER6)):
+            done = line.at(line.client, 'ping', '-c', '5', '-i', '0.2', '-W', '2', '-s', '3000', server)
+            told = re.search(r'\d+ packets transmitted.*', done.stdout)
+            check('ping -s 3000 over %s: 5 of 5 come back' % version, ' 5 received' in done.stdout, done.stdout,
+                  told[0] if told else '')
+        check('5 innocent calls with INVITEs in fragments: complete', services.call(line, '+8613800138000', 5, padding=2500))
+        before = line.read('sipp.messages').count('p' * 2500)
+        check('... and seen whole by the called side', before >= 5, before)
+        refused, status = services.refused_call(line, CALLER, '+8613800138000', 603, 5, padding=2500)
+        check('5 calls from a blocked number with INVITEs in fragments: 603, ACK sent', refused, status, status)
+        seen = line.read('sipp.messages')
+        check('the called side saw nothing of them', CALLER not in seen and seen.count('p' * 2500) == before)
+        lost = self.status()['packets']['fates'].get('lost', 0)
+        check('no packet was too long for the port', self.too_long() == 0 and lost == 0, (self.too_long(), lost))
+
+    def too_long(self):
+        metrics = self.line.at(self.line.middle, 'curl', '-s', 'http://127.0.0.1:9469/metrics').stdout
+        found = re.findall(r'^telefence_port_lost_total\{[^}]*reason="too_long"[^}]*\} (\S+)', metrics, re.M)
+        return sum(float(text) for text in found) if found else 'not told'
+
     def others(self):
         line, check = self.line, self.report.check
         self.report.part('Other answers, by configuration: REFUSED, sinkhole, 451, 608')
@@ -232,6 +256,7 @@ class Inline:
         self.calls()
         self.messages()
         self.marks()
+        self.fragments()
         self.report.part('The books')
         metrics = line.at(line.middle, 'curl', '-s', 'http://127.0.0.1:9469/metrics').stdout
         lint = netns.run('promtool', 'check', 'metrics', input=metrics, check=False)

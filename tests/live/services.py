@@ -179,17 +179,29 @@ def downloads_whole(line, url, *more):
         return code == 0 and mine.read() == theirs.read()
 
 
-def call(line, called, calls=1):
+def padded(scenario, octets):
+    """The scenario of sipp with so many octets more in each INVITE."""
+    if not octets:
+        return scenario
+    longer, found = re.subn(r'^( *INVITE sip:.*\n)', r'\1      X-Padding: %s\n' % ('p' * octets), scenario, flags=re.M)
+    if not found:
+        raise RuntimeError('the scenario has no INVITE that could be made longer:\n' + scenario)
+    return longer
+
+
+def call(line, called, calls=1, padding=0):
     """Innocent calls with sipp's own caller. True when all came to their ordinary end."""
-    done = line.at(line.client, 'sipp', netns.SERVER + ':5060', '-sn', 'uac', '-s', called, '-i', netns.CLIENT, '-m', str(calls),
+    own = netns.run('sipp', '-sd', 'uac', check=False).stdout
+    scenario = line.write('uac-%d.xml' % padding, padded(own, padding))
+    done = line.at(line.client, 'sipp', netns.SERVER + ':5060', '-sf', scenario, '-s', called, '-i', netns.CLIENT, '-m', str(calls),
                    '-r', '20', '-d', '50', '-nostdin', '-timeout', '15s', '-timeout_error')
     return done.returncode == 0
 
 
-def refused_call(line, calling, called, code, calls=1):
+def refused_call(line, calling, called, code, calls=1, padding=0):
     """Calls that expect this refusal. (True when each got it, the status line that sipp read)"""
     with open(os.path.join(HERE, 'sipp_refused.xml'), encoding='utf-8') as source:
-        scenario = line.write('refused-%d.xml' % code, source.read().replace('@REFUSAL@', str(code)))
+        scenario = line.write('refused-%d.xml' % code, padded(source.read().replace('@REFUSAL@', str(code)), padding))
     done = line.at(line.client, 'sipp', netns.SERVER + ':5060', '-sf', scenario, '-s', called, '-key', 'calling', calling,
                    '-i', netns.CLIENT, '-m', str(calls), '-r', '20', '-nostdin', '-timeout', '10s', '-timeout_error', '-trace_msg',
                    '-message_file', line.path('refused.messages'))

@@ -253,14 +253,14 @@ class KernelInterfaces : public ::testing::Test {
     return file;
   }
 
-  // The next frame of our own EtherType, or an empty one after two seconds. The kernel sends some of its own as well.
-  static Octets receive(int file) {
+  // The next frame of our own EtherType (or the one given), or an empty one after two seconds. The kernel sends some of its own as well.
+  static Octets receive(int file, std::uint16_t type = 0x88b5) {
     for (;;) {
       pollfd wait{file, POLLIN, 0};
       if (poll(&wait, 1, 2000) <= 0) return {};
       Octets frame(20000);
       frame.resize(static_cast<std::size_t>(std::max<ssize_t>(recv(file, frame.data(), frame.size(), 0), 0)));
-      if (frame.size() > 14 && frame[12] == 0x88 && frame[13] == 0xb5) return frame;
+      if (frame.size() > 14 && frame[12] == type >> 8 && frame[13] == (type & 0xff)) return frame;
     }
   }
 
@@ -301,6 +301,49 @@ TEST_F(KernelInterfaces, FramesOfALargeMtuPassInBothDirections) {
   ASSERT_TRUE(probe.is_ready());
   for (const std::size_t length : {60u, 1514u, 9014u}) expect_forwarded(length);
   EXPECT_EQ(probe.stop(), 0);
+}
+
+// The parts of an IPv4 packet with 4,400 octets of UDP, 1,480 in each but the last.
+std::vector<Octets> fragments_of_a_packet() {
+  std::vector<Octets> fragments;
+  for (std::size_t from = 0; from < 4400; from += 1480) {
+    const std::size_t length = std::min<std::size_t>(1480, 4400 - from), total = 20 + length;
+    const std::size_t field = (from + length < 4400 ? 0x2000u : 0u) + from / 8;  // more fragments, and where this one begins
+    Octets one(14, 2);
+    one[12] = 0x08;
+    one[13] = 0x00;
+    Octets header{0x45, 0, 0, 0, 0x12, 0x34, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
+    const auto put = [&](std::size_t at, std::size_t value) {
+      header[at] = static_cast<std::uint8_t>(value >> 8);
+      header[at + 1] = static_cast<std::uint8_t>(value);
+    };
+    put(2, total);
+    put(6, field);
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < header.size(); i += 2) sum += static_cast<std::size_t>(header[i] << 8 | header[i + 1]);
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    put(10, ~sum & 0xffff);
+    one.insert(one.end(), header.begin(), header.end());
+    one.resize(14 + total, static_cast<std::uint8_t>(from / 1480 + 1));
+    fragments.push_back(one);
+  }
+  return fragments;
+}
+
+TEST_F(KernelInterfaces, FragmentsOfAPacketLongerThanTheMtuPassAsTheyCame) {
+  up(1500);
+  Probe probe({"inner0", "inner1"});
+  ASSERT_TRUE(probe.is_ready());
+  const int near = packet_socket("outer0"), far = packet_socket("outer1");
+  const std::vector<Octets> sent = fragments_of_a_packet();
+  ASSERT_EQ(sent.size(), 3u);
+  for (const Octets& one : sent) ASSERT_EQ(send(near, one.data(), one.size(), 0), static_cast<ssize_t>(one.size()));
+  for (const Octets& one : sent) EXPECT_EQ(receive(far, 0x0800), one);
+  close(near);
+  close(far);
+  EXPECT_EQ(probe.stop(), 0);
+  EXPECT_EQ(probe.count(1, "too_long"), 0);
+  EXPECT_EQ(probe.output().find("fragments"), std::string::npos) << probe.output();
 }
 
 TEST_F(KernelInterfaces, PortWhoseCableIsPulledHasNoLink) {
