@@ -15,7 +15,7 @@ import edge
 import program
 
 CONFIG = program.pathlib.Path(__file__).resolve().parents[2] / 'config' / 'redis'
-PASSWORDS = ('EDGE', 'RECEIPTS', 'CENTRE', 'REPLICA', 'SENTINEL', 'OPERATOR')
+PASSWORDS = ('EDGE', 'RECEIPTS', 'CENTRE', 'CHECKER', 'REPLICA', 'SENTINEL', 'OPERATOR')
 
 
 class Node:
@@ -160,6 +160,28 @@ class RedisServers(program.ProgramTest):
         self.assertIn('certificate of the server is not taken', self.expect(self.tool(*wrong_ca), 5).stderr)
         wrong_name = [word.replace('127.0.0.1', '127.0.0.2') for word in edge_push]
         self.expect(self.tool(*wrong_name), 5)
+
+    def test_the_second_machine_of_the_centre_has_few_rights(self):
+        primary = self.centre()
+        for name in ('maker', 'checker'):
+            self.expect(self.tool('keys', 'new', name), 0)
+        signers = '[{key: centre.pub}, {key: maker.pub, sources: [nobody], may_snapshot: true}, {key: checker.pub, sources: [nobody], may_snapshot: true}]'
+        config = self.write('two.yaml', edge.CONFIG % {'name': 'x', 'policy': '', 'redis': '  server: "%s"\n  tls: {ca: tls/ca.crt}\n  snapshot_signers: 2\n  signers: %s\n' % (
+            primary.address(), signers)})
+
+        def tool(user, *words):
+            return self.tool(*words, '--redis', primary.address(), '--redis-user', user, '--redis-password-file', user + '.pass', '--redis-ca', 'tls/ca.crt',
+                             '--redis-certificate', 'tls/client.crt', '--redis-key', 'tls/client.key')
+
+        self.push('a.example', primary)
+        self.expect(tool('centre', 'snapshot', '-c', config, '--key', 'maker.key'), 0)
+        self.expect(tool('checker', 'snapshot', '-c', config, '--key', 'checker.key', '--cosign'), 0)
+        self.expect(tool('checker', 'push', 'timestamp', '--key', 'checker.key'), 0)
+        self.push('b.example', primary)
+        for words in (('push', 'add', 'domain', 'x.example', '--category', 'other', '--key', 'checker.key'), ('snapshot', '-c', config, '--key', 'checker.key')):
+            self.assertNotEqual(tool('checker', *words).returncode, 0, words)
+        self.assertEqual(primary.last(), '2-0')
+        self.assertEqual(primary.ask('KEYS', 'tf:1:snap:2:*').strip(), '')
 
     def test_killed_under_load_and_restarted_with_and_without_data(self):
         primary = self.centre()
