@@ -7,12 +7,12 @@ Usage: inline.py BUILD_DIR [vxlan|geneve]      Needs root. With a tunnel's name,
 import json
 import os
 import re
-import signal
 import sys
 import time
 
 import netns
 import services
+from report import Report, carry_out
 
 ENFORCE = '''version: 1
 node: {id: live}
@@ -46,21 +46,6 @@ Each step is done by a real client against a real server. Below it stands (=>) w
 """
 FRAUD = '刷单返利日结,加微信abc12345领取佣金'
 CALLER, CALLED = '+8617000000001', '+8617000000002'
-
-
-class Report:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def part(self, title):
-        print('\n' + title, flush=True)
-
-    def check(self, what, good, seen='', shown=''):
-        """`seen` is said when it failed, `shown` always: what a person would have seen on the client's screen."""
-        self.passed, self.failed = self.passed + bool(good), self.failed + (not good)
-        print('  %-6s %s%s' % ('ok' if good else 'FAILED', what, '' if good or seen == '' else '   (seen: %s)' % (seen,)), flush=True)
-        for line in shown.splitlines() if good else ():
-            print('           => %s' % line, flush=True)
 
 
 class Inline:
@@ -276,30 +261,19 @@ class Inline:
 def main():
     if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ['vxlan'], ['geneve']):
         sys.exit(__doc__)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     line, report = netns.Line(*sys.argv[2:]), Report()
-    try:
-        line.open()
+
+    def work():
         print(PICTURE % (netns.CLIENT, netns.SERVER), flush=True)
         services.unbound(line, ['fine.example', 'bad.example', 'tagged.example', 'dropped.example'])
         services.nginx(line)
         services.sipp_server(line)
         services.sms_centre(line)
         Inline(line, os.path.abspath(sys.argv[1]), report).run()
-    except netns.NotPossible as reason:
-        print('cannot run here:', reason)
-        return 4
-    except KeyboardInterrupt:
-        print('\nstopped')
-        return 130
-    except Exception as error:  # what happened so far still counts
-        report.check('the run goes to its end', False, '%s: %s' % (type(error).__name__, error))
-    finally:
-        line.close()
-    if not report.failed:
-        print('\nOn two ports of your own: docs/quickstart.md. What each answer is, and why: docs/protocols.md.')
-    print('\n%d passed, %d failed' % (report.passed, report.failed))
-    return 1 if report.failed else 0
+        if not report.failed:
+            print('\nOn two ports of your own: docs/quickstart.md. What each answer is, and why: docs/protocols.md.')
+
+    return carry_out(line, report, work)
 
 
 if __name__ == '__main__':

@@ -13,9 +13,9 @@ import re
 import sys
 import time
 
-import inline
 import netns
 import services
+from report import Report, carry_out
 
 CONFIG = '''version: 1
 mode: enforce
@@ -211,20 +211,10 @@ class Links:
 
 
 def main():
-    report = inline.Report()
-    line = netns.Line(more=('p', 'x', 'y'))
-    try:
-        line.open()
-        Links(line, os.path.abspath(sys.argv[1]), report).run()
-    except netns.NotPossible as reason:
-        print('cannot run here:', reason)
-        return 4
-    except Exception as error:  # what happened so far still counts
-        report.check('the run goes to its end', False, '%s: %s' % (type(error).__name__, error))
-    finally:
-        line.close()
-    print('\n%d passed, %d failed' % (report.passed, report.failed))
-    return 1 if report.failed else 0
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    line, report = netns.Line(more=('p', 'x', 'y')), Report()
+    return carry_out(line, report, lambda: Links(line, os.path.abspath(sys.argv[1]), report).run())
 
 
 if __name__ == '__main__':

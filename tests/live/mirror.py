@@ -10,14 +10,13 @@ Usage: mirror.py BUILD_DIR      Needs root. MIRROR_TRIES=300 is the default: tha
 """
 import json
 import os
-import signal
 import struct
 import sys
 import time
 
 import netns
 import services
-from inline import Report
+from report import Report, carry_out
 
 CONFIG = '''version: 1
 node: {id: live}
@@ -216,23 +215,8 @@ class Mirror:
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     line, report = netns.Line(), Report()
-    try:
-        line.open()
-        Mirror(line, os.path.abspath(sys.argv[1]), report).run()
-    except netns.NotPossible as reason:
-        print('cannot run here:', reason)
-        return 4
-    except KeyboardInterrupt:
-        print('\nstopped')
-        return 130
-    except Exception as error:  # what happened so far still counts
-        report.check('the run goes to its end', False, '%s: %s' % (type(error).__name__, error))
-    finally:
-        line.close()
-    print('\n%d passed, %d failed' % (report.passed, report.failed))
-    return 1 if report.failed else 0
+    return carry_out(line, report, lambda: Mirror(line, os.path.abspath(sys.argv[1]), report).run())
 
 
 if __name__ == '__main__':

@@ -7,7 +7,6 @@ with a line "N passed, N failed" and exit code 0 only when nothing failed; 4 whe
 import json
 import os
 import re
-import signal
 import struct
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import time
 
 import netns
 import services
-from inline import Report
+from report import Report, carry_out
 
 sys.path.insert(0, os.path.join(services.HERE, '..', '..', 'scripts', 'lib'))
 import messages  # noqa: E402
@@ -248,27 +247,14 @@ class Overload:
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     line, report = netns.Line(), Report()
-    overload = None
-    try:
-        overload = Overload(line, os.path.abspath(sys.argv[1]), report)
-        line.open()
-        overload.run()
-    except netns.NotPossible as reason:
-        print('cannot run here:', reason)
-        return 4
-    except KeyboardInterrupt:
-        print('\nstopped')
-        return 130
-    except Exception as error:  # what happened so far still counts
-        report.check('the run goes to its end', False, '%s: %s' % (type(error).__name__, error))
-    finally:
-        if overload is not None:
-            overload.free()
-        line.close()
-    print('\n%d passed, %d failed' % (report.passed, report.failed))
-    return 1 if report.failed else 0
+    made = []
+
+    def work():
+        made.append(Overload(line, os.path.abspath(sys.argv[1]), report))
+        made[0].run()
+
+    return carry_out(line, report, work, lambda: [one.free() for one in made])
 
 
 if __name__ == '__main__':

@@ -8,7 +8,6 @@ It ends with a line "N passed, N failed" and exit code 0 only when nothing faile
 import os
 import re
 import shutil
-import signal
 import sys
 import time
 
@@ -17,6 +16,7 @@ import kannel
 import netns
 import services
 import stream_messages
+from report import Report, carry_out
 
 SESSIONS = 20
 # Listed messages that may be delivered in part, or not refused, since they were let go before they were whole.
@@ -225,29 +225,18 @@ PARTS = ('smpp', 'kannel', 'web', 'quic', 'dns', 'sip')
 def main():
     if len(sys.argv) < 2 or set(sys.argv[2:]) - set(PARTS):
         sys.exit(__doc__)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     build = os.path.abspath(sys.argv[1])
     count, seed = int(os.environ.get('STREAM_MESSAGES', '10000')), int(os.environ.get('STREAM_SEED', '1'))
     rough = netns.Rough(os.path.join(build, 'tests', 'live', 'rough_link'), seed)
-    line, report = netns.Line(rough=rough), inline.Report()
-    try:
-        line.open()
+    line, report = netns.Line(rough=rough), Report()
+
+    def work():
         print(PICTURE % (netns.CLIENT, netns.SERVER), flush=True)
         streams = Streams(line, build, report, count, seed)
         for part in sys.argv[2:] or PARTS:
             getattr(streams, part)()
-    except netns.NotPossible as reason:
-        print('cannot run here:', reason)
-        return 4
-    except KeyboardInterrupt:
-        print('\nstopped')
-        return 130
-    except Exception as error:  # what happened so far still counts
-        report.check('the run goes to its end', False, '%s: %s' % (type(error).__name__, error))
-    finally:
-        line.close()
-    print('\n%d passed, %d failed' % (report.passed, report.failed))
-    return 1 if report.failed else 0
+
+    return carry_out(line, report, work)
 
 
 if __name__ == '__main__':
