@@ -23,11 +23,13 @@ void FreezeWatch::refused(const std::string& why, Clock::time_point now) {
 }
 
 void FreezeWatch::note_signed(std::int64_t at_ms, std::int64_t now_ms, Clock::time_point now) {
+  came_at_ = now;
   at_ms = std::min(at_ms, now_ms);  // what is dated ahead is not fresh for longer
-  if (at_ms <= signed_at_ms_) return;
+  const std::chrono::milliseconds age(now_ms - at_ms);
+  if (signed_at_ms_ != 0 && age >= now - heard_at_ + age_) return;  // what came before is fresher, whatever the clock says now
   signed_at_ms_ = at_ms;
   heard_at_ = now;
-  age_ = std::chrono::milliseconds(now_ms - at_ms);
+  age_ = age;
 }
 
 void FreezeWatch::take(std::string_view value, const Signers& signers, const Here& here, std::int64_t now_ms, Clock::time_point now) {
@@ -43,7 +45,7 @@ void FreezeWatch::take(std::string_view value, const Signers& signers, const Her
     return refused("the timestamp is dated " + std::to_string((timestamp.at_ms - now_ms) / 1000) + " s ahead: one of the two clocks is wrong", now);
   // An old one that somebody put back says nothing new.
   if (timestamp.at_ms < newest_.at_ms) return;
-  note_signed(timestamp.at_ms, now_ms, now);
+  if (timestamp.at_ms > newest_.at_ms) note_signed(timestamp.at_ms, now_ms, now);  // else it is the same, read again
   newest_ = std::move(timestamp);
   if (newest_.sequence <= here.last) {
     lacked_ = 0;
@@ -70,8 +72,7 @@ std::string FreezeWatch::problem(const Here& here, Clock::time_point now) const 
   if (!refusal_.empty()) return refusal_;
   if (now - heard_at_ + age_ <= silent_after_) return {};
   if (signed_at_ms_ == 0) return "nothing that the centre signed came here since the start: the log may be held back, or telefence push timestamp does not run at the centre";
-  // It comes, and is old when it comes.
-  if (now - heard_at_ <= kBetweenLooks * 2 && age_ > silent_after_)
+  if (now - came_at_ <= silent_after_)
     return "what the centre signs comes here, and is old by then: it is late, or one of the two clocks is wrong";
   return "nothing that the centre signed came here since " + instant_text(signed_at_ms_) +
          ": the log may be held back, or telefence push timestamp does not run at the centre";

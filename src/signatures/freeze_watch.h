@@ -56,6 +56,7 @@ class FreezeWatch {
   std::int64_t signed_at_ms_ = 0;
   Clock::time_point heard_at_ = Clock::now();  // when the newest word came here; at first: since when one is waited for
   std::chrono::milliseconds age_{};            // how old it was then, by this node's clock
+  Clock::time_point came_at_;                  // when something signed came, be it old
 };
 
 }  // namespace telefence
