@@ -18,21 +18,8 @@ Fate fate_of(Progress progress) {
   return Fate::kForwardedMalformed;
 }
 
-// A segment sent with so many hops fewer than the first one of its message will not reach whom that one reached: evaders send
-// such for filters alone to see. Routes of one connection seldom differ by more than two.
-constexpr int kFewerHops = 4;
-
-// The first bytes of a connection may be so few that no protocol shows yet: a segment may hold a single one.
-constexpr std::size_t kTooFewToKnow = 64;
-
-// How far behind the beginning of a connection bytes may lie that overtook it.
-constexpr std::uint32_t kMostAhead = 16 * 1024;
-
 // A SYN may bring bytes, and its answer confirm them (RFC 7413).
 constexpr std::uint32_t kMostInSyn = 1500;
-
-// What a frame has before anything was read of it.
-constexpr Fate kUnread = Fate::kForwardedNotRecognised;
 
 }  // namespace
 
@@ -65,12 +52,14 @@ void Extractor::run(const Classifier& classifier) {
 void Extractor::prefetch() {
   const bool may_be_late = !burst_.is_copy && sessions_.any_closed(burst_.now_ns);
   const bool may_go_on = parts_.is_busy();
+  const bool any_next = parts_.any_next(burst_.now_ns);
   Uncleared<std::uint64_t, Burst::kFrames> keys;
   std::size_t count = 0;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     if (burst_.layers[i].transport != Transport::kTcp) continue;
     const FlowKey& flow = burst_.flow_of(i, sessions_);
     parts_.prefetch_opening(flow.forward);
+    if (any_next) parts_.prefetch_next(flow.forward);
     if (may_be_late) sessions_.prefetch_closed(flow);
     if (may_go_on && burst_.layers[i].end == DecodeEnd::kPayload) keys[count++] = flow.forward;
   }
@@ -111,6 +100,7 @@ void Extractor::opening(std::size_t index) {
   parts_.note_opening(flow.forward, {.first = first}, burst_.now_ns);
   if (!asked) return;
   parts_.note_agreed(flow.reverse, burst_.now_ns);
+  parts_.forget_next(flow.reverse, burst_.now_ns);
   if (sessions_.any_pending(burst_.now_ns)) sessions_.forget_responses(flow, burst_.now_ns);
   lane_.reopen(index);
 }
@@ -153,7 +143,9 @@ bool Extractor::is_shed(std::size_t index, const Classifier& classifier, std::ui
   DatagramReader* const reader = datagrams_.reader(protocol, burst_.layers[index].transport);
   // A Step comes in two registers; kept as a whole it goes through memory, and whoever takes it from there waits.
   const auto note = [&](const Step& step) {
-    consumed_ = step.consumed;
+    step_.consumed = step.consumed;
+    step_.need = step.need;
+    step_.then = step.then;
     return step.progress;
   };
   const Progress progress = reader == nullptr ? note(registered_protocols()[protocol]->extract(burst_.payloads[index], events))
@@ -233,11 +225,16 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
     if (opened && burst_.sequences[index] == opened->first) parts_.note_begun(flow.forward, burst_.now_ns);
     return;
   }
-  const bool begins = begins_connection(index, classifier, opened);
+  const NextMessage* const next = parts_.next(flow.forward, burst_.now_ns);
+  const bool knows_next = next != nullptr && !PartTable::is_stale(*next, burst_.now_ns);
+  if (knows_next && is_next(index, classifier, protocol, *next)) return;
+  const bool begins = !knows_next && begins_connection(index, classifier, opened);
   if (burst_.fates[index] != kUnread) return;  // it overtook the beginning
   const Progress progress = read(index, classifier, protocol);
-  if (progress == Progress::kNeedMore)
-    keep(index, consumed_);
+  if (progress == Progress::kDone && step_.then != Then::kUnknown)
+    await_next(index);
+  else if (progress == Progress::kNeedMore && !(knows_next && parts_.next(flow.forward, burst_.now_ns) != nullptr))
+    keep(index, step_.consumed);  // but nothing of what lies before the next message
   else if (begins && burst_.fates[index] == Fate::kForwardedNotRecognised && burst_.payloads[index].bytes.size() < kTooFewToKnow)
     keep(index, 0);
 }
@@ -356,6 +353,10 @@ bool Extractor::reads_whole(std::size_t index, const Classifier& classifier) {
 
 // False when the segment has to be read by itself, and the message is forgotten.
 bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classifier& classifier) {
+  if (message.is_behind(burst_.sequences[index], burst_.payloads[index].bytes.size())) {
+    if (!reads_whole(index, classifier) && !message.bytes().empty()) read_again(message, index, classifier);  // it is of what was before
+    return true;
+  }
   burst_.fates[index] = Fate::kForwardedNeedMore;
   if (!may_feed(index, &message)) return true;
   if (message.was_reset) {
@@ -380,7 +381,9 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
   if (reads_on(message, index, classifier) || is_told_otherwise) return true;
   burst_.payloads[index].bytes = own;
   burst_.sequences[index] = own_sequence;
-  const bool is_known = classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol;
+  // What begins before it is not what comes in its place.
+  const bool is_known = static_cast<std::int32_t>(own_sequence - message.sequence()) >= 0 &&
+                        classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol;
   if (is_known) return forget(message, index);
   if (burst_.fates[index] == Fate::kForwardedNotRecognised && message.bytes().size() < kTooFewToKnow)
     burst_.fates[index] = Fate::kForwardedNeedMore;
@@ -394,6 +397,10 @@ bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Class
   std::uint8_t protocol = classifier.by_destination(burst_.payloads[index]);
   if (protocol == kNoProtocol)
     protocol = protocol_of(index, classifier, parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns));
+  if (message.awaited.begins != 0) {
+    read_as_awaited(index, message.awaited);
+    protocol = message.awaited.protocol;
+  }
   const Progress progress = read(index, classifier, protocol);
   if (burst_.fates[index] == Fate::kForwardedNotRecognised || progress == Progress::kMalformed) return false;
   if (burst_.fates[index] == Fate::kForwardedNotInspected || burst_.fates[index] == Fate::kForwardedEventLimit) return false;
@@ -403,12 +410,15 @@ bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Class
     return false;
   }
   if (progress == Progress::kNeedMore) {
-    parts_.skip(message, consumed_);
+    parts_.skip(message, step_.consumed);
+    message.awaited = {};
     return true;
   }
   if (!message.is_read) stats_.spread_read.add(1);
+  if (waits_on(message, index)) return true;
   message.is_read = true;
   completed_[completed_count_++] = static_cast<std::uint16_t>(index);
+  if (step_.then != Then::kUnknown) await_next(index);
   return true;
 }
 
@@ -426,13 +436,14 @@ void Extractor::keep(std::size_t index, std::uint32_t consumed) {
 }
 
 // A message that begins at `sequence`, of which this segment holds the bytes from `skipped` on.
-void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped) {
+void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped, const Awaited& awaited) {
   if (shedder_.sheds(ShedCause::kSpread)) [[unlikely]] {
     burst_.fates[index] = shedder_.shed(ShedCause::kSpread);
     return;
   }
   PartialMessage& message = parts_.begin(burst_.flow_of(index, sessions_).forward, sequence, burst_.now_ns);
   message.hops = hops_left(burst_.frames[index], burst_.layers[index]);
+  message.awaited = awaited;
   stats_.spread_begun.add(1);
   burst_.fates[index] = Fate::kForwardedNeedMore;
   const Bytes bytes = burst_.payloads[index].bytes.subspan(skipped);
@@ -450,7 +461,7 @@ bool Extractor::begins_connection(std::size_t index, const Classifier& classifie
   if (ahead != 0 && ahead <= kMostAhead) {
     // What begins a message waits for nothing before it, whatever a SYN said.
     if (!opened->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return false;
-    if (!reads_whole(index, classifier) && may_feed(index, nullptr)) begin(index, opened->first, 0);
+    if (may_feed(index, nullptr)) begin_ahead(index, classifier, opened->first, {});
     return false;
   }
   parts_.note_begun(burst_.flow_of(index, sessions_).forward, burst_.now_ns);

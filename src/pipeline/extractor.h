@@ -17,6 +17,7 @@
 #include "pipeline/stream_lane.h"
 #include "pipeline/worker_stats.h"
 #include "protocols/classify.h"
+#include "protocols/protocol.h"
 #include "track/part_table.h"
 #include "track/session_table.h"
 
@@ -33,6 +34,16 @@ class Extractor {
   void end_of_burst();
 
  private:
+  // A segment sent with so many hops fewer than the first one of its message will not reach whom that one reached: evaders send
+  // such for filters alone to see. Routes of one connection seldom differ by more than two.
+  static constexpr int kFewerHops = 4;
+  // The first bytes of a message may be so few that no protocol shows yet: a segment may hold a single one.
+  static constexpr std::size_t kTooFewToKnow = 64;
+  // How far behind the beginning of a message bytes may lie that overtook it.
+  static constexpr std::uint32_t kMostAhead = 16 * 1024;
+  // What a frame has before anything was read of it.
+  static constexpr Fate kUnread = Fate::kForwardedNotRecognised;
+
   void prefetch();
   void fragment(std::size_t index, const Classifier& classifier);
   void payload(std::size_t index, const Classifier& classifier);
@@ -58,7 +69,14 @@ class Extractor {
   bool reads_on(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool forget(PartialMessage& message, std::size_t index);
   void keep(std::size_t index, std::uint32_t consumed);
-  void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped);
+  void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped, const Awaited& awaited = {});
+  bool is_next(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const NextMessage& known);
+  void begin_ahead(std::size_t index, const Classifier& classifier, std::uint32_t sequence, const Awaited& awaited);
+  Awaited awaited_after(std::size_t index) const;
+  bool waits_on(PartialMessage& message, std::size_t index);
+  void read_again(PartialMessage& message, std::size_t index, const Classifier& classifier);
+  void await_next(std::size_t index);
+  void read_as_awaited(std::size_t index, const Awaited& awaited);
   bool begins_connection(std::size_t index, const Classifier& classifier, const Opening* opened);
   bool carries_bytes(std::size_t index, bool goes_on);
   bool may_feed(std::size_t index, const PartialMessage* message);
@@ -73,7 +91,7 @@ class Extractor {
   Fragments fragments_;
   std::array<std::uint16_t, Burst::kFrames> completed_;  // frames that completed a spread message
   std::size_t completed_count_ = 0;
-  std::uint32_t consumed_ = 0;  // Step::consumed of what was read last
+  Step step_;  // what was read last
 };
 
 }  // namespace telefence

@@ -226,7 +226,7 @@ void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& la
   if (is_read) {
     streams_.advance(stream, size);
     streams_.set_synced(stream);
-  } else if (step.progress != Progress::kNeedMore || step.lost) {
+  } else if (step.progress != Progress::kNeedMore || step.then == Then::kLost) {
     streams_.lose(stream);
   } else {
     if (step.consumed != 0) stream.reads = 0;

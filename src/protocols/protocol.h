@@ -26,6 +26,8 @@ struct Payload {
     kPacket,    // with a packet: probably, but not surely, with a message
     kMessage,   // a stream, with a message
     kAnywhere,  // a stream, maybe inside a message: the first one must show itself beyond doubt
+    kFields,    // a stream, inside a message, with a field line of its header section (Then::kFields)
+    kChunk,     // a stream, inside a message, with a chunk of its body (Then::kChunk)
   };
   Bytes bytes;
   Transport transport = Transport::kNone;
@@ -33,6 +35,7 @@ struct Payload {
   std::uint16_t destination_port = 0;
   Begins begins = Begins::kPacket;
   std::uint8_t unused = 0;  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
+  std::uint32_t announced = 0;  // kFields: Step::need of what was read before
 };
 
 enum class Progress : std::uint32_t {
@@ -42,12 +45,21 @@ enum class Progress : std::uint32_t {
   kMalformed,  // this protocol, but broken; what was pushed is to be taken back
 };
 
+// What is known of the octets behind those that were read.
+enum class Then : std::uint32_t {
+  kUnknown,
+  kLost,     // kNeedMore: no message begins at `consumed`, though the stream goes on
+  kMessage,  // kDone: the next message begins `need` octets behind `consumed`, in this payload or in one that is still to come
+  kFields,   // kDone: at `consumed` the header section of this message goes on; `need`: what it has said of its body
+  kChunk,    // kDone: the next chunk of this message begins `need` octets behind `consumed`. kNeedMore: one begins at `consumed`
+};
+
 // Four whole words: with octets among them it would be put together in memory, and whoever takes it would wait for that.
 struct Step {
   Progress progress = Progress::kNotMine;
   std::uint32_t consumed = 0;  // bytes of whole messages
-  std::uint32_t need = 0;      // kNeedMore: length of the message that starts at `consumed`, 0 if not yet known
-  std::uint32_t lost = 0;      // kNeedMore: 1 when no message begins at `consumed`, though the stream goes on
+  std::uint32_t need = 0;      // kNeedMore: length of the message that starts at `consumed`, 0 if not yet known. kDone: see Then
+  Then then = Then::kUnknown;
 };
 
 // What a refusal is to say. One shape for all protocols; each uses what it has a place for.

@@ -8,11 +8,14 @@
 namespace telefence {
 namespace {
 
+constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 // Longer than a sender's first retransmissions of a lost segment (RFC 6298, 2: 1 s, doubling).
 constexpr std::uint64_t kWaitsFor = 15 * kSecond;
 // From SYN to the first bytes: a round trip and what the sender takes.
 constexpr std::uint64_t kOpensFor = 20 * kSecond;
+// Between two requests of a connection: servers wait 75 s at most, if nobody told them otherwise (nginx; others less).
+constexpr std::uint64_t kStaysOpenFor = 120 * kSecond;
 // A copy of bytes that lie further back than any window is none: it is of another connection between the same ends.
 constexpr std::uint64_t kFurthestBack = 64 * 1024;
 // What the 64 frames of one burst may take, as long as few of them are jumbo frames.
@@ -27,10 +30,12 @@ PartTable::PartTable(const PartOptions& options)
       messages_(options.messages),
       passed_(std::max(options.passed, 1u)),
       openings_(options.openings),
-      opened_lately_(kOpensFor) {}
+      opened_lately_(kOpensFor),
+      nexts_(options.openings) {}
 
 std::uint64_t PartTable::memory_for(const PartOptions& options) {
-  return options.bytes + LruTable<PartialMessage>::memory_for(options.messages) + TimedCache<Opening>::memory_for(options.openings);
+  return options.bytes + LruTable<PartialMessage>::memory_for(options.messages) + TimedCache<Opening>::memory_for(options.openings) +
+         TimedCache<NextMessage>::memory_for(options.openings);
 }
 
 PartialMessage* PartTable::find(std::uint64_t key, std::uint64_t now_ns) {
@@ -50,6 +55,7 @@ PartialMessage& PartTable::begin(std::uint64_t key, std::uint32_t sequence, std:
     leaving.buffer_.release(pool_);
   });
   message.is_read = message.is_kept = message.is_passed = message.was_reset = false;
+  message.awaited = {};
   message.origin_ = sequence;
   message.used_ns_ = now_ns;
   message.buffer_.start(PartialMessage::kOrigin, pool_);
@@ -88,6 +94,14 @@ Bytes PartTable::with_copy(const PartialMessage& message, std::uint32_t sequence
 
 void PartTable::skip(PartialMessage& message, std::size_t count) {
   message.buffer_.trim(message.buffer_.base() + count, pool_);
+}
+
+bool PartTable::pass_over(PartialMessage& message, std::size_t count) {
+  if (count > options_.longest) return false;
+  const std::uint64_t offset = message.buffer_.base() + count;
+  if (offset <= message.buffer_.contiguous_end()) message.buffer_.trim(offset, pool_);
+  else message.buffer_.jump(offset, pool_);
+  return true;
 }
 
 void PartTable::end_of_burst() {
@@ -135,6 +149,15 @@ void PartTable::note_agreed(std::uint64_t key, std::uint64_t now_ns) {
   known->has_begun = known->has_begun && known->first == known->asked;
   known->first = known->asked;
   known->is_agreed = true;
+}
+
+void PartTable::note_next(std::uint64_t key, NextMessage next, std::uint64_t now_ns) {
+  next.noted_ms = static_cast<std::uint32_t>(now_ns / kMillisecond);
+  nexts_.put(key, next, now_ns, now_ns + kStaysOpenFor);
+}
+
+bool PartTable::is_stale(const NextMessage& next, std::uint64_t now_ns) {
+  return static_cast<std::uint32_t>(now_ns / kMillisecond) - next.noted_ms > kWaitsFor / kMillisecond;
 }
 
 void PartTable::note_begun(std::uint64_t key, std::uint64_t now_ns) {

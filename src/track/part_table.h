@@ -4,8 +4,9 @@
 // Messages that began in one segment and go on in others: what came of them so far, put together in the order of the stream
 // whatever the order of arrival. Only such messages are here: a connection whose messages lie whole in one segment costs nothing.
 // Nothing is held back: the verdict on a name concerns the connection, so the segment that completes the name is soon enough.
-// Also remembers where connections that were opened a moment ago begin, so that a segment that overtook the first one is known
-// for what it is. Fixed memory; the message that waits longest gives way. Worker thread.
+// Also remembers where connections that were opened a moment ago begin, and where the next message is to begin in those that carry one
+// behind the other, so that a segment that overtook the first one is known for what it is, and so few octets that they show nothing are,
+// too. Fixed memory; the message that waits longest gives way. Worker thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +29,15 @@ struct PartOptions {
   std::uint64_t bytes = 32 * 1024 * 1024;       // of them all
   std::uint32_t longest = 16 * 1024 + 5 * 1024;  // of one: a name lies within 16 KiB, which may be cut into many small records
   std::uint32_t passed = 512;                   // of those, messages let pass and kept for comparison with later copies
-  std::uint32_t openings = 1 << 18;             // beginnings of connections remembered; a power of two
+  std::uint32_t openings = 1 << 18;             // beginnings of connections remembered, and of next messages; a power of two
   StreamBuffer::Keep keep = StreamBuffer::Keep::kFirst;  // of bytes that come again as other ones before the message is whole
+};
+
+// What is to be read at a place of a stream. The owner's to know.
+struct Awaited {
+  std::uint32_t announced = 0;
+  std::uint8_t begins = 0;
+  std::uint8_t protocol = 0xff;
 };
 
 // One unfinished message. Lives until finish(), or until others need its place; views of its bytes live until end_of_burst().
@@ -40,10 +48,17 @@ class PartialMessage {
   bool is_kept = false;   // read in an earlier burst, and kept since its sender may repeat a part of it
   bool is_passed = false; // read in an earlier burst and let pass: kept until its sender goes on, so that no other copy slips past
   bool was_reset = false; // a reset of its connection was seen since
+  Awaited awaited;
   // All bytes from its beginning to the first hole.
   Bytes bytes() const { return buffer_.view(buffer_.base(), buffer_.contiguous_end()); }
   // Sequence number of the first of them.
   std::uint32_t sequence() const { return origin_ + static_cast<std::uint32_t>(buffer_.base() - kOrigin); }
+  // True when bytes beyond a hole are there, too.
+  bool has_holes() const { return buffer_.has_holes(); }
+  // True when all of these come before it.
+  bool is_behind(std::uint32_t sequence, std::size_t count) const {
+    return static_cast<std::int32_t>(sequence + static_cast<std::uint32_t>(count) - this->sequence()) <= 0;
+  }
   bool holds(std::uint32_t sequence, std::size_t count) const {
     return sequence - this->sequence() < bytes().size() && sequence - this->sequence() + count <= bytes().size();
   }
@@ -68,6 +83,14 @@ struct Opening {
   bool has_begun = false;   // the first byte was seen
   bool is_agreed = false;   // the other end has answered the SYN
   std::uint32_t asked = 0;  // what the newest SYN says that `first` is
+};
+
+// Where, in one direction of a connection, what is to be read next begins.
+struct NextMessage {
+  std::uint32_t sequence = 0;
+  std::uint32_t noted_ms = 0;
+  Awaited awaited;
+  std::uint8_t hops = 0;  // TTL or hop limit of the segment before it
 };
 
 class PartTable {
@@ -105,6 +128,8 @@ class PartTable {
   }
   // Forgets the first `count` bytes: a message before the unfinished one. Requires: count <= bytes().size().
   void skip(PartialMessage& message, std::size_t count);
+  // The same, though not all of them may have come yet. False: that is further than may be.
+  bool pass_over(PartialMessage& message, std::size_t count);
   // It was read and let pass: it stays for comparison, until its sender goes on or so many others were let pass. Few, so that their
   // memory is still in the cache when the next message needs it: with as many as there is room for, spread messages cost twice as much.
   void keep_passed(PartialMessage& message);
@@ -127,6 +152,15 @@ class PartTable {
   // Brings what opening() touches into the cache when the direction was not opened lately.
   void prefetch_opening(std::uint64_t key) const { opened_lately_.prefetch(key); }
 
+  void note_next(std::uint64_t key, NextMessage next, std::uint64_t now_ns);
+  // nullptr: nothing is known of this direction. Until the next one is noted.
+  const NextMessage* next(std::uint64_t key, std::uint64_t now_ns) { return nexts_.find(key, now_ns); }
+  void forget_next(std::uint64_t key, std::uint64_t now_ns) { nexts_.erase(key, now_ns); }
+  // True when what is noted is so old that bytes which were to come before will not come any more.
+  static bool is_stale(const NextMessage& next, std::uint64_t now_ns);
+  bool any_next(std::uint64_t now_ns) const { return !nexts_.is_empty(now_ns); }
+  void prefetch_next(std::uint64_t key) const { nexts_.prefetch(key); }
+
   bool keeps_first() const { return options_.keep == StreamBuffer::Keep::kFirst; }
   std::size_t size() const { return messages_.size(); }
   std::uint64_t evicted() const { return freed_; }  // unfinished ones that gave way to others
@@ -143,6 +177,7 @@ class PartTable {
   std::size_t next_passed_ = 0;
   TimedCache<Opening> openings_;
   RecentFilter opened_lately_;
+  TimedCache<NextMessage> nexts_;
   std::uint64_t freed_ = 0;
 };
 

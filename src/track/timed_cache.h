@@ -66,6 +66,15 @@ class TimedCache {
     if (end_ns > newest_end_ns_) newest_end_ns_ = end_ns;
   }
 
+  void erase(std::uint64_t key, std::uint64_t now_ns) {
+    if (now_ns >= newest_end_ns_) return;
+    Set& set = sets_[set_of(key)];
+    for (std::size_t way = 0; way < kWays; ++way)
+      if (set.keys[way] == key) set.ends_ns[way] = 0;
+  }
+  // False when an entry may still live.
+  bool is_empty(std::uint64_t now_ns) const { return now_ns >= newest_end_ns_; }
+
   // Entries that gave way before their time.
   std::uint64_t evicted() const { return evicted_; }
 

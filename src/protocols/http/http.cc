@@ -99,9 +99,44 @@ std::size_t push_request(const RequestLine& line, const Site& site, std::span<co
 // What follows a request in the same segment.
 enum class After : std::uint8_t { kNext, kNothing, kCut, kOther };
 
-After extract_request(Bytes bytes, std::size_t& consumed, std::size_t& visits, EventList& events) {
+// How far the bytes were read, and what is known of those behind them.
+struct Walk {
+  std::size_t at = 0;
+  std::size_t visits = 0;
+  std::uint32_t need = 0;
+  Then then = Then::kMessage;
+
+  Step done() const { return {Progress::kDone, static_cast<std::uint32_t>(at), need, then}; }
+  Step cut() const { return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0, then}; }
+};
+
+// How a body that is chunked is announced; any other one by its length.
+constexpr std::uint32_t kAnnouncedChunked = 0xffffffff;
+
+After pass_body(const BodyEnd& end, const Reader& reader, Bytes bytes, Walk& walk) {
+  walk.at = end.state == BodyEnd::State::kHere ? reader.position() : end.state == BodyEnd::State::kCut ? end.at : bytes.size();
+  walk.need = end.more;
+  switch (end.state) {
+    case BodyEnd::State::kHere: return walk.at < bytes.size() ? After::kNext : After::kNothing;
+    case BodyEnd::State::kBeyond: return After::kNothing;
+    case BodyEnd::State::kInChunk:
+    case BodyEnd::State::kCut: walk.then = Then::kChunk; return After::kNothing;
+    case BodyEnd::State::kUnknown: walk.then = Then::kUnknown; return After::kNothing;
+  }
+  return After::kNothing;
+}
+
+// The rest of a header section is still to come.
+After pass_fields(const HeaderSection& section, const Reader& reader, Walk& walk) {
+  walk.at = reader.position();
+  walk.need = section.is_chunked ? kAnnouncedChunked : static_cast<std::uint32_t>(section.content_length);
+  walk.then = Then::kFields;
+  return After::kNothing;
+}
+
+After extract_request(Bytes bytes, Walk& walk, EventList& events) {
   Reader reader(bytes);
-  reader.skip(consumed);
+  reader.skip(walk.at);
   RequestLine line;
   const LineFound found = read_request_line(reader, line);
   if (found == LineFound::kCut) return After::kCut;
@@ -113,37 +148,67 @@ After extract_request(Bytes bytes, std::size_t& consumed, std::size_t& visits, E
     if (!section.has_host && !section.is_whole) return After::kCut;
     site.host = without_port(section.host);
   }
-  const bool ends_here = section.is_whole && skip_body(reader, section);
-  const std::size_t end = ends_here ? reader.position() : bytes.size();
-  const OtherHosts others = line.method == "CONNECT" ? OtherHosts() : other_hosts(section, site);
-  const Place place{static_cast<std::uint32_t>(consumed), static_cast<std::uint32_t>(end - consumed)};
-  const std::size_t most = most_visits(bytes);
-  visits += push_request(line, site, others.all(), most > visits + 1 ? most - visits - 1 : 0, place, events);
-  consumed = end;
+  const std::size_t begin = walk.at;
   // After CONNECT the connection carries something else (RFC 9110, 9.3.6).
-  return ends_here && end < bytes.size() && line.method != "CONNECT" ? After::kNext : After::kNothing;
+  const bool is_connect = line.method == "CONNECT";
+  After after = After::kNothing;
+  if (!section.is_whole) after = pass_fields(section, reader, walk);
+  else if (is_connect) walk.at = reader.position();
+  else after = pass_body(skip_body(reader, section), reader, bytes, walk);
+  const std::size_t end = after == After::kNext ? walk.at : bytes.size();
+  const OtherHosts others = is_connect ? OtherHosts() : other_hosts(section, site);
+  const Place place{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
+  const std::size_t most = most_visits(bytes);
+  walk.visits += push_request(line, site, others.all(), most > walk.visits + 1 ? most - walk.visits - 1 : 0, place, events);
+  return after;
+}
+
+// The header section of a request whose first lines, with a host, were read before: what it still says of the body, and further hosts.
+After extract_fields(const Payload& payload, Walk& walk, EventList& events) {
+  Reader reader(payload.bytes);
+  HeaderSection section = read_header_section(reader);
+  if (payload.announced == kAnnouncedChunked) section.is_chunked = true;
+  else section.content_length = std::max<std::size_t>(section.content_length, payload.announced);
+  if (section.has_host) {
+    const Place place{0, static_cast<std::uint32_t>(payload.bytes.size())};
+    Site site;
+    site.host = without_port(section.host);
+    walk.visits += push_request({}, site, other_hosts(section, site).all(), HeaderSection::kMostOthers, place, events);
+  }
+  return section.is_whole ? pass_body(skip_body(reader, section), reader, payload.bytes, walk) : pass_fields(section, reader, walk);
+}
+
+// What stands behind a message and is none. Empty lines are passed over (RFC 9112, 2.2); a method may be cut.
+Step rest_of(Bytes bytes, Walk walk) {
+  while (walk.at < bytes.size() && (bytes[walk.at] == '\r' || bytes[walk.at] == '\n')) ++walk.at;
+  if (walk.at < bytes.size() && !may_begin_request(bytes.subspan(walk.at))) walk = {.at = bytes.size(), .then = Then::kUnknown};
+  return walk.done();
 }
 
 Step extract(const Payload& payload, EventList& events) {
-  const auto size = static_cast<std::uint32_t>(payload.bytes.size());
+  const Bytes bytes = payload.bytes;
   if (payload.transport != Transport::kTcp) return {};
-  if (as_text(payload.bytes).starts_with("HTTP/1.")) return {Progress::kDone, size, 0};  // a response
-  std::size_t consumed = wire::proxy_header_length(payload.bytes);
-  std::size_t visits = 0;
-  for (unsigned i = 0; i < kMostRequests; ++i) {
-    if (visits > i && visits >= most_visits(payload.bytes)) break;
-    switch (extract_request(payload.bytes, consumed, visits, events)) {
-      case After::kNext:
-        continue;
-      case After::kNothing:
-        return {Progress::kDone, size, 0};
-      case After::kCut:
-        return {Progress::kNeedMore, static_cast<std::uint32_t>(consumed), 0};
-      case After::kOther:
-        return i == 0 ? Step{} : Step{Progress::kDone, size, 0};
-    }
+  Walk walk;
+  After after = After::kNext;
+  if (payload.begins == Payload::Begins::kChunk) {
+    Reader reader(bytes);
+    after = pass_body(skip_chunks(reader), reader, bytes, walk);
+    if (walk.then == Then::kUnknown) return {};
+  } else if (payload.begins == Payload::Begins::kFields) {
+    after = extract_fields(payload, walk, events);
+  } else if (as_text(bytes).starts_with("HTTP/1.")) {
+    return {Progress::kDone, static_cast<std::uint32_t>(bytes.size()), 0};  // a response
+  } else {
+    walk.at = wire::proxy_header_length(bytes);
   }
-  return {Progress::kNeedMore, static_cast<std::uint32_t>(consumed), 0};
+  const bool is_inside = payload.begins == Payload::Begins::kChunk || payload.begins == Payload::Begins::kFields;
+  for (unsigned i = 0; after == After::kNext; ++i) {
+    if (i == kMostRequests || (walk.visits > i && walk.visits >= most_visits(bytes))) return walk.cut();
+    after = extract_request(bytes, walk, events);
+    if (after == After::kCut) return walk.cut();
+    if (after == After::kOther) return i == 0 && !is_inside ? Step{} : rest_of(bytes, walk);
+  }
+  return walk.done();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace telefence::http {
 namespace {
 
 constexpr std::size_t kLongestMethod = 32;
+constexpr std::size_t kLongestBeginning = 48;  // more, and what follows the method shows what it is
 constexpr std::string_view kVersion = " HTTP/1.";
 constexpr std::string_view kAnyVersion = " HTTP/";
 
@@ -26,14 +27,14 @@ int digit_value(char c) {
 }
 
 // The number that the text starts with, 0 when there is none: what follows is then read as a request, which a server
-// that understands the length differently might do too. Saturates above any segment.
+// that understands the length differently might do too. Saturates above any body that a connection carries.
+constexpr std::size_t kEndless = 1u << 30;
 std::size_t leading_number(std::string_view text, int base) {
-  constexpr std::size_t kEnough = 1u << 30;
   std::size_t value = 0;
   for (char c : text) {
     const int digit = digit_value(c);
     if (digit >= base) break;
-    value = std::min(value * static_cast<std::size_t>(base) + static_cast<std::size_t>(digit), kEnough);
+    value = std::min(value * static_cast<std::size_t>(base) + static_cast<std::size_t>(digit), kEndless);
   }
   return value;
 }
@@ -68,6 +69,11 @@ bool begins_path_or_address(std::string_view target) {
   return target.starts_with('/') || target.starts_with("http:") || target.starts_with("https:");
 }
 
+// What of it is there may be.
+bool may_begin_path_or_address(std::string_view target) {
+  return begins_path_or_address(target) || std::string_view("http:").starts_with(target) || std::string_view("https:").starts_with(target);
+}
+
 // The target, out of what follows the method; "" when there is none. Before a sound version it may be anything. Servers
 // ask for less: Google's answered "GET / HTTP/1." with its page and "CCM_POST / HTTP/1." with 405, and many speak
 // HTTP/0.9 (RFC 1945, 4.1), whose requests have no version at all.
@@ -91,7 +97,7 @@ LineFound read_request_line(Reader& reader, RequestLine& line) {
   const Bytes rest_of_line = reader.until('\n', reader.remaining());  // CRLF or LF alone (RFC 9112, 2.2)
   if (!reader.ok()) {
     // Long targets make lines longer than a segment: what is there must then look like a request by itself.
-    const bool is_cut = is_common_method(line.method) && begins_path_or_address(as_text(start.rest()));
+    const bool is_cut = is_common_method(line.method) && may_begin_path_or_address(as_text(start.rest()));
     return is_cut ? LineFound::kCut : LineFound::kNone;
   }
   line.target = target_of(line.method, wire::without_blanks(as_text(rest_of_line)));
@@ -118,23 +124,43 @@ HeaderSection read_header_section(Reader& reader) {
   return section;
 }
 
-bool skip_body(Reader& reader, const HeaderSection& section) {
-  if (!section.is_chunked) {
-    reader.skip(section.content_length);
-    return reader.ok();
+BodyEnd skip_body(Reader& reader, const HeaderSection& section) {
+  if (section.is_chunked) return skip_chunks(reader);
+  const std::size_t missing = section.content_length - std::min(section.content_length, reader.remaining());
+  reader.skip(section.content_length - missing);
+  if (missing == 0) return {};
+  if (missing >= kEndless) return {.state = BodyEnd::State::kUnknown};
+  return {.state = BodyEnd::State::kBeyond, .more = static_cast<std::uint32_t>(missing)};
+}
+
+// RFC 9112, 7.1: chunks, each after its length, then a chunk of length 0 and trailer lines up to an empty one.
+BodyEnd skip_chunks(Reader& reader) {
+  while (true) {
+    while (reader.peek() == '\r' || reader.peek() == '\n') reader.skip(1);  // what ends the chunk before
+    const std::size_t at = reader.position();
+    const BodyEnd cut{.state = BodyEnd::State::kCut, .at = at};
+    const std::string_view line = as_text(reader.until('\n', reader.remaining()));
+    if (!reader.ok()) return cut;
+    if (line.empty() || digit_value(line.front()) >= 16) return {.state = BodyEnd::State::kUnknown};
+    const std::size_t length = leading_number(line, 16);
+    if (length >= kEndless) return {.state = BodyEnd::State::kUnknown};
+    const std::size_t missing = length - std::min(length, reader.remaining());
+    reader.skip(length - missing);
+    if (missing != 0) return {.state = BodyEnd::State::kInChunk, .more = static_cast<std::uint32_t>(missing)};
+    if (length != 0) continue;
+    while (true) {
+      const Bytes trailer = reader.until('\n', reader.remaining());
+      if (!reader.ok()) return cut;
+      if (trailer.empty() || (trailer.size() == 1 && trailer[0] == '\r')) return {};
+    }
   }
-  // RFC 9112, 7.1: chunks, each after its length, then a chunk of length 0 and trailer lines up to an empty one.
-  while (reader.ok()) {
-    const std::size_t length = leading_number(as_text(reader.until('\n', reader.remaining())), 16);
-    if (length == 0) break;
-    reader.skip(length);
-    (void)reader.until('\n', 2);
-  }
-  while (reader.ok()) {
-    const Bytes trailer = reader.until('\n', reader.remaining());
-    if (trailer.empty() || (trailer.size() == 1 && trailer[0] == '\r')) break;
-  }
-  return reader.ok();
+}
+
+bool may_begin_request(Bytes bytes) {
+  const std::string_view text = as_text(bytes);
+  const std::string_view method = text.substr(0, text.find(' '));
+  return text.size() <= kLongestBeginning && text.find('\n') == std::string_view::npos && !method.empty() &&
+         std::all_of(method.begin(), method.end(), is_token_character);
 }
 
 Site site_of(const RequestLine& line) {

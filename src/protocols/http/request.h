@@ -39,8 +39,26 @@ struct HeaderSection {
 };
 HeaderSection read_header_section(Reader& reader);
 
-// Moves behind the body that the header announces. False when it goes on beyond the bytes.
-bool skip_body(Reader& reader, const HeaderSection& section);
+// Where a body ends (RFC 9112, 6).
+struct BodyEnd {
+  enum class State : std::uint8_t {
+    kHere,     // the reader stands behind it
+    kBeyond,   // `more` octets behind the bytes
+    kInChunk,  // the next chunk begins `more` octets behind the bytes
+    kCut,      // a chunk begins at `at`, and its length or what follows the last one is not all there
+    kUnknown,  // what stands there is no chunk, or so much is announced that nobody sends it
+  };
+  State state = State::kHere;
+  std::uint32_t more = 0;
+  std::size_t at = 0;
+};
+// Moves the reader as far as the body goes.
+BodyEnd skip_body(Reader& reader, const HeaderSection& section);
+// From where a chunk begins.
+BodyEnd skip_chunks(Reader& reader);
+
+// True when this may be the beginning of a request, though it does not show yet.
+bool may_begin_request(Bytes bytes);
 
 // The site that a request names, from its target and, if that has none, its Host (RFC 9112, 3.2).
 struct Site {

@@ -171,7 +171,7 @@ Step extract_stream(const Payload& payload, EventList& events) {
     const std::size_t start = at + line_ends;
     const auto consumed = static_cast<std::uint32_t>(start);
     const bool begins_message = at != 0 || payload.begins == Payload::Begins::kMessage;
-    if (line_ends == rest.size()) return begins_message ? Step{Progress::kDone, consumed, 0, false} : Step{};
+    if (line_ends == rest.size()) return begins_message ? Step{Progress::kDone, consumed, 0} : Step{};
     Message message;
     const Reading reading = read_message(rest.subspan(line_ends), payload.transport, message);
     if (reading == Reading::kPartial)

@@ -132,7 +132,7 @@ Step extract(const Payload& payload, EventList& events) {
     const bool is_border = at != 0 || !must_show_itself;
     if (!is_border || (state == HeaderState::kImplausible && !is_stepped_over(rest, length))) {
       const std::size_t sound = first_pdu(rest);
-      if (sound == rest.size()) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0, true};
+      if (sound == rest.size()) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0, Then::kLost};
       cut = true;
       at += sound;
       continue;

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections that carry one request behind the other: where the next one begins is known, and so it is read however it is cut and in
+// whatever order its segments come, as the first one is.
+#include "enforce/checksum.h"
+#include "pipeline/evasions.h"
+#include "pipeline/extractor.h"
+
+namespace telefence {
+namespace {
+
+Payload::Begins begins_with(Then then) {
+  switch (then) {
+    case Then::kFields: return Payload::Begins::kFields;
+    case Then::kChunk: return Payload::Begins::kChunk;
+    default: return Payload::Begins::kPacket;
+  }
+}
+
+}  // namespace
+
+void Extractor::read_as_awaited(std::size_t index, const Awaited& awaited) {
+  burst_.payloads[index].begins = static_cast<Payload::Begins>(awaited.begins);
+  burst_.payloads[index].announced = awaited.announced;
+}
+
+// A segment of a connection whose next message is awaited at `known`. False: it is to be read by itself; what it begins is not the next
+// one as long as that is still awaited.
+bool Extractor::is_next(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const NextMessage& known) {
+  const NextMessage next = known;
+  const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
+  const Payload own = burst_.payloads[index];
+  const std::uint32_t own_sequence = burst_.sequences[index];
+  const std::uint32_t ahead = own_sequence - next.sequence;
+  const std::uint32_t behind = next.sequence - own_sequence;
+  const bool is_ahead = ahead != 0 && ahead <= kMostAhead;
+  if (!is_ahead && behind >= own.bytes.size()) return false;
+  if (!may_feed(index, nullptr)) {
+    burst_.fates[index] = kUnread;
+    return false;
+  }
+  if (hops_left(burst_.frames[index], burst_.layers[index]) + kFewerHops <= next.hops) {
+    note_evasion(burst_, stats_, index, EvasionKind::kFewHops);
+    return false;
+  }
+  if (is_ahead) {  // something before it is still on its way
+    parts_.forget_next(key, burst_.now_ns);
+    begin_ahead(index, classifier, next.sequence, next.awaited);
+    return true;
+  }
+  burst_.payloads[index].bytes = own.bytes.subspan(behind);
+  burst_.sequences[index] = next.sequence;
+  if (next.awaited.begins != 0) {
+    read_as_awaited(index, next.awaited);
+    protocol = next.awaited.protocol;
+  } else if (behind != 0) {
+    protocol = protocol_of(index, classifier, nullptr);
+  }
+  const Progress progress = read(index, classifier, protocol);
+  if (progress == Progress::kDone) {
+    await_next(index);
+    return true;
+  }
+  parts_.forget_next(key, burst_.now_ns);
+  if (progress == Progress::kNeedMore) {
+    keep(index, step_.consumed);
+    return true;
+  }
+  if (burst_.fates[index] == Fate::kForwardedNotRecognised && burst_.payloads[index].bytes.size() < kTooFewToKnow) {
+    keep(index, 0);
+    return true;
+  }
+  burst_.payloads[index] = own;
+  burst_.sequences[index] = own_sequence;
+  burst_.fates[index] = kUnread;
+  return false;
+}
+
+// Bytes that overtook the message which is to begin at `sequence`. They wait for it, and what is whole in them is judged now.
+void Extractor::begin_ahead(std::size_t index, const Classifier& classifier, std::uint32_t sequence, const Awaited& awaited) {
+  begin(index, sequence, 0, awaited);
+  (void)reads_whole(index, classifier);
+}
+
+Awaited Extractor::awaited_after(std::size_t index) const {
+  return {.announced = step_.then == Then::kFields ? step_.need : 0,
+          .begins = static_cast<std::uint8_t>(begins_with(step_.then)),
+          .protocol = burst_.protocol[index]};
+}
+
+// The message was read, and more of its connection is there: true, and that waits in its place.
+bool Extractor::waits_on(PartialMessage& message, std::size_t index) {
+  if (step_.then == Then::kUnknown) return false;
+  const std::size_t at = step_.consumed + (step_.then == Then::kFields ? 0 : step_.need);
+  if (at >= message.bytes().size() && !message.has_holes()) return false;
+  if (!parts_.pass_over(message, at)) return false;
+  message.is_read = false;
+  message.awaited = awaited_after(index);
+  return true;
+}
+
+// The last bytes before those that wait have come: some of these may say something now.
+void Extractor::read_again(PartialMessage& message, std::size_t index, const Classifier& classifier) {
+  const Payload own = burst_.payloads[index];
+  const std::uint32_t own_sequence = burst_.sequences[index];
+  burst_.payloads[index].bytes = message.bytes();
+  burst_.sequences[index] = message.sequence();
+  if (reads_on(message, index, classifier)) return;
+  burst_.payloads[index] = own;
+  burst_.sequences[index] = own_sequence;
+  burst_.fates[index] = Fate::kForwardedNeedMore;
+}
+
+// A message was read whole: where the next one begins is kept in mind, and what there is of it.
+void Extractor::await_next(std::size_t index) {
+  const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
+  const std::uint32_t sequence = burst_.sequences[index];
+  const NextMessage* const known = parts_.next(key, burst_.now_ns);
+  // A body may hold what looks like a message: what is known to be the next one counts.
+  if (known != nullptr && known->sequence != sequence && !PartTable::is_stale(*known, burst_.now_ns)) return;
+  if (known != nullptr) parts_.forget_next(key, burst_.now_ns);
+  if (step_.then == Then::kUnknown) return;
+  const Fate fate = burst_.fates[index];
+  const bool is_taken = may_feed(index, nullptr);
+  burst_.fates[index] = fate;
+  if (!is_taken) return;
+  const Awaited awaited = awaited_after(index);
+  const std::uint32_t at = step_.consumed + (step_.then == Then::kFields ? 0 : step_.need);
+  if (at < burst_.payloads[index].bytes.size()) {
+    begin(index, sequence + at, at, awaited);
+    burst_.fates[index] = fate;
+    return;
+  }
+  parts_.note_next(key, {.sequence = sequence + at, .awaited = awaited, .hops = hops_left(burst_.frames[index], burst_.layers[index])},
+                   burst_.now_ns);
+}
+
+}  // namespace telefence
