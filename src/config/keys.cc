@@ -89,9 +89,9 @@ constexpr std::array kKeys = {
               "bytes is judged, too. More than fit the processor's cache make every such message dearer.",
         .zh = "每个线程在放行后继续保留的此类消息数（直到发送方继续发送），以便审查内容不同的后到副本；超出处理器缓存会使每条此类消息更慢。"},
     Key{.path = "engine.spread.openings", .type = Type::kInteger, .fallback = "262144", .least = 4096, .greatest = 1 << 24,
-        .en = "Connections opened in the last 20 s whose beginning each worker remembers, and as many HTTP connections whose next request "
+        .en = "Connections opened in the last 60 s whose beginning each worker remembers, and as many HTTP connections whose next request "
               "it awaits (120 s), so that segments out of order and single octets are known; a power of two.",
-        .zh = "每个线程记住的最近 20 秒内新建连接数，以及等待下一个请求（120 秒）的 HTTP 连接数（同样多），用于识别乱序报文段和单字节报文段；须为 2 的幂。"},
+        .zh = "每个线程记住的最近 60 秒内新建连接数，以及等待下一个请求（120 秒）的 HTTP 连接数（同样多），用于识别乱序报文段和单字节报文段；须为 2 的幂。"},
     Key{.path = "engine.spread.overlap", .type = Type::kWord, .fallback = "first", .words = "first|last",
         .en = "Which copy counts when bytes of a message that is not whole yet come again as other ones. Nothing of it is held back, "
               "so what the receiver takes can only be assumed. On shared connections (SMPP, SIP over TCP) the first always counts: "

@@ -3,6 +3,7 @@
 
 #include "base/uncleared.h"
 #include "enforce/checksum.h"
+#include "enforce/segment.h"
 #include "pipeline/evasions.h"
 
 namespace telefence {
@@ -101,6 +102,7 @@ void Extractor::opening(std::size_t index) {
   if (!asked) return;
   parts_.note_agreed(flow.reverse, burst_.now_ns);
   parts_.forget_next(flow.reverse, burst_.now_ns);
+  if (PartialMessage* const older = parts_.find(flow.reverse, burst_.now_ns)) parts_.finish(*older);
   if (sessions_.any_pending(burst_.now_ns)) sessions_.forget_responses(flow, burst_.now_ns);
   lane_.reopen(index);
 }
@@ -212,11 +214,20 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const StreamLane::Belongs belongs = lane_.takes(index);
   if (belongs == StreamLane::Belongs::kHere || layers.end == DecodeEnd::kNoPayload) return;
   if (belongs == StreamLane::Belongs::kAlone) return alone(index, classifier);
+  names(index, classifier);
+  // What is read of its bytes is what its receiver is to read: no octet of them goes another way (RFC 9293, 3.8.5).
+  if ((header.flags & kTcpUrg) != 0 && burst_.protocol[index] != kNoProtocol && !burst_.is_copy) [[unlikely]]
+    clear_urgent(burst_.frames[index], layers);
+}
+
+// A payload of TCP that is not in the stream lane: part of a message that is put together, the beginning of one, or one by itself.
+void Extractor::names(std::size_t index, const Classifier& classifier) {
   if (goes_on(index, classifier)) return;
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   const Opening* const opened = parts_.opening(flow.forward, burst_.now_ns);
   const std::uint8_t protocol = protocol_of(index, classifier, opened);
   if (is_shared(index, classifier, protocol, opened)) {
+    if (burst_.is_joined[index]) return alone_as(protocol, index, classifier);
     if (lane_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
       alone(index, classifier);
     return;
@@ -226,23 +237,50 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
     return;
   }
   const NextMessage* const next = parts_.next(flow.forward, burst_.now_ns);
-  const bool knows_next = next != nullptr && !PartTable::is_stale(*next, burst_.now_ns);
-  if (knows_next && is_next(index, classifier, protocol, *next)) return;
-  const bool begins = !knows_next && begins_connection(index, classifier, opened);
+  Standing standing = Standing::kUnknown;
+  if (next != nullptr) {
+    if (is_next(index, classifier, protocol, *next)) return;
+    const NextMessage* const still = parts_.next(flow.forward, burst_.now_ns);
+    // The message before once more, maybe as other bytes, is put together again.
+    if (still != nullptr && !PartTable::is_stale(*still, burst_.now_ns))
+      standing = still->after == burst_.sequences[index] ? Standing::kFirst : Standing::kElsewhere;
+  } else {
+    standing = stands(index, classifier, opened);
+  }
   if (burst_.fates[index] != kUnread) return;  // it overtook the beginning
+  const std::size_t before = burst_.events.events().size();
   const Progress progress = read(index, classifier, protocol);
+  if (burst_.events.events().size() != before && is_reply(index, classifier)) [[unlikely]] {
+    burst_.events.undo_frame();
+    burst_.fates[index] = Fate::kForwardedNotRecognised;
+    return;
+  }
+  if (standing == Standing::kElsewhere) return;
   if (progress == Progress::kDone && step_.then != Then::kUnknown)
-    await_next(index);
-  else if (progress == Progress::kNeedMore && !(knows_next && parts_.next(flow.forward, burst_.now_ns) != nullptr))
-    keep(index, step_.consumed);  // but nothing of what lies before the next message
-  else if (begins && burst_.fates[index] == Fate::kForwardedNotRecognised && burst_.payloads[index].bytes.size() < kTooFewToKnow)
+    await_next(index, classifier);
+  else if (progress == Progress::kNeedMore)
+    keep(index, step_.consumed);
+  else if (standing == Standing::kFirst && burst_.fates[index] == Fate::kForwardedNotRecognised &&
+           burst_.payloads[index].bytes.size() < kTooFewToKnow)
     keep(index, 0);
 }
 
 // A packet that was put together from its fragments.
 void Extractor::whole(std::size_t index, const Classifier& classifier) {
-  (void)read(index, classifier, classifier.classify(burst_.payloads[index]));
-  if (burst_.layers[index].transport == Transport::kTcp) lane_.pass_beside(index);
+  if (burst_.layers[index].transport != Transport::kTcp) {
+    (void)read(index, classifier, classifier.classify(burst_.payloads[index]));
+    return;
+  }
+  const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
+  const bool may_be_shared = protocol != kNoProtocol && registered_protocols()[protocol]->shares_connections;
+  burst_.fates[index] = kUnread;
+  if (may_be_shared) alone_as(protocol, index, classifier);
+  else names(index, classifier);
+  lane_.pass_beside(index);
+}
+
+void Extractor::alone_as(std::uint8_t protocol, std::size_t index, const Classifier& classifier) {
+  (void)read(index, classifier, protocol);
 }
 
 // A segment of a connection that the stream lane follows, but not of what it knows of its stream.
@@ -252,7 +290,15 @@ void Extractor::alone(std::size_t index, const Classifier& classifier) {
 
 // Whoever opens a connection chooses the port it comes from: that says nothing.
 std::uint8_t Extractor::protocol_of(std::size_t index, const Classifier& classifier, const Opening* opened) const {
-  return classifier.classify(burst_.payloads[index], opened && opened->is_opener);
+  const Payload& payload = burst_.payloads[index];
+  const std::uint8_t by_port = classifier.by_destination(payload);
+  // The first bytes of a connection are no middle of a message: what they show to be counts.
+  const bool may_be_other = opened && !opened->has_begun && burst_.sequences[index] == opened->first && by_port != kNoProtocol;
+  if (may_be_other && registered_protocols()[by_port]->keeps_its_ports) [[unlikely]] {
+    const std::uint8_t by_content = classifier.next_by_content(payload, by_port);
+    if (by_content != kNoProtocol) return by_content;
+  }
+  return classifier.classify(payload, opened && opened->is_opener);
 }
 
 // True when the segment carries messages of a protocol whose connections are shared. By its port alone only when the protocol has
@@ -270,8 +316,12 @@ bool Extractor::is_shared(std::size_t index, const Classifier& classifier, std::
 // True when the segment belongs to a message that began in an earlier one.
 bool Extractor::goes_on(std::size_t index, const Classifier& classifier) {
   if (parts_.size() == 0) return false;
-  PartialMessage* const message = parts_.find(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+  const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
+  PartialMessage* const message = parts_.find(key, burst_.now_ns);
   if (message == nullptr) return false;
+  // What comes behind a message that was read is not for the copy of it that is put together once more.
+  const NextMessage* const next = message->is_read ? nullptr : parts_.next(key, burst_.now_ns);
+  if (next != nullptr && !PartialMessage::comes_before(burst_.sequences[index], burst_.payloads[index].bytes.size(), next->sequence)) return false;
   if (!message->is_read || burst_.repeats_refused[index]) return add_to(*message, index, classifier);
   if (message->is_passed) return follows_passed(*message, index, classifier);
   if (message->is_kept) {
@@ -301,18 +351,19 @@ bool Extractor::follows_passed(PartialMessage& message, std::size_t index, const
 }
 
 // A segment that repeats a part of a message that is read as other bytes: its receiver may have got only these.
-bool Extractor::contradicts(const PartialMessage& message, std::size_t index, const Classifier& classifier) {
+bool Extractor::contradicts(PartialMessage& message, std::size_t index, const Classifier& classifier) {
   burst_.fates[index] = Fate::kForwardedNeedMore;
   if (!may_feed(index, &message)) return true;
   note_inconsistent(index);
-  if (!reads_whole(index, classifier)) (void)reads_otherwise(message, index, classifier);
+  const bool is_put = parts_.put_other(message, burst_.sequences[index], burst_.payloads[index].bytes);
+  if (!reads_whole(index, classifier) && is_put) (void)reads_otherwise(message, index, classifier);
   return true;
 }
 
-// The message as this segment says it. True when that is one that says something: it is judged, too.
+// The message as the later copies say it. True when that is one that says something: it is judged, too.
 bool Extractor::reads_otherwise(const PartialMessage& message, std::size_t index, const Classifier& classifier) {
   const Payload own = burst_.payloads[index];
-  const Bytes other = parts_.with_copy(message, burst_.sequences[index], own.bytes);
+  const Bytes other = parts_.other(message);
   if (other.empty()) return false;
   const std::size_t before = burst_.events.events().size();
   burst_.payloads[index].bytes = other;
@@ -341,12 +392,16 @@ void Extractor::note_inconsistent(std::size_t index) {
 
 // Reads a segment by itself though others of its connection wait: a message that is whole in it is judged, whatever they are.
 bool Extractor::reads_whole(std::size_t index, const Classifier& classifier) {
-  const std::uint8_t protocol = classifier.next_by_content(burst_.payloads[index], kNoProtocol);
-  if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) return false;
-  const std::size_t before = burst_.events.events().size();
-  // The middle of a message may look like a whole one that says nothing.
-  if (read(index, classifier, protocol) == Progress::kDone && burst_.events.events().size() > before) return true;
-  burst_.events.undo_frame();
+  const std::uint8_t by_content = classifier.next_by_content(burst_.payloads[index], kNoProtocol);
+  const std::uint8_t by_port = classifier.by_destination(burst_.payloads[index]);
+  for (const std::uint8_t protocol : {by_content, by_port}) {
+    if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) continue;
+    const std::size_t before = burst_.events.events().size();
+    // The middle of a message may look like a whole one that says nothing.
+    if (read(index, classifier, protocol) == Progress::kDone && burst_.events.events().size() > before) return true;
+    burst_.events.undo_frame();
+    if (by_port == by_content) break;
+  }
   burst_.fates[index] = Fate::kForwardedNeedMore;
   return false;
 }
@@ -366,16 +421,21 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
   const Bytes own = burst_.payloads[index].bytes;
   const std::uint32_t own_sequence = burst_.sequences[index];
   const PartTable::Put put = parts_.put(message, own_sequence, own, burst_.now_ns);
+  if (put == PartTable::Put::kTooFar) {  // its receiver will hardly take it: it ends nothing
+    (void)reads_whole(index, classifier);
+    return true;
+  }
   const bool conflicts = put == PartTable::Put::kConflict;
   if (conflicts) note_inconsistent(index);
+  if (conflicts || message.has_other) (void)parts_.put_other(message, own_sequence, own);
   if (put == PartTable::Put::kNoRoom) stats_.spread_given_up.add(1);
   const bool is_decoy = conflicts && hops_left(burst_.frames[index], burst_.layers[index]) >= message.hops + kFewerHops;
   if (put == PartTable::Put::kNoRoom || is_decoy) return forget(message, index);
   const std::uint32_t known_to = message.sequence() + static_cast<std::uint32_t>(message.bytes().size());
   const bool is_early = static_cast<std::int32_t>(own_sequence - known_to) > 0;  // something before it is still on its way
   if ((conflicts || is_early) && reads_whole(index, classifier)) return true;
+  const bool is_told_otherwise = message.has_other && parts_.keeps_first() && reads_otherwise(message, index, classifier);
   if (is_early) return true;
-  const bool is_told_otherwise = conflicts && parts_.keeps_first() && reads_otherwise(message, index, classifier);
   burst_.payloads[index].bytes = message.bytes();
   burst_.sequences[index] = message.sequence();
   if (reads_on(message, index, classifier) || is_told_otherwise) return true;
@@ -397,6 +457,8 @@ bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Class
   std::uint8_t protocol = classifier.by_destination(burst_.payloads[index]);
   if (protocol == kNoProtocol)
     protocol = protocol_of(index, classifier, parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns));
+  else if (!registered_protocols()[protocol]->spreads)
+    protocol = classifier.next_by_content(burst_.payloads[index], protocol);
   if (message.awaited.begins != 0) {
     read_as_awaited(index, message.awaited);
     protocol = message.awaited.protocol;
@@ -418,7 +480,7 @@ bool Extractor::reads_on(PartialMessage& message, std::size_t index, const Class
   if (waits_on(message, index)) return true;
   message.is_read = true;
   completed_[completed_count_++] = static_cast<std::uint16_t>(index);
-  if (step_.then != Then::kUnknown) await_next(index);
+  if (step_.then != Then::kUnknown) await_next(index, classifier);
   return true;
 }
 
@@ -452,20 +514,29 @@ void Extractor::begin(std::size_t index, std::uint32_t sequence, std::uint32_t s
   parts_.finish(message);
 }
 
-// True for the first bytes of a connection that was opened a moment ago. Bytes behind them that came before them are kept until
-// those come: they get their fate here.
-bool Extractor::begins_connection(std::size_t index, const Classifier& classifier, const Opening* opened) {
-  if (!opened) return false;
+// Where a segment stands to the beginning of a connection that was opened a moment ago. Bytes behind that which came before it are
+// kept until it comes: they get their fate here.
+Extractor::Standing Extractor::stands(std::size_t index, const Classifier& classifier, const Opening* opened) {
+  if (!opened) return Standing::kUnknown;
   const std::uint32_t ahead = burst_.sequences[index] - opened->first;
-  if (opened->has_begun) return ahead == 0;  // the first bytes once more, maybe others than before
+  if (opened->has_begun) return ahead == 0 ? Standing::kFirst : Standing::kUnknown;  // the first bytes once more, maybe others than before
+  const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
   if (ahead != 0 && ahead <= kMostAhead) {
     // What begins a message waits for nothing before it, whatever a SYN said.
-    if (!opened->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return false;
+    if (!opened->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return Standing::kUnknown;
     if (may_feed(index, nullptr)) begin_ahead(index, classifier, opened->first, {});
-    return false;
+    return Standing::kUnknown;
   }
-  parts_.note_begun(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
-  return ahead == 0;
+  const std::uint32_t behind = opened->first - burst_.sequences[index];
+  if (ahead != 0 && opened->is_agreed) {
+    // Its receiver takes nothing that comes before the beginning, and what is so far behind it is nobody's first bytes.
+    if (behind >= burst_.payloads[index].bytes.size()) return Standing::kElsewhere;
+    burst_.payloads[index].bytes = burst_.payloads[index].bytes.subspan(behind);
+    burst_.sequences[index] = opened->first;
+  }
+  const bool is_first = burst_.sequences[index] == opened->first;
+  parts_.note_begun(key, burst_.now_ns);
+  return is_first ? Standing::kFirst : Standing::kUnknown;
 }
 
 // A receiver takes bytes with ACK only, and none of a reset (RFC 9293, 3.10.7.4); with a SYN when it opens the connection (RFC 7413).
@@ -477,11 +548,12 @@ bool Extractor::carries_bytes(std::size_t index, bool goes_on) {
   return !goes_on && opening && opening->first == burst_.sequences[index];
 }
 
-// A segment that its receiver will never take must not be put together with others: it was sent to mislead. It is forwarded.
+// A segment that its receiver will surely not take must not be put together with others: it was sent to mislead. It is forwarded.
 bool Extractor::may_feed(std::size_t index, const PartialMessage* message) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   if (frame.truncated) return false;
+  if (burst_.is_joined[index]) return true;  // it has neither of its own
   if (!checksums_hold(frame, layers)) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
@@ -491,12 +563,9 @@ bool Extractor::may_feed(std::size_t index, const PartialMessage* message) {
     note_evasion(burst_, stats_, index, EvasionKind::kOddFlags);
     return false;
   }
-  if (message == nullptr) return true;
-  if (hops_left(frame, layers) + kFewerHops <= message->hops) {
-    burst_.fates[index] = Fate::kForwardedFewHops;
+  // It may reach whom the beginning reached, or not: what contradicts it is read beside it.
+  if (message != nullptr && hops_left(frame, layers) + kFewerHops <= message->hops)
     note_evasion(burst_, stats_, index, EvasionKind::kFewHops);
-    return false;
-  }
   return true;
 }
 

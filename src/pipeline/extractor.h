@@ -48,7 +48,16 @@ class Extractor {
   void fragment(std::size_t index, const Classifier& classifier);
   void payload(std::size_t index, const Classifier& classifier);
   void segment(std::size_t index, const Classifier& classifier);
+  // Where a segment stands to what is awaited of its connection.
+  enum class Standing : std::uint8_t {
+    kUnknown,
+    kFirst,      // it begins with the first bytes
+    kElsewhere,  // before what is awaited, or far from it: it is read, but what it begins is not put together
+  };
+  void names(std::size_t index, const Classifier& classifier);
+  Standing stands(std::size_t index, const Classifier& classifier, const Opening* opened);
   void whole(std::size_t index, const Classifier& classifier);
+  void alone_as(std::uint8_t protocol, std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);
   std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const Opening* opened) const;
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const Opening* opened) const;
@@ -61,7 +70,7 @@ class Extractor {
   void note_reset(std::size_t index);
   void note_inconsistent(std::size_t index);
   bool follows_passed(PartialMessage& message, std::size_t index, const Classifier& classifier);
-  bool contradicts(const PartialMessage& message, std::size_t index, const Classifier& classifier);
+  bool contradicts(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool reads_otherwise(const PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool goes_on(std::size_t index, const Classifier& classifier);
   bool reads_whole(std::size_t index, const Classifier& classifier);
@@ -72,12 +81,14 @@ class Extractor {
   void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped, const Awaited& awaited = {});
   bool is_next(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const NextMessage& known);
   void begin_ahead(std::size_t index, const Classifier& classifier, std::uint32_t sequence, const Awaited& awaited);
+  bool is_body(std::size_t index, const NextMessage& next);
+  bool is_reply(std::size_t index, const Classifier& classifier);
   Awaited awaited_after(std::size_t index) const;
   bool waits_on(PartialMessage& message, std::size_t index);
   void read_again(PartialMessage& message, std::size_t index, const Classifier& classifier);
-  void await_next(std::size_t index);
+  void await_next(std::size_t index, const Classifier& classifier);
+  bool is_judged(std::size_t index, const Classifier& classifier, std::uint32_t at);
   void read_as_awaited(std::size_t index, const Awaited& awaited);
-  bool begins_connection(std::size_t index, const Classifier& classifier, const Opening* opened);
   bool carries_bytes(std::size_t index, bool goes_on);
   bool may_feed(std::size_t index, const PartialMessage* message);
 

@@ -32,16 +32,14 @@ bool Extractor::is_next(std::size_t index, const Classifier& classifier, std::ui
   const std::uint32_t own_sequence = burst_.sequences[index];
   const std::uint32_t ahead = own_sequence - next.sequence;
   const std::uint32_t behind = next.sequence - own_sequence;
-  const bool is_ahead = ahead != 0 && ahead <= kMostAhead;
-  if (!is_ahead && behind >= own.bytes.size()) return false;
+  const bool is_ahead = ahead != 0 && ahead <= kMostAhead && !PartTable::is_stale(next, burst_.now_ns);
+  if (!is_ahead && behind >= own.bytes.size()) return is_body(index, next);
   if (!may_feed(index, nullptr)) {
     burst_.fates[index] = kUnread;
     return false;
   }
-  if (hops_left(burst_.frames[index], burst_.layers[index]) + kFewerHops <= next.hops) {
+  if (hops_left(burst_.frames[index], burst_.layers[index]) + kFewerHops <= next.hops)
     note_evasion(burst_, stats_, index, EvasionKind::kFewHops);
-    return false;
-  }
   if (is_ahead) {  // something before it is still on its way
     parts_.forget_next(key, burst_.now_ns);
     begin_ahead(index, classifier, next.sequence, next.awaited);
@@ -57,7 +55,7 @@ bool Extractor::is_next(std::size_t index, const Classifier& classifier, std::ui
   }
   const Progress progress = read(index, classifier, protocol);
   if (progress == Progress::kDone) {
-    await_next(index);
+    await_next(index, classifier);
     return true;
   }
   parts_.forget_next(key, burst_.now_ns);
@@ -73,6 +71,23 @@ bool Extractor::is_next(std::size_t index, const Classifier& classifier, std::ui
   burst_.sequences[index] = own_sequence;
   burst_.fates[index] = kUnread;
   return false;
+}
+
+// Bytes of a body say nothing of their own: whatever somebody uploads, it is no visit.
+bool Extractor::is_body(std::size_t index, const NextMessage& next) {
+  const std::uint32_t length = next.sequence - next.body;
+  if (length == 0 || burst_.sequences[index] - next.body >= length) return false;
+  burst_.protocol[index] = next.awaited.protocol;
+  burst_.fates[index] = Fate::kForwardedInspected;
+  return true;
+}
+
+// True for what a server says: its text may look like a request. Seldom asked: clients send from ports that are nobody's.
+bool Extractor::is_reply(std::size_t index, const Classifier& classifier) {
+  if (classifier.by_source(burst_.payloads[index]) == kNoProtocol) return false;
+  const std::uint64_t other_way = burst_.flow_of(index, sessions_).reverse;
+  const Opening* const opener = parts_.opening(other_way, burst_.now_ns);
+  return (opener != nullptr && opener->is_opener && opener->is_agreed) || parts_.next(other_way, burst_.now_ns) != nullptr;
 }
 
 // Bytes that overtook the message which is to begin at `sequence`. They wait for it, and what is whole in them is judged now.
@@ -110,8 +125,21 @@ void Extractor::read_again(PartialMessage& message, std::size_t index, const Cla
   burst_.fates[index] = Fate::kForwardedNeedMore;
 }
 
+// What stands behind a message in the same bytes may be another protocol's, and whole: a hello behind a CONNECT.
+bool Extractor::is_judged(std::size_t index, const Classifier& classifier, std::uint32_t at) {
+  const Payload all = burst_.payloads[index];
+  burst_.payloads[index].bytes = all.bytes.subspan(at);
+  burst_.sequences[index] += at;
+  const std::uint8_t protocol = burst_.protocol[index];
+  if (reads_whole(index, classifier)) return true;
+  burst_.payloads[index] = all;
+  burst_.sequences[index] -= at;
+  burst_.protocol[index] = protocol;
+  return false;
+}
+
 // A message was read whole: where the next one begins is kept in mind, and what there is of it.
-void Extractor::await_next(std::size_t index) {
+void Extractor::await_next(std::size_t index, const Classifier& classifier) {
   const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
   const std::uint32_t sequence = burst_.sequences[index];
   const NextMessage* const known = parts_.next(key, burst_.now_ns);
@@ -126,12 +154,14 @@ void Extractor::await_next(std::size_t index) {
   const Awaited awaited = awaited_after(index);
   const std::uint32_t at = step_.consumed + (step_.then == Then::kFields ? 0 : step_.need);
   if (at < burst_.payloads[index].bytes.size()) {
+    if (step_.then == Then::kMessage && is_judged(index, classifier, at)) return;
     begin(index, sequence + at, at, awaited);
     burst_.fates[index] = fate;
     return;
   }
-  parts_.note_next(key, {.sequence = sequence + at, .awaited = awaited, .hops = hops_left(burst_.frames[index], burst_.layers[index])},
-                   burst_.now_ns);
+  const auto end = sequence + static_cast<std::uint32_t>(burst_.payloads[index].bytes.size());
+  parts_.note_next(key, {.sequence = sequence + at, .after = sequence, .body = end, .awaited = awaited,
+                         .hops = hops_left(burst_.frames[index], burst_.layers[index])}, burst_.now_ns);
 }
 
 }  // namespace telefence

@@ -2,6 +2,7 @@
 #include "track/part_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -10,10 +11,12 @@ namespace {
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kSecond = 1'000'000'000;
-// Longer than a sender's first retransmissions of a lost segment (RFC 6298, 2: 1 s, doubling).
-constexpr std::uint64_t kWaitsFor = 15 * kSecond;
-// From SYN to the first bytes: a round trip and what the sender takes.
-constexpr std::uint64_t kOpensFor = 20 * kSecond;
+// As long as servers wait for the rest of a request (nginx 60 s; others less): who sends slowly is not forgotten before.
+constexpr std::uint64_t kWaitsFor = 60 * kSecond;
+// From SYN to the first bytes: as long as servers wait for these.
+constexpr std::uint64_t kOpensFor = 60 * kSecond;
+// Bytes that were to come before those that came long after: longer than a sender's first retransmissions (RFC 6298, 2: 1 s, doubling).
+constexpr std::uint64_t kComesWithin = 15 * kSecond;
 // Between two requests of a connection: servers wait 75 s at most, if nobody told them otherwise (nginx; others less).
 constexpr std::uint64_t kStaysOpenFor = 120 * kSecond;
 // A copy of bytes that lie further back than any window is none: it is of another connection between the same ends.
@@ -28,13 +31,15 @@ PartTable::PartTable(const PartOptions& options)
       pool_(options.bytes),
       reserve_(std::min(kReserve, pool_.total() / 2)),
       messages_(options.messages),
+      others_(std::max(options.messages / 64, 16u)),
       passed_(std::max(options.passed, 1u)),
       openings_(options.openings),
       opened_lately_(kOpensFor),
       nexts_(options.openings) {}
 
 std::uint64_t PartTable::memory_for(const PartOptions& options) {
-  return options.bytes + LruTable<PartialMessage>::memory_for(options.messages) + TimedCache<Opening>::memory_for(options.openings) +
+  return options.bytes + LruTable<PartialMessage>::memory_for(options.messages) +
+         LruTable<Other>::memory_for(std::max(options.messages / 64, 16u)) + TimedCache<Opening>::memory_for(options.openings) +
          TimedCache<NextMessage>::memory_for(options.openings);
 }
 
@@ -52,9 +57,10 @@ PartialMessage& PartTable::begin(std::uint64_t key, std::uint32_t sequence, std:
   if (PartialMessage* const stale = messages_.find(key)) finish(*stale);
   PartialMessage& message = messages_.insert(key, [&](PartialMessage& leaving) {
     if (!leaving.is_passed) ++freed_;
+    forget_other(leaving);
     leaving.buffer_.release(pool_);
   });
-  message.is_read = message.is_kept = message.is_passed = message.was_reset = false;
+  message.is_read = message.is_kept = message.is_passed = message.was_reset = message.has_other = false;
   message.awaited = {};
   message.origin_ = sequence;
   message.used_ns_ = now_ns;
@@ -67,37 +73,57 @@ PartTable::Put PartTable::put(PartialMessage& message, std::uint32_t sequence, B
   messages_.touch(message);
   message.used_ns_ = now_ns;
   const std::uint64_t offset = message.offset_of(sequence);
-  if (offset + kFurthestBack < message.buffer_.base()) return Put::kNoRoom;
+  const std::uint64_t end = offset + bytes.size();
+  if (offset + kFurthestBack < message.buffer_.base()) return Put::kTooFar;
+  if (offset > message.buffer_.contiguous_end() && end - message.buffer_.base() > options_.longest) return Put::kTooFar;
   const StreamBuffer::Put result = message.buffer_.put(offset, bytes, options_.longest, pool_, options_.keep);
   if (!result.stored) return Put::kNoRoom;
   return result.conflicts ? Put::kConflict : Put::kTaken;
 }
 
-Bytes PartTable::with_copy(const PartialMessage& message, std::uint32_t sequence, Bytes bytes) {
-  const Bytes known = message.bytes();
-  std::uint64_t offset = message.offset_of(sequence);
-  const std::uint64_t base = message.buffer_.base();
-  if (offset < base) {
-    bytes = bytes.subspan(std::min<std::uint64_t>(base - offset, bytes.size()));
-    offset = base;
+bool PartTable::put_other(PartialMessage& message, std::uint32_t sequence, Bytes bytes) {
+  const std::uint64_t key = messages_.key_of(message);
+  Other* other = message.has_other ? others_.find(key) : nullptr;
+  const StreamBuffer& known = message.buffer_;
+  if (other == nullptr) {
+    if (Other* const stale = others_.find(key)) {
+      stale->buffer.release(pool_);
+      others_.erase(*stale);
+    }
+    other = &others_.insert(key, [&](Other& leaving) { leaving.buffer.release(pool_); });
+    other->buffer.start(known.base(), pool_);
+    message.has_other = true;
+    (void)other->buffer.put(known.base(), message.bytes(), options_.longest, pool_);
+    for (std::size_t i = 0; i < known.island_count(); ++i) {
+      const StreamBuffer::Range island = known.island(i);
+      (void)other->buffer.put(island.start, known.view(island.start, island.end), options_.longest, pool_);
+    }
   }
-  const std::size_t at = offset - base;
-  if (at > known.size() || at + bytes.size() > options_.longest) return {};
-  const std::size_t size = std::max(known.size(), at + bytes.size());
-  const BufferPool::Block block = pool_.take(static_cast<std::uint32_t>(size));
-  if (block.bytes == nullptr) return {};
-  std::copy(known.begin(), known.end(), block.bytes);
-  std::copy(bytes.begin(), bytes.end(), block.bytes + at);
-  pool_.give_back(block);  // stays as it is until reclaim()
-  return {block.bytes, size};
+  return other->buffer.put(message.offset_of(sequence), bytes, options_.longest, pool_, StreamBuffer::Keep::kLast).stored;
+}
+
+Bytes PartTable::other(const PartialMessage& message) {
+  Other* const other = message.has_other ? others_.find(messages_.key_of(message)) : nullptr;
+  return other == nullptr ? Bytes() : std::as_const(other->buffer).view(other->buffer.base(), other->buffer.contiguous_end());
+}
+
+void PartTable::forget_other(PartialMessage& message) {
+  if (!message.has_other) [[likely]] return;
+  message.has_other = false;
+  Other* const other = others_.find(messages_.key_of(message));
+  if (other == nullptr) return;
+  other->buffer.release(pool_);
+  others_.erase(*other);
 }
 
 void PartTable::skip(PartialMessage& message, std::size_t count) {
+  if (count != 0) forget_other(message);
   message.buffer_.trim(message.buffer_.base() + count, pool_);
 }
 
 bool PartTable::pass_over(PartialMessage& message, std::size_t count) {
   if (count > options_.longest) return false;
+  forget_other(message);
   const std::uint64_t offset = message.buffer_.base() + count;
   if (offset <= message.buffer_.contiguous_end()) message.buffer_.trim(offset, pool_);
   else message.buffer_.jump(offset, pool_);
@@ -126,6 +152,7 @@ void PartTable::keep_passed(PartialMessage& message) {
 }
 
 void PartTable::finish(PartialMessage& message) {
+  forget_other(message);
   message.buffer_.release(pool_);
   messages_.erase(message);
 }
@@ -157,7 +184,7 @@ void PartTable::note_next(std::uint64_t key, NextMessage next, std::uint64_t now
 }
 
 bool PartTable::is_stale(const NextMessage& next, std::uint64_t now_ns) {
-  return static_cast<std::uint32_t>(now_ns / kMillisecond) - next.noted_ms > kWaitsFor / kMillisecond;
+  return static_cast<std::uint32_t>(now_ns / kMillisecond) - next.noted_ms > kComesWithin / kMillisecond;
 }
 
 void PartTable::note_begun(std::uint64_t key, std::uint64_t now_ns) {

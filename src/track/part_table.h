@@ -48,6 +48,7 @@ class PartialMessage {
   bool is_kept = false;   // read in an earlier burst, and kept since its sender may repeat a part of it
   bool is_passed = false; // read in an earlier burst and let pass: kept until its sender goes on, so that no other copy slips past
   bool was_reset = false; // a reset of its connection was seen since
+  bool has_other = false; // bytes of it came again as other ones: see PartTable::other()
   Awaited awaited;
   // All bytes from its beginning to the first hole.
   Bytes bytes() const { return buffer_.view(buffer_.base(), buffer_.contiguous_end()); }
@@ -56,8 +57,10 @@ class PartialMessage {
   // True when bytes beyond a hole are there, too.
   bool has_holes() const { return buffer_.has_holes(); }
   // True when all of these come before it.
-  bool is_behind(std::uint32_t sequence, std::size_t count) const {
-    return static_cast<std::int32_t>(sequence + static_cast<std::uint32_t>(count) - this->sequence()) <= 0;
+  bool is_behind(std::uint32_t sequence, std::size_t count) const { return comes_before(sequence, count, this->sequence()); }
+  // True when `count` bytes from `sequence` on end at `place` or before.
+  static bool comes_before(std::uint32_t sequence, std::size_t count, std::uint32_t place) {
+    return static_cast<std::int32_t>(sequence + static_cast<std::uint32_t>(count) - place) <= 0;
   }
   bool holds(std::uint32_t sequence, std::size_t count) const {
     return sequence - this->sequence() < bytes().size() && sequence - this->sequence() + count <= bytes().size();
@@ -88,6 +91,8 @@ struct Opening {
 // Where, in one direction of a connection, what is to be read next begins.
 struct NextMessage {
   std::uint32_t sequence = 0;
+  std::uint32_t after = 0;  // the message before it began here
+  std::uint32_t body = 0;   // from here on up to `sequence` it is only passed by
   std::uint32_t noted_ms = 0;
   Awaited awaited;
   std::uint8_t hops = 0;  // TTL or hop limit of the segment before it
@@ -113,15 +118,19 @@ class PartTable {
   enum class Put : std::uint8_t {
     kTaken,
     kConflict,  // taken, but bytes that were there already came again as other ones
-    kNoRoom,    // far from the message, longer than may be, more holes than may be, or no memory: nothing was put
+    kTooFar,    // far from the message: nothing was put
+    kNoRoom,    // longer than may be, more holes than may be, or no memory: nothing was put
   };
   Put put(PartialMessage& message, std::uint32_t sequence, Bytes bytes, std::uint64_t now_ns);
   // True when some of these bytes are there as other ones.
   static bool differs(const PartialMessage& message, std::uint32_t sequence, Bytes bytes) {
     return message.buffer_.differs(message.offset_of(sequence), bytes);
   }
-  // The message with these bytes in place of those that are there, until end_of_burst(). Empty: no memory, or they leave a hole.
-  Bytes with_copy(const PartialMessage& message, std::uint32_t sequence, Bytes bytes);
+  // Of a message that came as two: the message of the later copies, where put() keeps the first ones. From the same beginning up to the
+  // first hole. Empty: there is none any more, or no memory.
+  Bytes other(const PartialMessage& message);
+  // These bytes count in it; where there is none yet it begins as what is known. False: no room.
+  bool put_other(PartialMessage& message, std::uint32_t sequence, Bytes bytes);
   // True when this begins at or behind the end of the message.
   static bool is_behind(const PartialMessage& message, std::uint32_t sequence) {
     return message.offset_of(sequence) >= message.buffer_.contiguous_end();
@@ -167,10 +176,18 @@ class PartTable {
   std::size_t bytes_used() const { return pool_.used(); }
 
  private:
+  void forget_other(PartialMessage& message);
+
+  // The later copies. Few messages come as two, so few of these have to be.
+  struct Other {
+    StreamBuffer buffer;
+  };
+
   PartOptions options_;
   BufferPool pool_;
   std::size_t reserve_;
   LruTable<PartialMessage> messages_;
+  LruTable<Other> others_;
   bool began_in_burst_ = false;
   bool began_lately_ = false;
   std::vector<std::uint64_t> passed_;  // keys, in a circle

@@ -32,7 +32,7 @@ class RecentFilter {
   void prefetch(std::uint64_t key) const { fetch_ahead(&words_[word_of(key)]); }
 
  private:
-  static constexpr std::size_t kWords = 4096;  // 64 KiB
+  static constexpr std::size_t kWords = 8192;  // 128 KiB
   using Generations = std::array<std::uint64_t, 2>;
 
   static std::size_t word_of(std::uint64_t key) { return key >> 6 & (kWords - 1); }

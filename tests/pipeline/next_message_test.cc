@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "enforce/checksum.h"
 #include "filter.h"
 #include "payloads.h"
 #include "pipeline/worker.h"
@@ -19,6 +20,12 @@ struct Conversation {
   const char* name;
   std::string before;  // what comes before the request that is asked for
 };
+
+std::string length_and(const std::string& query) {
+  std::string out;
+  append_u16(out, static_cast<unsigned>(query.size()));
+  return out + query;
+}
 
 std::vector<Conversation> conversations() {
   const std::string host = "Host: www.good.example\r\n";
@@ -131,6 +138,157 @@ TEST_F(NextMessage, InAnyOrderItIsRefusedAndOthersAreDelivered) {
   EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
 }
 
+// What its receiver will not take, or takes as other bytes than those that came first, hides nothing of the message.
+class Decoys : public NextMessage {
+ protected:
+  struct Sent {
+    std::int32_t at;
+    std::string bytes;
+    int hops = 64;
+  };
+  void open(std::uint16_t port) {
+    port_ = port;
+    send({}, true, port);
+  }
+  void give(const Sent& one) {
+    auto frame = segment_frame({static_cast<std::uint32_t>(one.at), one.bytes}, port_, from_);
+    if (one.hops != 64) set_hops(frame, one.hops);
+    filter.access.give(frame, now_ns_);
+    filter.run();
+  }
+  static void set_hops(std::vector<std::uint8_t>& frame, int hops) {
+    const unsigned before = frame[22];
+    frame[22] = static_cast<std::uint8_t>(hops);
+    // RFC 1624, eqn. 3: HC' = ~(~HC + ~m + m')
+    std::uint32_t sum = (~(static_cast<unsigned>(frame[24]) << 8 | frame[25]) & 0xffffu) + (~(before << 8) & 0xffffu) + (static_cast<unsigned>(hops) << 8);
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    frame[24] = static_cast<std::uint8_t>(~sum >> 8);
+    frame[25] = static_cast<std::uint8_t>(~sum);
+  }
+  std::uint16_t port_ = 80;
+};
+
+struct Message {
+  std::uint16_t port;
+  std::string evil, good;
+};
+
+std::vector<Message> messages() {
+  return {{80, http_request("www.evil.example"), http_request("www.good.example")},
+          {443, tls_hello("www.evil.example"), tls_hello("www.good.example")},
+          {53, length_and(dns_query("www.evil.example")), length_and(dns_query("www.good.example"))}};
+}
+
+TEST_F(Decoys, BeforeTheFirstByteOrFarBehindIt) {
+  for (const Message& message : messages()) {
+    for (const std::int32_t place : {-900, -20, 20'000, 40'000}) {
+      for (const std::size_t border : {std::size_t{1}, std::size_t{20}, message.evil.size() - 1}) {
+        const std::uint64_t before = refused();
+        open(message.port);
+        give({place, message.good.substr(0, 20)});
+        give({0, message.evil.substr(0, border)});
+        give({place, message.good.substr(0, 20)});
+        give({static_cast<std::int32_t>(border), message.evil.substr(border)});
+        ASSERT_EQ(refused() - before, 1u) << message.port << " at " << place << " cut at " << border;
+      }
+    }
+  }
+}
+
+TEST_F(Decoys, ADecoyThatIsReadDoesNotHideOneInSeveralSegments) {
+  for (const Message& message : messages()) {
+    for (const std::size_t each : {std::size_t{7}, std::size_t{30}}) {
+      const std::uint64_t before = refused();
+      open(message.port);
+      give({0, message.good});  // it passes
+      for (std::size_t at = 0; at < message.evil.size(); at += each) give({static_cast<std::int32_t>(at), message.evil.substr(at, each)});
+      ASSERT_EQ(refused() - before, 1u) << message.port << " in pieces of " << each;
+      open(message.port);
+      give({0, message.good.substr(0, 25)});  // and one that is not whole
+      for (std::size_t at = 0; at < message.evil.size(); at += each) give({static_cast<std::int32_t>(at), message.evil.substr(at, each)});
+      ASSERT_EQ(refused() - before, 2u) << message.port << " in pieces of " << each;
+    }
+  }
+}
+
+TEST_F(Decoys, PartsOfOtherRoutesBelongTogether) {
+  for (const Message& message : messages()) {
+    for (const int hops : {60, 57, 255}) {
+      const std::uint64_t before = refused();
+      open(message.port);
+      give({0, message.evil.substr(0, 25)});
+      give({25, message.evil.substr(25), hops});
+      ASSERT_EQ(refused() - before, 1u) << message.port << " with " << hops;
+    }
+  }
+}
+
+TEST_F(Decoys, PartsLongApartBelongTogether) {
+  for (const Message& message : messages()) {
+    const std::uint64_t before = refused();
+    open(message.port);
+    now_ns_ += 45'000'000'000;
+    give({0, message.evil.substr(0, 3)});
+    now_ns_ += 45'000'000'000;
+    give({3, message.evil.substr(3)});
+    ASSERT_EQ(refused() - before, 1u) << message.port;
+  }
+}
+
+TEST_F(Decoys, ANewConnectionOfTheSamePortsTakesNothingFromTheOld) {
+  for (const Message& message : messages()) {
+    const std::uint64_t before = refused();
+    open(message.port);
+    give({0, message.good.substr(0, 25)});
+    filter.access.give(frame_of({.source_port = from_, .destination_port = message.port, .sequence = kFirst + 4999, .acknowledgement = 0,
+                                 .flags = kTcpSyn}), now_ns_);
+    filter.run();
+    filter.core.give(frame_of({.reversed = true, .source_port = message.port, .destination_port = from_, .sequence = 7, .acknowledgement = kFirst + 5000,
+                               .flags = kTcpSyn | kTcpAck}), now_ns_);
+    filter.run();
+    give({5000, message.evil.substr(0, 25)});
+    give({5025, message.evil.substr(25)});
+    ASSERT_EQ(refused() - before, 1u) << message.port;
+  }
+}
+
+// An octet under the urgent pointer goes another way in most receivers: what was read is what is to be read.
+TEST_F(Decoys, AnUrgentOctetIsOneLikeAllOthers) {
+  for (const Message& message : messages()) {
+    open(message.port);
+    auto frame = frame_of({.source_port = from_, .destination_port = message.port, .sequence = kFirst, .flags = kTcpAck | kTcpUrg, .payload = message.good});
+    filter.access.give(frame, now_ns_);
+    filter.run();
+    ASSERT_FALSE(filter.core.sent().empty());
+    Frame sent;
+    std::vector<std::uint8_t> bytes = filter.core.sent().back();
+    sent.data = bytes.data();
+    sent.length = static_cast<std::uint32_t>(bytes.size());
+    const Layers layers = decode(sent);
+    EXPECT_EQ(tcp_header(sent, layers).flags & kTcpUrg, 0) << message.port;
+    EXPECT_TRUE(checksums_hold(sent, layers));
+  }
+}
+
+TEST_F(Decoys, AWholeLookUpThatOvertookAnotherIsJudged) {
+  const std::string first = length_and(dns_query("www.good.example")), second = length_and(dns_query("www.evil.example"));
+  open(53);
+  give({static_cast<std::int32_t>(first.size()), second});
+  EXPECT_EQ(refused(), 1u);
+}
+
+TEST_F(NextMessage, AfterALongPauseItIsKnownStill) {
+  const std::string first = http_request("www.good.example");
+  const std::string evil = http_request("www.evil.example");
+  send({{0, first}}, true);
+  now_ns_ += 100'000'000'000;
+  for (std::size_t i = 0; i < evil.size(); ++i) {
+    filter.access.give(segment_frame({static_cast<std::uint32_t>(first.size() + i), evil.substr(i, 1)}, 80, from_), now_ns_);
+    filter.run();
+  }
+  EXPECT_EQ(refused(), 1u);
+}
+
 // What a receiver never takes moves nothing.
 TEST_F(NextMessage, ADecoyDoesNotMoveThePlace) {
   const std::string first = http_request("www.good.example");
@@ -159,6 +317,25 @@ TEST_F(NextMessage, WhatLooksLikeARequestInABodyMovesNothing) {
   EXPECT_EQ(refused(), 1u);
 }
 
+// Nor is what a server says, or what somebody uploads, a visit of those who read it or wrote it.
+TEST_F(NextMessage, WhatARepliesTextSaysIsNobodysVisit) {
+  send({{0, http_request("www.good.example")}}, true);
+  const std::uint64_t before = filter.ring.pushed();
+  filter.core.give(frame_of({.reversed = true, .source_port = 80, .destination_port = from_, .sequence = 1000, .acknowledgement = kFirst + 20,
+                             .payload = http_request("www.evil.example")}), now_ns_);
+  filter.run();
+  EXPECT_EQ(filter.ring.pushed(), before);
+  EXPECT_EQ(refused(), 0u);
+}
+
+TEST_F(NextMessage, WhatABodySaysIsNobodysVisit) {
+  const std::string body = http_request("www.evil.example") + std::string(500, 'x');
+  const std::string stream = "POST /1 HTTP/1.1\r\nHost: www.good.example\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  send(cut(stream, {stream.size() - body.size()}), true);
+  EXPECT_EQ(refused(), 0u);
+  EXPECT_EQ(delivered(filter, stream), stream.size());
+}
+
 TEST_F(NextMessage, AfterAWhileAGapIsBelieved) {
   const std::string first = http_request("www.good.example");
   const std::string evil = http_request("www.evil.example");
@@ -183,6 +360,20 @@ TEST_F(NextMessage, BehindConnectAHelloIsRead) {
   for (std::size_t i = 0; i < hello.size(); ++i) segments.push_back({static_cast<std::uint32_t>(connect.size() + i), hello.substr(i, 1)});
   send(segments, true, 8080);
   EXPECT_EQ(refused(), 1u);
+}
+
+TEST_F(NextMessage, BehindConnectInTheSameSegmentAHelloIsRead) {
+  const std::string connect = "CONNECT www.good.example:443 HTTP/1.1\r\nHost: www.good.example:443\r\n\r\n";
+  send({{0, connect + tls_hello("www.evil.example")}}, true, 8080);
+  EXPECT_EQ(refused(), 1u);
+}
+
+// Who has a port for himself does not have what others open on it.
+TEST_F(NextMessage, OnThePortOfASharedProtocolTheFirstBytesCount) {
+  send({{0, tls_hello("www.evil.example")}}, true, 2775);
+  EXPECT_EQ(refused(), 1u);
+  send(cut(tls_hello("www.evil.example"), {60}), true, 2775);
+  EXPECT_EQ(refused(), 2u);
 }
 
 TEST_F(NextMessage, AHostInALaterSegmentOfItsHeaderSectionCounts) {

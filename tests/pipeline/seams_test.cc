@@ -273,7 +273,8 @@ TEST(SeamsOfMessages, AListedRequestInASegmentBehindAnotherIsAnsweredHoweverItIs
   }
 }
 
-// What of a message comes twice as other bytes before it is whole: the configured copy is the one that is read.
+// What of a message comes twice as other bytes before it is whole: the configured copy is the one that is read; where that is the first,
+// the later one is read beside it.
 TEST(SeamsOfConfiguration, OfBytesThatComeTwiceTheConfiguredCopyCounts) {
   for (const auto& [evil, good, port] : {std::tuple(http_request("evil.example"), http_request("good.example"), std::uint16_t{80}),
                                          std::tuple(tls_hello("evil.example"), tls_hello("good.example"), std::uint16_t{443})}) {
@@ -294,7 +295,7 @@ TEST(SeamsOfConfiguration, OfBytesThatComeTwiceTheConfiguredCopyCounts) {
           filter.access.give(one);
           filter.run();
         }
-        EXPECT_EQ(filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset), keeps_last == evil_is_last ? 1u : 0u)
+        EXPECT_EQ(filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset), !keeps_last || evil_is_last ? 1u : 0u)
             << port << (keeps_last ? " last" : " first") << (evil_is_last ? ", evil last" : ", evil first");
         EXPECT_EQ(filter.stats().evasions[static_cast<std::size_t>(EvasionKind::kInconsistentCopy)].read(), 1u) << "told in any case";
       }

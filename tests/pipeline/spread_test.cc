@@ -212,7 +212,8 @@ TEST_F(Spread, ASegmentThatWillNotArriveDoesNotMislead) {
     fresh.access.give(fake);
     fresh.access.give(segment_frame({static_cast<std::uint32_t>(border), stream.substr(border)}, 80, 40000));
     fresh.run();
-    EXPECT_EQ(fresh.fate(few_hops ? Fate::kForwardedFewHops : Fate::kForwardedBadChecksum), 1u);
+    EXPECT_EQ(fresh.fate(Fate::kForwardedBadChecksum), few_hops ? 0u : 1u);
+    EXPECT_EQ(fresh.stats().evasions[static_cast<std::size_t>(few_hops ? EvasionKind::kFewHops : EvasionKind::kBadChecksum)].read(), 1u);
     EXPECT_EQ(fresh.fate(Fate::kAnswered), 1u);
   }
 }
