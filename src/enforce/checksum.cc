@@ -69,6 +69,13 @@ class HalvesSum {
 };
 #endif
 
+// Of a sum of words as they lie in memory.
+std::uint64_t swapped(std::uint64_t sum) {
+  static_assert(std::endian::native == std::endian::little);
+  sum = folded(sum);
+  return (sum >> 8 | sum << 8) & 0xffff;
+}
+
 }  // namespace
 
 // The sum does not depend on the order of the octets in a word but for the last swap (RFC 1071, 2 B), nor on the width of what is
@@ -84,8 +91,7 @@ std::uint64_t word_sum(Bytes bytes, std::uint64_t start) {
     sum += (value & 0xffffffff) + (value >> 32);
   }
   const std::uint64_t last = last_octets(bytes.subspan(i));
-  sum = folded(sum + (last & 0xffffffff) + (last >> 32));
-  return start + ((sum >> 8 | sum << 8) & 0xffff);
+  return start + swapped(sum + (last & 0xffffffff) + (last >> 32));
 }
 
 std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, std::uint64_t after) {
@@ -97,19 +103,39 @@ std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, s
 
 namespace {
 
-bool header_checksum_holds(const Frame& frame, const Layers& layers) {
-  if (layers.ip_version != 4) return true;
-  const Bytes header = frame.bytes().subspan(layers.network, (frame.data[layers.network] & 15u) * 4u);
-  return folded(word_sum(header)) == 0xffff || (frame.may_lack_checksum && header[10] == 0 && header[11] == 0);
+// Of the IP header that is there: whether its checksum holds, and the sum of its addresses, which transports have in theirs. One reading
+// for both: in a burst of segments that are put together this is to be seen.
+struct NetworkSum {
+  bool holds = true;
+  std::uint64_t addresses = 0;
+};
+
+constexpr std::size_t kPlainHeader = 20;  // IPv4 without options
+
+NetworkSum network_sum(const Frame& frame, const Layers& layers) {
+  const Bytes addresses = addresses_at(frame, layers.network, layers.ip_version);
+  if (layers.ip_version != 4) return {true, word_sum(addresses)};
+  const std::size_t length = (frame.data[layers.network] & 15u) * 4u;
+  const Bytes header = frame.bytes().subspan(layers.network, length);
+  const auto holds = [&](std::uint64_t sum) { return folded(sum) == 0xffff || (frame.may_lack_checksum && header[10] == 0 && header[11] == 0); };
+  if (length != kPlainHeader) return {holds(word_sum(header)), word_sum(addresses)};
+  std::uint64_t first, second;
+  std::uint32_t destination;
+  std::memcpy(&first, header.data(), 8);
+  std::memcpy(&second, header.data() + 8, 8);
+  std::memcpy(&destination, header.data() + 16, 4);
+  const std::uint64_t both = (second >> 32) + destination;
+  const std::uint64_t sum = (first & 0xffffffff) + (first >> 32) + (second & 0xffffffff) + both;
+  return {holds(sum), swapped(both)};  // a sum that is all ones is so in either order
 }
 
 }  // namespace
 
 bool checksums_hold(const Frame& frame, const Layers& layers) {
-  if (!header_checksum_holds(frame, layers)) return false;
+  const NetworkSum network = network_sum(frame, layers);
+  if (!network.holds) return false;
   const Bytes segment = frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
-  const std::uint64_t pseudo =
-      word_sum(addresses_at(frame, layers.network, layers.ip_version)) + segment.size() + layers.ip_protocol;
+  const std::uint64_t pseudo = network.addresses + segment.size() + layers.ip_protocol;
   const std::uint32_t field = layers.transport == Transport::kTcp ? 16u : 6u;
   Reader reader(segment.subspan(field, 2));
   const std::uint16_t checksum = reader.u16();

@@ -82,9 +82,9 @@ bool Extractor::is_body(std::size_t index, const NextMessage& next) {
   return true;
 }
 
-// True for what a server says: its text may look like a request. Seldom asked: clients send from ports that are nobody's.
+// True for what a server says: its text may look like a request. Seldom asked: it goes to a port that is nobody's.
 bool Extractor::is_reply(std::size_t index, const Classifier& classifier) {
-  if (classifier.by_source(burst_.payloads[index]) == kNoProtocol) return false;
+  if (classifier.by_destination(burst_.payloads[index]) != kNoProtocol) return false;
   const std::uint64_t other_way = burst_.flow_of(index, sessions_).reverse;
   const Opening* const opener = parts_.opening(other_way, burst_.now_ns);
   return (opener != nullptr && opener->is_opener && opener->is_agreed) || parts_.next(other_way, burst_.now_ns) != nullptr;

@@ -37,11 +37,6 @@ class Classifier {
     return (payload.transport == Transport::kUdp ? ports_->udp : ports_->tcp)[payload.destination_port];
   }
 
-  // The one whose port it comes from.
-  std::uint8_t by_source(const Payload& payload) const {
-    return (payload.transport == Transport::kUdp ? ports_->udp : ports_->tcp)[payload.source_port];
-  }
-
   // The next protocol to try after `tried` said kNotMine; kNoProtocol when none is left.
   std::uint8_t next_by_content(const Payload& payload, std::uint8_t tried) const;
 
