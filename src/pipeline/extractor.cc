@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/extractor.h"
 
+#include <algorithm>
+
 #include "base/uncleared.h"
 #include "enforce/checksum.h"
 #include "enforce/segment.h"
@@ -88,6 +90,14 @@ void Extractor::end_of_burst() {
   stats_.spread_evicted.set(parts_.evicted());
 }
 
+// Where the connection begins that is answered: the answer tells which of several SYNs reached its end, and there may be more than are
+// known of. Octets that came with it are confirmed as well.
+std::uint32_t Extractor::confirmed_beginning(const Opening& asked, std::uint32_t acknowledgement) {
+  for (const Opening::Asked& one : {asked.asked, asked.asked_before})
+    if (acknowledgement - one.first <= one.bytes) return one.first;
+  return acknowledgement;
+}
+
 // A connection is opened. Where its first bytes will be is remembered, so that a segment that overtakes them is known for what it is.
 // Only what both ends agree on ends the connection before: anybody can send a SYN.
 void Extractor::opening(std::size_t index) {
@@ -95,12 +105,13 @@ void Extractor::opening(std::size_t index) {
   if ((header.flags & kTcpSyn) == 0 || !checksums_hold(burst_.frames[index], burst_.layers[index])) return;
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   const std::uint32_t first = header.sequence + 1;
-  if ((header.flags & kTcpAck) == 0) return parts_.note_asked(flow.forward, first, burst_.now_ns);
+  if ((header.flags & kTcpAck) == 0) return parts_.note_asked(flow.forward, {first, std::min(burst_.layers[index].payload_length, kMostInSyn)}, burst_.now_ns);
   const Opening* const asked = parts_.opening(flow.reverse, burst_.now_ns);
-  if (asked && (header.acknowledgement - asked->asked > kMostInSyn || (asked->is_agreed && asked->first == asked->asked))) return;
+  const std::uint32_t confirmed = asked ? confirmed_beginning(*asked, header.acknowledgement) : 0;
+  if (asked && asked->is_agreed && (asked->first == confirmed || (asked->has_begun && asked->asked.first != confirmed))) return;
   parts_.note_opening(flow.forward, {.first = first}, burst_.now_ns);
   if (!asked) return;
-  parts_.note_agreed(flow.reverse, burst_.now_ns);
+  parts_.note_agreed(flow.reverse, confirmed, burst_.now_ns);
   parts_.forget_next(flow.reverse, burst_.now_ns);
   if (PartialMessage* const older = parts_.find(flow.reverse, burst_.now_ns)) parts_.finish(*older);
   if (sessions_.any_pending(burst_.now_ns)) sessions_.forget_responses(flow, burst_.now_ns);

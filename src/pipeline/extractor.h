@@ -66,6 +66,7 @@ class Extractor {
   Progress read_here(std::size_t index, const Classifier& classifier, std::uint8_t protocol);
   Progress read_as(std::uint8_t protocol, std::size_t index);
   std::uint8_t read_as_other(std::uint8_t tried, std::size_t index, const Classifier& classifier, Progress& progress);
+  static std::uint32_t confirmed_beginning(const Opening& asked, std::uint32_t acknowledgement);
   void opening(std::size_t index);
   void note_reset(std::size_t index);
   void note_inconsistent(std::size_t index);

@@ -162,19 +162,20 @@ void PartTable::note_opening(std::uint64_t key, const Opening& opening, std::uin
   opened_lately_.put(key, now_ns);
 }
 
-void PartTable::note_asked(std::uint64_t key, std::uint32_t first, std::uint64_t now_ns) {
+void PartTable::note_asked(std::uint64_t key, const Opening::Asked& asked, std::uint64_t now_ns) {
   Opening* const known = opened_lately_.may_hold(key, now_ns) ? openings_.find(key, now_ns) : nullptr;
   if (known != nullptr && known->is_agreed)
-    known->asked = first;
-  else if (known == nullptr || known->first != first)
-    note_opening(key, {.first = first, .is_opener = true, .asked = first}, now_ns);
+    known->asked = asked;
+  else if (known == nullptr || known->first != asked.first)
+    note_opening(key, {.first = asked.first, .is_opener = true, .asked = asked, .asked_before = known == nullptr ? asked : known->asked}, now_ns);
 }
 
-void PartTable::note_agreed(std::uint64_t key, std::uint64_t now_ns) {
+void PartTable::note_agreed(std::uint64_t key, std::uint32_t first, std::uint64_t now_ns) {
   Opening* const known = openings_.find(key, now_ns);
   if (known == nullptr) return;
-  known->has_begun = known->has_begun && known->first == known->asked;
-  known->first = known->asked;
+  known->has_begun = known->has_begun && known->first == first;
+  known->first = first;
+  known->asked = known->asked_before = {.first = first};
   known->is_agreed = true;
 }
 

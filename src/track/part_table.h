@@ -85,7 +85,13 @@ struct Opening {
   bool is_opener = false;   // this end sent the first SYN: it chose its port freely
   bool has_begun = false;   // the first byte was seen
   bool is_agreed = false;   // the other end has answered the SYN
-  std::uint32_t asked = 0;  // what the newest SYN says that `first` is
+  // What a SYN says that `first` is, and how many bytes came with it (RFC 7413).
+  struct Asked {
+    std::uint32_t first = 0;
+    std::uint32_t bytes = 0;
+  };
+  Asked asked;         // the newest
+  Asked asked_before;  // and the one before
 };
 
 // Where, in one direction of a connection, what is to be read next begins.
@@ -149,8 +155,9 @@ class PartTable {
 
   void note_opening(std::uint64_t key, const Opening& opening, std::uint64_t now_ns);
   // A SYN says that the first byte will have this number. Where both ends agree on another one it counts when they agree on it.
-  void note_asked(std::uint64_t key, std::uint32_t first, std::uint64_t now_ns);
-  void note_agreed(std::uint64_t key, std::uint64_t now_ns);
+  void note_asked(std::uint64_t key, const Opening::Asked& asked, std::uint64_t now_ns);
+  // The other end has answered a SYN that says so.
+  void note_agreed(std::uint64_t key, std::uint32_t first, std::uint64_t now_ns);
   // Of a direction that was opened a moment ago; nullptr: it was not. Until the next one is noted. A pointer, since a copy that holds
   // nothing is still copied.
   const Opening* opening(std::uint64_t key, std::uint64_t now_ns) {

@@ -252,6 +252,35 @@ TEST_F(Decoys, ANewConnectionOfTheSamePortsTakesNothingFromTheOld) {
   }
 }
 
+// The answer to a SYN says which one reached the server, however many there are.
+TEST_F(Decoys, OtherSynsThanTheOneThatIsAnsweredMoveNothing) {
+  for (const Message& message : messages()) {
+    for (const int decoys_before : {0, 1, 2}) {
+      for (const int decoys_behind : {0, 1, 3}) {
+        for (const std::uint32_t distance : {700u, 0u - 700u, 1'000'000u}) {
+          const std::uint64_t before = refused();
+          port_ = message.port;
+          ++from_;
+          now_ns_ += 10'000'000;
+          const auto ask = [&](std::uint32_t first) {
+            filter.access.give(frame_of({.source_port = from_, .destination_port = port_, .sequence = first - 1, .acknowledgement = 0,
+                                         .flags = kTcpSyn}), now_ns_);
+            filter.run();
+          };
+          for (int i = 1; i <= decoys_before; ++i) ask(kFirst - static_cast<std::uint32_t>(i) * distance);
+          ask(kFirst);
+          for (int i = 1; i <= decoys_behind; ++i) ask(kFirst + static_cast<std::uint32_t>(i) * distance);
+          filter.core.give(frame_of({.reversed = true, .source_port = port_, .destination_port = from_, .sequence = 999, .acknowledgement = kFirst,
+                                     .flags = kTcpSyn | kTcpAck}), now_ns_);
+          filter.run();
+          for (std::size_t at = 0; at < message.evil.size(); at += 9) give({static_cast<std::int32_t>(at), message.evil.substr(at, 9)});
+          ASSERT_EQ(refused() - before, 1u) << message.port << ": " << decoys_before << " before, " << decoys_behind << " behind, by " << distance;
+        }
+      }
+    }
+  }
+}
+
 // An octet under the urgent pointer goes another way in most receivers: what was read is what is to be read.
 TEST_F(Decoys, AnUrgentOctetIsOneLikeAllOthers) {
   for (const Message& message : messages()) {
