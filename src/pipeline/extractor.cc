@@ -105,8 +105,10 @@ void Extractor::opening(std::size_t index) {
   if ((header.flags & kTcpSyn) == 0 || !checksums_hold(burst_.frames[index], burst_.layers[index])) return;
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   const std::uint32_t first = header.sequence + 1;
-  if ((header.flags & kTcpAck) == 0) return parts_.note_asked(flow.forward, {first, std::min(burst_.layers[index].payload_length, kMostInSyn)}, burst_.now_ns);
+  const auto in_syn = static_cast<std::uint16_t>(std::min(burst_.layers[index].payload_length, kMostInSyn));
+  if ((header.flags & kTcpAck) == 0) return parts_.note_asked(flow.forward, {first, in_syn, burst_.way}, burst_.now_ns);
   const Opening* const asked = parts_.opening(flow.reverse, burst_.now_ns);
+  if (asked && burst_.way != 0 && asked->asked.way == burst_.way) return;  // whoever asks does not answer
   const std::uint32_t confirmed = asked ? confirmed_beginning(*asked, header.acknowledgement) : 0;
   if (asked && asked->is_agreed && (asked->first == confirmed || (asked->has_begun && asked->asked.first != confirmed))) return;
   parts_.note_opening(flow.forward, {.first = first}, burst_.now_ns);
@@ -332,7 +334,8 @@ bool Extractor::goes_on(std::size_t index, const Classifier& classifier) {
   if (message == nullptr) return false;
   // What comes behind a message that was read is not for the copy of it that is put together once more.
   const NextMessage* const next = message->is_read ? nullptr : parts_.next(key, burst_.now_ns);
-  if (next != nullptr && !PartialMessage::comes_before(burst_.sequences[index], burst_.payloads[index].bytes.size(), next->sequence)) return false;
+  const std::size_t size = burst_.payloads[index].bytes.size();
+  if (next != nullptr && !PartialMessage::comes_before(burst_.sequences[index], size, next->sequence)) return false;
   if (!message->is_read || burst_.repeats_refused[index]) return add_to(*message, index, classifier);
   if (message->is_passed) return follows_passed(*message, index, classifier);
   if (message->is_kept) {

@@ -175,7 +175,7 @@ void PartTable::note_agreed(std::uint64_t key, std::uint32_t first, std::uint64_
   if (known == nullptr) return;
   known->has_begun = known->has_begun && known->first == first;
   known->first = first;
-  known->asked = known->asked_before = {.first = first};
+  known->asked = known->asked_before = {.first = first, .way = known->asked.way};
   known->is_agreed = true;
 }
 

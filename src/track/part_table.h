@@ -88,7 +88,8 @@ struct Opening {
   // What a SYN says that `first` is, and how many bytes came with it (RFC 7413).
   struct Asked {
     std::uint32_t first = 0;
-    std::uint32_t bytes = 0;
+    std::uint16_t bytes = 0;
+    std::uint16_t way = 0;  // it came by: the answer comes by another one. 0: not known
   };
   Asked asked;         // the newest
   Asked asked_before;  // and the one before

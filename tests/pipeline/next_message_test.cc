@@ -52,17 +52,28 @@ class NextMessage : public ::testing::Test {
     now_ns_ += 10'000'000;
     filter.core.forget();
     filter.access.forget();
-    filter.access.give(opening_frame(port, from_), now_ns_);
-    filter.run();
-    filter.core.give(frame_of({.reversed = true, .source_port = port, .destination_port = from_, .sequence = 999, .acknowledgement = kFirst,
-                               .flags = kTcpSyn | kTcpAck}), now_ns_);
-    filter.run();
+    port_ = port;
+    ask(kFirst);
+    answer(kFirst);
     for (const Segment& segment : segments) {
       filter.access.give(segment_frame(segment, port, from_), now_ns_);
       if (each_alone) filter.run();
     }
     filter.run();
     while (filter.ring.front() != nullptr) filter.ring.release();
+  }
+  void ask(std::uint32_t first) {
+    const auto frame = frame_of({.source_port = from_, .destination_port = port_, .sequence = first - 1, .acknowledgement = 0,
+                                 .flags = kTcpSyn});
+    filter.access.give(frame, now_ns_);
+    filter.run();
+  }
+  // By the server's port, or by the asker's own.
+  void answer(std::uint32_t acknowledgement, bool is_false = false) {
+    const auto frame = frame_of({.reversed = true, .source_port = port_, .destination_port = from_, .sequence = 999,
+                                 .acknowledgement = acknowledgement, .flags = kTcpSyn | kTcpAck});
+    (is_false ? filter.access : filter.core).give(frame, now_ns_);
+    filter.run();
   }
   std::uint64_t refused() const { return filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset); }
   void expect_refused(const Conversation& conversation, const std::vector<Segment>& segments, bool each_alone, std::uint16_t port = 80) {
@@ -80,6 +91,7 @@ class NextMessage : public ::testing::Test {
   }
 
   Filter filter;
+  std::uint16_t port_ = 80;
   std::uint16_t from_ = 10000;
   std::uint64_t now_ns_ = 1'700'000'000'000'000'000;
 };
@@ -146,10 +158,7 @@ class Decoys : public NextMessage {
     std::string bytes;
     int hops = 64;
   };
-  void open(std::uint16_t port) {
-    port_ = port;
-    send({}, true, port);
-  }
+  void open(std::uint16_t port) { send({}, true, port); }
   void give(const Sent& one) {
     auto frame = segment_frame({static_cast<std::uint32_t>(one.at), one.bytes}, port_, from_);
     if (one.hops != 64) set_hops(frame, one.hops);
@@ -160,12 +169,12 @@ class Decoys : public NextMessage {
     const unsigned before = frame[22];
     frame[22] = static_cast<std::uint8_t>(hops);
     // RFC 1624, eqn. 3: HC' = ~(~HC + ~m + m')
-    std::uint32_t sum = (~(static_cast<unsigned>(frame[24]) << 8 | frame[25]) & 0xffffu) + (~(before << 8) & 0xffffu) + (static_cast<unsigned>(hops) << 8);
+    std::uint32_t sum = (~(static_cast<unsigned>(frame[24]) << 8 | frame[25]) & 0xffffu) + (~(before
+        << 8) & 0xffffu) + (static_cast<unsigned>(hops) << 8);
     while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
     frame[24] = static_cast<std::uint8_t>(~sum >> 8);
     frame[25] = static_cast<std::uint8_t>(~sum);
   }
-  std::uint16_t port_ = 80;
 };
 
 struct Message {
@@ -240,12 +249,8 @@ TEST_F(Decoys, ANewConnectionOfTheSamePortsTakesNothingFromTheOld) {
     const std::uint64_t before = refused();
     open(message.port);
     give({0, message.good.substr(0, 25)});
-    filter.access.give(frame_of({.source_port = from_, .destination_port = message.port, .sequence = kFirst + 4999, .acknowledgement = 0,
-                                 .flags = kTcpSyn}), now_ns_);
-    filter.run();
-    filter.core.give(frame_of({.reversed = true, .source_port = message.port, .destination_port = from_, .sequence = 7, .acknowledgement = kFirst + 5000,
-                               .flags = kTcpSyn | kTcpAck}), now_ns_);
-    filter.run();
+    ask(kFirst + 5000);
+    answer(kFirst + 5000);
     give({5000, message.evil.substr(0, 25)});
     give({5025, message.evil.substr(25)});
     ASSERT_EQ(refused() - before, 1u) << message.port;
@@ -262,22 +267,26 @@ TEST_F(Decoys, OtherSynsThanTheOneThatIsAnsweredMoveNothing) {
           port_ = message.port;
           ++from_;
           now_ns_ += 10'000'000;
-          const auto ask = [&](std::uint32_t first) {
-            filter.access.give(frame_of({.source_port = from_, .destination_port = port_, .sequence = first - 1, .acknowledgement = 0,
-                                         .flags = kTcpSyn}), now_ns_);
-            filter.run();
-          };
           for (int i = 1; i <= decoys_before; ++i) ask(kFirst - static_cast<std::uint32_t>(i) * distance);
           ask(kFirst);
           for (int i = 1; i <= decoys_behind; ++i) ask(kFirst + static_cast<std::uint32_t>(i) * distance);
-          filter.core.give(frame_of({.reversed = true, .source_port = port_, .destination_port = from_, .sequence = 999, .acknowledgement = kFirst,
-                                     .flags = kTcpSyn | kTcpAck}), now_ns_);
-          filter.run();
+          answer(kFirst);
           for (std::size_t at = 0; at < message.evil.size(); at += 9) give({static_cast<std::int32_t>(at), message.evil.substr(at, 9)});
-          ASSERT_EQ(refused() - before, 1u) << message.port << ": " << decoys_before << " before, " << decoys_behind << " behind, by " << distance;
+          ASSERT_EQ(refused() - before, 1u) << message.port << ": " << decoys_before << ", " << decoys_behind << " by " << distance;
         }
       }
     }
+  }
+}
+
+// Nor does an answer that its asker sends himself.
+TEST_F(Decoys, AFalseAnswerMovesNothing) {
+  for (const Message& message : messages()) {
+    const std::uint64_t before = refused();
+    open(message.port);
+    answer(kFirst + 3000, true);
+    for (std::size_t at = 0; at < message.evil.size(); at += 9) give({static_cast<std::int32_t>(at), message.evil.substr(at, 9)});
+    ASSERT_EQ(refused() - before, 1u) << message.port;
   }
 }
 
@@ -285,7 +294,8 @@ TEST_F(Decoys, OtherSynsThanTheOneThatIsAnsweredMoveNothing) {
 TEST_F(Decoys, AnUrgentOctetIsOneLikeAllOthers) {
   for (const Message& message : messages()) {
     open(message.port);
-    auto frame = frame_of({.source_port = from_, .destination_port = message.port, .sequence = kFirst, .flags = kTcpAck | kTcpUrg, .payload = message.good});
+    auto frame = frame_of({.source_port = from_, .destination_port = message.port, .sequence = kFirst, .flags = kTcpAck | kTcpUrg,
+        .payload = message.good});
     filter.access.give(frame, now_ns_);
     filter.run();
     ASSERT_FALSE(filter.core.sent().empty());
@@ -350,7 +360,8 @@ TEST_F(NextMessage, WhatLooksLikeARequestInABodyMovesNothing) {
 TEST_F(NextMessage, WhatARepliesTextSaysIsNobodysVisit) {
   send({{0, http_request("www.good.example")}}, true);
   const std::uint64_t before = filter.ring.pushed();
-  filter.core.give(frame_of({.reversed = true, .source_port = 80, .destination_port = from_, .sequence = 1000, .acknowledgement = kFirst + 20,
+  filter.core.give(frame_of({.reversed = true, .source_port = 80, .destination_port = from_, .sequence = 1000,
+      .acknowledgement = kFirst + 20,
                              .payload = http_request("www.evil.example")}), now_ns_);
   filter.run();
   EXPECT_EQ(filter.ring.pushed(), before);
@@ -359,7 +370,8 @@ TEST_F(NextMessage, WhatARepliesTextSaysIsNobodysVisit) {
 
 TEST_F(NextMessage, WhatABodySaysIsNobodysVisit) {
   const std::string body = http_request("www.evil.example") + std::string(500, 'x');
-  const std::string stream = "POST /1 HTTP/1.1\r\nHost: www.good.example\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string head = "POST /1 HTTP/1.1\r\nHost: www.good.example\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  const std::string stream = head + body;
   send(cut(stream, {stream.size() - body.size()}), true);
   EXPECT_EQ(refused(), 0u);
   EXPECT_EQ(delivered(filter, stream), stream.size());

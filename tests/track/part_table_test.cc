@@ -101,13 +101,13 @@ TEST(PartTable, OpeningsAreKnownForAMoment) {
 
 TEST(PartTable, WhatBothEndsAgreeOnIsNotChangedByOneOfThem) {
   PartTable table({});
-  table.note_asked(42, {77, 0}, kNow);
+  table.note_asked(42, {.first = 77}, kNow);
   EXPECT_EQ(table.opening(42, kNow)->first, 77u);
-  table.note_asked(42, {99, 0}, kNow);
+  table.note_asked(42, {.first = 99}, kNow);
   EXPECT_EQ(table.opening(42, kNow)->first, 99u) << "nobody has answered the other one";
   table.note_agreed(42, 99, kNow);
   table.note_begun(42, kNow);
-  table.note_asked(42, {55, 0}, kNow);
+  table.note_asked(42, {.first = 55}, kNow);
   EXPECT_EQ(table.opening(42, kNow)->first, 99u);
   EXPECT_TRUE(table.opening(42, kNow)->has_begun);
   table.note_agreed(42, 55, kNow);
