@@ -27,28 +27,64 @@ constexpr std::uint8_t kHandshake = 22;
 constexpr std::uint8_t kHeartbeat = 24;  // the last one; 23 is application data
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kLongestRecord = 16384 + 2048;  // RFC 5246, 6.2.3
-constexpr std::size_t kLongestJoined = 16384;
+constexpr std::size_t kLongestJoined = 21504;  // as much of a message as is put together
+constexpr unsigned kMostEmpty = 32;  // handshake records without a byte, one behind the other; OpenSSL takes so many
 
 struct Record {
   std::uint8_t type = 0;
   std::uint16_t length = 0;
-  bool is_plausible = false;  // version 3.0 to 3.4, a length that may be
+  bool is_plausible = false;  // major version 3, a length that may be
 };
 
 // Into place: a small struct that is returned is put together in memory, and waits there for its parts.
 void read_record_header(Reader& reader, Record& record) {
   record.type = reader.u8();
-  const std::uint16_t version = reader.u16();
+  const std::uint8_t major = reader.u8();
+  reader.skip(1);  // RFC 8446, 5.1: the version is to be ignored. OpenSSL wants its major part to be 3.
   record.length = reader.u16();
-  record.is_plausible = reader.ok() && record.type >= kChangeCipherSpec && record.type <= kHeartbeat &&
-                        version >= 0x0300 && version <= 0x0304 && record.length > 0 && record.length <= kLongestRecord;
+  record.is_plausible = reader.ok() && record.type >= kChangeCipherSpec && record.type <= kHeartbeat && major == 3 &&
+                        record.length <= kLongestRecord && (record.length > 0 || record.type == kHandshake);
 }
 
-// True when the bytes of a handshake record start a ClientHello. Its length is below 2^16, and its own version is 3.x.
+[[gnu::noinline]] void pass_empty_records(Reader& reader, Record& record) {
+  for (unsigned i = 0; i < kMostEmpty && record.is_plausible && record.length == 0; ++i) {
+    if (reader.remaining() < kRecordHeader) return;
+    read_record_header(reader, record);
+  }
+}
+
+// Handshake records without a byte are passed over: RFC 8446, 5.1 forbids them, but OpenSSL takes them. The last one is told when
+// there is nothing behind it.
+void read_record(Reader& reader, Record& record) {
+  read_record_header(reader, record);
+  if (record.length == 0) [[unlikely]] pass_empty_records(reader, record);
+}
+
+// True when the bytes of a handshake record start a ClientHello. Its fields have no room for 3 * 2^16 bytes.
 bool starts_hello(Bytes fragment) {
+  return !fragment.empty() && fragment[0] == wire::kClientHello && (fragment.size() < 2 || fragment[1] <= 2);
+}
+
+// Servers ignore which version the hello gives when an extension says more, so it need not be 3.x; the rest must then leave no doubt.
+// `rest` stands behind what there is of the fragment.
+[[gnu::noinline]] bool has_shape_of_hello(const Record& record, Bytes fragment, const Reader& rest) {
+  constexpr std::uint32_t kVersionAndRandom = 2 + 32, kLongestSessionId = 32;
+  Reader reader(fragment);
+  reader.skip(1);
+  const std::uint32_t length = reader.u24();
+  reader.skip(kVersionAndRandom);
+  const std::uint32_t session_id = reader.u8();
+  reader.skip(session_id);
+  const std::uint32_t cipher_suites = reader.u16();
+  if (!reader.ok()) return record.length == 4 + length || rest.peek() == kHandshake;
+  return session_id <= kLongestSessionId && cipher_suites >= 2 && cipher_suites % 2 == 0 && cipher_suites < length;
+}
+
+bool is_surely_hello(const Record& record, Bytes fragment, const Reader& rest) {
   constexpr std::size_t kVersionAt = 4;
-  return !fragment.empty() && fragment[0] == wire::kClientHello && (fragment.size() < 2 || fragment[1] == 0) &&
-         (fragment.size() <= kVersionAt || fragment[kVersionAt] == 3);
+  if (!starts_hello(fragment)) return false;
+  if (fragment.size() <= kVersionAt || fragment[kVersionAt] == 3) [[likely]] return true;
+  return has_shape_of_hello(record, fragment, rest);
 }
 
 // The fragment of the record that starts here, as much of it as there is.
@@ -59,10 +95,10 @@ Bytes fragment_of(Reader& reader, const Record& record) {
 // The first record that counts. In middlebox compatibility mode the second ClientHello, after a HelloRetryRequest,
 // follows a ChangeCipherSpec record of one byte (RFC 8446, appendix D.4).
 void read_first_record(Reader& reader, Record& record) {
-  read_record_header(reader, record);
+  read_record(reader, record);
   if (!record.is_plausible || record.type != kChangeCipherSpec || record.length != 1 || reader.remaining() < 2) return;
   reader.skip(1);
-  read_record_header(reader, record);
+  read_record(reader, record);
 }
 
 bool recognise(const Payload& payload) {
@@ -71,7 +107,9 @@ bool recognise(const Payload& payload) {
   reader.skip(wire::proxy_header_length(payload.bytes));
   Record record;
   read_first_record(reader, record);
-  return record.is_plausible && record.type == kHandshake && starts_hello(fragment_of(reader, record));
+  if (!record.is_plausible || record.type != kHandshake) return false;
+  const Bytes fragment = fragment_of(reader, record);
+  return is_surely_hello(record, fragment, reader);
 }
 
 // The handshake bytes of this segment when they are not all in its first record.
@@ -83,7 +121,7 @@ Bytes join_records(Bytes first, Reader reader, MutableBytes room) {
     std::copy_n(fragment.begin(), part, room.begin() + static_cast<std::ptrdiff_t>(size));
     size += part;
     Record record;
-    read_record_header(reader, record);
+    read_record(reader, record);
     if (!record.is_plausible || record.type != kHandshake) break;
     fragment = fragment_of(reader, record);
   }
@@ -162,7 +200,7 @@ Step extract(const Payload& payload, EventList& events) {
   const auto start = static_cast<std::uint32_t>(reader.position() - kRecordHeader);
   const Bytes fragment = fragment_of(reader, record);
   if (record.type == kHandshake && fragment.empty())
-    return {Progress::kNeedMore, start, static_cast<std::uint32_t>(kRecordHeader + record.length)};
+    return {Progress::kNeedMore, start, record.length == 0 ? 0 : static_cast<std::uint32_t>(kRecordHeader + record.length)};
   if (record.type == kHandshake && starts_hello(fragment))
     return extract_hello(start, record, fragment, reader, events);
   return {Progress::kDone, static_cast<std::uint32_t>(payload.bytes.size()), 0};
