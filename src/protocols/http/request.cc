@@ -179,13 +179,14 @@ Site site_of(const RequestLine& line) {
 }
 
 std::string_view without_port(std::string_view authority) {
-  const std::size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos) return authority;
-  const std::string_view port = authority.substr(colon + 1);
-  if (!std::all_of(port.begin(), port.end(), is_digit)) return authority;
-  const std::string_view host = authority.substr(0, colon);
-  if (host.starts_with('[')) return host.ends_with(']') ? host : authority;
-  return host.find(':') == std::string_view::npos ? host : authority;
+  if (authority.starts_with('[')) {
+    const std::size_t bracket = authority.find(']');
+    return bracket == std::string_view::npos ? authority : authority.substr(0, bracket + 1);
+  }
+  // As nginx does, whatever stands behind the colon. An IPv6 address may lack its brackets.
+  const std::string_view host = authority.substr(0, authority.find(':'));
+  const bool may_be_address = host.find('.') == std::string_view::npos && authority.find(':') != authority.rfind(':');
+  return may_be_address ? authority : host;
 }
 
 }  // namespace telefence::http

@@ -108,6 +108,18 @@ TEST(Http, PortIsCutFromNamesAndFromIpv6Literals) {
   EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: 2001:db8::1\r\n\r\n").host(), "2001:db8::1");
 }
 
+// nginx takes the host up to the first colon, whatever stands behind it.
+TEST(Http, PortThatIsNoneDoesNotHideTheHost) {
+  for (std::string_view port : {":80x", ":80:80", ":", ":x", "::", ":80 ", ":-1"}) {
+    const std::string authority = "bad.example" + std::string(port);
+    EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: " + authority + "\r\n\r\n").host(), "bad.example") << port;
+    EXPECT_EQ(Extracted("GET http://" + authority + "/ HTTP/1.1\r\n\r\n").host(), "bad.example") << port;
+  }
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: [2001:db8::1]:80x\r\n\r\n").host(), "[2001:db8::1]");
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: [2001:db8::1\r\n\r\n").host(), "[2001:db8::1");
+  EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: :80\r\n\r\n").host(), "");
+}
+
 TEST(Http, FirstOfSeveralHostLinesCounts) {
   EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: one.example\r\nHost: two.example\r\n\r\n").host(), "one.example");
 }
