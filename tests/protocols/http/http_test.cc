@@ -149,6 +149,45 @@ TEST(Http, VersionThatIsNoneDoesNotHideARequest) {
   EXPECT_EQ(Extracted("GET http://a.example/x\r\n\r\n").host(), "a.example");  // HTTP/0.9 through a proxy
 }
 
+TEST(Http, SchemeInCapitalsWithALongVersionIsTold) {
+  const Extracted host("GET HTTP://x/ HTTP/1.01\r\nHost: bad.example\r\n\r\n");
+  ASSERT_EQ(host.count(), 2u);
+  EXPECT_EQ(host.host(1), "bad.example");
+  EXPECT_EQ(Extracted("GET HTTP://bad.example/ HTTP/1.01\r\n\r\n").host(), "bad.example");
+  EXPECT_EQ(Extracted("GET ftp://bad.example/ HTTP/1.01\r\n\r\n").host(), "bad.example");
+  EXPECT_EQ(Extracted("GET x+y://bad.example/ HTTP/2.0\r\n\r\n").host(), "bad.example");
+  EXPECT_EQ(Extracted("GET Https://bad.example/\r\n\r\n").host(), "bad.example");
+  EXPECT_EQ(Extracted("OPTIONS * HTTP/1.01\r\nHost: bad.example\r\n\r\n").host(), "bad.example");
+  EXPECT_TRUE(is_recognised("GET HTTP://x.example/a/b"));
+  EXPECT_FALSE(is_recognised("OPTIONS rtsp://a/b RTSP/1.0\r\n"));
+  EXPECT_FALSE(is_recognised("SETUP rtsp://a/b RTSP/1.0\r\n"));
+  EXPECT_FALSE(is_recognised("GET ://a/b HTTP/2.0\r\n"));
+  EXPECT_FALSE(is_recognised("GET a://b\r\n"));
+}
+
+TEST(Http, RequestLineThatIsCutIsWaitedFor) {
+  const std::string path = "/" + std::string(100, 'a');
+  for (const std::string& line : {"GET  " + path, "GET \t " + path, "PROPFIND " + path, "M-SEARCH  " + path + "?x=%20", "BREW " + path + " ",
+                                  "VERSION-CONTROL " + path + " HTTP/1", "PATCH  HTTP://a.example" + path}) {
+    EXPECT_TRUE(is_recognised(line)) << line;
+    EXPECT_EQ(Extracted(line).progress(), Progress::kNeedMore) << line;
+    EXPECT_EQ(Extracted("GET / HTTP/1.1\r\nHost: a\r\n\r\n" + line).progress(), Progress::kNeedMore) << line;
+    EXPECT_EQ(Extracted(line + " HTTP/1.1\r\nHost: bad.example\r\n\r\n").count(), line.find("://") != line.npos ? 2u : 1u) << line;
+  }
+}
+
+// Logs, listings, the commands of other protocols and what bodies hold.
+TEST(Http, OtherTextIsNoRequest) {
+  const std::string path = "/" + std::string(100, 'a');
+  for (const std::string& text :
+       {"ERROR " + path + " was not found", "error " + path, "Nov " + path, "GETTING " + std::string(80, 'x'), "ABC /" + std::string(70, '\0'),
+        "PROPFIND /\x16\x03" + path, "RETR " + path + "\r\n", "STOR " + path + "\r\nSTOR " + path, "A " + path, "1234 " + path, "PUBLISH " + path.substr(0, 20),
+        "INVITE sip:" + path, "SUBSCRIBE " + path + "\x01", "INFO " + path + " HTTP is down", "0032git-upload-pack " + path, "LONGEST-OF-ALL-METHODS-THAT-THERE-ARE " + path}) {
+    EXPECT_FALSE(is_recognised(text)) << text;
+    EXPECT_EQ(Extracted(text).count(), 0u) << text;
+  }
+}
+
 TEST(Http, RequestBehindAProxyHeaderIsTold) {
   const std::string_view proxy = "PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n";
   const std::string all = std::string(proxy) + "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
