@@ -39,6 +39,12 @@ std::size_t leading_number(std::string_view text, int base) {
   return value;
 }
 
+// Of a list (RFC 9110, 5.6.1), empty ones left out.
+std::string_view last_element(std::string_view list) {
+  while (!list.empty() && (list.back() == ',' || wire::is_blank(list.back()))) list.remove_suffix(1);
+  return wire::without_blanks(list.substr(list.rfind(',') + 1));  // npos + 1 is 0
+}
+
 void read_field(const wire::HeaderLine& line, HeaderSection& section) {
   if (wire::equals_ignoring_case(line.name, "host")) {
     const std::string_view host = line.value.substr(0, line.value.find_first_of("\r\n"));  // a folded host is none; its start is told
@@ -49,7 +55,9 @@ void read_field(const wire::HeaderLine& line, HeaderSection& section) {
   } else if (wire::equals_ignoring_case(line.name, "content-length")) {
     section.content_length = leading_number(line.value, 10);
   } else if (wire::equals_ignoring_case(line.name, "transfer-encoding")) {
-    section.is_chunked = true;
+    // Servers differ in what they do with an empty one; it lists no coding.
+    const std::string_view coding = last_element(line.value);
+    if (!coding.empty()) section.is_chunked = wire::equals_ignoring_case(coding, "chunked");
   }
 }
 

@@ -219,6 +219,27 @@ TEST(Http, RequestBehindAChunkedBodyIsTold) {
   EXPECT_EQ(found.host(1), "b.example");
 }
 
+// RFC 9112, 6.3: chunked when that is the last coding. node and others go by the length, or by none, otherwise.
+TEST(Http, OnlyTheCodingChunkedMakesChunks) {
+  const std::string next = "GET / HTTP/1.1\r\nHost: bad.example\r\n\r\n";
+  for (std::string_view coding : {"", " ", " identity", " gzip", " chunked, identity", " chunked;q=1", " xchunked", " chunked x", "\r\n gzip"}) {
+    const std::string start = "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding:" + std::string(coding) + "\r\n";
+    const Extracted without(start + "\r\n" + next);
+    ASSERT_EQ(without.count(), 2u) << coding;
+    EXPECT_EQ(without.host(1), "bad.example") << coding;
+    const Extracted counted(start + "Content-Length: 5\r\n\r\nhello" + next);
+    ASSERT_EQ(counted.count(), 2u) << coding;
+    EXPECT_EQ(counted.host(1), "bad.example") << coding;
+  }
+  const std::string body = "\r\n24\r\nGET / HTTP/1.1\r\nHost: in.example\r\n\r\n\r\n0\r\n\r\n";
+  for (std::string_view coding : {"chunked", " Chunked ", "gzip, chunked", "gzip,chunked\t", "chunked,", "identity\r\nTransfer-Encoding: chunked",
+                                  "chunked\r\nTransfer-Encoding:", "gzip,\r\n chunked"}) {
+    const Extracted found("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\nTransfer-Encoding:" + std::string(coding) + "\r\n" + body + next);
+    ASSERT_EQ(found.count(), 2u) << coding;
+    EXPECT_EQ(found.host(1), "bad.example") << coding;
+  }
+}
+
 TEST(Http, RequestBehindASenselessLengthIsTold) {
   const Extracted found(
       "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: -1\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n");
