@@ -101,6 +101,10 @@ std::size_t push_request(const RequestLine& line, const Site& site, std::span<co
   return 1 + others.size();
 }
 
+// Of a longer header section without a Host so far only what is unfinished is kept, so that a message that is put together does not come
+// to its end (21 KiB) within a line as long as servers take (8 KiB). The target is not known then.
+constexpr std::size_t kLongestBeforeHost = 13 * 1024;
+
 // What follows a request in the same segment.
 enum class After : std::uint8_t { kNext, kNothing, kCut, kOther };
 
@@ -151,7 +155,8 @@ After extract_request(Bytes bytes, Walk& walk, EventList& events) {
   Site site = site_of(line);
   // RFC 9112, 3.2.2: the authority of an absolute target wins over Host.
   if (!site.from_target) {
-    if (!section.has_host && !section.is_whole) return After::kCut;
+    if (!section.has_host && !section.is_whole)
+      return reader.position() - walk.at <= kLongestBeforeHost ? After::kCut : pass_fields(section, reader, walk);
     site.host = without_port(section.host);
   }
   const std::size_t begin = walk.at;

@@ -161,7 +161,10 @@ HeaderSection read_header_section(Reader& reader) {
   wire::HeaderLine line;
   while (lines.next(line)) {
     // An empty value at the end may be continued in the next segment (obs-fold, RFC 9112, 5.2).
-    if (line.value.empty() && lines.position() == last_line_feed + 1) break;
+    if (line.value.empty() && lines.position() == last_line_feed + 1) {
+      reader.skip(static_cast<std::size_t>(line.name.data() - rest.data()));
+      return section;
+    }
     read_field(line, section);
   }
   section.is_whole = lines.ended();

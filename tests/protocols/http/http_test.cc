@@ -293,6 +293,30 @@ TEST(Http, NoBurstFillsTheListOfEvents) {
   }
 }
 
+// More header lines than are put together: what was read is let go, and the Host is waited for.
+TEST(Http, HostBehindALongHeaderIsWaitedFor) {
+  const std::string line = "X: " + std::string(7900, 'a') + "\r\n";
+  const std::string start = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n";
+  const std::string shorter = start + line;
+  EXPECT_EQ(Extracted(shorter).progress(), Progress::kNeedMore);
+  EXPECT_EQ(Extracted(shorter).step().consumed, 0u);
+  for (std::string_view tail : {"", "X: cut", "Host:\r\n", "Host: bad.ex"}) {
+    const std::string longer = shorter + line;
+    const Extracted found(longer + std::string(tail));
+    EXPECT_EQ(found.progress(), Progress::kDone) << tail;
+    EXPECT_EQ(found.count(), 0u) << tail;
+    EXPECT_EQ(found.step().then, Then::kFields) << tail;
+    EXPECT_EQ(found.step().consumed, longer.size()) << tail;
+    const auto rest = testing::bytes_of("X: 1\r\nHost:\r\n bad.example\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n");
+    EventList events;
+    events.begin_frame(0, 0);
+    (void)kProtocol.extract({rest, Transport::kTcp, 40000, 80, Payload::Begins::kFields, 0, found.step().need}, events);
+    ASSERT_EQ(events.events().size(), 2u) << tail;
+    EXPECT_EQ(std::get<UrlVisit>(events.events()[0].what).host, "bad.example") << tail;
+    EXPECT_EQ(std::get<UrlVisit>(events.events()[1].what).host, "b.example") << tail;
+  }
+}
+
 TEST(Http, RequestsAreRecognisedByContent) {
   EXPECT_TRUE(is_recognised("GET / HTTP/1.1\r\n"));
   EXPECT_TRUE(is_recognised("\r\nPROPFIND /x HTTP/1.0\r\n"));
