@@ -120,8 +120,8 @@ bool may_begin_target(std::string_view target) {
 // the version.
 bool is_plainly_request(std::string_view method, std::string_view target) {
   const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
-  if (method.size() < 3 || !std::all_of(method.begin(), method.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; }))
-    return false;
+  const auto is_of_method = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; };
+  if (method.size() < 3 || !std::all_of(method.begin(), method.end(), is_of_method)) return false;
   const auto end = std::find_if_not(target.begin(), target.end(), is_visible);
   const std::string_view behind = target.substr(static_cast<std::size_t>(end - target.begin()));
   const std::string_view version = without_leading_blanks(behind);
