@@ -96,16 +96,20 @@ bool ends_in_version(std::string_view rest, std::size_t version) {
   return !minor.empty() && std::all_of(minor.begin(), minor.end(), is_digit);
 }
 
+[[gnu::noinline]] std::string_view target_before_odd_version(std::string_view method, std::string_view rest) {
+  const bool has_version = rest.find(kAnyVersion) != std::string_view::npos;
+  const bool is_request = begins_path_or_address(rest) ? is_common_method(method) || has_version
+                                                       : has_version && scheme_end(rest) != std::string_view::npos;
+  return is_request ? rest.substr(0, rest.find_first_of(" \t")) : std::string_view();
+}
+
 // The target, out of what follows the method; "" when there is none. Before a sound version it may be anything. Servers
 // ask for less: Google's answered "GET / HTTP/1." with its page and "CCM_POST / HTTP/1." with 405, and many speak
 // HTTP/0.9 (RFC 1945, 4.1), whose requests have no version at all.
 std::string_view target_of(std::string_view method, std::string_view rest) {
   const std::size_t version = rest.rfind(kVersion);
-  if (ends_in_version(rest, version)) return wire::without_blanks(rest.substr(0, version));
-  const bool has_version = rest.find(kAnyVersion) != std::string_view::npos;
-  const bool is_request = begins_path_or_address(rest) ? is_common_method(method) || has_version
-                                                       : has_version && scheme_end(rest) != std::string_view::npos;
-  return is_request ? rest.substr(0, rest.find_first_of(" \t")) : std::string_view();
+  if (ends_in_version(rest, version)) [[likely]] return wire::without_blanks(rest.substr(0, version));
+  return target_before_odd_version(method, rest);
 }
 
 std::string_view without_leading_blanks(std::string_view text) {
@@ -130,6 +134,10 @@ bool is_plainly_request(std::string_view method, std::string_view target) {
          (behind.empty() || behind.size() > version.size()) && version.substr(0, kBegin.size()) == kBegin.substr(0, version.size());
 }
 
+[[gnu::noinline]] bool may_be_cut(std::string_view method, std::string_view target) {
+  return is_common_method(method) ? may_begin_target(target) : is_plainly_request(method, target);
+}
+
 }  // namespace
 
 LineFound read_request_line(Reader& reader, RequestLine& line) {
@@ -141,9 +149,7 @@ LineFound read_request_line(Reader& reader, RequestLine& line) {
   const Bytes rest_of_line = reader.until('\n', reader.remaining());  // CRLF or LF alone (RFC 9112, 2.2)
   if (!reader.ok()) {
     // Long targets make lines longer than a segment: what is there must then look like a request by itself.
-    const std::string_view target = without_leading_blanks(as_text(start.rest()));
-    const bool is_cut = is_common_method(line.method) ? may_begin_target(target) : is_plainly_request(line.method, target);
-    return is_cut ? LineFound::kCut : LineFound::kNone;
+    return may_be_cut(line.method, without_leading_blanks(as_text(start.rest()))) ? LineFound::kCut : LineFound::kNone;
   }
   line.target = target_of(line.method, wire::without_blanks(as_text(rest_of_line)));
   // RFC 9112, 3.2.3: an authority and nothing else. Some clients add a path, which proxies ignore.
@@ -223,13 +229,15 @@ Site site_of(const RequestLine& line) {
 }
 
 std::string_view without_port(std::string_view authority) {
+  const std::size_t colon = authority.find(':');
+  if (colon == std::string_view::npos) return authority;
   if (authority.starts_with('[')) {
     const std::size_t bracket = authority.find(']');
     return bracket == std::string_view::npos ? authority : authority.substr(0, bracket + 1);
   }
   // As nginx does, whatever stands behind the colon. An IPv6 address may lack its brackets.
-  const std::string_view host = authority.substr(0, authority.find(':'));
-  const bool may_be_address = host.find('.') == std::string_view::npos && authority.find(':') != authority.rfind(':');
+  const std::string_view host = authority.substr(0, colon);
+  const bool may_be_address = host.find('.') == std::string_view::npos && authority.rfind(':') != colon;
   return may_be_address ? authority : host;
 }
 

@@ -28,7 +28,6 @@ constexpr std::uint8_t kHeartbeat = 24;  // the last one; 23 is application data
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kLongestRecord = 16384 + 2048;  // RFC 5246, 6.2.3
 constexpr std::size_t kLongestJoined = 21504;  // as much of a message as is put together
-constexpr unsigned kMostEmpty = 32;  // handshake records without a byte, one behind the other; OpenSSL takes so many
 
 struct Record {
   std::uint8_t type = 0;
@@ -36,28 +35,25 @@ struct Record {
   bool is_plausible = false;  // major version 3, a length that may be
 };
 
+// RFC 8446, 5.1: the version is to be ignored. OpenSSL wants its major part to be 3.
+bool is_known(std::uint16_t version) { return version >> 8 == 3; }
+
 // Into place: a small struct that is returned is put together in memory, and waits there for its parts.
 void read_record_header(Reader& reader, Record& record) {
   record.type = reader.u8();
-  const std::uint8_t major = reader.u8();
-  reader.skip(1);  // RFC 8446, 5.1: the version is to be ignored. OpenSSL wants its major part to be 3.
+  const std::uint16_t version = reader.u16();
   record.length = reader.u16();
-  record.is_plausible = reader.ok() && record.type >= kChangeCipherSpec && record.type <= kHeartbeat && major == 3 &&
-                        record.length <= kLongestRecord && (record.length > 0 || record.type == kHandshake);
+  record.is_plausible = reader.ok() && record.type >= kChangeCipherSpec && record.type <= kHeartbeat && is_known(version) &&
+                        record.length > 0 && record.length <= kLongestRecord;
 }
 
-[[gnu::noinline]] void pass_empty_records(Reader& reader, Record& record) {
-  for (unsigned i = 0; i < kMostEmpty && record.is_plausible && record.length == 0; ++i) {
-    if (reader.remaining() < kRecordHeader) return;
-    read_record_header(reader, record);
-  }
-}
-
-// Handshake records without a byte are passed over: RFC 8446, 5.1 forbids them, but OpenSSL takes them. The last one is told when
-// there is nothing behind it.
-void read_record(Reader& reader, Record& record) {
-  read_record_header(reader, record);
-  if (record.length == 0) [[unlikely]] pass_empty_records(reader, record);
+// How many octets there are here of handshake records without a byte. RFC 8446, 5.1 forbids these, but OpenSSL takes 32 in a row.
+// Out of line, and the reader by value: one whose address is given away is read from memory by everybody.
+[[gnu::noinline]] std::size_t empty_records(Reader reader) {
+  std::size_t end = reader.position();
+  const std::size_t start = end;
+  while (reader.u8() == kHandshake && is_known(reader.u16()) && reader.u16() == 0 && reader.ok()) end = reader.position();
+  return end - start;
 }
 
 // True when the bytes of a handshake record start a ClientHello. Its fields have no room for 3 * 2^16 bytes.
@@ -95,21 +91,29 @@ Bytes fragment_of(Reader& reader, const Record& record) {
 // The first record that counts. In middlebox compatibility mode the second ClientHello, after a HelloRetryRequest,
 // follows a ChangeCipherSpec record of one byte (RFC 8446, appendix D.4).
 void read_first_record(Reader& reader, Record& record) {
-  read_record(reader, record);
+  read_record_header(reader, record);
   if (!record.is_plausible || record.type != kChangeCipherSpec || record.length != 1 || reader.remaining() < 2) return;
   reader.skip(1);
-  read_record(reader, record);
+  read_record_header(reader, record);
+}
+
+bool begins_hello(Reader reader) {
+  Record record;
+  read_first_record(reader, record);
+  if (!record.is_plausible || record.type != kHandshake) return false;
+  const Bytes fragment = fragment_of(reader, record);
+  return is_surely_hello(record, fragment, reader);
 }
 
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kTcp) return false;
   Reader reader(payload.bytes);
   reader.skip(wire::proxy_header_length(payload.bytes));
-  Record record;
-  read_first_record(reader, record);
-  if (!record.is_plausible || record.type != kHandshake) return false;
-  const Bytes fragment = fragment_of(reader, record);
-  return is_surely_hello(record, fragment, reader);
+  if (begins_hello(reader)) return true;
+  if (reader.peek() != kHandshake) [[likely]] return false;
+  const std::size_t empty = empty_records(reader);
+  reader.skip(empty);
+  return empty != 0 && begins_hello(reader);
 }
 
 // The handshake bytes of this segment when they are not all in its first record.
@@ -121,9 +125,17 @@ Bytes join_records(Bytes first, Reader reader, MutableBytes room) {
     std::copy_n(fragment.begin(), part, room.begin() + static_cast<std::ptrdiff_t>(size));
     size += part;
     Record record;
-    read_record(reader, record);
-    if (!record.is_plausible || record.type != kHandshake) break;
-    fragment = fragment_of(reader, record);
+    Reader next = reader;
+    read_record_header(next, record);
+    if (record.is_plausible && record.type == kHandshake) [[likely]] {
+      fragment = fragment_of(next, record);
+      reader = next;
+      continue;
+    }
+    const std::size_t empty = empty_records(reader);
+    if (empty == 0) break;
+    reader.skip(empty);
+    fragment = {};
   }
   return room.first(size);
 }
@@ -190,20 +202,33 @@ Step extract_hello(std::uint32_t start, const Record& record, Bytes fragment, co
   return is_in_one_record ? read_hello(fragment, place, events) : read_joined_hello(fragment, rest, place, events);
 }
 
-Step extract(const Payload& payload, EventList& events) {
-  if (payload.transport != Transport::kTcp) return {};
-  Reader reader(payload.bytes);
-  reader.skip(wire::proxy_header_length(payload.bytes));
+// From where a record begins.
+[[gnu::always_inline]] inline Step extract_records(Reader reader, EventList& events) {
   Record record;
   read_first_record(reader, record);
   if (!record.is_plausible) return {};
   const auto start = static_cast<std::uint32_t>(reader.position() - kRecordHeader);
   const Bytes fragment = fragment_of(reader, record);
   if (record.type == kHandshake && fragment.empty())
-    return {Progress::kNeedMore, start, record.length == 0 ? 0 : static_cast<std::uint32_t>(kRecordHeader + record.length)};
-  if (record.type == kHandshake && starts_hello(fragment))
-    return extract_hello(start, record, fragment, reader, events);
-  return {Progress::kDone, static_cast<std::uint32_t>(payload.bytes.size()), 0};
+    return {Progress::kNeedMore, start, static_cast<std::uint32_t>(kRecordHeader + record.length)};
+  if (record.type == kHandshake && starts_hello(fragment)) return extract_hello(start, record, fragment, reader, events);
+  return {Progress::kDone, static_cast<std::uint32_t>(reader.position() + reader.remaining()), 0};
+}
+
+[[gnu::noinline]] Step extract_behind_empty(Reader reader, EventList& events) {
+  const std::size_t empty = empty_records(reader);
+  if (empty == 0) return {};
+  reader.skip(empty);
+  if (reader.remaining() < kRecordHeader) return {Progress::kNeedMore, static_cast<std::uint32_t>(reader.position()), 0};
+  return extract_records(reader, events);
+}
+
+Step extract(const Payload& payload, EventList& events) {
+  if (payload.transport != Transport::kTcp) return {};
+  Reader reader(payload.bytes);
+  reader.skip(wire::proxy_header_length(payload.bytes));
+  const Step step = extract_records(reader, events);
+  return step.progress == Progress::kNotMine ? extract_behind_empty(reader, events) : step;
 }
 
 // RFC 8446, 6.2: "access_denied: a valid certificate or PSK was received, but when access control was applied, the
