@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DNS queries over UDP and, where a message lies whole in one segment, over TCP. What the filter reads of a message is
+// DNS queries over UDP and, where messages lie whole in one payload, over TCP. What the filter reads of a message is
 // its header and questions (RFC 1035, 4.1.1 and 4.1.2).
 
 #include <algorithm>
@@ -89,29 +89,34 @@ void push_question(std::string_view text, DomainLookup lookup, Place place, Even
   return extract_questions(message, reader, header, plausible, place, events);
 }
 
-// A message whose end is not here: worth waiting for only when what is here of its header is one of DNS.
-Step wait_for_rest(Bytes start, std::size_t consumed, std::size_t need) {
+// A message whose end is not here: worth waiting for only when what is here of its header is one of DNS. `before` is kDone, or how
+// the first message went when none was sound so far.
+Step wait_for_rest(Bytes start, std::size_t consumed, std::size_t need, Progress before) {
   Reader reader(start);
   reader.skip(kTcpLengthBytes);
   const Header header = read_header(reader);
+  const bool is_query = reader.ok() && is_plausible(header) && header.is_standard_query() && header.questions > 0;
   const bool is_other = reader.ok() && (!is_plausible(header) || header.is_response());
-  if (consumed == 0 && is_other) return {Progress::kNotMine, 0, 0};
+  if ((consumed == 0 && is_other) || (before == Progress::kNotMine && !is_query)) return {Progress::kNotMine, 0, 0};
   return {Progress::kNeedMore, static_cast<std::uint32_t>(consumed), static_cast<std::uint32_t>(need)};
 }
 
-// RFC 1035, 4.2.2 and RFC 7766, 6.2.1: messages follow one another, each after its length.
+// RFC 1035, 4.2.2 and RFC 7766, 6.2.1: messages follow one another, each after its length. A bad one, of which nothing is told, ends
+// only itself: servers go on behind it.
 [[gnu::noinline]] Step extract_tcp(Bytes bytes, EventList& events) {
   std::size_t consumed = 0;
+  Progress progress = Progress::kDone;  // of the first message; kDone from the first sound one on
   while (consumed < bytes.size()) {
     const Bytes rest = bytes.subspan(consumed);
     Reader reader(rest);
     const std::uint16_t length = reader.u16();
-    if (!reader.ok()) return {Progress::kNeedMore, static_cast<std::uint32_t>(consumed), 0};
-    if (length > reader.remaining()) return wait_for_rest(rest, consumed, kTcpLengthBytes + length);
-    const Progress progress = extract_message(reader.bytes(length), consumed + kTcpLengthBytes, events);
-    if (progress != Progress::kDone) return {consumed == 0 ? progress : Progress::kMalformed, 0, 0};
+    if (!reader.ok()) return wait_for_rest(rest, consumed, 0, progress);
+    if (length > reader.remaining()) return wait_for_rest(rest, consumed, kTcpLengthBytes + length, progress);
+    const Progress one = extract_message(reader.bytes(length), consumed + kTcpLengthBytes, events);
+    if (consumed == 0 || one == Progress::kDone) progress = one;
     consumed += kTcpLengthBytes + length;
   }
+  if (progress != Progress::kDone) return {progress, 0, 0};
   return {Progress::kDone, static_cast<std::uint32_t>(consumed), 0};
 }
 

@@ -17,12 +17,17 @@ namespace telefence::http {
 namespace {
 
 constexpr std::array<std::uint16_t, 2> kPorts{80, 8080};
-// Pipelined requests in one segment. More than any client sends; a burst full of them still fits the event list.
-constexpr unsigned kMostRequests = 32;
-// Visits in one segment, so many and one for each so many bytes: further hosts of a request are told as far as this goes, so that no
-// burst holds more events than there is room for.
-constexpr std::size_t kVisitsAnyway = 2, kBytesPerVisit = 26;
-std::size_t most_visits(Bytes segment) { return kVisitsAnyway + segment.size() / kBytesPerVisit; }
+// Visits told of a segment or of what was put together of several: so many and one for each so many bytes, which is more than requests
+// with a Host that people have need. Shorter ones are told as long as the list is as good as empty. A burst of 64 then never fills it.
+constexpr std::size_t kVisitsAnyway = 2, kBytesPerVisit = 26, kMostVisits = 60, kFreeVisits = 256;
+static_assert(64 * kMostVisits + kFreeVisits <= EventList::kMaxEvents);
+
+// How many more may be told of a segment after `told` of it.
+std::size_t room_for_visits(std::size_t told, Bytes segment, const EventList& events) {
+  const std::size_t most = std::min(kVisitsAnyway + segment.size() / kBytesPerVisit, kMostVisits);
+  const std::size_t listed = events.events().size();
+  return std::max(most > told ? most - told : 0, kFreeVisits > listed ? kFreeVisits - listed : 0);
+}
 
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kTcp) return false;
@@ -96,6 +101,10 @@ std::size_t push_request(const RequestLine& line, const Site& site, std::span<co
   return 1 + others.size();
 }
 
+// Of a longer header section without a Host so far only what is unfinished is kept, so that a message that is put together does not come
+// to its end (21 KiB) within a line as long as servers take (8 KiB). The target is not known then.
+constexpr std::size_t kLongestBeforeHost = 13 * 1024;
+
 // What follows a request in the same segment.
 enum class After : std::uint8_t { kNext, kNothing, kCut, kOther };
 
@@ -134,6 +143,7 @@ After pass_fields(const HeaderSection& section, const Reader& reader, Walk& walk
   return After::kNothing;
 }
 
+// Requires: there is room for a visit.
 After extract_request(Bytes bytes, Walk& walk, EventList& events) {
   Reader reader(bytes);
   reader.skip(walk.at);
@@ -145,7 +155,8 @@ After extract_request(Bytes bytes, Walk& walk, EventList& events) {
   Site site = site_of(line);
   // RFC 9112, 3.2.2: the authority of an absolute target wins over Host.
   if (!site.from_target) {
-    if (!section.has_host && !section.is_whole) return After::kCut;
+    if (!section.has_host && !section.is_whole)
+      return reader.position() - walk.at <= kLongestBeforeHost ? After::kCut : pass_fields(section, reader, walk);
     site.host = without_port(section.host);
   }
   const std::size_t begin = walk.at;
@@ -158,8 +169,7 @@ After extract_request(Bytes bytes, Walk& walk, EventList& events) {
   const std::size_t end = after == After::kNext ? walk.at : bytes.size();
   const OtherHosts others = is_connect ? OtherHosts() : other_hosts(section, site);
   const Place place{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
-  const std::size_t most = most_visits(bytes);
-  walk.visits += push_request(line, site, others.all(), most > walk.visits + 1 ? most - walk.visits - 1 : 0, place, events);
+  walk.visits += push_request(line, site, others.all(), room_for_visits(walk.visits, bytes, events) - 1, place, events);
   return after;
 }
 
@@ -202,11 +212,11 @@ Step extract(const Payload& payload, EventList& events) {
     walk.at = wire::proxy_header_length(bytes);
   }
   const bool is_inside = payload.begins == Payload::Begins::kChunk || payload.begins == Payload::Begins::kFields;
-  for (unsigned i = 0; after == After::kNext; ++i) {
-    if (i == kMostRequests || (walk.visits > i && walk.visits >= most_visits(bytes))) return walk.cut();
+  for (bool is_first = !is_inside; after == After::kNext; is_first = false) {
+    if (room_for_visits(walk.visits, bytes, events) == 0) return walk.cut();
     after = extract_request(bytes, walk, events);
     if (after == After::kCut) return walk.cut();
-    if (after == After::kOther) return i == 0 && !is_inside ? Step{} : rest_of(bytes, walk);
+    if (after == After::kOther) return is_first ? Step{} : rest_of(bytes, walk);
   }
   return walk.done();
 }

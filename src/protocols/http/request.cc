@@ -39,6 +39,12 @@ std::size_t leading_number(std::string_view text, int base) {
   return value;
 }
 
+// Of a list (RFC 9110, 5.6.1), empty ones left out.
+std::string_view last_element(std::string_view list) {
+  while (!list.empty() && (list.back() == ',' || wire::is_blank(list.back()))) list.remove_suffix(1);
+  return wire::without_blanks(list.substr(list.rfind(',') + 1));  // npos + 1 is 0
+}
+
 void read_field(const wire::HeaderLine& line, HeaderSection& section) {
   if (wire::equals_ignoring_case(line.name, "host")) {
     const std::string_view host = line.value.substr(0, line.value.find_first_of("\r\n"));  // a folded host is none; its start is told
@@ -49,7 +55,9 @@ void read_field(const wire::HeaderLine& line, HeaderSection& section) {
   } else if (wire::equals_ignoring_case(line.name, "content-length")) {
     section.content_length = leading_number(line.value, 10);
   } else if (wire::equals_ignoring_case(line.name, "transfer-encoding")) {
-    section.is_chunked = true;
+    // Servers differ in what they do with an empty one; it lists no coding.
+    const std::string_view coding = last_element(line.value);
+    if (!coding.empty()) section.is_chunked = wire::equals_ignoring_case(coding, "chunked");
   }
 }
 
@@ -65,13 +73,34 @@ bool is_common_method(std::string_view method) {
   return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
 }
 
-bool begins_path_or_address(std::string_view target) {
-  return target.starts_with('/') || target.starts_with("http:") || target.starts_with("https:");
+// What of it is there may be.
+bool may_begin(std::string_view target, std::string_view scheme) {
+  return wire::equals_ignoring_case(target.substr(0, scheme.size()), scheme.substr(0, target.size()));
 }
 
-// What of it is there may be.
-bool may_begin_path_or_address(std::string_view target) {
-  return begins_path_or_address(target) || std::string_view("http:").starts_with(target) || std::string_view("https:").starts_with(target);
+bool begins_path_or_address(std::string_view target) {
+  return target.starts_with('/') || (target.size() >= 6 && (may_begin(target, "http:") || may_begin(target, "https:")));
+}
+
+// Where the scheme of an absolute target ends (RFC 3986, 3.1); npos when it has none.
+std::size_t scheme_end(std::string_view target) {
+  const std::size_t end = target.find("://");
+  const bool is_scheme = end != std::string_view::npos && end != 0 &&
+                         std::all_of(target.begin(), target.begin() + static_cast<std::ptrdiff_t>(end),
+                                     [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
+  return is_scheme ? end : std::string_view::npos;
+}
+
+bool ends_in_version(std::string_view rest, std::size_t version) {
+  const std::string_view minor = version == std::string_view::npos ? std::string_view() : rest.substr(version + kVersion.size());
+  return !minor.empty() && std::all_of(minor.begin(), minor.end(), is_digit);
+}
+
+[[gnu::noinline]] std::string_view target_before_odd_version(std::string_view method, std::string_view rest) {
+  const bool has_version = rest.find(kAnyVersion) != std::string_view::npos;
+  const bool is_request = begins_path_or_address(rest) ? is_common_method(method) || has_version
+                                                       : has_version && scheme_end(rest) != std::string_view::npos;
+  return is_request ? rest.substr(0, rest.find_first_of(" \t")) : std::string_view();
 }
 
 // The target, out of what follows the method; "" when there is none. Before a sound version it may be anything. Servers
@@ -79,11 +108,34 @@ bool may_begin_path_or_address(std::string_view target) {
 // HTTP/0.9 (RFC 1945, 4.1), whose requests have no version at all.
 std::string_view target_of(std::string_view method, std::string_view rest) {
   const std::size_t version = rest.rfind(kVersion);
-  if (version != std::string_view::npos && version + kVersion.size() + 1 == rest.size() && is_digit(rest.back()))
-    return wire::without_blanks(rest.substr(0, version));
-  const bool is_request =
-      begins_path_or_address(rest) && (is_common_method(method) || rest.find(kAnyVersion) != std::string_view::npos);
-  return is_request ? rest.substr(0, rest.find_first_of(" \t")) : std::string_view();
+  if (ends_in_version(rest, version)) [[likely]] return wire::without_blanks(rest.substr(0, version));
+  return target_before_odd_version(method, rest);
+}
+
+std::string_view without_leading_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+bool may_begin_target(std::string_view target) {
+  return target.empty() || begins_path_or_address(target) || may_begin(target, "http:") || may_begin(target, "https:");
+}
+
+// A line that nobody but a client of HTTP writes, though its method is a rare one: capital letters, a long path and, if that ends here,
+// the version.
+bool is_plainly_request(std::string_view method, std::string_view target) {
+  const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
+  const auto is_of_method = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; };
+  if (method.size() < 3 || !std::all_of(method.begin(), method.end(), is_of_method)) return false;
+  const auto end = std::find_if_not(target.begin(), target.end(), is_visible);
+  const std::string_view behind = target.substr(static_cast<std::size_t>(end - target.begin()));
+  const std::string_view version = without_leading_blanks(behind);
+  constexpr std::string_view kBegin = kVersion.substr(1);
+  return target.starts_with('/') && method.size() + target.size() > kLongestBeginning &&
+         (behind.empty() || behind.size() > version.size()) && version.substr(0, kBegin.size()) == kBegin.substr(0, version.size());
+}
+
+[[gnu::noinline]] bool may_be_cut(std::string_view method, std::string_view target) {
+  return is_common_method(method) ? may_begin_target(target) : is_plainly_request(method, target);
 }
 
 }  // namespace
@@ -97,8 +149,7 @@ LineFound read_request_line(Reader& reader, RequestLine& line) {
   const Bytes rest_of_line = reader.until('\n', reader.remaining());  // CRLF or LF alone (RFC 9112, 2.2)
   if (!reader.ok()) {
     // Long targets make lines longer than a segment: what is there must then look like a request by itself.
-    const bool is_cut = is_common_method(line.method) && may_begin_path_or_address(as_text(start.rest()));
-    return is_cut ? LineFound::kCut : LineFound::kNone;
+    return may_be_cut(line.method, without_leading_blanks(as_text(start.rest()))) ? LineFound::kCut : LineFound::kNone;
   }
   line.target = target_of(line.method, wire::without_blanks(as_text(rest_of_line)));
   // RFC 9112, 3.2.3: an authority and nothing else. Some clients add a path, which proxies ignore.
@@ -116,7 +167,10 @@ HeaderSection read_header_section(Reader& reader) {
   wire::HeaderLine line;
   while (lines.next(line)) {
     // An empty value at the end may be continued in the next segment (obs-fold, RFC 9112, 5.2).
-    if (line.value.empty() && lines.position() == last_line_feed + 1) break;
+    if (line.value.empty() && lines.position() == last_line_feed + 1) {
+      reader.skip(static_cast<std::size_t>(line.name.data() - rest.data()));
+      return section;
+    }
     read_field(line, section);
   }
   section.is_whole = lines.ended();
@@ -165,12 +219,8 @@ bool may_begin_request(Bytes bytes) {
 
 Site site_of(const RequestLine& line) {
   if (line.method == "CONNECT") return {without_port(line.target), {}, true};
-  const std::size_t scheme = line.target.find("://");
-  const bool is_absolute =
-      scheme != std::string_view::npos && scheme != 0 &&
-      std::all_of(line.target.begin(), line.target.begin() + static_cast<std::ptrdiff_t>(scheme),
-                  [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; });
-  if (!is_absolute) return {{}, line.target, false};
+  const std::size_t scheme = scheme_end(line.target);
+  if (scheme == std::string_view::npos) return {{}, line.target, false};
   const std::string_view rest = line.target.substr(scheme + 3);
   const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
   std::string_view authority = rest.substr(0, end);
@@ -179,13 +229,16 @@ Site site_of(const RequestLine& line) {
 }
 
 std::string_view without_port(std::string_view authority) {
-  const std::size_t colon = authority.rfind(':');
+  const std::size_t colon = authority.find(':');
   if (colon == std::string_view::npos) return authority;
-  const std::string_view port = authority.substr(colon + 1);
-  if (!std::all_of(port.begin(), port.end(), is_digit)) return authority;
+  if (authority.starts_with('[')) {
+    const std::size_t bracket = authority.find(']');
+    return bracket == std::string_view::npos ? authority : authority.substr(0, bracket + 1);
+  }
+  // As nginx does, whatever stands behind the colon. An IPv6 address may lack its brackets.
   const std::string_view host = authority.substr(0, colon);
-  if (host.starts_with('[')) return host.ends_with(']') ? host : authority;
-  return host.find(':') == std::string_view::npos ? host : authority;
+  const bool may_be_address = host.find('.') == std::string_view::npos && authority.rfind(':') != colon;
+  return may_be_address ? authority : host;
 }
 
 }  // namespace telefence::http

@@ -27,28 +27,60 @@ constexpr std::uint8_t kHandshake = 22;
 constexpr std::uint8_t kHeartbeat = 24;  // the last one; 23 is application data
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kLongestRecord = 16384 + 2048;  // RFC 5246, 6.2.3
-constexpr std::size_t kLongestJoined = 16384;
+constexpr std::size_t kLongestJoined = 21504;  // as much of a message as is put together
 
 struct Record {
   std::uint8_t type = 0;
   std::uint16_t length = 0;
-  bool is_plausible = false;  // version 3.0 to 3.4, a length that may be
+  bool is_plausible = false;  // major version 3, a length that may be
 };
+
+// RFC 8446, 5.1: the version is to be ignored. OpenSSL wants its major part to be 3.
+bool is_known(std::uint16_t version) { return version >> 8 == 3; }
 
 // Into place: a small struct that is returned is put together in memory, and waits there for its parts.
 void read_record_header(Reader& reader, Record& record) {
   record.type = reader.u8();
   const std::uint16_t version = reader.u16();
   record.length = reader.u16();
-  record.is_plausible = reader.ok() && record.type >= kChangeCipherSpec && record.type <= kHeartbeat &&
-                        version >= 0x0300 && version <= 0x0304 && record.length > 0 && record.length <= kLongestRecord;
+  record.is_plausible = reader.ok() && record.type >= kChangeCipherSpec && record.type <= kHeartbeat && is_known(version) &&
+                        record.length > 0 && record.length <= kLongestRecord;
 }
 
-// True when the bytes of a handshake record start a ClientHello. Its length is below 2^16, and its own version is 3.x.
+// How many octets there are here of handshake records without a byte. RFC 8446, 5.1 forbids these, but OpenSSL takes 32 in a row.
+// Out of line, and the reader by value: one whose address is given away is read from memory by everybody.
+[[gnu::noinline]] std::size_t empty_records(Reader reader) {
+  std::size_t end = reader.position();
+  const std::size_t start = end;
+  while (reader.u8() == kHandshake && is_known(reader.u16()) && reader.u16() == 0 && reader.ok()) end = reader.position();
+  return end - start;
+}
+
+// True when the bytes of a handshake record start a ClientHello. Its fields have no room for 3 * 2^16 bytes.
 bool starts_hello(Bytes fragment) {
+  return !fragment.empty() && fragment[0] == wire::kClientHello && (fragment.size() < 2 || fragment[1] <= 2);
+}
+
+// Servers ignore which version the hello gives when an extension says more, so it need not be 3.x; the rest must then leave no doubt.
+// `rest` stands behind what there is of the fragment.
+[[gnu::noinline]] bool has_shape_of_hello(const Record& record, Bytes fragment, const Reader& rest) {
+  constexpr std::uint32_t kVersionAndRandom = 2 + 32, kLongestSessionId = 32;
+  Reader reader(fragment);
+  reader.skip(1);
+  const std::uint32_t length = reader.u24();
+  reader.skip(kVersionAndRandom);
+  const std::uint32_t session_id = reader.u8();
+  reader.skip(session_id);
+  const std::uint32_t cipher_suites = reader.u16();
+  if (!reader.ok()) return record.length == 4 + length || rest.peek() == kHandshake;
+  return session_id <= kLongestSessionId && cipher_suites >= 2 && cipher_suites % 2 == 0 && cipher_suites < length;
+}
+
+bool is_surely_hello(const Record& record, Bytes fragment, const Reader& rest) {
   constexpr std::size_t kVersionAt = 4;
-  return !fragment.empty() && fragment[0] == wire::kClientHello && (fragment.size() < 2 || fragment[1] == 0) &&
-         (fragment.size() <= kVersionAt || fragment[kVersionAt] == 3);
+  if (!starts_hello(fragment)) return false;
+  if (fragment.size() <= kVersionAt || fragment[kVersionAt] == 3) [[likely]] return true;
+  return has_shape_of_hello(record, fragment, rest);
 }
 
 // The fragment of the record that starts here, as much of it as there is.
@@ -65,13 +97,23 @@ void read_first_record(Reader& reader, Record& record) {
   read_record_header(reader, record);
 }
 
+bool begins_hello(Reader reader) {
+  Record record;
+  read_first_record(reader, record);
+  if (!record.is_plausible || record.type != kHandshake) return false;
+  const Bytes fragment = fragment_of(reader, record);
+  return is_surely_hello(record, fragment, reader);
+}
+
 bool recognise(const Payload& payload) {
   if (payload.transport != Transport::kTcp) return false;
   Reader reader(payload.bytes);
   reader.skip(wire::proxy_header_length(payload.bytes));
-  Record record;
-  read_first_record(reader, record);
-  return record.is_plausible && record.type == kHandshake && starts_hello(fragment_of(reader, record));
+  if (begins_hello(reader)) return true;
+  if (reader.peek() != kHandshake) [[likely]] return false;
+  const std::size_t empty = empty_records(reader);
+  reader.skip(empty);
+  return empty != 0 && begins_hello(reader);
 }
 
 // The handshake bytes of this segment when they are not all in its first record.
@@ -83,9 +125,17 @@ Bytes join_records(Bytes first, Reader reader, MutableBytes room) {
     std::copy_n(fragment.begin(), part, room.begin() + static_cast<std::ptrdiff_t>(size));
     size += part;
     Record record;
-    read_record_header(reader, record);
-    if (!record.is_plausible || record.type != kHandshake) break;
-    fragment = fragment_of(reader, record);
+    Reader next = reader;
+    read_record_header(next, record);
+    if (record.is_plausible && record.type == kHandshake) [[likely]] {
+      fragment = fragment_of(next, record);
+      reader = next;
+      continue;
+    }
+    const std::size_t empty = empty_records(reader);
+    if (empty == 0) break;
+    reader.skip(empty);
+    fragment = {};
   }
   return room.first(size);
 }
@@ -152,10 +202,8 @@ Step extract_hello(std::uint32_t start, const Record& record, Bytes fragment, co
   return is_in_one_record ? read_hello(fragment, place, events) : read_joined_hello(fragment, rest, place, events);
 }
 
-Step extract(const Payload& payload, EventList& events) {
-  if (payload.transport != Transport::kTcp) return {};
-  Reader reader(payload.bytes);
-  reader.skip(wire::proxy_header_length(payload.bytes));
+// From where a record begins.
+[[gnu::always_inline]] inline Step extract_records(Reader reader, EventList& events) {
   Record record;
   read_first_record(reader, record);
   if (!record.is_plausible) return {};
@@ -163,9 +211,24 @@ Step extract(const Payload& payload, EventList& events) {
   const Bytes fragment = fragment_of(reader, record);
   if (record.type == kHandshake && fragment.empty())
     return {Progress::kNeedMore, start, static_cast<std::uint32_t>(kRecordHeader + record.length)};
-  if (record.type == kHandshake && starts_hello(fragment))
-    return extract_hello(start, record, fragment, reader, events);
-  return {Progress::kDone, static_cast<std::uint32_t>(payload.bytes.size()), 0};
+  if (record.type == kHandshake && starts_hello(fragment)) return extract_hello(start, record, fragment, reader, events);
+  return {Progress::kDone, static_cast<std::uint32_t>(reader.position() + reader.remaining()), 0};
+}
+
+[[gnu::noinline]] Step extract_behind_empty(Reader reader, EventList& events) {
+  const std::size_t empty = empty_records(reader);
+  if (empty == 0) return {};
+  reader.skip(empty);
+  if (reader.remaining() < kRecordHeader) return {Progress::kNeedMore, static_cast<std::uint32_t>(reader.position()), 0};
+  return extract_records(reader, events);
+}
+
+Step extract(const Payload& payload, EventList& events) {
+  if (payload.transport != Transport::kTcp) return {};
+  Reader reader(payload.bytes);
+  reader.skip(wire::proxy_header_length(payload.bytes));
+  const Step step = extract_records(reader, events);
+  return step.progress == Progress::kNotMine ? extract_behind_empty(reader, events) : step;
 }
 
 // RFC 8446, 6.2: "access_denied: a valid certificate or PSK was received, but when access control was applied, the

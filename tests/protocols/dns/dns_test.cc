@@ -195,6 +195,58 @@ TEST(DnsOverTcp, WholeMessagesAreReadAndACutOneIsWaitedFor) {
   EXPECT_EQ(cut.step().need, second.size());
 }
 
+std::vector<std::uint8_t> join(std::initializer_list<std::vector<std::uint8_t>> parts) {
+  std::vector<std::uint8_t> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+std::vector<std::uint8_t> first(const std::vector<std::uint8_t>& bytes, std::size_t count) {
+  return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+// Servers answer each message for itself, a bad one by an error or not at all.
+TEST(DnsOverTcp, ABadMessageEndsOnlyItself) {
+  const auto good = query().question({"evil", "example"}).over_tcp();
+  const std::vector<std::uint8_t> bad[] = {
+      {0, 3, 'a', 'b', 'c'},
+      {0, 0},
+      query().u8(0x3f).u8('a').over_tcp(),                                             // a label that is cut
+      query().u8(0xc0).u8(0xff).u16(1).u16(1).over_tcp(),                              // a pointer to nowhere
+      Message().header(1, 0x7900, 1).question({"a", "example"}).over_tcp(),            // opcode 15
+      Message().header(1, 0x7900, 1, 0x4142, 0x4344).question({"a"}, 1, 3).over_tcp()  // a header like no other
+  };
+  for (const auto& other : bad) {
+    for (const auto& bytes : {join({good, other}), join({other, good}), join({other, other, good, other})}) {
+      const Extracted found(bytes, Transport::kTcp);
+      EXPECT_EQ(found.progress(), Progress::kDone) << other.size();
+      ASSERT_EQ(found.count(), 1u) << other.size();
+      EXPECT_EQ(found.name(), "evil.example") << other.size();
+    }
+    const auto cut = first(good, 20);
+    const Extracted behind_good(join({good, other, cut}), Transport::kTcp);
+    EXPECT_EQ(behind_good.progress(), Progress::kNeedMore) << other.size();
+    EXPECT_EQ(behind_good.count(), 1u) << other.size();
+    const Extracted behind_bad(join({other, cut}), Transport::kTcp);
+    EXPECT_EQ(behind_bad.progress(), Progress::kNeedMore) << other.size();
+    EXPECT_EQ(behind_bad.step().consumed, other.size());
+    EXPECT_EQ(behind_bad.step().need, good.size());
+  }
+}
+
+// On port 53 runs whatever firewalls let pass there, also with a length before each of its messages.
+TEST(DnsOverTcp, BadMessagesAloneAreNone) {
+  EXPECT_EQ(Extracted({0, 3, 'a', 'b', 'c', 0, 0}, Transport::kTcp).progress(), Progress::kMalformed);
+  const auto other = Message().header(1, 0, 0x5678, 0x4141, 0x4242).question({"a", "b"}, 1, 0x4141).over_tcp();
+  EXPECT_EQ(Extracted(join({other, other}), Transport::kTcp).progress(), Progress::kNotMine);
+  EXPECT_EQ(Extracted(join({other, first(other, 9)}), Transport::kTcp).progress(), Progress::kNotMine);
+  EXPECT_EQ(Extracted(join({other, first(other, 18)}), Transport::kTcp).progress(), Progress::kNotMine);
+  const auto text = testing::bytes_of("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(Extracted(text, Transport::kTcp).progress(), Progress::kNotMine);
+  EXPECT_EQ(Extracted(join({text, std::vector<std::uint8_t>(4000, ' ')}), Transport::kTcp).progress(), Progress::kNotMine);
+  EXPECT_EQ(Extracted(std::vector<std::uint8_t>(1400, 0), Transport::kTcp).count(), 0u);
+}
+
 std::vector<testing::Sample> samples() {
   using testing::Sample;
   std::vector<Sample> all;
@@ -209,6 +261,8 @@ std::vector<testing::Sample> samples() {
   add("lying counts", Message().header(1, 0, 0x7300, 0x8000).question({"a", "example"}).bytes(), Transport::kUdp);
   add("odd octets", query().question({"a.b\\", "c"}).bytes(), Transport::kUdp);
   add("tcp", query().question({"one", "example"}).over_tcp(), Transport::kTcp);
+  add("tcp with a bad one", join({{0, 2, 1, 1}, query().question({"one"}).over_tcp(), Message().header(1, 0x7900, 1).question({"a"}).over_tcp()}),
+      Transport::kTcp);
   return all;
 }
 

@@ -38,6 +38,8 @@ seeds = {
     'response': header(0x8180, (1, 1, 0, 0)) + question(b'a', b'example') + b'\xc0\x0c\0\1\0\1\0\0\0\x0a\0\4\xc0\0\2\1',
     'tcp_one': tcp(plain),
     'tcp_two': tcp(plain) + tcp(header(ident=9) + question(b'b', b'example')),
+    'tcp_bad_between': tcp(plain) + tcp(b'abc') + tcp(header(0x7900) + question(b'a')) + tcp(b'') + tcp(header() + question(b'b')),
+    'tcp_bad_first': tcp(header() + b'\xc0\xff\0\1\0\1') + tcp(plain)[:20],
     'lying_counts': header(0x0100, (0x7300, 0x8000, 0, 0)) + question(b'a', b'example'),
     'additional_before_opt': header(0x0100, (1, 0, 0, 2)) + question(b'a') + b'\xc0\x0c\0\x10\0\1\0\0\0\0\0\2\1x' + opt(4096, 0),
 }

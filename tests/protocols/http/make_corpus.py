@@ -20,6 +20,11 @@ seeds = {
     'no_version': b'GET /a\r\nHost: shop.example\r\n\r\n',
     'broken_version': b'PUT /a HTTP/1.\nHost: shop.example\n\n',
     'proxied': b'PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\nGET / HTTP/1.1\r\nHost: shop.example\r\n\r\n',
+    'odd_ports': b'GET HTTP://a.example:80x/ HTTP/1.01\r\nHost: b.example:80:80\r\nHost: [::1]x\r\n\r\n',
+    'rare_method_cut': b'PROPFIND  /' + b'a' * 60 + b' HTTP/1',
+    'codings': b'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\nContent-Length: 2\r\n\r\nab'
+               b'GET / HTTP/1.1\r\nTransfer-Encoding:\r\nHost: b\r\n\r\n',
+    'many': b'GET /\nHost:a\n\n' * 80,
     'response': b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
 }
 corpus.mkdir(exist_ok=True)

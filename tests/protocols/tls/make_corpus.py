@@ -48,6 +48,8 @@ seeds = {
     'after_change_cipher_spec': record(b'\1', 20) + record(named),
     'proxied': b'PROXY UNKNOWN\r\n' + record(named),
     'proxied_2': b'\r\n\r\n\0\r\nQUIT\n\x21\x11' + counted(bytes(12), 2) + record(named),
+    'empty_records': record(b'') * 3 + record(named[:20]) + record(b'') * 2 + record(named[20:]),
+    'other_versions': b'\x16\3\x7f' + counted(named[:4] + b'\x7f\0' + named[6:], 2),
     'application_data': record(b'x' * 40, 23),
     'alert': record(b'\2\x31', 21),
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "hello.h"
 #include "protocols/protocol.h"
 #include "support/every_cut.h"
@@ -119,6 +121,108 @@ TEST(Tls, HelloThatGoesOnInAnotherRecordNeedsMore) {
   EXPECT_EQ(found.step().need, 0u);
 }
 
+// RFC 8446, 5.1: it "MUST be ignored for all purposes".
+TEST(Tls, VersionOfARecordSaysNothing) {
+  const Octets hello = client_hello(join({kGroups, server_name("minor.example")}));
+  const Octets split = records(hello, hello.size() / 2 + 1);
+  const std::size_t second = 5 + hello.size() / 2 + 1;
+  for (unsigned minor = 0; minor < 256; ++minor) {
+    Octets whole = record(hello);
+    whole[2] = static_cast<std::uint8_t>(minor);
+    EXPECT_EQ(Extracted(whole).host(), "minor.example") << minor;
+    EXPECT_TRUE(is_recognised(whole)) << minor;
+    Octets two = split;
+    two[second + 2] = static_cast<std::uint8_t>(minor);
+    EXPECT_EQ(Extracted(two).host(), "minor.example") << minor;
+  }
+  for (unsigned major : {0u, 1u, 2u, 4u, 0x16u, 255u}) {
+    Octets other = record(hello);
+    other[1] = static_cast<std::uint8_t>(major);
+    EXPECT_FALSE(is_recognised(other)) << major;
+    EXPECT_EQ(Extracted(other).progress(), Progress::kNotMine) << major;
+  }
+}
+
+TEST(Tls, VersionOfAHelloMayBeAny) {
+  for (unsigned version : {0x0305u, 0x0403u, 0x7f00u, 0xffffu, 0u}) {
+    Octets hello = client_hello(join({kGroups, server_name("version.example"), extension(43, {2, 3, 4})}));
+    hello[4] = static_cast<std::uint8_t>(version >> 8);
+    hello[5] = static_cast<std::uint8_t>(version);
+    EXPECT_EQ(Extracted(record(hello)).host(), "version.example") << version;
+    EXPECT_TRUE(is_recognised(record(hello))) << version;
+    EXPECT_TRUE(is_recognised(first(record(hello), 11))) << version << ", only its length and the record's can tell";
+    for (std::size_t size : {1u, 20u, 60u}) {
+      EXPECT_EQ(Extracted(records(hello, size)).host(), "version.example") << version << ", records of " << size;
+      EXPECT_TRUE(is_recognised(records(hello, size))) << version << ", records of " << size;
+    }
+  }
+}
+
+TEST(Tls, RecordsWithoutABytePassOver) {
+  const Octets hello = client_hello(join({kGroups, server_name("empty.example")}));
+  const Octets empty = record({});
+  Octets most;
+  for (int i = 0; i < 32; ++i) most = join({most, empty});
+  const Octets front = first(hello, 20), back(hello.begin() + 20, hello.end());
+  for (const Octets& between : {empty, most}) {
+    EXPECT_EQ(Extracted(join({between, record(hello)})).host(), "empty.example");
+    EXPECT_TRUE(is_recognised(join({between, record(hello)})));
+    EXPECT_EQ(Extracted(join({record(front), between, record(back)})).host(), "empty.example");
+    EXPECT_EQ(Extracted(join({between, record(front), between, record(back)})).host(), "empty.example");
+  }
+  for (std::size_t cut = 0; cut < 5; ++cut) {
+    const Extracted found(join({most, first(record(hello), cut)}));
+    EXPECT_EQ(found.progress(), Progress::kNeedMore) << cut;
+    EXPECT_LE(found.step().consumed, most.size()) << cut;
+  }
+  EXPECT_FALSE(is_recognised(most));
+  EXPECT_EQ(Extracted(record({}, 23)).progress(), Progress::kNotMine);
+}
+
+TEST(Tls, HelloMayBeLongerThan64KiB) {
+  const Octets whole = records(client_hello(join({kGroups, server_name("long.example"), extension(21, Octets(65000, 0))})), 16384);
+  EXPECT_TRUE(is_recognised(first(whole, 1400)));
+  EXPECT_EQ(Extracted(first(whole, 1400)).host(), "long.example");
+  Octets longest = whole;
+  longest[6] = 2;  // 131,396 bytes at most
+  EXPECT_EQ(Extracted(first(longest, 1400)).host(), "long.example");
+  longest[6] = 3;
+  EXPECT_EQ(Extracted(first(longest, 1400)).count(), 0u);
+  EXPECT_FALSE(is_recognised(first(longest, 1400)));
+}
+
+TEST(Tls, NameBehindALongExtensionIsTold) {
+  const Octets hello = client_hello(join({extension(21, Octets(17000, 0)), server_name("padded.example")}));
+  EXPECT_EQ(Extracted(records(hello, 16000)).host(), "padded.example");
+}
+
+// What begins like a record and is none: random bytes behind the few that are looked at first, on any port.
+TEST(Tls, OtherBytesAreNotRecognised) {
+  std::mt19937 random(20261127);
+  unsigned recognised = 0;
+  for (int i = 0; i < 200000; ++i) {
+    Octets bytes(64);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    bytes[0] = 22;
+    bytes[1] = 3;
+    bytes[3] &= 0x3f;
+    recognised += is_recognised(bytes) ? 1u : 0u;
+  }
+  EXPECT_LE(recognised, 3u) << "of 200,000 that have the first two octets right";
+  Octets text = testing::bytes_of("\x16\x03\x01 is how a record begins, says the log\n");
+  EXPECT_FALSE(is_recognised(text));
+  // The same with the handshake type, the length and another version right; a session id has no 33 bytes, suites have two each.
+  Octets hello = client_hello(server_name("a.example"));
+  hello[4] = 7;
+  Octets session = hello;
+  session[4 + 34] = 33;
+  EXPECT_FALSE(is_recognised(record(session)));
+  Octets suites = hello;
+  suites[4 + 34 + 1 + 32 + 1] = 3;
+  EXPECT_FALSE(is_recognised(record(suites)));
+  EXPECT_FALSE(is_recognised(record(first(hello, 20)))) << "too little to be sure";
+}
+
 TEST(Tls, SecondHelloBehindAChangeCipherSpecIsTold) {
   const Octets retry = join({{20, 3, 3, 0, 1, 1}, record(client_hello(server_name("retry.example")))});
   EXPECT_TRUE(is_recognised(retry));
@@ -190,6 +294,7 @@ TEST(TlsEveryCut, KeepsItsPromises) {
       {"retry", join({{20, 3, 3, 0, 1, 1}, record(hello)}), Transport::kTcp, 40000, 443},
       {"proxied", join({testing::bytes_of("PROXY UNKNOWN\r\n"), record(hello)}), Transport::kTcp, 40000, 443},
       {"no extensions", record(client_hello({}, true)), Transport::kTcp, 40000, 443},
+      {"empty records", join({record({}), record({}), record(first(hello, 9)), record({}), record(hello)}), Transport::kTcp, 40000, 443},
   };
   for (const testing::Sample& sample : samples) testing::expect_promises_at_every_cut(kProtocol, sample);
 }
