@@ -165,7 +165,8 @@ TunnelHeader gre(Bytes frame, TunnelHeader header) {
 
 TunnelHeader udp_tunnel(Bytes frame, const TunnelHeader& header, const Layers& layers) {
   Reader length_reader = reader_at(frame, header.step.at + 4);
-  const std::size_t payload_end = header.step.at + std::size_t{length_reader.u16()};
+  const std::size_t length = length_reader.u16();
+  const std::size_t payload_end = length == 0 ? header.declared_end : header.step.at + length;  // as in transport.h
   const Bytes datagram = frame.first(std::min<std::size_t>(payload_end, frame.size()));
   switch (layers.destination_port) {
     case kPortGtpU: return gtp_u(datagram, header, payload_end);

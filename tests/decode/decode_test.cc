@@ -233,6 +233,17 @@ TEST(Decode, ExtensionHeaderLongerThanThePacketIsABadHeader) {
 
 TEST(Decode, JumbogramIsABadHeader) {
   const Octets jumbo_option = Octets{kUdp, 0, 0xc2, 4, 0, 1, 0, 0};
+// RFC 2675 has it for jumbograms only; receivers take it in any packet of IPv6.
+TEST(Decode, ADatagramOverIpv6WithoutALengthIsAllOfItsPacket) {
+  const Octets unnamed = udp_with_length(53, 0, octets("query"));
+  expect_payload(Decoded(ethernet(kIpv6, ipv6(kUdp, unnamed))), Transport::kUdp, "query");
+  expect_payload(Decoded(ethernet(kIpv6, ipv6(kDestination, extension(kUdp, 0, unnamed)))), Transport::kUdp, "query");
+  EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kUdp, udp_with_length(53, 0, {})))).layers.end, DecodeEnd::kNoPayload);
+  EXPECT_EQ(Decoded(ethernet(kIpv4, ipv4(kUdp, unnamed))).layers.end, DecodeEnd::kBadHeader);
+  EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kUdp, udp_with_length(53, 7, octets("query"))))).layers.end, DecodeEnd::kBadHeader);
+  EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kUdp, octets("1234567")))).layers.end, DecodeEnd::kBadHeader);
+}
+
   const Octets inside = jumbo_option + udp_with_length(53, 0, octets("query"));
   EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6_with_length(kHopByHop, 0, inside))).layers.end, DecodeEnd::kBadHeader);
 }
