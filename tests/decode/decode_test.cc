@@ -214,6 +214,7 @@ TEST(Decode, ExtensionHeaderChainIsBounded) {
   for (int i = 0; i < kMost; ++i) {
     chain = extension(next, 0, chain);
     next = kDestination;
+    if (i % 40 == 8) expect_payload(Decoded(ethernet(kIpv6, ipv6(next, chain))), Transport::kUdp, "q");
   }
   expect_payload(Decoded(ethernet(kIpv6, ipv6(next, chain))), Transport::kUdp, "q");
   const Decoded longer(ethernet(kIpv6, ipv6(next, extension(next, 0, chain))));
@@ -232,8 +233,6 @@ TEST(Decode, ExtensionHeaderLongerThanThePacketIsABadHeader) {
   EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kDestination, longer))).layers.end, DecodeEnd::kBadHeader);
 }
 
-TEST(Decode, JumbogramIsABadHeader) {
-  const Octets jumbo_option = Octets{kUdp, 0, 0xc2, 4, 0, 1, 0, 0};
 // RFC 2675 has it for jumbograms only; receivers take it in any packet of IPv6.
 TEST(Decode, ADatagramOverIpv6WithoutALengthIsAllOfItsPacket) {
   const Octets unnamed = udp_with_length(53, 0, octets("query"));
@@ -245,6 +244,8 @@ TEST(Decode, ADatagramOverIpv6WithoutALengthIsAllOfItsPacket) {
   EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kUdp, octets("1234567")))).layers.end, DecodeEnd::kBadHeader);
 }
 
+TEST(Decode, JumbogramIsABadHeader) {
+  const Octets jumbo_option = Octets{kUdp, 0, 0xc2, 4, 0, 1, 0, 0};
   const Octets inside = jumbo_option + udp_with_length(53, 0, octets("query"));
   EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6_with_length(kHopByHop, 0, inside))).layers.end, DecodeEnd::kBadHeader);
 }
@@ -260,7 +261,7 @@ TEST(Decode, OtherTransportsEndByName) {
   }
 }
 
-TEST(Decode, TagsAreWalkedUpToFour) {
+TEST(Decode, TagsAreWalkedUpToEight) {
   const Octets inside = ipv4(kUdp, udp(53, octets("q")));
   const Decoded one(ethernet(0x8100, tag(100, kIpv4, inside)));
   expect_payload(one, Transport::kUdp, "q");
@@ -280,8 +281,13 @@ TEST(Decode, TagsAreWalkedUpToFour) {
   EXPECT_EQ(four.layers.inner_vlan, 2);
   EXPECT_EQ(four.layers.network, 14 + 16);
 
-  const Decoded five(ethernet(0x8100, tag(5, 0x9100, tag(1, 0x9100, three))));
-  EXPECT_EQ(five.layers.end, DecodeEnd::kUnknownLink);
+  const Octets seven = tag(5, 0x8100, tag(6, 0x8100, tag(7, 0x8100, tag(8, 0x88a8, three))));
+  const Decoded eight(ethernet(0x8100, tag(9, 0x9100, seven)));
+  expect_payload(eight, Transport::kUdp, "q");
+  EXPECT_EQ(eight.layers.vlan, 9);
+  EXPECT_EQ(eight.layers.inner_vlan, 5);
+  const Decoded nine(ethernet(0x8100, tag(5, 0x9100, tag(9, 0x9100, seven))));
+  EXPECT_EQ(nine.layers.end, DecodeEnd::kUnknownLink);
 }
 
 TEST(Decode, LogicalLinkControlWithIpInsideIsDecoded) {
