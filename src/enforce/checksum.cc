@@ -95,19 +95,18 @@ std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, s
   return checksum_of(std::uint64_t{not_checksum} + not_before + folded(after));
 }
 
-namespace {
-
 bool header_checksum_holds(const Frame& frame, const Layers& layers) {
   if (layers.ip_version != 4) return true;
   const Bytes header = frame.bytes().subspan(layers.network, (frame.data[layers.network] & 15u) * 4u);
   return folded(word_sum(header)) == 0xffff || (frame.may_lack_checksum && header[10] == 0 && header[11] == 0);
 }
 
-}  // namespace
-
 bool checksums_hold(const Frame& frame, const Layers& layers) {
-  if (!header_checksum_holds(frame, layers)) return false;
-  const Bytes segment = frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
+  return header_checksum_holds(frame, layers) &&
+         segment_checksum_holds(frame, layers, frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at));
+}
+
+bool segment_checksum_holds(const Frame& frame, const Layers& layers, Bytes segment) {
   const std::uint64_t pseudo =
       word_sum(addresses_at(frame, layers.network, layers.ip_version)) + segment.size() + layers.ip_protocol;
   const std::uint32_t field = layers.transport == Transport::kTcp ? 16u : 6u;

@@ -76,9 +76,18 @@ ConnectionTable::Key DatagramFlows::key_of(std::size_t frame) {
 
 // A datagram that its receiver will never take must not be put together with others.
 bool DatagramFlows::may_be_kept() {
+// Of all of the datagram, which may have come in fragments: what was put together lies behind its header, too.
+bool DatagramFlows::checksum_holds() const {
   const Frame& frame = burst_.frames[frame_];
-  if (frame.truncated) return false;
-  if (!is_checked_ && !checksums_hold(frame, burst_.layers[frame_])) {
+  const Layers& layers = burst_.layers[frame_];
+  if (!burst_.is_joined[frame_]) return checksums_hold(frame, layers);
+  constexpr std::size_t kHeader = 8;
+  const Bytes payload = burst_.payloads[frame_].bytes;
+  return segment_checksum_holds(frame, layers, {payload.data() - kHeader, payload.size() + kHeader});
+}
+
+  if (burst_.frames[frame_].truncated) return false;
+  if (!is_checked_ && !checksum_holds()) {
     fate_ = Fate::kForwardedBadChecksum;
     note_evasion(burst_, stats_, frame_, EvasionKind::kBadChecksum);
   }

@@ -68,6 +68,7 @@ class DatagramFlows final : private FlowMemory {
   bool is_repeated(std::uint16_t frame, const ConnectionTable::Connection& connection) const;
   bool may_be_kept();
   void give_back(ConnectionTable::Connection& connection);
+  bool checksum_holds() const;
   void erase(ConnectionTable::Connection& connection);
   bool write(ConnectionTable::Connection& connection, Bytes note);
 
