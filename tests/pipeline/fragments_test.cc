@@ -247,7 +247,9 @@ TEST_F(FragmentsTest, ADatagramOfASpreadHelloMayComeInFragments) {
   const auto hello = long_quic_hello("evil.example");
   const Octets first = quic_frame(quic_part(hello, 0, 1100));
   const Octets second = quic_frame(quic_part(hello, 1100, hello.size(), {.number = 1}));
-  const auto bad_checksums = [](const Filter& one) { return one.stats().evasions[static_cast<std::size_t>(EvasionKind::kBadChecksum)].read(); };
+  const auto bad_checksums = [](const Filter& one) {
+    return one.stats().evasions[static_cast<std::size_t>(EvasionKind::kBadChecksum)].read();
+  };
   for (const int cut : {1, 2, 3}) {  // the first, the second, both
     Filter fresh;
     fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });

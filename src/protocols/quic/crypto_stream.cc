@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <span>
 
 namespace telefence::quic {
 namespace {
@@ -63,7 +64,8 @@ CryptoStream::Put CryptoStream::put(std::uint64_t offset, Bytes bytes, bool is_d
 void CryptoStream::doubt_all() { std::copy_n(has_.begin(), words(), doubtful_.begin()); }
 
 bool CryptoStream::has_doubtful() const {
-  return std::any_of(doubtful_.begin(), doubtful_.begin() + static_cast<std::ptrdiff_t>(words()), [](std::uint64_t word) { return word != 0; });
+  const auto seen = std::span(doubtful_).first(words());
+  return std::any_of(seen.begin(), seen.end(), [](std::uint64_t word) { return word != 0; });
 }
 
 // How many bytes from `start` on have this bit.
