@@ -86,6 +86,8 @@ constexpr Entry kWords[] = {
     {"data_after_reset", "伪造的连接重置"},
     {"overlapping_fragments", "IP 分片重叠"},
     {"ambiguous_host", "一个请求多个主机名"},
+    {"crowded_flow", "同一流中 QUIC 连接过多"},
+    {"untried_packets", "数据报中未逐一试解的包"},
     // How packets left.
     {"forwarded_inspected", "已检查，转发"},
     {"forwarded_no_payload", "无载荷，转发"},

@@ -2,19 +2,22 @@
 #include "decode/fragment.h"
 
 #include "base/reader.h"
+#include "decode/ip.h"
 
 namespace telefence {
 namespace {
 
-constexpr std::uint8_t kTcp = 6, kUdp = 17;
+using decode_detail::kProtocolTcp;
+using decode_detail::kProtocolUdp;
 
-WholePayload read_udp(Bytes payload) {
+WholePayload read_udp(Bytes payload, std::uint8_t ip_version) {
   Reader reader(payload);
   WholePayload whole;
   whole.transport = Transport::kUdp;
   whole.source_port = reader.u16();
   whole.destination_port = reader.u16();
-  const std::size_t length = reader.u16();
+  std::size_t length = reader.u16();
+  if (length == 0 && ip_version == 6) length = payload.size();  // as in transport.h
   if (payload.size() < 8 || length < 8 || length > payload.size()) return whole;
   whole.bytes = payload.subspan(8, length - 8);
   whole.is_known = true;
@@ -40,6 +43,7 @@ WholePayload read_tcp(Bytes payload) {
 
 FragmentHeader fragment_header(const Frame& frame, const Layers& layers) {
   FragmentHeader header;
+  header.protocol = layers.ip_protocol;
   if (layers.ip_version == 4) {
     Reader reader(frame.bytes().subspan(layers.network + std::size_t{4}, 4));
     header.identification = reader.u16();
@@ -57,10 +61,24 @@ FragmentHeader fragment_header(const Frame& frame, const Layers& layers) {
   return header;
 }
 
-WholePayload read_whole_payload(Bytes payload, std::uint8_t ip_protocol) {
-  if (ip_protocol == kUdp) return read_udp(payload);
-  if (ip_protocol == kTcp) return read_tcp(payload);
-  return {};
+bool may_carry_transport(const FragmentHeader& header, std::uint8_t ip_version) {
+  if (ip_version == 6 && (header.offset != 0 || decode_detail::is_extension_header(header.protocol))) return true;
+  return header.protocol == kProtocolUdp || header.protocol == kProtocolTcp;
+}
+
+WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version) {
+  if (ip_version == 6) {
+    Layers chain;
+    Reader reader(payload);
+    if (decode_detail::walk_extension_headers(reader, protocol, chain) != decode_detail::Found::kTransport) return {};
+    protocol = chain.ip_protocol;
+    payload = reader.rest();
+  }
+  WholePayload whole;
+  if (protocol == kProtocolUdp) whole = read_udp(payload, ip_version);
+  if (protocol == kProtocolTcp) whole = read_tcp(payload);
+  whole.protocol = protocol;
+  return whole;
 }
 
 }  // namespace telefence

@@ -14,6 +14,7 @@ struct FragmentHeader {
   std::uint32_t identification = 0;  // the same in all parts; IPv4: 16 bits
   std::uint32_t offset = 0;          // of its bytes in the payload of the whole packet
   bool is_last = false;
+  std::uint8_t protocol = 0;  // of what the whole packet carries; IPv6: only that of the first part holds
 };
 
 // Requires: layers.end is kFragment, and the layers are of this frame.
@@ -24,15 +25,21 @@ inline Bytes fragment_payload(const Frame& frame, const Layers& layers) {
   return frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
 }
 
+// Whether UDP or TCP may stand in a packet with this part: IPv6 may have more extension headers in the fragmented part, and of later
+// parts says nothing.
+bool may_carry_transport(const FragmentHeader& header, std::uint8_t ip_version);
+
 // What stands at the beginning of a packet's payload that was put together.
 struct WholePayload {
   bool is_known = false;  // UDP or TCP, and sound
+  std::uint8_t protocol = 0;  // behind extension headers
   Transport transport = Transport::kNone;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   std::uint32_t sequence = 0;  // TCP
-  Bytes bytes;                 // above the transport header
+  Bytes bytes;                 // above the transport header, in one piece with it
 };
-WholePayload read_whole_payload(Bytes payload, std::uint8_t ip_protocol);
+// protocol: of the first part.
+WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version);
 
 }  // namespace telefence

@@ -17,8 +17,9 @@ namespace telefence::decode_detail {
 inline constexpr std::uint8_t kProtocolTcp = 6, kProtocolUdp = 17;
 inline constexpr std::uint8_t kHopByHop = 0, kRouting = 43, kFragmentHeader = 44, kAuthentication = 51,
                               kDestinationOptions = 60;
-// Real packets carry at most three; a longer chain is there to hide something or to burn time.
-inline constexpr unsigned kMostExtensionHeaders = 8;
+// Real packets carry at most three, but receivers take as many as there are: so does this, as far as a packet of usual size can have
+// them. A chain that goes on behind so many octets is there to burn time.
+inline constexpr std::size_t kMostExtensionOctets = 2048;
 
 enum class Found : std::uint8_t { kTransport, kFragment, kBad };
 
@@ -59,9 +60,10 @@ inline bool is_extension_header(std::uint8_t protocol) {
 // Walks the chain (RFC 8200, 4.1) from behind the fixed header. The reader ends where the IPv6 packet ends.
 inline Found walk_extension_headers(Reader& reader, std::uint8_t next, Layers& layers) {
   Found found = Found::kTransport;
-  for (unsigned count = 0; is_extension_header(next); ++count) {
-    if (count == kMostExtensionHeaders) return Found::kBad;
-    if (next == kHopByHop && count != 0) return Found::kBad;
+  const std::size_t start = reader.position();
+  while (is_extension_header(next)) {
+    const std::size_t walked = reader.position() - start;
+    if (walked > kMostExtensionOctets || (next == kHopByHop && walked != 0)) return Found::kBad;
     const std::uint8_t after = reader.u8();
     const std::uint8_t length = reader.u8();
     if (next == kFragmentHeader) {

@@ -18,7 +18,8 @@ namespace telefence::decode_detail {
 inline constexpr std::uint16_t kTypeIpv4 = 0x0800, kTypeIpv6 = 0x86dd;
 inline constexpr std::uint16_t kTypeVlan = 0x8100, kTypeServiceVlan = 0x88a8, kTypeOldServiceVlan = 0x9100;
 inline constexpr std::uint16_t kTypeMpls = 0x8847, kTypeMplsUpstream = 0x8848, kTypePppoe = 0x8864;
-inline constexpr unsigned kMostTags = 4;
+// Networks stack two, seldom three; whoever passes a port of a switch may put more in front.
+inline constexpr unsigned kMostTags = 8;
 inline constexpr std::size_t kEthernetBytes = 14;
 
 // What follows a link header, or the header of a tunnel.

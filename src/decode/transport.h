@@ -20,18 +20,22 @@ inline DecodeEnd end_of_payload(Layers& layers, std::size_t header, std::size_t 
   return layers.payload_length == 0 ? DecodeEnd::kNoPayload : DecodeEnd::kPayload;
 }
 
-// The UDP length may be shorter than the IP payload, never longer. 0 (a jumbogram's) is refused.
+// The UDP length may be shorter than the IP payload, never longer. 0, which is a jumbogram's (RFC 2675, 4), stands over IPv6 for all
+// of the IP payload, as receivers take it in packets of any size.
 inline DecodeEnd decode_udp(Bytes frame, Layers& layers, const IpEnd& end) {
   if (layers.network_end < layers.transport_at + std::size_t{8}) return DecodeEnd::kBadHeader;
   Reader reader(frame.subspan(layers.transport_at, 8));
   const std::uint16_t source = reader.u16();
   const std::uint16_t destination = reader.u16();
-  const std::uint16_t length = reader.u16();
-  if (length < 8 || layers.transport_at + std::size_t{length} > end.declared_end) return DecodeEnd::kBadHeader;
+  std::size_t length = reader.u16();
+  if (length < 8 || layers.transport_at + length > end.declared_end) [[unlikely]] {
+    if (length != 0 || layers.ip_version != 6) return DecodeEnd::kBadHeader;
+    length = end.declared_end - layers.transport_at;
+  }
   layers.transport = Transport::kUdp;
   layers.source_port = source;
   layers.destination_port = destination;
-  const std::size_t payload_end = layers.transport_at + std::size_t{length};
+  const std::size_t payload_end = layers.transport_at + length;
   return end_of_payload(layers, 8, std::min<std::size_t>(payload_end, layers.network_end));
 }
 

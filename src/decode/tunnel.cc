@@ -112,7 +112,10 @@ bool Walk::decode_inside(const TunnelHeader& header) {
   layers_.end = what_ == Network::kCut ? DecodeEnd::kBadHeader : decode_network(bytes_, what_, layers_, inside);
   // What claims to be longer than what carries it is nothing that a receiver would take out of it.
   if (layers_.end == DecodeEnd::kBadHeader || inside.declared_end > end_.declared_end) {
-    bad_header();
+    if (header.is_odd)
+      layers_ = carrier_;
+    else
+      bad_header();
     return false;
   }
   tell_carriers();

@@ -15,7 +15,8 @@
 namespace telefence::decode_detail {
 
 // 3GPP TS 29.281, 4.4.2.3; RFC 7348, 5; RFC 8926, 3.3. The destination port alone is assigned: the source port is the sender's.
-inline constexpr std::uint16_t kPortGtpU = 2152, kPortVxlan = 4789, kPortGeneve = 6081;
+// 8472 is where Linux sends VXLAN unless it is told otherwise.
+inline constexpr std::uint16_t kPortGtpU = 2152, kPortVxlan = 4789, kPortGeneve = 6081, kPortLinuxVxlan = 8472;
 // RFC 2003, 3.1; RFC 4213, 3 and RFC 2473, 3; RFC 2784, 3; RFC 4023, 3.
 inline constexpr std::uint8_t kProtocolIpv4 = 4, kProtocolIpv6 = 41, kProtocolGre = 47, kProtocolMpls = 137;
 
@@ -23,7 +24,7 @@ inline constexpr std::uint8_t kProtocolIpv4 = 4, kProtocolIpv6 = 41, kProtocolGr
 inline bool may_be_tunnel(Network network, const Layers& layers) {
   if (layers.transport == Transport::kUdp) {
     const std::uint16_t port = layers.destination_port;
-    return port == kPortGtpU || port == kPortVxlan || port == kPortGeneve;
+    return port == kPortGtpU || port == kPortVxlan || port == kPortGeneve || port == kPortLinuxVxlan;
   }
   if (layers.end == DecodeEnd::kUnknownTransport) {
     const std::uint8_t protocol = layers.ip_protocol;

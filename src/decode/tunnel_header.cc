@@ -43,7 +43,8 @@ bool skip_gtp_extensions(Reader& reader, std::uint8_t next) {
   return reader.ok();
 }
 
-// 3GPP TS 29.281, 5.1. Only G-PDUs of version 1 whose length is that of the datagram, with an IP packet inside.
+// 3GPP TS 29.281, 5.1. Only G-PDUs of version 1 with an IP packet inside. A length that is not that of the datagram, or the spare bit,
+// does not keep receivers from taking the packet out.
 TunnelHeader gtp_u(Bytes frame, TunnelHeader header, std::size_t payload_end) {
   const std::size_t from = header.step.at + kUdpBytes;
   Reader reader = reader_at(frame, from);
@@ -52,7 +53,9 @@ TunnelHeader gtp_u(Bytes frame, TunnelHeader header, std::size_t payload_end) {
   const std::uint16_t length = reader.u16();
   header.step.id = reader.u32();
   constexpr std::uint8_t kVersion1 = 0x30, kAnyOption = 0x07, kExtensions = 0x04, kGPdu = 0xff;
-  if ((flags & 0xf8) != kVersion1 || type != kGPdu || from + 8 + length != payload_end) return {};
+  constexpr std::uint8_t kVersionBits = 0xf0, kSpare = 0x08;
+  if ((flags & kVersionBits) != kVersion1 || type != kGPdu) return {};
+  header.is_odd = (flags & kSpare) != 0 || from + 8 + length != payload_end;
   if ((flags & kAnyOption) != 0) {
     reader.skip(3);
     const std::uint8_t next = reader.u8();
@@ -165,11 +168,13 @@ TunnelHeader gre(Bytes frame, TunnelHeader header) {
 
 TunnelHeader udp_tunnel(Bytes frame, const TunnelHeader& header, const Layers& layers) {
   Reader length_reader = reader_at(frame, header.step.at + 4);
-  const std::size_t payload_end = header.step.at + std::size_t{length_reader.u16()};
+  const std::size_t length = length_reader.u16();
+  const std::size_t payload_end = length == 0 ? header.declared_end : header.step.at + length;  // as in transport.h
   const Bytes datagram = frame.first(std::min<std::size_t>(payload_end, frame.size()));
   switch (layers.destination_port) {
     case kPortGtpU: return gtp_u(datagram, header, payload_end);
-    case kPortVxlan: return vxlan(datagram, header, payload_end);
+    case kPortVxlan:
+    case kPortLinuxVxlan: return vxlan(datagram, header, payload_end);
     default: return geneve(datagram, header, payload_end);
   }
 }

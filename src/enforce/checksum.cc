@@ -129,18 +129,33 @@ NetworkSum network_sum(const Frame& frame, const Layers& layers) {
   return {holds(sum), swapped(both)};  // a sum that is all ones is so in either order
 }
 
-}  // namespace
-
-bool checksums_hold(const Frame& frame, const Layers& layers) {
-  const NetworkSum network = network_sum(frame, layers);
-  if (!network.holds) return false;
-  const Bytes segment = frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
-  const std::uint64_t pseudo = network.addresses + segment.size() + layers.ip_protocol;
+bool segment_sum_holds(const Frame& frame, const Layers& layers, Bytes segment, std::uint64_t addresses) {
+  const std::uint64_t pseudo = addresses + segment.size() + layers.ip_protocol;
   const std::uint32_t field = layers.transport == Transport::kTcp ? 16u : 6u;
   Reader reader(segment.subspan(field, 2));
   const std::uint16_t checksum = reader.u16();
   if (layers.transport == Transport::kUdp && checksum == 0) return true;
   return folded(word_sum(segment, pseudo)) == 0xffff || (frame.may_lack_checksum && checksum == folded(pseudo));
+}
+
+// A datagram ends where its own length says, which may be before the packet ends (RFC 768).
+std::uint32_t segment_end(const Layers& layers) {
+  return layers.transport == Transport::kUdp ? layers.payload + layers.payload_length : layers.network_end;
+}
+
+}  // namespace
+
+bool header_checksum_holds(const Frame& frame, const Layers& layers) { return network_sum(frame, layers).holds; }
+
+bool checksums_hold(const Frame& frame, const Layers& layers) {
+  const NetworkSum network = network_sum(frame, layers);
+  if (!network.holds) return false;
+  const Bytes segment = frame.bytes().subspan(layers.transport_at, segment_end(layers) - layers.transport_at);
+  return segment_sum_holds(frame, layers, segment, network.addresses);
+}
+
+bool segment_checksum_holds(const Frame& frame, const Layers& layers, Bytes segment) {
+  return segment_sum_holds(frame, layers, segment, word_sum(addresses_at(frame, layers.network, layers.ip_version)));
 }
 
 OuterChecksums::OuterChecksums(const Frame& frame, const Layers& layers) {

@@ -35,6 +35,10 @@ std::uint16_t corrected_checksum(std::uint16_t checksum, std::uint64_t before, s
 // that leaves checksums to its NIC gives captures and virtual links a header without one and the pseudo header's sum alone. From a
 // wire such a packet is a decoy: its receiver throws it away. Requires: transport UDP or TCP, not truncated.
 bool checksums_hold(const Frame& frame, const Layers& layers);
+// The same of the IP header alone: true over IPv6, which has none. Requires: layers.ip_version is 4 or 6.
+bool header_checksum_holds(const Frame& frame, const Layers& layers);
+// The same of a segment, or datagram, that lies somewhere else: one that came in the fragments of which the frame is the last.
+bool segment_checksum_holds(const Frame& frame, const Layers& layers, Bytes segment);
 
 // The checksums of the tunnels around a packet (UDP, GRE) that is changed in place: remembers what they were over and corrects them
 // afterwards, the innermost first. None stays none.

@@ -12,13 +12,15 @@ namespace telefence {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-// Longer than a client's first probes after a lost datagram (RFC 9002, 6.2: 1 s, doubling).
-constexpr std::uint64_t kWaitsFor = 15 * kSecond;
+// Longer than a server waits for the rest of a hello. Where there is no room, the oldest give way before.
+constexpr std::uint64_t kWaitsFor = 60 * kSecond;
 // Longer than a client tries to open a connection, each probe renewing it.
 constexpr std::uint64_t kRefusedFor = 60 * kSecond;
 constexpr std::size_t kMostBelongings = Burst::kFrames * FlowMemory::kMostConnections;
-// As in extractor.cc: a datagram sent with so many hops fewer than another of its connection was not meant to arrive.
+// As in extractor.cc: a datagram sent with so many hops fewer than another of its connection may not be meant to arrive.
 constexpr int kFewerHops = 4;
+// No client begins so many connections between the same ports before a hello is whole: they are to push out another one.
+constexpr std::size_t kCrowd = ConnectionTable::kWays / 2;
 
 // Chooses the sets of connection_table.h: the sender's address, of IPv6 what an access line gets (a /64), so that nobody has more
 // sets for having more addresses. Eight for each, by the port: behind one IPv4 address there may be many people.
@@ -60,7 +62,7 @@ DatagramFlows::~DatagramFlows() = default;
 Step DatagramFlows::read(std::size_t frame, DatagramReader& reader) {
   frame_ = frame;
   has_key_ = false;
-  is_checked_ = false;
+  is_checked_ = has_other_hops_ = false;
   fate_ = Fate::kForwardedNeedMore;
   return reader.read(burst_.payloads[frame], *this, burst_.events);
 }
@@ -74,11 +76,20 @@ ConnectionTable::Key DatagramFlows::key_of(std::size_t frame) {
   return key_;
 }
 
+// Of all of the datagram, which may have come in fragments: what was put together lies behind its header, too.
+bool DatagramFlows::checksum_holds() const {
+  const Frame& frame = burst_.frames[frame_];
+  const Layers& layers = burst_.layers[frame_];
+  if (!burst_.is_joined[frame_]) return checksums_hold(frame, layers);
+  constexpr std::size_t kHeader = 8;
+  const Bytes payload = burst_.payloads[frame_].bytes;
+  return segment_checksum_holds(frame, layers, {payload.data() - kHeader, payload.size() + kHeader});
+}
+
 // A datagram that its receiver will never take must not be put together with others.
 bool DatagramFlows::may_be_kept() {
-  const Frame& frame = burst_.frames[frame_];
-  if (frame.truncated) return false;
-  if (!is_checked_ && !checksums_hold(frame, burst_.layers[frame_])) {
+  if (burst_.frames[frame_].truncated) return false;
+  if (!is_checked_ && !checksum_holds()) {
     fate_ = Fate::kForwardedBadChecksum;
     note_evasion(burst_, stats_, frame_, EvasionKind::kBadChecksum);
   }
@@ -86,23 +97,23 @@ bool DatagramFlows::may_be_kept() {
   return fate_ == Fate::kForwardedNeedMore;
 }
 
-// An unfinished connection that this datagram may be put together with. Either it or the one that the connection began with was
-// not meant to arrive if one has many fewer hops left: evaders send such for filters alone to see.
+// An unfinished connection that this datagram may be put together with.
 ConnectionTable::Connection* DatagramFlows::unfinished(Bytes mark) {
   if (unfinished_.size() == 0) return nullptr;
   ConnectionTable::Connection* const found = unfinished_.find(key_of(frame_), mark, burst_.now_ns);
-  if (found == nullptr || !may_be_kept()) return nullptr;
-  const std::uint8_t hops = hops_left(burst_.frames[frame_], burst_.layers[frame_]);
-  if (hops + kFewerHops <= found->hops) {
-    if (fate_ != Fate::kForwardedFewHops) note_evasion(burst_, stats_, frame_, EvasionKind::kFewHops);
-    fate_ = Fate::kForwardedFewHops;
-    return nullptr;
-  }
-  if (found->hops + kFewerHops <= hops) {
-    erase(*found);
-    return nullptr;
-  }
-  return found;
+  return found != nullptr && may_be_kept() ? found : nullptr;
+}
+
+// Evaders send datagrams with few hops for filters alone to see; but a path may have become longer, too.
+FlowMemory::Hops DatagramFlows::hops_against(const ConnectionTable::Connection& connection) {
+  const int hops = hops_left(burst_.frames[frame_], burst_.layers[frame_]);
+  const Hops result = hops + kFewerHops <= connection.hops   ? Hops::kFewer
+                      : hops - kFewerHops >= connection.hops ? Hops::kMore
+                                                             : Hops::kSame;
+  if (result == Hops::kSame || has_other_hops_) return result;
+  has_other_hops_ = true;
+  note_evasion(burst_, stats_, frame_, EvasionKind::kFewHops);
+  return result;
 }
 
 ConnectionTable::Connection* DatagramFlows::refused(std::size_t frame, Bytes mark) {
@@ -112,16 +123,20 @@ ConnectionTable::Connection* DatagramFlows::refused(std::size_t frame, Bytes mar
 FlowMemory::Connection DatagramFlows::find(Bytes mark) {
   if (const ConnectionTable::Connection* const over = refused(frame_, mark)) return {Standing::kRefused, over->mark(), {}};
   const ConnectionTable::Connection* const found = unfinished(mark);
-  return found == nullptr ? Connection{} : Connection{Standing::kUnfinished, found->mark(), found->note_bytes()};
+  return found == nullptr ? Connection{} : Connection{Standing::kUnfinished, found->mark(), found->note_bytes(), hops_against(*found)};
 }
 
 std::size_t DatagramFlows::list(std::span<Connection> room) {
   if (unfinished_.size() == 0 && refused_.size() == 0) return 0;
-  std::array<ConnectionTable::Connection*, kMostConnections> found;
+  std::array<ConnectionTable::Connection*, kMostListed> found;
   std::size_t count = 0;
   const auto take = [&](ConnectionTable& table, Standing standing, std::size_t most) {
     const std::size_t there = table.list(key_of(frame_), burst_.now_ns, std::span(found).first(std::min(most, found.size())));
-    for (std::size_t i = 0; i < there; ++i) room[count++] = {standing, found[i]->mark(), found[i]->note_bytes()};
+    for (std::size_t i = 0; i < there; ++i) {
+      const bool is_refused = standing == Standing::kRefused;
+      const Bytes note = is_refused ? Bytes(found[i]->head).first(found[i]->head_size) : found[i]->note_bytes();
+      room[count++] = {standing, found[i]->mark(), note};
+    }
   };
   take(unfinished_, Standing::kUnfinished, room.size() / 2);
   take(refused_, Standing::kRefused, room.size() - count);
@@ -148,15 +163,20 @@ void DatagramFlows::keep(Bytes mark, Bytes note) {
       fate_ = shedder_.shed(ShedCause::kSpread);
       return;
     }
-    connection = &unfinished_.insert(key_of(frame_), mark, burst_.now_ns,
-                                     [this](ConnectionTable::Connection& leaving) { give_back(leaving); });
-    connection->hops = hops_left(burst_.frames[frame_], burst_.layers[frame_]);
-    stats_.datagrams.begun.add(1);
+    connection = &begin(mark);
   }
   connection->used_ns = burst_.now_ns;
+  connection->hops = std::max(connection->hops, hops_left(burst_.frames[frame_], burst_.layers[frame_]));
   if (write(*connection, note)) return;
   stats_.datagrams.given_up.add(1);
   unfinished_.erase(*connection);
+}
+
+ConnectionTable::Connection& DatagramFlows::begin(Bytes mark) {
+  std::array<ConnectionTable::Connection*, kCrowd> others;
+  if (unfinished_.list(key_of(frame_), burst_.now_ns, others) == kCrowd) note_evasion(burst_, stats_, frame_, EvasionKind::kCrowdedFlow);
+  stats_.datagrams.begun.add(1);
+  return unfinished_.insert(key_of(frame_), mark, burst_.now_ns, [this](ConnectionTable::Connection& leaving) { give_back(leaving); });
 }
 
 // False when there is no memory; the connection has no note then.
@@ -194,6 +214,7 @@ void DatagramFlows::finish(Bytes mark, End end) {
 
 void DatagramFlows::note(Sight sight) {
   stats_.datagrams.sights[static_cast<std::size_t>(sight)].add(1);
+  if (sight == Sight::kUntried) note_evasion(burst_, stats_, frame_, EvasionKind::kUntriedPackets);
   if (sight != Sight::kInconsistent) return;
   stats_.inconsistent_copies.add(1);
   note_evasion(burst_, stats_, frame_, EvasionKind::kInconsistentCopy);
@@ -211,9 +232,14 @@ void DatagramFlows::refuse(const Event& event) {
     known->used_ns = burst_.now_ns;
     return;
   }
-  if (ConnectionTable::Connection* const waiting = unfinished_.find(key_of(event.frame), mark, burst_.now_ns)) erase(*waiting);
-  const ConnectionTable::Connection& over =
-      refused_.insert(key_of(event.frame), mark, burst_.now_ns, [](ConnectionTable::Connection&) {});
+  ConnectionTable::Connection& over = refused_.insert(key_of(event.frame), mark, burst_.now_ns, [](ConnectionTable::Connection&) {});
+  if (ConnectionTable::Connection* const waiting = unfinished_.find(key_of(event.frame), mark, burst_.now_ns)) {
+    static_assert(kHead == std::tuple_size_v<decltype(over.head)>);
+    const Bytes head = waiting->note_bytes().first(std::min<std::size_t>(kHead, waiting->note_size));
+    std::copy(head.begin(), head.end(), over.head.begin());
+    over.head_size = static_cast<std::uint8_t>(head.size());
+    erase(*waiting);
+  }
   if (refusal_count_ < refusals_.size()) refusals_[refusal_count_++] = {event.frame, &over};
 }
 

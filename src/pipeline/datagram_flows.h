@@ -65,7 +65,10 @@ class DatagramFlows final : private FlowMemory {
   ConnectionTable::Key key_of(std::size_t frame);
   ConnectionTable::Connection* refused(std::size_t frame, Bytes mark);
   ConnectionTable::Connection* unfinished(Bytes mark);
+  Hops hops_against(const ConnectionTable::Connection& connection);
+  ConnectionTable::Connection& begin(Bytes mark);
   bool is_repeated(std::uint16_t frame, const ConnectionTable::Connection& connection) const;
+  bool checksum_holds() const;
   bool may_be_kept();
   void give_back(ConnectionTable::Connection& connection);
   void erase(ConnectionTable::Connection& connection);
@@ -99,6 +102,7 @@ class DatagramFlows final : private FlowMemory {
   ConnectionTable::Key key_;
   bool has_key_ = false;
   bool is_checked_ = false;  // its checksum
+  bool has_other_hops_ = false;
   Fate fate_ = Fate::kForwardedNeedMore;
 };
 

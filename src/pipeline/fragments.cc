@@ -2,29 +2,51 @@
 #include "pipeline/fragments.h"
 
 #include "decode/fragment.h"
+#include "enforce/checksum.h"
 #include "pipeline/evasions.h"
 
 namespace telefence {
 
-// The addresses (and the tunnel) as a keyed hash, so that nobody can aim at another's packet.
+// The addresses (and the tunnel) as a keyed hash, so that nobody can aim at another's packet. Over IPv6 the protocol is only that of
+// the first part (RFC 8200, 4.5): others may name what they like.
 std::uint64_t Fragments::key_of(std::size_t index, std::uint32_t identification) const {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-  const std::uint64_t part = std::uint64_t{identification} << 8 | burst_.layers[index].ip_protocol;
-  return sessions_.key_of(burst_.frames[index], burst_.layers[index]).forward + part * kOdd;
+  constexpr std::uint8_t kFragmentHeader = 44;
+  Layers layers = burst_.layers[index];
+  if (layers.ip_version == 6) layers.ip_protocol = kFragmentHeader;
+  const std::uint64_t part = std::uint64_t{identification} << 8 | layers.ip_protocol;
+  return sessions_.key_of(burst_.frames[index], layers).forward + part * kOdd;
 }
 
 bool Fragments::is_read(std::size_t index) const {
-  const std::uint8_t protocol = burst_.layers[index].ip_protocol;
-  return (protocol == 6 || protocol == 17) && !burst_.frames[index].truncated;
+  const Frame& frame = burst_.frames[index];
+  const Layers& layers = burst_.layers[index];
+  return !frame.truncated && may_carry_transport(fragment_header(frame, layers), layers.ip_version);
+}
+
+// False for a part that no receiver takes: its packet must not be made of it.
+bool Fragments::is_sound(std::size_t index, const FragmentHeader& header, Bytes part) {
+  const Layers& layers = burst_.layers[index];
+  if (!header_checksum_holds(burst_.frames[index], layers)) {
+    burst_.fates[index] = Fate::kForwardedBadChecksum;
+    note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
+    return false;
+  }
+  // RFC 8200, 4.5: discarded. Over IPv4 receivers cut it (FragmentTable::put).
+  const bool is_odd = layers.ip_version == 6 && !header.is_last && part.size() % 8 != 0;
+  if (is_odd) stats_.fragments_given_up.add(1);
+  return !is_odd;
 }
 
 bool Fragments::join(std::size_t index) {
-  Layers& layers = burst_.layers[index];
   const Frame& frame = burst_.frames[index];
+  const Layers& layers = burst_.layers[index];
   const FragmentHeader header = fragment_header(frame, layers);
+  const Bytes part = fragment_payload(frame, layers);
+  if (!is_sound(index, header, part)) return false;
   const std::uint64_t key = key_of(index, header.identification);
   using Put = FragmentTable::Put;
-  const Put put = table_.put(key, header.offset, header.is_last, fragment_payload(frame, layers), burst_.now_ns);
+  const Put put = table_.put(key, header, part, burst_.now_ns);
   if (put == Put::kOverlaps || put == Put::kWholeOverlaps) {
     stats_.fragments_overlapping.add(1);
     note_evasion(burst_, stats_, index, EvasionKind::kOverlappingFragments);
@@ -35,12 +57,20 @@ bool Fragments::join(std::size_t index) {
     case Put::kNoRoom: stats_.fragments_given_up.add(1); return false;
     case Put::kRefused: burst_.fates[index] = Fate::kDroppedByVerdict; return false;
     case Put::kWhole:
-    case Put::kWholeOverlaps: break;
+    case Put::kWholeOverlaps: return take(index, key);
   }
+  return false;
+}
+
+// The packet that this fragment made whole.
+bool Fragments::take(std::size_t index, std::uint64_t key) {
+  Layers& layers = burst_.layers[index];
   joined_[joined_count_++] = {static_cast<std::uint16_t>(index), key};
   stats_.fragments_joined.add(1);
-  const WholePayload whole = read_whole_payload(table_.whole(key), layers.ip_protocol);
+  const FragmentTable::Whole packet = table_.whole(key);
+  const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, layers.ip_version);
   if (!whole.is_known || whole.bytes.empty()) return false;
+  layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
   layers.source_port = whole.source_port;
   layers.destination_port = whole.destination_port;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 
+#include "decode/fragment.h"
 #include "pipeline/burst.h"
 #include "pipeline/worker_stats.h"
 #include "track/fragment_table.h"
@@ -22,7 +23,8 @@ class Fragments {
 
   // True for those that a protocol may have something to read in.
   bool is_read(std::size_t index) const;
-  // Requires: is_read(). True when this fragment made its packet whole: burst.payloads, .sequences and the ports in .layers are those of the packet.
+  // Requires: is_read(). True when this fragment made its packet whole: burst.payloads, .sequences and the protocol and ports in
+  // .layers are those of the packet.
   bool join(std::size_t index);
   // The fates are known.
   void end_of_burst();
@@ -34,6 +36,8 @@ class Fragments {
   };
 
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
+  bool is_sound(std::size_t index, const FragmentHeader& header, Bytes part);
+  bool take(std::size_t index, std::uint64_t key);
 
   Burst& burst_;
   const SessionTable& sessions_;

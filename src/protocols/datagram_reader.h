@@ -22,18 +22,25 @@ class FlowMemory {
  public:
   static constexpr std::size_t kLongestMark = 32;
   static constexpr std::size_t kLongestNote = 32 * 1024;
-  // So many connections of a flow are told, and so many may one datagram belong to.
+  // So many may one datagram belong to, and so many of a flow are told.
   static constexpr std::size_t kMostConnections = 8;
+  static constexpr std::size_t kMostListed = 64;
+  // So much of the beginning of a note is known of a refused connection, too.
+  static constexpr std::size_t kHead = 8;
 
   enum class Standing : std::uint8_t {
     kUnknown,
     kUnfinished,  // its message goes on in other datagrams; `note` is what was kept of it
-    kRefused,     // it is over: its datagrams are dropped, and nothing of it is kept
+    kRefused,     // it is over: its datagrams are dropped, and of its note only the head is kept, if that
   };
+  // How many hops the datagram has left, as against those that are known of the connection: with many fewer it may not reach whom they
+  // reached, or they did not mean to if it has many more. All are read; where bytes contradict each other, the most hops count.
+  enum class Hops : std::uint8_t { kSame, kFewer, kMore };
   struct Connection {
     Standing standing = Standing::kUnknown;
     Bytes mark;
     Bytes note;
+    Hops hops = Hops::kSame;  // find() tells it
   };
 
   virtual Connection find(Bytes mark) = 0;
@@ -58,8 +65,9 @@ class FlowMemory {
     kNotOpened,     // none of the keys that are known here opens it: forged, damaged, of the other side, or from later on
     kTooSmall,      // its receiver will not look at it, so neither was it looked at here
     kInconsistent,  // bytes that were there already came again as other ones: the first copy counts
+    kUntried,       // so many packets in the datagram that not all were tried
   };
-  static constexpr std::size_t kSights = 4;
+  static constexpr std::size_t kSights = 5;
   virtual void note(Sight sight) = 0;
 
  protected:

@@ -36,7 +36,9 @@ class ConnectionTable {
     std::uint64_t used_ns = 0;
     BufferPool::Block note;       // the caller's to take and give back
     std::uint32_t note_size = 0;
-    std::uint8_t hops = 0;        // TTL or hop limit of the datagram that it began in
+    std::array<std::uint8_t, 8> head{};  // the caller's: what is left of a note that was given back
+    std::uint8_t head_size = 0;
+    std::uint8_t hops = 0;        // the most TTL or hop limit of a datagram of it
     bool is_done = false;         // the caller's: it is to be erased at the end of the burst
     Bytes mark() const { return Bytes(mark_).first(mark_size_); }
     Bytes note_bytes() const { return {note.bytes, note_size}; }

@@ -23,7 +23,7 @@ FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns
   packet.buffer.start(0, pool_);
   packet.total = 0;
   packet.began_ns = now_ns;
-  packet.is_refused = false;
+  packet.is_refused = packet.has_first = false;
   return packet;
 }
 
@@ -32,24 +32,31 @@ void FragmentTable::forget(Packet& packet) {
   packets_.erase(packet);
 }
 
-FragmentTable::Put FragmentTable::put(std::uint64_t key, std::uint32_t offset, bool is_last, Bytes bytes, std::uint64_t now_ns) {
+FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, std::uint64_t now_ns) {
   Packet& packet = at(key, now_ns);
   if (packet.is_refused) return Put::kRefused;
-  const std::uint32_t end = offset + static_cast<std::uint32_t>(bytes.size());
-  const bool contradicts = packet.total != 0 && (end > packet.total || (is_last && end != packet.total));
+  constexpr std::size_t kUnit = 8;
+  if (!header.is_last) bytes = bytes.first(bytes.size() / kUnit * kUnit);
+  const std::uint32_t end = header.offset + static_cast<std::uint32_t>(bytes.size());
+  const bool contradicts = packet.total != 0 && (end > packet.total || (header.is_last && end != packet.total));
   if (end > kLongest || contradicts || bytes.empty()) return Put::kNoRoom;
-  const StreamBuffer::Put put = packet.buffer.put(offset, bytes, kLongest, pool_);
+  const StreamBuffer::Put put = packet.buffer.put(header.offset, bytes, kLongest, pool_);
   if (!put.stored) return Put::kNoRoom;
-  if (is_last) packet.total = end;
+  const bool conflicts = put.conflicts || (header.offset == 0 && packet.has_first && packet.protocol != header.protocol);
+  if (header.is_last) packet.total = end;
+  if (header.offset == 0 && !packet.has_first) {
+    packet.has_first = true;
+    packet.protocol = header.protocol;
+  }
   const bool is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
-  if (put.conflicts) return is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
+  if (conflicts) return is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
   return is_whole ? Put::kWhole : Put::kWaits;
 }
 
-Bytes FragmentTable::whole(std::uint64_t key) {
+FragmentTable::Whole FragmentTable::whole(std::uint64_t key) {
   Packet* const packet = packets_.find(key);
   CHECK(packet != nullptr);
-  return packet->buffer.view(0, packet->total);
+  return {packet->buffer.view(0, packet->total), packet->protocol};
 }
 
 void FragmentTable::finish(std::uint64_t key, bool is_refused) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "decode/fragment.h"
 #include "track/buffer_pool.h"
 #include "track/lru_table.h"
 #include "track/stream_buffer.h"
@@ -34,10 +35,15 @@ class FragmentTable {
     kNoRoom,    // no memory, more holes than may be, or an end that contradicts another
     kRefused,   // part of a packet that was refused
   };
-  // key: of addresses, protocol and identification together.
-  Put put(std::uint64_t key, std::uint32_t offset, bool is_last, Bytes bytes, std::uint64_t now_ns);
-  // The payload of the packet that put() called whole. Valid until end_of_burst().
-  Bytes whole(std::uint64_t key);
+  // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
+  // follow only whole units of eight octets count, as receivers have it.
+  Put put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, std::uint64_t now_ns);
+  // The payload of the packet that put() called whole, and the protocol by its first part. Valid until end_of_burst().
+  struct Whole {
+    Bytes bytes;
+    std::uint8_t protocol = 0;
+  };
+  Whole whole(std::uint64_t key);
   // Its fate is known. Requires: put() called it whole in this burst.
   void finish(std::uint64_t key, bool is_refused);
   void end_of_burst();
@@ -50,6 +56,8 @@ class FragmentTable {
     std::uint32_t total = 0;  // bytes of its payload; 0: its last part has not come
     std::uint64_t began_ns = 0;
     bool is_refused = false;
+    bool has_first = false;
+    std::uint8_t protocol = 0;  // by the first part
   };
   Packet& at(std::uint64_t key, std::uint64_t now_ns);
   void forget(Packet& packet);

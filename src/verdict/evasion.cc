@@ -7,7 +7,8 @@ namespace telefence {
 namespace {
 
 constexpr std::array<std::string_view, kEvasionKindCount> kNames = {
-    "inconsistent_copy", "bad_checksum", "few_hops", "odd_flags", "data_after_reset", "overlapping_fragments", "ambiguous_host"};
+    "inconsistent_copy",     "bad_checksum",   "few_hops",     "odd_flags",      "data_after_reset",
+    "overlapping_fragments", "ambiguous_host", "crowded_flow", "untried_packets"};
 
 }  // namespace
 

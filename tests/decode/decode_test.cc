@@ -210,13 +210,15 @@ TEST(Decode, WalksTheExtensionHeadersOfIpv6) {
 TEST(Decode, ExtensionHeaderChainIsBounded) {
   Octets chain = udp(53, octets("q"));
   std::uint8_t next = kUdp;
-  for (int i = 0; i < 8; ++i) {
+  constexpr int kMost = 2048 / 8 + 1;
+  for (int i = 0; i < kMost; ++i) {
     chain = extension(next, 0, chain);
     next = kDestination;
+    if (i % 40 == 8) expect_payload(Decoded(ethernet(kIpv6, ipv6(next, chain))), Transport::kUdp, "q");
   }
   expect_payload(Decoded(ethernet(kIpv6, ipv6(next, chain))), Transport::kUdp, "q");
-  const Decoded nine(ethernet(kIpv6, ipv6(next, extension(next, 0, chain))));
-  EXPECT_EQ(nine.layers.end, DecodeEnd::kBadHeader);
+  const Decoded longer(ethernet(kIpv6, ipv6(next, extension(next, 0, chain))));
+  EXPECT_EQ(longer.layers.end, DecodeEnd::kBadHeader);
 }
 
 TEST(Decode, HopByHopElsewhereThanFirstIsABadHeader) {
@@ -229,6 +231,17 @@ TEST(Decode, ExtensionHeaderLongerThanThePacketIsABadHeader) {
   Octets longer = chain;
   longer[1] = 9;
   EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kDestination, longer))).layers.end, DecodeEnd::kBadHeader);
+}
+
+// RFC 2675 has it for jumbograms only; receivers take it in any packet of IPv6.
+TEST(Decode, ADatagramOverIpv6WithoutALengthIsAllOfItsPacket) {
+  const Octets unnamed = udp_with_length(53, 0, octets("query"));
+  expect_payload(Decoded(ethernet(kIpv6, ipv6(kUdp, unnamed))), Transport::kUdp, "query");
+  expect_payload(Decoded(ethernet(kIpv6, ipv6(kDestination, extension(kUdp, 0, unnamed)))), Transport::kUdp, "query");
+  EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kUdp, udp_with_length(53, 0, {})))).layers.end, DecodeEnd::kNoPayload);
+  EXPECT_EQ(Decoded(ethernet(kIpv4, ipv4(kUdp, unnamed))).layers.end, DecodeEnd::kBadHeader);
+  EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kUdp, udp_with_length(53, 7, octets("query"))))).layers.end, DecodeEnd::kBadHeader);
+  EXPECT_EQ(Decoded(ethernet(kIpv6, ipv6(kUdp, octets("1234567")))).layers.end, DecodeEnd::kBadHeader);
 }
 
 TEST(Decode, JumbogramIsABadHeader) {
@@ -248,7 +261,7 @@ TEST(Decode, OtherTransportsEndByName) {
   }
 }
 
-TEST(Decode, TagsAreWalkedUpToFour) {
+TEST(Decode, TagsAreWalkedUpToEight) {
   const Octets inside = ipv4(kUdp, udp(53, octets("q")));
   const Decoded one(ethernet(0x8100, tag(100, kIpv4, inside)));
   expect_payload(one, Transport::kUdp, "q");
@@ -268,8 +281,13 @@ TEST(Decode, TagsAreWalkedUpToFour) {
   EXPECT_EQ(four.layers.inner_vlan, 2);
   EXPECT_EQ(four.layers.network, 14 + 16);
 
-  const Decoded five(ethernet(0x8100, tag(5, 0x9100, tag(1, 0x9100, three))));
-  EXPECT_EQ(five.layers.end, DecodeEnd::kUnknownLink);
+  const Octets seven = tag(5, 0x8100, tag(6, 0x8100, tag(7, 0x8100, tag(8, 0x88a8, three))));
+  const Decoded eight(ethernet(0x8100, tag(9, 0x9100, seven)));
+  expect_payload(eight, Transport::kUdp, "q");
+  EXPECT_EQ(eight.layers.vlan, 9);
+  EXPECT_EQ(eight.layers.inner_vlan, 5);
+  const Decoded nine(ethernet(0x8100, tag(5, 0x9100, tag(9, 0x9100, seven))));
+  EXPECT_EQ(nine.layers.end, DecodeEnd::kUnknownLink);
 }
 
 TEST(Decode, LogicalLinkControlWithIpInsideIsDecoded) {

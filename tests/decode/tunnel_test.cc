@@ -90,11 +90,9 @@ TEST(GtpU, OtherMessagesAreDatagramsAsAnyOther) {
 }
 
 TEST(GtpU, WhatContradictsItselfIsADatagramAsAnyOther) {
-  constexpr std::uint8_t kVersion2 = 0x48, kPrime = 0x20, kSpareBit = 0x38;
-  for (const std::uint8_t version : {kVersion2, kPrime, kSpareBit})
+  constexpr std::uint8_t kVersion2 = 0x48, kPrime = 0x20;
+  for (const std::uint8_t version : {kVersion2, kPrime})
     expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(four(), {.version = version}))), DecodeEnd::kPayload);
-  for (const int error : {-1, 1, 200})
-    expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(four(), {.length_error = error}))), DecodeEnd::kPayload);
   expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u({}))), DecodeEnd::kPayload);
   expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(ethernet(kIpv4, four())))), DecodeEnd::kPayload);
   const Decoded name(over_udp4(kGtpUPort, octets("a query on port 2152")));
@@ -179,6 +177,35 @@ TEST(IpInIp, EachVersionCarriesEach) {
   const Decoded behind_options(over_ip6(60, extension(kIpInIp, 0, four())));
   expect_query_in(behind_options, TunnelKind::kIpInIp, 0);
   EXPECT_EQ(behind_options.path.steps[0].at, 14 + 40 + 8);
+}
+
+// What receivers take all the same is a tunnel, but only when the packet inside is sound.
+TEST(GtpU, ASpareBitOrAnotherLengthHidesNothing) {
+  constexpr std::uint8_t kSpareBit = 0x38;
+  for (const Octets& inside : {four(), six()}) {
+    expect_query_in(Decoded(over_udp4(kGtpUPort, gtp_u(inside, {.version = kSpareBit}))), TunnelKind::kGtpU, 0x11223344);
+    expect_query_in(Decoded(over_udp4(kGtpUPort, gtp_u(inside, {.sequence = 7, .version = kSpareBit}))), TunnelKind::kGtpU, 0x11223344);
+    expect_query_in(Decoded(over_udp4(kGtpUPort, gtp_u(inside) + octets("xx"))), TunnelKind::kGtpU, 0x11223344);
+    for (const int error : {-1, 1, 200})
+      expect_query_in(Decoded(over_udp4(kGtpUPort, gtp_u(inside, {.length_error = error}))), TunnelKind::kGtpU, 0x11223344);
+    Octets cut = inside;
+    cut.pop_back();
+    expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(cut, {.version = kSpareBit}))), DecodeEnd::kPayload);
+    expect_untunnelled(Decoded(over_udp4(kGtpUPort, gtp_u(cut, {.length_error = 1}))), DecodeEnd::kPayload);
+    const Octets text = gtp_u(octets("Earth"), {.version = kSpareBit});
+    EXPECT_EQ(Decoded(over_udp4(kGtpUPort, text)).payload(), std::string(text.begin(), text.end()));
+  }
+}
+
+TEST(Tunnels, ADatagramOverIpv6WithoutALengthIsAllOfItsPacket) {
+  const Octets datagram = udp_with_length(kVxlanPort, 0, vxlan(7, ethernet(kIpv4, four())));
+  expect_query_in(Decoded(ethernet(kIpv6, ipv6(kUdp, datagram))), TunnelKind::kVxlan, 7);
+}
+
+TEST(Vxlan, IsReadOnThePortOfLinuxToo) {
+  constexpr std::uint16_t kLinuxPort = 8472;
+  expect_query_in(Decoded(over_udp4(kLinuxPort, vxlan(5, ethernet(kIpv4, four())))), TunnelKind::kVxlan, 5);
+  expect_untunnelled(Decoded(over_udp4(kLinuxPort, octets("a query on port 8472"))), DecodeEnd::kPayload);
 }
 
 TEST(Vxlan, CarriesEthernet) {

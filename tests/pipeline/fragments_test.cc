@@ -8,6 +8,7 @@
 #include "filter.h"
 #include "payloads.h"
 #include "pipeline/worker.h"
+#include "quic_payloads.h"
 
 namespace telefence {
 namespace {
@@ -15,6 +16,18 @@ namespace {
 using namespace testing;
 
 using Octets = std::vector<std::uint8_t>;
+
+// The length of an IPv4 frame's packet, and the checksum of its header, as they ought to be.
+void set_length(Octets& frame) {
+  constexpr std::size_t kLink = 14, kHeader = 20;
+  const auto set = [&](std::size_t place, std::size_t value) {
+    frame[kLink + place] = static_cast<std::uint8_t>(value >> 8);
+    frame[kLink + place + 1] = static_cast<std::uint8_t>(value);
+  };
+  set(2, frame.size() - kLink);
+  set(10, 0);
+  set(10, checksum_of(word_sum(Bytes(frame).subspan(kLink, kHeader))));
+}
 
 // The parts of an IPv4 frame, `size` bytes of payload each, a multiple of eight.
 std::vector<Octets> fragments_of(const Octets& frame, std::size_t size, std::uint16_t identification) {
@@ -26,19 +39,11 @@ std::vector<Octets> fragments_of(const Octets& frame, std::size_t size, std::uin
     Octets part(frame.begin(), frame.begin() + kLink + kHeader);
     part.insert(part.end(), frame.begin() + static_cast<std::ptrdiff_t>(kLink + kHeader + at),
                 frame.begin() + static_cast<std::ptrdiff_t>(kLink + kHeader + at + count));
-    const std::size_t flags_and_offset = at / 8 | (at + count < payload ? 0x2000u : 0u);
-    const auto set = [&](std::size_t place, std::size_t value) {
-      part[kLink + place] = static_cast<std::uint8_t>(value >> 8);
-      part[kLink + place + 1] = static_cast<std::uint8_t>(value);
-    };
-    set(2, kHeader + count);
-    set(4, identification);
-    set(6, flags_and_offset);
-    set(10, 0);
-    std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < kHeader; i += 2) sum += static_cast<std::uint32_t>(part[kLink + i] << 8 | part[kLink + i + 1]);
-    while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-    set(10, ~sum & 0xffff);
+    part[kLink + 6] = static_cast<std::uint8_t>((at / 8 | (at + count < payload ? 0x2000u : 0u)) >> 8);
+    part[kLink + 7] = static_cast<std::uint8_t>(at / 8);
+    part[kLink + 4] = static_cast<std::uint8_t>(identification >> 8);
+    part[kLink + 5] = static_cast<std::uint8_t>(identification);
+    set_length(part);
     parts.push_back(std::move(part));
   }
   return parts;
@@ -127,6 +132,140 @@ TEST_F(FragmentsTest, SegmentsOfSharedConnectionsAreForwarded) {
   send(fragments_of(tcp_frame(submit_sm(1, "10690001", "8613800000001", "WIN a PRIZE"), 2775), 32, 1), true);
   EXPECT_EQ(filter.fate(Fate::kForwardedActionFailed), 1u);
   expect_sums();
+}
+
+// Parts of a packet of IPv6: its payload is cut here, and the two parts name these as what follows.
+std::vector<Octets> parts_of_ipv6(const Octets& payload, std::size_t cut, std::uint8_t next, std::uint8_t later_next,
+                                  std::uint8_t identification = 9) {
+  Octets link_and_ip(14 + 40);
+  link_and_ip[12] = 0x86;
+  link_and_ip[13] = 0xdd;
+  link_and_ip[14] = 0x60;
+  link_and_ip[14 + 6] = 44;
+  link_and_ip[14 + 7] = 64;
+  link_and_ip[14 + 8] = link_and_ip[14 + 24] = 0x20;
+  link_and_ip[14 + 23] = 1;
+  link_and_ip[14 + 39] = 2;
+  std::vector<Octets> parts;
+  for (const bool first : {true, false}) {
+    Octets part = link_and_ip;
+    const Bytes bytes = first ? Bytes(payload).first(cut) : Bytes(payload).subspan(cut);
+    part[14 + 4] = static_cast<std::uint8_t>((bytes.size() + 8) >> 8);
+    part[14 + 5] = static_cast<std::uint8_t>(bytes.size() + 8);
+    const std::size_t place = first ? 1 : cut;
+    for (const std::size_t octet : {std::size_t{first ? next : later_next}, std::size_t{0}, place >> 8, place & 0xff, std::size_t{0},
+                                    std::size_t{0}, std::size_t{0}, std::size_t{identification}})
+      part.push_back(static_cast<std::uint8_t>(octet));
+    part.insert(part.end(), bytes.begin(), bytes.end());
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+Octets udp_of(const std::string& text, std::uint16_t port) {
+  const Octets frame = udp_frame(text, port);
+  return {frame.begin() + 34, frame.end()};
+}
+
+// RFC 8200, 4.5: what later parts name is not looked at; and what stands in the first may be more extension headers.
+TEST_F(FragmentsTest, TheFirstPartOfAnIpv6PacketSaysWhatItCarries) {
+  constexpr std::uint8_t kUdp = 17, kTcp = 6, kNothing = 59, kOptions = 60, kSecurity = 50, kTunnel = 47;
+  std::uint64_t answered = 0;
+  std::uint8_t identification = 0;
+  for (const std::uint8_t later : {kUdp, kTcp, kNothing, kOptions, kSecurity, kTunnel}) {
+    for (const bool reversed : {false, true}) {
+      std::vector<Octets> parts = parts_of_ipv6(udp_of(dns_query("evil.example"), 53), 16, kUdp, later, ++identification);
+      if (reversed) std::swap(parts[0], parts[1]);
+      filter.core.forget();
+      send(parts, true);
+      EXPECT_EQ(filter.fate(Fate::kAnswered), ++answered) << int{later} << (reversed ? " reversed" : "");
+      EXPECT_EQ(filter.core.sent().size(), 1u);
+    }
+  }
+  Octets options{kUdp, 0, 1, 4, 0, 0, 0, 0};
+  const Octets query = udp_of(dns_query("evil.example"), 53);
+  options.insert(options.end(), query.begin(), query.end());
+  send(parts_of_ipv6(options, 24, kOptions, kOptions, 200), true);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), ++answered);
+  send(parts_of_ipv6(udp_of(dns_query("good.example"), 53), 16, kUdp, kNothing, 201), true);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), answered);
+  EXPECT_EQ(filter.stats().fragments_overlapping.read(), 0u);
+  expect_sums();
+}
+
+// RFC 8200, 4.5: such a part is discarded.
+TEST_F(FragmentsTest, AnIpv6PartOfNoWholeUnitsIsNotPutTogether) {
+  const Octets query = udp_of(dns_query("evil.example"), 53);
+  std::vector<Octets> parts = parts_of_ipv6(query, 16, 17, 17);
+  Octets odd = parts[0];
+  odd[14 + 5] = static_cast<std::uint8_t>(odd[14 + 5] - 1);
+  odd.pop_back();
+  odd[14 + 48 + 3] ^= 1;  // it contradicts, and nobody takes it
+  send({odd, parts[0], parts[1]}, true);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_EQ(filter.stats().fragments_overlapping.read(), 0u);
+  EXPECT_EQ(filter.stats().fragments_given_up.read(), 1u);
+}
+
+TEST_F(FragmentsTest, APartLongerThanItsUnitsIsCutAsReceiversDo) {
+  std::vector<Octets> parts = fragments_of(udp_frame(dns_query("evil.example"), 53), 16, 1);
+  parts[0].insert(parts[0].end(), {'z', 'z', 'z'});
+  set_length(parts[0]);
+  send(parts, true);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_EQ(filter.stats().fragments_overlapping.read(), 0u);
+  expect_sums();
+}
+
+// No router passes it on, and no receiver takes it.
+TEST_F(FragmentsTest, APartWithAWrongHeaderChecksumIsNotPutTogether) {
+  const std::vector<Octets> parts = fragments_of(udp_frame(dns_query("evil.example"), 53), 16, 1);
+  Octets other = parts[1];
+  other.back() ^= 1;
+  other[14 + 10] ^= 1;
+  Octets last(parts[1].begin(), parts[1].begin() + 14 + 20 + 4);
+  set_length(last);
+  last[14 + 6] &= 0xdf;
+  for (const Octets& decoy : {other, last}) {
+    Filter fresh;
+    fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+    fresh.access.give(decoy);
+    fresh.run();
+    ASSERT_EQ(fresh.core.sent().size(), 1u);
+    EXPECT_EQ(fresh.core.sent()[0], decoy);
+    for (const Octets& part : parts) fresh.access.give(part);
+    fresh.run();
+    EXPECT_EQ(fresh.fate(Fate::kAnswered), 1u);
+    EXPECT_EQ(fresh.fate(Fate::kForwardedBadChecksum), 1u);
+    EXPECT_EQ(fresh.stats().evasions[static_cast<std::size_t>(EvasionKind::kBadChecksum)].read(), 1u);
+    EXPECT_EQ(fresh.stats().fragments_overlapping.read(), 0u);
+  }
+}
+
+// What was put together from fragments is put together with other datagrams, too: its checksum is that of all of it.
+TEST_F(FragmentsTest, ADatagramOfASpreadHelloMayComeInFragments) {
+  const auto hello = long_quic_hello("evil.example");
+  const Octets first = quic_frame(quic_part(hello, 0, 1100));
+  const Octets second = quic_frame(quic_part(hello, 1100, hello.size(), {.number = 1}));
+  const auto bad_checksums = [](const Filter& one) {
+    return one.stats().evasions[static_cast<std::size_t>(EvasionKind::kBadChecksum)].read();
+  };
+  for (const int cut : {1, 2, 3}) {  // the first, the second, both
+    Filter fresh;
+    fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+    const auto give = [&](const Octets& frame, bool in_parts, std::uint16_t identification) {
+      for (const Octets& part : in_parts ? fragments_of(frame, 800, identification) : std::vector<Octets>{frame}) fresh.access.give(part);
+      fresh.run();
+    };
+    give(first, (cut & 1) != 0, 7);
+    give(second, (cut & 2) != 0, 8);
+    EXPECT_EQ(fresh.fate(Fate::kDroppedByVerdict), 1u) << cut;
+    EXPECT_EQ(bad_checksums(fresh), 0u) << cut;
+  }
+  Octets damaged = first;
+  damaged[14 + 20 + 7] ^= 1;
+  send(fragments_of(damaged, 800, 7), true);
+  EXPECT_EQ(bad_checksums(filter), 1u);
 }
 
 TEST_F(FragmentsTest, OverlappingPartsAreCountedAndPass) {

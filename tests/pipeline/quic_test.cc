@@ -30,6 +30,13 @@ std::vector<std::uint8_t> with_header_checksum(std::vector<std::uint8_t> bytes) 
   return bytes;
 }
 
+std::uint64_t evasions(const Filter& filter, EvasionKind kind) { return filter.stats().evasions[static_cast<std::size_t>(kind)].read(); }
+
+std::vector<std::uint8_t> with_hops(std::vector<std::uint8_t> bytes, std::uint8_t hops) {
+  bytes[14 + 8] = hops;
+  return with_header_checksum(std::move(bytes));
+}
+
 class Quic : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -234,10 +241,6 @@ TEST_F(Quic, AMonitorSaysWhatItWouldDo) {
 TEST_F(Quic, ADatagramThatWillNotArriveDoesNotMislead) {
   const Octets real = long_quic_hello("evil.example");
   const Octets decoy = long_quic_hello("good.example");
-  const auto with_hops = [](std::vector<std::uint8_t> bytes, std::uint8_t hops) {
-    bytes[14 + 8] = hops;
-    return with_header_checksum(std::move(bytes));
-  };
   auto bad = quic_frame(quic_part(decoy, 1000, decoy.size(), {.number = 1}));
   bad[14 + 20 + 7] ^= 1;  // its checksum
   const auto low_end = with_hops(quic_frame(quic_part(decoy, 1000, decoy.size(), {.number = 1})), 3);
@@ -251,13 +254,112 @@ TEST_F(Quic, ADatagramThatWillNotArriveDoesNotMislead) {
     fresh.access.give(quic_frame(quic_part(real, 1100, real.size(), {.number = 2})));
     fresh.run();
     EXPECT_EQ(fresh.fate(Fate::kDroppedByVerdict), 1u);
-    EXPECT_EQ(fresh.fate(Fate::kForwardedBadChecksum) + fresh.fate(Fate::kForwardedFewHops), 1u);
+    EXPECT_EQ(evasions(fresh, EvasionKind::kBadChecksum) + evasions(fresh, EvasionKind::kFewHops), 1u);
   }
   filter.access.give(low_start);
   filter.access.give(quic_frame(quic_part(real, 0, 1100)));
   filter.access.give(quic_frame(quic_part(real, 1100, real.size(), {.number = 2})));
   filter.run();
   EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+}
+
+// Whether a datagram arrives is not known from its hops: both parts are read, whichever has fewer.
+TEST_F(Quic, PartsWithOtherHopsArePutTogetherAndCounted) {
+  const Octets hello = long_quic_hello("evil.example");
+  std::uint16_t from = 40000;
+  for (const auto& [first, second] : {std::pair<std::uint8_t, std::uint8_t>{60, 64}, {64, 60}, {3, 64}, {64, 3}, {62, 64}}) {
+    filter.access.give(with_hops(quic_frame(quic_part(hello, 0, 1100), ++from), first));
+    filter.run();
+    filter.access.give(with_hops(quic_frame(quic_part(hello, 1100, hello.size(), {.number = 1}), from), second));
+    filter.run();
+    EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), from - 40000u) << int{first} << " and " << int{second};
+  }
+  EXPECT_EQ(evasions(filter, EvasionKind::kFewHops), 4u) << "not for two hops";
+}
+
+// What the few hops told stands until others contradict it, in whatever order they come.
+TEST_F(Quic, OfContradictingPartsTheOnesWithMoreHopsCount) {
+  const Octets real = long_quic_hello("evil.example");
+  const Octets decoy = long_quic_hello("good.example");
+  const auto decoy_end = with_hops(quic_frame(quic_part(decoy, 1100, decoy.size(), {.number = 1})), 60);
+  const auto start = with_hops(quic_frame(quic_part(real, 0, 1100)), 64);
+  const auto end = with_hops(quic_frame(quic_part(real, 1100, real.size(), {.number = 2})), 64);
+  for (const auto& order : {std::vector{start, decoy_end, end}, std::vector{decoy_end, start, end}, std::vector{decoy_end, end, start}}) {
+    Filter fresh;
+    fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+    for (const auto& frame : order) {
+      fresh.access.give(frame);
+      fresh.run();
+    }
+    EXPECT_EQ(fresh.fate(Fate::kDroppedByVerdict), 1u);
+    EXPECT_GE(evasions(fresh, EvasionKind::kFewHops), 1u);
+  }
+}
+
+// RFC 9000, A.3: only the end of a number is sent.
+TEST_F(Quic, NumbersGoOnWhereTheLastOneStood) {
+  const Octets hello = long_quic_hello("evil.example");
+  send(quic_part(hello, 0, 1100, {.number = 0x1ff, .number_bytes = 2}));
+  send(quic_part(hello, 1100, hello.size(), {.number = 0x200, .number_bytes = 1}));
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+  send(quic_part(hello, 1100, hello.size(), {.destination_id = kServerId, .key_id = kFirstId, .number = 0x201, .number_bytes = 1}));
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), 1u) << "also of a refused connection";
+  // A packet that says nothing new counts, too.
+  send(quic_part(hello, 0, 1100, {.number = 1}), 40001);
+  send(initial({.number = 0x4000, .number_bytes = 2, .frames = {1}}), 40001);
+  send(quic_part(hello, 1100, hello.size(), {.number = 0x4001, .number_bytes = 1}), 40001);
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 2u);
+  // Within one datagram.
+  const Octets two = quic_hello("evil.example");
+  Octets datagram = quic_part(two, 0, 40, {.number = 0x1ff, .number_bytes = 2, .size = 0});
+  append(datagram, quic_part(two, 40, two.size(), {.number = 0x200, .number_bytes = 1}));
+  send(datagram, 40002);
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 3u);
+}
+
+TEST_F(Quic, PartsMayBeAMinuteApart) {
+  const Octets hello = long_quic_hello("evil.example");
+  send(quic_part(hello, 0, 1100));
+  now_ns += 59 * kSecond;
+  send(quic_part(hello, 1100, hello.size(), {.number = 1}));
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u);
+}
+
+TEST_F(Quic, ManyConnectionsOfOneFlowAreCounted) {
+  const Octets hello = long_quic_hello("evil.example");
+  for (std::uint8_t i = 0; i < 16; ++i) send(quic_part(hello, 0, 1100, {.destination_id = Octets(8, i)}));
+  EXPECT_EQ(evasions(filter, EvasionKind::kCrowdedFlow), 0u);
+  send(quic_part(hello, 1100, hello.size(), {.destination_id = kServerId, .key_id = Octets(8, 0), .number = 1}));
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 1u) << "the oldest is tried, too";
+  for (std::uint8_t i = 20; i < 22; ++i) send(quic_part(hello, 0, 1100, {.destination_id = Octets(8, i)}));
+  EXPECT_EQ(evasions(filter, EvasionKind::kCrowdedFlow), 1u);
+}
+
+TEST_F(Quic, PacketsThatDoNotOpenHideNoneBehindThem) {
+  const Octets hello = quic_hello("evil.example");
+  const auto garbage = [](std::uint8_t id) { return initial({.destination_id = Octets(8, id), .key_id = Octets(8, 0xee), .size = 0}); };
+  std::uint64_t refused = 0;
+  for (const bool same_id : {true, false}) {
+    for (const std::uint8_t count : {std::uint8_t{1}, std::uint8_t{16}, std::uint8_t{17}, std::uint8_t{25}}) {
+      Octets datagram;
+      for (std::uint8_t i = 0; i < count; ++i) append(datagram, same_id ? initial({.key_id = Octets(8, 0xee), .size = 0}) : garbage(i));
+      append(datagram, quic_whole(hello));
+      send(datagram, static_cast<std::uint16_t>(41000 + count + 100 * same_id));
+      EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), ++refused) << int{count};
+    }
+  }
+  EXPECT_EQ(evasions(filter, EvasionKind::kUntriedPackets), 1u) << "of twenty-six ids";
+}
+
+// Receivers know keys of the first id alone, and some do not mind another behind it.
+TEST_F(Quic, AnotherIdBehindTheFirstHidesNothing) {
+  const Octets hello = quic_hello("evil.example");
+  for (const bool opens : {true, false}) {
+    Octets datagram = initial({.key_id = opens ? Octets() : Octets(8, 0xee), .frames = {1}, .size = 0});
+    append(datagram, quic_whole(hello, {.destination_id = Octets(8, 0x44), .key_id = kFirstId, .number = 1}));
+    send(datagram, static_cast<std::uint16_t>(42000 + opens));
+  }
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 2u);
 }
 
 TEST_F(Quic, InconsistentBytesCount) {

@@ -17,7 +17,10 @@ constexpr std::size_t kSmallestDatagram = 1200;
 constexpr std::size_t kShortestFirstId = 8;
 // All packets of a datagram are for one connection (RFC 9000, 12.2). More are read, in case a receiver does not mind, but making
 // keys, and trying others, is what costs.
-constexpr unsigned kMostTries = 16;
+constexpr unsigned kMostMade = 16;
+// So many packets at the end of a datagram are read in any case.
+constexpr unsigned kLastRead = 8;
+constexpr unsigned kMostOthers = 32;
 
 using Sight = FlowMemory::Sight;
 using Standing = FlowMemory::Standing;
@@ -40,6 +43,16 @@ void write_keys(const InitialKeys& keys, Writer& note) {
   note.bytes(keys.key);
   note.bytes(keys.iv);
   note.bytes(keys.hp);
+}
+
+// False when more than `most` packets follow.
+bool are_at_most(Bytes rest, unsigned most) {
+  LongHeader header;
+  for (unsigned count = 0; read_long_header(rest, header) == HeaderFound::kPacket; ++count) {
+    if (count == most) return false;
+    rest = rest.subspan(header.packet.size());
+  }
+  return true;
 }
 
 // A hello in the clear, of which each copy is judged by itself: nothing need be known of its connection.
@@ -92,9 +105,11 @@ Step HelloReader::read(const Payload& payload, FlowMemory& memory, EventList& ev
     }
     is_first = false;
     rest = rest.subspan(header.packet.size());
+    datagram.rest = rest;
     packet(header, datagram);
   }
   settle(datagram);
+  if (datagram.is_untried) memory.note(Sight::kUntried);
   const auto size = static_cast<std::uint32_t>(payload.bytes.size());
   if (datagram.told) return {Progress::kDone, size, 0};
   if (datagram.malformed) return {Progress::kMalformed, 0, 0};
@@ -123,40 +138,83 @@ bool HelloReader::open(const LongHeader& header, const Mark& mark, Datagram& dat
     if (datagram.memory.find(mark.view()).standing != Standing::kUnfinished || !resume(mark, datagram))
       return open_as_new(header, mark, datagram, text) || open_as_other(header, mark, datagram, text);
   }
-  return protection_.open(header, keys_, text);
+  const std::uint64_t before = expected_;
+  if (!protection_.open(header, keys_, expected_, text)) return false;
+  grew_ = grew_ || expected_ != before;
+  return true;
 }
 
-// With keys of its own id: the first packets of a connection, or the first after a Retry or a Version Negotiation.
-bool HelloReader::open_as_new(const LongHeader& header, const Mark& mark, Datagram& datagram, Bytes& text) {
-  if (datagram.payload.bytes.size() < kSmallestDatagram || header.destination_id.size() < kShortestFirstId) return false;
-  if (datagram.tries == kMostTries) return false;
-  ++datagram.tries;
-  const InitialKeys keys = key_maker_.make(*header.version, header.destination_id, Side::kClient);
-  if (!protection_.open(header, keys, text)) return false;
+// Made of the packet's own id, unless that costs too much. Many packets to one id cost one making.
+const InitialKeys* HelloReader::keys_of(const LongHeader& header, const Mark& mark, Datagram& datagram) const {
+  if (datagram.first.mark.size != 0 && mark == datagram.first.mark) return &datagram.first.keys;
+  if (datagram.latest.mark.size != 0 && mark == datagram.latest.mark) return &datagram.latest.keys;
+  if (datagram.made >= kMostMade && !are_at_most(datagram.rest, kLastRead - 1)) {
+    datagram.is_untried = true;
+    return nullptr;
+  }
+  Made& made = datagram.made++ == 0 ? datagram.first : datagram.latest;
+  made.mark = mark;
+  made.keys = key_maker_.make(*header.version, header.destination_id, Side::kClient);
+  return &made.keys;
+}
+
+// A connection of which nothing was known becomes the current one.
+void HelloReader::begin(const Made& made, std::uint64_t expected, Datagram& datagram) {
   settle(datagram);
-  mark_ = mark;
+  mark_ = made.mark;
   other_mark_ = {};
-  keys_ = keys;
-  is_kept_ = is_told_ = false;
+  keys_ = made.keys;
+  expected_ = expected;
+  is_kept_ = is_told_ = is_doubtful_ = grew_ = false;
   changed_ = true;  // also without a CRYPTO frame: what follows may go to another id, and its keys are known from here only
   stream_->clear();
+}
+
+// With keys of its own id: the first packets of a connection, or the first after a Retry or a Version Negotiation. Or with keys of the
+// id in front: receivers that do not mind another id behind it have no other keys.
+bool HelloReader::open_as_new(const LongHeader& header, const Mark& mark, Datagram& datagram, Bytes& text) {
+  if (datagram.payload.bytes.size() < kSmallestDatagram) return false;
+  std::uint64_t expected = 0;
+  if (header.destination_id.size() >= kShortestFirstId) {
+    const InitialKeys* const keys = keys_of(header, mark, datagram);
+    if (keys != nullptr && protection_.open(header, *keys, expected, text)) {
+      begin({mark, *keys}, expected, datagram);
+      return true;
+    }
+  }
+  if (mark_.size != 0 && protection_.open(header, keys_, expected_, text)) {
+    other_mark_ = mark;
+    grew_ = true;
+    return true;
+  }
+  const Made& first = datagram.first;
+  if (first.mark.size == 0 || first.mark == mark || is_current(first.mark)) return false;
+  if (Reader(first.mark.view()).u32() != header.version_number) return false;
+  if (datagram.memory.find(first.mark.view()).standing != Standing::kUnknown) return false;
+  if (!protection_.open(header, first.keys, expected, text)) return false;
+  begin(first, expected, datagram);
+  other_mark_ = mark;
   return true;
 }
 
 // With the keys of another connection of the flow: its later packets go to the id that the server chose.
 bool HelloReader::open_as_other(const LongHeader& header, const Mark& mark, Datagram& datagram, Bytes& text) {
-  std::array<FlowMemory::Connection, FlowMemory::kMostConnections> known;
+  std::array<FlowMemory::Connection, FlowMemory::kMostListed> known;
   const std::size_t count = datagram.memory.list(known);
   for (const FlowMemory::Connection& other : std::span(known).first(count)) {
     Reader first(other.mark);
     if (first.u32() != header.version_number) continue;
-    if (datagram.tries == kMostTries) return false;
-    ++datagram.tries;
+    if (datagram.others == kMostOthers) {
+      datagram.is_untried = true;
+      return false;
+    }
+    ++datagram.others;
     Reader note(other.note);
-    note.skip(1);
+    std::uint64_t expected = other.note.size() >= FlowMemory::kHead ? note.u64() : 0;
     const bool is_refused = other.standing == Standing::kRefused;
+    if (!is_refused) note.skip(1);
     const InitialKeys keys = is_refused ? key_maker_.make(*header.version, first.rest(), Side::kClient) : read_keys(note);
-    if (!protection_.open(header, keys, text)) continue;
+    if (!protection_.open(header, keys, expected, text)) continue;
     if (is_refused) {
       datagram.memory.belongs_to(other.mark);
       text = {};
@@ -167,6 +225,8 @@ bool HelloReader::open_as_other(const LongHeader& header, const Mark& mark, Data
     std::copy(other.mark.begin(), other.mark.end(), found.bytes.begin());
     if (!is_current(found) && !resume(found, datagram)) return false;
     other_mark_ = mark;
+    grew_ = grew_ || expected > expected_;
+    expected_ = std::max(expected_, expected);
     return true;
   }
   return false;
@@ -181,19 +241,23 @@ bool HelloReader::resume(const Mark& mark, Datagram& datagram) {
   mark_ = mark;
   other_mark_ = {};
   is_kept_ = true;
+  expected_ = note.u64();
   is_told_ = note.u8() != 0;
   keys_ = read_keys(note);
-  changed_ = false;
+  changed_ = grew_ = false;
   const bool loaded = stream_->load(note);
   DCHECK(loaded);
+  is_doubtful_ = known.hops == FlowMemory::Hops::kFewer;
+  if (known.hops == FlowMemory::Hops::kMore) stream_->doubt_all();
   return loaded;
 }
 
 void HelloReader::take_frames(FrameReader frames, Datagram& datagram) {
   CryptoFrame frame;
   while (frames.next(frame)) {
-    const CryptoStream::Put put = stream_->put(frame.offset, frame.bytes);
+    const CryptoStream::Put put = stream_->put(frame.offset, frame.bytes, is_doubtful_);
     if (put.conflicts) datagram.memory.note(Sight::kInconsistent);
+    if (put.replaces) is_told_ = false;  // what was told was of others
     changed_ = changed_ || put.is_new;
   }
   if (!frames.ok()) datagram.malformed = true;
@@ -202,10 +266,12 @@ void HelloReader::take_frames(FrameReader frames, Datagram& datagram) {
 // No more packets of the current connection follow, or another one is to become current.
 void HelloReader::settle(Datagram& datagram) {
   if (mark_.size == 0) return;
-  if (changed_)
+  if (changed_) {
     judge(datagram);
-  else if (!is_told_)
-    datagram.waits = true;
+  } else {
+    if (!is_told_) datagram.waits = true;
+    if (grew_) keep(datagram);
+  }
   mark_.size = 0;
 }
 
@@ -219,6 +285,7 @@ void HelloReader::judge(Datagram& datagram) {
     case wire::HelloFound::kWhole:
       tell(hello, datagram);
       is_told_ = true;
+      if (stream_->has_doubtful()) return keep(datagram);  // others may still contradict them
       if (is_kept_) keep(datagram);  // for what of it may stand behind this in the burst
       return datagram.memory.finish(mark_.view(), FlowMemory::End::kRead);
     case wire::HelloFound::kNamed:
@@ -232,12 +299,15 @@ void HelloReader::judge(Datagram& datagram) {
       return keep(datagram);
     case wire::HelloFound::kMalformed:
       datagram.malformed = true;
+      if (stream_->has_doubtful()) return keep(datagram);
       return datagram.memory.finish(mark_.view(), FlowMemory::End::kRead);
   }
 }
 
 void HelloReader::keep(Datagram& datagram) {
   Writer note(*note_);
+  note.u32(static_cast<std::uint32_t>(expected_ >> 32));
+  note.u32(static_cast<std::uint32_t>(expected_));  // the head: of a refused connection, too, its packets to the server's id must be known
   note.u8(is_told_ ? 1 : 0);
   write_keys(keys_, note);
   if (!stream_->save(note)) return datagram.memory.finish(mark_.view(), FlowMemory::End::kGivenUp);

@@ -38,12 +38,21 @@ class HelloReader final : public DatagramReader {
     Bytes view() const { return Bytes(bytes).first(size); }
     bool operator==(const Mark& other) const { return std::ranges::equal(view(), other.view()); }
   };
+  struct Made {
+    Mark mark;
+    InitialKeys keys;
+  };
   // What is known about the datagram that is being read.
   struct Datagram {
     const Payload& payload;
     FlowMemory& memory;
     EventList& events;
-    unsigned tries = 0;  // with keys other than the current connection's
+    Bytes rest;              // behind the packet that is being read
+    unsigned made = 0;       // keys, of ids
+    unsigned others = 0;     // tries with keys of other connections of the flow
+    bool is_untried = false;
+    Made first;              // keys made for the first packet, and for the latest
+    Made latest;
     bool told = false;
     bool waits = false;
     bool malformed = false;
@@ -53,6 +62,8 @@ class HelloReader final : public DatagramReader {
   bool is_current(const Mark& mark) const;
   void packet(const LongHeader& header, Datagram& datagram);
   bool open(const LongHeader& header, const Mark& mark, Datagram& datagram, Bytes& text);
+  const InitialKeys* keys_of(const LongHeader& header, const Mark& mark, Datagram& datagram) const;
+  void begin(const Made& made, std::uint64_t expected, Datagram& datagram);
   bool open_as_new(const LongHeader& header, const Mark& mark, Datagram& datagram, Bytes& text);
   bool open_as_other(const LongHeader& header, const Mark& mark, Datagram& datagram, Bytes& text);
   bool resume(const Mark& mark, Datagram& datagram);
@@ -71,9 +82,12 @@ class HelloReader final : public DatagramReader {
   Mark mark_;
   Mark other_mark_;  // as its packets tell that go to the id which the server chose; empty when none was seen yet
   InitialKeys keys_;
+  std::uint64_t expected_ = 0;  // number of its next packet, as Protection::open has it
   bool is_kept_ = false;  // it was known before this datagram
   bool is_told_ = false;  // its name was told before
   bool changed_ = false;  // it is new, or something came that was not there
+  bool grew_ = false;     // its expected number did
+  bool is_doubtful_ = false;  // what the datagram says of it
 };
 
 }  // namespace telefence::quic

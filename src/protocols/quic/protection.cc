@@ -13,11 +13,21 @@ constexpr std::uint8_t kNumberBits = 0x03;     // of the first byte: length of t
 constexpr std::uint8_t kProtectedBits = 0x0f;  // of it, in a long header
 
 // RFC 9001, 5.3: the packet number is laid over the end of the IV.
-GcmNonce nonce_of(const InitialKeys& keys, std::uint32_t number) {
+GcmNonce nonce_of(const InitialKeys& keys, std::uint64_t number) {
   GcmNonce nonce = keys.iv;
   for (std::size_t i = 0; i < sizeof number; ++i)
     nonce[nonce.size() - 1 - i] ^= static_cast<std::uint8_t>(number >> (8 * i));
   return nonce;
+}
+
+// RFC 9000, A.3: of the numbers that end in what was sent, the one nearest to the expected one.
+std::uint64_t whole_number(std::uint64_t sent, std::size_t bytes, std::uint64_t expected) {
+  const std::uint64_t window = std::uint64_t{1} << (8 * bytes);
+  const std::uint64_t half = window / 2;
+  const std::uint64_t near = (expected & ~(window - 1)) | sent;
+  if (near + half <= expected) return near + window;
+  if (near > expected + half && near >= window) return near - window;
+  return near;
 }
 
 // RFC 9001, 5.4.2: taken as if the packet number had four bytes.
@@ -32,7 +42,7 @@ AesBlock sample_at(Bytes packet, std::size_t number_at) {
 
 Protection::Protection() = default;
 
-bool Protection::open(const LongHeader& header, const InitialKeys& keys, Bytes& text) {
+bool Protection::open(const LongHeader& header, const InitialKeys& keys, std::uint64_t& expected, Bytes& text) {
   const Bytes packet = header.packet;
   if (packet.size() > kLongestDatagram || packet.size() < header.number_at + kLongestNumber + AesGcm::kTag) return false;
   const AesBlock mask = aes_.encrypt_block(keys.hp, sample_at(packet, header.number_at));
@@ -40,17 +50,23 @@ bool Protection::open(const LongHeader& header, const InitialKeys& keys, Bytes& 
   std::copy_n(packet.begin(), header.number_at + kLongestNumber, plain.begin());
   plain[0] = static_cast<std::uint8_t>(plain[0] ^ (mask[0] & kProtectedBits));
   const std::size_t number_size = (plain[0] & kNumberBits) + std::size_t{1};
-  std::uint32_t number = 0;
+  std::uint64_t sent = 0;
   for (std::size_t i = 0; i < number_size; ++i) {
     plain[header.number_at + i] = static_cast<std::uint8_t>(plain[header.number_at + i] ^ mask[i + 1]);
-    // The first packets of a connection: none has been acknowledged, so what is sent of the number is all of it.
-    number = number << 8 | plain[header.number_at + i];
+    sent = sent << 8 | plain[header.number_at + i];
   }
   const std::size_t header_size = header.number_at + number_size;
   const Bytes sealed = packet.subspan(header_size);
   const MutableBytes room = MutableBytes(room_->text).first(sealed.size() - AesGcm::kTag);
   text = room;
-  return aes_.open(keys.key, nonce_of(keys, number), Bytes(plain).first(header_size), sealed, room);
+  const auto opens = [&](std::uint64_t number) {
+    if (!aes_.open(keys.key, nonce_of(keys, number), Bytes(plain).first(header_size), sealed, room)) return false;
+    expected = std::max(expected, number + 1);
+    return true;
+  };
+  // What was opened here need not have reached the receiver, so that its numbers may still be those of a connection that begins.
+  const std::uint64_t number = whole_number(sent, number_size, expected);
+  return opens(number) || (number != sent && opens(sent));
 }
 
 bool Protection::seal(const PlainPacket& plain, const InitialKeys& keys, Writer& out) {

@@ -29,7 +29,12 @@ class Protection {
   Protection();
 
   // The payload of the packet, or false when it was not sealed with these keys. `text` lives until the next open().
-  bool open(const LongHeader& header, const InitialKeys& keys, Bytes& text);
+  // expected: one more than the largest number that was opened of its connection, 0 when there was none (RFC 9000, A.3).
+  bool open(const LongHeader& header, const InitialKeys& keys, std::uint64_t& expected, Bytes& text);
+  bool open(const LongHeader& header, const InitialKeys& keys, Bytes& text) {
+    std::uint64_t none = 0;
+    return open(header, keys, none, text);
+  }
 
   // Writes the whole packet, its length and number between header and text. False when it does not fit.
   // Requires: text and number have at least 4 bytes together and less than 16 KiB.

@@ -115,5 +115,29 @@ TEST_F(QuicCryptoStream, DoesWhatAModelDoes) {
   }
 }
 
+TEST(CryptoStream, DoubtfulBytesGiveWayAndStayDoubtfulWhenSaved) {
+  CryptoStream stream;
+  stream.put(0, as_bytes("01234567"));
+  EXPECT_FALSE(stream.put(8, as_bytes("89abcdef"), true).conflicts);
+  EXPECT_FALSE(stream.put(4, as_bytes("XXXX"), true).replaces) << "they replace nothing";
+  EXPECT_EQ(as_text(stream.beginning()), "0123456789abcdef");
+  std::array<std::uint8_t, 100> room;
+  Writer note(room);
+  ASSERT_TRUE(stream.save(note));
+  Reader reader(note.written());
+  CryptoStream other;
+  ASSERT_TRUE(other.load(reader));
+  EXPECT_EQ(as_text(other.beginning()), "0123456789abcdef");
+  EXPECT_TRUE(other.has_doubtful());
+  const CryptoStream::Put same = other.put(8, as_bytes("89ab"));
+  EXPECT_TRUE(same.is_new && !same.conflicts && !same.replaces) << "now they are sure";
+  const CryptoStream::Put put = other.put(10, as_bytes("YYYYYY"));
+  EXPECT_TRUE(put.conflicts && put.replaces);
+  EXPECT_EQ(as_text(other.beginning()), "0123456789abYYYY");
+  EXPECT_FALSE(other.has_doubtful());
+  other.doubt_all();
+  EXPECT_TRUE(other.put(0, as_bytes("zz")).replaces);
+}
+
 }  // namespace
 }  // namespace telefence::quic
