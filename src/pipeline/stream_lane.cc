@@ -32,9 +32,9 @@ StreamLane::StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats,
       streams_(options),
       completed_(std::make_unique<std::uint8_t[]>(Burst::kExpired * kLongestCompleted)) {}
 
-void StreamLane::begin(std::uint16_t link, bool holds, const Classifier& classifier) {
+void StreamLane::begin(const Arrival& arrival, bool holds, const Classifier& classifier) {
   classifier_ = &classifier;
-  link_ = link;
+  arrival_ = arrival;
   holds_ = holds;
   if (!streams_.is_idle()) streams_.advance_time(burst_.now_ns);
 }
@@ -83,6 +83,7 @@ void StreamLane::reopen(std::size_t index) {
   if (connection == nullptr) return;
   const TcpHeader header = tcp_header(burst_.frames[index], layers);
   const std::uint8_t side = MessageStreams::side_of(*connection, flow);
+  if (!MessageStreams::is_from(*connection, side, arrival_)) return;
   streams_.open(*connection, side, header.sequence + 1);
   streams_.open(*connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
 }
@@ -123,7 +124,7 @@ StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& kn
     return Belongs::kHere;
   }
   const std::uint8_t side = MessageStreams::side_of(known, burst_.flow_of(index, sessions_));
-  MessageConnection& connection = streams_.note_header(known, side, frame, layers, link_);
+  MessageConnection& connection = streams_.note_header(known, side, frame, layers, arrival_);
   if (layers.payload_length == 0) return Belongs::kHere;
   burst_.protocol[index] = connection.protocol;
   if (connection.was_reset) note_evasion(burst_, stats_, index, EvasionKind::kDataAfterReset);

@@ -24,8 +24,8 @@ class StreamLane {
  public:
   StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool, const StreamOptions& options);
 
-  // The next frames come in by this link. holds: it is in line and the policy enforces; else nothing is held or changed.
-  void begin(std::uint16_t link, bool holds, const Classifier& classifier);
+  // The next frames come in so. holds: their link is in line and the policy enforces; else nothing is held or changed.
+  void begin(const Arrival& arrival, bool holds, const Classifier& classifier);
   // True when the wait of something is over.
   bool has_work(std::uint64_t now_ns);
   bool is_idle() const { return streams_.is_idle(); }
@@ -93,7 +93,7 @@ class StreamLane {
   std::array<std::uint16_t, Burst::kFrames> beside_;  // packets in fragments whose streams have messages without a verdict
   std::size_t beside_count_ = 0;
   const Classifier* classifier_ = nullptr;
-  std::uint16_t link_ = 0;
+  Arrival arrival_;
   bool holds_ = false;
 };
 

@@ -105,7 +105,7 @@ void Worker::run_part(Link& link) {
   const MatchSet& set = shared_.sets->read();
   const LivePolicy& live = shared_.policy->read();
   decode_frames(link);
-  lane_.begin(link.index, link.out != nullptr && live.policy.options().mode == Mode::kEnforce, live.classifier);
+  lane_.begin({link.index, link.out != nullptr && link.out != link.in}, link.out != nullptr && live.policy.options().mode == Mode::kEnforce, live.classifier);
   extractor_.run(live.classifier);
   end_stage(Stage::kExtract);
   const bool with_texts = !shedder_.sheds(ShedCause::kTexts);

@@ -161,35 +161,35 @@ void MessageStreams::open(MessageConnection& connection, std::uint8_t side, std:
 }
 
 MessageConnection& MessageStreams::note_header(MessageConnection& connection, std::uint8_t side, const Frame& frame,
-                                               const Layers& layers, std::uint16_t link) {
+                                               const Layers& layers, const Arrival& arrival) {
+  if (!is_from(connection, side, arrival)) return connection;
   const TcpHeader header = tcp_header(frame, layers);
   StreamEnd& end = connection.ends[side];
   end.window = header.window;
-  end.link = link;
+  end.link = arrival.link;
   end.has_timestamps = read_timestamp(frame, layers, header, end.timestamp);
   if ((header.flags & kTcpAck) != 0) confirm(connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
   const bool both_heard = connection.ends[1 - side].is_known;
   return both_heard && !connection.is_established ? promoted(connection) : connection;
 }
 
-// The receiver of direction `side` has everything before `acknowledgement`. What it took and was never seen here is no matter of
-// this filter any more: the position is lost, and found again at a later message.
+// The receiver of direction `side` has everything before `acknowledgement`: at most what has left, since what is held can't have come
+// there. If it took more than was ever seen here, that went another way, and its sender goes on behind it; one that goes on where it
+// was lied, or somebody in its name. So the position is kept until the next segment shows, unless something waits for what is missing.
 void MessageStreams::confirm(MessageConnection& connection, std::uint8_t side, std::uint32_t acknowledgement) {
   StreamEnd& end = connection.ends[side];
   if (end.stream != StreamEnd::kNone) {
     Stream& stream = streams_[end.stream];
     const std::uint64_t offset = stream.offset_of(acknowledgement);
-    if (offset > stream.end() + 1) jump(stream, offset);  // a FIN counts for one
-    const std::uint64_t acked = std::min(offset, stream.end());
+    if (offset > stream.end() + 1) {  // a FIN counts for one
+      if (stream.released < stream.end()) return;
+      if (!stream.held.is_empty()) jump(stream, offset);
+    }
+    const std::uint64_t acked = std::min(offset, stream.released);
     if (acked > stream.acked) {
       stream.acked = acked;
-      stream.released = std::max(stream.released, acked);
       touch(stream);
     }
-  } else if (end.is_known && distance(end.next, acknowledgement) > 1) {
-    end.next = acknowledgement;
-    if (end.is_synced) ++counts_.lost;
-    end.is_synced = false;
   }
   if (!end.is_confirmed || distance(end.confirmed, acknowledgement) > 0) end.confirmed = acknowledgement;
   end.is_confirmed = true;
@@ -323,7 +323,8 @@ MessageStreams::Taken MessageStreams::take(const Segment& segment) {
   const std::uint64_t base = stream.buffer.base();
   if (start < base && stream.acked < base && stop <= stream.released) return {What::kBefore, &stream, {}, false};
   if (!is_far) stream.far_since_ns = 0;
-  if (start > stream.end() && (!end.is_synced || (is_far && !waits_for_nearer(stream, segment)))) {
+  const bool went_another_way = end.is_confirmed && stream.offset_of(end.confirmed) > stream.end() + 1;
+  if (start > stream.end() && (!end.is_synced || went_another_way || (is_far && !waits_for_nearer(stream, segment)))) {
     if (has_unjudged) return {What::kBefore, &stream, {}, false};  // the next one will do: nothing can be refused behind a jump
     jump(stream, start);
   }

@@ -101,7 +101,8 @@ struct StreamEnd {
   std::uint32_t confirmed = 0;  // newest acknowledgement by the other end
   std::uint32_t timestamp = 0;  // newest TSval of this end (RFC 7323, 3.2)
   std::uint16_t window = 0;     // its newest window
-  std::uint16_t link = 0;       // by which its frames come in
+  static constexpr std::uint16_t kNoLink = 0xffff;
+  std::uint16_t link = kNoLink; // by which its frames come in
   std::uint8_t unblocked = 0;   // so many waits in a row ended in vain, and letting go brought the rest at once
   bool is_known = false;        // next is set
   bool is_synced = false;       // a message begins at `next`
@@ -120,6 +121,12 @@ struct MessageConnection {
 };
 
 static_assert(LruTable<MessageConnection>::memory_for(1 << 16) / (1 << 16) <= 256, "a connection with nothing on the way is to be cheap");
+
+// How a frame came in.
+struct Arrival {
+  std::uint16_t link = 0;
+  bool tells_side = false;  // by this link come frames of one end alone: not so in a capture, or at a mirror port
+};
 
 // What bytes of a frame are to be replaced before it leaves, and why.
 struct Rewrite {
@@ -153,7 +160,11 @@ class MessageStreams {
   // What a segment from `side` says of the other direction and of itself.
   // Returns the connection, which may have moved.
   MessageConnection& note_header(MessageConnection& connection, std::uint8_t side, const Frame& frame, const Layers& layers,
-                                 std::uint16_t link);
+                                 const Arrival& arrival);
+  // False: what says that it is from `side` comes from where the other side is. Its bytes harm nobody, its word is not taken.
+  static bool is_from(const MessageConnection& connection, std::uint8_t side, const Arrival& arrival) {
+    return !arrival.tells_side || connection.ends[1 - side].link != arrival.link;
+  }
 
   // Bytes of this direction went on beside its stream. When the other end is heard, it will confirm them; else they are passed over.
   // False when what came of it in this burst has no verdict yet, which must come first: unless `is_judged`.

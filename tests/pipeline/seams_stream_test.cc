@@ -392,5 +392,49 @@ TEST(SessionSeams, WhereOneDirectionIsSeenAMissingSegmentIsNotWaitedForLongerTha
   ends.expect_all_came_to_an_end();
 }
 
+// Its receiver's word comes from where its receiver is. One that says that it has what was never sent is not believed before the sender
+// goes on behind it.
+TEST(SessionSeams, WhatASenderConfirmsInTheNameOfItsReceiverHidesNothing) {
+  const std::size_t one = innocent(1).size(), head = one + 40;
+  const std::string stream = innocent(1) + listed(2) + innocent(3);
+  const std::string wanted = innocent(1) + voided(listed(2)) + innocent(3);
+  for (const bool is_here : {true, false}) {
+    for (const bool has_hole : {true, false}) {
+      for (const std::size_t confirmed : {head, one + listed(2).size(), std::size_t{100'000}}) {
+        if (!is_here && has_hole) continue;  // what is beyond a hole that its receiver confirms has come another way
+        SCOPED_TRACE(std::to_string(is_here) + std::to_string(has_hole) + " " + std::to_string(confirmed));
+        Ends ends(kWays[0]);
+        ends.open();
+        ends.send(0, stream.substr(0, one));
+        ends.respond(0, submit_sm_resp(1), one);
+        if (has_hole) ends.send(head, stream.substr(head));
+        const Octets forged = frame_of(ends.shape(true, kThere, kHere + static_cast<std::uint32_t>(confirmed), {}, kTcpAck));
+        (is_here ? ends.filter.access : ends.filter.core).give(forged, ends.now_ns);
+        ends.filter.run();
+        ends.send(one, stream.substr(one, head - one));
+        if (!has_hole) ends.send(head, stream.substr(head));
+        ends.pass(1);
+        EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), wanted);
+        ends.expect_all_came_to_an_end();
+      }
+    }
+  }
+}
+
+// Nor does an answer to the sender's own SYN open the session anew.
+TEST(SessionSeams, ASessionIsNotOpenedAnewByItsSenderAlone) {
+  const std::size_t one = innocent(1).size(), head = one + 40;
+  const std::string stream = innocent(1) + listed(2) + innocent(3);
+  Ends ends(kWays[0]);
+  ends.open();
+  ends.send(0, stream.substr(0, one));
+  ends.give_frame(frame_of(ends.shape(false, kHere + 100'000, 0, {}, kTcpSyn)));
+  ends.give_frame(frame_of(ends.shape(true, 777, kHere + 100'001, {}, kTcpSyn | kTcpAck)));
+  ends.send(one, stream.substr(one, head - one));
+  ends.send(head, stream.substr(head));
+  EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), innocent(1) + voided(listed(2)) + innocent(3));
+  ends.expect_all_came_to_an_end();
+}
+
 }  // namespace
 }  // namespace telefence
