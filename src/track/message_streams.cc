@@ -45,7 +45,8 @@ MessageStreams::MessageStreams(const StreamOptions& options)
       established_(std::max(options.connections - options.connections / 4, 1u)),
       streams_(std::make_unique<Stream[]>(options.directions)),
       held_(options.held_frames),
-      timers_(options.directions) {
+      timers_(options.directions),
+      split_timers_(options.directions) {
   free_streams_.reserve(options.directions);
   for (std::uint32_t i = options.directions; i-- > 0;) free_streams_.push_back(i);
   // Twice: one that gave way in a burst may be used again in it.
@@ -57,7 +58,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
 }
 
 std::uint64_t MessageStreams::memory_for(const StreamOptions& options) {
-  const std::uint64_t directions = options.directions * (sizeof(Stream) + 6 * sizeof(Stream*) + 2 * sizeof(std::uint32_t) + 1);
+  const std::uint64_t directions = options.directions * (sizeof(Stream) + 6 * sizeof(Stream*) + 3 * sizeof(std::uint32_t) + 2);
   const std::uint64_t frames = options.held_frames * (sizeof(HeldFrame) + 2 * sizeof(Released));
   const std::uint32_t newcomers = std::max(options.connections / 4, 1u);
   return options.bytes + directions + frames + LruTable<MessageConnection>::memory_for(newcomers) +

@@ -288,6 +288,7 @@ class MessageStreams {
   }
   void note_wait(Stream& stream, std::uint64_t now_ns);
   void wake(std::uint32_t index, std::uint64_t now_ns);
+  void wake_split(std::uint32_t index, std::uint64_t now_ns);
   void watch(Stream& stream, std::uint64_t now_ns);
   std::uint32_t index_of(const Stream& stream) const { return static_cast<std::uint32_t>(&stream - streams_.get()); }
 
@@ -299,7 +300,8 @@ class MessageStreams {
   std::vector<std::uint32_t> free_streams_;
   std::uint32_t hand_ = 0;
   HeldFrames held_;
-  TimerWheel timers_;
+  TimerWheel timers_;        // of waits
+  TimerWheel split_timers_;  // of what is decided of a frame: these are short, and must not stand behind a long one
   std::vector<Stream*> touched_, due_, splits_;
   std::vector<Released> released_;
   std::size_t released_count_ = 0;
