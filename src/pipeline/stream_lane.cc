@@ -22,6 +22,12 @@ constexpr std::uint64_t kReadWithoutPause = 2048;  // octets: their reading cost
 
 static_assert(MessageStreams::kMostInBurst == Burst::kFrames);
 
+// Anybody can send a SYN with any number: where no other end has agreed on it, and bytes come from elsewhere, they are the first ones.
+bool opens(const Opening& opening, std::uint32_t sequence) {
+  constexpr std::uint32_t kMostAhead = 16 * 1024;  // segments that have overtaken the first one
+  return opening.is_agreed || sequence - opening.first <= kMostAhead;
+}
+
 }  // namespace
 
 StreamLane::StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool, const StreamOptions& options)
@@ -70,9 +76,14 @@ StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol,
   const auto ports = registered_protocols()[protocol]->tcp_ports;
   const bool from_server = std::find(ports.begin(), ports.end(), layers.source_port) != ports.end();
   ports_[from_server ? layers.source_port : layers.destination_port] = true;
-  if (forward) streams_.open(connection, 0, forward->first);
-  if (reverse) streams_.open(connection, 1, reverse->first);
+  if (forward) open(connection, 0, opens(*forward, burst_.sequences[index]) ? *forward : Opening{.first = burst_.sequences[index]});
+  if (reverse) open(connection, 1, *reverse);
   return segment(index, connection);
+}
+
+void StreamLane::open(MessageConnection& connection, std::uint8_t side, const Opening& opening) {
+  streams_.open(connection, side, opening.first);
+  connection.ends[side].is_agreed = opening.is_agreed;
 }
 
 void StreamLane::reopen(std::size_t index) {
@@ -86,6 +97,7 @@ void StreamLane::reopen(std::size_t index) {
   if (!MessageStreams::is_from(*connection, side, arrival_)) return;
   streams_.open(*connection, side, header.sequence + 1);
   streams_.open(*connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
+  connection->ends[1 - side].is_agreed = true;
 }
 
 void StreamLane::pass_beside(std::size_t index) {

@@ -70,6 +70,7 @@ class StreamLane {
   bool passes_beside(std::size_t index, bool is_judged);
   bool is_candidate(const Layers& layers) const { return ports_[layers.source_port] || ports_[layers.destination_port]; }
   Belongs segment(std::size_t index, MessageConnection& known);
+  void open(MessageConnection& connection, std::uint8_t side, const Opening& opening);
   void settle_taken(std::size_t index, const MessageStreams::Taken& taken);
   void note_stream(std::size_t index, Stream& stream);
   void open_place(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);

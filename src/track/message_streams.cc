@@ -113,7 +113,7 @@ void MessageStreams::prefetch(std::span<const FlowKey* const> flows) {
 MessageConnection* MessageStreams::renewed(MessageConnection* connection) const {
   if (connection == nullptr || connection->epoch == epoch_) return connection;
   connection->epoch = epoch_;
-  for (StreamEnd& end : connection->ends) end.is_known = end.is_synced = end.is_confirmed = false;
+  for (StreamEnd& end : connection->ends) end.is_known = end.is_synced = end.is_confirmed = end.is_agreed = false;
   return connection;
 }
 
@@ -157,7 +157,7 @@ void MessageStreams::open(MessageConnection& connection, std::uint8_t side, std:
   }
   end.next = first_sequence;
   end.is_known = end.is_synced = true;
-  end.is_confirmed = false;
+  end.is_confirmed = end.is_agreed = false;
   connection.was_reset = false;
 }
 

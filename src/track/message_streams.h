@@ -108,6 +108,8 @@ struct StreamEnd {
   bool is_synced = false;       // a message begins at `next`
   bool is_confirmed = false;
   bool has_timestamps = false;
+  bool is_agreed = false;       // the other end said, too, where it begins
+  std::uint32_t heard = 0;      // when a frame of it came last, in units of 2^30 ns
 };
 
 struct MessageConnection {

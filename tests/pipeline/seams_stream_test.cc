@@ -436,5 +436,22 @@ TEST(SessionSeams, ASessionIsNotOpenedAnewByItsSenderAlone) {
   ends.expect_all_came_to_an_end();
 }
 
+// A second SYN that never arrives, with another number, between the first one and its answer.
+TEST(SessionSeams, ASynThatNobodyAnswersHidesNothing) {
+  const std::string stream = listed(1) + innocent(2) + listed(3);
+  for (const std::uint32_t other : {50'000u, kHere + 70'000, kHere - 70'000}) {
+    SCOPED_TRACE(other);
+    Ends ends(kWays[0]);
+    ends.give_frame(frame_of(ends.shape(false, kHere - 1, 0, {}, kTcpSyn)));
+    ends.give_frame(frame_of(ends.shape(false, other, 0, {}, kTcpSyn)));
+    ends.filter.core.give(frame_of(ends.shape(true, kThere - 1, kHere, {}, kTcpSyn | kTcpAck)), ends.now_ns);
+    ends.filter.run();
+    ends.forget();
+    for (std::size_t at = 0; at < stream.size(); at += 60) ends.send(at, stream.substr(at, 60));
+    EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), voided(listed(1)) + innocent(2) + voided(listed(3)));
+    ends.expect_all_came_to_an_end();
+  }
+}
+
 }  // namespace
 }  // namespace telefence
