@@ -84,6 +84,7 @@ StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol,
 void StreamLane::open(MessageConnection& connection, std::uint8_t side, const Opening& opening) {
   streams_.open(connection, side, opening.first);
   connection.ends[side].is_agreed = opening.is_agreed;
+  if (opening.is_agreed) streams_.note_heard(connection.ends[1 - side], arrival_);  // a moment ago
 }
 
 void StreamLane::reopen(std::size_t index) {
@@ -98,6 +99,7 @@ void StreamLane::reopen(std::size_t index) {
   streams_.open(*connection, side, header.sequence + 1);
   streams_.open(*connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
   connection->ends[1 - side].is_agreed = true;
+  streams_.note_heard(connection->ends[side], arrival_);
 }
 
 void StreamLane::pass_beside(std::size_t index) {

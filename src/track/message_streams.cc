@@ -168,6 +168,7 @@ MessageConnection& MessageStreams::note_header(MessageConnection& connection, st
   StreamEnd& end = connection.ends[side];
   end.window = header.window;
   end.link = arrival.link;
+  note_heard(end, arrival);
   end.has_timestamps = read_timestamp(frame, layers, header, end.timestamp);
   if ((header.flags & kTcpAck) != 0) confirm(connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
   const bool both_heard = connection.ends[1 - side].is_known;
@@ -378,9 +379,18 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
 // A segment so far ahead is a forged one, or what lies between went another way. The other end would say so, if it is heard; so
 // would the sender, by going on there.
 bool MessageStreams::waits_for_nearer(Stream& stream, const Segment& segment) {
-  if (!segment.holds || !end_of(stream).is_confirmed) return false;
+  if (!segment.holds) return false;
   if (stream.far_since_ns == 0) stream.far_since_ns = segment.now_ns;
-  return segment.now_ns - stream.far_since_ns < options_.hole_ns;
+  return segment.now_ns - stream.far_since_ns < longest_hole(stream) || is_lacking(stream, segment.now_ns);
+}
+
+// The receiver is there, and has not got what is missing here: whatever lies behind it is of no use to it yet.
+bool MessageStreams::is_lacking(const Stream& stream, std::uint64_t now_ns) const {
+  constexpr std::uint32_t kIsThere = 60'000'000'000 >> kHeardShift;  // sessions ask after one another once a minute
+  const StreamEnd& end = stream.connection->ends[stream.side];
+  const StreamEnd& receiver = stream.connection->ends[1 - stream.side];
+  if (static_cast<std::uint32_t>(now_ns >> kHeardShift) - receiver.heard > kIsThere) return false;
+  return end.is_confirmed ? stream.offset_of(end.confirmed) <= stream.end() + 1 : end.is_agreed;
 }
 
 // Segments behind a missing one are held only within bounds: of one direction, and of all, so that those without holes find room.

@@ -126,6 +126,7 @@ static_assert(LruTable<MessageConnection>::memory_for(1 << 16) / (1 << 16) <= 25
 
 // How a frame came in.
 struct Arrival {
+  std::uint64_t now_ns = 0;
   std::uint16_t link = 0;
   bool tells_side = false;  // by this link come frames of one end alone: not so in a capture, or at a mirror port
 };
@@ -143,6 +144,7 @@ class MessageStreams {
  public:
   // So many segments are taken between two calls of end_of_burst().
   static constexpr std::size_t kMostInBurst = 64;
+  static constexpr unsigned kHeardShift = 30;  // of StreamEnd::heard
 
   explicit MessageStreams(const StreamOptions& options);
   static std::uint64_t memory_for(const StreamOptions& options);  // bytes
@@ -167,6 +169,8 @@ class MessageStreams {
   static bool is_from(const MessageConnection& connection, std::uint8_t side, const Arrival& arrival) {
     return !arrival.tells_side || connection.ends[1 - side].link != arrival.link;
   }
+
+  static void note_heard(StreamEnd& end, const Arrival& arrival) { end.heard = static_cast<std::uint32_t>(arrival.now_ns >> kHeardShift); }
 
   // Bytes of this direction went on beside its stream. When the other end is heard, it will confirm them; else they are passed over.
   // False when what came of it in this burst has no verdict yet, which must come first: unless `is_judged`.
@@ -239,6 +243,7 @@ class MessageStreams {
     bool is_late = false;    // undecided: it waited too long
     bool is_unread = false;  // where no message is known to begin
     bool is_made = false;    // part of another frame, which is counted
+    bool is_refused = false; // goes nowhere: its sender will repeat it
   };
   std::span<Released> released() { return {released_.data(), released_count_}; }
   void clear_released() { released_count_ = 0; }
@@ -277,6 +282,8 @@ class MessageStreams {
   Taken put(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop);
   Taken no_room(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop);
   bool waits_for_nearer(Stream& stream, const Segment& segment);
+  bool is_lacking(const Stream& stream, std::uint64_t now_ns) const;
+  void refuse_early(Stream& stream);
   bool has_room_for_early(const Stream& stream, std::uint64_t stop) const;
   void make_due(Stream& stream);
   void leave(MessageConnection& connection);

@@ -93,7 +93,7 @@ void MessageStreams::release_ready(Stream& stream, Which which) {
     one.link = end.link;
     one.place = first.burst == burst_ ? first.place : Released::kNoPlace;
     fills_hole |= one.place == Released::kNoPlace && released_count_ - begin > 1 && (&one - 1)->place != Released::kNoPlace;
-    one.is_made = false;
+    one.is_made = one.is_refused = false;
     one.is_late = end.is_synced && first.end > stream.parsed;
     one.is_unread = !end.is_synced;
     stream.released = std::max(stream.released, std::min(first.end, stream.end()));
@@ -101,6 +101,16 @@ void MessageStreams::release_ready(Stream& stream, Which which) {
   }
   // What has a place leaves with its burst, behind all that has none: here it must not.
   for (std::size_t i = begin; fills_hole && i < released_count_; ++i) released_[i].place = Released::kNoPlace;
+}
+
+// What lies behind the missing segment. Its sender has no proof that it arrived (RFC 2018, 8), and repeats it behind that one.
+void MessageStreams::refuse_early(Stream& stream) {
+  held_.take_from(stream.held, stream.end() + 1, [&](const HeldFrame& early) {
+    Released& one = released_[released_count_++];
+    one = {.frame = early.frame, .layers = early.layers, .rewrite = {}, .is_refused = true};
+  });
+  stream.buffer.forget_islands(pool_);
+  touch(stream);
 }
 
 void MessageStreams::release_all() {
@@ -202,7 +212,10 @@ void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
     }
   } else if (age >= longest_hole(stream)) {
     ++counts_.holes;
-    jump(stream, stream.buffer.island(0).start);
+    if (is_lacking(stream, now_ns))
+      refuse_early(stream);
+    else
+      jump(stream, stream.buffer.island(0).start);
   }
   watch(stream, now_ns);
 }

@@ -156,15 +156,48 @@ TEST(Bounds, AMissingSegmentIsWaitedForSoLongAndNoLonger) {
   Bounded bounded{StreamOptions{}};
   Filter& filter = bounded.filter;
   open_session(filter);
-  bounded.give(Bounded::segment(100, innocent(2)));
+  constexpr std::uint64_t kSilentSince = kStart + 62'000'000'000;  // the receiver: it may be heard no more
+  bounded.give(Bounded::segment(100, innocent(2)), kSilentSince);
   for (const std::uint64_t ms : {4900u, 5200u}) {
     EXPECT_EQ(filter.core.sent().size(), 0u);
-    filter.access.set_now(kStart + ms * 1'000'000);
+    filter.access.set_now(kSilentSince + ms * 1'000'000);
     filter.run();
   }
   bounded.expect_left_as_given();
   EXPECT_EQ(filter.stats().stream_holes.read(), 1u);
   EXPECT_EQ(filter.stats().stream_lost.read(), 1u);
+}
+
+// It has no use for what lies behind it, which its sender repeats; and a sender that waits it out has won nothing.
+TEST(Bounds, WhatLiesBehindASegmentThatIsMissingIsRepeatedWhenItsReceiverLacksIt) {
+  for (const bool has_confirmed : {false, true}) {
+    Bounded bounded{StreamOptions{}};
+    Filter& filter = bounded.filter;
+    open_session(filter);
+    const std::string stream = innocent(1) + listed(2) + innocent(3);
+    const std::size_t first = has_confirmed ? innocent(1).size() : 0, cut = innocent(1).size() + 40;
+    if (has_confirmed) {
+      bounded.give(Bounded::segment(0, stream.substr(0, first)));
+      filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1,
+                                 .acknowledgement = 1000 + static_cast<std::uint32_t>(first), .flags = kTcpAck}), kStart);
+      filter.run();
+    }
+    bounded.give(Bounded::segment(cut, stream.substr(cut)));
+    for (std::uint64_t ms = 0; ms < 5200; ms += 100) {
+      EXPECT_EQ(payloads_sent(filter.core), stream.substr(0, first));
+      filter.access.set_now(kStart + ms * 1'000'000);
+      filter.run();
+    }
+    EXPECT_EQ(filter.stats().held_frames.read(), 0u);
+    EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 1u);
+    EXPECT_EQ(filter.stats().stream_holes.read(), 1u);
+    const std::uint64_t later = kStart + 5'300'000'000;
+    bounded.give(Bounded::segment(first, stream.substr(first, cut - first)), later);
+    bounded.give(Bounded::segment(cut, stream.substr(cut)), later);
+    EXPECT_EQ(payloads_sent(filter.core).size(), stream.size());
+    EXPECT_EQ(payloads_sent(filter.core).find("WIN"), std::string::npos);
+    EXPECT_EQ(filter.stats().stream_lost.read(), 0u);
+  }
 }
 
 TEST(Bounds, OfUnfinishedMessagesTheOneThatWaitsLongestGivesWay) {
@@ -350,32 +383,32 @@ TEST(Bounds, OnlySoMuchOfWhatIsOnTheWayIsKeptForItsCopies) {
   EXPECT_EQ(filter.stats().stream_no_room.read(), 0u);
 }
 
-// A receiver that is heard would say that it has what lies between: then it is repeated, and this, too. One that is not may have got it.
+// A receiver that is heard would say that it has what lies between: then it is repeated, and this, too. One that is not may have got it,
+// and its sender goes on there for longer than a moment.
 TEST(Bounds, ASegmentFartherAheadThanIsKeptIsRepeatedOrGoesOn) {
   StreamOptions options;
   options.window_bytes = 4096;
   for (const bool is_confirmed : {true, false}) {
     Bounded bounded(options);
     Filter& filter = bounded.filter;
-    open_session(filter);
+    is_confirmed ? open_session(filter) : bounded.open(40000);
     const std::size_t size = innocent(1).size();
     bounded.give(Bounded::segment(0, innocent(0)));
-    if (is_confirmed) {
-      filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1, .acknowledgement = 1000, .flags = kTcpAck}), kStart);
-      filter.run();
-    }
     const Octets far = Bounded::segment(60 * size, innocent(60));
     if (is_confirmed) {
-      filter.access.give(far, kStart);
-      filter.run();
-      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 1u);
-      EXPECT_EQ(filter.stats().stream_no_room.read(), 1u);
+      for (const std::uint64_t s : {0u, 7u, 14u}) filter.access.give(far, kStart + s * 1'000'000'000), filter.run();
+      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 3u);
+      EXPECT_EQ(filter.stats().stream_no_room.read(), 3u);
       for (std::size_t i = 1; i < 60; ++i) bounded.give(Bounded::segment(i * size, innocent(static_cast<std::uint32_t>(i))));
     }
-    bounded.give(far);
+    if (!is_confirmed) {
+      for (const std::uint64_t ms : {0u, 900u}) filter.access.give(far, kStart + ms * 1'000'000), filter.run();
+      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 2u);
+    }
+    bounded.give(far, kStart + 15'000'000'000);
     bounded.expect_left_as_given();
     EXPECT_EQ(filter.stats().stream_lost.read(), is_confirmed ? 0u : 1u);
-    filter.access.give(Bounded::segment(61 * size, listed(61)), kStart);
+    filter.access.give(Bounded::segment(61 * size, listed(61)), kStart + 15'000'000'000);
     filter.run();
     EXPECT_EQ(filter.fate(Fate::kNeutralised), 1u) << "what comes behind it is judged";
   }
