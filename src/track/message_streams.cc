@@ -338,6 +338,12 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   const std::uint64_t known_end = stream.end();
   const bool is_early = start > known_end;
   if (segment.holds && is_early && !has_room_for_early(stream, stop)) return no_room(segment, stream, start, stop);
+  if (segment.holds && has_its_share(stream) && stop > known_end && held_[stream.held.first].burst != burst_) {
+    // No connection takes the room of others. What is there of it is judged at once, and goes on.
+    ++counts_.no_room;
+    make_due(stream);
+    return {What::kNoRoom, &stream, {}, false, false};
+  }
   // What was jumped over, or was sent before what was seen first, is not here and has not left.
   const bool is_unseen = start < stream.buffer.base() && (stream.acked < stream.buffer.base() || !end_of(stream).is_confirmed);
   const bool is_copy = stop > stream.released && !is_unseen && stream.buffer.has(start, stop);
@@ -396,7 +402,7 @@ bool MessageStreams::is_lacking(const Stream& stream, std::uint64_t now_ns) cons
 // Segments behind a missing one are held only within bounds: of one direction, and of all, so that those without holes find room.
 bool MessageStreams::has_room_for_early(const Stream& stream, std::uint64_t stop) const {
   if (held_.held() >= options_.held_frames / 2) return false;
-  return stream.held.count < options_.hold_frames && (stream.held.count == 0 || stop - stream.released <= options_.hold_bytes);
+  return stream.held.count < std::min(options_.hold_frames, std::max(options_.held_frames / 8, 1u)) && (stream.held.count == 0 || stop - stream.released <= options_.hold_bytes);
 }
 
 // What lies behind a missing segment its sender repeats. For what comes in order nobody is to wait until there is memory: it goes on,

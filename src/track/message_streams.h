@@ -36,8 +36,8 @@ struct StreamOptions {
   std::uint32_t connections = 65536;
   std::uint32_t directions = 8192;             // with bytes on the way, at a time
   std::uint64_t bytes = 64 * 1024 * 1024;      // of them all
-  std::uint32_t held_frames = 2048;            // of them all
-  std::uint32_t hold_frames = 256;             // of one direction
+  std::uint32_t held_frames = 2048;            // of them all; a quarter at most of one direction
+  std::uint32_t hold_frames = 256;             // of one direction, behind a missing segment; an eighth of them all at most
   std::uint32_t hold_bytes = 64 * 1024;        // of one direction
   std::uint32_t window_bytes = 256 * 1024;     // of one direction, from the first unconfirmed byte on
   std::uint64_t rest_ns = 200'000'000;         // longest wait for the rest of a message: its receiver waits as well
@@ -285,6 +285,7 @@ class MessageStreams {
   bool is_lacking(const Stream& stream, std::uint64_t now_ns) const;
   void refuse_early(Stream& stream);
   bool has_room_for_early(const Stream& stream, std::uint64_t stop) const;
+  bool has_its_share(const Stream& stream) const { return stream.held.count >= std::max(options_.held_frames / 4, 1u); }
   void make_due(Stream& stream);
   void leave(MessageConnection& connection);
   enum class Which : std::uint8_t { kDecided, kBegun, kAll };

@@ -128,6 +128,33 @@ TEST(Bounds, WhenAllFramesThatMayBeHeldAreHeldOthersGoOnUnheld) {
   EXPECT_EQ(filter.fate(Fate::kForwardedNeedMore), 12u);
 }
 
+// However many tiny segments one connection sends: the others' messages are read as ever, and its own, as far as it is there.
+TEST(Bounds, NoConnectionTakesAllFramesThatMayBeHeld) {
+  StreamOptions options;
+  options.held_frames = 64;
+  Bounded bounded(options);
+  Filter& filter = bounded.filter;
+  bounded.open(41000);
+  bounded.open(41001);
+  const std::string pdu = submit_sm_payload(7, "10690001", "8613800000001", std::string(500, 'x'));
+  std::size_t at = 0;
+  const auto send_one = [&] {
+    const std::uint64_t refused = filter.fate(Fate::kDroppedStreamFull);
+    filter.access.give(Bounded::segment(at, pdu.substr(at, 1), 41000), kStart);
+    filter.run();
+    if (filter.fate(Fate::kDroppedStreamFull) == refused) ++at;  // else it is repeated
+    EXPECT_LE(filter.stats().held_frames.read(), 16u);
+  };
+  for (int i = 0; i < 200; ++i) send_one();
+  EXPECT_GE(at, 150u);
+  EXPECT_GE(filter.fate(Fate::kDroppedStreamFull), 1u);
+  filter.core.forget();
+  bounded.give(Bounded::segment(0, listed(1).substr(0, 60), 41001));
+  bounded.give(Bounded::segment(60, listed(1).substr(60), 41001));
+  EXPECT_EQ(payloads_sent(filter.core).size(), listed(1).size());
+  EXPECT_EQ(payloads_sent(filter.core).find("WIN"), std::string::npos);
+}
+
 TEST(Bounds, WithoutAPlaceForItsBytesASegmentGoesOnAndIsCounted) {
   StreamOptions options;
   options.directions = 2;
