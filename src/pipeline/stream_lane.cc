@@ -15,6 +15,8 @@ namespace {
 
 // The longest message that is judged before it is whole.
 constexpr std::size_t kLongestCompleted = 64 * 1024;
+// A longer one is passed over as long as its length is believed; nobody's messages are that long.
+constexpr std::size_t kLongestPassed = 16 * 1024 * 1024;
 
 // A long message in ever so many tiny segments whose length is not known is not read anew with each of them.
 constexpr std::uint8_t kReadsWithoutPause = 32;
@@ -178,7 +180,8 @@ void StreamLane::settle_taken(std::size_t index, const MessageStreams::Taken& ta
     case What::kWatched: break;
   }
   read(*taken.stream, index);
-  if (!burst_.held[index] && taken.stream->parsed < taken.stream->end()) fate = Fate::kForwardedNeedMore;
+  const bool is_unread = taken.stream->parsed < taken.stream->end() || taken.stream->passed_to != 0;
+  if (!burst_.held[index] && is_unread) fate = Fate::kForwardedNeedMore;
 }
 
 void StreamLane::note_stream(std::size_t index, Stream& stream) {
@@ -224,6 +227,7 @@ Step StreamLane::extract(std::size_t place) {
 
 // What came with this frame, if it completes anything.
 void StreamLane::read(Stream& stream, std::size_t index) {
+  if (streams_.is_passed_over(stream)) return;
   const std::uint64_t size = stream.end() - stream.parsed;
   if (size == 0 || size < stream.wanted) return;
   read_at(Burst::kFrames + index, burst_.frames[index], burst_.layers[index], stream);
@@ -231,6 +235,7 @@ void StreamLane::read(Stream& stream, std::size_t index) {
 
 void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream) {
   const std::uint64_t size = stream.end() - stream.parsed;
+  const bool was_synced = streams_.end_of(stream).is_synced;
   const bool was_condemned = stream.condemned == stream.parsed && stream.condemned != 0;
   open_place(place, frame, layers, stream);
   const Step step = extract(place);
@@ -252,7 +257,12 @@ void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& la
     if (is_crumbled) stream.reads = kReadsWithoutPause;
     stream.is_paused = step.need <= rest && is_crumbled && rest > kReadWithoutPause;
     stream.wanted = step.need > rest ? step.need : stream.is_paused ? rest + rest / 8 + 1 : 0;
-    if (step.need > kLongestCompleted) streams_.lose(stream);  // nobody sends such a one, and nothing may wait for it
+    // Nothing may wait for so long a one.
+    const bool is_sure = was_synced || step.consumed != 0;
+    if (step.need > (is_sure ? kLongestPassed : kLongestCompleted))
+      streams_.lose(stream);
+    else if (step.need > kLongestCompleted)
+      streams_.pass_over(stream, step.need);
   }
 }
 

@@ -221,7 +221,7 @@ void MessageStreams::jump(Stream& stream, std::uint64_t offset) {
   end.is_synced = false;
   stream.buffer.jump(offset, pool_);
   stream.parsed = stream.decided = offset;
-  stream.wanted = 0;
+  stream.passed_to = stream.wanted = 0;
   stream.is_paused = false;
   stream.released = std::max(stream.released, offset);
   stream.condemned = 0;
@@ -258,7 +258,7 @@ Stream* MessageStreams::activate(MessageConnection& connection, std::uint8_t sid
   stream->used_ns = now_ns;
   stream->change_count = 0;
   stream->reads = 0;
-  stream->wanted = 0;
+  stream->passed_to = stream->wanted = 0;
   stream->is_paused = false;
   stream->side = side;
   stream->is_used = true;
@@ -273,7 +273,7 @@ Stream* MessageStreams::activate(MessageConnection& connection, std::uint8_t sid
 void MessageStreams::deactivate(Stream& stream) {
   StreamEnd& end = end_of(stream);
   end.next = stream.sequence_of(stream.end());
-  if (stream.parsed != stream.end() || stream.buffer.has_holes()) end.is_synced = false;
+  if (stream.parsed != stream.end() || stream.passed_to != 0 || stream.buffer.has_holes()) end.is_synced = false;
   end.stream = StreamEnd::kNone;
   stream.buffer.release(pool_);
   stream.is_used = stream.is_touched = stream.is_due = false;
@@ -420,11 +420,28 @@ void MessageStreams::advance(Stream& stream, std::size_t count) {
   if (stream.parsed > stream.condemned) stream.condemned = 0;
 }
 
+void MessageStreams::pass_over(Stream& stream, std::uint64_t length) {
+  ++counts_.late;
+  stream.passed_to = stream.parsed + length;
+  stream.condemned = stream.wanted = 0;
+  stream.is_paused = false;
+  (void)is_passed_over(stream);
+}
+
+bool MessageStreams::is_passed_over(Stream& stream) {
+  if (stream.passed_to == 0) return false;
+  stream.parsed = std::min(stream.passed_to, stream.end());
+  stream.decided = std::max(stream.decided, stream.parsed);
+  if (stream.parsed < stream.passed_to) return true;
+  stream.passed_to = 0;
+  return stream.parsed == stream.end();
+}
+
 void MessageStreams::lose(Stream& stream) {
   if (end_of(stream).is_synced) ++counts_.lost;
   end_of(stream).is_synced = false;
   stream.parsed = stream.end();
-  stream.wanted = 0;
+  stream.passed_to = stream.wanted = 0;
   stream.is_paused = false;
   stream.condemned = 0;
 }

@@ -73,6 +73,7 @@ struct alignas(64) Stream {
   std::uint8_t change_count = 0;
   std::uint8_t reads = 0;    // of the first message not read whole
   std::uint64_t wanted = 0;  // bytes from `parsed` on that are needed to read further; 0: any
+  std::uint64_t passed_to = 0;  // what lies before is of a message too long to be read, however much of it is still to come; 0: none
   bool is_paused = false;    // `wanted` is only for the sake of the reader's time: there may be enough already
   std::uint8_t side = 0;
   bool is_used = false;
@@ -208,6 +209,10 @@ class MessageStreams {
   Bytes unread(const Stream& stream) const { return stream.buffer.view(stream.parsed, stream.end()); }
   // `count` bytes of that were read. The rest waits for more.
   void advance(Stream& stream, std::size_t count);
+  // A message of so many bytes begins at `parsed` and is not read: it leaves as it comes, and the next one begins behind it.
+  void pass_over(Stream& stream, std::uint64_t length);
+  // Counts what came of such a message. True when what is there is all of it.
+  bool is_passed_over(Stream& stream);
   // No message begins where one should: nothing is held until one is found again.
   void lose(Stream& stream);
   void set_synced(Stream& stream) { end_of(stream).is_synced = true; }
@@ -263,7 +268,7 @@ class MessageStreams {
   struct Counts {
     std::uint64_t inconsistent = 0;  // bytes that came again as other ones
     std::uint64_t no_room = 0;
-    std::uint64_t late = 0;          // messages let go before they were whole
+    std::uint64_t late = 0;          // messages let go before they were whole, or too long to be read
     std::uint64_t holes = 0;         // missing segments that were waited for in vain
     std::uint64_t lost = 0;          // positions lost: no message where one should begin, or bytes that were never seen
     std::uint64_t evicted = 0;       // connections that gave way to others

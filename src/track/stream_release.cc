@@ -95,7 +95,7 @@ void MessageStreams::release_ready(Stream& stream, Which which) {
     fills_hole |= one.place == Released::kNoPlace && released_count_ - begin > 1 && (&one - 1)->place != Released::kNoPlace;
     one.is_made = one.is_refused = false;
     one.is_late = end.is_synced && first.end > stream.parsed;
-    one.is_unread = !end.is_synced;
+    one.is_unread = !end.is_synced || stream.passed_to != 0;
     stream.released = std::max(stream.released, std::min(first.end, stream.end()));
     held_.take_first(stream.held);
   }
@@ -241,7 +241,7 @@ void MessageStreams::end_of_burst() {
     stream->is_touched = false;
     trim(*stream);
     const bool is_over = stream->held.is_empty() && stream->parsed == stream->end() && stream->acked >= stream->end() &&
-                         !stream->buffer.has_holes();
+                         stream->passed_to == 0 && !stream->buffer.has_holes();
     if (is_over) deactivate(*stream);
   }
   ++burst_;

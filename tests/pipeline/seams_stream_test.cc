@@ -461,5 +461,33 @@ TEST(SessionSeams, ASynThatNobodyAnswersHidesNothing) {
   }
 }
 
+// What is too long to be read is passed over as its length says: what follows it is read, wherever it is cut.
+TEST(SessionSeams, BehindAMessageTooLongToBeReadTheNextOneIsRead) {
+  const auto over_tcp = [](std::string text) { return text.replace(text.find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP"); };
+  std::string longest = over_tcp(sip_invite("+8613900000001", "13800000000"));
+  longest.replace(longest.find("Content-Length: 0"), 17, "Content-Length: 70000");
+  longest += std::string(70'000, 'x');
+  const std::string evil = over_tcp(sip_invite("+8617000000001", "13800000000"));
+  const std::string good = over_tcp(sip_invite("+8613900000001", "13800000000"));
+  std::string refused = evil;
+  ASSERT_TRUE(protocol_named("sip")->neutralise(Event{}, {reinterpret_cast<std::uint8_t*>(refused.data()), refused.size()}, {}));
+  const std::string stream = good + longest + evil + good + longest + evil;
+  const std::string wanted = good + longest + refused + good + longest + refused;
+  for (const std::size_t step : {std::size_t{1400}, std::size_t{997}, std::size_t{150}}) {
+    SCOPED_TRACE(step);
+    Ends ends(kWays[0], 5060);
+    ends.open();
+    for (std::size_t at = 0; at < stream.size(); at += step) {
+      ends.send(at, stream.substr(at, step));
+      if (at / step % 8 == 7) ends.filter.core.give(frame_of(ends.shape(true, kThere, kHere + static_cast<std::uint32_t>(at + step), {}, kTcpAck)), ends.now_ns);
+    }
+    ends.pass(1);
+    EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), wanted);
+    EXPECT_EQ(ends.filter.stats().stream_lost.read(), 0u);
+    EXPECT_GE(ends.filter.fate(Fate::kForwardedNeedMore), 70'000 / step * 2 - 2);
+    ends.expect_all_came_to_an_end();
+  }
+}
+
 }  // namespace
 }  // namespace telefence
