@@ -203,7 +203,7 @@ void StreamLane::open_place(std::size_t place, const Frame& frame, const Layers&
   reading.position = stream.parsed;
   reading.completed = {};
   reading.generation = stream.generation;
-  reading.condemned = 0;
+  reading.kept = reading.condemned = 0;
   Payload& payload = burst_.payloads[place];
   payload.bytes = streams_.unread(stream);
   payload.transport = Transport::kTcp;
@@ -289,19 +289,26 @@ void StreamLane::read_expired() {
 // Judges a message by what is there of it: if that is enough to refuse it, the rest will be voided as it comes.
 void StreamLane::read_partial(Stream& stream) {
   const std::size_t size = stream.end() - stream.parsed;
-  const std::size_t need = stream.wanted;
-  if (!holds_ || need < size || need > kLongestCompleted || !streams_.end_of(stream).is_synced) return;
+  const bool has_length = stream.wanted >= size && stream.wanted <= kLongestCompleted;
+  const auto complete = registered_protocols()[stream.connection->protocol]->complete;
+  if (!holds_ || size > kLongestCompleted || !streams_.end_of(stream).is_synced || (!has_length && complete == nullptr)) return;
   const std::size_t place = 2 * Burst::kFrames + expired_;
-  const MutableBytes whole(completed_.get() + expired_ * kLongestCompleted, need);
+  const MutableBytes room(completed_.get() + expired_ * kLongestCompleted, kLongestCompleted);
   const HeldFrame& first = streams_.first_held(stream);
   open_place(place, first.frame, first.layers, stream);
-  const Bytes there = burst_.payloads[place].bytes;
-  std::memcpy(whole.data(), there.data(), size);
-  std::memset(whole.data() + size, 0, need - size);
+  std::memcpy(room.data(), burst_.payloads[place].bytes.data(), size);
+  Protocol::Completed made{stream.wanted, size};
+  if (has_length)
+    std::memset(room.data() + size, 0, made.length - size);
+  else
+    made = complete(room, size);
+  if (made.length == 0) return;
+  const MutableBytes whole = room.first(made.length);
   burst_.payloads[place].bytes = whole;
   burst_.reading(place).completed = whole;
+  if (!has_length) burst_.reading(place).kept = static_cast<std::uint32_t>(made.kept);
   (void)extract(place);
-  burst_.events.cut_frame(whole, size);
+  burst_.events.cut_frame(whole, made.kept);
   if (stream.condemned == stream.parsed) finish_condemned(stream, place);
 }
 
@@ -337,7 +344,8 @@ bool StreamLane::neutralise(const Event& event, std::uint32_t recipients) {
   Stream& stream = *reading.stream;
   const Protocol& protocol = *registered_protocols()[event.protocol];
   const std::uint64_t start = reading.position + event.message.offset;
-  const std::uint64_t end = std::min(start + event.message.length, stream.end());
+  const std::uint64_t known = reading.kept == 0 ? stream.end() : std::min(reading.position + reading.kept, stream.end());
+  const std::uint64_t end = std::min(start + event.message.length, known);
   if (start >= end) return false;
   const std::uint64_t from = std::clamp(stream.released, start, end);
   if (from == end) return false;

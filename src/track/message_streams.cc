@@ -325,8 +325,8 @@ MessageStreams::Taken MessageStreams::take(const Segment& segment) {
   const std::uint64_t base = stream.buffer.base();
   if (start < base && stream.acked < base && stop <= stream.released) return {What::kBefore, &stream, {}, false};
   if (!is_far) stream.far_since_ns = 0;
-  const bool went_another_way = end.is_confirmed && stream.offset_of(end.confirmed) > stream.end() + 1;
-  if (start > stream.end() && (!end.is_synced || went_another_way || (is_far && !waits_for_nearer(stream, segment)))) {
+  const auto went_another_way = [&] { return end.is_confirmed && stream.offset_of(end.confirmed) > stream.end() + 1; };
+  if (start > stream.end() && (!end.is_synced || went_another_way() || (is_far && !waits_for_nearer(stream, segment)))) {
     if (has_unjudged) return {What::kBefore, &stream, {}, false};  // the next one will do: nothing can be refused behind a jump
     jump(stream, start);
   }
