@@ -489,5 +489,43 @@ TEST(SessionSeams, BehindAMessageTooLongToBeReadTheNextOneIsRead) {
   }
 }
 
+// A call whose sender pauses within it for longer than it is waited for: what its header section says until there is judged, and what
+// is left of it then is no call any more.
+TEST(SessionSeams, ACallWhoseRestComesLateIsJudgedByWhatIsThere) {
+  std::string evil = sip_invite("+8617000000001", "13800000000"), good = sip_invite("+8613900000001", "13800000000");
+  for (std::string* const one : {&evil, &good}) one->replace(one->find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP");
+  const auto line_behind = [](const std::string& text, std::string_view name) { return text.find('\n', text.find(name)) + 1; };
+  const std::size_t judged_from = std::max({line_behind(evil, "From:"), line_behind(evil, "To:"), line_behind(evil, "Call-ID:")});
+  for (std::size_t cut = judged_from; cut < evil.size(); cut += cut + 5 < evil.size() ? 3u : 1u) {
+    SCOPED_TRACE(cut);
+    Ends ends(kWays[0], 5060);
+    ends.open();
+    const std::string stream = evil + good;
+    ends.send(0, stream.substr(0, cut));
+    ends.pass(250);
+    EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
+    ends.send(cut, stream.substr(cut));
+    ends.pass(1);
+    const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
+    EXPECT_EQ(arrived.substr(0, 7), "XNVITE ");
+    EXPECT_EQ(arrived.substr(evil.size()), good);
+    EXPECT_EQ(arrived.size(), stream.size());
+    EXPECT_GE(ends.filter.fate(Fate::kNeutralised), 1u);
+    EXPECT_EQ(ends.filter.ring.pushed(), 1u);
+    ends.expect_all_came_to_an_end();
+  }
+  // An innocent one leaves as it came, wherever it is cut.
+  for (std::size_t cut = 1; cut < good.size(); cut += 7) {
+    Ends ends(kWays[0], 5060);
+    ends.open();
+    ends.send(0, good.substr(0, cut));
+    ends.pass(250);
+    ends.send(cut, good.substr(cut));
+    EXPECT_EQ(ends.arrived(ends.filter.core, false, good.size()), good) << cut;
+    EXPECT_EQ(ends.filter.ring.pushed(), 0u);
+    ends.expect_all_came_to_an_end();
+  }
+}
+
 }  // namespace
 }  // namespace telefence
