@@ -14,7 +14,7 @@ constexpr std::uint64_t kDrainAfter = 1024;
 Result<std::unique_ptr<ReplayRun>> ReplayRun::open(Filter& filter, const std::string& capture, const std::string& out_file,
                                                    const RecordOptions& records, EventObserver* observer) {
   std::unique_ptr<ReplayRun> run(new ReplayRun());
-  Result<std::unique_ptr<Capture>> opened = Capture::open(capture, out_file);
+  Result<std::unique_ptr<Capture>> opened = Capture::open(capture, out_file, filter.config().track.streams.held_frames);
   if (!opened) return opened.error();
   run->capture_ = std::move(opened.value());
   run->ring_ = std::make_unique<RecordRing>(kRingRecords);

@@ -18,7 +18,8 @@
 namespace telefence {
 namespace {
 
-constexpr std::size_t kBuffers = 512;  // a burst, its replies, and room to spare
+constexpr std::size_t kBuffers = 512;  // a burst, its replies, and room to spare, beside what is held
+constexpr std::uint64_t kBurstGap = 1'000'000;  // ns
 constexpr std::size_t kHeadroom = 256;
 constexpr std::size_t kLongest = 65536 + 64;  // an IP packet of the greatest length and its link header
 constexpr std::size_t kTailroom = 2048;
@@ -127,25 +128,26 @@ struct Capture::Files {
   struct stat read_ {};
 };
 
-Capture::Capture(std::string input, std::unique_ptr<Files> files)
+Capture::Capture(std::string input, std::unique_ptr<Files> files, std::size_t buffers)
     : input_(std::move(input)),
+      buffers_(buffers),
       files_(std::move(files)),
       link_(link_type(pcap_datalink(files_->input))),
-      memory_(new std::uint8_t[kBuffers * kBufferBytes]),  // not cleared: pages never used are never there
-      originals_(kBuffers) {
-  free_.reserve(kBuffers);
-  for (std::uint32_t i = kBuffers; i-- > 0;) free_.push_back(i);
+      memory_(new std::uint8_t[buffers_ * kBufferBytes]),  // not cleared: pages never used are never there
+      originals_(buffers_) {
+  free_.reserve(buffers_);
+  for (std::uint32_t i = static_cast<std::uint32_t>(buffers_); i-- > 0;) free_.push_back(i);
 }
 
 Capture::~Capture() = default;
 
-Result<std::unique_ptr<Capture>> Capture::open(const std::string& input, const std::string& output) {
+Result<std::unique_ptr<Capture>> Capture::open(const std::string& input, const std::string& output, std::size_t held) {
   auto files = std::make_unique<Files>();
   if (Result<void> opened = files->open_input(input); !opened) return opened.error();
   if (!output.empty()) {
     if (Result<void> opened = files->open_output(output); !opened) return opened.error();
   }
-  return std::unique_ptr<Capture>(new Capture(input, std::move(files)));
+  return std::unique_ptr<Capture>(new Capture(input, std::move(files), kBuffers + held));
 }
 
 bool Capture::use_buffer(Frame& frame) {
@@ -166,7 +168,7 @@ bool Capture::next_frame(Frame& frame) {
   const unsigned char* bytes = nullptr;
   const int got = pcap_next_ex(files_->input, &header, &bytes);
   if (got != 1) {
-    finished_ = true;
+    has_ended_ = true;
     if (got == PCAP_ERROR) {
       error_ = Error{ErrorCode::kFailed, input_ + ": cannot be read further than frame " +
                                              std::to_string(counts_.received) + ": " +
@@ -185,20 +187,26 @@ bool Capture::next_frame(Frame& frame) {
                   static_cast<std::uint64_t>(header->ts.tv_usec);
   frame.number = ++counts_.received;
   *static_cast<Original*>(frame.owner) = {frame.length, std::max(header->len, frame.length)};
-  last_time_ns_ = frame.time_ns;
   return true;
 }
 
 std::size_t Capture::receive(std::span<Frame> frames) {
   std::size_t count = 0;
-  while (!finished_ && count < frames.size() && use_buffer(frames[count])) {
-    if (!next_frame(frames[count])) {
-      release(frames.subspan(count, 1));
+  if (next_.data != nullptr && !frames.empty()) take_over(frames[count++], next_);
+  while (!has_ended_ && count < frames.size() && use_buffer(next_)) {
+    if (!next_frame(next_)) {
+      release({&next_, 1});
       break;
     }
-    ++count;
+    if (count != 0 && next_.time_ns > last_time_ns_ + kBurstGap) break;
+    take_over(frames[count++], next_);
   }
   return count;
+}
+
+void Capture::take_over(Frame& frame, Frame& read) {
+  last_time_ns_ = read.time_ns;
+  frame = std::exchange(read, Frame{});
 }
 
 std::size_t Capture::transmit(std::span<Frame> frames) {
@@ -226,7 +234,7 @@ bool Capture::take(Frame& frame) {
 
 void Capture::release(std::span<Frame> frames) {
   for (Frame& frame : frames) {
-    DCHECK(free_.size() < kBuffers);
+    DCHECK(free_.size() < buffers_);
     free_.push_back(static_cast<std::uint32_t>(static_cast<Original*>(frame.owner) - originals_.data()));
     frame = Frame{};
   }

@@ -59,6 +59,7 @@ struct Burst {
     MutableBytes completed;       // a message that is not whole, filled up with zeros; else empty
     std::uint32_t generation = 0;  // of the stream, then: a connection that gives way within the burst leaves its stream to others
     bool is_current() const { return stream->generation == generation; }
+    std::uint32_t kept = 0;       // so many bytes of `completed` are the stream's, when its length is not; 0: all that are there
     std::uint32_t condemned = 0;  // so many bytes from `position` are a message that was refused before it was whole
   };
   std::array<Reading, kPlaces - kFrames> readings;

@@ -15,12 +15,20 @@ namespace {
 
 // The longest message that is judged before it is whole.
 constexpr std::size_t kLongestCompleted = 64 * 1024;
+// A longer one is passed over as long as its length is believed; nobody's messages are that long.
+constexpr std::size_t kLongestPassed = 16 * 1024 * 1024;
 
 // A long message in ever so many tiny segments whose length is not known is not read anew with each of them.
 constexpr std::uint8_t kReadsWithoutPause = 32;
 constexpr std::uint64_t kReadWithoutPause = 2048;  // octets: their reading costs no more than the segments do
 
 static_assert(MessageStreams::kMostInBurst == Burst::kFrames);
+
+// Anybody can send a SYN with any number: where no other end has agreed on it, and bytes come from elsewhere, they are the first ones.
+bool opens(const Opening& opening, std::uint32_t sequence) {
+  constexpr std::uint32_t kMostAhead = 16 * 1024;  // segments that have overtaken the first one
+  return opening.is_agreed || sequence - opening.first <= kMostAhead;
+}
 
 }  // namespace
 
@@ -32,9 +40,9 @@ StreamLane::StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats,
       streams_(options),
       completed_(std::make_unique<std::uint8_t[]>(Burst::kExpired * kLongestCompleted)) {}
 
-void StreamLane::begin(std::uint16_t link, bool holds, const Classifier& classifier) {
+void StreamLane::begin(const Arrival& arrival, bool holds, const Classifier& classifier) {
   classifier_ = &classifier;
-  link_ = link;
+  arrival_ = arrival;
   holds_ = holds;
   if (!streams_.is_idle()) streams_.advance_time(burst_.now_ns);
 }
@@ -70,9 +78,15 @@ StreamLane::Belongs StreamLane::follow(std::size_t index, std::uint8_t protocol,
   const auto ports = registered_protocols()[protocol]->tcp_ports;
   const bool from_server = std::find(ports.begin(), ports.end(), layers.source_port) != ports.end();
   ports_[from_server ? layers.source_port : layers.destination_port] = true;
-  if (forward) streams_.open(connection, 0, forward->first);
-  if (reverse) streams_.open(connection, 1, reverse->first);
+  if (forward) open(connection, 0, opens(*forward, burst_.sequences[index]) ? *forward : Opening{.first = burst_.sequences[index]});
+  if (reverse) open(connection, 1, *reverse);
   return segment(index, connection);
+}
+
+void StreamLane::open(MessageConnection& connection, std::uint8_t side, const Opening& opening) {
+  streams_.open(connection, side, opening.first);
+  connection.ends[side].is_agreed = opening.is_agreed;
+  if (opening.is_agreed) streams_.note_heard(connection.ends[1 - side], arrival_);  // a moment ago
 }
 
 void StreamLane::reopen(std::size_t index) {
@@ -83,8 +97,11 @@ void StreamLane::reopen(std::size_t index) {
   if (connection == nullptr) return;
   const TcpHeader header = tcp_header(burst_.frames[index], layers);
   const std::uint8_t side = MessageStreams::side_of(*connection, flow);
+  if (!MessageStreams::is_from(*connection, side, arrival_)) return;
   streams_.open(*connection, side, header.sequence + 1);
   streams_.open(*connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
+  connection->ends[1 - side].is_agreed = true;
+  streams_.note_heard(connection->ends[side], arrival_);
 }
 
 void StreamLane::pass_beside(std::size_t index) {
@@ -123,7 +140,7 @@ StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& kn
     return Belongs::kHere;
   }
   const std::uint8_t side = MessageStreams::side_of(known, burst_.flow_of(index, sessions_));
-  MessageConnection& connection = streams_.note_header(known, side, frame, layers, link_);
+  MessageConnection& connection = streams_.note_header(known, side, frame, layers, arrival_);
   if (layers.payload_length == 0) return Belongs::kHere;
   burst_.protocol[index] = connection.protocol;
   if (connection.was_reset) note_evasion(burst_, stats_, index, EvasionKind::kDataAfterReset);
@@ -163,7 +180,8 @@ void StreamLane::settle_taken(std::size_t index, const MessageStreams::Taken& ta
     case What::kWatched: break;
   }
   read(*taken.stream, index);
-  if (!burst_.held[index] && taken.stream->parsed < taken.stream->end()) fate = Fate::kForwardedNeedMore;
+  const bool is_unread = taken.stream->parsed < taken.stream->end() || taken.stream->passed_to != 0;
+  if (!burst_.held[index] && is_unread) fate = Fate::kForwardedNeedMore;
 }
 
 void StreamLane::note_stream(std::size_t index, Stream& stream) {
@@ -185,7 +203,7 @@ void StreamLane::open_place(std::size_t place, const Frame& frame, const Layers&
   reading.position = stream.parsed;
   reading.completed = {};
   reading.generation = stream.generation;
-  reading.condemned = 0;
+  reading.kept = reading.condemned = 0;
   Payload& payload = burst_.payloads[place];
   payload.bytes = streams_.unread(stream);
   payload.transport = Transport::kTcp;
@@ -209,6 +227,7 @@ Step StreamLane::extract(std::size_t place) {
 
 // What came with this frame, if it completes anything.
 void StreamLane::read(Stream& stream, std::size_t index) {
+  if (streams_.is_passed_over(stream)) return;
   const std::uint64_t size = stream.end() - stream.parsed;
   if (size == 0 || size < stream.wanted) return;
   read_at(Burst::kFrames + index, burst_.frames[index], burst_.layers[index], stream);
@@ -216,6 +235,7 @@ void StreamLane::read(Stream& stream, std::size_t index) {
 
 void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream) {
   const std::uint64_t size = stream.end() - stream.parsed;
+  const bool was_synced = streams_.end_of(stream).is_synced;
   const bool was_condemned = stream.condemned == stream.parsed && stream.condemned != 0;
   open_place(place, frame, layers, stream);
   const Step step = extract(place);
@@ -237,7 +257,12 @@ void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& la
     if (is_crumbled) stream.reads = kReadsWithoutPause;
     stream.is_paused = step.need <= rest && is_crumbled && rest > kReadWithoutPause;
     stream.wanted = step.need > rest ? step.need : stream.is_paused ? rest + rest / 8 + 1 : 0;
-    if (step.need > kLongestCompleted) streams_.lose(stream);  // nobody sends such a one, and nothing may wait for it
+    // Nothing may wait for so long a one.
+    const bool is_sure = was_synced || step.consumed != 0;
+    if (step.need > (is_sure ? kLongestPassed : kLongestCompleted))
+      streams_.lose(stream);
+    else if (step.need > kLongestCompleted)
+      streams_.pass_over(stream, step.need);
   }
 }
 
@@ -264,19 +289,26 @@ void StreamLane::read_expired() {
 // Judges a message by what is there of it: if that is enough to refuse it, the rest will be voided as it comes.
 void StreamLane::read_partial(Stream& stream) {
   const std::size_t size = stream.end() - stream.parsed;
-  const std::size_t need = stream.wanted;
-  if (!holds_ || need < size || need > kLongestCompleted || !streams_.end_of(stream).is_synced) return;
+  const bool has_length = stream.wanted >= size && stream.wanted <= kLongestCompleted;
+  const auto complete = registered_protocols()[stream.connection->protocol]->complete;
+  if (!holds_ || size > kLongestCompleted || !streams_.end_of(stream).is_synced || (!has_length && complete == nullptr)) return;
   const std::size_t place = 2 * Burst::kFrames + expired_;
-  const MutableBytes whole(completed_.get() + expired_ * kLongestCompleted, need);
+  const MutableBytes room(completed_.get() + expired_ * kLongestCompleted, kLongestCompleted);
   const HeldFrame& first = streams_.first_held(stream);
   open_place(place, first.frame, first.layers, stream);
-  const Bytes there = burst_.payloads[place].bytes;
-  std::memcpy(whole.data(), there.data(), size);
-  std::memset(whole.data() + size, 0, need - size);
+  std::memcpy(room.data(), burst_.payloads[place].bytes.data(), size);
+  Protocol::Completed made{stream.wanted, size};
+  if (has_length)
+    std::memset(room.data() + size, 0, made.length - size);
+  else
+    made = complete(room, size);
+  if (made.length == 0) return;
+  const MutableBytes whole = room.first(made.length);
   burst_.payloads[place].bytes = whole;
   burst_.reading(place).completed = whole;
+  if (!has_length) burst_.reading(place).kept = static_cast<std::uint32_t>(made.kept);
   (void)extract(place);
-  burst_.events.cut_frame(whole, size);
+  burst_.events.cut_frame(whole, made.kept);
   if (stream.condemned == stream.parsed) finish_condemned(stream, place);
 }
 
@@ -312,7 +344,8 @@ bool StreamLane::neutralise(const Event& event, std::uint32_t recipients) {
   Stream& stream = *reading.stream;
   const Protocol& protocol = *registered_protocols()[event.protocol];
   const std::uint64_t start = reading.position + event.message.offset;
-  const std::uint64_t end = std::min(start + event.message.length, stream.end());
+  const std::uint64_t known = reading.kept == 0 ? stream.end() : std::min(reading.position + reading.kept, stream.end());
+  const std::uint64_t end = std::min(start + event.message.length, known);
   if (start >= end) return false;
   const std::uint64_t from = std::clamp(stream.released, start, end);
   if (from == end) return false;

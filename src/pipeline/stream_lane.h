@@ -24,8 +24,8 @@ class StreamLane {
  public:
   StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool, const StreamOptions& options);
 
-  // The next frames come in by this link. holds: it is in line and the policy enforces; else nothing is held or changed.
-  void begin(std::uint16_t link, bool holds, const Classifier& classifier);
+  // The next frames come in so. holds: their link is in line and the policy enforces; else nothing is held or changed.
+  void begin(const Arrival& arrival, bool holds, const Classifier& classifier);
   // True when the wait of something is over.
   bool has_work(std::uint64_t now_ns);
   bool is_idle() const { return streams_.is_idle(); }
@@ -70,6 +70,7 @@ class StreamLane {
   bool passes_beside(std::size_t index, bool is_judged);
   bool is_candidate(const Layers& layers) const { return ports_[layers.source_port] || ports_[layers.destination_port]; }
   Belongs segment(std::size_t index, MessageConnection& known);
+  void open(MessageConnection& connection, std::uint8_t side, const Opening& opening);
   void settle_taken(std::size_t index, const MessageStreams::Taken& taken);
   void note_stream(std::size_t index, Stream& stream);
   void open_place(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);
@@ -93,7 +94,7 @@ class StreamLane {
   std::array<std::uint16_t, Burst::kFrames> beside_;  // packets in fragments whose streams have messages without a verdict
   std::size_t beside_count_ = 0;
   const Classifier* classifier_ = nullptr;
-  std::uint16_t link_ = 0;
+  Arrival arrival_;
   bool holds_ = false;
 };
 

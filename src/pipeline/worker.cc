@@ -109,7 +109,9 @@ void Worker::run_part(Link& link) {
   const MatchSet& set = shared_.sets->read();
   const LivePolicy& live = shared_.policy->read();
   decode_frames(link);
-  lane_.begin(link.index, link.out != nullptr && live.policy.options().mode == Mode::kEnforce, live.classifier);
+  const bool is_inline = link.out != nullptr;
+  lane_.begin({burst_.now_ns, link.index, is_inline && link.out != link.in}, is_inline && live.policy.options().mode == Mode::kEnforce,
+              live.classifier);
   extractor_.run(live.classifier);
   end_stage(Stage::kExtract);
   const bool with_texts = !shedder_.sheds(ShedCause::kTexts);
@@ -426,6 +428,11 @@ void Worker::transmit_released(const LivePolicy& live) {
   };
   for (MessageStreams::Released& one : released) {
     if (one.place != MessageStreams::Released::kNoPlace) continue;
+    if (one.is_refused) {
+      pool_.release({&one.frame, 1});
+      stats_.fates[static_cast<std::size_t>(Fate::kDroppedStreamFull)].add(1);
+      continue;
+    }
     if (one.link != link || count == batch.size()) send();
     link = one.link;
     fates[count] = StreamLane::prepare(one, live);

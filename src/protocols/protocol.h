@@ -105,6 +105,13 @@ struct Protocol {
   // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message; False:
   // nothing could be voided.
   bool (*neutralise)(const Event& event, MutableBytes message, const Voiding& voiding) = nullptr;
+  // Where a message tells its length only at some place of it, and may be cut before: `room` begins with `size` bytes of it, and is made
+  // a message of what is whole of them. Null: one whose length is not known is not judged.
+  struct Completed {
+    std::size_t length = 0;  // of that message; 0: too little is there
+    std::size_t kept = 0;    // so many of its bytes are as they came
+  };
+  Completed (*complete)(MutableBytes room, std::size_t size) = nullptr;
   // Makes the response, on its way back, say the refusal code. `message` is Response::message.
   bool (*restate)(std::uint32_t refusal_code, MutableBytes message) = nullptr;
   // The default refusal code of restate(), by why the message is refused. Where there are answers, the one that is configured is the

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "base/frame.h"
 #include "decode/layers.h"
@@ -77,6 +78,27 @@ class HeldFrames {
     frames_[index].next = free_;
     free_ = index;
     --held_;
+  }
+
+  // Takes out those that begin at `start` or behind it, in order; each(held) is called with them.
+  template <typename Each>
+  void take_from(Queue& queue, std::uint64_t start, Each each) {
+    std::uint32_t last = kNone;
+    std::uint32_t* place = &queue.first;
+    for (; *place != kNone && frames_[*place].start < start; place = &frames_[*place].next) last = *place;
+    std::uint32_t index = *place;
+    *place = kNone;
+    queue.last = last;
+    while (index != kNone) {
+      HeldFrame& held = frames_[index];
+      each(std::as_const(held));
+      const std::uint32_t following = held.next;
+      held.next = free_;
+      free_ = index;
+      index = following;
+      --queue.count;
+      --held_;
+    }
   }
 
  private:

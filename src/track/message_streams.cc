@@ -45,7 +45,8 @@ MessageStreams::MessageStreams(const StreamOptions& options)
       established_(std::max(options.connections - options.connections / 4, 1u)),
       streams_(std::make_unique<Stream[]>(options.directions)),
       held_(options.held_frames),
-      timers_(options.directions) {
+      timers_(options.directions),
+      split_timers_(options.directions) {
   free_streams_.reserve(options.directions);
   for (std::uint32_t i = options.directions; i-- > 0;) free_streams_.push_back(i);
   // Twice: one that gave way in a burst may be used again in it.
@@ -57,7 +58,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
 }
 
 std::uint64_t MessageStreams::memory_for(const StreamOptions& options) {
-  const std::uint64_t directions = options.directions * (sizeof(Stream) + 6 * sizeof(Stream*) + 2 * sizeof(std::uint32_t) + 1);
+  const std::uint64_t directions = options.directions * (sizeof(Stream) + 6 * sizeof(Stream*) + 3 * sizeof(std::uint32_t) + 2);
   const std::uint64_t frames = options.held_frames * (sizeof(HeldFrame) + 2 * sizeof(Released));
   const std::uint32_t newcomers = std::max(options.connections / 4, 1u);
   return options.bytes + directions + frames + LruTable<MessageConnection>::memory_for(newcomers) +
@@ -112,7 +113,7 @@ void MessageStreams::prefetch(std::span<const FlowKey* const> flows) {
 MessageConnection* MessageStreams::renewed(MessageConnection* connection) const {
   if (connection == nullptr || connection->epoch == epoch_) return connection;
   connection->epoch = epoch_;
-  for (StreamEnd& end : connection->ends) end.is_known = end.is_synced = end.is_confirmed = false;
+  for (StreamEnd& end : connection->ends) end.is_known = end.is_synced = end.is_confirmed = end.is_agreed = false;
   return connection;
 }
 
@@ -156,40 +157,41 @@ void MessageStreams::open(MessageConnection& connection, std::uint8_t side, std:
   }
   end.next = first_sequence;
   end.is_known = end.is_synced = true;
-  end.is_confirmed = false;
+  end.is_confirmed = end.is_agreed = false;
   connection.was_reset = false;
 }
 
 MessageConnection& MessageStreams::note_header(MessageConnection& connection, std::uint8_t side, const Frame& frame,
-                                               const Layers& layers, std::uint16_t link) {
+                                               const Layers& layers, const Arrival& arrival) {
+  if (!is_from(connection, side, arrival)) return connection;
   const TcpHeader header = tcp_header(frame, layers);
   StreamEnd& end = connection.ends[side];
   end.window = header.window;
-  end.link = link;
+  end.link = arrival.link;
+  note_heard(end, arrival);
   end.has_timestamps = read_timestamp(frame, layers, header, end.timestamp);
   if ((header.flags & kTcpAck) != 0) confirm(connection, static_cast<std::uint8_t>(1 - side), header.acknowledgement);
   const bool both_heard = connection.ends[1 - side].is_known;
   return both_heard && !connection.is_established ? promoted(connection) : connection;
 }
 
-// The receiver of direction `side` has everything before `acknowledgement`. What it took and was never seen here is no matter of
-// this filter any more: the position is lost, and found again at a later message.
+// The receiver of direction `side` has everything before `acknowledgement`: at most what has left, since what is held can't have come
+// there. If it took more than was ever seen here, that went another way, and its sender goes on behind it; one that goes on where it
+// was lied, or somebody in its name. So the position is kept until the next segment shows, unless something waits for what is missing.
 void MessageStreams::confirm(MessageConnection& connection, std::uint8_t side, std::uint32_t acknowledgement) {
   StreamEnd& end = connection.ends[side];
   if (end.stream != StreamEnd::kNone) {
     Stream& stream = streams_[end.stream];
     const std::uint64_t offset = stream.offset_of(acknowledgement);
-    if (offset > stream.end() + 1) jump(stream, offset);  // a FIN counts for one
-    const std::uint64_t acked = std::min(offset, stream.end());
+    if (offset > stream.end() + 1) {  // a FIN counts for one
+      if (stream.released < stream.end()) return;
+      if (!stream.held.is_empty()) jump(stream, offset);
+    }
+    const std::uint64_t acked = std::min(offset, stream.released);
     if (acked > stream.acked) {
       stream.acked = acked;
-      stream.released = std::max(stream.released, acked);
       touch(stream);
     }
-  } else if (end.is_known && distance(end.next, acknowledgement) > 1) {
-    end.next = acknowledgement;
-    if (end.is_synced) ++counts_.lost;
-    end.is_synced = false;
   }
   if (!end.is_confirmed || distance(end.confirmed, acknowledgement) > 0) end.confirmed = acknowledgement;
   end.is_confirmed = true;
@@ -219,7 +221,7 @@ void MessageStreams::jump(Stream& stream, std::uint64_t offset) {
   end.is_synced = false;
   stream.buffer.jump(offset, pool_);
   stream.parsed = stream.decided = offset;
-  stream.wanted = 0;
+  stream.passed_to = stream.wanted = 0;
   stream.is_paused = false;
   stream.released = std::max(stream.released, offset);
   stream.condemned = 0;
@@ -256,7 +258,7 @@ Stream* MessageStreams::activate(MessageConnection& connection, std::uint8_t sid
   stream->used_ns = now_ns;
   stream->change_count = 0;
   stream->reads = 0;
-  stream->wanted = 0;
+  stream->passed_to = stream->wanted = 0;
   stream->is_paused = false;
   stream->side = side;
   stream->is_used = true;
@@ -271,7 +273,7 @@ Stream* MessageStreams::activate(MessageConnection& connection, std::uint8_t sid
 void MessageStreams::deactivate(Stream& stream) {
   StreamEnd& end = end_of(stream);
   end.next = stream.sequence_of(stream.end());
-  if (stream.parsed != stream.end() || stream.buffer.has_holes()) end.is_synced = false;
+  if (stream.parsed != stream.end() || stream.passed_to != 0 || stream.buffer.has_holes()) end.is_synced = false;
   end.stream = StreamEnd::kNone;
   stream.buffer.release(pool_);
   stream.is_used = stream.is_touched = stream.is_due = false;
@@ -323,7 +325,8 @@ MessageStreams::Taken MessageStreams::take(const Segment& segment) {
   const std::uint64_t base = stream.buffer.base();
   if (start < base && stream.acked < base && stop <= stream.released) return {What::kBefore, &stream, {}, false};
   if (!is_far) stream.far_since_ns = 0;
-  if (start > stream.end() && (!end.is_synced || (is_far && !waits_for_nearer(stream, segment)))) {
+  const auto went_another_way = [&] { return end.is_confirmed && stream.offset_of(end.confirmed) > stream.end() + 1; };
+  if (start > stream.end() && (!end.is_synced || went_another_way() || (is_far && !waits_for_nearer(stream, segment)))) {
     if (has_unjudged) return {What::kBefore, &stream, {}, false};  // the next one will do: nothing can be refused behind a jump
     jump(stream, start);
   }
@@ -335,6 +338,12 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   const std::uint64_t known_end = stream.end();
   const bool is_early = start > known_end;
   if (segment.holds && is_early && !has_room_for_early(stream, stop)) return no_room(segment, stream, start, stop);
+  if (segment.holds && has_its_share(stream) && stop > known_end && held_[stream.held.first].burst != burst_) {
+    // No connection takes the room of others. What is there of it is judged at once, and goes on.
+    ++counts_.no_room;
+    make_due(stream);
+    return {What::kNoRoom, &stream, {}, false, false};
+  }
   // What was jumped over, or was sent before what was seen first, is not here and has not left.
   const bool is_unseen = start < stream.buffer.base() && (stream.acked < stream.buffer.base() || !end_of(stream).is_confirmed);
   const bool is_copy = stop > stream.released && !is_unseen && stream.buffer.has(start, stop);
@@ -376,15 +385,24 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
 // A segment so far ahead is a forged one, or what lies between went another way. The other end would say so, if it is heard; so
 // would the sender, by going on there.
 bool MessageStreams::waits_for_nearer(Stream& stream, const Segment& segment) {
-  if (!segment.holds || !end_of(stream).is_confirmed) return false;
+  if (!segment.holds) return false;
   if (stream.far_since_ns == 0) stream.far_since_ns = segment.now_ns;
-  return segment.now_ns - stream.far_since_ns < options_.hole_ns;
+  return segment.now_ns - stream.far_since_ns < longest_hole(stream) || is_lacking(stream, segment.now_ns);
+}
+
+// The receiver is there, and has not got what is missing here: whatever lies behind it is of no use to it yet.
+bool MessageStreams::is_lacking(const Stream& stream, std::uint64_t now_ns) const {
+  constexpr std::uint32_t kIsThere = 60'000'000'000 >> kHeardShift;  // sessions ask after one another once a minute
+  const StreamEnd& end = stream.connection->ends[stream.side];
+  const StreamEnd& receiver = stream.connection->ends[1 - stream.side];
+  if (static_cast<std::uint32_t>(now_ns >> kHeardShift) - receiver.heard > kIsThere) return false;
+  return end.is_confirmed ? stream.offset_of(end.confirmed) <= stream.end() + 1 : end.is_agreed;
 }
 
 // Segments behind a missing one are held only within bounds: of one direction, and of all, so that those without holes find room.
 bool MessageStreams::has_room_for_early(const Stream& stream, std::uint64_t stop) const {
   if (held_.held() >= options_.held_frames / 2) return false;
-  return stream.held.count < options_.hold_frames && (stream.held.count == 0 || stop - stream.released <= options_.hold_bytes);
+  return stream.held.count < std::min(options_.hold_frames, std::max(options_.held_frames / 8, 1u)) && (stream.held.count == 0 || stop - stream.released <= options_.hold_bytes);
 }
 
 // What lies behind a missing segment its sender repeats. For what comes in order nobody is to wait until there is memory: it goes on,
@@ -402,11 +420,28 @@ void MessageStreams::advance(Stream& stream, std::size_t count) {
   if (stream.parsed > stream.condemned) stream.condemned = 0;
 }
 
+void MessageStreams::pass_over(Stream& stream, std::uint64_t length) {
+  ++counts_.late;
+  stream.passed_to = stream.parsed + length;
+  stream.condemned = stream.wanted = 0;
+  stream.is_paused = false;
+  (void)is_passed_over(stream);
+}
+
+bool MessageStreams::is_passed_over(Stream& stream) {
+  if (stream.passed_to == 0) return false;
+  stream.parsed = std::min(stream.passed_to, stream.end());
+  stream.decided = std::max(stream.decided, stream.parsed);
+  if (stream.parsed < stream.passed_to) return true;
+  stream.passed_to = 0;
+  return stream.parsed == stream.end();
+}
+
 void MessageStreams::lose(Stream& stream) {
   if (end_of(stream).is_synced) ++counts_.lost;
   end_of(stream).is_synced = false;
   stream.parsed = stream.end();
-  stream.wanted = 0;
+  stream.passed_to = stream.wanted = 0;
   stream.is_paused = false;
   stream.condemned = 0;
 }

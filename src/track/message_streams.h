@@ -36,8 +36,8 @@ struct StreamOptions {
   std::uint32_t connections = 65536;
   std::uint32_t directions = 8192;             // with bytes on the way, at a time
   std::uint64_t bytes = 64 * 1024 * 1024;      // of them all
-  std::uint32_t held_frames = 2048;            // of them all
-  std::uint32_t hold_frames = 256;             // of one direction
+  std::uint32_t held_frames = 2048;            // of them all; a quarter at most of one direction
+  std::uint32_t hold_frames = 256;             // of one direction, behind a missing segment; an eighth of them all at most
   std::uint32_t hold_bytes = 64 * 1024;        // of one direction
   std::uint32_t window_bytes = 256 * 1024;     // of one direction, from the first unconfirmed byte on
   std::uint64_t rest_ns = 200'000'000;         // longest wait for the rest of a message: its receiver waits as well
@@ -73,6 +73,7 @@ struct alignas(64) Stream {
   std::uint8_t change_count = 0;
   std::uint8_t reads = 0;    // of the first message not read whole
   std::uint64_t wanted = 0;  // bytes from `parsed` on that are needed to read further; 0: any
+  std::uint64_t passed_to = 0;  // what lies before is of a message too long to be read, however much of it is still to come; 0: none
   bool is_paused = false;    // `wanted` is only for the sake of the reader's time: there may be enough already
   std::uint8_t side = 0;
   bool is_used = false;
@@ -101,12 +102,15 @@ struct StreamEnd {
   std::uint32_t confirmed = 0;  // newest acknowledgement by the other end
   std::uint32_t timestamp = 0;  // newest TSval of this end (RFC 7323, 3.2)
   std::uint16_t window = 0;     // its newest window
-  std::uint16_t link = 0;       // by which its frames come in
+  static constexpr std::uint16_t kNoLink = 0xffff;
+  std::uint16_t link = kNoLink; // by which its frames come in
   std::uint8_t unblocked = 0;   // so many waits in a row ended in vain, and letting go brought the rest at once
   bool is_known = false;        // next is set
   bool is_synced = false;       // a message begins at `next`
   bool is_confirmed = false;
   bool has_timestamps = false;
+  bool is_agreed = false;       // the other end said, too, where it begins
+  std::uint32_t heard = 0;      // when a frame of it came last, in units of 2^30 ns
 };
 
 struct MessageConnection {
@@ -121,6 +125,13 @@ struct MessageConnection {
 
 static_assert(LruTable<MessageConnection>::memory_for(1 << 16) / (1 << 16) <= 256, "a connection with nothing on the way is to be cheap");
 
+// How a frame came in.
+struct Arrival {
+  std::uint64_t now_ns = 0;
+  std::uint16_t link = 0;
+  bool tells_side = false;  // by this link come frames of one end alone: not so in a capture, or at a mirror port
+};
+
 // What bytes of a frame are to be replaced before it leaves, and why.
 struct Rewrite {
   Bytes bytes;               // empty: none
@@ -134,6 +145,7 @@ class MessageStreams {
  public:
   // So many segments are taken between two calls of end_of_burst().
   static constexpr std::size_t kMostInBurst = 64;
+  static constexpr unsigned kHeardShift = 30;  // of StreamEnd::heard
 
   explicit MessageStreams(const StreamOptions& options);
   static std::uint64_t memory_for(const StreamOptions& options);  // bytes
@@ -153,7 +165,13 @@ class MessageStreams {
   // What a segment from `side` says of the other direction and of itself.
   // Returns the connection, which may have moved.
   MessageConnection& note_header(MessageConnection& connection, std::uint8_t side, const Frame& frame, const Layers& layers,
-                                 std::uint16_t link);
+                                 const Arrival& arrival);
+  // False: what says that it is from `side` comes from where the other side is. Its bytes harm nobody, its word is not taken.
+  static bool is_from(const MessageConnection& connection, std::uint8_t side, const Arrival& arrival) {
+    return !arrival.tells_side || connection.ends[1 - side].link != arrival.link;
+  }
+
+  static void note_heard(StreamEnd& end, const Arrival& arrival) { end.heard = static_cast<std::uint32_t>(arrival.now_ns >> kHeardShift); }
 
   // Bytes of this direction went on beside its stream. When the other end is heard, it will confirm them; else they are passed over.
   // False when what came of it in this burst has no verdict yet, which must come first: unless `is_judged`.
@@ -191,6 +209,10 @@ class MessageStreams {
   Bytes unread(const Stream& stream) const { return stream.buffer.view(stream.parsed, stream.end()); }
   // `count` bytes of that were read. The rest waits for more.
   void advance(Stream& stream, std::size_t count);
+  // A message of so many bytes begins at `parsed` and is not read: it leaves as it comes, and the next one begins behind it.
+  void pass_over(Stream& stream, std::uint64_t length);
+  // Counts what came of such a message. True when what is there is all of it.
+  bool is_passed_over(Stream& stream);
   // No message begins where one should: nothing is held until one is found again.
   void lose(Stream& stream);
   void set_synced(Stream& stream) { end_of(stream).is_synced = true; }
@@ -226,6 +248,7 @@ class MessageStreams {
     bool is_late = false;    // undecided: it waited too long
     bool is_unread = false;  // where no message is known to begin
     bool is_made = false;    // part of another frame, which is counted
+    bool is_refused = false; // goes nowhere: its sender will repeat it
   };
   std::span<Released> released() { return {released_.data(), released_count_}; }
   void clear_released() { released_count_ = 0; }
@@ -245,7 +268,7 @@ class MessageStreams {
   struct Counts {
     std::uint64_t inconsistent = 0;  // bytes that came again as other ones
     std::uint64_t no_room = 0;
-    std::uint64_t late = 0;          // messages let go before they were whole
+    std::uint64_t late = 0;          // messages let go before they were whole, or too long to be read
     std::uint64_t holes = 0;         // missing segments that were waited for in vain
     std::uint64_t lost = 0;          // positions lost: no message where one should begin, or bytes that were never seen
     std::uint64_t evicted = 0;       // connections that gave way to others
@@ -264,7 +287,10 @@ class MessageStreams {
   Taken put(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop);
   Taken no_room(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop);
   bool waits_for_nearer(Stream& stream, const Segment& segment);
+  bool is_lacking(const Stream& stream, std::uint64_t now_ns) const;
+  void refuse_early(Stream& stream);
   bool has_room_for_early(const Stream& stream, std::uint64_t stop) const;
+  bool has_its_share(const Stream& stream) const { return stream.held.count >= std::max(options_.held_frames / 4, 1u); }
   void make_due(Stream& stream);
   void leave(MessageConnection& connection);
   enum class Which : std::uint8_t { kDecided, kBegun, kAll };
@@ -277,6 +303,7 @@ class MessageStreams {
   }
   void note_wait(Stream& stream, std::uint64_t now_ns);
   void wake(std::uint32_t index, std::uint64_t now_ns);
+  void wake_split(std::uint32_t index, std::uint64_t now_ns);
   void watch(Stream& stream, std::uint64_t now_ns);
   std::uint32_t index_of(const Stream& stream) const { return static_cast<std::uint32_t>(&stream - streams_.get()); }
 
@@ -288,7 +315,8 @@ class MessageStreams {
   std::vector<std::uint32_t> free_streams_;
   std::uint32_t hand_ = 0;
   HeldFrames held_;
-  TimerWheel timers_;
+  TimerWheel timers_;        // of waits
+  TimerWheel split_timers_;  // of what is decided of a frame: these are short, and must not stand behind a long one
   std::vector<Stream*> touched_, due_, splits_;
   std::vector<Released> released_;
   std::size_t released_count_ = 0;

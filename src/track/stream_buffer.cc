@@ -146,6 +146,14 @@ void StreamBuffer::trim(std::uint64_t offset, BufferPool& pool) {
   }
 }
 
+void StreamBuffer::forget_islands(BufferPool& pool) {
+  island_count_ = 0;
+  if (end_of_first_ != base_) return;
+  pool.give_back(block_);
+  block_ = {};
+  start_ = base_;
+}
+
 void StreamBuffer::jump(std::uint64_t offset, BufferPool& pool) {
   DCHECK(offset >= end_of_first_);
   std::uint64_t end = offset;

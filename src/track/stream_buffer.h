@@ -73,6 +73,8 @@ class StreamBuffer {
   void trim(std::uint64_t offset, BufferPool& pool);
   // The bytes up to `offset` will never come: what is there behind it follows on. Requires: offset >= contiguous_end().
   void jump(std::uint64_t offset, BufferPool& pool);
+  // Forgets what lies beyond the hole.
+  void forget_islands(BufferPool& pool);
 
  private:
   static constexpr std::size_t kMostIslands = 8;

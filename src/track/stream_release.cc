@@ -93,14 +93,24 @@ void MessageStreams::release_ready(Stream& stream, Which which) {
     one.link = end.link;
     one.place = first.burst == burst_ ? first.place : Released::kNoPlace;
     fills_hole |= one.place == Released::kNoPlace && released_count_ - begin > 1 && (&one - 1)->place != Released::kNoPlace;
-    one.is_made = false;
+    one.is_made = one.is_refused = false;
     one.is_late = end.is_synced && first.end > stream.parsed;
-    one.is_unread = !end.is_synced;
+    one.is_unread = !end.is_synced || stream.passed_to != 0;
     stream.released = std::max(stream.released, std::min(first.end, stream.end()));
     held_.take_first(stream.held);
   }
   // What has a place leaves with its burst, behind all that has none: here it must not.
   for (std::size_t i = begin; fills_hole && i < released_count_; ++i) released_[i].place = Released::kNoPlace;
+}
+
+// What lies behind the missing segment. Its sender has no proof that it arrived (RFC 2018, 8), and repeats it behind that one.
+void MessageStreams::refuse_early(Stream& stream) {
+  held_.take_from(stream.held, stream.end() + 1, [&](const HeldFrame& early) {
+    Released& one = released_[released_count_++];
+    one = {.frame = early.frame, .layers = early.layers, .rewrite = {}, .is_refused = true};
+  });
+  stream.buffer.forget_islands(pool_);
+  touch(stream);
 }
 
 void MessageStreams::release_all() {
@@ -141,10 +151,12 @@ void MessageStreams::release_front(Stream& stream, const Frame& front, const Lay
 
 // Sees to it that what is held is looked at again in time.
 void MessageStreams::watch(Stream& stream, std::uint64_t now_ns) {
-  if (stream.held.is_empty() || timers_.is_set(index_of(stream))) return;
-  const std::uint64_t age = now_ns - held_[stream.held.first].since_ns;
-  const std::uint64_t next = age < options_.split_ns ? options_.split_ns : std::max(age + TimerWheel::kSlotNs, longest_wait(stream));
-  timers_.set(index_of(stream), now_ns - age + next);
+  if (stream.held.is_empty()) return;
+  const std::uint32_t index = index_of(stream);
+  const std::uint64_t since_ns = held_[stream.held.first].since_ns;
+  if (splittable(stream) != nullptr && !split_timers_.is_set(index)) split_timers_.set(index, std::max(since_ns + options_.split_ns, now_ns));
+  // What came later waits for longer: a wait that is on does for it, too.
+  if (!timers_.is_set(index)) timers_.set(index, std::max(since_ns + longest_wait(stream), now_ns + TimerWheel::kSlotNs));
 }
 
 // The rest of a message may be lost on its way here: its sender finds out within two round trips (RFC 8985, 7.2), and its receiver can
@@ -175,6 +187,17 @@ void MessageStreams::note_wait(Stream& stream, std::uint64_t now_ns) {
 
 void MessageStreams::advance_time(std::uint64_t now_ns) {
   timers_.advance(now_ns, [&](std::uint32_t index) { wake(index, now_ns); });
+  split_timers_.advance(now_ns, [&](std::uint32_t index) { wake_split(index, now_ns); });
+}
+
+void MessageStreams::wake_split(std::uint32_t index, std::uint64_t now_ns) {
+  Stream& stream = streams_[index];
+  const HeldFrame* const first = splittable(stream);
+  if (first == nullptr) return;
+  if (now_ns - first->since_ns >= options_.split_ns)
+    splits_.push_back(&stream);
+  else
+    watch(stream, now_ns);
 }
 
 void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
@@ -182,7 +205,6 @@ void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
   if (!stream.is_used || stream.held.is_empty()) return;
   const HeldFrame& first = held_[stream.held.first];
   const std::uint64_t age = now_ns - first.since_ns;
-  if (age >= options_.split_ns && first.start < stream.decided && stream.decided < first.end) splits_.push_back(&stream);
   if (!stream.buffer.has_holes()) {
     if (age >= longest_wait(stream)) {
       stream.expired_ns = now_ns;
@@ -190,7 +212,10 @@ void MessageStreams::wake(std::uint32_t index, std::uint64_t now_ns) {
     }
   } else if (age >= longest_hole(stream)) {
     ++counts_.holes;
-    jump(stream, stream.buffer.island(0).start);
+    if (is_lacking(stream, now_ns))
+      refuse_early(stream);
+    else
+      jump(stream, stream.buffer.island(0).start);
   }
   watch(stream, now_ns);
 }
@@ -216,7 +241,7 @@ void MessageStreams::end_of_burst() {
     stream->is_touched = false;
     trim(*stream);
     const bool is_over = stream->held.is_empty() && stream->parsed == stream->end() && stream->acked >= stream->end() &&
-                         !stream->buffer.has_holes();
+                         stream->passed_to == 0 && !stream->buffer.has_holes();
     if (is_over) deactivate(*stream);
   }
   ++burst_;

@@ -129,7 +129,7 @@ std::vector<Packet> sample_packets(std::size_t count) {
   std::vector<Packet> packets;
   for (std::size_t i = 0; i < count; ++i) {
     Packet packet;
-    packet.time_ns = 1'700'000'000 * kSecond + i * 1'000'001;
+    packet.time_ns = 1'700'000'000 * kSecond + i * 100'001;  // one burst takes as many as it may
     packet.bytes.resize(60 + i * 37 % 1400);
     for (std::size_t at = 0; at < packet.bytes.size(); ++at) packet.bytes[at] = static_cast<std::uint8_t>(at * 7 + i);
     packets.push_back(std::move(packet));

@@ -68,6 +68,44 @@ TEST_F(CaptureTest, ReadsPcapWithNanosecondTimes) {
   EXPECT_EQ(capture->counts().received, 200u);
 }
 
+// What waits in the filter waits no longer than it would on a wire.
+TEST_F(CaptureTest, ABurstEndsWhereNothingComesForAWhile) {
+  std::vector<Packet> sent = sample_packets(7);
+  constexpr std::array<std::uint64_t, 7> kAtUs = {0, 900, 1800, 300'000, 300'001, 299'000, 301'500};
+  for (std::size_t i = 0; i < sent.size(); ++i) sent[i].time_ns = 1'700'000'000'000'000'000 + kAtUs[i] * 1000;
+  auto capture = open(pcap_bytes(kLinkEthernet, sent));
+  std::array<Frame, 64> frames;
+  for (const auto& [count, last] : {std::pair{3u, 2u}, std::pair{3u, 5u}, std::pair{1u, 6u}}) {
+    EXPECT_FALSE(capture->finished());
+    ASSERT_EQ(capture->receive(frames), count);
+    EXPECT_EQ(capture->now_ns(), sent[last].time_ns);
+    capture->release({frames.data(), count});
+  }
+  EXPECT_EQ(capture->receive(frames), 0u);
+  EXPECT_TRUE(capture->finished());
+}
+
+TEST_F(CaptureTest, SoManyFramesMayBeKept) {
+  write_file(input_, pcap_bytes(kLinkEthernet, sample_packets(2500)));
+  auto capture = std::move(Capture::open(input_, "", 2048).value());
+  std::vector<Frame> kept(2048);
+  std::size_t count = 0;
+  while (count < kept.size()) {
+    const std::size_t more = capture->receive(std::span(kept).subspan(count));
+    ASSERT_NE(more, 0u);
+    count += more;
+  }
+  std::array<Frame, 64> others;
+  std::size_t rest = 0;
+  while (!capture->finished()) {
+    const std::size_t more = capture->receive(others);
+    capture->release({others.data(), more});
+    rest += more;
+  }
+  EXPECT_EQ(count + rest, 2500u);
+  capture->release(kept);
+}
+
 TEST_F(CaptureTest, ReadsPcapWithMicrosecondTimes) {
   std::vector<Packet> sent = sample_packets(3);
   auto capture = open(pcap_bytes(kLinkEthernet, sent, false));

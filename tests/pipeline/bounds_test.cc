@@ -128,6 +128,33 @@ TEST(Bounds, WhenAllFramesThatMayBeHeldAreHeldOthersGoOnUnheld) {
   EXPECT_EQ(filter.fate(Fate::kForwardedNeedMore), 12u);
 }
 
+// However many tiny segments one connection sends: the others' messages are read as ever, and its own, as far as it is there.
+TEST(Bounds, NoConnectionTakesAllFramesThatMayBeHeld) {
+  StreamOptions options;
+  options.held_frames = 64;
+  Bounded bounded(options);
+  Filter& filter = bounded.filter;
+  bounded.open(41000);
+  bounded.open(41001);
+  const std::string pdu = submit_sm_payload(7, "10690001", "8613800000001", std::string(500, 'x'));
+  std::size_t at = 0;
+  const auto send_one = [&] {
+    const std::uint64_t refused = filter.fate(Fate::kDroppedStreamFull);
+    filter.access.give(Bounded::segment(at, pdu.substr(at, 1), 41000), kStart);
+    filter.run();
+    if (filter.fate(Fate::kDroppedStreamFull) == refused) ++at;  // else it is repeated
+    EXPECT_LE(filter.stats().held_frames.read(), 16u);
+  };
+  for (int i = 0; i < 200; ++i) send_one();
+  EXPECT_GE(at, 150u);
+  EXPECT_GE(filter.fate(Fate::kDroppedStreamFull), 1u);
+  filter.core.forget();
+  bounded.give(Bounded::segment(0, listed(1).substr(0, 60), 41001));
+  bounded.give(Bounded::segment(60, listed(1).substr(60), 41001));
+  EXPECT_EQ(payloads_sent(filter.core).size(), listed(1).size());
+  EXPECT_EQ(payloads_sent(filter.core).find("WIN"), std::string::npos);
+}
+
 TEST(Bounds, WithoutAPlaceForItsBytesASegmentGoesOnAndIsCounted) {
   StreamOptions options;
   options.directions = 2;
@@ -156,15 +183,49 @@ TEST(Bounds, AMissingSegmentIsWaitedForSoLongAndNoLonger) {
   Bounded bounded{StreamOptions{}};
   Filter& filter = bounded.filter;
   open_session(filter);
-  bounded.give(Bounded::segment(100, innocent(2)));
+  constexpr std::uint64_t kSilentSince = kStart + 62'000'000'000;  // the receiver: it may be heard no more
+  bounded.give(Bounded::segment(0, innocent(1)));
+  bounded.give(Bounded::segment(innocent(1).size() + 100, innocent(2)), kSilentSince);
   for (const std::uint64_t ms : {4900u, 5200u}) {
-    EXPECT_EQ(filter.core.sent().size(), 0u);
-    filter.access.set_now(kStart + ms * 1'000'000);
+    EXPECT_EQ(filter.core.sent().size(), 1u);
+    filter.access.set_now(kSilentSince + ms * 1'000'000);
     filter.run();
   }
   bounded.expect_left_as_given();
   EXPECT_EQ(filter.stats().stream_holes.read(), 1u);
   EXPECT_EQ(filter.stats().stream_lost.read(), 1u);
+}
+
+// It has no use for what lies behind it, which its sender repeats; and a sender that waits it out has won nothing.
+TEST(Bounds, WhatLiesBehindASegmentThatIsMissingIsRepeatedWhenItsReceiverLacksIt) {
+  for (const bool has_confirmed : {false, true}) {
+    Bounded bounded{StreamOptions{}};
+    Filter& filter = bounded.filter;
+    open_session(filter);
+    const std::string stream = innocent(1) + listed(2) + innocent(3);
+    const std::size_t first = has_confirmed ? innocent(1).size() : 0, cut = innocent(1).size() + 40;
+    if (has_confirmed) {
+      bounded.give(Bounded::segment(0, stream.substr(0, first)));
+      filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1,
+                                 .acknowledgement = 1000 + static_cast<std::uint32_t>(first), .flags = kTcpAck}), kStart);
+      filter.run();
+    }
+    bounded.give(Bounded::segment(cut, stream.substr(cut)));
+    for (std::uint64_t ms = 0; ms < 5200; ms += 100) {
+      EXPECT_EQ(payloads_sent(filter.core), stream.substr(0, first));
+      filter.access.set_now(kStart + ms * 1'000'000);
+      filter.run();
+    }
+    EXPECT_EQ(filter.stats().held_frames.read(), 0u);
+    EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 1u);
+    EXPECT_EQ(filter.stats().stream_holes.read(), 1u);
+    const std::uint64_t later = kStart + 5'300'000'000;
+    bounded.give(Bounded::segment(first, stream.substr(first, cut - first)), later);
+    bounded.give(Bounded::segment(cut, stream.substr(cut)), later);
+    EXPECT_EQ(payloads_sent(filter.core).size(), stream.size());
+    EXPECT_EQ(payloads_sent(filter.core).find("WIN"), std::string::npos);
+    EXPECT_EQ(filter.stats().stream_lost.read(), 0u);
+  }
 }
 
 TEST(Bounds, OfUnfinishedMessagesTheOneThatWaitsLongestGivesWay) {
@@ -350,32 +411,32 @@ TEST(Bounds, OnlySoMuchOfWhatIsOnTheWayIsKeptForItsCopies) {
   EXPECT_EQ(filter.stats().stream_no_room.read(), 0u);
 }
 
-// A receiver that is heard would say that it has what lies between: then it is repeated, and this, too. One that is not may have got it.
+// A receiver that is heard would say that it has what lies between: then it is repeated, and this, too. One that is not may have got it,
+// and its sender goes on there for longer than a moment.
 TEST(Bounds, ASegmentFartherAheadThanIsKeptIsRepeatedOrGoesOn) {
   StreamOptions options;
   options.window_bytes = 4096;
   for (const bool is_confirmed : {true, false}) {
     Bounded bounded(options);
     Filter& filter = bounded.filter;
-    open_session(filter);
+    is_confirmed ? open_session(filter) : bounded.open(40000);
     const std::size_t size = innocent(1).size();
     bounded.give(Bounded::segment(0, innocent(0)));
-    if (is_confirmed) {
-      filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1, .acknowledgement = 1000, .flags = kTcpAck}), kStart);
-      filter.run();
-    }
     const Octets far = Bounded::segment(60 * size, innocent(60));
     if (is_confirmed) {
-      filter.access.give(far, kStart);
-      filter.run();
-      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 1u);
-      EXPECT_EQ(filter.stats().stream_no_room.read(), 1u);
+      for (const std::uint64_t s : {0u, 7u, 14u}) filter.access.give(far, kStart + s * 1'000'000'000), filter.run();
+      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 3u);
+      EXPECT_EQ(filter.stats().stream_no_room.read(), 3u);
       for (std::size_t i = 1; i < 60; ++i) bounded.give(Bounded::segment(i * size, innocent(static_cast<std::uint32_t>(i))));
     }
-    bounded.give(far);
+    if (!is_confirmed) {
+      for (const std::uint64_t ms : {0u, 900u}) filter.access.give(far, kStart + ms * 1'000'000), filter.run();
+      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 2u);
+    }
+    bounded.give(far, kStart + 15'000'000'000);
     bounded.expect_left_as_given();
     EXPECT_EQ(filter.stats().stream_lost.read(), is_confirmed ? 0u : 1u);
-    filter.access.give(Bounded::segment(61 * size, listed(61)), kStart);
+    filter.access.give(Bounded::segment(61 * size, listed(61)), kStart + 15'000'000'000);
     filter.run();
     EXPECT_EQ(filter.fate(Fate::kNeutralised), 1u) << "what comes behind it is judged";
   }

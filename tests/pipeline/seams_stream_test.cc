@@ -146,7 +146,7 @@ TEST_P(SessionWays, APartThatLeavesByItselfLeavesBehindWhatCameBeforeIt) {
   ends.now_ns += 2 * kMs;  // its decided part may leave by itself now
   ends.line_up(first, stream.substr(first, second - first));
   ends.send(second, stream.substr(second, third - second));
-  ends.pass(40);  // at the latest when the wheel has turned round
+  ends.pass(2);
   EXPECT_EQ(ends.filter.fate(Fate::kNeutralised), 1u);
   // A tunnel that numbers its packets has no number for a part.
   const bool has_part = std::string_view(GetParam().name) != "GRE with sequence numbers";
@@ -351,7 +351,8 @@ TEST(SessionSeams, WhatIsDecidedOfAFrameLeavesAsDecidedWhenItsRestIsGivenUp) {
   ends.expect_all_came_to_an_end();
 }
 
-// A segment far ahead, as nobody sends it who wants it to arrive, must not save the listed message that came in the same burst.
+// A segment far ahead, as nobody sends it who wants it to arrive, must not save the listed message that came in the same burst, nor the
+// one that comes next.
 TEST(SessionSeams, ASegmentFarAheadDoesNotHideTheListedMessageBeforeIt) {
   const std::string stream = listed(1) + innocent(2);
   for (const bool is_cut : {false, true}) {
@@ -363,10 +364,17 @@ TEST(SessionSeams, ASegmentFarAheadDoesNotHideTheListedMessageBeforeIt) {
     std::string arrived;
     for (const Octets& one : ends.filter.core.sent()) arrived += as_text(one);
     EXPECT_EQ(arrived.find("WIN A PRIZE"), std::string::npos) << is_cut;
-    EXPECT_EQ(ends.filter.core.sent().size(), is_cut ? 3u : 2u);
+    EXPECT_EQ(ends.filter.core.sent().size(), is_cut ? 2u : 1u);
     ends.filter.core.forget();
     ends.send(listed(1).size(), innocent(2));
     EXPECT_EQ(payloads_sent(ends.filter.core), innocent(2)) << is_cut;
+    ends.give_frame(ends.there(1'000'000, "x"));
+    ends.filter.core.forget();
+    const std::size_t third = stream.size();
+    ends.send(third, listed(3).substr(0, 40));
+    ends.send(third + 40, listed(3).substr(40));
+    EXPECT_EQ(payloads_sent(ends.filter.core), voided(listed(3))) << is_cut;
+    EXPECT_EQ(ends.filter.fate(Fate::kDroppedStreamFull), 2u);
     ends.expect_all_came_to_an_end();
   }
 }
@@ -390,6 +398,133 @@ TEST(SessionSeams, WhereOneDirectionIsSeenAMissingSegmentIsNotWaitedForLongerTha
   const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
   EXPECT_EQ(arrived.substr(2 * one), innocent(3) + voided(listed(4)) + innocent(5));
   ends.expect_all_came_to_an_end();
+}
+
+// Its receiver's word comes from where its receiver is. One that says that it has what was never sent is not believed before the sender
+// goes on behind it.
+TEST(SessionSeams, WhatASenderConfirmsInTheNameOfItsReceiverHidesNothing) {
+  const std::size_t one = innocent(1).size(), head = one + 40;
+  const std::string stream = innocent(1) + listed(2) + innocent(3);
+  const std::string wanted = innocent(1) + voided(listed(2)) + innocent(3);
+  for (const bool is_here : {true, false}) {
+    for (const bool has_hole : {true, false}) {
+      for (const std::size_t confirmed : {head, one + listed(2).size(), std::size_t{100'000}}) {
+        if (!is_here && has_hole) continue;  // what is beyond a hole that its receiver confirms has come another way
+        SCOPED_TRACE(std::to_string(is_here) + std::to_string(has_hole) + " " + std::to_string(confirmed));
+        Ends ends(kWays[0]);
+        ends.open();
+        ends.send(0, stream.substr(0, one));
+        ends.respond(0, submit_sm_resp(1), one);
+        if (has_hole) ends.send(head, stream.substr(head));
+        const Octets forged = frame_of(ends.shape(true, kThere, kHere + static_cast<std::uint32_t>(confirmed), {}, kTcpAck));
+        (is_here ? ends.filter.access : ends.filter.core).give(forged, ends.now_ns);
+        ends.filter.run();
+        ends.send(one, stream.substr(one, head - one));
+        if (!has_hole) ends.send(head, stream.substr(head));
+        ends.pass(1);
+        EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), wanted);
+        ends.expect_all_came_to_an_end();
+      }
+    }
+  }
+}
+
+// Nor does an answer to the sender's own SYN open the session anew.
+TEST(SessionSeams, ASessionIsNotOpenedAnewByItsSenderAlone) {
+  const std::size_t one = innocent(1).size(), head = one + 40;
+  const std::string stream = innocent(1) + listed(2) + innocent(3);
+  Ends ends(kWays[0]);
+  ends.open();
+  ends.send(0, stream.substr(0, one));
+  ends.give_frame(frame_of(ends.shape(false, kHere + 100'000, 0, {}, kTcpSyn)));
+  ends.give_frame(frame_of(ends.shape(true, 777, kHere + 100'001, {}, kTcpSyn | kTcpAck)));
+  ends.send(one, stream.substr(one, head - one));
+  ends.send(head, stream.substr(head));
+  EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), innocent(1) + voided(listed(2)) + innocent(3));
+  ends.expect_all_came_to_an_end();
+}
+
+// A second SYN that never arrives, with another number, between the first one and its answer.
+TEST(SessionSeams, ASynThatNobodyAnswersHidesNothing) {
+  const std::string stream = listed(1) + innocent(2) + listed(3);
+  for (const std::uint32_t other : {50'000u, kHere + 70'000, kHere - 70'000}) {
+    SCOPED_TRACE(other);
+    Ends ends(kWays[0]);
+    ends.give_frame(frame_of(ends.shape(false, kHere - 1, 0, {}, kTcpSyn)));
+    ends.give_frame(frame_of(ends.shape(false, other, 0, {}, kTcpSyn)));
+    ends.filter.core.give(frame_of(ends.shape(true, kThere - 1, kHere, {}, kTcpSyn | kTcpAck)), ends.now_ns);
+    ends.filter.run();
+    ends.forget();
+    for (std::size_t at = 0; at < stream.size(); at += 60) ends.send(at, stream.substr(at, 60));
+    EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), voided(listed(1)) + innocent(2) + voided(listed(3)));
+    ends.expect_all_came_to_an_end();
+  }
+}
+
+// What is too long to be read is passed over as its length says: what follows it is read, wherever it is cut.
+TEST(SessionSeams, BehindAMessageTooLongToBeReadTheNextOneIsRead) {
+  const auto over_tcp = [](std::string text) { return text.replace(text.find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP"); };
+  std::string longest = over_tcp(sip_invite("+8613900000001", "13800000000"));
+  longest.replace(longest.find("Content-Length: 0"), 17, "Content-Length: 70000");
+  longest += std::string(70'000, 'x');
+  const std::string evil = over_tcp(sip_invite("+8617000000001", "13800000000"));
+  const std::string good = over_tcp(sip_invite("+8613900000001", "13800000000"));
+  std::string refused = evil;
+  ASSERT_TRUE(protocol_named("sip")->neutralise(Event{}, {reinterpret_cast<std::uint8_t*>(refused.data()), refused.size()}, {}));
+  const std::string stream = good + longest + evil + good + longest + evil;
+  const std::string wanted = good + longest + refused + good + longest + refused;
+  for (const std::size_t step : {std::size_t{1400}, std::size_t{997}, std::size_t{150}}) {
+    SCOPED_TRACE(step);
+    Ends ends(kWays[0], 5060);
+    ends.open();
+    for (std::size_t at = 0; at < stream.size(); at += step) {
+      ends.send(at, stream.substr(at, step));
+      if (at / step % 8 == 7) ends.filter.core.give(frame_of(ends.shape(true, kThere, kHere + static_cast<std::uint32_t>(at + step), {}, kTcpAck)), ends.now_ns);
+    }
+    ends.pass(1);
+    EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), wanted);
+    EXPECT_EQ(ends.filter.stats().stream_lost.read(), 0u);
+    EXPECT_GE(ends.filter.fate(Fate::kForwardedNeedMore), 70'000 / step * 2 - 2);
+    ends.expect_all_came_to_an_end();
+  }
+}
+
+// A call whose sender pauses within it for longer than it is waited for: what its header section says until there is judged, and what
+// is left of it then is no call any more.
+TEST(SessionSeams, ACallWhoseRestComesLateIsJudgedByWhatIsThere) {
+  std::string evil = sip_invite("+8617000000001", "13800000000"), good = sip_invite("+8613900000001", "13800000000");
+  for (std::string* const one : {&evil, &good}) one->replace(one->find("SIP/2.0/UDP"), 11, "SIP/2.0/TCP");
+  const auto line_behind = [](const std::string& text, std::string_view name) { return text.find('\n', text.find(name)) + 1; };
+  const std::size_t judged_from = std::max({line_behind(evil, "From:"), line_behind(evil, "To:"), line_behind(evil, "Call-ID:")});
+  for (std::size_t cut = judged_from; cut < evil.size(); cut += cut + 5 < evil.size() ? 3u : 1u) {
+    SCOPED_TRACE(cut);
+    Ends ends(kWays[0], 5060);
+    ends.open();
+    const std::string stream = evil + good;
+    ends.send(0, stream.substr(0, cut));
+    ends.pass(250);
+    EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
+    ends.send(cut, stream.substr(cut));
+    ends.pass(1);
+    const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
+    EXPECT_EQ(arrived.substr(0, 7), "XNVITE ");
+    EXPECT_EQ(arrived.substr(evil.size()), good);
+    EXPECT_EQ(arrived.size(), stream.size());
+    EXPECT_GE(ends.filter.fate(Fate::kNeutralised), 1u);
+    EXPECT_EQ(ends.filter.ring.pushed(), 1u);
+    ends.expect_all_came_to_an_end();
+  }
+  // An innocent one leaves as it came, wherever it is cut.
+  for (std::size_t cut = 1; cut < good.size(); cut += 7) {
+    Ends ends(kWays[0], 5060);
+    ends.open();
+    ends.send(0, good.substr(0, cut));
+    ends.pass(250);
+    ends.send(cut, good.substr(cut));
+    EXPECT_EQ(ends.arrived(ends.filter.core, false, good.size()), good) << cut;
+    EXPECT_EQ(ends.filter.ring.pushed(), 0u);
+    ends.expect_all_came_to_an_end();
+  }
 }
 
 }  // namespace

@@ -92,6 +92,19 @@ TEST_F(Wait, CopiesOfWhatIsHeldDoNotEndTheWaitForAMissingSegment) {
   EXPECT_EQ(filter.fate(Fate::kDroppedCopy), 1u);
 }
 
+// A message does not wait for the next one, though its end and the next one's first octets came together.
+TEST_F(Wait, AWholeMessageLeavesSoonThoughItsBeginningHasWaited) {
+  const std::string innocent = submit_sm(1, "10690001", "8613800000001", "the parcel is at the gate");
+  const std::string stream = innocent + listed(2);
+  send(stream, 0, 40);
+  pass(3);
+  send(stream, 40, innocent.size() + 4);
+  pass(2);
+  EXPECT_EQ(payloads_sent(filter.core), innocent);
+  send(stream, innocent.size() + 4, stream.size());
+  EXPECT_EQ(payloads_sent(filter.core).size(), stream.size());
+}
+
 // RFC 896: the rest of a message stays with its sender until the beginning is confirmed. That must not cost a long wait each time.
 TEST_F(Wait, ASenderThatWaitsForConfirmationsIsKnownByTwoOfThem) {
   std::string stream;

@@ -190,5 +190,23 @@ TEST_F(Buffer, TheLastCopyIsKeptWhereThatIsAskedFor) {
   EXPECT_EQ(text(), "abcDEFGHIj");
 }
 
+TEST_F(Buffer, WhatLiesBehindAHoleIsForgottenAndComesAgainAsAnother) {
+  buffer.start(0, pool);
+  put(0, "abc");
+  put(5, "fg");
+  put(9, "j");
+  buffer.forget_islands(pool);
+  EXPECT_FALSE(buffer.has_holes());
+  put(3, "deFG");
+  EXPECT_EQ(text(), "abcdeFG");
+  buffer.trim(7, pool);
+  put(9, "j");
+  buffer.forget_islands(pool);
+  pool.reclaim();
+  EXPECT_EQ(pool.used(), 0u);
+  put(7, "hij");
+  EXPECT_EQ(as_text(buffer.view(7, 10)), "hij");
+}
+
 }  // namespace
 }  // namespace telefence

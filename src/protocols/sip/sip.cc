@@ -191,6 +191,17 @@ Step extract(const Payload& payload, EventList& events) {
   return {};
 }
 
+// The header section up to its last whole line, and no body: it is judged by what it says until there.
+Protocol::Completed complete(MutableBytes room, std::size_t size) {
+  constexpr std::string_view kEnd = "Content-Length: 0\r\n\r\n";
+  const std::string_view there = as_text(room.first(size));
+  const std::size_t begin = leading_line_ends(room.first(size));
+  const std::size_t kept = there.rfind('\n') + 1;
+  if (kept <= begin || there.find("\n\r\n", begin) != there.npos || there.find("\n\n", begin) != there.npos || room.size() - kept < kEnd.size()) return {};
+  Writer(room.subspan(kept)).text(kEnd);
+  return {kept + kEnd.size(), kept};
+}
+
 }  // namespace
 
 extern constinit const Protocol kProtocol{.name = "sip",
@@ -204,6 +215,7 @@ extern constinit const Protocol kProtocol{.name = "sip",
                                           .answer_port = answer_port,
                                           .acknowledges = acknowledges,
                                           .neutralise = neutralise,
+                                          .complete = complete,
                                           .restate = restate,
                                           .code_content = 0,
                                           .code_calling = 0,
