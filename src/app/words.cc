@@ -102,7 +102,6 @@ constexpr Entry kWords[] = {
     {"forwarded_truncated", "过长，转发"},
     {"forwarded_event_limit", "消息过多，转发"},
     {"forwarded_action_failed", "处置失败，转发"},
-    {"forwarded_few_hops", "剩余跳数过少，转发"},
     {"forwarded_hold_expired", "等待过久，未判即转发"},
     {"dropped_copy", "重复等待中的内容，丢弃"},
     {"dropped_stream_full", "流缓存已满，丢弃待其重传"},

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 6> kReasons = {"no-hit",  "blocked", "all
 constexpr std::array<std::string_view, kFateCount> kFates = {
     "forwarded_inspected",   "forwarded_no_payload",        "forwarded_not_recognised", "forwarded_need_more",
     "forwarded_malformed",   "forwarded_fragment",          "forwarded_unknown_link",   "forwarded_unknown_transport",
-    "forwarded_bad_header",  "forwarded_bad_checksum",      "forwarded_few_hops",       "forwarded_truncated",
+    "forwarded_bad_header",  "forwarded_bad_checksum",      "forwarded_truncated",
     "forwarded_event_limit", "forwarded_action_failed",     "forwarded_hold_expired",   "forwarded_overload",
     "forwarded_not_ready",   "forwarded_bypassed",          "forwarded_not_inspected",
     "tagged",                "neutralised",                 "restated",                 "answered",

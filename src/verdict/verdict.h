@@ -80,7 +80,6 @@ enum class Fate : std::uint8_t {
   kForwardedUnknownTransport, // IP, but neither UDP nor TCP
   kForwardedBadHeader,        // a header that contradicts itself or the length of the frame
   kForwardedBadChecksum,      // to be blocked, but its receiver will not take it: its checksum is wrong
-  kForwardedFewHops,          // part of a message, but sent with too few hops to reach whom its beginning reached
   kForwardedTruncated,        // longer than what can be looked at
   kForwardedEventLimit,       // more messages in the burst than can be judged
   kForwardedActionFailed,     // to be blocked, but the action could not be carried out (counted per action)

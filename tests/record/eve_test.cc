@@ -230,13 +230,13 @@ TEST(Eve, ASignOfEvasionIsAnAnomaly) {
   record.protocol = 1;
   record.transport = 6;
   record.evasion = EvasionKind::kFewHops;
-  record.fate = Fate::kForwardedFewHops;
+  record.fate = Fate::kForwardedBadChecksum;
   json line = eve_of(record);
   EXPECT_EQ(line["event_type"], "anomaly");
   EXPECT_EQ(line["src_ip"], "10.1.2.3");
   EXPECT_EQ(line["app_proto"], "http");
   EXPECT_EQ(line["anomaly"], json::parse(R"({"type":"stream","event":"few_hops"})"));
-  EXPECT_EQ(line["telefence"], json::parse(R"({"node":"edge-1","fate":"forwarded_few_hops"})"));
+  EXPECT_EQ(line["telefence"], json::parse(R"({"node":"edge-1","fate":"forwarded_bad_checksum"})"));
   EXPECT_FALSE(line.contains("alert"));
   EXPECT_FALSE(line.contains("dns"));
   record.suppressed = 17;
