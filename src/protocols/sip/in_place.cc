@@ -44,7 +44,8 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   Message message;
   if (voiding.mutable_from != 0) return false;
   const Reading reading = read_message(bytes, Transport::kTcp, message);
-  const bool is_judged = reading == Reading::kWhole || (reading == Reading::kPartial && message.length != 0);  // the latter too long to wait for
+  // The latter is one that was too long to wait for.
+  const bool is_judged = reading == Reading::kWhole || (reading == Reading::kPartial && message.length != 0);
   if (!is_judged) return false;
   const bool is_text = is_message(message.method);
   if (!is_text && !is_invite(message.method)) return false;
@@ -52,10 +53,11 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   const bool names_method = in_cseq.size() == message.method.size() && (is_text ? is_message(in_cseq) : is_invite(in_cseq));
   const std::size_t cseq = names_method ? place_in(bytes, in_cseq) : 0;
   const char cseq_letter = names_method ? in_cseq.front() : '\0';
-  const MutableBytes body = is_text && !message.body.empty() ? bytes.subspan(place_in(bytes, message.body), message.body.size()) : MutableBytes();
+  const bool has_text = is_text && !message.body.empty();
+  const MutableBytes text = has_text ? bytes.subspan(place_in(bytes, message.body), message.body.size()) : MutableBytes();
   set(bytes, place_in(bytes, message.method), nobodys(message.method.front()));
   if (names_method) set(bytes, cseq, nobodys(cseq_letter));
-  std::fill(body.begin(), body.end(), std::uint8_t{' '});
+  std::fill(text.begin(), text.end(), std::uint8_t{' '});
   return true;
 }
 

@@ -78,9 +78,9 @@ Reading read_unknown(Bytes bytes, Message& message);
 // Where in a Status-Line its code stands; 0: it is none.
 std::size_t status_code_at(std::string_view line);
 
-// True for INVITE and MESSAGE in any case: some receivers take them so.
-inline bool is_invite(std::string_view method) { return wire::equals_ignoring_case(method, "invite"); }
-inline bool is_message(std::string_view method) { return wire::equals_ignoring_case(method, "message"); }
+// True for INVITE and MESSAGE, in any case, since some receivers take them so; nearly all come as they should.
+inline bool is_invite(std::string_view method) { return method == "INVITE" || wire::equals_ignoring_case(method, "invite"); }
+inline bool is_message(std::string_view method) { return method == "MESSAGE" || wire::equals_ignoring_case(method, "message"); }
 
 // What stands behind the start line: the header section and the body. "" when there is no start line.
 std::string_view headers_on(Bytes bytes);

@@ -95,7 +95,8 @@ template <typename What>
 [[gnu::noinline]] void take_more_names(const Message& message, EventList& events, What& what, std::string_view called) {
   Users<kMostIdentities> asserted(events);
   Users<kMostNames> claimed(events), to(events);
-  wire::HeaderLines lines(message.headers, wire::first_letter('f') | wire::first_letter('t') | wire::first_letter('p') | wire::first_letter('r'));
+  constexpr auto kWanted = wire::first_letter('f') | wire::first_letter('t') | wire::first_letter('p') | wire::first_letter('r');
+  wire::HeaderLines lines(message.headers, kWanted);
   wire::HeaderLine line;
   while (lines.next(line)) {
     switch (field_named(line.name)) {
@@ -112,7 +113,8 @@ template <typename What>
   what.calling_also = events.texts({callers.data(), static_cast<std::size_t>(end - callers.begin())});
   what.only_claimed = static_cast<std::uint8_t>(claimed.all().size());
   std::array<std::string_view, kMostNames> others;
-  const auto others_end = std::copy_if(to.all().begin(), to.all().end(), others.begin(), [&](std::string_view one) { return one != called; });
+  const auto others_end = std::copy_if(to.all().begin(), to.all().end(), others.begin(),
+                                       [called](std::string_view one) { return one != called; });
   what.called_also = events.texts({others.data(), static_cast<std::size_t>(others_end - others.begin())});
 }
 
@@ -195,9 +197,13 @@ bool recognise(const Payload& payload) {
   return begins_message(payload.bytes.subspan(leading_blanks(payload.bytes)));
 }
 
-// With a blank behind it; the word in small letters.
-bool begins_with_method(std::string_view text, std::string_view method) {
-  return text.size() > method.size() && wire::is_blank(text[method.size()]) && wire::equals_ignoring_case(text.substr(0, method.size()), method);
+// INVITE or MESSAGE with a blank behind it.
+bool begins_with_one_of_both(std::string_view text) {
+  if (text.starts_with("INVITE ")) [[likely]] return true;
+  const auto has = [text](std::size_t length, bool (*is)(std::string_view)) {
+    return text.size() > length && wire::is_blank(text[length]) && is(text.substr(0, length));
+  };
+  return has(6, is_invite) || has(7, is_message);
 }
 
 Step extract_datagram(const Payload& payload, EventList& events) {
@@ -205,7 +211,7 @@ Step extract_datagram(const Payload& payload, EventList& events) {
   const std::size_t at = leading_blanks(payload.bytes);
   const std::string_view text = as_text(payload.bytes.subspan(at));
   // Of all others the start line is enough: what it begins is whole, as it came.
-  if (!begins_with_method(text, "invite") && !begins_with_method(text, "message"))
+  if (!begins_with_one_of_both(text))
     return begins_message(as_bytes(text)) ? Step{Progress::kDone, size, 0} : Step{};
   Message message;
   if (read_message(as_bytes(text), payload.transport, message) != Reading::kWhole) return {};

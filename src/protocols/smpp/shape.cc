@@ -106,6 +106,13 @@ class Body {
   bool is_wrong_ = false;
 };
 
+// What sessions consist of; the others have so little in them that anything might be one.
+bool says_enough(std::uint32_t command) {
+  constexpr std::uint32_t kBindReceiver = 1, kBindTransmitter = 2, kBindTransceiver = 9, kEnquireLink = 0x15;
+  return carries_message(command) || command == kBindReceiver || command == kBindTransmitter || command == kBindTransceiver ||
+         command == kEnquireLink;
+}
+
 }  // namespace
 
 Shape shape_of_request(Bytes bytes, const Header& header) {
@@ -129,7 +136,7 @@ bool is_surely_smpp(Bytes bytes) {
     if (state == HeaderState::kPartial) return !is_first;
     if (state == HeaderState::kImplausible || !is_known(header)) return false;
     const bool is_request = (header.command & kResponseBit) == 0;
-    if (is_first && !is_request) return false;
+    if (is_first && !says_enough(header.command)) return false;
     if (header.length > bytes.size()) return !is_first;
     if (is_request && shape_of_request(bytes, header) != Shape::kFits) return false;
     bytes = bytes.subspan(header.length);

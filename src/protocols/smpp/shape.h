@@ -21,7 +21,7 @@ enum class Shape : std::uint8_t {
 // The body of the request that begins `bytes`, of which the end may be missing. Requires: read_header() found `header` whole.
 Shape shape_of_request(Bytes bytes, const Header& header);
 
-// True when the payload begins with a whole request and holds nothing but PDUs that exist; the last one may be cut.
+// True when the payload begins with a whole request of those that sessions consist of, and holds nothing but PDUs that exist; the last one may be cut.
 bool is_surely_smpp(Bytes bytes);
 
 }  // namespace telefence::smpp

@@ -447,6 +447,7 @@ TEST(Smpp, WhatOnlyLooksLikeItIsNotRecognised) {
   EXPECT_FALSE(is_recognised(bind(0, 0)));
   EXPECT_FALSE(is_recognised(bind(1)));
   EXPECT_FALSE(is_recognised(pdu(0x80000004, 0, 9, {'x', 0}))) << "a response alone";
+  EXPECT_FALSE(is_recognised(pdu(6, 0, 9, {}))) << "so little";
   const char* const kOthers[] = {
       // CMPP: connect, submit response, active test with its response, terminate.
       "00000027 00000001 00000065 393031323334 00000000000000000000000000000000 20 42e1e91d",
