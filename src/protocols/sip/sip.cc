@@ -193,8 +193,19 @@ bool push_event(const Message& message, Transport transport, Place place, EventL
   return true;
 }
 
+// Where the first message of a segment begins that starts inside one: with a line. The end when none does.
+std::size_t first_message(Bytes bytes) {
+  wire::LineEnds ends(as_text(bytes));
+  std::size_t at = ends.next();
+  while (at < bytes.size() && !begins_message(bytes.subspan(at))) at = ends.next();
+  return at;
+}
+
+// On SIP's own port a message may also stand behind the rest of another.
 bool recognise(const Payload& payload) {
-  return begins_message(payload.bytes.subspan(leading_blanks(payload.bytes)));
+  if (begins_message(payload.bytes.subspan(leading_blanks(payload.bytes)))) return true;
+  const bool is_own_port = payload.destination_port == kPorts[0] || payload.source_port == kPorts[0];
+  return is_own_port && payload.transport == Transport::kTcp && first_message(payload.bytes) != payload.bytes.size();
 }
 
 // INVITE or MESSAGE with a blank behind it.
@@ -218,14 +229,6 @@ Step extract_datagram(const Payload& payload, EventList& events) {
   const Place place{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(message.length)};
   if (!push_event(message, payload.transport, place, events)) return {Progress::kMalformed, 0, 0};
   return {Progress::kDone, size, 0};
-}
-
-// Where the first message of a segment begins that starts inside one: with a line. The end when none does.
-std::size_t first_message(Bytes bytes) {
-  wire::LineEnds ends(as_text(bytes));
-  std::size_t at = ends.next();
-  while (at < bytes.size() && !begins_message(bytes.subspan(at))) at = ends.next();
-  return at;
 }
 
 // Where the header section ends; the end of the bytes when that is not known.

@@ -411,6 +411,8 @@ TEST(Sip, AMessageBehindTheRestOfAnotherIsRead) {
     EXPECT_EQ(InStream(cut, begins).step.progress, Progress::kNeedMore);
     EXPECT_EQ(InStream(cut, begins).step.consumed, tail.size());
     EXPECT_EQ(InStream(tail, begins).step.progress, Progress::kNotMine);
+    EXPECT_TRUE(kProtocol.recognise({got.bytes, Transport::kTcp, 40000, 5060, begins}));
+    EXPECT_FALSE(kProtocol.recognise({got.bytes, Transport::kTcp, 40000, 5070, begins}));
   }
 }
 
