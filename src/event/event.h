@@ -42,10 +42,11 @@ struct UrlVisit {
 struct Call {
   std::string_view calling;  // user part of From, or the calling party number
   std::string_view called;   // user part of the Request-URI, or the called party number
-  Texts calling_also;        // further names of the same caller (P-Asserted-Identity)
+  Texts calling_also;        // further names of the same caller: those that the network vouches for (P-Asserted-Identity), then others
   Texts called_also;         // further names of the same called party (To)
   std::string_view call_id;
-  bool within_dialog = false;  // re-INVITE: the call stands already
+  std::uint8_t only_claimed = 0;  // so many of calling_also, the last ones, nobody vouches for
+  bool within_dialog = false;     // re-INVITE: says that the call stands already
 };
 
 // What a number says of itself beside its digits (SMPP's type of number, ISUP's nature of address).
@@ -84,6 +85,7 @@ struct Sms {
   TextCoding coding = TextCoding::kGsm7;
   NumberForm calling_form = NumberForm::kAsDialled;
   SmsPart part;
+  std::uint8_t only_claimed = 0;  // as in Call
   bool over_sip = false;  // SIP MESSAGE, else a short-message protocol
 };
 

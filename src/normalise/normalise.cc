@@ -28,14 +28,15 @@ class KeyMaker {
   }
 
   void operator()(const Call& call) {
-    if (call.within_dialog) return;  // the call stands: refusing a change of it would not end it, only harm it
-    callers(call.calling, NumberForm::kAsDialled, call.calling_also);
+    // Within a dialog, too: anybody can write that it is, and receivers ring all the same (RFC 3261, 12.2.2). Refusing a change of a
+    // call that does stand leaves that as it was (14.1).
+    callers(call.calling, NumberForm::kAsDialled, call.calling_also, call.only_claimed);
     number(call.called, Side::kCalled, 0, false);
     for (const std::string_view also : call.called_also) number(also, Side::kCalled, 0, true);
   }
 
   void operator()(const Sms& sms) {
-    callers(sms.calling, sms.calling_form, sms.calling_also);
+    callers(sms.calling, sms.calling_form, sms.calling_also, sms.only_claimed);
     for (std::size_t i = 0; i < sms.called.size(); ++i)
       number(sms.called[i], Side::kCalled, i, false, i < sms.called_forms.size() ? sms.called_forms[i] : NumberForm::kAsDialled);
     for (const std::string_view also : sms.called_also) number(also, Side::kCalled, 0, true);
@@ -62,10 +63,11 @@ class KeyMaker {
     keys_.push(UrlKey{event_, {out, host.size() + path.size()}});
   }
 
-  // What the network asserts (RFC 3325) says who calls; without it, what the caller says.
-  void callers(std::string_view claimed, NumberForm form, Texts asserted) {
+  // What the network asserts (RFC 3325) says who calls; without it, what the caller says in the first place.
+  void callers(std::string_view claimed, NumberForm form, Texts others, std::size_t only_claimed) {
+    const Texts asserted = others.first(others.size() - std::min(only_claimed, others.size()));
     number(claimed, Side::kCalling, 0, !asserted.empty(), form);
-    for (const std::string_view one : asserted) number(one, Side::kCalling, 0, false);
+    for (std::size_t i = 0; i < others.size(); ++i) number(others[i], Side::kCalling, 0, i >= asserted.size());
   }
 
   void number(std::string_view text, Side side, std::size_t recipient, bool alias, NumberForm form = NumberForm::kAsDialled) {

@@ -67,6 +67,24 @@ TEST(Normalise, CallGivesBothSidesAndTheirOtherNames) {
   EXPECT_EQ(found, (Strings{"<+8613812345678", "<+8613900000000", ">+861065521234", ">95588"}));
 }
 
+TEST(Normalise, WhatOnlyTheCallerSaysOfItselfIsAnAlias) {
+  const std::vector<std::string_view> calling_also = {"13900000000", "13700000000"};
+  const auto aliases = [&](std::uint8_t only_claimed) {
+    const Keys keys(Call{.calling = "13812345678", .calling_also = calling_also, .only_claimed = only_claimed});
+    std::vector<bool> found;
+    for (const NumberKey& key : keys.list().numbers()) found.push_back(key.alias);
+    return found;
+  };
+  EXPECT_EQ(aliases(0), (std::vector<bool>{true, false, false}));
+  EXPECT_EQ(aliases(1), (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(aliases(2), (std::vector<bool>{false, true, true}));
+}
+
+// Anybody can write that the call stands already.
+TEST(Normalise, ACallWithinADialogIsLookedUpToo) {
+  EXPECT_EQ(Keys(Call{.calling = "13812345678", .within_dialog = true}).list().numbers().size(), 1u);
+}
+
 TEST(Normalise, SmsGivesRecipientsByIndexAndFoldedText) {
   const std::vector<std::string_view> called = {"13812345678", "not a number", "13812345679"};
   const Keys keys(Sms{.calling = "106581234567890123", .called = called, .body = as_bytes("銀行 貸款"), .coding = TextCoding::kUtf8});

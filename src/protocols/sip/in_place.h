@@ -2,7 +2,7 @@
 #pragma once
 
 // Refusing a request on a TCP connection, where nothing may be added or taken away: the request gets a method that nobody has
-// (XNVITE, XESSAGE), which every receiver must refuse (405 or 501; RFC 3261, 8.2.1), and that refusal is made to say the
+// (XNVITE, XESSAGE, in the case that it came in), which every receiver must refuse (405 or 501; RFC 3261, 8.2.1), and that refusal is made to say the
 // configured code and the method that the sender asked with, since it matches responses by CSeq (17.1.3).
 
 #include <cstddef>

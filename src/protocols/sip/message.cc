@@ -13,7 +13,7 @@ namespace telefence::sip {
 namespace {
 
 constexpr std::size_t kLongestMethod = 32;
-constexpr std::size_t kLongestStartLine = 4096;
+constexpr std::size_t kLongestStartLine = 64 * 1024;
 constexpr std::size_t kLongestBody = 1 << 20;
 constexpr std::string_view kVersion = "sip/2.0";
 constexpr wire::Word kVersionWord = "sip/2.0";
@@ -33,7 +33,9 @@ constexpr FieldName kFieldNames[] = {
     {"call-id", 'i', Field::kCallId},
     {"content-type", 'c', Field::kContentType},
     {"content-length", 'l', Field::kContentLength},
+    {"remote-party-id", ' ', Field::kClaimedIdentity},
     {"p-asserted-identity", ' ', Field::kAssertedIdentity},
+    {"p-preferred-identity", ' ', Field::kClaimedIdentity},
 };
 
 // Which of them have this length: the first one and, as with from and cseq, maybe the one behind it.
@@ -87,19 +89,15 @@ bool is_token(char character) {
   return kTokens[static_cast<unsigned char>(character)];
 }
 
+bool is_space(char character) { return character == ' ' || character == '\t'; }
+
 // The method at the beginning of a Request-Line; "" when none stands there.
 std::string_view method_of(std::string_view text) {
   if (text.starts_with("INVITE ")) return text.substr(0, 6);
   std::size_t length = 0;
   while (length < text.size() && length <= kLongestMethod && is_token(text[length])) ++length;
-  if (length == 0 || length >= text.size() || text[length] != ' ') return {};
+  if (length == 0 || length >= text.size() || !is_space(text[length])) return {};
   return text.substr(0, length);
-}
-
-// Status-Line (RFC 3261, 7.2): SIP-Version SP 3DIGIT SP Reason-Phrase.
-bool is_status_line(std::string_view line) {
-  if (line.size() < 11 || line[7] != ' ' || !kVersionWord.begins(line)) return false;
-  return std::all_of(line.begin() + 8, line.begin() + 11, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // No URI holds one, and what does is no SIP that anybody would take.
@@ -129,19 +127,19 @@ std::size_t read_plain_request_line(std::string_view text, std::string_view meth
   return length;
 }
 
-// Request-Line (RFC 3261, 7.1): Method SP Request-URI SP SIP-Version.
+// Request-Line (RFC 3261, 7.1): Method SP Request-URI SP SIP-Version. Receivers take several blanks, tabs, and blanks at the end.
 [[gnu::noinline]] std::size_t read_any_start_line(std::string_view text, std::string_view method, StartLine line) {
   const std::size_t line_feed = find_octet(text.substr(0, kLongestStartLine), '\n');
   if (line_feed == std::string_view::npos) return 0;
-  std::string_view rest = text.substr(0, line_feed);
-  if (rest.ends_with('\r')) rest.remove_suffix(1);
-  if (is_status_line(rest)) return line_feed + 1;
-  rest.remove_prefix(std::min(rest.size(), method.size() + 1));
-  const std::size_t space = find_octet(rest, ' ');
-  if (space == 0 || space == std::string_view::npos) return 0;
-  if (!kVersionWord.is(rest.substr(space + 1)) || has_control(rest.substr(0, space))) return 0;
+  std::string_view rest = wire::without_blanks(text.substr(0, line_feed));
+  if (status_code_at(rest) != 0) return line_feed + 1;
+  if (method.empty() || method.size() >= rest.size()) return 0;
+  rest = wire::without_blanks(rest.substr(method.size()));
+  const std::size_t uri_end = find_marked(rest, [](const Chunk& chunk) { return chunk.equal(' ') | chunk.equal('\t'); });
+  if (uri_end == std::string_view::npos || has_control(rest.substr(0, uri_end))) return 0;
+  if (!kVersionWord.is(wire::without_blanks(rest.substr(uri_end)))) return 0;
   line.method = method;
-  line.request_uri = rest.substr(0, space);
+  line.request_uri = rest.substr(0, uri_end);
   return line_feed + 1;
 }
 
@@ -149,7 +147,7 @@ std::size_t read_plain_request_line(std::string_view text, std::string_view meth
 inline std::size_t read_start_line(std::string_view text, StartLine line) {
   if (text.size() < 11) return 0;
   const std::string_view method = method_of(text);
-  if (method.empty() && !is_status_line(text)) return 0;
+  if (method.empty() && status_code_at(text) == 0) return 0;
   const std::size_t length = method.empty() ? 0 : read_plain_request_line(text, method, line);
   return length != 0 ? length : read_any_start_line(text, method, line);
 }
@@ -162,9 +160,10 @@ bool is_prefix_of_either(std::string_view shorter, std::string_view longer) {
 // True when so few bytes came that they do not even hold the whole method: a sender may put one byte into a segment of its own.
 bool may_begin_method(std::string_view text) {
   // RFC 3261, 3262, 6665, 3903, 6086, 3515, 3428, 3311.
-  constexpr std::string_view kMethods[] = {"INVITE", "ACK",       "BYE",    "CANCEL",  "OPTIONS", "REGISTER", "PRACK",
-                                           "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER",    "MESSAGE",  "UPDATE"};
-  return std::any_of(std::begin(kMethods), std::end(kMethods), [text](std::string_view method) { return method.starts_with(text); });
+  constexpr std::string_view kMethods[] = {"invite", "ack",       "bye",    "cancel",  "options", "register", "prack",
+                                           "subscribe", "notify", "publish", "info", "refer",    "message",  "update"};
+  return std::any_of(std::begin(kMethods), std::end(kMethods),
+                     [text](std::string_view method) { return wire::equals_ignoring_case(text, method.substr(0, text.size())); });
 }
 
 // True when a start line may begin here whose end has not arrived.
@@ -173,7 +172,7 @@ bool may_begin_message(std::string_view text) {
   if (is_prefix_of_either(text, kVersion)) return true;
   const std::string_view method = method_of(text);
   if (method.empty()) return may_begin_method(text);
-  const std::string_view uri = text.substr(method.size() + 1);
+  const std::string_view uri = wire::without_blanks(text.substr(method.size() + 1));
   return is_prefix_of_either(uri, "sip:") || is_prefix_of_either(uri, "sips:") || is_prefix_of_either(uri, "tel:");
 }
 
@@ -188,17 +187,10 @@ bool read_decimal(std::string_view text, std::uint64_t most, std::uint64_t& valu
   return true;
 }
 
-// What Content-Length says.
-struct BodyLength {
-  bool given = false;
-  bool sane = true;
-  std::size_t octets = 0;
-};
-
-BodyLength body_length(std::string_view content_length) {
+// What Content-Length says; what is no number says nothing. A stream without it has no body that could be delimited (RFC 3261, 20.14).
+std::size_t body_length(std::string_view content_length) {
   std::uint64_t octets = 0;
-  const bool sane = read_decimal(content_length, kLongestBody + 1, octets) && octets <= kLongestBody;
-  return {sane, sane, static_cast<std::size_t>(octets)};
+  return read_decimal(content_length, kLongestBody + 1, octets) ? static_cast<std::size_t>(octets) : 0;
 }
 
 bool is_fold(char character) { return character == ' ' || character == '\t'; }
@@ -214,6 +206,7 @@ enum class Kind : std::uint8_t {
   kCSeq,
   kContent,
   kAsserted,
+  kRemote,
   kCount,
 };
 
@@ -235,12 +228,13 @@ constexpr KnownName kKnownNames[] = {
     {"cseq", 4, &Message::cseq},
     {"content-"},
     {"p-assert"},
+    {"remote-p"},
 };
 static_assert(std::size(kKnownNames) == static_cast<std::size_t>(Kind::kCount));
 
 // Rows for first octets, columns for the lower bits of second ones. Row 0: none that means something here, or the continuation of
 // a line; row 1: perhaps the empty line.
-constexpr std::string_view kRows = "ftcpil";
+constexpr std::string_view kRows = "ftcpilr";
 constexpr std::array<std::uint8_t, 256> rows_by_first() {
   std::array<std::uint8_t, 256> rows{};
   rows['\r'] = rows['\n'] = 1;
@@ -263,6 +257,7 @@ constexpr std::array<std::array<Kind, 32>, kRows.size() + 2> kinds_by_second() {
   add("cs", Kind::kCSeq);
   add("co", Kind::kContent);
   add("p-", Kind::kAsserted);
+  add("re", Kind::kRemote);
   return kinds;
 }
 
@@ -278,6 +273,7 @@ class HeaderSection {
 
  private:
   void take(std::string_view Message::*place, std::string_view value);
+  void take_again(std::string_view Message::*place, std::string_view value);
   void take_unclear(std::string_view whole);
   std::string_view Message::*place_of(Field field);
 
@@ -294,9 +290,24 @@ inline std::string_view value_of(std::string_view rest) {
   return wire::without_blanks(rest);
 }
 
-// The first one counts, of Content-Length the last.
 inline void HeaderSection::take(std::string_view Message::*place, std::string_view value) {
-  if ((message_.*place).empty() || place == &Message::content_length) message_.*place = value;
+  if ((message_.*place).empty()) [[likely]]
+    message_.*place = value;
+  else
+    take_again(place, value);
+}
+
+// The first one counts, of Content-Length the last; but receivers differ, so what another one says is not forgotten.
+[[gnu::noinline]] void HeaderSection::take_again(std::string_view Message::*place, std::string_view value) {
+  std::string_view& known = message_.*place;
+  if (place == &Message::content_length) {
+    if (body_length(known) != body_length(value)) message_.other_length = known;
+    known = value;
+  } else if (place == &Message::content_type) {
+    if (wire::equals_ignoring_case(value.substr(0, 5), "text/")) known = value;
+  } else if (place == &Message::from || place == &Message::to) {
+    message_.has_more_names = true;
+  }
 }
 
 std::string_view Message::*HeaderSection::place_of(Field field) {
@@ -314,6 +325,7 @@ std::string_view Message::*HeaderSection::place_of(Field field) {
     case Field::kContentLength:
       return &Message::content_length;
     case Field::kAssertedIdentity:
+    case Field::kClaimedIdentity:
     case Field::kVia:  // in reply.cc alone
     case Field::kOther:
       return nullptr;
@@ -328,6 +340,8 @@ std::string_view Message::*HeaderSection::place_of(Field field) {
   if (const auto place = place_of(field); place != nullptr) take(place, line.value);
   if (field == Field::kAssertedIdentity && message_.asserted_count < Message::kMostAsserted)
     message_.asserted[message_.asserted_count++] = line.value;
+  else if (field == Field::kAssertedIdentity || field == Field::kClaimedIdentity)
+    message_.has_more_names = true;
 }
 
 // Where the lines end that continue the one which ends at `position`.
@@ -339,7 +353,9 @@ std::string_view Message::*HeaderSection::place_of(Field field) {
 
 // The name that a line of this kind begins with, when it does; nullptr: it surely is of no meaning here. Requires: 16 octets lie there.
 inline const KnownName* name_at(const char* line, Kind kind) {
+  constexpr Opening kPreferred("p-prefer");
   const KnownName& name = kKnownNames[static_cast<std::size_t>(kind)];
+  if (kind == Kind::kAsserted && kPreferred.begins(eight_octets(line))) [[unlikely]] return &kNone;
   if (!name.opening.begins(eight_octets(line))) return is_letter(line[1]) || line[1] == '-' ? nullptr : &kNone;
   if (kind != Kind::kContent) return &name;
   const std::uint64_t behind = eight_octets(line + 8);
@@ -383,7 +399,41 @@ inline std::size_t HeaderSection::read(std::string_view text) {
   return position;
 }
 
+// It ends with the datagram: some receivers read on behind what Content-Length says.
+Reading end_in_datagram(std::string_view text, std::size_t body_start, Message& message) {
+  message.body = text.substr(body_start);
+  message.length = text.size();
+  return Reading::kWhole;
+}
+
+// Of two lengths the one behind which a message begins, as far as that can be seen.
+std::size_t likely_length(const Message& message, std::string_view behind) {
+  const std::size_t one = body_length(message.content_length);
+  if (message.other_length.data() == nullptr) [[likely]] return one;
+  const std::size_t other = body_length(message.other_length);
+  const std::size_t shorter = std::min(one, other);
+  const bool may_end = shorter == behind.size() && !is_message(message.method);
+  return may_end || (shorter < behind.size() && begins_message(as_bytes(behind.substr(shorter)))) ? shorter : std::max(one, other);
+}
+
+Reading end_in_stream(std::string_view text, std::size_t body_start, Message& message) {
+  const std::string_view behind = text.substr(body_start);
+  const std::size_t octets = likely_length(message, behind);
+  message.body = behind.substr(0, octets);
+  message.length = body_start + octets;
+  return octets > behind.size() ? Reading::kPartial : Reading::kWhole;
+}
+
 }  // namespace
+
+// Status-Line (RFC 3261, 7.2): SIP-Version SP 3DIGIT SP Reason-Phrase.
+std::size_t status_code_at(std::string_view line) {
+  if (line.size() < 11 || !is_space(line[7]) || !kVersionWord.begins(line)) return 0;
+  std::size_t at = 8;
+  while (at < line.size() && is_space(line[at])) ++at;
+  const std::string_view code = line.substr(at, 3);
+  return code.size() == 3 && std::all_of(code.begin(), code.end(), [](char c) { return c >= '0' && c <= '9'; }) ? at : 0;
+}
 
 Field field_named(std::string_view name) {
   if (name.empty() || name.size() > wire::Word::kLongest) return Field::kOther;
@@ -425,17 +475,18 @@ Reading read_message(Bytes bytes, Transport transport, Message& message) {
   const std::size_t headers = section.read(text.substr(start));
   if (is_stream && !section.has_ended()) return Reading::kPartial;
   message.headers = text.substr(start, headers);
-  const BodyLength body = message.content_length.data() == nullptr ? BodyLength{} : body_length(message.content_length);
-  const std::size_t body_start = start + headers;
-  if (is_stream && !body.sane) return Reading::kMalformed;
-  if (is_stream && body.octets > text.size() - body_start) {
-    message.length = body_start + body.octets;
-    return Reading::kPartial;
-  }
-  // A stream without Content-Length has no body that could be delimited (RFC 3261, 20.14).
-  message.body = text.substr(body_start, body.given || is_stream ? body.octets : std::string_view::npos);
-  message.length = body_start + message.body.size();
-  return Reading::kWhole;
+  return is_stream ? end_in_stream(text, start + headers, message) : end_in_datagram(text, start + headers, message);
+}
+
+Reading read_unknown(Bytes bytes, Message& message) {
+  const std::string_view text = as_text(bytes);
+  const std::size_t start = find_octet(text, '\n') + 1;
+  if (start == 0) return Reading::kNotSip;
+  HeaderSection section(message);
+  const std::size_t headers = section.read(text.substr(start));
+  if (!section.has_ended()) return Reading::kNotSip;
+  message.headers = text.substr(start, headers);
+  return end_in_stream(text, start + headers, message);
 }
 
 }  // namespace telefence::sip

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/transport.h"
+#include "protocols/wire/text_headers.h"
 
 namespace telefence::sip {
 
@@ -26,9 +27,10 @@ enum class Field : std::uint8_t {
   kContentType,
   kContentLength,
   kAssertedIdentity,
+  kClaimedIdentity,  // P-Preferred-Identity, Remote-Party-ID: what the caller says of itself beside From
 };
 
-// By full or compact name, ignoring case (RFC 3261, 7.3.3; RFC 3325).
+// By full or compact name, ignoring case (RFC 3261, 7.3.3; RFC 3325; draft-ietf-sip-privacy-04).
 Field field_named(std::string_view name);
 
 struct Message {
@@ -43,8 +45,10 @@ struct Message {
   std::string_view cseq;
   std::string_view content_type;
   std::string_view content_length;  // no place at all: not given
+  std::string_view other_length;    // one before it that said something else; receivers differ in which counts
   std::array<std::string_view, kMostAsserted> asserted;  // values of P-Asserted-Identity; each may be a list
   std::size_t asserted_count = 0;
+  bool has_more_names = false;  // From or To once more, claimed identities, or more asserted ones: to be walked for
   std::string_view body;
   std::size_t length = 0;  // of the whole message
 
@@ -60,19 +64,32 @@ enum class Reading : std::uint8_t {
 };
 
 // Reads the message at the beginning of `bytes`. Over UDP it ends with the datagram at the latest (RFC 3261, 18.3);
-// over TCP Content-Length says where, and for kPartial `length` is what is needed, 0 while that is not known. Requires: message is new.
+// over TCP Content-Length says where, and for kPartial `length` is what is needed, 0 while that is not known; then the body is what
+// is there of it. Requires: message is new.
 Reading read_message(Bytes bytes, Transport transport, Message& message);
 
 // Only looks at the start line.
 bool begins_message(Bytes bytes);
 
+// What in a stream stands where a message begins, with a start line that nobody knows: its receiver reads on behind its header section
+// and what that says of its body, and so does this. kWhole: it ends behind message.length; kNotSip: its header section is not there.
+Reading read_unknown(Bytes bytes, Message& message);
+
+// Where in a Status-Line its code stands; 0: it is none.
+std::size_t status_code_at(std::string_view line);
+
+// True for INVITE and MESSAGE, in any case, since some receivers take them so; nearly all come as they should.
+inline bool is_invite(std::string_view method) { return method == "INVITE" || wire::equals_ignoring_case(method, "invite"); }
+inline bool is_message(std::string_view method) { return method == "MESSAGE" || wire::equals_ignoring_case(method, "message"); }
+
 // What stands behind the start line: the header section and the body. "" when there is no start line.
 std::string_view headers_on(Bytes bytes);
 
-// The line ends that clients send between messages to keep a path open (RFC 3261, 7.5; RFC 5626, 3.5.1).
-inline std::size_t leading_line_ends(Bytes bytes) {
+// The line ends that clients send between messages to keep a path open (RFC 3261, 7.5; RFC 5626, 3.5.1), and blanks, which receivers
+// forgive.
+inline std::size_t leading_blanks(Bytes bytes) {
   std::size_t count = 0;
-  while (count < bytes.size() && (bytes[count] == '\r' || bytes[count] == '\n')) ++count;
+  while (count < bytes.size() && wire::is_blank(static_cast<char>(bytes[count]))) ++count;
   return count;
 }
 

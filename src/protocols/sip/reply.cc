@@ -132,7 +132,7 @@ bool refuse(const Event& event, const Payload& payload, const RefusalTerms& term
 }
 
 std::uint16_t answer_port(const Payload& payload) {
-  wire::HeaderLines lines(headers_on(payload.bytes.subspan(leading_line_ends(payload.bytes))), wire::first_letter('v'));
+  wire::HeaderLines lines(headers_on(payload.bytes.subspan(leading_blanks(payload.bytes))), wire::first_letter('v'));
   wire::HeaderLine line;
   while (lines.next(line)) {
     if (field_named(line.name) != Field::kVia) continue;
@@ -144,10 +144,11 @@ std::uint16_t answer_port(const Payload& payload) {
 
 bool acknowledges(const Payload& payload, const RefusalTerms& terms) {
   if (payload.transport != Transport::kUdp) return false;
-  const Bytes bytes = payload.bytes.subspan(leading_line_ends(payload.bytes));
-  if (!as_text(bytes).starts_with("ACK ")) return false;
+  const Bytes bytes = payload.bytes.subspan(leading_blanks(payload.bytes));
+  if (!wire::equals_ignoring_case(as_text(bytes).substr(0, 3), "ack")) return false;
   Message message;
   if (read_message(bytes, payload.transport, message) != Reading::kWhole || message.call_id.empty()) return false;
+  if (message.method.size() != 3) return false;
   Address to;
   (void)read_address(message.to, to);
   return tag_of(to.parameters) == view_of(own_tag(message.call_id, terms.secret));

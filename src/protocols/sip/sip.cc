@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/chunk.h"
+#include "base/uncleared.h"
 #include "protocols/protocol.h"
 #include "protocols/sip/address.h"
 #include "protocols/sip/in_place.h"
@@ -16,7 +19,11 @@ namespace telefence::sip {
 namespace {
 
 constexpr std::uint16_t kPorts[] = {5060};
-constexpr std::size_t kMostIdentities = 8;
+constexpr std::size_t kMostIdentities = 16;
+constexpr std::size_t kMostNames = 8;  // of each kind, beside those
+
+// A longer message is not waited for by anybody, so it is judged as far as it is there.
+constexpr std::size_t kLongestWaited = 64 * 1024;
 
 std::string_view plain_user(std::string_view uri, EventList& events) {
   std::string_view user;
@@ -27,22 +34,35 @@ std::string_view plain_user(std::string_view uri, EventList& events) {
   return room == nullptr ? user : std::string_view(room, unescape(user, room));
 }
 
+// A few users, those of lists of addresses.
+template <std::size_t kMost>
+class Users {
+ public:
+  explicit Users(EventList& events) : events_(events) {}
+  void add(std::string_view list) {
+    while (!list.empty() && tried_ < kMost) {
+      ++tried_;
+      Address address;
+      list.remove_prefix(read_address(list, address));
+      const std::string_view user = plain_user(address.uri, events_);
+      if (!user.empty()) users_[count_++] = user;
+    }
+  }
+  std::span<const std::string_view> all() { return users_.first(count_); }
+
+ private:
+  EventList& events_;
+  Uncleared<std::string_view, kMost> users_;
+  std::size_t count_ = 0;
+  std::size_t tried_ = 0;
+};
+
 // P-Asserted-Identity: what the network vouches for, up to two addresses (RFC 3325, 9.1) in one line or several.
 Texts asserted_users(const Message& message, EventList& events) {
   if (message.asserted_count == 0) return {};
-  std::array<std::string_view, kMostIdentities> users;
-  std::size_t count = 0;
-  std::size_t tried = 0;
-  for (std::size_t i = 0; i < message.asserted_count; ++i) {
-    std::string_view list = message.asserted[i];
-    while (!list.empty() && tried++ < users.size()) {
-      Address address;
-      list.remove_prefix(read_address(list, address));
-      const std::string_view user = plain_user(address.uri, events);
-      if (!user.empty()) users[count++] = user;
-    }
-  }
-  return count == 0 ? Texts() : events.texts({users.data(), count});
+  Users<kMostIdentities> users(events);
+  for (std::size_t i = 0; i < message.asserted_count; ++i) users.add(message.asserted[i]);
+  return users.all().empty() ? Texts() : events.texts(users.all());
 }
 
 // The user of From or To.
@@ -69,10 +89,40 @@ bool are_equal(std::string_view one, std::string_view other) {
   return few.low == others.low && few.high == others.high;
 }
 
+// A message that names more parties than one should: receivers differ in which they believe, so each of them is judged. What the
+// caller says of itself beside From must not acquit it.
+template <typename What>
+[[gnu::noinline]] void take_more_names(const Message& message, EventList& events, What& what, std::string_view called) {
+  Users<kMostIdentities> asserted(events);
+  Users<kMostNames> claimed(events), to(events);
+  constexpr auto kWanted = wire::first_letter('f') | wire::first_letter('t') | wire::first_letter('p') | wire::first_letter('r');
+  wire::HeaderLines lines(message.headers, kWanted);
+  wire::HeaderLine line;
+  while (lines.next(line)) {
+    switch (field_named(line.name)) {
+      case Field::kAssertedIdentity: asserted.add(line.value); break;
+      case Field::kClaimedIdentity:
+      case Field::kFrom: claimed.add(line.value); break;
+      case Field::kTo: to.add(line.value); break;
+      default: break;
+    }
+  }
+  std::array<std::string_view, kMostIdentities + kMostNames> callers;
+  auto end = std::copy(asserted.all().begin(), asserted.all().end(), callers.begin());
+  end = std::copy(claimed.all().begin(), claimed.all().end(), end);
+  what.calling_also = events.texts({callers.data(), static_cast<std::size_t>(end - callers.begin())});
+  what.only_claimed = static_cast<std::uint8_t>(claimed.all().size());
+  std::array<std::string_view, kMostNames> others;
+  const auto others_end = std::copy_if(to.all().begin(), to.all().end(), others.begin(),
+                                       [called](std::string_view one) { return one != called; });
+  what.called_also = events.texts({others.data(), static_cast<std::size_t>(others_end - others.begin())});
+}
+
 // Who calls whom, as INVITE and MESSAGE say it alike.
 template <typename What>
 void take_parties(const Message& message, EventList& events, What& what, std::string_view called) {
   what.calling = user_in(message.from, events);
+  if (message.has_more_names) [[unlikely]] return take_more_names(message, events, what, called);
   what.calling_also = asserted_users(message, events);
   const std::string_view to_user = user_in(message.to, events);
   if (!to_user.empty() && !are_equal(to_user, called)) what.called_also = events.texts({&to_user, 1});
@@ -136,23 +186,43 @@ void push_sms(const Message& message, Transport transport, Place place, EventLis
 
 // False for a request that says nothing of who it is from and for, which no receiver takes.
 bool push_event(const Message& message, Transport transport, Place place, EventList& events) {
-  const bool is_call = message.method == "INVITE";
-  if (!is_call && message.method != "MESSAGE") return true;
+  const bool is_call = is_invite(message.method);
+  if (!is_call && !is_message(message.method)) return true;
   if (message.from.empty() && message.to.empty() && message.call_id.empty()) return false;
   is_call ? push_call(message, transport, place, events) : push_sms(message, transport, place, events);
   return true;
 }
 
+// Where the first message of a segment begins that starts inside one: with a line. The end when none does.
+std::size_t first_message(Bytes bytes) {
+  wire::LineEnds ends(as_text(bytes));
+  std::size_t at = ends.next();
+  while (at < bytes.size() && !begins_message(bytes.subspan(at))) at = ends.next();
+  return at;
+}
+
+// On SIP's own port a message may also stand behind the rest of another.
 bool recognise(const Payload& payload) {
-  return begins_message(payload.bytes.subspan(leading_line_ends(payload.bytes)));
+  if (begins_message(payload.bytes.subspan(leading_blanks(payload.bytes)))) return true;
+  const bool is_own_port = payload.destination_port == kPorts[0] || payload.source_port == kPorts[0];
+  return is_own_port && payload.transport == Transport::kTcp && first_message(payload.bytes) != payload.bytes.size();
+}
+
+// INVITE or MESSAGE with a blank behind it.
+bool begins_with_one_of_both(std::string_view text) {
+  if (text.starts_with("INVITE ")) [[likely]] return true;
+  const auto has = [text](std::size_t length, bool (*is)(std::string_view)) {
+    return text.size() > length && wire::is_blank(text[length]) && is(text.substr(0, length));
+  };
+  return has(6, is_invite) || has(7, is_message);
 }
 
 Step extract_datagram(const Payload& payload, EventList& events) {
   const auto size = static_cast<std::uint32_t>(payload.bytes.size());
-  const std::size_t at = leading_line_ends(payload.bytes);
+  const std::size_t at = leading_blanks(payload.bytes);
   const std::string_view text = as_text(payload.bytes.subspan(at));
   // Of all others the start line is enough: what it begins is whole, as it came.
-  if (!text.starts_with("INVITE ") && !text.starts_with("MESSAGE "))
+  if (!begins_with_one_of_both(text))
     return begins_message(as_bytes(text)) ? Step{Progress::kDone, size, 0} : Step{};
   Message message;
   if (read_message(as_bytes(text), payload.transport, message) != Reading::kWhole) return {};
@@ -161,33 +231,61 @@ Step extract_datagram(const Payload& payload, EventList& events) {
   return {Progress::kDone, size, 0};
 }
 
-// Messages of a connection follow one another. What stands behind a sound message and can not be read is not judged,
-// but takes nothing away from it.
-Step extract_stream(const Payload& payload, EventList& events) {
-  std::size_t at = 0;
-  while (true) {
-    const Bytes rest = payload.bytes.subspan(at);
-    const std::size_t line_ends = leading_line_ends(rest);
-    const std::size_t start = at + line_ends;
-    const auto consumed = static_cast<std::uint32_t>(start);
-    const bool begins_message = at != 0 || payload.begins == Payload::Begins::kMessage;
-    if (line_ends == rest.size()) return begins_message ? Step{Progress::kDone, consumed, 0} : Step{};
-    Message message;
-    const Reading reading = read_message(rest.subspan(line_ends), payload.transport, message);
-    if (reading == Reading::kPartial)
-      return {Progress::kNeedMore, consumed, static_cast<std::uint32_t>(message.length)};
-    if (reading == Reading::kNotSip && at == 0) return {};
-    const Place place{consumed, static_cast<std::uint32_t>(message.length)};
-    if (reading != Reading::kWhole || !push_event(message, payload.transport, place, events))
-      return at == 0 ? Step{Progress::kMalformed, 0, 0} : Step{Progress::kNeedMore, consumed, 0};
-    if (answers_refused(message, rest.subspan(line_ends))) events.push_response(place, transaction_number(message));
-    at = start + message.length;
-  }
+// Where the header section ends; the end of the bytes when that is not known.
+std::size_t head_end(Bytes bytes, const Message& message) {
+  if (message.headers.data() == nullptr) return bytes.size();
+  return static_cast<std::size_t>(message.headers.data() + message.headers.size() - as_text(bytes).data());
 }
+
+// Messages of a connection follow one another, each where the one before it ends. What can not be read, though its end is known, is
+// passed over; what else stands behind a sound message takes nothing away from it.
+class StreamReader {
+ public:
+  StreamReader(const Payload& payload, EventList& events) : payload_(payload), events_(events) {}
+
+  Step read() {
+    while (true) {
+      const Bytes rest = payload_.bytes.subspan(at_);
+      const std::size_t blanks = leading_blanks(rest);
+      const std::size_t start = at_ + blanks;
+      if (blanks == rest.size()) return is_border() ? Step{Progress::kDone, static_cast<std::uint32_t>(start), 0} : Step{};
+      Message message;
+      Reading reading = read_message(rest.subspan(blanks), payload_.transport, message);
+      if (reading == Reading::kNotSip) {
+        if (is_border()) reading = read_unknown(rest.subspan(blanks), message);
+        const std::size_t found = first_message(rest);
+        if (found != rest.size() && found < head_end(rest, message)) {
+          at_ += found;
+          continue;
+        }
+      }
+      if (reading == Reading::kNotSip && at_ == 0) return {};
+      if (reading == Reading::kPartial) return goes_on(message, start);
+      const Place place{static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(message.length)};
+      if (reading != Reading::kWhole || !push_event(message, payload_.transport, place, events_))
+        return at_ == 0 ? Step{Progress::kMalformed, 0, 0} : Step{Progress::kNeedMore, static_cast<std::uint32_t>(start), 0};
+      if (answers_refused(message, rest.subspan(blanks))) events_.push_response(place, transaction_number(message));
+      at_ = start + message.length;
+    }
+  }
+
+ private:
+  bool is_border() const { return at_ != 0 || payload_.begins == Payload::Begins::kMessage; }
+
+  Step goes_on(const Message& message, std::size_t start) {
+    const Place there{static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(payload_.bytes.size() - start)};
+    if (message.length > kLongestWaited) (void)push_event(message, payload_.transport, there, events_);
+    return {Progress::kNeedMore, static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(message.length)};
+  }
+
+  const Payload& payload_;
+  EventList& events_;
+  std::size_t at_ = 0;
+};
 
 Step extract(const Payload& payload, EventList& events) {
   if (payload.transport == Transport::kUdp) return extract_datagram(payload, events);
-  if (payload.transport == Transport::kTcp) return extract_stream(payload, events);
+  if (payload.transport == Transport::kTcp) return StreamReader(payload, events).read();
   return {};
 }
 

@@ -7,12 +7,8 @@
 namespace telefence::smpp {
 namespace {
 
-// The standards allow 21 octets for an address in submit_sm and 65 in data_sm, and less for other strings; receivers
-// are seldom so strict. Reading more than the standard allows costs nothing, reading less would let a message pass
-// unread.
-constexpr std::size_t kLongestText = 65;
-
 // Optional parameters (SMPP 3.4, 5.3.2).
+constexpr std::uint16_t kReceiptedId = 0x001e;
 constexpr std::uint16_t kSarReference = 0x020c;
 constexpr std::uint16_t kSarTotal = 0x020e;
 constexpr std::uint16_t kSarNumber = 0x020f;
@@ -24,47 +20,42 @@ bool is_command_plausible(std::uint32_t command) {
   return request <= 0x01ff || (request >= 0x00010200 && request <= 0x000102ff);
 }
 
-// A C-octet string without its final NUL.
+// A C-octet string without its final NUL. The standards allow 21 octets for an address in submit_sm and 65 in data_sm, and less for
+// other strings; receivers are seldom so strict. Reading more costs nothing, reading less would let a message pass unread.
 Place read_text(Reader& reader) {
   const auto offset = static_cast<std::uint32_t>(reader.position());
-  const Bytes view = reader.until(0, kLongestText);
+  const Bytes view = reader.until(0, reader.remaining());
   return {offset, static_cast<std::uint32_t>(view.size())};
 }
 
 void add_body(Message& message, Place place) {
   if (place.length == 0) return;
-  if (message.body_count == Message::kMostBodies) --message.body_count;  // the last one counts, too
+  if (message.body_count == Message::kMostBodies) {  // the last one counts, too
+    --message.body_count;
+    message.has_more_bodies = true;
+  }
   message.bodies[message.body_count++] = place;
 }
 
-void read_optional_parameter(std::uint16_t tag, Reader value, Place place, Message& message) {
+void read_optional_parameter(std::uint16_t tag, Bytes value, Place place, Message& message) {
   switch (tag) {
     case kMessagePayload:
       add_body(message, place);
       break;
+    case kReceiptedId:
+      message.has_receipted_id = true;
+      break;
     case kSarReference:
-      if (place.length == 2) message.sar.reference = value.u16();
+      if (place.length == 2) message.sar.reference = Reader(value).u16();
       break;
     case kSarTotal:
-      if (place.length == 1) message.sar.total = value.u8();
+      if (place.length == 1) message.sar.total = value[0];
       break;
     case kSarNumber:
-      if (place.length == 1) message.sar.number = value.u8();
+      if (place.length == 1) message.sar.number = value[0];
       break;
     default:
       break;
-  }
-}
-
-// SMPP 3.4, 3.2.4.1: tag, length, value until the end of the PDU.
-void read_optional_parameters(Reader& reader, Message& message) {
-  while (reader.remaining() >= 4) {
-    const std::uint16_t tag = reader.u16();
-    const std::uint16_t length = reader.u16();
-    const Place place{static_cast<std::uint32_t>(reader.position()), length};
-    Reader value = reader.child(length);
-    if (!value.ok()) return;
-    read_optional_parameter(tag, value, place, message);
   }
 }
 
@@ -90,7 +81,9 @@ void read_short_message(Reader& reader, Message& message) {
   reader.skip(2);  // registered_delivery, replace_if_present_flag
   message.data_coding = reader.u8();
   reader.skip(1);  // sm_default_msg_id
-  const std::uint8_t length = reader.u8();
+  // Receivers take what is there of a text that claims to be longer.
+  const std::uint8_t announced = reader.u8();
+  const auto length = static_cast<std::uint32_t>(std::min<std::size_t>(announced, reader.remaining()));
   add_body(message, {static_cast<std::uint32_t>(reader.position()), length});
   reader.skip(length);
 }
@@ -145,10 +138,8 @@ Place read_destination(Reader& reader, DestinationKind& kind) {
   if (flag == static_cast<std::uint8_t>(DestinationKind::kAddress)) {
     kind = DestinationKind::kAddress;
     reader.skip(2);  // dest_addr_ton, dest_addr_npi
-  } else if (flag == static_cast<std::uint8_t>(DestinationKind::kDistributionList)) {
-    kind = DestinationKind::kDistributionList;
   } else {
-    reader.fail();
+    kind = DestinationKind::kDistributionList;  // also where the flag is none of the standard's, as receivers take it
   }
   return read_text(reader);
 }
@@ -173,7 +164,9 @@ bool read_message(Bytes pdu, std::uint32_t command, Message& message) {
   }
   if (!reader.ok()) return false;
   message.optional_at = static_cast<std::uint32_t>(reader.position());
-  read_optional_parameters(reader, message);
+  each_optional_parameter(pdu, message.optional_at, [&](std::uint16_t tag, Place place) {
+    read_optional_parameter(tag, part_of(pdu, place), place, message);
+  });
   return true;
 }
 
@@ -182,7 +175,7 @@ NumberForm form_of(Bytes pdu, Place place) {
   return place.offset >= 2 && pdu[place.offset - 2] == kInternational ? NumberForm::kInternational : NumberForm::kAsDialled;
 }
 
-bool is_receipt(std::uint32_t command, const Message& message) {
+bool may_be_receipt(std::uint32_t command, const Message& message) {
   // SMPP 3.4, 5.2.12: delivery receipt, intermediate notification. 0x08 and 0x10, acknowledgements by a person, carry that one's text.
   const std::uint8_t type = message.esm_class & 0x3c;
   return command == kDeliverSm && (type == 0x04 || type == 0x20);

@@ -5,6 +5,7 @@
 // here): where in a PDU its numbers, its text and its switches stand. Offsets, not views, so that the same reading
 // serves extract() and neutralise(). All functions are pure.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +66,8 @@ struct Message {
   // fills more may hope that filter and receiver choose differently, so the first ones and the last one are looked at.
   std::array<Place, kMostBodies> bodies;
   std::uint8_t body_count = 0;
+  bool has_more_bodies = false;   // between the last two of them: each_payload() finds all
+  bool has_receipted_id = false;  // receipted_message_id is there
   std::uint32_t optional_at = 0;  // where the optional parameters begin
   SmsPart sar;  // from the sar_* parameters (SMPP 3.4, 5.3.2.22 to 24)
 
@@ -75,9 +78,9 @@ struct Message {
 // ignore them, so they must not hide a message. Requires: carries_message(command), the PDU is whole.
 bool read_message(Bytes pdu, std::uint32_t command, Message& message);
 
-// True when the message is only the receipt of another (SMPP 3.4, 5.2.12: SMSC delivery receipt, manual
-// acknowledgement).
-bool is_receipt(std::uint32_t command, const Message& message);
+// True when the message says that it is only the receipt of another (SMPP 3.4, 5.2.12: SMSC delivery receipt, intermediate
+// notification). What is in it may say otherwise (receipt.h).
+bool may_be_receipt(std::uint32_t command, const Message& message);
 
 // data_coding (SMPP 3.4, 5.2.19), with the values of 3GPP TS 23.038 that gateways pass on, and 15 as Chinese peers use
 // it.
@@ -92,6 +95,11 @@ enum class DestinationKind : std::uint8_t { kAddress = 1, kDistributionList = 2 
 // type_of_number of the address at `place` (SMPP 3.4, 5.2.5): two octets before it in every PDU.
 NumberForm form_of(Bytes pdu, Place place);
 
+// Calls visit(tag, Place) for each optional parameter from `at` on (SMPP 3.4, 3.2.4.1: tag, length, value until the end of the
+// PDU). One that claims to be longer than the PDU ends the list; the text of a message_payload counts as far as it is there.
+template <typename Visit>
+void each_optional_parameter(Bytes pdu, std::uint32_t at, Visit visit);
+
 // Calls visit(Place) for the text in each message_payload parameter, however many there are.
 template <typename Visit>
 void each_payload(Bytes pdu, const Message& message, Visit visit);
@@ -100,7 +108,7 @@ void each_payload(Bytes pdu, const Message& message, Visit visit);
 template <typename Visit>
 void each_destination(Bytes pdu, const Message& message, Visit visit);
 
-// Reads one dest_address; fails the reader on an unknown dest_flag. The place is relative to the reader's bytes.
+// Reads one dest_address. The place is relative to the reader's bytes.
 Place read_destination(Reader& reader, DestinationKind& kind);
 
 template <typename Visit>
@@ -122,17 +130,24 @@ void each_destination(Bytes pdu, const Message& message, Visit visit) {
 inline constexpr std::uint16_t kMessagePayload = 0x0424;  // SMPP 3.4, 5.3.2.32
 
 template <typename Visit>
-void each_payload(Bytes pdu, const Message& message, Visit visit) {
+void each_optional_parameter(Bytes pdu, std::uint32_t at, Visit visit) {
   Reader reader(pdu);
-  reader.skip(message.optional_at);
+  reader.skip(at);
   while (reader.remaining() >= 4) {
     const std::uint16_t tag = reader.u16();
-    const std::uint16_t length = reader.u16();
-    const Place place{static_cast<std::uint32_t>(reader.position()), length};
+    const std::uint16_t announced = reader.u16();
+    const auto length = static_cast<std::uint32_t>(std::min<std::size_t>(announced, reader.remaining()));
+    if (length < announced && tag != kMessagePayload) return;
+    visit(tag, Place{static_cast<std::uint32_t>(reader.position()), length});
     reader.skip(length);
-    if (!reader.ok()) return;
-    if (tag == kMessagePayload) visit(place);
   }
+}
+
+template <typename Visit>
+void each_payload(Bytes pdu, const Message& message, Visit visit) {
+  each_optional_parameter(pdu, message.optional_at, [&](std::uint16_t tag, Place place) {
+    if (tag == kMessagePayload) visit(place);
+  });
 }
 
 }  // namespace telefence::smpp

@@ -3,11 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/writer.h"
 #include "protocols/protocol.h"
 #include "protocols/smpp/pdu.h"
+#include "protocols/smpp/receipt.h"
+#include "protocols/smpp/shape.h"
 #include "protocols/wire/user_data_header.h"
 
 namespace telefence::smpp {
@@ -54,20 +57,59 @@ void read_body(Bytes pdu, const Message& message, Place place, Sms& sms) {
   if (header.part.total != 0) sms.part = header.part;
 }
 
+// The text of a receipt is not the sender's own. Free text in what only calls itself a receipt is.
+bool is_receipt(Bytes pdu, const Header& header, const Message& message) {
+  if (!may_be_receipt(header.command, message)) return false;
+  if (message.has_receipted_id) return true;
+  for (std::size_t i = 0; i < message.body_count; ++i) {
+    Sms sms;
+    read_body(pdu, message, message.bodies[i], sms);
+    if (!is_receipt_text(as_text(sms.body))) return false;
+  }
+  return true;
+}
+
+// Pairs a request with its response: a sender may give one sequence number to requests of two kinds.
+std::uint32_t pair_number(const Header& header) {
+  std::uint32_t kind = 0;  // submit_sm
+  switch (header.command & ~kResponseBit) {
+    case kDeliverSm: kind = 1; break;
+    case kDataSm: kind = 2; break;
+    case kSubmitMulti: kind = 3; break;
+    default: break;
+  }
+  return header.sequence ^ kind << 30;  // no standard lets a number have both of these bits, and hardly anybody counts to them
+}
+
+// A text must be so long to be worth an event of its own beside the first few: no message gives more of them than its length pays for.
+constexpr std::uint32_t kWorthAnEvent = 20;
+
+// The payloads between those that `message` names.
+void push_more_bodies(Bytes pdu, Place place, const Header& header, const Message& message, Sms& sms, EventList& events) {
+  each_payload(pdu, message, [&](Place body) {
+    const auto named = std::span(message.bodies).first(message.body_count);
+    const bool is_named = std::any_of(named.begin(), named.end(), [&](Place one) { return one.offset == body.offset; });
+    if (is_named || body.length < kWorthAnEvent) return;
+    read_body(pdu, message, body, sms);
+    events.push(place, pair_number(header), sms);
+  });
+}
+
 Reading push_message(Bytes pdu, Place place, const Header& header, EventList& events) {
   Message message;
   if (!read_message(pdu, header.command, message)) return Reading::kBroken;
-  if (is_receipt(header.command, message)) return Reading::kNothing;
+  if (is_receipt(pdu, header, message)) return Reading::kNothing;
   Sms sms;
   sms.calling = text_of(pdu, message.source);
   sms.calling_form = form_of(pdu, message.source);
   sms.coding = text_coding(message.data_coding);
   read_recipients(pdu, message, events, sms);
-  if (message.body_count == 0) events.push(place, header.sequence, sms);
+  if (message.body_count == 0) events.push(place, pair_number(header), sms);
   for (std::size_t i = 0; i < message.body_count; ++i) {
     read_body(pdu, message, message.bodies[i], sms);
-    events.push(place, header.sequence, sms);
+    events.push(place, pair_number(header), sms);
   }
+  if (message.has_more_bodies) [[unlikely]] push_more_bodies(pdu, place, header, message, sms, events);
   return Reading::kPushed;
 }
 
@@ -78,7 +120,7 @@ bool is_response(const Header& header) {
 Reading read_pdu(Bytes pdu, Place place, const Header& header, EventList& events) {
   if (carries_message(header.command)) return push_message(pdu, place, header, events);
   if (is_response(header)) {
-    events.push_response(place, header.sequence);
+    events.push_response(place, pair_number(header));
     return Reading::kPushed;
   }
   return Reading::kNothing;
@@ -90,12 +132,27 @@ bool has_known_header(Bytes bytes) {
   return read_header(bytes, header) == HeaderState::kWhole && is_known(header);
 }
 
-// True when a PDU surely begins here: its header is one of those that exist, and so is the one that its length leads to, unless
-// that is where the bytes end.
+// True when the header of a PDU that exists stands here, or the beginning of one where the bytes end.
+bool may_have_known_header(Bytes bytes) {
+  Header header;
+  const HeaderState state = read_header(bytes, header);
+  return state == HeaderState::kPartial || (state == HeaderState::kWhole && is_known(header));
+}
+
+// True when a PDU surely begins here: its header is one of those that exist, and so is the one that its length leads to, as far as
+// it is there.
 bool surely_begins(Bytes bytes) {
   Header header;
   if (read_header(bytes, header) != HeaderState::kWhole || !is_known(header) || header.length > bytes.size()) return false;
-  return header.length == bytes.size() || has_known_header(bytes.subspan(header.length));
+  return header.length == bytes.size() || may_have_known_header(bytes.subspan(header.length));
+}
+
+// True when enough of a request is here to know it by its body, also when it goes on behind these bytes.
+bool begins_request(Bytes bytes) {
+  constexpr std::size_t kEnough = 8;  // octets of a body
+  Header header;
+  if (read_header(bytes, header) != HeaderState::kWhole) return false;
+  return bytes.size() >= kHeaderLength + kEnough && shape_of_request(bytes, header) != Shape::kOther;
 }
 
 // Where the first PDU of a segment begins that starts inside one; the end when none surely does.
@@ -105,12 +162,14 @@ std::size_t first_pdu(Bytes bytes) {
   return at + kHeaderLength <= bytes.size() ? at : bytes.size();
 }
 
-// A PDU with a command that nobody knows: its receiver says so and reads on where its length leads, and so does this.
-bool is_stepped_over(Bytes bytes, std::uint32_t& length) {
+// A PDU with a command that nobody knows: its receiver says so and reads on where its length leads, and so does this. Where it is not
+// sure that one begins, its length must lead to another.
+bool is_stepped_over(Bytes bytes, bool is_border, std::uint32_t& length) {
   Reader reader(bytes);
   length = reader.u32();
-  if (!reader.ok() || length < kHeaderLength || length > bytes.size()) return false;
-  return length == bytes.size() || has_known_header(bytes.subspan(length));
+  if (!reader.ok() || length < kHeaderLength || length > kLongestPdu) return false;
+  if (is_border) return true;
+  return length == bytes.size() || (length < bytes.size() && has_known_header(bytes.subspan(length)));
 }
 
 // Many PDUs may share a segment, each with its own fate. A PDU whose header is sane but whose body is broken is passed
@@ -119,7 +178,8 @@ bool is_stepped_over(Bytes bytes, std::uint32_t& length) {
 Step extract(const Payload& payload, EventList& events) {
   if (payload.transport != Transport::kTcp) return {};
   const Bytes all = payload.bytes;
-  const bool must_show_itself = payload.begins == Payload::Begins::kAnywhere && !surely_begins(all);
+  const bool is_synced = payload.begins == Payload::Begins::kMessage;
+  const bool must_show_itself = payload.begins == Payload::Begins::kAnywhere && !surely_begins(all) && !begins_request(all);
   bool pushed = false;
   bool broken = false;
   bool cut = false;
@@ -130,7 +190,7 @@ Step extract(const Payload& payload, EventList& events) {
     const HeaderState state = read_header(rest, header);
     std::uint32_t length = header.length;
     const bool is_border = at != 0 || !must_show_itself;
-    if (!is_border || (state == HeaderState::kImplausible && !is_stepped_over(rest, length))) {
+    if (!is_border || (state == HeaderState::kImplausible && !is_stepped_over(rest, at != 0 || is_synced, length))) {
       const std::size_t sound = first_pdu(rest);
       if (sound == rest.size()) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0, Then::kLost};
       cut = true;
@@ -140,7 +200,7 @@ Step extract(const Payload& payload, EventList& events) {
     if (state == HeaderState::kPartial || length > rest.size()) {
       // Sixteen octets are enough to tell a response what to say.
       if (state == HeaderState::kWhole && is_response(header))
-        events.push_response({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(rest.size())}, header.sequence);
+        events.push_response({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(rest.size())}, pair_number(header));
       return {Progress::kNeedMore, static_cast<std::uint32_t>(at), length};
     }
     if (state == HeaderState::kWhole) {
@@ -153,6 +213,15 @@ Step extract(const Payload& payload, EventList& events) {
   if (cut) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0};
   if (broken && !pushed) return {Progress::kMalformed, static_cast<std::uint32_t>(at), 0};
   return {Progress::kDone, static_cast<std::uint32_t>(at), 0};
+}
+
+bool recognise(const Payload& payload) { return payload.transport == Transport::kTcp && is_surely_smpp(payload.bytes); }
+
+// Where the zeros at the end begin: as such comes what has not arrived yet of a message that is judged before it is whole.
+std::size_t known_end(Bytes pdu) {
+  std::size_t end = pdu.size();
+  while (end != 0 && pdu[end - 1] == 0) --end;
+  return end;
 }
 
 // Leaves the plus sign: the number stays of the same form, but belongs to nobody.
@@ -171,8 +240,8 @@ void blank(MutableBytes text, TextCoding coding) {
 
 // The method "force": the request stays what it is, for nobody and without a text, so that every peer answers it with
 // the ordinary response; restate() then gives that response the refusal code. command_length, command_id and
-// sequence_number stay, so the connection and its other messages are not touched. A number is voided whole or not at all: a part
-// of it might be another one's. Where only some recipients are refused, they alone are voided: the message centre says so of each of them.
+// sequence_number stay, so the connection and its other messages are not touched. A number is voided whole or not at all, since a part
+// of it would make it another one's: only when its end has arrived. Where only some recipients are refused, they alone are voided: the message centre says so of each of them.
 bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   const std::size_t mutable_from = voiding.mutable_from;
   Header header;
@@ -182,11 +251,12 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   if (!carries_message(header.command) || !read_message(pdu, header.command, message)) return false;
   const bool is_whole = voiding.recipients == 0;
   bool voided = is_whole && mutable_from == 0;
+  const std::size_t known = message.optional_at == pdu.size() ? pdu.size() : known_end(pdu);
   std::size_t recipient = 0;
   each_destination(pdu, message, [&](DestinationKind kind, Place place) {
     const bool is_meant = is_whole || (kind == DestinationKind::kAddress && (std::uint64_t{voiding.recipients} >> recipient & 1) != 0);
     if (kind == DestinationKind::kAddress && recipient < 32) ++recipient;
-    if (!is_meant || place.offset < mutable_from) return;
+    if (!is_meant || place.offset < mutable_from || place.offset + place.length >= known) return;
     void_number(bytes.subspan(place.offset, place.length));
     voided = true;
   });
@@ -223,7 +293,7 @@ extern constinit const Protocol kProtocol{.name = "smpp",
                                           .channel = "sms",
                                           .tcp_ports = kPorts,
                                           .udp_ports = {},
-                                          .recognise = nullptr,
+                                          .recognise = recognise,
                                           .extract = extract,
                                           .answers = {},
                                           .refuse = nullptr,

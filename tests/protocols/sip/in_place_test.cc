@@ -31,6 +31,34 @@ TEST(SipInPlace, ACallGetsAMethodThatNobodyHas) {
   EXPECT_EQ(Extracted(after, Transport::kTcp).count(), 0u);
 }
 
+TEST(SipInPlace, TheCaseOfTheMethodIsKept) {
+  const std::pair<const char*, const char*> kTable[] = {{"invite", "xnvite"}, {"Invite", "Xnvite"}, {"mESSAGE", "xESSAGE"}};
+  for (const auto& [method, replaced] : kTable) {
+    TestRequest request;
+    request.method = method;
+    request.cseq = std::string("CSeq: 42 ") + method;
+    std::string after = " " + text_of(request);
+    ASSERT_TRUE(neutralise({}, as_mutable(after).subspan(1), {}));
+    EXPECT_EQ(after, " " + with(with(text_of(request), std::string(method) + " sip:", std::string(replaced) + " sip:"), std::string("42 ") + method, std::string("42 ") + replaced));
+    EXPECT_EQ(Extracted(after, Transport::kTcp).count(), 0u);
+    std::string answer = response("SIP/2.0  405 Method Not Allowed", std::string("42 ") + replaced);
+    ASSERT_EQ(Extracted(answer, Transport::kTcp).events.responses().size(), 1u);
+    ASSERT_TRUE(restate(603, as_mutable(answer)));
+    EXPECT_EQ(answer, response("SIP/2.0  603 Decline           ", std::string("42 ") + method));
+  }
+}
+
+TEST(SipInPlace, WhatIsThereOfATooLongMessageIsVoided) {
+  TestRequest request;
+  request.method = "MESSAGE";
+  request.cseq = "CSeq: 3 MESSAGE";
+  request.length = "Content-Length: 70000";
+  request.body = "WIN";
+  std::string after = text_of(request);
+  ASSERT_TRUE(neutralise({}, as_mutable(after), {}));
+  EXPECT_EQ(after, with(with(with(text_of(request), "MESSAGE sip:", "XESSAGE sip:"), "3 MESSAGE", "3 XESSAGE"), "WIN", "   "));
+}
+
 TEST(SipInPlace, AMessageLosesItsTextAsWell) {
   const std::string before = message_of("WIN a prize");
   std::string after = before;
@@ -44,7 +72,7 @@ TEST(SipInPlace, NothingIsDoneWhenTheMethodHasLeftOrAnotherStandsThere) {
     EXPECT_FALSE(neutralise({}, as_mutable(text), {.mutable_from = left}));
     EXPECT_EQ(text, text_of({}));
   }
-  for (std::string_view method : {"REGISTER", "XNVITE", "invite"}) {
+  for (std::string_view method : {"REGISTER", "XNVITE", "invites"}) {
     TestRequest request;
     request.method = method;
     std::string text = text_of(request);

@@ -60,7 +60,7 @@ TEST(Sip, TheTypeOfTheBodyTellsItsCoding) {
 }
 
 TEST(Sip, OtherRequestsAndResponsesAreDoneWithoutEvent) {
-  for (const char* method : {"ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INVITER", "invite"}) {
+  for (const char* method : {"ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INVITER", "invites"}) {
     TestRequest request;
     request.method = method;
     const Extracted got(text_of(request));
@@ -123,16 +123,48 @@ TEST(Sip, AFieldIsKnownByItsWholeName) {
   EXPECT_EQ(got.call().call_id, "call");
 }
 
-TEST(Sip, TheFirstValueOfAFieldCountsAndTheLastContentLength) {
+// Receivers differ in which they believe.
+TEST(Sip, EachOfSeveralPartiesIsJudged) {
   TestRequest request;
-  request.method = "MESSAGE";
   request.from = "From:\r\nf: <sip:1@a>\r\nFrom: <sip:9@a>";
-  request.length = "Content-Length: 9\r\nl: 2\r\nContent-Length: 5";
-  request.body = "hello world";
+  request.to = "t: <sip:2@b>;tag=x\r\nTo: <sip:3@b>";
   const Extracted got(text_of(request));
   ASSERT_EQ(got.count(), 1u);
-  EXPECT_EQ(got.sms().calling, "1");
-  EXPECT_EQ(as_text(got.sms().body), "hello");
+  EXPECT_EQ(got.call().calling, "1");
+  EXPECT_EQ(strings(got.call().calling_also), (Strings{"1", "9"}));
+  EXPECT_EQ(got.call().only_claimed, 2);
+  EXPECT_EQ(strings(got.call().called_also), (Strings{"2", "3"}));
+}
+
+TEST(Sip, WhatTheCallerClaimsBesideFromIsJudgedToo) {
+  for (const char* name : {"P-Preferred-Identity", "p-preferred-identity", "Remote-Party-ID", "REMOTE-PARTY-ID"}) {
+    TestRequest request;
+    request.from = "From: <sip:1@a>;tag=1";
+    request.more = {std::string(name) + ": \"x\" <sip:+8610@a>;party=calling", "P-Asserted-Identity: <sip:5@a>", "Record-Route: <sip:7@a>"};
+    const Extracted got(text_of(request));
+    EXPECT_EQ(strings(got.call().calling_also), (Strings{"5", "1", "+8610"})) << name;
+    EXPECT_EQ(got.call().only_claimed, 2);
+  }
+}
+
+TEST(Sip, ManyAssertedIdentitiesAreRead) {
+  TestRequest lines, list;
+  list.more = {"P-Asserted-Identity: <sip:0@a>"};
+  for (int i = 0; i < 9; ++i) lines.more.push_back("P-Asserted-Identity: <sip:" + std::to_string(i) + "@a>");
+  for (int i = 1; i < 9; ++i) list.more[0] += ", <sip:" + std::to_string(i) + "@a>";
+  const Extracted got(text_of(lines));
+  ASSERT_EQ(got.call().calling_also.size(), 10u);
+  EXPECT_EQ(got.call().calling_also[8], "8");
+  EXPECT_EQ(got.call().only_claimed, 1);
+  EXPECT_EQ(Extracted(text_of(list)).call().calling_also.size(), 9u);
+}
+
+TEST(Sip, ATextTypeAmongSeveralIsTheType) {
+  TestRequest request;
+  request.method = "MESSAGE";
+  request.more = {"c: application/x", "Content-Type: text/plain"};
+  request.body = "hello";
+  EXPECT_EQ(Extracted(text_of(request)).sms().coding, TextCoding::kUtf8);
 }
 
 TEST(Sip, ABlankInFrontOfTheFirstLineContinuesNothing) {
@@ -187,11 +219,17 @@ TEST(Sip, ADatagramWithoutEmptyLineIsReadToItsEnd) {
   EXPECT_EQ(Extracted(text).count(), 1u);
 }
 
-TEST(Sip, ContentLengthCutsTheBodyOfADatagram) {
-  const Extracted got(message_of("hello") + "padding");
-  ASSERT_EQ(got.count(), 1u);
-  EXPECT_EQ(as_text(got.sms().body), "hello");
-  EXPECT_EQ(got.step.progress, Progress::kDone);
+TEST(Sip, TheTextOfADatagramIsReadToItsEnd) {
+  for (const char* length : {"Content-Length: 0", "Content-Length: 3", "Content-Length: 5\r\nl: 0", "Content-Length: 999", ""}) {
+    TestRequest request;
+    request.method = "MESSAGE";
+    request.length = length;
+    request.body = "hello";
+    const Extracted got(text_of(request));
+    ASSERT_EQ(got.count(), 1u) << length;
+    EXPECT_EQ(as_text(got.sms().body), "hello") << length;
+    EXPECT_EQ(got.step.progress, Progress::kDone);
+  }
 }
 
 TEST(Sip, ADatagramCutShortGivesWhatItHas) {
@@ -208,7 +246,7 @@ TEST(Sip, LineEndsBeforeTheStartLineAreSkipped) {
 
 TEST(Sip, KeepAlivesAndOtherProtocolsAreNotMine) {
   for (const char* text : {"\r\n\r\n", "", "x", "GET / HTTP/1.1\r\n\r\n", "INVITE sip:a@b HTTP/1.1\r\n",
-                           "INVITE sip:a@b  SIP/2.0\r\n", "INVITE  SIP/2.0\r\n", "SIP/2.0 abc OK\r\n", "SIP/2.0 200"}) {
+                           "INVITE sip:a@b x SIP/2.0\r\n", "INVITE\vsip:a@b SIP/2.0\r\n", "INVITE  SIP/2.0\r\n", "SIP/2.0 abc OK\r\n", "SIP/2.0 200"}) {
     EXPECT_EQ(Extracted(text).step.progress, Progress::kNotMine) << text;
     EXPECT_FALSE(is_recognised(text)) << text;
   }
@@ -219,6 +257,30 @@ TEST(Sip, IsRecognisedByItsStartLineOnAnyPort) {
   EXPECT_TRUE(is_recognised(text_of({}), Transport::kTcp));
   EXPECT_TRUE(is_recognised("\r\nOPTIONS sip:a.example sip/2.0\n\n"));
   EXPECT_TRUE(is_recognised("SIP/2.0 180 Ringing\r\n\r\n"));
+}
+
+// As receivers take them.
+TEST(Sip, StartLinesOfAnyCaseAndWithMoreBlanksAreRead) {
+  const std::string rest = text_of({}).substr(text_of({}).find("\r\n"));
+  for (const char* line : {"invite sip:1@a SIP/2.0", "Invite sip:1@a sip/2.0", "INVITE  sip:1@a SIP/2.0", "INVITE sip:1@a  SIP/2.0", "INVITE\tsip:1@a SIP/2.0",
+                           "INVITE sip:1@a\tSIP/2.0", "INVITE sip:1@a SIP/2.0 ", "INVITE sip:1@a SIP/2.0\t ", " INVITE sip:1@a SIP/2.0", "\t\r\n INVITE sip:1@a SIP/2.0"})
+    for (const Transport transport : {Transport::kUdp, Transport::kTcp}) {
+      const Extracted got(line + rest, transport);
+      ASSERT_EQ(got.count(), 1u) << line;
+      EXPECT_EQ(got.call().called, "1") << line;
+      EXPECT_EQ(got.step.progress, Progress::kDone) << line;
+      EXPECT_TRUE(is_recognised(line + rest)) << line;
+    }
+  EXPECT_EQ(Extracted("message sip:1@a SIP/2.0" + rest).sms().calling, "+8610086");
+  EXPECT_TRUE(is_recognised("SIP/2.0  200 OK\r\n\r\n"));
+}
+
+TEST(Sip, ALongRequestUriIsRead) {
+  TestRequest request;
+  request.uri = "sip:1@a;x=" + std::string(5000, 'b');
+  EXPECT_EQ(Extracted(text_of(request)).call().called, "1");
+  request.uri += " ";
+  EXPECT_EQ(Extracted(text_of(request)).call().called, "1");
 }
 
 TEST(Sip, ARequestWithoutAnyPartyIsMalformed) {
@@ -258,7 +320,9 @@ TEST(Sip, OverTcpTheFirstBytesOfAMethodAloneNeedMore) {
   for (const std::string& text : {text_of({}), message_of("hello")})
     for (std::size_t size = 1; size < 12; ++size)
       EXPECT_EQ(Extracted(text.substr(0, size), Transport::kTcp).step.progress, Progress::kNeedMore) << text.substr(0, size);
-  for (const char* other : {"G", "GE", "invite", "INVITES", "IX", "\x16"})
+  EXPECT_EQ(Extracted("invi", Transport::kTcp).step.progress, Progress::kNeedMore);
+  EXPECT_EQ(Extracted("OPTIONS  sip:a", Transport::kTcp).step.progress, Progress::kNeedMore);
+  for (const char* other : {"G", "GE", "INVITES", "IX", "\x16"})
     EXPECT_EQ(Extracted(other, Transport::kTcp).step.progress, Progress::kNotMine) << other;
 }
 
@@ -270,11 +334,85 @@ TEST(Sip, OverTcpAMessageWithoutContentLengthHasNoBody) {
   EXPECT_EQ(got.count(), 2u);
 }
 
-TEST(Sip, OverTcpAContentLengthOutOfReasonIsMalformed) {
-  for (const char* length : {"Content-Length: x", "Content-Length: 99999999999999999999"}) {
+TEST(Sip, OverTcpAContentLengthThatIsNoNumberIsNone) {
+  TestRequest request;
+  request.length = "Content-Length: x";
+  const Extracted got(text_of(request) + text_of({}), Transport::kTcp);
+  EXPECT_EQ(got.step.progress, Progress::kDone);
+  EXPECT_EQ(got.count(), 2u);
+}
+
+TEST(Sip, OverTcpAMessageTooLongToWaitForIsJudgedAsFarAsItIsThere) {
+  for (const char* length : {"Content-Length: 70000", "Content-Length: 99999999999999999999"}) {
     TestRequest request;
     request.length = length;
-    EXPECT_EQ(Extracted(text_of(request), Transport::kTcp).step.progress, Progress::kMalformed) << length;
+    const Extracted got(text_of(request) + "v=0", Transport::kTcp);
+    EXPECT_EQ(got.step.progress, Progress::kNeedMore) << length;
+    EXPECT_GT(got.step.need, 64u * 1024) << length;
+    ASSERT_EQ(got.count(), 1u) << length;
+    EXPECT_EQ(got.event().message.length, got.bytes.size()) << length;
+  }
+}
+
+// What extract() says of the middle of a stream, and of where a message must begin.
+struct InStream {
+  InStream(std::string_view content, Payload::Begins begins) : bytes(content.begin(), content.end()) {
+    events.begin_frame(0, 4);
+    step = kProtocol.extract({bytes, Transport::kTcp, 5060, 5060, begins}, events);
+  }
+  std::size_t count() const { return events.events().size(); }
+  std::vector<std::uint8_t> bytes;
+  EventList events;
+  Step step;
+};
+
+TEST(Sip, OverTcpOfTwoLengthsTheOneCountsBehindWhichAMessageBegins) {
+  const std::string call = text_of({});
+  const std::string size = std::to_string(call.size());
+  for (const std::string& length : {"Content-Length: 0\r\nContent-Length: " + size, "Content-Length: " + size + "\r\nl: 0"}) {
+    TestRequest options;
+    options.method = "OPTIONS";
+    options.length = length;
+    const Extracted got(text_of(options) + call, Transport::kTcp);
+    EXPECT_EQ(got.step.progress, Progress::kDone);
+    EXPECT_EQ(got.count(), 1u) << length;
+  }
+  TestRequest message;
+  message.method = "MESSAGE";
+  message.length = "Content-Length: 5\r\nContent-Length: 0";
+  message.body = "hello";
+  EXPECT_EQ(as_text(Extracted(text_of(message), Transport::kTcp).sms().body), "hello");
+  message.body = "hel";
+  EXPECT_EQ(Extracted(text_of(message), Transport::kTcp).step.progress, Progress::kNeedMore);
+  message.method = "INVITE";
+  message.body = "";
+  EXPECT_EQ(Extracted(text_of(message), Transport::kTcp).count(), 1u);
+}
+
+TEST(Sip, InAStreamAMessageOfAnUnknownKindIsPassedOver) {
+  for (const std::string& other : {std::string(40, 'X') + " sip:a@x SIP/2.0\r\nContent-Length: 5\r\n\r\n12345", std::string("hello\r\n\r\n")}) {
+    const InStream got(text_of({}) + other + text_of({}), Payload::Begins::kMessage);
+    EXPECT_EQ(got.step.progress, Progress::kDone) << other;
+    EXPECT_EQ(got.count(), 2u) << other;
+    EXPECT_EQ(InStream(other + text_of({}), Payload::Begins::kMessage).count(), 1u) << other;
+  }
+  EXPECT_EQ(InStream("hello\r\n" + text_of({}), Payload::Begins::kMessage).count(), 1u) << "a message is not taken for its header section";
+  EXPECT_EQ(InStream("hello", Payload::Begins::kMessage).step.progress, Progress::kNotMine);
+}
+
+TEST(Sip, AMessageBehindTheRestOfAnotherIsRead) {
+  for (const Payload::Begins begins : {Payload::Begins::kAnywhere, Payload::Begins::kPacket}) {
+    const std::string tail = text_of({}).substr(30);
+    const InStream got(tail + text_of({}), begins);
+    EXPECT_EQ(got.step.progress, Progress::kDone);
+    ASSERT_EQ(got.count(), 1u);
+    EXPECT_EQ(got.events.events()[0].message.offset, tail.size());
+    const std::string cut = (tail + text_of({})).substr(0, tail.size() + 100);
+    EXPECT_EQ(InStream(cut, begins).step.progress, Progress::kNeedMore);
+    EXPECT_EQ(InStream(cut, begins).step.consumed, tail.size());
+    EXPECT_EQ(InStream(tail, begins).step.progress, Progress::kNotMine);
+    EXPECT_TRUE(kProtocol.recognise({got.bytes, Transport::kTcp, 40000, 5060, begins}));
+    EXPECT_FALSE(kProtocol.recognise({got.bytes, Transport::kTcp, 40000, 5070, begins}));
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -99,6 +100,46 @@ TEST(SmppNeutralise, VoidsAllDestinationsOfASubmitMultiAndItsLists) {
                  .lists = {"000"},
                  .registered_delivery = 0,
                  .text = "     "}));
+}
+
+TEST(SmppNeutralise, VoidsWhatIsThereOfATextThatClaimsToBeLonger) {
+  Octets octets = pdu({});
+  octets[octets.size() - 6] = 255;  // sm_length
+  Octets wanted = pdu({.destinations = {"0000000000000"}, .registered_delivery = 0, .text = "     "});
+  wanted[wanted.size() - 6] = 255;
+  EXPECT_EQ(neutralised(octets), wanted);
+  std::string hook = optional_parameter(kMessagePayload, "hook");
+  std::string blank = optional_parameter(kMessagePayload, "    ");
+  hook[3] = blank[3] = 9;
+  EXPECT_EQ(neutralised(pdu({.command = kDataSm, .destinations = {"1"}, .optional_parameters = hook})),
+            pdu({.command = kDataSm, .destinations = {"0"}, .registered_delivery = 0, .optional_parameters = blank}));
+}
+
+TEST(SmppNeutralise, VoidsADestinationOfAnUnknownKind) {
+  Octets octets = pdu({.command = kSubmitMulti, .destinations = {"10086"}, .lists = {"all"}});
+  octets[16 + 1 + 2 + 9 + 1 + 3 + 6] = 7;  // the flag of the second
+  Octets wanted = pdu({.command = kSubmitMulti, .destinations = {"00000"}, .lists = {"000"}, .registered_delivery = 0, .text = "     "});
+  wanted[16 + 1 + 2 + 9 + 1 + 3 + 6] = 7;
+  EXPECT_EQ(neutralised(octets), wanted);
+}
+
+// A message that is judged before it is whole is completed with zeros: half a number must not become another one.
+TEST(SmppNeutralise, LeavesANumberWhoseEndHasNotArrived) {
+  const Octets whole = pdu({});
+  const std::size_t number = 16 + 1 + 2 + 9 + 2;
+  for (std::size_t there = number; there < whole.size(); ++there) {
+    Octets cut = whole;
+    std::fill(cut.begin() + static_cast<std::ptrdiff_t>(there), cut.end(), std::uint8_t{0});
+    Octets voided = cut;
+    (void)kProtocol.neutralise(Event{}, voided, {});
+    const bool is_number_left = std::equal(cut.begin() + number, cut.begin() + number + 13, voided.begin() + number);
+    EXPECT_EQ(is_number_left, there <= number + 14 + 5) << there;  // registered_delivery is the first behind it that is not zero
+  }
+}
+
+TEST(SmppNeutralise, VoidsTheNumberOfAMessageThatSaysNothingElse) {
+  EXPECT_EQ(neutralised(pdu({.registered_delivery = 0, .text = ""})),
+            pdu({.destinations = {"0000000000000"}, .registered_delivery = 0, .text = ""}));
 }
 
 TEST(SmppNeutralise, RefusesWhatIsNoWholeMessage) {

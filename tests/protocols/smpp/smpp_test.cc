@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -92,7 +93,18 @@ TEST(Smpp, ResponsesOfTheFourRequestsArePushedAndNoOthers) {
   ASSERT_EQ(got.events.responses().size(), 4u);
   EXPECT_EQ(got.events.responses()[0].session_number, 1u);
   EXPECT_EQ(got.events.responses()[0].message.length, 18u);
-  EXPECT_EQ(got.events.responses()[3].session_number, 4u);
+  EXPECT_EQ(got.events.responses()[0].message.offset, 0u);
+}
+
+TEST(Smpp, ARequestIsPairedWithTheResponseOfItsOwnKindAlone) {
+  const std::uint32_t kinds[] = {kSubmitSm, kDeliverSm, kDataSm, kSubmitMulti};
+  for (const std::uint32_t asked : kinds) {
+    const std::uint32_t number = Extracted(pdu({.command = asked, .sequence = 7})).events.events()[0].session_number;
+    for (const std::uint32_t answered : kinds) {
+      const Extracted got(pdu(answered | kResponseBit, 0, 7, {'x', 0}));
+      EXPECT_EQ(got.events.responses()[0].session_number == number, asked == answered) << asked << ' ' << answered;
+    }
+  }
 }
 
 TEST(Smpp, DeliveryReceiptsGiveNoEvent) {
@@ -101,6 +113,22 @@ TEST(Smpp, DeliveryReceiptsGiveNoEvent) {
     EXPECT_EQ(got.step.progress, Progress::kDone);
     EXPECT_TRUE(got.events.events().empty()) << int{esm_class};
   }
+}
+
+TEST(Smpp, OnlyWhatIsWrittenLikeAReceiptIsOne) {
+  const auto events = [](std::string_view text, std::string_view more = {}) {
+    return Extracted(pdu({.command = kDeliverSm, .esm_class = 0x04, .text = std::string(text), .optional_parameters = std::string(more)}))
+        .events.events()
+        .size();
+  };
+  EXPECT_EQ(events("id:0123456789 sub:001 dlvrd:001 submit date:0809011130 done date:0809011131 stat:DELIVRD err:000 text:hello, you th"), 0u);
+  EXPECT_EQ(events("ID:a-b_c STAT:UNDELIV ERR:"), 0u);
+  EXPECT_EQ(events(""), 0u);
+  EXPECT_EQ(events("win a prize", optional_parameter(0x001e, "id1")), 0u) << "receipted_message_id";
+  for (const char* text : {"win a prize", "id:1 win a prize stat:DELIVRD", "id:1 stat:DELIVRD win a prize", "id:1", "stat:DELIVRD",
+                           "id:1 stat:http://win.example", "id:1 id:2 stat:x",
+                           "id:1 stat:DELIVRD text:win a prize that is much longer than what a receipt ever quotes"})
+    EXPECT_EQ(events(text), 1u) << text;
 }
 
 TEST(Smpp, AnAcknowledgementThatAPersonWroteIsRead) {
@@ -183,6 +211,17 @@ TEST(Smpp, TheLastOfManyTextsIsReadToo) {
   EXPECT_EQ(got.body(3), "hook");
 }
 
+TEST(Smpp, ALongTextBetweenManyOthersIsReadToo) {
+  for (std::size_t hook = 0; hook < 9; ++hook) {
+    std::string many;
+    for (std::size_t i = 0; i < 9; ++i) many += optional_parameter(kMessagePayload, i == hook ? "a text with a hook in it" : "bait");
+    const Extracted got(pdu({.command = kDataSm, .optional_parameters = many}));
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < got.events.events().size(); ++i) found += got.body(i) == "a text with a hook in it" ? 1u : 0u;
+    EXPECT_EQ(found, 1u) << hook;
+  }
+}
+
 TEST(Smpp, TheTypeOfNumberIsToldForEachAddress) {
   Octets octets = pdu({});
   const auto ton = [&](std::size_t at, std::uint8_t value) { octets[at] = value; };
@@ -206,10 +245,33 @@ TEST(Smpp, SubmitMultiNamesAllAddressesButNoDistributionList) {
   EXPECT_EQ(strings(got.sms().called), (Strings{"8613800138000", "8613900139000", "+10"}));
 }
 
-TEST(Smpp, SubmitMultiWithAnUnknownDestinationFlagIsMalformed) {
-  Octets octets = pdu({.command = kSubmitMulti});
+// Receivers take it for the name of a list.
+TEST(Smpp, SubmitMultiWithAnUnknownDestinationFlagIsRead) {
+  Octets octets = pdu({.command = kSubmitMulti, .destinations = {"10086", "10010"}});
   octets[16 + 1 + 2 + 9 + 1] = 3;  // behind service_type, TON, NPI, source and number_of_dests
-  EXPECT_EQ(Extracted(octets).step.progress, Progress::kMalformed);
+  const Extracted got(octets);
+  ASSERT_EQ(got.events.events().size(), 1u);
+  EXPECT_EQ(got.body(), "hello");
+  EXPECT_EQ(strings(got.sms().called), Strings{"10010"});
+}
+
+TEST(Smpp, ATextThatClaimsToBeLongerIsReadAsFarAsItIsThere) {
+  Octets octets = pdu({});
+  octets[octets.size() - 6] = 255;  // sm_length
+  EXPECT_EQ(Extracted(octets).body(), "hello");
+  std::string payload = optional_parameter(kMessagePayload, "hook");
+  payload[3] = 9;
+  EXPECT_EQ(Extracted(pdu({.text = "", .optional_parameters = payload})).body(), "hook");
+}
+
+TEST(Smpp, NoStringIsTooLong) {
+  const std::string longer(300, '7');
+  EXPECT_EQ(Extracted(pdu({.source = longer})).sms().calling, longer);
+  EXPECT_EQ(strings(Extracted(pdu({.destinations = {longer}})).sms().called), Strings{longer});
+  Octets octets = pdu({});
+  octets.insert(octets.begin() + 16, 100, 'A');  // service_type
+  octets[3] = static_cast<std::uint8_t>(octets.size());
+  EXPECT_EQ(Extracted(octets).body(), "hello");
 }
 
 TEST(Smpp, DataCodingTellsTheAlphabet) {
@@ -293,6 +355,117 @@ TEST(Smpp, AnUnknownCommandIsSteppedOverAndHidesNothing) {
   EXPECT_EQ(got.body(1), "two");
 }
 
+// What extract() says of a stream.
+Step step_of(const Octets& octets, Payload::Begins begins, EventList& events) {
+  events.clear();
+  events.begin_frame(0, 0);
+  return kProtocol.extract({octets, Transport::kTcp, 40000, 2775, begins}, events);
+}
+
+TEST(Smpp, AnUnknownCommandThatIsCutIsPassedOverByItsLength) {
+  EventList events;
+  for (const std::uint32_t command : {0x00000abcu, 0x7f000001u}) {
+    Octets unknown = pdu(command, 0, 2, Octets(84, 'x'));
+    unknown.resize(20);
+    Step step = step_of(unknown, Payload::Begins::kMessage, events);
+    EXPECT_EQ(step.progress, Progress::kNeedMore);
+    EXPECT_EQ(step.need, 100u);
+    EXPECT_EQ(step.then, Then::kUnknown);
+    const Octets before = pdu({});
+    step = step_of(joined({before, unknown}), Payload::Begins::kAnywhere, events);
+    EXPECT_EQ(step.consumed, before.size());
+    EXPECT_EQ(step.need, 100u);
+    EXPECT_EQ(step_of(unknown, Payload::Begins::kAnywhere, events).then, Then::kLost);
+  }
+}
+
+TEST(Smpp, InTheMiddleOfAStreamAMessageIsKnownAlthoughTheNextOneIsCut) {
+  EventList events;
+  for (std::size_t size : {1u, 5u, 16u, 30u}) {
+    Octets next = pdu({.text = "two"});
+    next.resize(size);
+    const Octets first = pdu({.text = "one"});
+    const Step step = step_of(joined({first, next}), Payload::Begins::kAnywhere, events);
+    EXPECT_EQ(events.events().size(), 1u) << size;
+    EXPECT_EQ(step.consumed, first.size()) << size;
+    EXPECT_EQ(step.then, Then::kUnknown) << size;
+  }
+}
+
+TEST(Smpp, InTheMiddleOfAStreamTheBeginningOfAMessageIsWaitedFor) {
+  EventList events;
+  const Octets whole = pdu({});
+  for (std::size_t size = 16; size < whole.size(); ++size) {
+    const Step step = step_of({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}, Payload::Begins::kAnywhere, events);
+    EXPECT_EQ(step.then, size < 24 ? Then::kLost : Then::kUnknown) << size;
+    EXPECT_EQ(step.need, size < 24 ? 0 : whole.size()) << size;
+  }
+  Octets other = pdu({});
+  other[18] = 200;  // no type of number
+  other.resize(40);
+  EXPECT_EQ(step_of(other, Payload::Begins::kAnywhere, events).then, Then::kLost);
+}
+
+bool is_recognised(const Octets& octets, Transport transport = Transport::kTcp) {
+  return kProtocol.recognise({octets, transport, 1234, 4321});
+}
+
+// bind_transmitter, SMPP 3.4, 4.1.1.
+Octets bind(std::uint32_t status = 0, std::uint32_t sequence = 1) {
+  Octets body;
+  for (const char* text : {"system", "secret", "SMPP"}) put_text(body, text);
+  put(body, 0x340101, 3);
+  put_text(body, "");
+  return pdu(2, status, sequence, body);
+}
+
+TEST(Smpp, IsRecognisedByItsRequestsOnAnyPort) {
+  EXPECT_TRUE(is_recognised(bind()));
+  EXPECT_FALSE(is_recognised(bind(), Transport::kUdp));
+  EXPECT_TRUE(is_recognised(bytes_of_hex(kWrittenSubmit)));
+  for (std::uint32_t command : {kSubmitSm, kDeliverSm, kSubmitMulti, kDataSm}) {
+    const Octets one = pdu({.command = command, .lists = {}, .optional_parameters = optional_parameter(kMessagePayload, "hi")});
+    EXPECT_TRUE(is_recognised(one)) << command;
+    for (std::size_t size = 0; size < one.size(); ++size)
+      EXPECT_FALSE(is_recognised({one.begin(), one.begin() + static_cast<std::ptrdiff_t>(size)})) << size;
+    Octets longer = one;
+    longer[3] = static_cast<std::uint8_t>(longer[3] + 2);
+    longer.resize(longer.size() + 2, 0);
+    EXPECT_FALSE(is_recognised(longer)) << "what fits must fit exactly";
+  }
+  EXPECT_TRUE(is_recognised(pdu(0x15, 0, 2, {})));
+  EXPECT_TRUE(is_recognised(joined({pdu(0x15, 0, 2, {}), pdu(0x80000004, 0, 9, {'x', 0})})));
+  Octets cut = pdu({});
+  cut.resize(18);
+  EXPECT_TRUE(is_recognised(joined({pdu({}), cut})));
+  EXPECT_FALSE(is_recognised(joined({pdu({}), testing::bytes_of("rubbish")})));
+}
+
+TEST(Smpp, WhatOnlyLooksLikeItIsNotRecognised) {
+  EXPECT_FALSE(is_recognised({}));
+  EXPECT_FALSE(is_recognised(Octets(64, 0)));
+  EXPECT_FALSE(is_recognised(bind(0, 0)));
+  EXPECT_FALSE(is_recognised(bind(1)));
+  EXPECT_FALSE(is_recognised(pdu(0x80000004, 0, 9, {'x', 0}))) << "a response alone";
+  EXPECT_FALSE(is_recognised(pdu(6, 0, 9, {}))) << "so little";
+  const char* const kOthers[] = {
+      // CMPP: connect, submit response, active test with its response, terminate.
+      "00000027 00000001 00000065 393031323334 00000000000000000000000000000000 20 42e1e91d",
+      "00000027 00000001 00000000 393031323334 00000000000000000000000000000000 20 42e1e91d",
+      "00000015 80000004 00000001 0123456731323334 00", "0000000c 00000008 00000007 0000000d 80000008 00000007 00",
+      "0000000c 00000002 00000001",
+      // SGIP: bind, unbind, response.
+      "0000003d 00000001 00000001 00000002 0000027f 01 75736572000000000000000000000000 70617373000000000000000000000000 0000000000000000",
+      "0000003d 00000001 00000000 00000002 0000027f 01 75736572000000000000000000000000 70617373000000000000000000000000 0000000000000000",
+      "00000014 00000002 b44dd641 42e1e91d 00000028", "0000001d 80000004 00000000 42e1e91d 00000028 00 0000000000000000",
+      // SMGP: login, active test.
+      "0000002a 00000001 0000038c 3930313233340000 00000000000000000000000000000000 02 42e1e91d 30", "0000000c 00000004 00000001",
+      // TPKT with COTP, Diameter, a ZooKeeper request, a Kafka request.
+      "0300001611e00000000100c1020600c2020600c0010a", "01000014 80000118 00000000 00000001 00000002", "00000010 00000004 00000004 00000003 2f616263",
+      "00000015 00000004 00000000 00056b61666b61 ffff 0001 00001388"};
+  for (const char* other : kOthers) EXPECT_FALSE(is_recognised(bytes_of_hex(other))) << other;
+}
+
 TEST(Smpp, SixteenOctetsOfAResponseAreEnough) {
   Octets response = pdu(0x80000004, 0, 77, {'a', 'b', 'c', 0});
   response.resize(18);
@@ -306,7 +479,7 @@ TEST(Smpp, SixteenOctetsOfAResponseAreEnough) {
 
 TEST(Smpp, ABrokenPduIsPassedOverAndItsNeighboursStay) {
   Octets broken = pdu({.text = "xx"});
-  broken[broken.size() - 3] = 200;  // sm_length
+  std::fill(broken.begin() + 16, broken.end(), std::uint8_t{'x'});  // no string ends
   const Extracted got(joined({pdu({.text = "one"}), broken, pdu({.text = "two"})}));
   EXPECT_EQ(got.step.progress, Progress::kDone);
   ASSERT_EQ(got.events.events().size(), 2u);
@@ -361,6 +534,10 @@ std::vector<Sample> samples() {
       {.name = "responses",
        .bytes = joined({pdu(0x80000004, 0, 1, {'x', 0}), pdu(0x80000005, 0x45, 2, {})}),
        .source_port = 2775},
+      {.name = "receipt",
+       .bytes = pdu({.command = kDeliverSm, .esm_class = 0x04, .text = "id:1 sub:001 submit date:08 stat:DELIVRD text:you"}),
+       .source_port = 2775},
+      {.name = "bind", .bytes = joined({bind(), pdu(0x15, 0, 2, {})}), .destination_port = 9000},
   };
 }
 
