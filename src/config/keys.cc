@@ -123,7 +123,7 @@ constexpr std::array kKeys = {
         .en = "Most bytes of one direction that are held; beyond it they leave undecided.",
         .zh = "单个方向最多扣留的字节数；超出则不待判定即转发。"},
     Key{.path = "engine.hold.packets", .type = Type::kInteger, .fallback = "256", .least = 4, .greatest = 65'536,
-        .en = "Most packets of one direction that are held behind a missing segment.", .zh = "单个方向缺段时最多扣留的报文数。"},
+        .en = "Most packets of one direction that are held behind a missing segment; an eighth of `engine.streams.packets` at most.", .zh = "单个方向缺段时最多扣留的报文数；不超过 `engine.streams.packets` 的八分之一。"},
 
     Key{.path = "engine.fragments.packets", .type = Type::kInteger, .fallback = "4096", .least = 16, .greatest = 1 << 20,
         .en = "IP packets in fragments that each worker puts together at a time.", .zh = "每个线程同时重组的 IP 分片报文数。"},

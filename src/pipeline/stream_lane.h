@@ -30,6 +30,8 @@ class StreamLane {
   bool has_work(std::uint64_t now_ns);
   bool is_idle() const { return streams_.is_idle(); }
   std::size_t held() const { return streams_.held(); }
+  // False where packets are only looked at.
+  bool may_change() const { return holds_; }
 
   // Before the first of them is taken: brings what is known of the connections of this burst's segments into the cache.
   void prefetch();

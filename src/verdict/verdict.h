@@ -103,7 +103,7 @@ enum class Fate : std::uint8_t {
   kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on
   kMirrorAnswered,            // the same, and its sender was answered, or its connection reset, by the respond port
 };
-inline constexpr std::size_t kFateCount = 33;
+inline constexpr std::size_t kFateCount = 32;
 std::string_view fate_name(Fate fate);
 
 // Goes on as it came.

@@ -427,7 +427,9 @@ TEST(Worker, OfSeveralRecipientsOnlyTheListedOneIsVoided) {
     ASSERT_NE(filter.ring.front(), nullptr);
     EXPECT_EQ(filter.ring.front()->refused_recipients, text_too ? 0 : 1);
     EXPECT_EQ(filter.ring.front()->recipients, 2);
-    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 2000, .payload = submit_sm_resp(7)}));
+    std::string answer = submit_sm_resp(7);
+    answer[7] = 0x21;  // submit_multi_resp
+    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 2000, .payload = answer}));
     filter.run();
     const Frame response = view(filter.access.sent()[0]);
     EXPECT_EQ(payload_of(response, decode(response))[11], text_too ? 0x0b : 0) << "the others' response is theirs";

@@ -316,7 +316,7 @@ TEST_F(SnapshotCosign, ASourceWithMoreThanItMayHaveIsRefused) {
   EXPECT_NE(make_snapshot(connection_, test_terms(), options_.redis.trust, order).error().message.find("edges would refuse this snapshot"), std::string::npos);
   centre().ask({"XTRIM", kLog, "MINID", "7-0"});
   start();
-  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused == 1; }));
+  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused >= 1; }));
   EXPECT_NE(edge_->state().problem.find("the source 'vendor' would have 1 entries, and may have 0"), std::string::npos) << edge_->state().problem;
   EXPECT_FALSE(edge_->blocks("b.example"));
 }

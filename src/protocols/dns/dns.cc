@@ -76,8 +76,8 @@ void push_question(std::string_view text, DomainLookup lookup, Place place, Even
   return true;
 }
 
-// One message. Inlined where datagrams are read. Only queries are of interest: QR 0, opcode 0. The counts of the header are the sender's word, and lies
-// must not hide a question that is there: older releases of dnsmasq look at none of the record counts.
+// One message. Inlined where datagrams are read. Only queries are of interest: QR 0, opcode 0. The counts of the header are the sender's
+// word, and lies must not hide a question that is there: older releases of dnsmasq look at none of the record counts.
 [[gnu::always_inline]] inline Progress extract_message(Bytes message, std::size_t offset, EventList& events) {
   Reader reader(message);
   const Header header = read_header(reader);
@@ -117,7 +117,7 @@ Step wait_for_rest(Bytes start, std::size_t consumed, std::size_t need, Progress
     consumed += kTcpLengthBytes + length;
   }
   if (progress != Progress::kDone) return {progress, 0, 0};
-  return {Progress::kDone, static_cast<std::uint32_t>(consumed), 0};
+  return {Progress::kDone, static_cast<std::uint32_t>(consumed), 0, Then::kMessage};  // queries follow one another (RFC 7766)
 }
 
 Step extract(const Payload& payload, EventList& events) {

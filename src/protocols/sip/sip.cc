@@ -293,9 +293,10 @@ Step extract(const Payload& payload, EventList& events) {
 Protocol::Completed complete(MutableBytes room, std::size_t size) {
   constexpr std::string_view kEnd = "Content-Length: 0\r\n\r\n";
   const std::string_view there = as_text(room.first(size));
-  const std::size_t begin = leading_line_ends(room.first(size));
+  const std::size_t begin = leading_blanks(room.first(size));
   const std::size_t kept = there.rfind('\n') + 1;
-  if (kept <= begin || there.find("\n\r\n", begin) != there.npos || there.find("\n\n", begin) != there.npos || room.size() - kept < kEnd.size()) return {};
+  const bool has_end = there.find("\n\r\n", begin) != there.npos || there.find("\n\n", begin) != there.npos;
+  if (kept <= begin || has_end || room.size() - kept < kEnd.size()) return {};
   Writer(room.subspan(kept)).text(kEnd);
   return {kept + kEnd.size(), kept};
 }

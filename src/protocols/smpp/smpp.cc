@@ -241,7 +241,8 @@ void blank(MutableBytes text, TextCoding coding) {
 // The method "force": the request stays what it is, for nobody and without a text, so that every peer answers it with
 // the ordinary response; restate() then gives that response the refusal code. command_length, command_id and
 // sequence_number stay, so the connection and its other messages are not touched. A number is voided whole or not at all, since a part
-// of it would make it another one's: only when its end has arrived. Where only some recipients are refused, they alone are voided: the message centre says so of each of them.
+// of it would make it another one's: only when its end has arrived. Where only some recipients are refused, they alone are voided: the
+// message centre says so of each of them.
 bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   const std::size_t mutable_from = voiding.mutable_from;
   Header header;

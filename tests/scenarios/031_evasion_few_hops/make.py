@@ -24,5 +24,5 @@ def send():
 
 def expect(seen):
     same((seen.fate('reset'), seen.fate('answered')), (3, 3), 'refused')
-    same(seen.evasions, {'few_hops': 2, 'odd_flags': 2}, 'counted')
-    same(sorted(record['anomaly']['event'] for record in seen.anomalies), ['few_hops'] * 2 + ['odd_flags'] * 2, 'recorded')
+    same(seen.evasions, {'inconsistent_copy': 2, 'few_hops': 2, 'odd_flags': 2}, 'counted')
+    same(sorted(record['anomaly']['event'] for record in seen.anomalies), ['few_hops'] * 2 + ['inconsistent_copy'] * 2 + ['odd_flags'] * 2, 'recorded')
