@@ -132,7 +132,7 @@ class Overload:
 
     def press(self, is_behind):
         """More and more comes, and the worker gets less and less, until is_behind(). Returns what it took, None when it never was."""
-        for pulses in SLOWED:
+        for pulses in 2 * SLOWED:  # a machine of others' is not always as slow as it was a moment ago
             self.hog(pulses)
             for rate in RATES:
                 self.rate(rate)
