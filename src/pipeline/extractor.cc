@@ -441,14 +441,14 @@ bool Extractor::add_to(PartialMessage& message, std::size_t index, const Classif
   }
   const bool conflicts = put == PartTable::Put::kConflict;
   if (conflicts) note_inconsistent(index);
-  if (conflicts || message.has_other) (void)parts_.put_other(message, own_sequence, own);
+  const bool is_news = (conflicts || message.has_other) && parts_.put_other(message, own_sequence, own);
   if (put == PartTable::Put::kNoRoom) stats_.spread_given_up.add(1);
   const bool is_decoy = conflicts && hops_left(burst_.frames[index], burst_.layers[index]) >= message.hops + kFewerHops;
   if (put == PartTable::Put::kNoRoom || is_decoy) return forget(message, index);
   const std::uint32_t known_to = message.sequence() + static_cast<std::uint32_t>(message.bytes().size());
   const bool is_early = static_cast<std::int32_t>(own_sequence - known_to) > 0;  // something before it is still on its way
   if ((conflicts || is_early) && reads_whole(index, classifier)) return true;
-  const bool is_told_otherwise = message.has_other && parts_.keeps_first() && reads_otherwise(message, index, classifier);
+  const bool is_told_otherwise = is_news && parts_.keeps_first() && reads_otherwise(message, index, classifier);
   if (is_early) return true;
   burst_.payloads[index].bytes = message.bytes();
   burst_.sequences[index] = message.sequence();

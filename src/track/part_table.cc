@@ -99,7 +99,9 @@ bool PartTable::put_other(PartialMessage& message, std::uint32_t sequence, Bytes
       (void)other->buffer.put(island.start, known.view(island.start, island.end), options_.longest, pool_);
     }
   }
-  return other->buffer.put(message.offset_of(sequence), bytes, options_.longest, pool_, StreamBuffer::Keep::kLast).stored;
+  const std::uint64_t offset = message.offset_of(sequence);
+  const bool is_known_already = other->buffer.has(offset, offset + bytes.size()) && !other->buffer.differs(offset, bytes);
+  return !is_known_already && other->buffer.put(offset, bytes, options_.longest, pool_, StreamBuffer::Keep::kLast).stored;
 }
 
 Bytes PartTable::other(const PartialMessage& message) {

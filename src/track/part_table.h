@@ -136,7 +136,7 @@ class PartTable {
   // Of a message that came as two: the message of the later copies, where put() keeps the first ones. From the same beginning up to the
   // first hole. Empty: there is none any more, or no memory.
   Bytes other(const PartialMessage& message);
-  // These bytes count in it; where there is none yet it begins as what is known. False: no room.
+  // These bytes count in it; where there is none yet it begins as what is known. False: they say nothing new, or no room.
   bool put_other(PartialMessage& message, std::uint32_t sequence, Bytes bytes);
   // True when this begins at or behind the end of the message.
   static bool is_behind(const PartialMessage& message, std::uint32_t sequence) {
