@@ -42,7 +42,7 @@ struct Burst {
   std::size_t count = 0;
   bool has_tcp = false;      // some frame has a segment
   bool is_copy = false;      // came in on a mirror port: the packets themselves have gone on
-  std::uint16_t way = 0;     // Link::way
+  std::uint16_t way = 0;     // which link it came by, where that tells the side that its frames are from (Arrival); else 0
   bool may_answer = false;   // in line, or there is a port to answer copies by
   std::array<Frame, kPlaces> frames;
   std::array<Layers, kPlaces> layers;

@@ -240,8 +240,9 @@ void Extractor::names(std::size_t index, const Classifier& classifier) {
   const Opening* const opened = parts_.opening(flow.forward, burst_.now_ns);
   const std::uint8_t protocol = protocol_of(index, classifier, opened);
   if (is_shared(index, classifier, protocol, opened)) {
-    if (burst_.is_joined[index]) return alone_as(protocol, index, classifier);
-    if (lane_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
+    if (burst_.is_joined[index])
+      (void)read(index, classifier, protocol);
+    else if (lane_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
       alone(index, classifier);
     return;
   }
@@ -287,13 +288,11 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
   const bool may_be_shared = protocol != kNoProtocol && registered_protocols()[protocol]->shares_connections;
   burst_.fates[index] = kUnread;
-  if (may_be_shared) alone_as(protocol, index, classifier);
-  else names(index, classifier);
+  if (may_be_shared)
+    (void)read(index, classifier, protocol);
+  else
+    names(index, classifier);
   lane_.pass_beside(index);
-}
-
-void Extractor::alone_as(std::uint8_t protocol, std::size_t index, const Classifier& classifier) {
-  (void)read(index, classifier, protocol);
 }
 
 // A segment of a connection that the stream lane follows, but not of what it knows of its stream.
@@ -322,7 +321,7 @@ bool Extractor::is_shared(std::size_t index, const Classifier& classifier, std::
   if (!one.shares_connections) return false;
   const Payload& payload = burst_.payloads[index];
   if (one.keeps_its_ports || (one.recognise != nullptr && one.recognise(payload))) return true;
-  const bool is_early = opened && !opened->has_begun && burst_.sequences[index] - opened->first - 1 < kMostAhead;
+  const bool is_early = opened && !opened->has_begun && burst_.sequences[index] - opened->first - 1 < Opening::kMostAhead;
   return (is_early || payload.bytes.size() < kTooFewToKnow) && classifier.next_by_content(payload, protocol) == kNoProtocol;
 }
 
@@ -535,7 +534,7 @@ Extractor::Standing Extractor::stands(std::size_t index, const Classifier& class
   const std::uint32_t ahead = burst_.sequences[index] - opened->first;
   if (opened->has_begun) return ahead == 0 ? Standing::kFirst : Standing::kUnknown;  // the first bytes once more, maybe others than before
   const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
-  if (ahead != 0 && ahead <= kMostAhead) {
+  if (ahead != 0 && ahead <= Opening::kMostAhead) {
     // What begins a message waits for nothing before it, whatever a SYN said.
     if (!opened->is_agreed && classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol) return Standing::kUnknown;
     if (may_feed(index, nullptr)) begin_ahead(index, classifier, opened->first, {});

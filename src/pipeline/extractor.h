@@ -39,8 +39,6 @@ class Extractor {
   static constexpr int kFewerHops = 4;
   // The first bytes of a message may be so few that no protocol shows yet: a segment may hold a single one.
   static constexpr std::size_t kTooFewToKnow = 64;
-  // How far behind the beginning of a message bytes may lie that overtook it.
-  static constexpr std::uint32_t kMostAhead = 16 * 1024;
   // What a frame has before anything was read of it.
   static constexpr Fate kUnread = Fate::kForwardedNotRecognised;
 
@@ -57,7 +55,6 @@ class Extractor {
   void names(std::size_t index, const Classifier& classifier);
   Standing stands(std::size_t index, const Classifier& classifier, const Opening* opened);
   void whole(std::size_t index, const Classifier& classifier);
-  void alone_as(std::uint8_t protocol, std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);
   std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const Opening* opened) const;
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const Opening* opened) const;
@@ -84,6 +81,7 @@ class Extractor {
   void begin_ahead(std::size_t index, const Classifier& classifier, std::uint32_t sequence, const Awaited& awaited);
   bool is_body(std::size_t index, const NextMessage& next);
   bool is_reply(std::size_t index, const Classifier& classifier);
+  std::uint32_t next_at() const;
   Awaited awaited_after(std::size_t index) const;
   bool waits_on(PartialMessage& message, std::size_t index);
   void read_again(PartialMessage& message, std::size_t index, const Classifier& classifier);

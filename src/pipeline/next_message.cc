@@ -32,7 +32,7 @@ bool Extractor::is_next(std::size_t index, const Classifier& classifier, std::ui
   const std::uint32_t own_sequence = burst_.sequences[index];
   const std::uint32_t ahead = own_sequence - next.sequence;
   const std::uint32_t behind = next.sequence - own_sequence;
-  const bool is_ahead = ahead != 0 && ahead <= kMostAhead && !PartTable::is_stale(next, burst_.now_ns);
+  const bool is_ahead = ahead != 0 && ahead <= Opening::kMostAhead && !PartTable::is_stale(next, burst_.now_ns);
   if (!is_ahead && behind >= own.bytes.size()) return is_body(index, next);
   if (!may_feed(index, nullptr)) {
     burst_.fates[index] = kUnread;
@@ -96,6 +96,9 @@ void Extractor::begin_ahead(std::size_t index, const Classifier& classifier, std
   (void)reads_whole(index, classifier);
 }
 
+// Where, from the beginning of what was read last, that begins which follows it.
+std::uint32_t Extractor::next_at() const { return step_.consumed + (step_.then == Then::kFields ? 0 : step_.need); }
+
 Awaited Extractor::awaited_after(std::size_t index) const {
   return {.announced = step_.then == Then::kFields ? step_.need : 0,
           .begins = static_cast<std::uint8_t>(begins_with(step_.then)),
@@ -105,7 +108,7 @@ Awaited Extractor::awaited_after(std::size_t index) const {
 // The message was read, and more of its connection is there: true, and that waits in its place.
 bool Extractor::waits_on(PartialMessage& message, std::size_t index) {
   if (step_.then == Then::kUnknown) return false;
-  const std::size_t at = step_.consumed + (step_.then == Then::kFields ? 0 : step_.need);
+  const std::uint32_t at = next_at();
   if (at >= message.bytes().size() && !message.has_holes()) return false;
   if (!parts_.pass_over(message, at)) return false;
   message.is_read = false;
@@ -152,7 +155,7 @@ void Extractor::await_next(std::size_t index, const Classifier& classifier) {
   burst_.fates[index] = fate;
   if (!is_taken) return;
   const Awaited awaited = awaited_after(index);
-  const std::uint32_t at = step_.consumed + (step_.then == Then::kFields ? 0 : step_.need);
+  const std::uint32_t at = next_at();
   if (at < burst_.payloads[index].bytes.size()) {
     if (step_.then == Then::kMessage && is_judged(index, classifier, at)) return;
     begin(index, sequence + at, at, awaited);

@@ -26,8 +26,7 @@ static_assert(MessageStreams::kMostInBurst == Burst::kFrames);
 
 // Anybody can send a SYN with any number: where no other end has agreed on it, and bytes come from elsewhere, they are the first ones.
 bool opens(const Opening& opening, std::uint32_t sequence) {
-  constexpr std::uint32_t kMostAhead = 16 * 1024;  // segments that have overtaken the first one
-  return opening.is_agreed || sequence - opening.first <= kMostAhead;
+  return opening.is_agreed || sequence - opening.first <= Opening::kMostAhead;
 }
 
 }  // namespace

@@ -59,9 +59,6 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       return other.in == links_[i].in || (other.in == links_[i].out && other.out == links_[i].in);
     });
     links_[i].wire = static_cast<std::uint16_t>(other_way - links_.begin());
-    const auto goes_back = [&](const Link& other) { return other.in == links_[i].out && other.out == links_[i].in; };
-    const bool has_other_way = links_[i].in != links_[i].out && std::any_of(links_.begin(), links_.end(), goes_back);
-    links_[i].way = static_cast<std::uint16_t>(has_other_way ? i + 1 : 0);
   }
   shared_.readers->online(id_);
 }
@@ -104,13 +101,14 @@ std::size_t Worker::run_burst(Link& link, Passage how) {
 void Worker::run_part(Link& link) {
   begin_part();
   burst_.is_copy = link.out == nullptr;
-  burst_.way = link.way;
   burst_.may_answer = !burst_.is_copy || link.respond != nullptr;
   const MatchSet& set = shared_.sets->read();
   const LivePolicy& live = shared_.policy->read();
   decode_frames(link);
   const bool is_inline = link.out != nullptr;
-  lane_.begin({burst_.now_ns, link.index, is_inline && link.out != link.in}, is_inline && live.policy.options().mode == Mode::kEnforce,
+  const bool tells_side = is_inline && link.out != link.in;
+  burst_.way = static_cast<std::uint16_t>(tells_side ? link.index + 1 : 0);
+  lane_.begin({burst_.now_ns, link.index, tells_side}, is_inline && live.policy.options().mode == Mode::kEnforce,
               live.classifier);
   extractor_.run(live.classifier);
   end_stage(Stage::kExtract);

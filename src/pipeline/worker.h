@@ -38,7 +38,6 @@ struct Link {
   Queue* respond = nullptr;  // of a mirror port: answers to both ends leave by it; nullptr: there are none
   std::uint16_t wire = 0;  // given by the worker: the same for both directions
   std::uint16_t index = 0; // among the worker's links
-  std::uint16_t way = 0;   // given by the worker: of a wire with a link for each direction another one for each; 0: both come by this
   bool can_overrun = false;  // as `in`
   TunnelSpread* spread = nullptr;  // of all workers that receive from the port of `in`; nullptr: packets stay where they came in
   std::size_t seat = 0;            // of this worker among them

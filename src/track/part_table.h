@@ -81,6 +81,7 @@ class PartialMessage {
 
 // Where one direction of a connection begins.
 struct Opening {
+  static constexpr std::uint32_t kMostAhead = 16 * 1024;  // how far behind it bytes may lie that overtook it
   std::uint32_t first = 0;  // sequence number of its first byte
   bool is_opener = false;   // this end sent the first SYN: it chose its port freely
   bool has_begun = false;   // the first byte was seen
