@@ -218,7 +218,12 @@ int run(const Options& options) {
   MemorySource source(traffic, nic.value()->pool(0), *link.in);
   const WorkerShared shared{&sets, &policy, &readers, &normaliser, random_secret()};
   DelaySink sink(*link.out);
-  Worker worker(0, shared, {{&source, &sink}}, nic.value()->pool(0), &ring, nullptr);
+  // By one link come frames of one end alone; where the other end answers, both are one.
+  OnePort both_ways(source, sink);
+  const bool has_answers = options.traffic == "smpp-stream";
+  Queue* const in = has_answers ? static_cast<Queue*>(&both_ways) : &source;
+  Queue* const out = has_answers ? static_cast<Queue*>(&both_ways) : &sink;
+  Worker worker(0, shared, {{in, out}}, nic.value()->pool(0), &ring, nullptr);
   MatchSetBuilder builder;
   add_entries(options.sizes, builder);
   auto built = builder.build_base(1);
@@ -229,12 +234,12 @@ int run(const Options& options) {
   Bench bench{options, traffic, worker, ring, source, sink};
   // The same with another worker beside it, to which packets in tunnels would be handed.
   TunnelSpread spread(2, kPassedOnFrames, shared.secret);
-  Worker spreading(1, shared, {{.in = &source, .out = &sink, .spread = &spread, .seat = 0}}, nic.value()->pool(0), &ring, nullptr);
+  Worker spreading(1, shared, {{.in = in, .out = out, .spread = &spread, .seat = 0}}, nic.value()->pool(0), &ring, nullptr);
   if (!spreading.scratch().prepare(sets.read()).ok()) return 1;
   Bench other{options, traffic, spreading, ring, source, sink};
   // And one that takes a sample of what passes.
   SampleRing sampled;
-  Worker sampling(2, shared, {{&source, &sink}}, nic.value()->pool(0), &ring, nullptr);
+  Worker sampling(2, shared, {{in, out}}, nic.value()->pool(0), &ring, nullptr);
   if (options.sample != 0) sampling.sampler().start(sampled, {true, true, true, options.sample, 1000}, 1);
   if (!sampling.scratch().prepare(sets.read()).ok()) return 1;
   Bench sampler{options, traffic, sampling, ring, source, sink, &sampled};

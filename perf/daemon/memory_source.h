@@ -86,4 +86,17 @@ class DelaySink final : public Queue {
   std::uint64_t longest_ = 0;
 };
 
+// Both of them as one port: what comes in by it may be of either direction.
+class OnePort final : public Queue {
+ public:
+  OnePort(MemorySource& source, DelaySink& sink) : source_(source), sink_(sink) {}
+  std::size_t receive(std::span<Frame> frames) override { return source_.receive(frames); }
+  std::size_t transmit(std::span<Frame> frames) override { return sink_.transmit(frames); }
+  std::uint64_t now_ns() const override { return source_.now_ns(); }
+
+ private:
+  MemorySource& source_;
+  DelaySink& sink_;
+};
+
 }  // namespace telefence::perf

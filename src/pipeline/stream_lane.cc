@@ -145,7 +145,7 @@ StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& kn
   if (connection.was_reset) note_evasion(burst_, stats_, index, EvasionKind::kDataAfterReset);
   connection.was_reset = false;
   if (holds_) clear_urgent(burst_.frames[index], layers);
-  const auto taken = streams_.take({&connection, side, &frame, &layers, holds_, static_cast<std::uint16_t>(index), burst_.now_ns});
+  const auto taken = streams_.take({&connection, side, &frame, &layers, holds_, static_cast<std::uint16_t>(index), arrival_.link, burst_.now_ns});
   if (taken.conflicts) note_evasion(burst_, stats_, index, EvasionKind::kInconsistentCopy);
   if (taken.what == MessageStreams::Taken::What::kBefore) return Belongs::kAlone;
   settle_taken(index, taken);

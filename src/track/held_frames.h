@@ -22,6 +22,7 @@ struct HeldFrame {
   std::uint64_t since_ns = 0;
   bool differs = false;  // bytes of it are not what is to leave
   std::uint16_t place = 0;  // in the burst that it came in
+  std::uint16_t link = 0;   // by which it came in
   std::uint32_t burst = 0;
   std::uint32_t next = 0;
 };

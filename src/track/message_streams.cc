@@ -378,6 +378,7 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   held.since_ns = segment.now_ns;
   held.differs = put.conflicts;
   held.place = segment.place;
+  held.link = segment.link;
   held.burst = burst_;
   return {What::kHeld, &stream, {}, is_early, conflicts};
 }

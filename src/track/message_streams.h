@@ -184,6 +184,7 @@ class MessageStreams {
     const Layers* layers = nullptr;
     bool holds = false;  // else it is only looked at
     std::uint16_t place = 0;  // in its burst
+    std::uint16_t link = 0;   // by which it came in, whatever side that tells
     std::uint64_t now_ns = 0;
   };
   struct Taken {

@@ -90,7 +90,7 @@ void MessageStreams::release_ready(Stream& stream, Which which) {
     one.frame = first.frame;
     one.layers = first.layers;
     one.rewrite = rewrite_of(stream, first.start, first.end, first.differs);
-    one.link = end.link;
+    one.link = first.link;
     one.place = first.burst == burst_ ? first.place : Released::kNoPlace;
     fills_hole |= one.place == Released::kNoPlace && released_count_ - begin > 1 && (&one - 1)->place != Released::kNoPlace;
     one.is_made = one.is_refused = false;
@@ -144,7 +144,7 @@ void MessageStreams::release_front(Stream& stream, const Frame& front, const Lay
   HeldFrame& first = held_[stream.held.first];
   Released& one = released_[released_count_++];
   one = {.frame = front, .layers = layers, .rewrite = rewrite_of(stream, first.start, stream.decided, first.differs),
-         .link = end_of(stream).link, .is_made = true};
+         .link = first.link, .is_made = true};
   first.start = stream.decided;
   stream.released = std::max(stream.released, stream.decided);
 }

@@ -76,6 +76,30 @@ TEST_F(Wait, WhatNeverBecomesWholeIsLetGo) {
   EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 1u);
 }
 
+// Anybody can write the other end's address on what he sends.
+TEST_F(Wait, WhatComesFromWhereTheOtherEndIsLeavesByTheWayThatItCameFor) {
+  const std::string answer = submit_sm_resp(1);
+  const auto forged = [&](std::size_t at) {
+    return frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = static_cast<std::uint32_t>(1000 + at),
+                     .acknowledgement = kFirst, .payload = answer.substr(at, 5)});
+  };
+  const std::string pdu = submit_sm(1, "10690001", "8613800000001", "see you");
+  send(pdu, 0, pdu.size());
+  filter.core.forget();
+  send_frame(forged(0));
+  pass(300);
+  EXPECT_EQ(payloads_sent(filter.core), answer.substr(0, 5)) << "the other end was never heard";
+  filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1000,
+                             .acknowledgement = kFirst + static_cast<std::uint32_t>(pdu.size())}), now_ns);
+  filter.run();
+  filter.core.forget();
+  filter.access.forget();
+  send_frame(forged(5));
+  pass(300);
+  EXPECT_EQ(payloads_sent(filter.core), answer.substr(5, 5)) << "and now it is known where it is";
+  EXPECT_EQ(payloads_sent(filter.access), "");
+}
+
 // A sender that was told of a missing segment repeats all that is not confirmed: that is no proof that it waits.
 TEST_F(Wait, CopiesOfWhatIsHeldDoNotEndTheWaitForAMissingSegment) {
   const std::string pdu = listed(1);
