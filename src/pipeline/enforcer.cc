@@ -40,13 +40,13 @@ void Enforcer::foresee() {
   }
 }
 
-void Enforcer::prepare(bool sees_all) {
+void Enforcer::prepare(bool sees_all, const LivePolicy& live) {
   std::fill_n(burst_.first_sight.get(), burst_.events.events().size(), true);
   only_hits_matter_ = !needs_all_events(sees_all);
   if (only_hits_matter_) [[likely]]
     prepare_hits();
   else
-    prepare_all(sees_all);
+    prepare_all(sees_all, live);
 }
 
 // False when nothing can be remarkable about an event but what hit it: nearly always, and 19 of 20 messages cost nothing here.
@@ -78,7 +78,7 @@ void Enforcer::prefetch_pending() {
   }
 }
 
-void Enforcer::prepare_all(bool sees_all) {
+void Enforcer::prepare_all(bool sees_all, const LivePolicy& live) {
   prefetch_pending();
   const auto events = burst_.events.events();
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -90,8 +90,10 @@ void Enforcer::prepare_all(bool sees_all) {
     if (verdict.recorded() || sees_all) burst_.first_sight[i] = sessions_.first_sight(sight_key(i), burst_.now_ns);
     const bool was_condemned = Burst::is_stream(frame) && event.message.offset < burst_.reading(frame).condemned;
     if (was_condemned) {
-      // It was judged and refused before it was whole.
+      // It was judged and refused before it was whole; by what number its response is known may have come only now.
       burst_.first_sight[i] = false;
+      if (verdict.enforced())
+        sessions_.expect_response(burst_.flow_of(frame, sessions_), event.session_number, refusal_code(i, live), true, burst_.now_ns);
       verdict.reason = Reason::kNoHit;
     }
     prepare_event(i);

@@ -46,7 +46,7 @@ class Enforcer {
   void foresee();
   // What actions and records need to know of each event beside its verdict. sees_all: somebody wants to know of innocent messages,
   // too, whether they are repeated.
-  void prepare(bool sees_all);
+  void prepare(bool sees_all, const LivePolicy& live);
   // Events that some entry of the signatures covers, in order: no other has a verdict.
   std::span<const std::uint16_t> hit_events() const { return {hit_events_.get(), hit_event_count_}; }
   void run(const LivePolicy& live);
@@ -78,7 +78,7 @@ class Enforcer {
   };
 
   bool needs_all_events(bool sees_all) const;
-  void prepare_all(bool sees_all);
+  void prepare_all(bool sees_all, const LivePolicy& live);
   void prefetch_pending();
   void prepare_hits();
   void prepare_event(std::size_t index);

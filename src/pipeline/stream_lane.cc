@@ -29,6 +29,9 @@ bool opens(const Opening& opening, std::uint32_t sequence) {
   return opening.is_agreed || sequence - opening.first <= Opening::kMostAhead;
 }
 
+// The first message that was not read whole is refused for what was there of it.
+bool is_condemned(const Stream& stream) { return stream.condemned == stream.parsed && stream.condemned != 0; }
+
 }  // namespace
 
 StreamLane::StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool, const StreamOptions& options)
@@ -209,6 +212,7 @@ void StreamLane::open_place(std::size_t place, const Frame& frame, const Layers&
   payload.source_port = layers.source_port;
   payload.destination_port = layers.destination_port;
   payload.begins = streams_.end_of(stream).is_synced ? Payload::Begins::kMessage : Payload::Begins::kAnywhere;
+  payload.is_refused = is_condemned(stream);
 }
 
 Step StreamLane::extract(std::size_t place) {
@@ -235,7 +239,7 @@ void StreamLane::read(Stream& stream, std::size_t index) {
 void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream) {
   const std::uint64_t size = stream.end() - stream.parsed;
   const bool was_synced = streams_.end_of(stream).is_synced;
-  const bool was_condemned = stream.condemned == stream.parsed && stream.condemned != 0;
+  const bool was_condemned = is_condemned(stream);
   open_place(place, frame, layers, stream);
   const Step step = extract(place);
   if (was_condemned) finish_condemned(stream, place);
@@ -308,7 +312,7 @@ void StreamLane::read_partial(Stream& stream) {
   if (!has_length) burst_.reading(place).kept = static_cast<std::uint32_t>(made.kept);
   (void)extract(place);
   burst_.events.cut_frame(whole, made.kept);
-  if (stream.condemned == stream.parsed) finish_condemned(stream, place);
+  if (is_condemned(stream)) finish_condemned(stream, place);
 }
 
 // A message that was refused before it was whole: what came of it since is voided, too.

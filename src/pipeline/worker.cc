@@ -123,7 +123,7 @@ void Worker::run_part(Link& link) {
   live.policy.decide(burst_.events.events(), burst_.keys, burst_.hits.hits(), set,
                      static_cast<std::int64_t>(time_ns_ / kSecond), {burst_.verdicts.get(), EventList::kMaxEvents});
   end_stage(Stage::kDecide);
-  enforcer_.prepare(observer_ != nullptr);
+  enforcer_.prepare(observer_ != nullptr, live);
   begin_records(set);
   enforcer_.run(live);
   end_stage(Stage::kEnforce);

@@ -34,7 +34,7 @@ struct Payload {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   Begins begins = Begins::kPacket;
-  std::uint8_t unused = 0;  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
+  bool is_refused = false;  // kMessage: that message was refused before it was whole, and what was there of it then is neutralised
   std::uint32_t announced = 0;  // kFields: Step::need of what was read before
 };
 

@@ -165,5 +165,81 @@ TEST_F(Wait, AMessageRefusedBeforeItIsWholeIsRefusedToItsSender) {
   EXPECT_EQ(filter.ring.pushed(), 1u);
 }
 
+// Whoever sends a call slowly has some of it through before anybody can know who calls. What comes then must still keep it from being one.
+class SlowRequest : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t kBegin = 1000;
+
+  // `request` in two parts from a port of its own, the second one after the wait for it has ended. Returns what left.
+  std::string in_two(const std::string& request, std::size_t cut) {
+    ++port;
+    const auto from_client = [&](std::size_t at, std::string_view bytes) {
+      return frame_of({.source_port = port, .destination_port = 5060, .sequence = kBegin + static_cast<std::uint32_t>(at),
+                       .acknowledgement = 1, .payload = bytes});
+    };
+    give(filter.access, frame_of({.source_port = port, .destination_port = 5060, .sequence = kBegin - 1, .acknowledgement = 0, .flags = kTcpSyn}));
+    give(filter.core, frame_of({.reversed = true, .source_port = 5060, .destination_port = port, .sequence = 0, .acknowledgement = kBegin,
+                                .flags = kTcpSyn | kTcpAck}));
+    filter.core.forget();
+    filter.access.forget();
+    give(filter.access, from_client(0, std::string_view(request).substr(0, cut)));
+    for (int ms = 0; ms < 210; ++ms) {
+      now_ns += kMs;
+      filter.access.set_now(now_ns);
+      filter.run();
+    }
+    EXPECT_EQ(payloads_sent(filter.core).size(), cut) << "it is not held any longer";
+    give(filter.access, from_client(cut, std::string_view(request).substr(cut)));
+    return payloads_sent(filter.core);
+  }
+  std::string answered(const std::string& response, std::size_t asked) {
+    filter.access.forget();
+    give(filter.core, frame_of({.reversed = true, .source_port = 5060, .destination_port = port, .sequence = 1,
+                                .acknowledgement = kBegin + static_cast<std::uint32_t>(asked), .payload = response}));
+    return payloads_sent(filter.access);
+  }
+  void give(MemoryQueue& queue, const std::vector<std::uint8_t>& frame) {
+    queue.give(frame, now_ns);
+    filter.run();
+  }
+
+  Filter filter;
+  std::uint64_t now_ns = 1'700'000'000'000'000'000;
+  std::uint16_t port = 40000;
+};
+
+TEST_F(SlowRequest, AListedCallIsNoneWhereverItIsCut) {
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  const std::string call = sip_invite("+8617000000001", "+8613800000001");
+  const std::string refusal = "SIP/2.0 400 CSeq mismatch\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK-1\r\nFrom: <sip:+8617000000001@10.0.0.1>;tag=a1\r\n"
+                              "To: <sip:+8613800000001@10.0.0.2>;tag=b\r\nCall-ID: call-1@10.0.0.1\r\nCSeq: 1 XNVITE\r\nContent-Length: 0\r\n\r\n";
+  ASSERT_NE(call.find("Call-ID: call-1@10.0.0.1\r\n"), call.npos) << call;
+  const std::size_t cseq = call.find("1 INVITE\r") + 2;
+  for (std::size_t cut = 1; cut < call.size(); ++cut) {
+    SCOPED_TRACE(cut);
+    const std::string left = in_two(call, cut);
+    ASSERT_EQ(left.size(), call.size());
+    EXPECT_EQ(left[cseq], 'X') << left;
+    const std::string told = answered(refusal, call.size());
+    EXPECT_EQ(told.substr(0, 11), "SIP/2.0 603") << told;
+    EXPECT_NE(told.find("CSeq: 1 INVITE"), told.npos);
+  }
+  EXPECT_EQ(filter.ring.pushed(), call.size() - 1);
+}
+
+TEST_F(SlowRequest, AnInnocentCallIsWhatItWasWhereverItIsCut) {
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+861700"); });  // a part of the one that calls
+  const std::string call = sip_invite("+8617000000001", "+8613800000001");
+  for (std::size_t cut = 1; cut < call.size(); ++cut) EXPECT_EQ(in_two(call, cut), call) << cut;
+}
+
+TEST_F(SlowRequest, WithoutCSeqBehindTheCutItsFieldsAreNone) {
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  const std::string start = "INVITE sip:+8613800000001@10.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK-1\r\nCSeq: 1 INVITE\r\nCall-ID: 1@10.0.0.1\r\n"
+                            "To: <sip:+8613800000001@10.0.0.2>\r\nFrom: <sip:+861";
+  const std::string rest = "7000000001@10.0.0.1>;tag=a1\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_EQ(in_two(start + rest, start.size()), start + std::string(27, '<') + "\r\nContent-Length: 0\r\n\r\n");
+}
+
 }  // namespace
 }  // namespace telefence

@@ -10,18 +10,20 @@
 #include "protocols/wire/text_headers.h"
 
 namespace telefence::sip {
-namespace {
 
-
-std::size_t place_in(Bytes bytes, std::string_view view) {
-  return static_cast<std::size_t>(reinterpret_cast<const std::uint8_t*>(view.data()) - bytes.data());
-}
-
-// The method that CSeq names (RFC 3261, 20.16); "" when there is none.
 std::string_view method_in(std::string_view cseq) {
   const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
   const auto first = std::find_if(cseq.begin(), cseq.end(), is_letter);
   return cseq.substr(static_cast<std::size_t>(first - cseq.begin()));
+}
+
+bool was_invite(std::string_view method) { return wire::equals_ignoring_case(method, "xnvite"); }
+bool was_message(std::string_view method) { return wire::equals_ignoring_case(method, "xessage"); }
+
+namespace {
+
+std::size_t place_in(Bytes bytes, std::string_view view) {
+  return static_cast<std::size_t>(reinterpret_cast<const std::uint8_t*>(view.data()) - bytes.data());
 }
 
 // No registered method begins with it. In the case of the letter that it replaces, so that the response can be given that one again.
@@ -29,36 +31,93 @@ char nobodys(char letter) { return static_cast<char>('X' | (letter & 0x20)); }
 
 // The first letter of the method that was replaced by `method`; 0: none was.
 char letter_before(std::string_view method) {
-  const bool was_invite = wire::equals_ignoring_case(method, "xnvite");
-  if (!was_invite && !wire::equals_ignoring_case(method, "xessage")) return 0;
-  return static_cast<char>((was_invite ? 'I' : 'M') | (method.front() & 0x20));
+  if (!was_invite(method) && !was_message(method)) return 0;
+  return static_cast<char>((was_invite(method) ? 'I' : 'M') | (method.front() & 0x20));
 }
 
 void set(MutableBytes bytes, std::size_t place, char character) {
   Writer(bytes.subspan(place, 1)).u8(static_cast<std::uint8_t>(character));
 }
 
+// What of a request is changed when it is refused.
+struct Parts {
+  std::size_t method = 0;
+  char letter = 0;            // that it begins with
+  bool is_void = false;       // a method that nobody has: what was there of it earlier was refused
+  bool names_method = false;  // CSeq does, where `cseq` is
+  std::size_t cseq = 0;
+  char cseq_letter = 0;
+  std::size_t text = 0, text_end = 0;
+};
+
+// False for a request of another kind.
+bool find_parts(Bytes bytes, const Message& message, Parts& parts) {
+  const std::string_view method = message.method;
+  parts.is_void = was_invite(method) || was_message(method);
+  const bool is_text = is_message(method) || was_message(method);
+  if (!parts.is_void && !is_text && !is_invite(method)) return false;
+  parts.method = place_in(bytes, method);
+  parts.letter = method.front();
+  const std::string_view in_cseq = method_in(message.cseq);
+  parts.names_method = is_text ? is_message(in_cseq) : is_invite(in_cseq);
+  if (parts.names_method) {
+    parts.cseq = place_in(bytes, in_cseq);
+    parts.cseq_letter = in_cseq.front();
+  }
+  if (is_text && !message.body.empty()) {
+    parts.text = place_in(bytes, message.body);
+    parts.text_end = parts.text + message.body.size();
+  }
+  return true;
+}
+
+// By these the answer finds its way back, and the next message its beginning.
+bool stays_whole(Field field) {
+  return field == Field::kVia || field == Field::kCallId || field == Field::kCSeq || field == Field::kContentLength;
+}
+
+// Makes header fields from `from` on into what none is: a line without a colon, or an address that ends within itself (RFC 3261, 7.3.1
+// and 25.1). False when there is none.
+bool spoil(MutableBytes bytes, const Message& message, std::size_t from) {
+  const std::size_t section = place_in(bytes, message.headers);
+  wire::LineEnds ends(message.headers);
+  bool stays = false, is_spoilt = false;
+  for (std::size_t start = 0, end = 0; start < message.headers.size(); start = end) {
+    end = ends.next();
+    const std::string_view line = message.headers.substr(start, end - start);
+    wire::HeaderLine field;
+    if (!wire::is_blank(line.front())) stays = wire::read_header_line(line, field) && stays_whole(field_named(field.name));
+    const std::size_t line_end = section + start + std::min(line.find_first_of("\r\n"), line.size());
+    for (std::size_t at = std::max(section + start, from); !stays && at < line_end; ++at) {
+      set(bytes, at, '<');
+      is_spoilt = true;
+    }
+  }
+  return is_spoilt;
+}
+
 }  // namespace
 
 bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   Message message;
-  if (voiding.mutable_from != 0) return false;
   const Reading reading = read_message(bytes, Transport::kTcp, message);
   // The latter is one that was too long to wait for.
   const bool is_judged = reading == Reading::kWhole || (reading == Reading::kPartial && message.length != 0);
-  if (!is_judged) return false;
-  const bool is_text = is_message(message.method);
-  if (!is_text && !is_invite(message.method)) return false;
-  const std::string_view in_cseq = method_in(message.cseq);
-  const bool names_method = in_cseq.size() == message.method.size() && (is_text ? is_message(in_cseq) : is_invite(in_cseq));
-  const std::size_t cseq = names_method ? place_in(bytes, in_cseq) : 0;
-  const char cseq_letter = names_method ? in_cseq.front() : '\0';
-  const bool has_text = is_text && !message.body.empty();
-  const MutableBytes text = has_text ? bytes.subspan(place_in(bytes, message.body), message.body.size()) : MutableBytes();
-  set(bytes, place_in(bytes, message.method), nobodys(message.method.front()));
-  if (names_method) set(bytes, cseq, nobodys(cseq_letter));
-  std::fill(text.begin(), text.end(), std::uint8_t{' '});
-  return true;
+  Parts parts;
+  if (!is_judged || !find_parts(bytes, message, parts)) return false;
+  const std::size_t from = voiding.mutable_from;
+  const bool has_left = parts.method < from;
+  if (parts.is_void && !has_left) return false;  // nobody's request from the beginning
+  const bool changes_cseq = parts.names_method && parts.cseq >= from;
+  bool is_void = parts.is_void || !has_left || changes_cseq;
+  if (!is_void) is_void = spoil(bytes, message, from);
+  if (!has_left) set(bytes, parts.method, nobodys(parts.letter));
+  if (changes_cseq) set(bytes, parts.cseq, nobodys(parts.cseq_letter));
+  for (std::size_t at = std::max(parts.text, from); at < parts.text_end; ++at) {
+    set(bytes, at, ' ');
+    is_void = true;
+  }
+  return is_void;
 }
 
 bool answers_refused(const Message& message, Bytes bytes) {

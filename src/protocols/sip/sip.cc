@@ -184,10 +184,11 @@ void push_sms(const Message& message, Transport transport, Place place, EventLis
   sms->over_sip = true;
 }
 
-// False for a request that says nothing of who it is from and for, which no receiver takes.
-bool push_event(const Message& message, Transport transport, Place place, EventList& events) {
-  const bool is_call = is_invite(message.method);
-  if (!is_call && !is_message(message.method)) return true;
+// False for a request that says nothing of who it is from and for, which no receiver takes. was_refused: see Payload::is_refused.
+bool push_event(const Message& message, Transport transport, Place place, EventList& events, bool was_refused = false) {
+  const bool is_call = is_invite(message.method) || (was_refused && was_invite(message.method));
+  const bool is_text = !is_call && (is_message(message.method) || (was_refused && was_message(message.method)));
+  if (!is_call && !is_text) return true;
   if (message.from.empty() && message.to.empty() && message.call_id.empty()) return false;
   is_call ? push_call(message, transport, place, events) : push_sms(message, transport, place, events);
   return true;
@@ -262,7 +263,7 @@ class StreamReader {
       if (reading == Reading::kNotSip && at_ == 0) return {};
       if (reading == Reading::kPartial) return goes_on(message, start);
       const Place place{static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(message.length)};
-      if (reading != Reading::kWhole || !push_event(message, payload_.transport, place, events_))
+      if (reading != Reading::kWhole || !push_event(message, payload_.transport, place, events_, at_ == 0 && payload_.is_refused))
         return at_ == 0 ? Step{Progress::kMalformed, 0, 0} : Step{Progress::kNeedMore, static_cast<std::uint32_t>(start), 0};
       if (answers_refused(message, rest.subspan(blanks))) events_.push_response(place, transaction_number(message));
       at_ = start + message.length;
@@ -289,16 +290,39 @@ Step extract(const Payload& payload, EventList& events) {
   return {};
 }
 
-// The header section up to its last whole line, and no body: it is judged by what it says until there.
+// How the last line goes on of which some is there, so that what it says so far is kept.
+struct RestOfLine {
+  bool is_known = false;
+  std::string_view text;
+};
+
+// A line that names a number may go on, but not in it; and of CSeq's method, which is that of the start line, its first letter is there.
+RestOfLine rest_of(std::string_view line, std::string_view method) {
+  const std::size_t colon = line.find(':');
+  if (colon == line.npos) return {};
+  if (field_named(wire::without_blanks(line.substr(0, colon))) != Field::kCSeq) return {line.find_first_of("@>", colon) != line.npos, {}};
+  const std::string_view begun = method_in(wire::without_blanks(line.substr(colon + 1)));
+  const auto are_alike = [](char one, char other) { return wire::lower_case_of(one) == wire::lower_case_of(other); };
+  const bool is_it = !begun.empty() && begun.size() <= method.size() && std::equal(begun.begin(), begun.end(), method.begin(), are_alike);
+  return {is_it, is_it ? method.substr(begun.size()) : std::string_view()};
+}
+
+// The header section as far as it says something whole, and no body: it is judged by that.
 Protocol::Completed complete(MutableBytes room, std::size_t size) {
-  constexpr std::string_view kEnd = "Content-Length: 0\r\n\r\n";
+  constexpr std::string_view kEnd = "\r\nContent-Length: 0\r\n\r\n";
   const std::string_view there = as_text(room.first(size));
   const std::size_t begin = leading_blanks(room.first(size));
-  const std::size_t kept = there.rfind('\n') + 1;
+  const std::size_t lines = there.rfind('\n') + 1;
   const bool has_end = there.find("\n\r\n", begin) != there.npos || there.find("\n\n", begin) != there.npos;
-  if (kept <= begin || has_end || room.size() - kept < kEnd.size()) return {};
-  Writer(room.subspan(kept)).text(kEnd);
-  return {kept + kEnd.size(), kept};
+  if (lines <= begin || has_end) return {};
+  const RestOfLine rest = rest_of(there.substr(lines), there.substr(begin, there.find_first_of(" \t", begin) - begin));
+  const std::size_t kept = rest.is_known ? size : lines;
+  const std::string_view end = rest.is_known ? kEnd : kEnd.substr(2);
+  if (room.size() - kept < rest.text.size() + end.size()) return {};
+  Writer made(room.subspan(kept));
+  made.text(rest.text);
+  made.text(end);
+  return {kept + rest.text.size() + end.size(), kept};
 }
 
 }  // namespace

@@ -66,11 +66,46 @@ TEST(SipInPlace, AMessageLosesItsTextAsWell) {
   EXPECT_EQ(after, with(with(with(before, "MESSAGE sip:", "XESSAGE sip:"), "CSeq: 3 MESSAGE", "CSeq: 3 XESSAGE"), "WIN a prize", std::string(11, ' ')));
 }
 
-TEST(SipInPlace, NothingIsDoneWhenTheMethodHasLeftOrAnotherStandsThere) {
-  for (std::size_t left : {std::size_t{1}, std::size_t{40}}) {
-    std::string text = text_of({});
-    EXPECT_FALSE(neutralise({}, as_mutable(text), {.mutable_from = left}));
-    EXPECT_EQ(text, text_of({}));
+// RFC 3261, 8.1.1.5: receivers refuse what names two methods.
+TEST(SipInPlace, WhenTheMethodHasLeftCSeqNamesAnother) {
+  const std::string before = text_of({});
+  const std::size_t cseq = before.find("42 INVITE") + 3;
+  for (std::size_t left : {std::size_t{1}, std::size_t{40}, cseq}) {
+    std::string after = before;
+    ASSERT_TRUE(neutralise({}, as_mutable(after), {.mutable_from = left}));
+    EXPECT_EQ(after, with(before, "42 INVITE", "42 XNVITE")) << left;
+  }
+}
+
+TEST(SipInPlace, WhenCSeqHasLeftTooWhatFollowsIsNoField) {
+  TestRequest request;
+  request.cseq = "";
+  request.via += "\r\nCSeq: 42 INVITE\r\nContact: <sip:a@b>";
+  request.more = {"Max-Forwards: 70", "P-Asserted-Identity: <sip:+8610086@a>,\r\n <sip:1@a>"};
+  const std::string before = text_of(request);
+  const std::size_t left = before.find("+8610086@access");
+  std::string after = before;
+  ASSERT_TRUE(neutralise({}, as_mutable(after), {.mutable_from = left}));
+  const std::string expected = before.substr(0, left) + std::string(before.find("\r\nTo:") - left, '<') + "\r\n" +
+                               std::string(request.to.size(), '<') + "\r\n" + request.call_id + "\r\n" + std::string(16, '<') + "\r\n" +
+                               std::string(38, '<') + "\r\n" + std::string(10, '<') + "\r\nContent-Length: 0\r\n\r\n";
+  EXPECT_EQ(after, expected);
+  EXPECT_EQ(Extracted(after, Transport::kTcp).count(), 1u) << "its receiver can read it to its end";
+}
+
+TEST(SipInPlace, TheTextThatIsStillHereIsVoided) {
+  const std::string before = message_of("WIN a prize");
+  std::string after = before;
+  ASSERT_TRUE(neutralise({}, as_mutable(after), {.mutable_from = before.size() - 7}));
+  EXPECT_EQ(after, with(before, "WIN a prize", "WIN        "));
+}
+
+TEST(SipInPlace, NothingIsDoneWhenAllHasLeftOrAnotherMethodStandsThere) {
+  for (std::string text : {text_of({}), message_of("WIN")}) {
+    const std::string before = text;
+    const bool has_text = text.starts_with("MESSAGE");
+    for (std::size_t left : {text.size() - (has_text ? 0 : 2), text.size()}) EXPECT_FALSE(neutralise({}, as_mutable(text), {.mutable_from = left}));
+    EXPECT_EQ(text, before);
   }
   for (std::string_view method : {"REGISTER", "XNVITE", "invites"}) {
     TestRequest request;
