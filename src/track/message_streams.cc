@@ -345,7 +345,9 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
     return {What::kNoRoom, &stream, {}, false, false};
   }
   // What was jumped over, or was sent before what was seen first, is not here and has not left.
-  const bool is_unseen = start < stream.buffer.base() && (stream.acked < stream.buffer.base() || !end_of(stream).is_confirmed);
+  const std::uint64_t base = stream.buffer.base();
+  const StreamEnd& end = end_of(stream);
+  const bool is_unseen = start < base && (stream.acked < base || !end.is_confirmed || stream.offset_of(end.confirmed) < base);
   const bool is_copy = stop > stream.released && !is_unseen && stream.buffer.has(start, stop);
   const StreamBuffer::Put put = stream.buffer.put(start, payload_of(*segment.frame, *segment.layers), options_.window_bytes, pool_);
   if (!put.stored) return no_room(segment, stream, start, stop);

@@ -60,6 +60,7 @@ struct Given {
   std::uint32_t sequence = 0;
   std::size_t payload = 0;
   bool has_wrong_checksum = false;
+  std::size_t link = 0;  // that it came by: of which side
   std::size_t left = 0;
 };
 
@@ -70,6 +71,7 @@ struct SegmentWish {
   std::uint8_t flags = kTcpAck | kTcpPsh;
   std::uint8_t hops = 60;
   bool has_wrong_checksum = false, is_truncated = false;
+  bool by_other_link = false;
 };
 
 inline Frame frame_at(const std::vector<std::uint8_t>& bytes) {
@@ -216,7 +218,8 @@ class Play {
     const Way& way = one.ways[side];
     segment(one, {.side = side, .sequence = way.first + static_cast<std::uint32_t>(way.sent), .payload = {}, .flags = script_.octet()});
   }
-  // The next part with any flags, too few hops, a wrong checksum, or as if its end had been lost on the way here.
+  // The next part with any flags, too few hops, a wrong checksum, as if its end had been lost on the way here, or from where the other
+  // end is.
   void send_spoilt(Connection& one, std::size_t side) {
     Way& way = one.ways[side];
     const std::uint8_t how = script_.octet();
@@ -227,8 +230,9 @@ class Play {
     if ((how & 2) != 0) wish.hops = 3;
     wish.has_wrong_checksum = (how & 4) != 0;
     wish.is_truncated = (how & 8) != 0;
+    wish.by_other_link = (how & 32) != 0 && !options_.has_tunnels;
     // What becomes of the rest of such a connection is nobody's promise.
-    if ((wish.flags & (kTcpSyn | kTcpRst)) != 0 || wish.is_truncated) one.is_listed = true;
+    if ((wish.flags & (kTcpSyn | kTcpRst)) != 0 || wish.is_truncated || wish.by_other_link) one.is_listed = true;
     if (!wish.has_wrong_checksum)
       for (std::size_t i = 0; i < count; ++i) way.came[way.sent + i] = true;
     if ((how & 16) != 0) way.sent += count;
@@ -305,7 +309,8 @@ class Play {
     shape.identification = static_cast<std::uint16_t>(given_.size() + 1);
     shape.hops = wish.hops;
     shape.urgent = (wish.flags & kTcpUrg) != 0 ? 1 : 0;
-    Given given{frame_of(shape), &one, wish.side, wish.sequence, wish.payload.size(), wish.has_wrong_checksum};
+    const std::size_t link = wish.by_other_link ? 1 - wish.side : wish.side;
+    Given given{frame_of(shape), &one, wish.side, wish.sequence, wish.payload.size(), wish.has_wrong_checksum, link};
     if (one.options != 0 && !one.is_udp) {
       const bool opens = (wish.flags & kTcpSyn) != 0;
       given.bytes = with_tcp_options(given.bytes, tcp_options(one.options, opens, shape.identification, shape.acknowledgement));
@@ -318,7 +323,7 @@ class Play {
       raw_.push_back(given.bytes);
       given.left = 1;
     }
-    queue(wish.side).give(given.bytes, world_.now_ns, static_cast<std::uint16_t>(wish.sequence % 3 * 7), wish.is_truncated);
+    queue(link).give(given.bytes, world_.now_ns, static_cast<std::uint16_t>(wish.sequence % 3 * 7), wish.is_truncated);
     given_.push_back(std::move(given));
   }
 
@@ -355,7 +360,7 @@ class Play {
     }
     promise(number <= given_.size(), "a frame leaves that nobody sent");
     Given& given = given_[number - 1];
-    promise(given.side == side, "a frame leaves by the port that it came in on");
+    promise(given.link == side, "a frame leaves by the port that it came in on");
     if (!given.has_wrong_checksum) check_sums(frame, layers);
     if (!given.has_wrong_checksum && options_.has_tunnels) check_tunnels(bytes, options_.has_outer_checksums);
     check_one(given, number, frame, layers);
