@@ -71,6 +71,14 @@ void read_destinations(Reader& reader, Message& message) {
   message.destinations = {start, static_cast<std::uint32_t>(reader.position()) - start};
 }
 
+// sm_length and short_message. Receivers take what is there of a text that claims to be longer.
+void read_text_of_given_length(Reader& reader, Message& message) {
+  const std::uint8_t announced = reader.u8();
+  const auto length = static_cast<std::uint32_t>(std::min<std::size_t>(announced, reader.remaining()));
+  add_body(message, {static_cast<std::uint32_t>(reader.position()), length});
+  reader.skip(length);
+}
+
 // From esm_class to the end of short_message (SMPP 3.4, 4.4.1, 4.5.1, 4.6.1).
 void read_short_message(Reader& reader, Message& message) {
   message.esm_class = reader.u8();
@@ -81,11 +89,22 @@ void read_short_message(Reader& reader, Message& message) {
   reader.skip(2);  // registered_delivery, replace_if_present_flag
   message.data_coding = reader.u8();
   reader.skip(1);  // sm_default_msg_id
-  // Receivers take what is there of a text that claims to be longer.
-  const std::uint8_t announced = reader.u8();
-  const auto length = static_cast<std::uint32_t>(std::min<std::size_t>(announced, reader.remaining()));
-  add_body(message, {static_cast<std::uint32_t>(reader.position()), length});
-  reader.skip(length);
+  read_text_of_given_length(reader, message);
+}
+
+// replace_sm (SMPP 3.4, 4.10.1): message_id, the source address, and a new text; for nobody but whom the message is for.
+void read_replacement(Reader& reader, Message& message) {
+  message.is_multi = true;
+  message.destination_count = 0;
+  message.has_coding = false;
+  (void)read_text(reader);  // message_id
+  reader.skip(2);           // source_addr_ton, source_addr_npi
+  message.source = read_text(reader);
+  (void)read_text(reader);  // schedule_delivery_time
+  (void)read_text(reader);  // validity_period
+  message.registered_delivery_offset = static_cast<std::uint32_t>(reader.position());
+  reader.skip(2);  // registered_delivery, sm_default_msg_id
+  read_text_of_given_length(reader, message);
 }
 
 // data_sm has no short_message (SMPP 3.4, 4.7.1).
@@ -94,6 +113,45 @@ void read_data_switches(Reader& reader, Message& message) {
   message.registered_delivery_offset = static_cast<std::uint32_t>(reader.position());
   reader.skip(1);
   message.data_coding = reader.u8();
+}
+
+// The others, up to their optional parameters.
+void read_submission(Reader& reader, std::uint32_t command, Message& message) {
+  (void)read_text(reader);  // service_type
+  reader.skip(2);           // source_addr_ton, source_addr_npi
+  message.source = read_text(reader);
+  if (command == kSubmitMulti) {
+    read_destinations(reader, message);
+  } else {
+    reader.skip(2);  // dest_addr_ton, dest_addr_npi
+    message.destinations = read_text(reader);
+  }
+  if (command == kDataSm) {
+    read_data_switches(reader, message);
+  } else {
+    read_short_message(reader, message);
+  }
+}
+
+// Of text in UCS-2 nearly every character is of a page that others share: CJK, or the one of Latin letters.
+bool looks_like_ucs2(Bytes text) {
+  if (text.size() < 2 || text.size() % 2 != 0) return false;
+  std::size_t likely = 0;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const std::uint8_t page = text[i];
+    const bool is_cjk = page >= 0x4e && page <= 0x9f, is_sign = page == 0x20 || page == 0x30 || page == 0xff;
+    const bool is_latin = page == 0 && (text[i + 1] >= 0x20 || text[i + 1] == '\n' || text[i + 1] == '\r');
+    likely += is_cjk || is_sign || is_latin ? 1u : 0u;
+  }
+  // Letters of the default alphabet are of these pages as well, but then both octets of each pair are.
+  const bool has_high = std::any_of(text.begin(), text.end(), [](std::uint8_t octet) { return octet == 0 || octet >= 0x80; });
+  return has_high && likely * 8 >= text.size() / 2 * 7;
+}
+
+TextCoding likely_coding(Bytes text) {
+  if (looks_like_ucs2(text)) return TextCoding::kUcs2;
+  const bool has_high = std::any_of(text.begin(), text.end(), [](std::uint8_t octet) { return octet >= 0x80; });
+  return has_high ? TextCoding::kGb18030 : TextCoding::kGsm7;
 }
 
 }  // namespace
@@ -130,7 +188,7 @@ bool is_known(const Header& header) {
 }
 
 bool carries_message(std::uint32_t command) {
-  return command == kSubmitSm || command == kDeliverSm || command == kDataSm || command == kSubmitMulti;
+  return command == kSubmitSm || command == kDeliverSm || command == kDataSm || command == kSubmitMulti || command == kReplaceSm;
 }
 
 Place read_destination(Reader& reader, DestinationKind& kind) {
@@ -148,20 +206,10 @@ bool read_message(Bytes pdu, std::uint32_t command, Message& message) {
   Reader reader(pdu);
   message = {};
   reader.skip(kHeaderLength);
-  (void)read_text(reader);  // service_type
-  reader.skip(2);           // source_addr_ton, source_addr_npi
-  message.source = read_text(reader);
-  if (command == kSubmitMulti) {
-    read_destinations(reader, message);
-  } else {
-    reader.skip(2);  // dest_addr_ton, dest_addr_npi
-    message.destinations = read_text(reader);
-  }
-  if (command == kDataSm) {
-    read_data_switches(reader, message);
-  } else {
-    read_short_message(reader, message);
-  }
+  if (command == kReplaceSm)
+    read_replacement(reader, message);
+  else
+    read_submission(reader, command, message);
   if (!reader.ok()) return false;
   message.optional_at = static_cast<std::uint32_t>(reader.position());
   each_optional_parameter(pdu, message.optional_at, [&](std::uint16_t tag, Place place) {
@@ -179,6 +227,11 @@ bool may_be_receipt(std::uint32_t command, const Message& message) {
   // SMPP 3.4, 5.2.12: delivery receipt, intermediate notification. 0x08 and 0x10, acknowledgements by a person, carry that one's text.
   const std::uint8_t type = message.esm_class & 0x3c;
   return command == kDeliverSm && (type == 0x04 || type == 0x20);
+}
+
+TextCoding coding_of(Bytes pdu, const Message& message) {
+  if (message.has_coding) return text_coding(message.data_coding);
+  return message.body_count == 0 ? TextCoding::kGsm7 : likely_coding(part_of(pdu, message.bodies[0]));
 }
 
 TextCoding text_coding(std::uint8_t data_coding) {

@@ -20,6 +20,7 @@ namespace telefence::smpp {
 // command_id (SMPP 3.4, 5.1.2.1).
 inline constexpr std::uint32_t kSubmitSm = 0x00000004;
 inline constexpr std::uint32_t kDeliverSm = 0x00000005;
+inline constexpr std::uint32_t kReplaceSm = 0x00000007;
 inline constexpr std::uint32_t kSubmitMulti = 0x00000021;
 inline constexpr std::uint32_t kDataSm = 0x00000103;
 inline constexpr std::uint32_t kResponseBit = 0x80000000;
@@ -48,7 +49,7 @@ HeaderState read_header(Bytes bytes, Header& header);
 // find where a PDU begins in a segment that starts inside another.
 bool is_known(const Header& header);
 
-// True for the four requests that carry short messages.
+// True for the requests that carry short messages; replace_sm, which gives one that was submitted another text, is one of them.
 bool carries_message(std::uint32_t command);
 
 // One request that carries a short message. Places are relative to the PDU.
@@ -59,6 +60,7 @@ struct Message {
   Place destinations;  // one address; for submit_multi the whole list of dest_address structures
   std::uint8_t destination_count = 1;
   bool is_multi = false;
+  bool has_coding = true;  // a replace_sm has none: its text is of the coding that the message was submitted with
   std::uint8_t esm_class = 0;
   std::uint8_t data_coding = 0;
   std::uint32_t registered_delivery_offset = 0;
@@ -81,6 +83,9 @@ bool read_message(Bytes pdu, std::uint32_t command, Message& message);
 // True when the message says that it is only the receipt of another (SMPP 3.4, 5.2.12: SMSC delivery receipt, intermediate
 // notification). What is in it may say otherwise (receipt.h).
 bool may_be_receipt(std::uint32_t command, const Message& message);
+
+// The coding of the texts of `message`, for one without data_coding the likeliest.
+TextCoding coding_of(Bytes pdu, const Message& message);
 
 // data_coding (SMPP 3.4, 5.2.19), with the values of 3GPP TS 23.038 that gateways pass on, and 15 as Chinese peers use
 // it.

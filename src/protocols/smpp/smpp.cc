@@ -22,6 +22,10 @@ constexpr std::uint16_t kPorts[] = {2775};
 constexpr std::uint32_t kSubmitFailed = 0x45;
 constexpr std::uint32_t kInvalidSource = 0x0a;
 constexpr std::uint32_t kInvalidDestination = 0x0b;
+constexpr std::uint32_t kReplaceFailed = 0x13;
+
+// As long a PDU is passed over where one begins for sure: its receiver takes it, or ends the session.
+constexpr std::uint32_t kLongestPassedOver = 16 * 1024 * 1024;
 
 // What one PDU came to.
 enum class Reading : std::uint8_t { kNothing, kPushed, kBroken };
@@ -76,9 +80,10 @@ std::uint32_t pair_number(const Header& header) {
     case kDeliverSm: kind = 1; break;
     case kDataSm: kind = 2; break;
     case kSubmitMulti: kind = 3; break;
+    case kReplaceSm: kind = 4; break;
     default: break;
   }
-  return header.sequence ^ kind << 30;  // no standard lets a number have both of these bits, and hardly anybody counts to them
+  return header.sequence ^ kind << 29;  // no standard lets a number have the first of these bits, and hardly anybody counts to the others
 }
 
 // A text must be so long to be worth an event of its own beside the first few: no message gives more of them than its length pays for.
@@ -102,7 +107,7 @@ Reading push_message(Bytes pdu, Place place, const Header& header, EventList& ev
   Sms sms;
   sms.calling = text_of(pdu, message.source);
   sms.calling_form = form_of(pdu, message.source);
-  sms.coding = text_coding(message.data_coding);
+  sms.coding = coding_of(pdu, message);
   read_recipients(pdu, message, events, sms);
   if (message.body_count == 0) events.push(place, pair_number(header), sms);
   for (std::size_t i = 0; i < message.body_count; ++i) {
@@ -167,7 +172,7 @@ std::size_t first_pdu(Bytes bytes) {
 bool is_stepped_over(Bytes bytes, bool is_border, std::uint32_t& length) {
   Reader reader(bytes);
   length = reader.u32();
-  if (!reader.ok() || length < kHeaderLength || length > kLongestPdu) return false;
+  if (!reader.ok() || length < kHeaderLength || length > kLongestPassedOver) return false;
   if (is_border) return true;
   return length == bytes.size() || (length < bytes.size() && has_known_header(bytes.subspan(length)));
 }
@@ -262,7 +267,7 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
     voided = true;
   });
   if (!is_whole) return voided;
-  const TextCoding coding = text_coding(message.data_coding);
+  const TextCoding coding = coding_of(pdu, message);
   const auto void_text = [&](Place place) {
     MutableBytes body = bytes.subspan(place.offset, place.length);
     wire::UserDataHeader user_data;
@@ -284,7 +289,8 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
 bool restate(std::uint32_t refusal_code, MutableBytes bytes) {
   Header header;
   if (read_header(bytes, header) != HeaderState::kWhole || !is_response(header)) return false;
-  Writer(bytes.subspan(kStatusOffset, 4)).u32(refusal_code);
+  const bool is_replacement = header.command == (kReplaceSm | kResponseBit) && refusal_code == kSubmitFailed;
+  Writer(bytes.subspan(kStatusOffset, 4)).u32(is_replacement ? kReplaceFailed : refusal_code);
   return true;
 }
 

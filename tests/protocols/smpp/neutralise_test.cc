@@ -154,6 +154,17 @@ TEST(SmppNeutralise, RefusesWhatIsNoWholeMessage) {
   EXPECT_FALSE(kProtocol.neutralise(Event{}, response, {}));
 }
 
+TEST(SmppNeutralise, BlanksTheTextOfAReplacement) {
+  Octets octets = replacement("WIN a prize");
+  ASSERT_TRUE(kProtocol.neutralise({}, octets, {}));
+  Octets expected = replacement("           ");
+  expected[expected.size() - 14] = 0;  // registered_delivery
+  EXPECT_EQ(octets, expected);
+  Octets response = pdu(0x80000007, 0, 9, {});
+  ASSERT_TRUE(kProtocol.restate(0x45, response));
+  EXPECT_EQ(response, pdu(0x80000007, 0x13, 9, {})) << "replace failed, not submit failed";
+}
+
 TEST(SmppRestate, ChangesTheStatusAndNothingElse) {
   Octets response = pdu(0x80000004, 0, 77, {'a', 'b', 'c', 0});
   ASSERT_TRUE(kProtocol.restate(0x45, response));

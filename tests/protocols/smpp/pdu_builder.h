@@ -96,6 +96,22 @@ inline Octets pdu(const TestMessage& message) {
   return pdu(message.command, 0, message.sequence, body);
 }
 
+// replace_sm (SMPP 3.4, 4.10.1).
+inline Octets replacement(std::string_view text, std::string_view optional_parameters = "") {
+  Octets body;
+  put_text(body, "0a1b2c");  // message_id
+  put(body, 0x0501, 2);
+  put_text(body, "10690001");
+  put_text(body, "");  // schedule_delivery_time
+  put_text(body, "");  // validity_period
+  put(body, 1, 1);     // registered_delivery
+  put(body, 0, 1);     // sm_default_msg_id
+  put(body, static_cast<std::uint32_t>(text.size()), 1);
+  body.insert(body.end(), text.begin(), text.end());
+  body.insert(body.end(), optional_parameters.begin(), optional_parameters.end());
+  return pdu(kReplaceSm, 0, 9, body);
+}
+
 inline Octets joined(const std::vector<Octets>& parts) {
   Octets out;
   for (const Octets& part : parts) out.insert(out.end(), part.begin(), part.end());

@@ -73,6 +73,32 @@ TEST(Smpp, AllFourRequestsAreRead) {
   EXPECT_EQ(data.body(), "hi");
 }
 
+// The text that a message gets later is as good as the first; of its coding nothing is said.
+TEST(Smpp, AReplacementIsRead) {
+  const auto octets_of_hex = [](const char* hex) {
+    const Octets octets = bytes_of_hex(hex);
+    return std::string(octets.begin(), octets.end());
+  };
+  const std::pair<std::string, TextCoding> kTexts[] = {
+      {"hello, call back", TextCoding::kGsm7},
+      {octets_of_hex("60a8 7684 5feb 9012 3002 002c 0061"), TextCoding::kUcs2},
+      {octets_of_hex("0068 0069 0020 0074 0068 0065 0072 0065"), TextCoding::kUcs2},
+      {octets_of_hex("c4fa b5c4 bfec b5dd"), TextCoding::kGb18030},
+      {"NNOO", TextCoding::kGsm7},
+      {"", TextCoding::kGsm7},
+  };
+  for (const auto& [text, coding] : kTexts) {
+    const Extracted got(replacement(text));
+    EXPECT_EQ(got.step.progress, Progress::kDone);
+    ASSERT_EQ(got.events.events().size(), 1u) << text;
+    EXPECT_EQ(got.body(), text);
+    EXPECT_EQ(got.sms().calling, "10690001");
+    EXPECT_TRUE(got.sms().called.empty());
+    EXPECT_EQ(got.sms().coding, coding) << text;
+  }
+  EXPECT_EQ(Extracted(replacement("", optional_parameter(kMessagePayload, "hi"))).body(), "hi");
+}
+
 TEST(Smpp, ManyPdusInASegmentEachGiveTheirEvent) {
   const Octets first = pdu({.sequence = 5, .text = "one"});
   const Octets enquire_link = pdu(0x15, 0, 6, {});
@@ -86,20 +112,22 @@ TEST(Smpp, ManyPdusInASegmentEachGiveTheirEvent) {
   EXPECT_EQ(got.events.responses().size(), 1u);
 }
 
-TEST(Smpp, ResponsesOfTheFourRequestsArePushedAndNoOthers) {
+TEST(Smpp, ResponsesOfTheseRequestsArePushedAndNoOthers) {
   const Extracted got(joined({pdu(0x80000004, 0, 1, {'x', 0}), pdu(0x80000005, 0, 2, {0}), pdu(0x80000103, 0, 3, {0}),
-                              pdu(0x80000021, 0, 4, {0, 0}), pdu(0x80000015, 0, 5, {}), pdu(0x80000009, 0, 6, {0})}));
+                              pdu(0x80000021, 0, 4, {0, 0}), pdu(0x80000007, 0, 7, {}), pdu(0x80000015, 0, 5, {}), pdu(0x80000009, 0, 6, {0})}));
   EXPECT_EQ(got.step.progress, Progress::kDone);
-  ASSERT_EQ(got.events.responses().size(), 4u);
+  ASSERT_EQ(got.events.responses().size(), 5u);
   EXPECT_EQ(got.events.responses()[0].session_number, 1u);
   EXPECT_EQ(got.events.responses()[0].message.length, 18u);
   EXPECT_EQ(got.events.responses()[0].message.offset, 0u);
 }
 
 TEST(Smpp, ARequestIsPairedWithTheResponseOfItsOwnKindAlone) {
-  const std::uint32_t kinds[] = {kSubmitSm, kDeliverSm, kDataSm, kSubmitMulti};
+  const std::uint32_t kinds[] = {kSubmitSm, kDeliverSm, kDataSm, kSubmitMulti, kReplaceSm};
   for (const std::uint32_t asked : kinds) {
-    const std::uint32_t number = Extracted(pdu({.command = asked, .sequence = 7})).events.events()[0].session_number;
+    Octets request = asked == kReplaceSm ? replacement("hi") : pdu({.command = asked});
+    request[15] = 7;  // sequence_number
+    const std::uint32_t number = Extracted(request).events.events()[0].session_number;
     for (const std::uint32_t answered : kinds) {
       const Extracted got(pdu(answered | kResponseBit, 0, 7, {'x', 0}));
       EXPECT_EQ(got.events.responses()[0].session_number == number, asked == answered) << asked << ' ' << answered;
@@ -376,6 +404,21 @@ TEST(Smpp, AnUnknownCommandThatIsCutIsPassedOverByItsLength) {
     EXPECT_EQ(step.consumed, before.size());
     EXPECT_EQ(step.need, 100u);
     EXPECT_EQ(step_of(unknown, Payload::Begins::kAnywhere, events).then, Then::kLost);
+  }
+}
+
+TEST(Smpp, AVeryLongPduIsPassedOverByItsLengthWhereOneBeginsForSure) {
+  EventList events;
+  for (const std::uint32_t length : {0x00010001u, 0x00fffff0u}) {
+    Octets large = pdu({});
+    large.resize(64);
+    large[0] = 0, large[1] = static_cast<std::uint8_t>(length >> 16), large[2] = static_cast<std::uint8_t>(length >> 8), large[3] = static_cast<std::uint8_t>(length);
+    const Step step = step_of(large, Payload::Begins::kMessage, events);
+    EXPECT_EQ(step.progress, Progress::kNeedMore);
+    EXPECT_EQ(step.consumed, 0u);
+    EXPECT_EQ(step.need, length);
+    EXPECT_EQ(step.then, Then::kUnknown);
+    EXPECT_EQ(step_of(large, Payload::Begins::kAnywhere, events).then, Then::kLost);
   }
 }
 
