@@ -3,7 +3,7 @@
 // whatever order its segments come, as the first one is.
 #include "enforce/checksum.h"
 #include "pipeline/evasions.h"
-#include "pipeline/extractor.h"
+#include "pipeline/name_lane.h"
 
 namespace telefence {
 namespace {
@@ -18,24 +18,23 @@ Payload::Begins begins_with(Then then) {
 
 }  // namespace
 
-void Extractor::read_as_awaited(std::size_t index, const Awaited& awaited) {
+void NameLane::read_as_awaited(std::size_t index, const Awaited& awaited) {
   burst_.payloads[index].begins = static_cast<Payload::Begins>(awaited.begins);
   burst_.payloads[index].announced = awaited.announced;
 }
 
 // A segment of a connection whose next message is awaited at `known`. False: it is to be read by itself; what it begins is not the next
 // one as long as that is still awaited.
-bool Extractor::is_next(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const NextMessage& known) {
+bool NameLane::is_next(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const NextMessage& known) {
   const NextMessage next = known;
   const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
-  const Payload own = burst_.payloads[index];
-  const std::uint32_t own_sequence = burst_.sequences[index];
-  const std::uint32_t ahead = own_sequence - next.sequence;
-  const std::uint32_t behind = next.sequence - own_sequence;
+  const Said own = said(index);
+  const std::uint32_t ahead = own.sequence - next.sequence;
+  const std::uint32_t behind = next.sequence - own.sequence;
   const bool is_ahead = ahead != 0 && ahead <= Opening::kMostAhead && !PartTable::is_stale(next, burst_.now_ns);
-  if (!is_ahead && behind >= own.bytes.size()) return is_body(index, next);
+  if (!is_ahead && behind >= own.payload.bytes.size()) return is_body(index, next);
   if (!may_feed(index, nullptr)) {
-    burst_.fates[index] = kUnread;
+    burst_.fates[index] = PayloadReader::kUnread;
     return false;
   }
   if (hops_left(burst_.frames[index], burst_.layers[index]) + kFewerHops <= next.hops)
@@ -45,7 +44,7 @@ bool Extractor::is_next(std::size_t index, const Classifier& classifier, std::ui
     begin_ahead(index, classifier, next.sequence, next.awaited);
     return true;
   }
-  burst_.payloads[index].bytes = own.bytes.subspan(behind);
+  burst_.payloads[index].bytes = own.payload.bytes.subspan(behind);
   burst_.sequences[index] = next.sequence;
   if (next.awaited.begins != 0) {
     read_as_awaited(index, next.awaited);
@@ -53,28 +52,27 @@ bool Extractor::is_next(std::size_t index, const Classifier& classifier, std::ui
   } else if (behind != 0) {
     protocol = protocol_of(index, classifier, nullptr);
   }
-  const Progress progress = read(index, classifier, protocol);
+  const Progress progress = reader_.read(index, classifier, protocol);
   if (progress == Progress::kDone) {
     await_next(index, classifier);
     return true;
   }
   parts_.forget_next(key, burst_.now_ns);
   if (progress == Progress::kNeedMore) {
-    keep(index, step_.consumed);
+    keep(index, reader_.step().consumed);
     return true;
   }
   if (burst_.fates[index] == Fate::kForwardedNotRecognised && burst_.payloads[index].bytes.size() < kTooFewToKnow) {
     keep(index, 0);
     return true;
   }
-  burst_.payloads[index] = own;
-  burst_.sequences[index] = own_sequence;
-  burst_.fates[index] = kUnread;
+  put_back(index, own);
+  burst_.fates[index] = PayloadReader::kUnread;
   return false;
 }
 
 // Bytes of a body say nothing of their own: whatever somebody uploads, it is no visit.
-bool Extractor::is_body(std::size_t index, const NextMessage& next) {
+bool NameLane::is_body(std::size_t index, const NextMessage& next) {
   const std::uint32_t length = next.sequence - next.body;
   if (length == 0 || burst_.sequences[index] - next.body >= length) return false;
   burst_.protocol[index] = next.awaited.protocol;
@@ -83,7 +81,7 @@ bool Extractor::is_body(std::size_t index, const NextMessage& next) {
 }
 
 // True for what a server says: its text may look like a request. Seldom asked: it goes to a port that is nobody's.
-bool Extractor::is_reply(std::size_t index, const Classifier& classifier) {
+bool NameLane::is_reply(std::size_t index, const Classifier& classifier) {
   if (classifier.by_destination(burst_.payloads[index]) != kNoProtocol) return false;
   const std::uint64_t other_way = burst_.flow_of(index, sessions_).reverse;
   const Opening* const opener = parts_.opening(other_way, burst_.now_ns);
@@ -91,23 +89,23 @@ bool Extractor::is_reply(std::size_t index, const Classifier& classifier) {
 }
 
 // Bytes that overtook the message which is to begin at `sequence`. They wait for it, and what is whole in them is judged now.
-void Extractor::begin_ahead(std::size_t index, const Classifier& classifier, std::uint32_t sequence, const Awaited& awaited) {
+void NameLane::begin_ahead(std::size_t index, const Classifier& classifier, std::uint32_t sequence, const Awaited& awaited) {
   begin(index, sequence, 0, awaited);
   (void)reads_whole(index, classifier);
 }
 
 // Where, from the beginning of what was read last, that begins which follows it.
-std::uint32_t Extractor::next_at() const { return step_.consumed + (step_.then == Then::kFields ? 0 : step_.need); }
+std::uint32_t NameLane::next_at() const { return reader_.step().consumed + (reader_.step().then == Then::kFields ? 0 : reader_.step().need); }
 
-Awaited Extractor::awaited_after(std::size_t index) const {
-  return {.announced = step_.then == Then::kFields ? step_.need : 0,
-          .begins = static_cast<std::uint8_t>(begins_with(step_.then)),
+Awaited NameLane::awaited_after(std::size_t index) const {
+  return {.announced = reader_.step().then == Then::kFields ? reader_.step().need : 0,
+          .begins = static_cast<std::uint8_t>(begins_with(reader_.step().then)),
           .protocol = burst_.protocol[index]};
 }
 
 // The message was read, and more of its connection is there: true, and that waits in its place.
-bool Extractor::waits_on(PartialMessage& message, std::size_t index) {
-  if (step_.then == Then::kUnknown) return false;
+bool NameLane::waits_on(PartialMessage& message, std::size_t index) {
+  if (reader_.step().then == Then::kUnknown) return false;
   const std::uint32_t at = next_at();
   if (at >= message.bytes().size() && !message.has_holes()) return false;
   if (!parts_.pass_over(message, at)) return false;
@@ -117,39 +115,34 @@ bool Extractor::waits_on(PartialMessage& message, std::size_t index) {
 }
 
 // The last bytes before those that wait have come: some of these may say something now.
-void Extractor::read_again(PartialMessage& message, std::size_t index, const Classifier& classifier) {
-  const Payload own = burst_.payloads[index];
-  const std::uint32_t own_sequence = burst_.sequences[index];
-  burst_.payloads[index].bytes = message.bytes();
-  burst_.sequences[index] = message.sequence();
-  if (reads_on(message, index, classifier)) return;
-  burst_.payloads[index] = own;
-  burst_.sequences[index] = own_sequence;
+void NameLane::read_again(PartialMessage& message, std::size_t index, const Classifier& classifier) {
+  const Said own = said(index);
+  if (reads_together(message, index, classifier)) return;
+  put_back(index, own);
   burst_.fates[index] = Fate::kForwardedNeedMore;
 }
 
 // What stands behind a message in the same bytes may be another protocol's, and whole: a hello behind a CONNECT.
-bool Extractor::is_judged(std::size_t index, const Classifier& classifier, std::uint32_t at) {
-  const Payload all = burst_.payloads[index];
-  burst_.payloads[index].bytes = all.bytes.subspan(at);
+bool NameLane::is_judged(std::size_t index, const Classifier& classifier, std::uint32_t at) {
+  const Said all = said(index);
+  burst_.payloads[index].bytes = all.payload.bytes.subspan(at);
   burst_.sequences[index] += at;
   const std::uint8_t protocol = burst_.protocol[index];
   if (reads_whole(index, classifier)) return true;
-  burst_.payloads[index] = all;
-  burst_.sequences[index] -= at;
+  put_back(index, all);
   burst_.protocol[index] = protocol;
   return false;
 }
 
 // A message was read whole: where the next one begins is kept in mind, and what there is of it.
-void Extractor::await_next(std::size_t index, const Classifier& classifier) {
+void NameLane::await_next(std::size_t index, const Classifier& classifier) {
   const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
   const std::uint32_t sequence = burst_.sequences[index];
   const NextMessage* const known = parts_.next(key, burst_.now_ns);
   // A body may hold what looks like a message: what is known to be the next one counts.
   if (known != nullptr && known->sequence != sequence && !PartTable::is_stale(*known, burst_.now_ns)) return;
   if (known != nullptr) parts_.forget_next(key, burst_.now_ns);
-  if (step_.then == Then::kUnknown) return;
+  if (reader_.step().then == Then::kUnknown) return;
   const Fate fate = burst_.fates[index];
   const bool is_taken = may_feed(index, nullptr);
   burst_.fates[index] = fate;
@@ -157,7 +150,7 @@ void Extractor::await_next(std::size_t index, const Classifier& classifier) {
   const Awaited awaited = awaited_after(index);
   const std::uint32_t at = next_at();
   if (at < burst_.payloads[index].bytes.size()) {
-    if (step_.then == Then::kMessage && is_judged(index, classifier, at)) return;
+    if (reader_.step().then == Then::kMessage && is_judged(index, classifier, at)) return;
     begin(index, sequence + at, at, awaited);
     burst_.fates[index] = fate;
     return;

@@ -81,12 +81,21 @@ TEST(Bounds, MoreBytesOfAMessageThanMayBeHeldGoOnAtOnce) {
 TEST(Bounds, AMessageLongerThanAnybodySendsIsNotWaitedFor) {
   Bounded bounded{StreamOptions{}};
   open_session(bounded.filter);
+  constexpr std::size_t kLength = 100 * 1024;
   std::string pdu;
-  append_u32(pdu, 100 * 1024);
+  append_u32(pdu, kLength);
   pdu += innocent(7).substr(4);
   bounded.give(Bounded::segment(0, pdu));
   bounded.expect_left_as_given();
-  EXPECT_EQ(bounded.filter.stats().stream_lost.read(), 1u);
+  // What comes behind it is found by its length, whatever it said in between.
+  pdu += std::string(kLength - pdu.size(), 'x');
+  for (std::size_t at = innocent(7).size(); at < kLength; at += 1400)
+    bounded.give(Bounded::segment(at, std::string_view(pdu).substr(at, 1400)));
+  bounded.expect_left_as_given();
+  EXPECT_EQ(bounded.filter.stats().stream_lost.read(), 0u);
+  EXPECT_EQ(bounded.filter.stats().stream_late.read(), 1u);
+  bounded.give(Bounded::segment(kLength, listed(8)));
+  EXPECT_EQ(bounded.filter.fate(Fate::kNeutralised), 1u);
 }
 
 TEST(Bounds, BehindAMissingSegmentOnlySoManyFramesAreHeldAndTheRestIsRepeated) {
