@@ -177,7 +177,7 @@ const TunnelHeaders* Enforcer::Ways::find(const Frame& judged, const Layers& lay
 // Segments behind a refused message, of this burst or a later one.
 void Enforcer::drop_late_segments(Replies& replies) {
   for (std::size_t i = burst_.closed_from; i < burst_.count; ++i) {
-    if (!leaves(burst_.fates[i]) || burst_.repeats_refused[i] || note_if_late(burst_, i, sessions_)) continue;
+    if (!leaves(burst_.fates[i]) || burst_.repeats_refused[i] || is_joined_segment(i) || note_if_late(burst_, i, sessions_)) continue;
     // A copy in the same burst: what its sender is told is on the way.
     if (burst_.repeats_refused[i]) burst_.fates[i] = Fate::kDroppedDeadConnection;
   }
@@ -300,7 +300,7 @@ Fate Enforcer::answer_copy(std::size_t index, const LivePolicy& live, Replies& r
 void Enforcer::reset_further(Replies& replies) {
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const bool is_judged = !leaves(burst_.fates[i]);
-    if (is_judged || burst_.layers[i].transport != Transport::kTcp || burst_.frames[i].truncated) continue;
+    if (is_judged || burst_.layers[i].transport != Transport::kTcp || burst_.frames[i].truncated || is_joined_segment(i)) continue;
     Frame frame = burst_.frames[i];
     Layers layers = burst_.layers[i];
     const TcpHeader header = tcp_header(frame, layers);
@@ -325,7 +325,7 @@ std::uint32_t Enforcer::receiver_expects(std::size_t judged) {
   if (ahead(next, message_end) > 0) next = message_end;
   for (std::size_t i = judged + 1; i < burst_.count; ++i) {
     const Layers& layers = burst_.layers[i];
-    if (layers.transport != Transport::kTcp || burst_.flow_of(i, sessions_).forward != flow) continue;
+    if (layers.transport != Transport::kTcp || is_joined_segment(i) || burst_.flow_of(i, sessions_).forward != flow) continue;
     const TcpHeader later = tcp_header(burst_.frames[i], layers);
     if ((later.flags & kTcpSyn) != 0) break;  // the ports are used for a new connection
     if (!checksums_hold(burst_.frames[i], layers)) continue;
@@ -381,6 +381,7 @@ bool Enforcer::restate(const Response& response, std::uint32_t code) {
   if (Burst::is_stream(response.frame)) return lane_.restate(response, code);
   Frame& frame = burst_.frames[response.frame];
   const Layers& layers = burst_.layers[response.frame];
+  if (std::uint64_t{response.message.offset} + response.message.length > layers.payload_length) return false;
   const ChecksumKeeper keeper(frame, layers, response.message);
   const MutableBytes message = payload_of(frame, layers).subspan(response.message.offset, response.message.length);
   if (!registered_protocols()[response.protocol]->restate(code, message)) return false;
@@ -394,7 +395,7 @@ void Enforcer::restate_responses() {
     const Frame& frame = burst_.frames[response.frame];
     const Layers& layers = burst_.layers[response.frame];
     const Protocol& protocol = *registered_protocols()[response.protocol];
-    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp) continue;
+    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp || is_joined_segment(response.frame)) continue;
     const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
     const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,
                                                       sequence, burst_.now_ns);

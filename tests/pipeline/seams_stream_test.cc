@@ -53,6 +53,13 @@ class Ends {
     filter.access.give(frame, now_ns);
     filter.run();
   }
+  Octets back(std::size_t at, std::string_view bytes, std::size_t confirmed) const {
+    return way_.carry(shape(true, number(kThere, at), number(kHere, confirmed), bytes));
+  }
+  void give_back(const Octets& frame) {
+    filter.core.give(frame, now_ns);
+    filter.run();
+  }
   void pass(std::uint64_t ms) {
     for (; ms > 0; --ms) {
       now_ns += kMs;
@@ -291,6 +298,21 @@ TEST(SessionSeams, ASegmentInFragmentsCostsNoMoreThanItself) {
   EXPECT_EQ(arrived.substr(2 * one, one), innocent(3));
   EXPECT_EQ(arrived.substr(3 * one), voided(listed(4)) + innocent(5));
   ends.expect_all_came_to_an_end();
+}
+
+// The bytes of its frames are not those that were read.
+TEST(SessionSeams, AResponseInFragmentsPassesAsItIs) {
+  Ends ends(kWays[0]);
+  ends.open();
+  ends.send(0, listed(1));
+  std::string responses;
+  for (std::uint32_t number = 100; number < 170; ++number) append_u32(responses, 16), append_u32(responses, 0x15), append_u32(responses, 0), append_u32(responses, number);
+  responses += submit_sm_resp(1);
+  const std::array<Octets, 2> parts = in_two_fragments(ends.back(0, responses, listed(1).size()), 1096);
+  for (const Octets& part : parts) ends.give_back(part);
+  ASSERT_EQ(ends.filter.access.sent().size(), 2u);
+  EXPECT_EQ(ends.filter.access.sent()[0], parts[0]);
+  EXPECT_EQ(ends.filter.access.sent()[1], parts[1]);
 }
 
 // Where the other direction passes elsewhere nobody confirms what went by in fragments: what comes behind must not wait for it.
