@@ -23,8 +23,7 @@ std::size_t BufferPool::class_of(std::uint32_t size) {
   return found;
 }
 
-// A block of this class, from its list or out of the next larger class. Pieces are not joined again: sizes settle to what the
-// traffic needs, and a block that is short of its class is taken from a larger one.
+// A block of this class, from its list or out of the next larger class.
 std::uint8_t* BufferPool::cut(std::size_t size_class) {
   std::vector<std::uint8_t*>& list = free_[size_class];
   if (list.empty()) {
@@ -39,10 +38,40 @@ std::uint8_t* BufferPool::cut(std::size_t size_class) {
   return bytes;
 }
 
+// Sizes settle to what the traffic needs; only when that changes are pieces joined. There may be tens of thousands of them, so it is not
+// tried again soon.
+bool BufferPool::may_join() const { return reclaimed_ >= join_again_at_ && total_ - used_ >= total_ / 4; }
+
+void BufferPool::join() {
+  constexpr std::uint64_t kSeldom = 1 << 16;  // bursts
+  join_again_at_ = reclaimed_ + kSeldom;
+  for (std::size_t i = 0; i + 1 < kSizes.size(); ++i) {
+    std::vector<std::uint8_t*>& list = free_[i];
+    const std::size_t pieces = kSizes[i + 1] / kSizes[i];
+    const auto whole_of = [&](std::size_t place) { return static_cast<std::size_t>(list[place] - memory_.get()) / kSizes[i + 1]; };
+    std::sort(list.begin(), list.end());
+    std::size_t kept = 0;
+    for (std::size_t at = 0; at < list.size();) {
+      const std::size_t last = at + pieces - 1;
+      if (last < list.size() && whole_of(at) == whole_of(last)) {
+        free_[i + 1].push_back(list[at]);
+        at += pieces;
+      } else {
+        list[kept++] = list[at++];
+      }
+    }
+    list.resize(kept);
+  }
+}
+
 BufferPool::Block BufferPool::take(std::uint32_t size) {
   if (size > kLargest) return {};
   const std::size_t size_class = class_of(size);
-  std::uint8_t* const bytes = cut(size_class);
+  std::uint8_t* bytes = cut(size_class);
+  if (bytes == nullptr && may_join()) {
+    join();
+    bytes = cut(size_class);
+  }
   if (bytes == nullptr) return {};
   used_ += kSizes[size_class];
   return {bytes, kSizes[size_class]};
@@ -59,6 +88,7 @@ void BufferPool::reclaim() {
     free_[class_of(block.size)].push_back(block.bytes);
   }
   given_back_.clear();
+  ++reclaimed_;
 }
 
 }  // namespace telefence

@@ -2,7 +2,8 @@
 #pragma once
 
 // Memory for the bytes of streams, shared by all flows of one worker and fixed at start. Blocks of five sizes, each twice to four
-// times the one before; a size that has run out is cut from a larger one. What is given back stays as it is until reclaim(), at
+// times the one before; a size that has run out is cut from a larger one, and pieces are joined again when a larger one has run out
+// though there is room, so that nobody who makes many small ones takes the large ones away for good. What is given back stays as it is until reclaim(), at
 // the end of the burst: events look at it. Worker thread.
 
 #include <array>
@@ -38,12 +39,16 @@ class BufferPool {
  private:
   static std::size_t class_of(std::uint32_t size);
   std::uint8_t* cut(std::size_t size_class);
+  bool may_join() const;
+  void join();
 
   std::unique_ptr<std::uint8_t[]> memory_;
   std::array<std::vector<std::uint8_t*>, kSizes.size()> free_;
   std::vector<Block> given_back_;
   std::size_t total_;
   std::size_t used_ = 0;
+  std::uint64_t reclaimed_ = 0;      // so often
+  std::uint64_t join_again_at_ = 0;  // in these
 };
 
 }  // namespace telefence

@@ -101,7 +101,8 @@ bool PartTable::put_other(PartialMessage& message, std::uint32_t sequence, Bytes
   }
   const std::uint64_t offset = message.offset_of(sequence);
   const bool is_known_already = other->buffer.has(offset, offset + bytes.size()) && !other->buffer.differs(offset, bytes);
-  return !is_known_already && other->buffer.put(offset, bytes, options_.longest, pool_, StreamBuffer::Keep::kLast).stored;
+  // Who reads it in this burst goes on reading what it said.
+  return !is_known_already && other->buffer.renew(pool_) && other->buffer.put(offset, bytes, options_.longest, pool_, StreamBuffer::Keep::kLast).stored;
 }
 
 Bytes PartTable::other(const PartialMessage& message) {

@@ -31,12 +31,23 @@ bool StreamBuffer::make_room(std::uint64_t end, std::uint32_t limit, BufferPool&
   BufferPool::Block next = pool.take(wanted);
   if (next.bytes == nullptr && wanted != needed) next = pool.take(needed);
   if (next.bytes == nullptr) return false;
+  move_to(next, pool);
+  return true;
+}
+
+void StreamBuffer::move_to(const BufferPool::Block& next, BufferPool& pool) {
   const std::uint64_t last = island_count_ == 0 ? end_of_first_ : islands_[island_count_ - 1u].end;
   if (last != base_) std::memcpy(next.bytes, block_.bytes + (base_ - start_), static_cast<std::size_t>(last - base_));
   pool.give_back(block_);
   block_ = next;
   start_ = base_;
-  return true;
+}
+
+bool StreamBuffer::renew(BufferPool& pool) {
+  if (block_.bytes == nullptr) return true;
+  const BufferPool::Block next = pool.take(block_.size);
+  if (next.bytes != nullptr) move_to(next, pool);
+  return next.bytes != nullptr;
 }
 
 bool StreamBuffer::differs(std::uint64_t offset, Bytes bytes) const {

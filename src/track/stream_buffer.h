@@ -73,6 +73,8 @@ class StreamBuffer {
   void trim(std::uint64_t offset, BufferPool& pool);
   // The bytes up to `offset` will never come: what is there behind it follows on. Requires: offset >= contiguous_end().
   void jump(std::uint64_t offset, BufferPool& pool);
+  // Moves to another block, for whoever still looks at this one. False: there is no room.
+  bool renew(BufferPool& pool);
   // Forgets what lies beyond the hole.
   void forget_islands(BufferPool& pool);
 
@@ -80,6 +82,7 @@ class StreamBuffer {
   static constexpr std::size_t kMostIslands = 8;
 
   bool make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool);
+  void move_to(const BufferPool::Block& next, BufferPool& pool);
   bool add_range(std::uint64_t start, std::uint64_t end);
   void write_new(std::uint64_t offset, Bytes bytes);
 

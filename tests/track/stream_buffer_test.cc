@@ -61,6 +61,29 @@ TEST(BufferPool, GivesOutAllItHasAndTakesItBack) {
   EXPECT_EQ(pool.take(BufferPool::kLargest + 1).bytes, nullptr);
 }
 
+// Whoever makes it be cut into small pieces takes the large ones away no longer than he uses those.
+TEST(BufferPool, PiecesAreJoinedWhenALargeOneIsWanted) {
+  BufferPool pool(2 * std::size_t{BufferPool::kLargest});
+  std::vector<BufferPool::Block> blocks;
+  for (BufferPool::Block block = pool.take(1); block.bytes != nullptr; block = pool.take(1)) blocks.push_back(block);
+  EXPECT_EQ(blocks.size(), 2u * BufferPool::kLargest / 2048);
+  EXPECT_EQ(pool.take(BufferPool::kLargest).bytes, nullptr);
+  const BufferPool::Block kept = blocks[17];
+  for (const BufferPool::Block& block : blocks)
+    if (block.bytes != kept.bytes) pool.give_back(block);
+  pool.reclaim();
+  const BufferPool::Block large = pool.take(BufferPool::kLargest);
+  ASSERT_NE(large.bytes, nullptr);
+  EXPECT_EQ(pool.take(BufferPool::kLargest).bytes, nullptr) << "a piece of the other one is in use";
+  const BufferPool::Block half = pool.take(131072);
+  ASSERT_NE(half.bytes, nullptr);
+  EXPECT_TRUE(kept.bytes < half.bytes || kept.bytes >= half.bytes + half.size);
+  EXPECT_TRUE(kept.bytes < large.bytes || kept.bytes >= large.bytes + large.size);
+  std::size_t rest = 0;
+  while (pool.take(1).bytes != nullptr) ++rest;
+  EXPECT_EQ(rest, (BufferPool::kLargest - half.size) / 2048 - 1);
+}
+
 TEST(BufferPool, BlocksNeverOverlap) {
   BufferPool pool(4 * BufferPool::kLargest);
   std::mt19937 random(3);
