@@ -269,7 +269,9 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
     message.was_reset = false;
   }
   const Said own = said(index);
+  const bool is_known = !message.is_read && message.holds(own.sequence, own.payload.bytes.size());
   const PartTable::Put put = parts_.put(message, own.sequence, own.payload.bytes, burst_.now_ns);
+  if (is_known && put == PartTable::Put::kTaken) return true;  // nothing that it says is news
   if (put == PartTable::Put::kTooFar) {  // its receiver will hardly take it: it ends nothing
     (void)reads_whole(index, classifier);
     return true;
@@ -288,9 +290,9 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   if (reads_together(message, index, classifier) || is_told_otherwise) return true;
   put_back(index, own);
   // What begins before it is not what comes in its place.
-  const bool is_known = static_cast<std::int32_t>(own.sequence - message.sequence()) >= 0 &&
+  const bool begins_another = static_cast<std::int32_t>(own.sequence - message.sequence()) >= 0 &&
                         classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol;
-  if (is_known) return forget(message, index);
+  if (begins_another) return forget(message, index);
   if (burst_.fates[index] == Fate::kForwardedNotRecognised && message.bytes().size() < kTooFewToKnow)
     burst_.fates[index] = Fate::kForwardedNeedMore;
   else

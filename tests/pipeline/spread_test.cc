@@ -96,6 +96,32 @@ TEST_F(Spread, AMessageCutAtEveryBorderIsReadOnce) {
   }
 }
 
+// Otherwise an octet sent over and over again would cost as much as the whole beginning each time.
+TEST_F(Spread, ACopyOfWhatIsThereIsNotReadAgain) {
+  block();
+  const auto read_so_far = [&] {
+    std::uint64_t sum = 0;
+    for (const auto& progress : filter.stats().parsed)
+      for (const Counter& count : progress) sum += count.read();
+    return sum;
+  };
+  std::uint16_t from = 19000;
+  for (const Sample& sample : samples("www.evil.example")) {
+    const std::size_t most = sample.stream.size() * 2 / 3;
+    std::vector<Segment> segments = {{0, sample.stream.substr(0, most)}};
+    send(segments, sample.port, true, ++from);
+    const std::uint64_t before = read_so_far();
+    for (std::size_t at = 0; at < most; at += 7) {
+      filter.access.give(segment_frame({static_cast<std::uint32_t>(at), sample.stream.substr(at, 1)}, sample.port, from), now_ns_);
+      filter.run();
+    }
+    EXPECT_EQ(read_so_far(), before) << sample.name;
+    filter.access.give(segment_frame({static_cast<std::uint32_t>(most), sample.stream.substr(most)}, sample.port, from), now_ns_);
+    filter.run();
+  }
+  EXPECT_EQ(refused(), samples("x").size()) << "and still each is read when it is whole";
+}
+
 TEST_F(Spread, InnocentMessagesPassUntouchedHoweverTheyAreCut) {
   block();
   std::uint16_t from = 20000;
