@@ -338,16 +338,16 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   const std::uint64_t known_end = stream.end();
   const bool is_early = start > known_end;
   if (segment.holds && is_early && !has_room_for_early(stream, stop)) return no_room(segment, stream, start, stop);
-  if (segment.holds && has_its_share(stream) && stop > known_end && held_[stream.held.first].burst != burst_) {
+  // What was jumped over, or was sent before what was seen first, is not here and has not left.
+  const std::uint64_t base = stream.buffer.base();
+  const StreamEnd& end = end_of(stream);
+  const bool is_unseen = start < base && (stream.acked < base || !end.is_confirmed || stream.offset_of(end.confirmed) < base);
+  if (segment.holds && has_its_share(stream) && (stop > known_end || is_unseen) && held_[stream.held.first].burst != burst_) {
     // No connection takes the room of others. What is there of it is judged at once, and goes on.
     ++counts_.no_room;
     make_due(stream);
     return {What::kNoRoom, &stream, {}, false, false};
   }
-  // What was jumped over, or was sent before what was seen first, is not here and has not left.
-  const std::uint64_t base = stream.buffer.base();
-  const StreamEnd& end = end_of(stream);
-  const bool is_unseen = start < base && (stream.acked < base || !end.is_confirmed || stream.offset_of(end.confirmed) < base);
   const bool is_copy = stop > stream.released && !is_unseen && stream.buffer.has(start, stop);
   const StreamBuffer::Put put = stream.buffer.put(start, payload_of(*segment.frame, *segment.layers), options_.window_bytes, pool_);
   if (!put.stored) return no_room(segment, stream, start, stop);

@@ -170,8 +170,11 @@ class SlowRequest : public ::testing::Test {
  protected:
   static constexpr std::uint32_t kBegin = 1000;
 
-  // `request` in two parts from a port of its own, the second one after the wait for it has ended. Returns what left.
-  std::string in_two(const std::string& request, std::size_t cut) {
+  enum class Last { kLate, kWhenTheWaitEnds };
+
+  // `request` in parts from a port of its own, each after the wait for it has ended, or the last one in the burst in which it does.
+  // Returns what left.
+  std::string in_parts(const std::string& request, const std::vector<std::size_t>& cuts, Last last = Last::kLate) {
     ++port;
     const auto from_client = [&](std::size_t at, std::string_view bytes) {
       return frame_of({.source_port = port, .destination_port = 5060, .sequence = kBegin + static_cast<std::uint32_t>(at),
@@ -182,14 +185,20 @@ class SlowRequest : public ::testing::Test {
                                 .flags = kTcpSyn | kTcpAck}));
     filter.core.forget();
     filter.access.forget();
-    give(filter.access, from_client(0, std::string_view(request).substr(0, cut)));
-    for (int ms = 0; ms < 210; ++ms) {
-      now_ns += kMs;
-      filter.access.set_now(now_ns);
-      filter.run();
+    std::size_t at = 0;
+    for (const std::size_t cut : cuts) {
+      give(filter.access, from_client(at, std::string_view(request).substr(at, cut - at)));
+      at = cut;
+      for (int ms = 0; ms < (last == Last::kLate ? 210 : 190); ++ms) {
+        now_ns += kMs;
+        filter.access.set_now(now_ns);
+        filter.run();
+      }
+      const std::size_t left = payloads_sent(filter.core).size();
+      EXPECT_TRUE(left == at || last != Last::kLate) << "it is not held any longer";
     }
-    EXPECT_EQ(payloads_sent(filter.core).size(), cut) << "it is not held any longer";
-    give(filter.access, from_client(cut, std::string_view(request).substr(cut)));
+    now_ns += 20 * kMs;
+    give(filter.access, from_client(at, std::string_view(request).substr(at)));
     return payloads_sent(filter.core);
   }
   std::string answered(const std::string& response, std::size_t asked) {
@@ -205,32 +214,65 @@ class SlowRequest : public ::testing::Test {
 
   Filter filter;
   std::uint64_t now_ns = 1'700'000'000'000'000'000;
-  std::uint16_t port = 40000;
+  std::uint16_t port = 1000;
+
+  // What left is the call, but for its method where that was still here, and for the one that CSeq names; and its refusal is the configured one.
+  void expect_refused(const std::vector<std::size_t>& cuts, Last last = Last::kLate) {
+    std::string left = in_parts(call, cuts, last);
+    const std::size_t cseq = call.find("1 INVITE\r") + 2;
+    ASSERT_EQ(left.size(), call.size());
+    EXPECT_EQ(left[cseq], 'X') << left;
+    left[cseq] = 'I';
+    if (left[0] == 'X') left[0] = 'I';
+    EXPECT_EQ(left, call);
+    const std::string told = answered(kRefusal, call.size());
+    EXPECT_EQ(told.substr(0, 11), "SIP/2.0 603") << told;
+    EXPECT_NE(told.find("CSeq: 1 INVITE"), told.npos);
+  }
+  static constexpr const char* kRefusal =
+      "SIP/2.0 400 CSeq mismatch\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK-1\r\nFrom: <sip:+8617000000001@10.0.0.1>;tag=a1\r\n"
+      "To: <sip:+8613800000001@10.0.0.2>;tag=b\r\nCall-ID: call-1@10.0.0.1\r\nCSeq: 1 XNVITE\r\nContent-Length: 0\r\n\r\n";
+  const std::string call = sip_invite("+8617000000001", "+8613800000001");
 };
 
 TEST_F(SlowRequest, AListedCallIsNoneWhereverItIsCut) {
   filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
-  const std::string call = sip_invite("+8617000000001", "+8613800000001");
-  const std::string refusal = "SIP/2.0 400 CSeq mismatch\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK-1\r\nFrom: <sip:+8617000000001@10.0.0.1>;tag=a1\r\n"
-                              "To: <sip:+8613800000001@10.0.0.2>;tag=b\r\nCall-ID: call-1@10.0.0.1\r\nCSeq: 1 XNVITE\r\nContent-Length: 0\r\n\r\n";
-  ASSERT_NE(call.find("Call-ID: call-1@10.0.0.1\r\n"), call.npos) << call;
-  const std::size_t cseq = call.find("1 INVITE\r") + 2;
   for (std::size_t cut = 1; cut < call.size(); ++cut) {
     SCOPED_TRACE(cut);
-    const std::string left = in_two(call, cut);
-    ASSERT_EQ(left.size(), call.size());
-    EXPECT_EQ(left[cseq], 'X') << left;
-    const std::string told = answered(refusal, call.size());
-    EXPECT_EQ(told.substr(0, 11), "SIP/2.0 603") << told;
-    EXPECT_NE(told.find("CSeq: 1 INVITE"), told.npos);
+    expect_refused({cut});
   }
-  EXPECT_EQ(filter.ring.pushed(), call.size() - 1);
+  EXPECT_EQ(filter.ring.pushed(), call.size() - 1) << "each is recorded once";
+}
+
+TEST_F(SlowRequest, AListedCallIsNoneInThreeParts) {
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  for (std::size_t first = 1; first < call.size(); first += 3)
+    for (std::size_t second = first + 1; second < call.size(); second += 3) {
+      SCOPED_TRACE(std::to_string(first) + " and " + std::to_string(second));
+      expect_refused({first, second});
+      if (HasFailure()) return;
+    }
+}
+
+// The rest comes in the very burst in which what is there is judged.
+TEST_F(SlowRequest, AListedCallIsNoneWhenItsRestComesAsTheWaitEnds) {
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  for (std::size_t cut = 1; cut < call.size(); ++cut) {
+    SCOPED_TRACE(cut);
+    expect_refused({cut}, Last::kWhenTheWaitEnds);
+  }
+  EXPECT_EQ(filter.ring.pushed(), call.size() - 1) << "each is recorded once";
 }
 
 TEST_F(SlowRequest, AnInnocentCallIsWhatItWasWhereverItIsCut) {
-  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+861700"); });  // a part of the one that calls
-  const std::string call = sip_invite("+8617000000001", "+8613800000001");
-  for (std::size_t cut = 1; cut < call.size(); ++cut) EXPECT_EQ(in_two(call, cut), call) << cut;
+  // Parts of the one that calls.
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+861700"), Filter::block_number(b, "10086"); });
+  std::string other = call;
+  const std::size_t from = other.find("From: <sip:");
+  other.replace(from, other.find(";tag", from) - from, "P-Asserted-Identity: <sip:bob@h>, <tel:100861234567>\r\nFrom: \"me@home\" <tel:100861234567>");
+  for (const std::string& innocent : {call, other})
+    for (std::size_t cut = 1; cut < innocent.size(); ++cut)
+      for (const Last last : {Last::kLate, Last::kWhenTheWaitEnds}) EXPECT_EQ(in_parts(innocent, {cut}, last), innocent) << cut;
 }
 
 TEST_F(SlowRequest, WithoutCSeqBehindTheCutItsFieldsAreNone) {
@@ -238,7 +280,7 @@ TEST_F(SlowRequest, WithoutCSeqBehindTheCutItsFieldsAreNone) {
   const std::string start = "INVITE sip:+8613800000001@10.0.0.2 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK-1\r\nCSeq: 1 INVITE\r\nCall-ID: 1@10.0.0.1\r\n"
                             "To: <sip:+8613800000001@10.0.0.2>\r\nFrom: <sip:+861";
   const std::string rest = "7000000001@10.0.0.1>;tag=a1\r\nContent-Length: 0\r\n\r\n";
-  EXPECT_EQ(in_two(start + rest, start.size()), start + std::string(27, '<') + "\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(in_parts(start + rest, {start.size()}), start + std::string(27, '<') + "\r\nContent-Length: 0\r\n\r\n");
 }
 
 }  // namespace

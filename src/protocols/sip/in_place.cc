@@ -43,7 +43,8 @@ void set(MutableBytes bytes, std::size_t place, char character) {
 struct Parts {
   std::size_t method = 0;
   char letter = 0;            // that it begins with
-  bool is_void = false;       // a method that nobody has: what was there of it earlier was refused
+  bool is_void = false;       // it, or CSeq, names a method that nobody has: what was there of it earlier was refused
+  bool has_other_method = false;
   bool names_method = false;  // CSeq does, where `cseq` is
   std::size_t cseq = 0;
   char cseq_letter = 0;
@@ -53,12 +54,13 @@ struct Parts {
 // False for a request of another kind.
 bool find_parts(Bytes bytes, const Message& message, Parts& parts) {
   const std::string_view method = message.method;
-  parts.is_void = was_invite(method) || was_message(method);
+  const std::string_view in_cseq = method_in(message.cseq);
+  parts.has_other_method = was_invite(method) || was_message(method);
   const bool is_text = is_message(method) || was_message(method);
-  if (!parts.is_void && !is_text && !is_invite(method)) return false;
+  if (!parts.has_other_method && !is_text && !is_invite(method)) return false;
+  parts.is_void = parts.has_other_method || was_invite(in_cseq) || was_message(in_cseq);
   parts.method = place_in(bytes, method);
   parts.letter = method.front();
-  const std::string_view in_cseq = method_in(message.cseq);
   parts.names_method = is_text ? is_message(in_cseq) : is_invite(in_cseq);
   if (parts.names_method) {
     parts.cseq = place_in(bytes, in_cseq);
@@ -87,7 +89,7 @@ bool spoil(MutableBytes bytes, const Message& message, std::size_t from) {
     const std::string_view line = message.headers.substr(start, end - start);
     wire::HeaderLine field;
     if (!wire::is_blank(line.front())) stays = wire::read_header_line(line, field) && stays_whole(field_named(field.name));
-    const std::size_t line_end = section + start + std::min(line.find_first_of("\r\n"), line.size());
+    const std::size_t line_end = section + start + line.find_last_not_of("\r\n") + 1;  // npos + 1 is 0
     for (std::size_t at = std::max(section + start, from); !stays && at < line_end; ++at) {
       set(bytes, at, '<');
       is_spoilt = true;
@@ -107,11 +109,11 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   if (!is_judged || !find_parts(bytes, message, parts)) return false;
   const std::size_t from = voiding.mutable_from;
   const bool has_left = parts.method < from;
-  if (parts.is_void && !has_left) return false;  // nobody's request from the beginning
   const bool changes_cseq = parts.names_method && parts.cseq >= from;
-  bool is_void = parts.is_void || !has_left || changes_cseq;
+  // Without CSeq it is none as it is, or that is still to come, and will be changed.
+  bool is_void = parts.is_void || !has_left || changes_cseq || message.cseq.empty();
   if (!is_void) is_void = spoil(bytes, message, from);
-  if (!has_left) set(bytes, parts.method, nobodys(parts.letter));
+  if (!has_left && !parts.has_other_method) set(bytes, parts.method, nobodys(parts.letter));
   if (changes_cseq) set(bytes, parts.cseq, nobodys(parts.cseq_letter));
   for (std::size_t at = std::max(parts.text, from); at < parts.text_end; ++at) {
     set(bytes, at, ' ');

@@ -275,7 +275,7 @@ class StreamReader {
 
   Step goes_on(const Message& message, std::size_t start) {
     const Place there{static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(payload_.bytes.size() - start)};
-    if (message.length > kLongestWaited) (void)push_event(message, payload_.transport, there, events_);
+    if (message.length > kLongestWaited) (void)push_event(message, payload_.transport, there, events_, at_ == 0 && payload_.is_refused);
     return {Progress::kNeedMore, static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(message.length)};
   }
 
@@ -300,10 +300,15 @@ struct RestOfLine {
 RestOfLine rest_of(std::string_view line, std::string_view method) {
   const std::size_t colon = line.find(':');
   if (colon == line.npos) return {};
-  if (field_named(wire::without_blanks(line.substr(0, colon))) != Field::kCSeq) return {line.find_first_of("@>", colon) != line.npos, {}};
+  if (field_named(wire::without_blanks(line.substr(0, colon))) != Field::kCSeq) {
+    const std::string_view last = line.substr(std::max(line.find_last_of("<,") + 1, colon));  // npos + 1 is 0
+    return {last.find_first_of("@>") != last.npos, {}};
+  }
   const std::string_view begun = method_in(wire::without_blanks(line.substr(colon + 1)));
+  if (begun.empty() || begun.size() > method.size()) return {};
+  const bool was_replaced = was_invite(method) || was_message(method);  // its first letter
   const auto are_alike = [](char one, char other) { return wire::lower_case_of(one) == wire::lower_case_of(other); };
-  const bool is_it = !begun.empty() && begun.size() <= method.size() && std::equal(begun.begin(), begun.end(), method.begin(), are_alike);
+  const bool is_it = std::equal(begun.begin() + (was_replaced ? 1 : 0), begun.end(), method.begin() + (was_replaced ? 1 : 0), are_alike);
   return {is_it, is_it ? method.substr(begun.size()) : std::string_view()};
 }
 

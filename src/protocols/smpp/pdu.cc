@@ -97,7 +97,7 @@ void read_replacement(Reader& reader, Message& message) {
   message.is_multi = true;
   message.destination_count = 0;
   message.has_coding = false;
-  (void)read_text(reader);  // message_id
+  message.replaced = read_text(reader);
   reader.skip(2);           // source_addr_ton, source_addr_npi
   message.source = read_text(reader);
   (void)read_text(reader);  // schedule_delivery_time
@@ -148,10 +148,16 @@ bool looks_like_ucs2(Bytes text) {
   return has_high && likely * 8 >= text.size() / 2 * 7;
 }
 
-TextCoding likely_coding(Bytes text) {
-  if (looks_like_ucs2(text)) return TextCoding::kUcs2;
+TextCoding coding_of_octets(Bytes text) {
   const bool has_high = std::any_of(text.begin(), text.end(), [](std::uint8_t octet) { return octet >= 0x80; });
   return has_high ? TextCoding::kGb18030 : TextCoding::kGsm7;
+}
+
+// The first text. What has not come yet of a message that is judged before it is whole is zeros, which say nothing.
+Bytes first_text(Bytes pdu, const Message& message) {
+  Bytes text = message.body_count == 0 ? Bytes() : part_of(pdu, message.bodies[0]);
+  while (text.size() >= 2 && text[text.size() - 1] == 0 && text[text.size() - 2] == 0) text = text.first(text.size() - 2);
+  return text;
 }
 
 }  // namespace
@@ -231,7 +237,15 @@ bool may_be_receipt(std::uint32_t command, const Message& message) {
 
 TextCoding coding_of(Bytes pdu, const Message& message) {
   if (message.has_coding) return text_coding(message.data_coding);
-  return message.body_count == 0 ? TextCoding::kGsm7 : likely_coding(part_of(pdu, message.bodies[0]));
+  const Bytes text = first_text(pdu, message);
+  return looks_like_ucs2(text) ? TextCoding::kUcs2 : coding_of_octets(text);
+}
+
+TextCoding other_coding_of(Bytes pdu, const Message& message) {
+  if (message.has_coding || message.body_count == 0) return TextCoding::kBinary;
+  const Bytes text = first_text(pdu, message);
+  if (looks_like_ucs2(text)) return coding_of_octets(text);
+  return text.size() >= 2 && text.size() % 2 == 0 ? TextCoding::kUcs2 : TextCoding::kBinary;
 }
 
 TextCoding text_coding(std::uint8_t data_coding) {

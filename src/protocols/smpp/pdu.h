@@ -57,6 +57,7 @@ struct Message {
   static constexpr std::size_t kMostBodies = 4;
 
   Place source;
+  Place replaced;  // message_id of what a replace_sm is for
   Place destinations;  // one address; for submit_multi the whole list of dest_address structures
   std::uint8_t destination_count = 1;
   bool is_multi = false;
@@ -84,8 +85,10 @@ bool read_message(Bytes pdu, std::uint32_t command, Message& message);
 // notification). What is in it may say otherwise (receipt.h).
 bool may_be_receipt(std::uint32_t command, const Message& message);
 
-// The coding of the texts of `message`, for one without data_coding the likeliest.
+// The coding of the texts of `message`, for one without data_coding the likeliest; and for such a one what it may be besides,
+// kBinary when nothing.
 TextCoding coding_of(Bytes pdu, const Message& message);
+TextCoding other_coding_of(Bytes pdu, const Message& message);
 
 // data_coding (SMPP 3.4, 5.2.19), with the values of 3GPP TS 23.038 that gateways pass on, and 15 as Chinese peers use
 // it.

@@ -77,13 +77,13 @@ bool is_receipt(Bytes pdu, const Header& header, const Message& message) {
 std::uint32_t pair_number(const Header& header) {
   std::uint32_t kind = 0;  // submit_sm
   switch (header.command & ~kResponseBit) {
-    case kDeliverSm: kind = 1; break;
+    case kDeliverSm:
+    case kReplaceSm: kind = 1; break;  // the one goes to where the other comes from
     case kDataSm: kind = 2; break;
     case kSubmitMulti: kind = 3; break;
-    case kReplaceSm: kind = 4; break;
     default: break;
   }
-  return header.sequence ^ kind << 29;  // no standard lets a number have the first of these bits, and hardly anybody counts to the others
+  return header.sequence ^ kind << 30;  // no standard lets a number have both of these bits, and hardly anybody counts to them
 }
 
 // A text must be so long to be worth an event of its own beside the first few: no message gives more of them than its length pays for.
@@ -112,6 +112,11 @@ Reading push_message(Bytes pdu, Place place, const Header& header, EventList& ev
   if (message.body_count == 0) events.push(place, pair_number(header), sms);
   for (std::size_t i = 0; i < message.body_count; ++i) {
     read_body(pdu, message, message.bodies[i], sms);
+    events.push(place, pair_number(header), sms);
+  }
+  if (const TextCoding other = other_coding_of(pdu, message); other != TextCoding::kBinary) [[unlikely]] {
+    sms.coding = other;
+    read_body(pdu, message, message.bodies[0], sms);
     events.push(place, pair_number(header), sms);
   }
   if (message.has_more_bodies) [[unlikely]] push_more_bodies(pdu, place, header, message, sms, events);
@@ -169,10 +174,10 @@ std::size_t first_pdu(Bytes bytes) {
 
 // A PDU with a command that nobody knows: its receiver says so and reads on where its length leads, and so does this. Where it is not
 // sure that one begins, its length must lead to another.
-bool is_stepped_over(Bytes bytes, bool is_border, std::uint32_t& length) {
+bool is_stepped_over(Bytes bytes, bool is_border, std::uint32_t longest, std::uint32_t& length) {
   Reader reader(bytes);
   length = reader.u32();
-  if (!reader.ok() || length < kHeaderLength || length > kLongestPassedOver) return false;
+  if (!reader.ok() || length < kHeaderLength || length > longest) return false;
   if (is_border) return true;
   return length == bytes.size() || (length < bytes.size() && has_known_header(bytes.subspan(length)));
 }
@@ -195,7 +200,7 @@ Step extract(const Payload& payload, EventList& events) {
     const HeaderState state = read_header(rest, header);
     std::uint32_t length = header.length;
     const bool is_border = at != 0 || !must_show_itself;
-    if (!is_border || (state == HeaderState::kImplausible && !is_stepped_over(rest, at != 0 || is_synced, length))) {
+    if (!is_border || (state == HeaderState::kImplausible && !is_stepped_over(rest, at != 0 || is_synced, is_synced ? kLongestPassedOver : kLongestPdu, length))) {
       const std::size_t sound = first_pdu(rest);
       if (sound == rest.size()) return {Progress::kNeedMore, static_cast<std::uint32_t>(at), 0, Then::kLost};
       cut = true;
@@ -267,6 +272,10 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
     voided = true;
   });
   if (!is_whole) return voided;
+  // What is to be replaced is a message that was taken: it stays as it is.
+  const Place replaced = message.replaced;
+  if (replaced.length != 0 && replaced.offset >= mutable_from && replaced.offset + replaced.length < known)
+    void_number(bytes.subspan(replaced.offset, replaced.length));
   const TextCoding coding = coding_of(pdu, message);
   const auto void_text = [&](Place place) {
     MutableBytes body = bytes.subspan(place.offset, place.length);

@@ -93,6 +93,20 @@ TEST(SipInPlace, WhenCSeqHasLeftTooWhatFollowsIsNoField) {
   EXPECT_EQ(Extracted(after, Transport::kTcp).count(), 1u) << "its receiver can read it to its end";
 }
 
+// Some of it was refused before: by its method, or by CSeq alone.
+TEST(SipInPlace, OfWhatIsRefusedAlreadyOnlyCSeqIsStillChanged) {
+  const std::string before = text_of({});
+  const std::string by_method = with(before, "INVITE sip:", "XNVITE sip:"), by_cseq = with(before, "42 INVITE", "42 XNVITE");
+  for (const std::size_t left : {std::size_t{0}, before.find("From")}) {
+    std::string after = by_method;
+    ASSERT_TRUE(neutralise({}, as_mutable(after), {.mutable_from = left}));
+    EXPECT_EQ(after, with(by_method, "42 INVITE", "42 XNVITE")) << left;
+  }
+  std::string after = by_cseq;
+  ASSERT_TRUE(neutralise({}, as_mutable(after), {.mutable_from = before.find("From")}));
+  EXPECT_EQ(after, by_cseq);
+}
+
 TEST(SipInPlace, TheTextThatIsStillHereIsVoided) {
   const std::string before = message_of("WIN a prize");
   std::string after = before;
@@ -107,7 +121,7 @@ TEST(SipInPlace, NothingIsDoneWhenAllHasLeftOrAnotherMethodStandsThere) {
     for (std::size_t left : {text.size() - (has_text ? 0 : 2), text.size()}) EXPECT_FALSE(neutralise({}, as_mutable(text), {.mutable_from = left}));
     EXPECT_EQ(text, before);
   }
-  for (std::string_view method : {"REGISTER", "XNVITE", "invites"}) {
+  for (std::string_view method : {"REGISTER", "XNVITES", "invites"}) {
     TestRequest request;
     request.method = method;
     std::string text = text_of(request);

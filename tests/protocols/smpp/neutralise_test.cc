@@ -154,10 +154,12 @@ TEST(SmppNeutralise, RefusesWhatIsNoWholeMessage) {
   EXPECT_FALSE(kProtocol.neutralise(Event{}, response, {}));
 }
 
-TEST(SmppNeutralise, BlanksTheTextOfAReplacement) {
+// What it was to replace stays as it is.
+TEST(SmppNeutralise, BlanksTheTextOfAReplacementAndMakesItOfNoMessage) {
   Octets octets = replacement("WIN a prize");
   ASSERT_TRUE(kProtocol.neutralise({}, octets, {}));
   Octets expected = replacement("           ");
+  std::fill_n(expected.begin() + kHeaderLength, 6, '0');  // message_id
   expected[expected.size() - 14] = 0;  // registered_delivery
   EXPECT_EQ(octets, expected);
   Octets response = pdu(0x80000007, 0, 9, {});
