@@ -3,8 +3,8 @@
 
 // Memory for the bytes of streams, shared by all flows of one worker and fixed at start. Blocks of five sizes, each twice to four
 // times the one before; a size that has run out is cut from a larger one, and pieces are joined again when a larger one has run out
-// though there is room, so that nobody who makes many small ones takes the large ones away for good. What is given back stays as it is until reclaim(), at
-// the end of the burst: events look at it. Worker thread.
+// though there is room, so that nobody who makes many small ones takes the large ones away for good. What is given back stays as it is
+// until reclaim(), at the end of the burst: events look at it. Worker thread.
 
 #include <array>
 #include <cstddef>
