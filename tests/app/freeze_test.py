@@ -145,6 +145,8 @@ class Freeze(program.ProgramTest):
     def test_a_new_edge_before_a_frozen_log(self):
         self.push('a.example')
         self.sign()
+        # A replica lags behind; what is cut off here had got that far.
+        edge.until(self, lambda: '"seq"' in self.replica.ask('GET', 'tf:1:timestamp'), 'the timestamp at the replica')
         self.replica.ask('REPLICAOF', 'NO', 'ONE')
         self.push('b.example')
         time.sleep(1)
