@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A main for fuzzers where libFuzzer is not: runs the files and folders given, then a fixed number of mutations of
-// them. The mutations depend on nothing but the seeds, so a failure comes again. The input that fails is left in
-// FUZZER-failed.bin.
+// them, or as many as fit into some minutes of this process's CPU time. The mutations depend on nothing but the seed
+// and the inputs, so a failure comes again. The input that fails is left in FUZZER-failed.bin.
 //
-//   x_fuzz_runner [--mutations N] PATH...
+//   x_fuzz_runner [--mutations N | --minutes N] [--seed N] PATH...
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -60,7 +61,7 @@ std::vector<std::filesystem::path> files_under(const std::filesystem::path& path
 
 class Mutator {
  public:
-  explicit Mutator(const std::vector<Input>& seeds) : seeds_(seeds) {}
+  Mutator(const std::vector<Input>& seeds, std::uint64_t seed) : seeds_(seeds), random_(seed) {}
 
   Input next() {
     Input input = seeds_[below(seeds_.size())];
@@ -111,17 +112,34 @@ class Mutator {
   }
 
   const std::vector<Input>& seeds_;
-  std::mt19937_64 random_{20260101};
+  std::mt19937_64 random_;
 };
+
+struct Options {
+  std::size_t mutations = 0;
+  std::size_t minutes = 0;
+  std::size_t seed = 20260101;
+};
+
+// The number that the option at argv[i] names, its value still to be written; null if it names none.
+std::size_t* option_of(Options& options, const char* name) {
+  if (std::strcmp(name, "--mutations") == 0) return &options.mutations;
+  if (std::strcmp(name, "--minutes") == 0) return &options.minutes;
+  if (std::strcmp(name, "--seed") == 0) return &options.seed;
+  return nullptr;
+}
+
+double cpu_minutes() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC / 60; }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::size_t mutations = 0;
+  Options options;
   std::vector<Input> seeds;
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--mutations") == 0 && i + 1 < argc) {
-      mutations = std::strtoul(argv[++i], nullptr, 10);
+    std::size_t* option = option_of(options, argv[i]);
+    if (option != nullptr && i + 1 < argc) {
+      *option = std::strtoul(argv[++i], nullptr, 10);
       continue;
     }
     for (const auto& path : files_under(argv[i])) {
@@ -130,13 +148,18 @@ int main(int argc, char** argv) {
     }
   }
   if (seeds.empty()) {
-    std::fprintf(stderr, "no input files; usage: %s [--mutations N] PATH...\n", argv[0]);
+    std::fprintf(stderr, "no input files; usage: %s [--mutations N | --minutes N] [--seed N] PATH...\n", argv[0]);
     return 2;
   }
   for (int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE}) std::signal(signal, keep_failed_input);
   for (const Input& seed : seeds) run(seed);
-  Mutator mutator(seeds);
-  for (std::size_t i = 0; i < mutations; ++i) run(mutator.next());
-  std::printf("%zu seeds, %zu mutations: no broken promise\n", seeds.size(), mutations);
+  Mutator mutator(seeds, options.seed);
+  std::size_t done = 0;
+  while (done < options.mutations || cpu_minutes() < static_cast<double>(options.minutes)) {
+    run(mutator.next());
+    ++done;
+  }
+  std::printf("%zu seeds, %zu mutations, %.1f minutes of CPU time: no broken promise\n", seeds.size(), done,
+              cpu_minutes());
   return 0;
 }
