@@ -105,6 +105,15 @@ class EventJudge {
     }
   }
 
+  // The verdict of one hit on what a message says or whom it visits, when there is no other and no number: nearly all events that have a
+  // hit. The same as judge() and verdict() come to, without what several hits and two sides need.
+  static Verdict of_one(const Hit& hit, const Event& event, const MatchSet& set, std::int64_t now_s, const Policy& policy) {
+    if (is_expired(set.expires_s(hit.rule), now_s)) return {};
+    const Candidate one{&hit, &set.terms(hit.rule), &set};
+    if (one.terms->allow) return one.terms->shadow ? Verdict{} : from(one, Reason::kAllowed);
+    return refused(one, one.terms->shadow, event, policy);
+  }
+
   Verdict verdict(const Policy& policy) const {
     const bool called_acquits = every_recipient_passes();
     if (called_.never_block && called_acquits) return is_hit() ? Verdict{.reason = Reason::kNeverBlock} : Verdict{};
@@ -122,16 +131,21 @@ class EventJudge {
     const bool only_shadow = block.hit == nullptr;
     const Candidate& worst = only_shadow ? shadow : block;
     if (worst.hit == nullptr) return outcome_without_block(allow);
-    const bool monitor = policy.options().mode == Mode::kMonitor;
-    Verdict out = from(worst, only_shadow ? Reason::kShadow : monitor ? Reason::kMonitor : Reason::kBlocked);
-    out.action = policy.action_for(*worst.terms, event_.protocol);
+    Verdict out = refused(worst, only_shadow, event_, policy);
     out.recipients = only_shadow ? shadow_recipients_ : recipients_;
     out.only_recipients = !only_shadow && refuses_only_some(content, depth);
-    out.only_this_name = worst.hit->part == HitPart::kDomain && worst.hit->depth % 2 != 0;
     return out;
   }
 
  private:
+  static Verdict refused(const Candidate& worst, bool only_shadow, const Event& event, const Policy& policy) {
+    const bool monitor = policy.options().mode == Mode::kMonitor;
+    Verdict out = from(worst, only_shadow ? Reason::kShadow : monitor ? Reason::kMonitor : Reason::kBlocked);
+    out.action = policy.action_for(*worst.terms, event.protocol);
+    out.only_this_name = worst.hit->part == HitPart::kDomain && worst.hit->depth % 2 != 0;
+    return out;
+  }
+
   // True when all that is refused are some of several recipients, each of them known by its own number.
   bool refuses_only_some(const Candidate& content, std::uint16_t allowed_depth) const {
     const bool calling = calling_.block.hit != nullptr && calling_.block.hit->depth > allowed_depth;
@@ -255,11 +269,16 @@ void Policy::decide(std::span<const Event> events, const KeyList& keys, std::spa
     const std::uint16_t event = hits[i].event;
     std::size_t end = i + 1;
     while (end < hits.size() && hits[end].event == event) ++end;
-    EventJudge judge(events[event], set, now_s);
-    for (; number < numbers.size() && numbers[number].event <= event; ++number)
-      if (numbers[number].event == event) judge.never_block(numbers[number]);
-    judge.judge(hits.subspan(i, end - i));
-    verdicts[event] = judge.verdict(*this);
+    while (number < numbers.size() && numbers[number].event < event) ++number;
+    const bool has_numbers = number < numbers.size() && numbers[number].event == event;
+    if (end == i + 1 && !has_numbers) [[likely]] {
+      verdicts[event] = EventJudge::of_one(hits[i], events[event], set, now_s, *this);
+    } else {
+      EventJudge judge(events[event], set, now_s);
+      for (; number < numbers.size() && numbers[number].event == event; ++number) judge.never_block(numbers[number]);
+      judge.judge(hits.subspan(i, end - i));
+      verdicts[event] = judge.verdict(*this);
+    }
     if (verdicts[event].enforced() && hits[i].part == HitPart::kDomain && !verdicts[event].only_this_name)
       verdicts[event].only_this_name = set.has_allowed_below(keys.domains()[hits[i].key].name);
     i = end;
