@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole way of a packet on one worker core, from memory to net_null: a frame is taken from the worker's pool and the next
 // packet copied into it (what net_null's copy costs), then the same Worker as in the daemon runs, and what leaves goes to
-// a net_null port through DPDK. Prints Mpps and cycles per packet by stage, median of the runs with their spread.
+// a net_null port through DPDK. Prints Mpps and cycles per packet by stage, median of the runs with their spread,
+// and the clock of the core with what the fastest run took of it.
 
 #include <CLI/CLI.hpp>
 
@@ -10,8 +11,11 @@
 #include <cstdio>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <span>
 #include <utility>
 
+#include "core_clock.h"
 #include "memory_source.h"
 #include "nic/nic.h"
 #include "record/options.h"
@@ -47,6 +51,7 @@ struct Figures {
   double mpps = 0;
   double blocked_share = 0;  // of the messages
   std::array<double, kStageCount> cycles{};
+  std::optional<double> ghz;  // of the core, right before
 };
 
 struct Reading {
@@ -84,6 +89,7 @@ struct Bench {
 
 Figures run_for(Bench& bench, double seconds) {
   using Clock = std::chrono::steady_clock;
+  const std::optional<double> ghz = core_ghz();
   const Reading before(bench.worker.stats());
   const auto start = Clock::now();
   const auto end = start + std::chrono::duration<double>(seconds);
@@ -93,7 +99,9 @@ Figures run_for(Bench& bench, double seconds) {
     while (bench.sampled != nullptr && bench.sampled->front() != nullptr) bench.sampled->release();
   }
   const double taken = std::chrono::duration<double>(Clock::now() - start).count();
-  return difference(before, Reading(bench.worker.stats()), taken, bench.messages_per_packet());
+  Figures figures = difference(before, Reading(bench.worker.stats()), taken, bench.messages_per_packet());
+  figures.ghz = ghz;
+  return figures;
 }
 
 // Pauses of the core: between two looks at the clock, more time than what lies between them can take. On a machine that others use, the
@@ -186,6 +194,21 @@ void measure_delay(Bench& bench, double mpps) {
   print_pauses("a loop that does nothing", idle);
 }
 
+// What the fastest run took in cycles of the core, which do not depend on its clock; memory does not run by it, so a faster clock gives
+// somewhat less than in proportion.
+void print_clock(const Bench& bench, std::span<const Figures> by_rate) {
+  if (!by_rate.front().ghz) return;
+  std::vector<double> ghz;
+  for (const Figures& one : by_rate) ghz.push_back(*one.ghz);
+  std::nth_element(ghz.begin(), ghz.begin() + static_cast<std::ptrdiff_t>(ghz.size() / 2), ghz.end());
+  const double clock = ghz[ghz.size() / 2];
+  const double fastest = by_rate.back().mpps;
+  std::printf("%-11s core at %.2f GHz, %.0f of its cycles per packet in the fastest run", bench.options.traffic.c_str(), clock,
+              1e3 * clock / fastest);
+  if (bench.traffic.messages != 0) std::printf(", %.0f per message", 1e3 * clock / fastest / bench.messages_per_packet());
+  std::printf("\n");
+}
+
 // Returns the median rate.
 double print(const Bench& bench, std::vector<Figures> runs) {
   std::sort(runs.begin(), runs.end(), [](const Figures& a, const Figures& b) { return a.mpps < b.mpps; });
@@ -199,6 +222,7 @@ double print(const Bench& bench, std::vector<Figures> runs) {
   for (std::size_t s = 0; s < kStageCount; ++s)
     std::printf(" %s %.0f", std::string(stage_name(static_cast<Stage>(s))).c_str(), median.cycles[s]);
   std::printf("\n");
+  print_clock(bench, runs);
   return median.mpps;
 }
 
