@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/extractor.h"
 
+#include "base/uncleared.h"
 #include "enforce/checksum.h"
 #include "enforce/segment.h"
 
@@ -13,11 +14,7 @@ Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagr
 
 void Extractor::run(const Classifier& classifier) {
   if (!burst_.is_copy) lane_.read_expired();  // nothing in line is judged as copies are
-  if (burst_.has_tcp) {
-    lane_.prefetch();
-    names_.prefetch();
-    prefetch_closed();
-  }
+  if (burst_.has_tcp) prefetch();
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
     if (end == DecodeEnd::kPayload && burst_.layers[i].transport == Transport::kUdp) {
@@ -26,18 +23,33 @@ void Extractor::run(const Classifier& classifier) {
     }
     if (end == DecodeEnd::kFragment) fragment(i, classifier);
     if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
-    if (note_if_late(burst_, i, sessions_)) continue;
-    if (burst_.layers[i].transport == Transport::kTcp) segment(i, classifier);
+    if (burst_.layers[i].transport != Transport::kTcp) continue;
+    if (may_be_late_[i] && note_if_late(burst_, i, sessions_)) continue;
+    segment(i, classifier);
   }
 }
 
-// Of segments whose connection may be over: each look-up is a miss by itself, and several together are hardly more than one.
-void Extractor::prefetch_closed() {
-  if (burst_.is_copy || !sessions_.any_closed(burst_.now_ns)) return;
-  for (std::size_t i = 0; i < burst_.count; ++i)
+// What is known of the connections of this burst: each look-up is a miss by itself, and several together are hardly more than one.
+void Extractor::prefetch() {
+  const bool any_closed = !burst_.is_copy && sessions_.any_closed(burst_.now_ns);
+  may_be_late_.fill(false);
+  for (std::size_t i = 0; any_closed && i < burst_.count; ++i)
     if (burst_.layers[i].transport == Transport::kTcp) sessions_.prefetch_closed(burst_.flow_of(i, sessions_));
-  for (std::size_t i = 0; i < burst_.count; ++i)
-    if (burst_.layers[i].transport == Transport::kTcp) sessions_.prefetch_closed_rest(burst_.flow_of(i, sessions_), burst_.now_ns);
+  lane_.prefetch();
+  names_.prefetch();
+  if (any_closed) prefetch_closed();
+}
+
+// Of the few segments whose connection may be over.
+void Extractor::prefetch_closed() {
+  Uncleared<std::uint16_t, Burst::kFrames> late;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < burst_.count; ++i) {
+    if (burst_.layers[i].transport != Transport::kTcp) continue;
+    may_be_late_[i] = sessions_.may_be_closed(burst_.flow_of(i, sessions_), burst_.now_ns);
+    if (may_be_late_[i]) late[count++] = static_cast<std::uint16_t>(i);
+  }
+  for (const std::uint16_t i : late.first(count)) sessions_.prefetch_closed_rest(burst_.flow_of(i, sessions_));
 }
 
 void Extractor::fragment(std::size_t index, const Classifier& classifier) {
@@ -51,8 +63,8 @@ void Extractor::fragment(std::size_t index, const Classifier& classifier) {
 void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  names_.opening(index);
   const TcpHeader header = tcp_header(frame, layers);
+  if ((header.flags & kTcpSyn) != 0) names_.opening(index, header);
   if ((header.flags & kTcpRst) != 0) names_.note_reset(index);
   burst_.sequences[index] = header.sequence + ((header.flags & kTcpSyn) != 0 ? 1u : 0u);  // a SYN takes a number itself
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,

@@ -4,6 +4,7 @@
 // From frames to events: each goes to whom it is for. A datagram is read as it is; a segment belongs to the stream lane, when many users
 // share its connection, or to the name lane; a fragment waits for the others. One per worker, used by that thread alone.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -32,6 +33,7 @@ class Extractor {
   void end_of_burst();
 
  private:
+  void prefetch();
   void prefetch_closed();
   void fragment(std::size_t index, const Classifier& classifier);
   void segment(std::size_t index, const Classifier& classifier);
@@ -45,6 +47,7 @@ class Extractor {
   PayloadReader reader_;
   NameLane names_;
   Fragments fragments_;
+  std::array<bool, Burst::kFrames> may_be_late_{};
 };
 
 }  // namespace telefence

@@ -30,8 +30,8 @@ class NameLane {
 
   // Brings what is known of the connections of this burst into the cache, all at once.
   void prefetch();
-  // A segment with SYN; others mean nothing here.
-  void opening(std::size_t index);
+  // A segment with SYN.
+  void opening(std::size_t index, const TcpHeader& header);
   // A segment with RST.
   void note_reset(std::size_t index);
   // A payload over TCP that is not in the stream lane: part of a message that is put together, the beginning of one, or one by itself.
@@ -65,6 +65,7 @@ class NameLane {
   }
 
   Standing stands(std::size_t index, const Classifier& classifier, const Opening* opened);
+  bool may_begin(std::size_t index, Standing standing, const Classifier& classifier) const;
   std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const Opening* opened) const;
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const Opening* opened) const;
   static std::uint32_t confirmed_beginning(const Opening& asked, std::uint32_t acknowledgement);
@@ -75,6 +76,7 @@ class NameLane {
   bool goes_on(std::size_t index, const Classifier& classifier);
   bool reads_whole(std::size_t index, const Classifier& classifier);
   bool add_to(PartialMessage& message, std::size_t index, const Classifier& classifier);
+  bool begins_another(const PartialMessage& message, std::size_t index, const Classifier& classifier) const;
   bool reads_together(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool forget(PartialMessage& message, std::size_t index);
   void keep(std::size_t index, std::uint32_t consumed);

@@ -68,15 +68,15 @@ class SessionTable {
   // close a connection that goes on. A SYN ends the memory: the ports are used for a new connection.
   // `ending` is set for what is Closed at all.
   Closed closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns, Ending& ending);
-  // Brings what closed() of this connection will touch into the cache, where it is likely to look.
-  void prefetch_closed(const FlowKey& flow) const {
-    closed_lately_.prefetch(flow.both);
+  // The steps of closed() for a burst, each of which brings what the next one touches into the cache. may_be_closed(): false when
+  // closed() would say no.
+  void prefetch_closed(const FlowKey& flow) const { closed_lately_.prefetch(flow.both); }
+  bool may_be_closed(const FlowKey& flow, std::uint64_t now_ns) {
+    if (!closed_lately_.may_hold(flow.both, now_ns)) [[likely]] return false;
     closed_.prefetch(flow.both);
+    return true;
   }
-  // The rest of it, a moment later.
-  void prefetch_closed_rest(const FlowKey& flow, std::uint64_t now_ns) {
-    if (closed_lately_.may_hold(flow.both, now_ns)) closed_.prefetch_value(flow.both);
-  }
+  void prefetch_closed_rest(const FlowKey& flow) const { closed_.prefetch_value(flow.both); }
   // Cheap check that spares computing a key while nothing is closed.
   bool any_closed(std::uint64_t now_ns) const { return now_ns < closed_until_ns_; }
 
