@@ -2,6 +2,8 @@
 #include "track/buffer_pool.h"
 
 #include <algorithm>
+#include <bit>
+#include <span>
 
 #include "base/check.h"
 
@@ -14,6 +16,7 @@ BufferPool::BufferPool(std::size_t bytes) {
   // No list grows after this.
   for (std::size_t i = 0; i < kSizes.size(); ++i) free_[i].reserve(total_ / kSizes[i]);
   given_back_.reserve(total_ / kSizes.front());
+  free_pieces_.resize(total_ / kSizes[1]);
   for (std::size_t i = blocks; i-- > 0;) free_.back().push_back(memory_.get() + i * kLargest);
 }
 
@@ -42,25 +45,24 @@ std::uint8_t* BufferPool::cut(std::size_t size_class) {
 // tried again soon.
 bool BufferPool::may_join() const { return reclaimed_ >= join_again_at_ && total_ - used_ >= total_ / 4; }
 
+// By counting, in two passes over each list: sorting would hold the worker for milliseconds.
 void BufferPool::join() {
   constexpr std::uint64_t kSeldom = 1 << 16;  // bursts
   join_again_at_ = reclaimed_ + kSeldom;
   for (std::size_t i = 0; i + 1 < kSizes.size(); ++i) {
     std::vector<std::uint8_t*>& list = free_[i];
     const std::size_t pieces = kSizes[i + 1] / kSizes[i];
-    const auto whole_of = [&](std::size_t place) { return static_cast<std::size_t>(list[place] - memory_.get()) / kSizes[i + 1]; };
-    std::sort(list.begin(), list.end());
+    const int shift = std::countr_zero(kSizes[i + 1]);  // all are powers of two
+    const auto offset_of = [&](const std::uint8_t* piece) { return static_cast<std::size_t>(piece - memory_.get()); };
+    const auto free_pieces = std::span(free_pieces_).first(total_ >> shift);  // of each block of the next size
+    std::fill(free_pieces.begin(), free_pieces.end(), std::uint8_t{0});
+    for (const std::uint8_t* piece : list) ++free_pieces[offset_of(piece) >> shift];
     std::size_t kept = 0;
-    for (std::size_t at = 0; at < list.size();) {
-      const std::size_t last = at + pieces - 1;
-      if (last < list.size() && whole_of(at) == whole_of(last)) {
-        free_[i + 1].push_back(list[at]);
-        at += pieces;
-      } else {
-        list[kept++] = list[at++];
-      }
-    }
+    for (std::uint8_t* piece : list)
+      if (free_pieces[offset_of(piece) >> shift] != pieces) list[kept++] = piece;
     list.resize(kept);
+    for (std::size_t block = 0; block < free_pieces.size(); ++block)
+      if (free_pieces[block] == pieces) free_[i + 1].push_back(memory_.get() + (block << shift));
   }
 }
 

@@ -6,7 +6,9 @@
 // though there is room, so that nobody who makes many small ones takes the large ones away for good. What is given back stays as it is
 // until reclaim(), at the end of the burst: events look at it. Worker thread.
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +19,7 @@ namespace telefence {
 class BufferPool {
  public:
   static constexpr std::array<std::uint32_t, 5> kSizes = {2048, 8192, 32768, 131072, 524288};
+  static_assert(std::all_of(kSizes.begin(), kSizes.end(), [](std::uint32_t size) { return std::has_single_bit(size); }));
   static constexpr std::uint32_t kLargest = kSizes.back();
 
   struct Block {
@@ -45,6 +48,7 @@ class BufferPool {
   std::unique_ptr<std::uint8_t[]> memory_;
   std::array<std::vector<std::uint8_t*>, kSizes.size()> free_;
   std::vector<Block> given_back_;
+  std::vector<std::uint8_t> free_pieces_;  // of join()
   std::size_t total_;
   std::size_t used_ = 0;
   std::uint64_t reclaimed_ = 0;      // so often
