@@ -374,7 +374,7 @@ TEST(Evasion, AMessageWholeInItsSegmentIsJudgedWhateverCameBefore) {
 
 TEST(Evasion, AHelloBehindAnotherProtocolsOpeningIsKnownByItsFirstOctets) {
   const std::string hello = tls_hello("evil.example");
-  for (const std::uint16_t port : {9999, 25}) {
+  for (const std::uint16_t port : {std::uint16_t{9999}, std::uint16_t{25}}) {
     for (std::uint32_t cut = 1; cut < 8; ++cut) {
       const auto rest = hello.substr(cut);
       for (const bool is_opened : {true, false})
