@@ -131,14 +131,9 @@ void NameLane::take(std::size_t index, const Classifier& classifier) {
     await_next(index, classifier);
   else if (progress == Progress::kNeedMore)
     keep(index, reader_.step().consumed);
-  else if (burst_.fates[index] == Fate::kForwardedNotRecognised && may_begin(index, standing, classifier))
+  else if (standing == Standing::kFirst && burst_.fates[index] == Fate::kForwardedNotRecognised &&
+           burst_.payloads[index].bytes.size() < kTooFewToKnow)
     keep(index, 0);
-}
-
-// True when what shows to be nothing may still be the beginning of a message, since there is so little of it.
-bool NameLane::may_begin(std::size_t index, Standing standing, const Classifier& classifier) const {
-  const Bytes bytes = burst_.payloads[index].bytes;
-  return standing == Standing::kFirst ? bytes.size() < kTooFewToKnow : classifier.may_begin(bytes);
 }
 
 // Whoever opens a connection chooses the port it comes from: that says nothing.
@@ -293,21 +288,15 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   if (is_early) return true;
   if (reads_together(message, index, classifier) || is_told_otherwise) return true;
   put_back(index, own);
-  if (begins_another(message, index, classifier)) return forget(message, index);
+  // What begins before it is not what comes in its place.
+  const bool begins_another = static_cast<std::int32_t>(own.sequence - message.sequence()) >= 0 &&
+                        classifier.next_by_content(burst_.payloads[index], kNoProtocol) != kNoProtocol;
+  if (begins_another) return forget(message, index);
   if (burst_.fates[index] == Fate::kForwardedNotRecognised && message.bytes().size() < kTooFewToKnow)
     burst_.fates[index] = Fate::kForwardedNeedMore;
   else
     parts_.finish(message);
   return true;
-}
-
-// True when this segment begins a message, and what came before it was the end of something else. What begins before it is not what
-// comes in its place.
-bool NameLane::begins_another(const PartialMessage& message, std::size_t index, const Classifier& classifier) const {
-  if (static_cast<std::int32_t>(burst_.sequences[index] - message.sequence()) < 0) return false;
-  const Payload& payload = burst_.payloads[index];
-  if (classifier.next_by_content(payload, kNoProtocol) != kNoProtocol) return true;
-  return burst_.sequences[index] != message.sequence() && classifier.may_begin(payload.bytes) && !classifier.may_begin(message.bytes());
 }
 
 // Reads what came of the message so far, in place of what this segment says. False when it makes no sense together.

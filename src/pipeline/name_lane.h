@@ -65,7 +65,6 @@ class NameLane {
   }
 
   Standing stands(std::size_t index, const Classifier& classifier, const Opening* opened);
-  bool may_begin(std::size_t index, Standing standing, const Classifier& classifier) const;
   std::uint8_t protocol_of(std::size_t index, const Classifier& classifier, const Opening* opened) const;
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const Opening* opened) const;
   static std::uint32_t confirmed_beginning(const Opening& asked, std::uint32_t acknowledgement);
@@ -76,7 +75,6 @@ class NameLane {
   bool goes_on(std::size_t index, const Classifier& classifier);
   bool reads_whole(std::size_t index, const Classifier& classifier);
   bool add_to(PartialMessage& message, std::size_t index, const Classifier& classifier);
-  bool begins_another(const PartialMessage& message, std::size_t index, const Classifier& classifier) const;
   bool reads_together(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool forget(PartialMessage& message, std::size_t index);
   void keep(std::size_t index, std::uint32_t consumed);

@@ -47,11 +47,4 @@ std::uint8_t Classifier::next_by_content(const Payload& payload, std::uint8_t tr
   return kNoProtocol;
 }
 
-bool Classifier::may_begin(Bytes bytes) const {
-  const auto all = registered_protocols();
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (all[i]->may_begin != nullptr && enabled_[i] && all[i]->may_begin(bytes)) return true;
-  return false;
-}
-
 }  // namespace telefence

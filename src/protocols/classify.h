@@ -39,8 +39,6 @@ class Classifier {
 
   // The next protocol to try after `tried` said kNotMine; kNoProtocol when none is left.
   std::uint8_t next_by_content(const Payload& payload, std::uint8_t tried) const;
-  // True when these octets, which are nobody's by themselves, may be the first ones of a message.
-  bool may_begin(Bytes bytes) const;
 
  private:
   std::uint8_t by_source_or_content(const Payload& payload, bool from_opener) const;

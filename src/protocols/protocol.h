@@ -89,9 +89,6 @@ struct Protocol {
   std::span<const std::uint16_t> tcp_ports;  // tried first
   std::span<const std::uint16_t> udp_ports;
   bool (*recognise)(const Payload&) = nullptr;  // by content on any port; null: by port only. Must be cheap and sure.
-  // True for octets so few that recognise() can't be sure of them, when they may begin a message even behind what another protocol said
-  // (STARTTLS). Null: none do. Asked of a payload that is nobody's; what it may begin is put together with what follows.
-  bool (*may_begin)(Bytes) = nullptr;
   Step (*extract)(const Payload&, EventList&) = nullptr;
   // Over UDP, what reads in place of extract() (datagram_reader.h): a message may be spread over several datagrams. extract() then
   // reads what lies whole in one. Null: extract() reads all. Called at start, once per worker.

@@ -372,40 +372,6 @@ TEST(Evasion, AMessageWholeInItsSegmentIsJudgedWhateverCameBefore) {
   }
 }
 
-TEST(Evasion, AHelloBehindAnotherProtocolsOpeningIsKnownByItsFirstOctets) {
-  const std::string hello = tls_hello("evil.example");
-  for (const std::uint16_t port : {std::uint16_t{9999}, std::uint16_t{25}}) {
-    for (std::uint32_t cut = 1; cut < 8; ++cut) {
-      const auto rest = hello.substr(cut);
-      for (const bool is_opened : {true, false})
-        EXPECT_EQ(refused_of({{"STARTTLS\r\n", 0}, {hello.substr(0, cut), 10}, {rest, 10 + cut}}, 40000, port, is_opened), 1u) << cut;
-    }
-    std::vector<Sent> octets{{"STARTTLS\r\n", 0}};
-    for (std::uint32_t at = 0; at < hello.size(); ++at) octets.push_back({hello.substr(at, 1), 10 + at});
-    EXPECT_EQ(refused_of(octets, 40000, port), 1u) << "octet by octet";
-  }
-}
-
-TEST(Evasion, AnOctetOfAHelloThatLooksLikeTheBeginningOfAnotherIsNone) {
-  std::size_t tried = 0;
-  for (unsigned longer = 0; longer < 256; ++longer) {
-    std::string padding("\x00\x15", 2);
-    append_u16(padding, longer);
-    const std::string hello = tls_hello("evil.example", padding + std::string(longer, '\0'));
-    if (hello[4] != '\x16') continue;  // the length of its record
-    ++tried;
-    std::vector<Sent> octets;
-    for (std::uint32_t at = 0; at < hello.size(); ++at) octets.push_back({hello.substr(at, 1), at});
-    EXPECT_EQ(refused_of(octets, 40000, 9999), 1u);
-    EXPECT_EQ(refused_of(octets, 40000, 9999, false), 1u);
-  }
-  EXPECT_EQ(tried, 1u);
-}
-
-TEST(Evasion, WhatOnlyLooksLikeTheFirstOctetsOfAHelloIsForwarded) {
-  EXPECT_EQ(refused_of({{"login: ", 0}, {"\x16", 7}, {"quit\r\n", 8}, {std::string(200, 'x'), 14}}, 40000, 23), 0u);
-}
-
 TEST(Evasion, ADecoyThatWillNotArriveIsReplacedByWhatDoes) {
   const std::string message = http_request("evil.example");
   const std::string decoy = http_request("good.example");

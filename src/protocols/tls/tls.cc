@@ -116,11 +116,6 @@ bool recognise(const Payload& payload) {
   return empty != 0 && begins_hello(reader);
 }
 
-// No more than the header of a record, of which as much as is there is that of a handshake.
-bool may_begin(Bytes bytes) {
-  return !bytes.empty() && bytes.size() <= kRecordHeader && bytes[0] == kHandshake && (bytes.size() == 1 || bytes[1] == 3);
-}
-
 // The handshake bytes of this segment when they are not all in its first record.
 Bytes join_records(Bytes first, Reader reader, MutableBytes room) {
   std::size_t size = 0;
@@ -257,7 +252,6 @@ extern constinit const Protocol kProtocol{
     .tcp_ports = kPorts,
     .udp_ports = {},
     .recognise = recognise,
-    .may_begin = may_begin,
     .extract = extract,
     .answers = kAnswers,
     .refuse = refuse,
