@@ -7,8 +7,8 @@
 
 namespace telefence::perf {
 
-// GHz, by the time that a chain of multiplications takes, each of which waits three cycles for the one before (x86-64 since 2008).
-// About 5 ms. Nothing: another kind of processor.
+// GHz, by the time that a chain of multiplications takes, each of which waits three cycles for the one before (Intel since 2008,
+// AMD since Zen; older ones of AMD wait longer, and would seem slower). About 5 ms. Nothing: another kind of processor.
 std::optional<double> core_ghz();
 
 }  // namespace telefence::perf

@@ -194,8 +194,8 @@ void measure_delay(Bench& bench, double mpps) {
   print_pauses("a loop that does nothing", idle);
 }
 
-// What the fastest run took in cycles of the core, which do not depend on its clock; memory does not run by it, so a faster clock gives
-// somewhat less than in proportion.
+// What the fastest run took in cycles of the core. Memory does not run by its clock, so a faster one gives somewhat less than in proportion;
+// and who works on the other half of the core takes some of it, which the clock does not show.
 void print_clock(const Bench& bench, std::span<const Figures> by_rate) {
   if (!by_rate.front().ghz) return;
   std::vector<double> ghz;
