@@ -99,8 +99,11 @@ std::uint64_t address_pair_key(const Frame& frame, std::uint16_t network, const 
   return multiply_fold((source + destination) ^ secret.first, (source ^ destination) + secret.second);
 }
 
+// Values that count up must change the upper half of the product as well: with a key whose lower bits happen to be few, the lower half
+// hardly changes, and all that a connection numbers would come to the same place of a table.
 std::uint64_t mixed(std::uint64_t key, std::uint64_t value, const HashSecret& secret) {
-  return multiply_fold(key ^ secret.first, value + secret.second);
+  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd, its bits as those of the golden ratio (Knuth, volume 3, 6.4)
+  return multiply_fold(key ^ secret.first, value * kSpread + secret.second);
 }
 
 std::uint64_t mixed(std::uint64_t key, Bytes bytes, const HashSecret& secret) {

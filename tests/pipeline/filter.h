@@ -3,8 +3,12 @@
 
 // A whole filter with one worker between two memory ports, with entries given in the test.
 
+#include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <memory>
+#include <random>
+#include <string>
 #include <string_view>
 
 #include "enforce/action.h"
@@ -36,6 +40,26 @@ inline std::unique_ptr<LivePolicy> test_policy(Mode mode) {
   return result;
 }
 
+// The secret of the tables' hashes: another one each run, or what FILTER_SECRET says, to see again what one run saw.
+struct TestSecret {
+  std::uint64_t seed = 0;
+  HashSecret secret;
+
+  TestSecret() {
+    const char* const given = std::getenv("FILTER_SECRET");
+    seed = given != nullptr ? std::strtoull(given, nullptr, 10) : random_secret().first;
+    std::mt19937_64 random(seed);
+    secret = {random() | 1, random() | 1};
+  }
+};
+
+// Its place in the counters. Requires: there is one of this name.
+inline std::size_t protocol_index(std::string_view name) {
+  const auto all = registered_protocols();
+  return static_cast<std::size_t>(
+      std::find_if(all.begin(), all.end(), [&](const Protocol* one) { return one->name == name; }) - all.begin());
+}
+
 class Filter {
  public:
   // What a test of one thing alone changes.
@@ -45,7 +69,7 @@ class Filter {
   explicit Filter(const TrackOptions& track, Mode mode = Mode::kEnforce, bool mirror = false, bool responds = false, bool is_live = false)
       : mode_(mode), pool_(8192), access(pool_, 0), core(pool_, 1), respond(pool_, 2), tap(pool_, 3), ring(1024), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, test_policy(mode)) {
-    shared_ = {&sets_, &policy_, &readers_, &normaliser_, random_secret(), track};
+    shared_ = {&sets_, &policy_, &readers_, &normaliser_, secret_.secret, track};
     shared_.gate = &gate;
     if (is_live) access.set_can_overrun(), core.set_can_overrun();
     std::vector<Link> links = {{.in = &access, .out = mirror ? nullptr : &core, .respond = responds ? &respond : nullptr}};
@@ -116,12 +140,14 @@ class Filter {
   std::uint64_t fate(Fate fate) const { return worker_->stats().fates[static_cast<std::size_t>(fate)].read(); }
   const WorkerStats& stats() const { return worker_->stats(); }
   Worker& worker() { return *worker_; }
+  std::string secret() const { return "FILTER_SECRET=" + std::to_string(secret_.seed); }
   std::size_t free_buffers() const { return pool_.free_count(); }
   static constexpr std::size_t kBuffers = 8192;
 
  private:
   Mode mode_;
   std::string page_;
+  TestSecret secret_;
   MemoryPool pool_;
 
  public:

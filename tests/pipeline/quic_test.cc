@@ -16,12 +16,6 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 const Octets kFirstId{1, 2, 3, 4, 5, 6, 7, 8};
 const Octets kServerId{0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5};
 
-std::size_t protocol_index(std::string_view name) {
-  const auto all = registered_protocols();
-  return static_cast<std::size_t>(
-      std::find_if(all.begin(), all.end(), [&](const Protocol* one) { return one->name == name; }) - all.begin());
-}
-
 std::vector<std::uint8_t> with_header_checksum(std::vector<std::uint8_t> bytes) {
   bytes[14 + 10] = bytes[14 + 11] = 0;
   const std::uint16_t sum = checksum_of(word_sum(Bytes(bytes).subspan(14, 20)));

@@ -346,7 +346,7 @@ void play(const Dialect& dialect, const StreamOptions& options, std::uint64_t ro
   });
   std::uint64_t now_us = 0;
   for (std::uint64_t seed = only == nullptr ? 1 : std::strtoull(only, nullptr, 10); seed <= rounds || only != nullptr; ++seed) {
-    SCOPED_TRACE("SESSION_SEED=" + std::to_string(seed));
+    SCOPED_TRACE(filter.secret() + " SESSION_SEED=" + std::to_string(seed) + "; sessions before it leave what they leave");
     Random random(seed);
     const Trouble trouble{static_cast<unsigned>(below(random, 15)), static_cast<unsigned>(below(random, 15)),
                           static_cast<unsigned>(below(random, 50)), chance(random, 20) ? dialect.least + below(random, 20) : 100 + below(random, 1361)};

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <random>
+
 #include "track/tunnelled_packet.h"
 
 namespace telefence {
@@ -89,6 +93,20 @@ TEST(FlowKey, EndsOfBothTunnelsCountWhereOneLiesInAnother) {
   ASSERT_EQ(one.layers.tunnels, 2);
   expect_one_flow(one, TunnelledPacket(nested(1, true)), "the way back");
   expect_two_flows(one, TunnelledPacket(nested(2, false)), "another base station behind the same tunnel");
+}
+
+// Numbers that count up, of messages or of octets, under any secret: the tables hold four of a place, and they would push one another out.
+TEST(FlowKey, NumbersThatCountUpGoToDifferentPlaces) {
+  std::mt19937_64 random(7);
+  std::array<std::uint8_t, 1 << 14> held;
+  for (int round = 0; round < 100'000; ++round) {
+    const HashSecret secret{random() | 1, random() | 1};
+    const std::uint64_t key = random();
+    const std::uint64_t step = round % 2 == 0 ? 1 : 1 + random() % 2000, start = random() % (std::uint64_t{1} << 32);
+    held.fill(0);
+    for (std::uint64_t i = 0; i < 64; ++i) ++held[mixed(key, start + i * step, secret) >> 17 & (held.size() - 1)];
+    ASSERT_LE(*std::max_element(held.begin(), held.end()), 6) << "secret " << secret.first << " " << secret.second << " key " << key;
+  }
 }
 
 }  // namespace
