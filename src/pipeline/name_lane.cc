@@ -210,9 +210,11 @@ bool NameLane::contradicts(PartialMessage& message, std::size_t index, const Cla
 }
 
 // The message as the later copies say it. True when that is one that says something: it is judged, too.
-bool NameLane::reads_otherwise(const PartialMessage& message, std::size_t index, const Classifier& classifier) {
+bool NameLane::reads_otherwise(PartialMessage& message, std::size_t index, const Classifier& classifier) {
   const Bytes other = parts_.other(message);
   if (other.empty()) return false;
+  const bool is_behind = message.told != 0 && static_cast<std::int32_t>(burst_.sequences[index] - message.sequence() - message.told) >= 0;
+  if (is_behind) return false;  // it was told before these bytes came
   const Said own = said(index);
   const std::size_t before = burst_.events.events().size();
   burst_.payloads[index].bytes = other;
@@ -225,6 +227,7 @@ bool NameLane::reads_otherwise(const PartialMessage& message, std::size_t index,
   const bool is_told = progress == Progress::kDone && burst_.events.events().size() > before &&
                        registered_protocols()[burst_.protocol[index]]->spreads;
   if (is_told) {
+    message.told = static_cast<std::uint32_t>(other.size());
     burst_.sequences[index] = message.sequence();
     return true;
   }
@@ -270,7 +273,12 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   const Said own = said(index);
   const bool is_known = !message.is_read && message.holds(own.sequence, own.payload.bytes.size());
   const PartTable::Put put = parts_.put(message, own.sequence, own.payload.bytes, burst_.now_ns);
-  if (is_known && put == PartTable::Put::kTaken) return true;  // nothing that it says is news
+  // What goes on from a message may begin another one, and what came before it be there to hide that: it is judged, and judged again.
+  const bool begins = own.sequence != message.sequence() && classifier.begins_spread(own.payload);
+  if (is_known && put == PartTable::Put::kTaken) {  // nothing that it says is news
+    if (begins) (void)reads_whole(index, classifier);
+    return true;
+  }
   if (put == PartTable::Put::kTooFar) {  // its receiver will hardly take it: it ends nothing
     (void)reads_whole(index, classifier);
     return true;
@@ -283,7 +291,10 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   if (put == PartTable::Put::kNoRoom || is_decoy) return forget(message, index);
   const std::uint32_t known_to = message.sequence() + static_cast<std::uint32_t>(message.bytes().size());
   const bool is_early = static_cast<std::int32_t>(own.sequence - known_to) > 0;  // something before it is still on its way
-  if ((conflicts || is_early) && reads_whole(index, classifier)) return true;
+  if ((conflicts || is_early || begins) && reads_whole(index, classifier)) {
+    if (own.sequence == message.sequence()) message.told = static_cast<std::uint32_t>(own.payload.bytes.size());
+    return true;
+  }
   const bool is_told_otherwise = is_news && parts_.keeps_first() && reads_otherwise(message, index, classifier);
   if (is_early) return true;
   if (reads_together(message, index, classifier) || is_told_otherwise) return true;

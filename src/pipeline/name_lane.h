@@ -71,7 +71,7 @@ class NameLane {
   void note_inconsistent(std::size_t index);
   bool follows_passed(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool contradicts(PartialMessage& message, std::size_t index, const Classifier& classifier);
-  bool reads_otherwise(const PartialMessage& message, std::size_t index, const Classifier& classifier);
+  bool reads_otherwise(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool goes_on(std::size_t index, const Classifier& classifier);
   bool reads_whole(std::size_t index, const Classifier& classifier);
   bool add_to(PartialMessage& message, std::size_t index, const Classifier& classifier);

@@ -14,6 +14,7 @@ Classifier::Classifier() : ports_(std::make_unique<PortMap>()) {
   CHECK(all.size() <= enabled_.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     enabled_[i] = true;
+    if (all[i]->spreads && all[i]->recognise != nullptr) spread_[spread_count_++] = all[i];
     for (std::uint16_t port : all[i]->tcp_ports) ports_->tcp[port] = static_cast<std::uint8_t>(i);
     for (std::uint16_t port : all[i]->udp_ports) ports_->udp[port] = static_cast<std::uint8_t>(i);
   }

@@ -5,6 +5,7 @@
 // read-only then; the port map has 128 KiB, of which traffic touches a few lines.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -39,6 +40,12 @@ class Classifier {
 
   // The next protocol to try after `tried` said kNotMine; kNoProtocol when none is left.
   std::uint8_t next_by_content(const Payload& payload, std::uint8_t tried) const;
+  // True when a message of a protocol that is read from several segments begins here, by its content.
+  bool begins_spread(const Payload& payload) const {
+    for (const Protocol* one : std::span(spread_).first(spread_count_))
+      if (one->recognise(payload)) return true;
+    return false;
+  }
 
  private:
   std::uint8_t by_source_or_content(const Payload& payload, bool from_opener) const;
@@ -49,6 +56,8 @@ class Classifier {
   };
   std::unique_ptr<PortMap> ports_;
   std::array<bool, 32> enabled_{};
+  std::array<const Protocol*, 32> spread_{};  // that are known by their content
+  std::size_t spread_count_ = 0;
 };
 
 }  // namespace telefence

@@ -61,6 +61,7 @@ PartialMessage& PartTable::begin(std::uint64_t key, std::uint32_t sequence, std:
     leaving.buffer_.release(pool_);
   });
   message.is_read = message.is_kept = message.is_passed = message.was_reset = message.has_other = false;
+  message.told = 0;
   message.awaited = {};
   message.origin_ = sequence;
   message.used_ns_ = now_ns;
@@ -113,6 +114,7 @@ Bytes PartTable::other(const PartialMessage& message) {
 void PartTable::forget_other(PartialMessage& message) {
   if (!message.has_other) [[likely]] return;
   message.has_other = false;
+  message.told = 0;
   Other* const other = others_.find(messages_.key_of(message));
   if (other == nullptr) return;
   other->buffer.release(pool_);

@@ -49,6 +49,7 @@ class PartialMessage {
   bool is_passed = false; // read in an earlier burst and let pass: kept until its sender goes on, so that no other copy slips past
   bool was_reset = false; // a reset of its connection was seen since
   bool has_other = false; // bytes of it came again as other ones: see PartTable::other()
+  std::uint32_t told = 0; // so many bytes of these others, from the beginning on, were read as a message
   Awaited awaited;
   // All bytes from its beginning to the first hole.
   Bytes bytes() const { return buffer_.view(buffer_.base(), buffer_.contiguous_end()); }

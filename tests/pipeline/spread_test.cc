@@ -317,10 +317,7 @@ TEST_F(Spread, PipelinedMessagesOverBordersAreEachJudged) {
   const std::size_t second = http_request("one.good.example").size();
   send(cut(stream, {second + 20, stream.size() - 30}), 80, true);
   EXPECT_EQ(refused(), 1u);
-  const auto http = static_cast<std::size_t>(std::find_if(registered_protocols().begin(), registered_protocols().end(),
-                                                          [](const Protocol* p) { return p->name == "http"; }) -
-                                             registered_protocols().begin());
-  EXPECT_EQ(filter.stats().messages[http].read(), 3u);
+  EXPECT_EQ(filter.stats().messages[protocol_index("http")].read(), 3u);
 }
 
 // Segments of one direction, each alone, from a port of the test's choice. hops 0: as usual.
@@ -617,6 +614,53 @@ TEST(Evasion, ACopyThatContradictsAMessageLetPassIsJudged) {
       EXPECT_EQ(filter.stats().evasions[static_cast<std::size_t>(EvasionKind::kInconsistentCopy)].read(), 1u);
       EXPECT_EQ(filter.ring.pushed(), 2u) << "the interception and the sign of evasion";
     }
+  }
+}
+
+// Old octets that look like the beginning of a long hello, right before a true one in the middle of a connection.
+TEST(Evasion, WhatSeemsToGoOnButBeginsAMessageThatIsWholeIsJudged) {
+  const std::string decoy("\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03", 11);
+  for (const bool is_opened : {true, false}) {
+    for (const std::string& message : {tls_hello("evil.example"), http_request("evil.example")}) {
+      EXPECT_EQ(refused_of({{"EHLO me\r\n", 0}, {"STARTTLS and more than would be kept of an unknown beginning, were it one\r\n", 9}, {decoy, 200 - 11}, {message, 200}},
+                           40000, 587, is_opened), 1u);
+      EXPECT_EQ(refused_of({{"GET / HTTP/1.1\r\nX: ", 0}, {message, 19}}, 40000, 9999, is_opened), 1u);
+    }
+  }
+}
+
+TEST(Evasion, WhatSeemsToGoOnButBeginsAMessageIsDroppedHoweverOftenItIsSent) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example", "drop"); });
+  const std::string decoy("\x16\x03\x01\x40\x00\x01\x00\x3f\xfc\x03\x03", 11);
+  filter.access.give(segment_frame({0, decoy}, 9999, 40000));
+  for (int copy = 0; copy < 3; ++copy) {
+    filter.access.give(segment_frame({11, tls_hello("evil.example")}, 9999, 40000));
+    filter.run();
+  }
+  EXPECT_EQ(filter.core.sent().size(), 1u) << "the octets before it";
+}
+
+// What came as two messages is told once for each: what follows in the connection is news of neither.
+TEST(Evasion, WhatFollowsAHelloThatCameAsTwoTellsItNoMore) {
+  const std::string hello = tls_hello("evil.example");
+  const std::size_t border = hello.find("evil");
+  const auto size = static_cast<std::uint32_t>(hello.size());
+  const std::string data("\x17\x03\x03\x00\x20", 5);
+  for (const bool is_cut : {false, true}) {
+    Filter filter(Mode::kMonitor);
+    filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+    std::vector<Segment> sent = {{0, std::string(2, '\0')}};
+    for (const Segment& one : cut(hello, is_cut ? std::vector<std::size_t>{border} : std::vector<std::size_t>{})) sent.push_back(one);
+    for (std::uint32_t i = 0; i < 5; ++i) sent.push_back({size + i * 37, data + std::string(32, 'x')});
+    filter.access.give(opening_frame(443, 40000));
+    for (const Segment& one : sent) {
+      filter.access.give(segment_frame(one, 443, 40000));
+      filter.run();
+    }
+    EXPECT_EQ(filter.stats().evasions[static_cast<std::size_t>(EvasionKind::kInconsistentCopy)].read(), 1u);
+    const std::size_t tls = protocol_index("tls");
+    EXPECT_EQ(filter.stats().messages[tls].read() + filter.stats().repeats[tls].read(), 1u) << is_cut;
   }
 }
 
