@@ -13,12 +13,12 @@
 #include <memory>
 #include <thread>
 
+#include "centre/batch_stream.h"
+#include "centre/publish_batch.h"
 #include "normalise/normalise.h"
 #include "signatures/batch.h"
-#include "signatures/batch_stream.h"
 #include "signatures/feed.h"
 #include "signatures/key_file.h"
-#include "signatures/publish_batch.h"
 #include "stream_readers.h"
 
 namespace telefence::perf {

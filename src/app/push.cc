@@ -20,8 +20,8 @@
 #include "app/push_trial.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
+#include "centre/publish_batch.h"
 #include "signatures/audit_log.h"
-#include "signatures/publish_batch.h"
 
 namespace telefence {
 namespace {

@@ -6,12 +6,12 @@
 
 #include "app/push_connection.h"
 #include "app/push_plan.h"
+#include "centre/log_image.h"
+#include "centre/snapshot_publish.h"
 #include "config/assemble.h"
 #include "config/loader.h"
-#include "signatures/log_image.h"
 #include "signatures/op_line.h"
 #include "signatures/snapshot_fetch.h"
-#include "signatures/snapshot_publish.h"
 
 namespace telefence {
 namespace {

@@ -16,8 +16,8 @@
 #include "app/rules_options.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
+#include "centre/batch_stream.h"
 #include "signatures/audit_log.h"
-#include "signatures/batch_stream.h"
 
 namespace telefence {
 namespace {

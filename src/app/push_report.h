@@ -13,8 +13,8 @@
 #include "app/push_standing.h"
 #include "app/tool_verbs.h"
 #include "base/result.h"
+#include "centre/log_head.h"
 #include "redis/connection.h"
-#include "signatures/log_head.h"
 
 namespace telefence {
 

@@ -11,7 +11,7 @@
 #include "app/push_signing.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
-#include "signatures/log_head.h"
+#include "centre/log_head.h"
 #include "signatures/log_timestamp.h"
 #include "signatures/wall_clock.h"
 #include "signatures/words.h"

@@ -14,9 +14,9 @@
 #include "app/push_progress.h"
 #include "app/sentences.h"
 #include "app/trial_asking.h"
+#include "centre/log_image.h"
+#include "centre/snapshot_publish.h"
 #include "config/loader.h"
-#include "signatures/log_image.h"
-#include "signatures/snapshot_publish.h"
 
 namespace telefence {
 namespace {

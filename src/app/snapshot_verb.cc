@@ -11,13 +11,13 @@
 #include "app/push_signing.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
+#include "centre/snapshot_cosign.h"
+#include "centre/snapshot_publish.h"
 #include "config/assemble.h"
 #include "config/loader.h"
 #include "signatures/audit_log.h"
 #include "signatures/key_file.h"
 #include "signatures/signers.h"
-#include "signatures/snapshot_cosign.h"
-#include "signatures/snapshot_publish.h"
 
 namespace telefence {
 namespace {

@@ -12,13 +12,13 @@
 #include <thread>
 #include <vector>
 
+#include "centre/publish_batch.h"
 #include "publish/guarded.h"
 #include "redis/connection.h"
 #include "signatures/as_reader.h"
 #include "signatures/feed.h"
 #include "signatures/key_file.h"
 #include "signatures/match_helpers.h"
-#include "signatures/publish_batch.h"
 
 namespace telefence {
 

@@ -8,12 +8,12 @@
 #include <ctime>
 #include <thread>
 
+#include "centre/publish_batch.h"
 #include "publish/guarded.h"
 #include "redis/private_redis.h"
 #include "signatures/as_reader.h"
 #include "signatures/batch.h"
 #include "signatures/match_helpers.h"
-#include "signatures/publish_batch.h"
 
 namespace telefence {
 namespace {

@@ -12,11 +12,11 @@
 #include <set>
 #include <thread>
 
+#include "centre/snapshot_publish.h"
 #include "redis/private_redis.h"
 #include "signatures/audit_log.h"
 #include "signatures/edge_feed.h"
 #include "signatures/snapshot_fetch.h"
-#include "signatures/snapshot_publish.h"
 
 namespace telefence {
 namespace {

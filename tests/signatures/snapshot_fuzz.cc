@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "centre/log_image.h"
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
-#include "signatures/log_image.h"
 #include "signatures/signers.h"
 #include "signatures/snapshot.h"
 #include "signatures/snapshot_file.h"

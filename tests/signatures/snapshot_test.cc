@@ -10,11 +10,11 @@
 #include <map>
 #include <random>
 
+#include "centre/log_image.h"
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "normalise/phone.h"
 #include "signatures/edge_feed.h"
-#include "signatures/log_image.h"
 #include "signatures/op_line.h"
 #include "signatures/snapshot_fetch.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "signatures/snapshot_cosign.h"
+#include "centre/snapshot_cosign.h"
 
 #include <algorithm>
 #include <array>
@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "base/siphash.h"
+#include "centre/log_head.h"
+#include "centre/log_walk.h"
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
-#include "signatures/log_head.h"
-#include "signatures/log_walk.h"
 #include "signatures/op_line.h"
 #include "signatures/snapshot_fetch.h"
 #include "signatures/wall_clock.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "signatures/publish_batch.h"
+#include "centre/publish_batch.h"
 
 #include <chrono>
 #include <utility>
 
+#include "centre/log_head.h"
 #include "redis/refusal.h"
 #include "signatures/batch.h"
-#include "signatures/log_head.h"
 #include "signatures/op_line.h"
 #include "signatures/wall_clock.h"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // tf:1:head tells where the log ends, whoever publishes: with a real redis-server.
-#include "signatures/log_head.h"
+#include "centre/log_head.h"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
+#include "centre/batch_stream.h"
 #include "redis/private_redis.h"
-#include "signatures/batch_stream.h"
 #include "signatures/edge_feed.h"
 
 namespace telefence {

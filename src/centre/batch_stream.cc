@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "signatures/batch_stream.h"
+#include "centre/batch_stream.h"
 
 #include <algorithm>
 #include <chrono>

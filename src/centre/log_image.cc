@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "signatures/log_image.h"
+#include "centre/log_image.h"
 
 #include <algorithm>
 #include <limits>

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "centre/log_image.h"
 #include "redis/connection.h"
 #include "signatures/compiler.h"
 #include "signatures/key_file.h"
-#include "signatures/log_image.h"
 #include "signatures/options.h"
 #include "signatures/snapshot.h"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "centre/log_image.h"
 #include "redis/connection.h"
-#include "signatures/log_image.h"
 #include "signatures/log_order.h"
 #include "signatures/snapshot.h"
 #include "signatures/snapshot_fetch.h"

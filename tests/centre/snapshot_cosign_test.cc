@@ -2,21 +2,21 @@
 
 // The second signature on a snapshot: with a real redis-server, and a maker of snapshots who lies.
 
-#include "signatures/snapshot_cosign.h"
+#include "centre/snapshot_cosign.h"
 
 #include <gtest/gtest.h>
 #include <zstd.h>
 
 #include <functional>
 
+#include "centre/log_head.h"
+#include "centre/snapshot_publish.h"
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
 #include "redis/private_redis.h"
 #include "signatures/batch.h"
 #include "signatures/edge_feed.h"
-#include "signatures/log_head.h"
 #include "signatures/snapshot_fetch.h"
-#include "signatures/snapshot_publish.h"
 #include "signatures/words.h"
 
 namespace telefence {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "signatures/log_walk.h"
+#include "centre/log_walk.h"
 
 #include <utility>
 

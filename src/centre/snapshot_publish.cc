@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "signatures/snapshot_publish.h"
+#include "centre/snapshot_publish.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,9 +7,9 @@
 #include <span>
 #include <utility>
 
-#include "signatures/log_head.h"
-#include "signatures/log_image.h"
-#include "signatures/log_walk.h"
+#include "centre/log_head.h"
+#include "centre/log_image.h"
+#include "centre/log_walk.h"
 #include "signatures/snapshot_fetch.h"
 #include "signatures/wall_clock.h"
 

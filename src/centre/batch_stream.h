@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "centre/log_head.h"
+#include "centre/publish_batch.h"
 #include "redis/connection.h"
-#include "signatures/log_head.h"
-#include "signatures/publish_batch.h"
 
 namespace telefence {
 

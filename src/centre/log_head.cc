@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "signatures/log_head.h"
+#include "centre/log_head.h"
 
 #include <array>
 #include <charconv>
