@@ -291,13 +291,26 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   if (put == PartTable::Put::kNoRoom || is_decoy) return forget(message, index);
   const std::uint32_t known_to = message.sequence() + static_cast<std::uint32_t>(message.bytes().size());
   const bool is_early = static_cast<std::int32_t>(own.sequence - known_to) > 0;  // something before it is still on its way
-  if ((conflicts || is_early || begins) && reads_whole(index, classifier)) {
+  if ((conflicts || is_early) && reads_whole(index, classifier)) {
     if (own.sequence == message.sequence()) message.told = static_cast<std::uint32_t>(own.payload.bytes.size());
     return true;
   }
   const bool is_told_otherwise = is_news && parts_.keeps_first() && reads_otherwise(message, index, classifier);
   if (is_early) return true;
-  if (reads_together(message, index, classifier) || is_told_otherwise) return true;
+  const std::size_t events = burst_.events.events().size();
+  const bool is_together = reads_together(message, index, classifier);
+  // What it goes on from may be there to hide it: where they say nothing together, it is read by itself.
+  if (begins && burst_.events.events().size() == events) {
+    const Said all = said(index);
+    const Fate fate = burst_.fates[index];
+    const std::uint8_t protocol = burst_.protocol[index];
+    put_back(index, own);
+    if (reads_whole(index, classifier)) return true;
+    put_back(index, all);
+    burst_.fates[index] = fate;
+    burst_.protocol[index] = protocol;
+  }
+  if (is_together || is_told_otherwise) return true;
   put_back(index, own);
   // What begins before it is not what comes in its place.
   const bool begins_another = static_cast<std::int32_t>(own.sequence - message.sequence()) >= 0 &&
