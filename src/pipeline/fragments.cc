@@ -10,12 +10,13 @@ namespace telefence {
 // The addresses (and the tunnel) as a keyed hash, so that nobody can aim at another's packet. Over IPv6 the protocol is only that of
 // the first part (RFC 8200, 4.5): others may name what they like.
 std::uint64_t Fragments::key_of(std::size_t index, std::uint32_t identification) const {
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
   constexpr std::uint8_t kFragmentHeader = 44;
   Layers layers = burst_.layers[index];
   if (layers.ip_version == 6) layers.ip_protocol = kFragmentHeader;
-  const std::uint64_t part = std::uint64_t{identification} << 8 | layers.ip_protocol;
-  return sessions_.key_of(burst_.frames[index], layers).forward + part * kOdd;
+  // Where the ports would be, so that it is mixed under the secret as they are: its sender chooses it.
+  layers.source_port = static_cast<std::uint16_t>(identification);
+  layers.destination_port = static_cast<std::uint16_t>(identification >> 16);
+  return sessions_.key_of(burst_.frames[index], layers).forward;
 }
 
 bool Fragments::is_read(std::size_t index) const {
