@@ -238,6 +238,17 @@ std::size_t head_end(Bytes bytes, const Message& message) {
   return static_cast<std::size_t>(message.headers.data() + message.headers.size() - as_text(bytes).data());
 }
 
+// So much of a message that nobody knows is waited for, up to the end of its header section.
+constexpr std::size_t kLongestUnknown = 4096;
+
+// Capital letters, and a blank behind them if there is anything: an extension's method, or a known one with a target of another scheme
+// (RFC 3261, 25.1: any token; but none is in use that has other characters).
+bool may_be_request(Bytes bytes) {
+  const std::string_view text = as_text(bytes);
+  const auto end = std::find_if(text.begin(), text.end(), [](char c) { return c < 'A' || c > 'Z'; });
+  return end != text.begin() && (end == text.end() || *end == ' ');
+}
+
 // Messages of a connection follow one another, each where the one before it ends. What can not be read, though its end is known, is
 // passed over; what else stands behind a sound message takes nothing away from it.
 class StreamReader {
@@ -249,22 +260,30 @@ class StreamReader {
       const Bytes rest = payload_.bytes.subspan(at_);
       const std::size_t blanks = leading_blanks(rest);
       const std::size_t start = at_ + blanks;
-      if (blanks == rest.size()) return is_border() ? Step{Progress::kDone, static_cast<std::uint32_t>(start), 0} : Step{};
+      if (blanks == rest.size()) return is_border() ? Step{is_broken_ ? Progress::kMalformed : Progress::kDone, static_cast<std::uint32_t>(start), 0} : Step{};
       Message message;
       Reading reading = read_message(rest.subspan(blanks), payload_.transport, message);
       if (reading == Reading::kNotSip) {
         if (is_border()) reading = read_unknown(rest.subspan(blanks), message);
-        const std::size_t found = first_message(rest);
-        if (found != rest.size() && found < head_end(rest, message)) {
-          at_ += found;
+        // Not anew for each of many that nobody knows: what was found behind an earlier one is the first behind this one, too.
+        if (found_ <= at_) found_ = at_ + first_message(rest);
+        if (found_ != payload_.bytes.size() && found_ - at_ < head_end(rest, message)) {
+          at_ = found_;
           continue;
         }
       }
-      if (reading == Reading::kNotSip && at_ == 0) return {};
+      if (reading == Reading::kNotSip && at_ == 0) {
+        // Where a message begins one of another kind may, too; where that ends the next one begins.
+        const bool may_go_on = is_border() && rest.size() <= kLongestUnknown && may_be_request(rest.subspan(blanks));
+        return may_go_on ? Step{Progress::kNeedMore, 0, 0} : Step{};
+      }
       if (reading == Reading::kPartial) return goes_on(message, start);
       const Place place{static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(message.length)};
-      if (reading != Reading::kWhole || !push_event(message, payload_.transport, place, events_, at_ == 0 && payload_.is_refused))
+      if (reading != Reading::kWhole)
         return at_ == 0 ? Step{Progress::kMalformed, 0, 0} : Step{Progress::kNeedMore, static_cast<std::uint32_t>(start), 0};
+      // One that does not say who calls is nobody's call, and ends where the next one begins.
+      const bool is_taken = push_event(message, payload_.transport, place, events_, at_ == 0 && payload_.is_refused);
+      is_broken_ = !is_taken && (is_broken_ || at_ == 0);
       if (answers_refused(message, rest.subspan(blanks))) events_.push_response(place, transaction_number(message));
       at_ = start + message.length;
     }
@@ -282,6 +301,8 @@ class StreamReader {
   const Payload& payload_;
   EventList& events_;
   std::size_t at_ = 0;
+  std::size_t found_ = 0;   // where the first message stands behind one that nobody knows; not behind at_: not looked for yet
+  bool is_broken_ = false;  // all that was read so far
 };
 
 Step extract(const Payload& payload, EventList& events) {

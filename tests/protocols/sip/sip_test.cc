@@ -398,6 +398,8 @@ TEST(Sip, InAStreamAMessageOfAnUnknownKindIsPassedOver) {
   }
   EXPECT_EQ(InStream("hello\r\n" + text_of({}), Payload::Begins::kMessage).count(), 1u) << "a message is not taken for its header section";
   EXPECT_EQ(InStream("hello", Payload::Begins::kMessage).step.progress, Progress::kNotMine);
+  EXPECT_EQ(InStream("PING sip", Payload::Begins::kMessage).step.progress, Progress::kNeedMore) << "a method of its own";
+  EXPECT_EQ(InStream("PING " + std::string(5000, 'x'), Payload::Begins::kMessage).step.progress, Progress::kNotMine) << "no header section is so long";
 }
 
 TEST(Sip, AMessageBehindTheRestOfAnotherIsRead) {
