@@ -39,7 +39,8 @@ SessionTable::SessionTable(const HashSecret& secret, const SessionOptions& optio
       pending_(options.entries),
       epochs_(kEpochEntries),
       closed_lately_(kClosedFor),
-      pending_lately_(kPendingFor) {}
+      pending_lately_(kPendingFor),
+      connections_lately_(kPendingFor) {}
 
 std::uint64_t SessionTable::sight_key(const FlowKey& flow, Transport transport, const MessageIdentity& message) const {
   std::uint64_t key = flow.forward;
@@ -97,6 +98,9 @@ void SessionTable::expect_response(const FlowKey& flow, std::uint32_t session_nu
   pending_.put(key, known == nullptr ? Pending{code, 0, false} : Pending{code, known->sequence, known->taken}, now_ns,
                now_ns + kPendingFor);
   pending_lately_.put(key, now_ns);
+  connections_lately_.put(flow.both, now_ns);
+  // As long as this one is awaited, numbers of before the connection was opened anew must not count.
+  if (const std::uint32_t* const epoch = epochs_.find(flow.both, now_ns)) epochs_.put(flow.both, *epoch, now_ns, now_ns + kPendingFor);
   pending_until_ns_ = std::max(pending_until_ns_, now_ns + kPendingFor);
 }
 
@@ -112,6 +116,7 @@ void SessionTable::forget_response(const FlowKey& flow, std::uint32_t session_nu
 }
 
 void SessionTable::forget_responses(const FlowKey& flow, std::uint64_t now_ns) {
+  if (!connections_lately_.may_hold(flow.both, now_ns)) return;  // nothing of it is awaited
   const std::uint32_t* epoch = epochs_.find(flow.both, now_ns);
   epochs_.put(flow.both, epoch == nullptr ? 1 : *epoch + 1, now_ns, now_ns + kPendingFor);
 }

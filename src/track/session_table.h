@@ -118,6 +118,7 @@ class SessionTable {
   TimedCache<std::uint32_t> epochs_;  // by FlowKey::both: how often the connection was opened while something was pending
   RecentFilter closed_lately_;   // by FlowKey::both
   RecentFilter pending_lately_;  // by the key of the pending entry
+  RecentFilter connections_lately_;  // by FlowKey::both: something of theirs is awaited
   std::uint64_t closed_until_ns_ = 0;
   std::uint64_t pending_until_ns_ = 0;
 };
