@@ -22,9 +22,8 @@ void EventList::cut_frame(Bytes message, std::size_t known) {
     Sms* const sms = std::get_if<Sms>(&events_[i].what);
     if (sms == nullptr) continue;
     if (is_cut(sms->calling)) sms->calling = {};
-    auto* const arena = reinterpret_cast<std::string_view*>(arena_.get());
     for (const std::string_view& called : sms->called)
-      if (is_cut(called)) arena[&called - arena] = {};
+      if (is_cut(called)) const_cast<std::string_view&>(called) = {};  // it lies in the arena, which is ours
     if (!is_cut(as_text(sms->body))) continue;
     const auto start = static_cast<std::size_t>(sms->body.data() - message.data());
     sms->body = sms->body.first(start < known ? known - start : 0);

@@ -19,13 +19,15 @@ namespace telefence {
 
 class EventList {
  public:
-  // The frames of one burst hold at most so many bytes, unless it is a single frame. The shortest message that is an event (an
-  // SMPP submit_sm) has 33: no burst can hold more events than there is room for, and no stranger's packets beside it keep a
-  // message from being judged.
+  // The frames of one burst hold at most so many bytes, unless it is a single frame; and so many more that have waited in streams are
+  // read beside them, unless they are one stream's. The most events for their length has an SMPP data_sm with four texts of one octet: 46.
+  // No burst can hold more than there is room for, and no stranger's packets beside it keep a message from being judged.
   static constexpr std::size_t kBurstBytes = 96 * 1024;
-  static constexpr std::size_t kMaxEvents = 4096;
-  static constexpr std::size_t kMaxResponses = 8192;  // a response has at least 16
-  static constexpr std::size_t kArenaBytes = 512 * 1024;
+  static constexpr std::size_t kWaitedBytes = 64 * 1024;
+  static constexpr std::size_t kMaxEvents = 16384;
+  static_assert((kBurstBytes + kWaitedBytes) / 46 * 4 < kMaxEvents);
+  static constexpr std::size_t kMaxResponses = 12288;  // a response has at least 16
+  static constexpr std::size_t kArenaBytes = 1024 * 1024;
 
   EventList();
 

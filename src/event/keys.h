@@ -3,7 +3,7 @@
 
 // The canonical forms under which the events of one burst are looked up. normalise/ fills the list, match/ reads it; both
 // use the same forms for signatures. Views live until the end of the burst. Arrays are fixed, and large enough for all that a
-// burst of EventList::kBurstBytes can hold of names, numbers and texts; what does not fit all the same is counted by the list
+// burst can hold (EventList::kBurstBytes) of names, numbers and texts; what does not fit all the same is counted by the list
 // and left out, so an event without its key is forwarded.
 
 #include <cstddef>
@@ -60,11 +60,11 @@ struct UrlKey {
 
 class KeyList {
  public:
-  static constexpr std::size_t kMaxDomains = 40960;  // "a.cn " takes five octets and may give two keys
-  static constexpr std::size_t kMaxNumbers = 24576;  // a recipient of submit_multi takes at least five
-  static constexpr std::size_t kMaxTexts = 8192;     // a text may be read in two ways
-  static constexpr std::size_t kMaxUrls = 20480;
-  static constexpr std::size_t kArenaBytes = 2 * 1024 * 1024;
+  static constexpr std::size_t kMaxDomains = 65535;  // "a.cn " takes five octets and may give two keys
+  static constexpr std::size_t kMaxNumbers = 49152;  // a recipient of submit_multi takes at least five; each of a few has up to six texts
+  static constexpr std::size_t kMaxTexts = 32768;    // a text may be read in two ways
+  static constexpr std::size_t kMaxUrls = 36864;
+  static constexpr std::size_t kArenaBytes = 4 * 1024 * 1024;
   static_assert(kMaxDomains < 65536 && kMaxNumbers < 65536, "hits name keys by 16 bits");
 
   KeyList();

@@ -28,7 +28,7 @@ struct Hit {
 
 class HitList {
  public:
-  static constexpr std::size_t kMaxHits = 16384;
+  static constexpr std::size_t kMaxHits = 65536;  // a burst has no more keys of one kind
   HitList() : hits_(std::make_unique<Hit[]>(kMaxHits)) {}
   void clear() { count_ = 0; }
   void push(const Hit& hit) {

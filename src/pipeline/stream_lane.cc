@@ -51,7 +51,7 @@ void StreamLane::begin(const Arrival& arrival, bool holds, const Classifier& cla
 
 bool StreamLane::has_work(std::uint64_t now_ns) {
   streams_.advance_time(now_ns);
-  return streams_.any_due();
+  return deferred_count_ != 0 || streams_.any_due();
 }
 
 void StreamLane::prefetch() {
@@ -170,7 +170,7 @@ void StreamLane::settle_taken(std::size_t index, const MessageStreams::Taken& ta
       return;
     case What::kRepeat:
       if (!taken.rewrite.bytes.empty())
-        overwrite(burst_.frames[index], burst_.layers[index], taken.rewrite.offset, taken.rewrite.bytes);
+        (void)overwrite(burst_.frames[index], burst_.layers[index], taken.rewrite.offset, taken.rewrite.bytes);
       if (taken.rewrite.change == StreamChange::kNeutralised) fate = Fate::kNeutralised;
       if (taken.rewrite.change == StreamChange::kRestated) fate = Fate::kRestated;
       return;
@@ -233,7 +233,37 @@ void StreamLane::read(Stream& stream, std::size_t index) {
   if (streams_.is_passed_over(stream)) return;
   const std::uint64_t size = stream.end() - stream.parsed;
   if (size == 0 || size < stream.wanted) return;
+  // What has waited came in other bursts: read in one, it could be more than there is room for, and others' messages would pass unjudged.
+  const std::uint64_t waited = size - std::min<std::uint64_t>(size, burst_.layers[index].payload_length);
+  if (waited_bytes_ != 0 && waited_bytes_ + waited > EventList::kWaitedBytes && defer(stream)) return;
+  waited_bytes_ += waited;
   read_at(Burst::kFrames + index, burst_.frames[index], burst_.layers[index], stream);
+}
+
+// False where it can't be, and is read at once: nothing of it is held, or too many are deferred.
+bool StreamLane::defer(Stream& stream) {
+  if (!holds_ || stream.held.is_empty() || deferred_count_ == kMostDeferred) return false;
+  deferred_[deferred_count_++] = {&stream, stream.generation};
+  return true;
+}
+
+void StreamLane::read_deferred() {
+  waited_bytes_ = 0;
+  if (deferred_count_ == 0) [[likely]] return;
+  std::size_t done = 0;
+  for (; done < deferred_count_ && expired_ < Burst::kExpired; ++done) {
+    Stream& stream = *deferred_[done].stream;
+    const bool is_there = stream.generation == deferred_[done].generation && stream.is_used && !stream.held.is_empty();
+    const std::uint64_t size = is_there ? stream.end() - stream.parsed : 0;
+    if (size == 0 || size < stream.wanted || streams_.is_passed_over(stream)) continue;
+    if (waited_bytes_ != 0 && waited_bytes_ + size > EventList::kWaitedBytes) break;
+    waited_bytes_ += size;
+    const HeldFrame& first = streams_.first_held(stream);
+    read_at(2 * Burst::kFrames + expired_++, first.frame, first.layers, stream);
+    streams_.touch(stream);
+  }
+  std::copy(deferred_.begin() + static_cast<std::ptrdiff_t>(done), deferred_.begin() + static_cast<std::ptrdiff_t>(deferred_count_), deferred_.begin());
+  deferred_count_ -= done;
 }
 
 void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream) {
@@ -271,6 +301,7 @@ void StreamLane::read_at(std::size_t place, const Frame& frame, const Layers& la
 
 void StreamLane::read_expired() {
   expired_ = 0;
+  read_deferred();
   if (!streams_.any_due()) return;
   while (expired_ < Burst::kExpired) {
     Stream* const stream = streams_.next_due();
@@ -333,11 +364,16 @@ Fate StreamLane::apply(const Event& event, const Action& action, const Verdict& 
   const std::uint64_t start = reading.position + event.message.offset;
   const Protocol& protocol = *registered_protocols()[event.protocol];
   if (!action.takes_frame && !action.expects_response) {
-    streams_.note_change(*reading.stream, start, start + event.message.length, StreamChange::kTagged);
-    return Fate::kTagged;
+    const bool is_noted = streams_.note_change(*reading.stream, start, start + event.message.length, StreamChange::kTagged);
+    return is_noted ? Fate::kTagged : Fate::kForwardedActionFailed;
   }
-  // Whatever takes a whole frame away would take other messages with it.
-  if (protocol.neutralise == nullptr || !neutralise(event, verdict.refused_recipients())) return Fate::kForwardedActionFailed;
+  // Whatever takes a whole frame away would take other messages with it. A message has many events when it has many texts, and is
+  // voided once.
+  const Voided asked{event.frame, event.message.offset, verdict.refused_recipients()};
+  const bool is_done = voided_.place == asked.place && voided_.offset == asked.offset && (voided_.recipients == 0 || voided_.recipients == asked.recipients);
+  if (is_done) return Fate::kNeutralised;
+  if (protocol.neutralise == nullptr || !neutralise(event, asked.recipients)) return Fate::kForwardedActionFailed;
+  voided_ = asked;
   if (!reading.completed.empty()) reading.stream->condemned = reading.position;
   return Fate::kNeutralised;
 }
@@ -375,6 +411,7 @@ bool StreamLane::restate(const Response& response, std::uint32_t code) {
 }
 
 void StreamLane::settle(Replies& replies, const LivePolicy& live) {
+  voided_ = {};
   streams_.settle(burst_.now_ns);
   if (beside_count_ != 0) [[unlikely]] {
     for (const std::uint16_t index : std::span(beside_).first(beside_count_)) (void)passes_beside(index, true);
@@ -438,9 +475,9 @@ void StreamLane::tell_of_holes(Replies& replies) {
 
 Fate StreamLane::prepare(MessageStreams::Released& released, const LivePolicy& live) {
   const Rewrite& rewrite = released.rewrite;
-  if (!rewrite.bytes.empty()) overwrite(released.frame, released.layers, rewrite.offset, rewrite.bytes);
+  const bool is_changed = !rewrite.bytes.empty() && overwrite(released.frame, released.layers, rewrite.offset, rewrite.bytes);
   if (rewrite.is_tagged) mark(released.frame, released.layers, live.enforce.dscp);
-  switch (rewrite.change) {
+  switch (is_changed || !rewrite.is_merged ? rewrite.change : rewrite.is_tagged ? StreamChange::kTagged : StreamChange::kNone) {
     case StreamChange::kNeutralised: return Fate::kNeutralised;
     case StreamChange::kRestated: return Fate::kRestated;
     case StreamChange::kTagged: return Fate::kTagged;

@@ -78,12 +78,27 @@ class StreamLane {
   void open_place(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);
   Step extract(std::size_t place);
   void read(Stream& stream, std::size_t index);
+  void read_deferred();
+  bool defer(Stream& stream);
   void read_at(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);
   void read_partial(Stream& stream);
   void finish_condemned(Stream& stream, std::size_t place);
   bool neutralise(const Event& event, std::uint32_t recipients);
   bool split(Stream& stream);
   void tell_of_holes(Replies& replies);
+
+  // What was voided last in this burst: of the message that begins at `offset` of what was read at `place`, these recipients (0: all of it).
+  struct Voided {
+    std::uint16_t place = 0;  // 0: nothing; that is a frame's
+    std::uint32_t offset = 0;
+    std::uint32_t recipients = 0;
+  };
+  // One that is to be read in the next burst.
+  struct Deferred {
+    Stream* stream = nullptr;
+    std::uint32_t generation = 0;
+  };
+  static constexpr std::size_t kMostDeferred = 4 * Burst::kFrames;
 
   Burst& burst_;
   SessionTable& sessions_;
@@ -97,6 +112,10 @@ class StreamLane {
   std::size_t beside_count_ = 0;
   const Classifier* classifier_ = nullptr;
   Arrival arrival_;
+  Voided voided_;
+  std::array<Deferred, kMostDeferred> deferred_;  // oldest first
+  std::size_t deferred_count_ = 0;
+  std::size_t waited_bytes_ = 0;  // of earlier bursts, read in this one
   bool holds_ = false;
 };
 

@@ -412,7 +412,9 @@ bool MessageStreams::has_room_for_early(const Stream& stream, std::uint64_t stop
 // with what is held before it, and the position is lost.
 MessageStreams::Taken MessageStreams::no_room(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop) {
   ++counts_.no_room;
-  if (segment.holds && start > stream.end()) return {Taken::What::kNoRoom, &stream, {}, false};
+  // What came before it in this burst has no verdict yet, and behind a jump nothing could be refused: its sender repeats this one.
+  const bool has_unjudged = stream.held.count != 0 && held_[stream.held.last].burst == burst_;
+  if (segment.holds && (start > stream.end() || has_unjudged)) return {Taken::What::kNoRoom, &stream, {}, false};
   jump(stream, std::max(stop, stream.end()));
   return {Taken::What::kBefore, &stream, {}, false};
 }

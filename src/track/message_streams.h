@@ -59,6 +59,7 @@ struct alignas(64) Stream {
   struct Changed {
     std::uint64_t start = 0, end = 0;
     StreamChange change = StreamChange::kNone;
+    bool is_merged = false;  // of several: what lies between them is as it was
   };
 
   HeldFrames::Queue held;
@@ -138,7 +139,8 @@ struct Rewrite {
   std::uint32_t offset = 0;  // in its payload
   StreamChange change = StreamChange::kNone;
   bool is_tagged = false;
-  std::uint16_t unused = 0;  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
+  bool is_merged = false;   // maybe by nothing: what is to be there may be there already
+  std::uint8_t unused = 0;  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
 };
 
 class MessageStreams {
@@ -221,11 +223,14 @@ class MessageStreams {
   void let_go(Stream& stream);
   // Requires: both between parsed and end() at some time of this burst.
   MutableBytes bytes(Stream& stream, std::uint64_t from, std::uint64_t to) { return stream.buffer.mutable_view(from, to); }
-  void note_change(Stream& stream, std::uint64_t from, std::uint64_t to, StreamChange change);
+  // False: so many are on their way that this one, which changes no bytes, can't be noted.
+  bool note_change(Stream& stream, std::uint64_t from, std::uint64_t to, StreamChange change);
 
   void advance_time(std::uint64_t now_ns);
   // True when the wait of something is over: of a message, of what is decided of a frame, or for a missing segment.
   bool any_due() const { return !due_.empty() || !splits_.empty() || !touched_.empty(); }
+  // It was read, though nothing of it came in this burst: settle() looks at it.
+  void touch(Stream& stream);
   // A direction whose wait is over, to be judged by what is there and let go; nullptr when there is none left.
   Stream* next_due();
   // Directions whose first held frame may have a part that can leave alone, up to Stream::decided.
@@ -280,7 +285,6 @@ class MessageStreams {
   Stream* activate(MessageConnection& connection, std::uint8_t side, std::uint64_t now_ns);
   Stream* spare_stream();
   void deactivate(Stream& stream);
-  void touch(Stream& stream);
   void confirm(MessageConnection& connection, std::uint8_t side, std::uint32_t acknowledgement);
   void jump(Stream& stream, std::uint64_t offset);
   MessageConnection& promoted(MessageConnection& connection);

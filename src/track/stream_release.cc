@@ -38,14 +38,21 @@ void MessageStreams::let_go(Stream& stream) {
   touch(stream);
 }
 
-void MessageStreams::note_change(Stream& stream, std::uint64_t from, std::uint64_t to, StreamChange change) {
-  if (stream.change_count == Stream::kMostChanges) {
-    // What lies between two changes is written anew as it was: that is no harm.
-    Stream::Changed& last = stream.changes[Stream::kMostChanges - 1];
-    last = {std::min(last.start, from), std::max(last.end, to), std::max(last.change, change)};
-    return;
+bool MessageStreams::note_change(Stream& stream, std::uint64_t from, std::uint64_t to, StreamChange change) {
+  if (stream.change_count < Stream::kMostChanges) {
+    stream.changes[stream.change_count++] = {from, to, change};
+    return true;
   }
-  stream.changes[stream.change_count++] = {from, to, change};
+  if (change == StreamChange::kTagged) return false;  // together with others it would mark what lies between them
+  // What lies between two that rewrite is written anew as it was. What is only marked gives way: it has left with its mark.
+  Stream::Changed* last = &stream.changes[Stream::kMostChanges - 1];
+  for (Stream::Changed& one : stream.changes)
+    if (one.change != StreamChange::kTagged) last = &one;
+  if (last->change == StreamChange::kTagged)
+    *last = {from, to, change};
+  else
+    *last = {std::min(last->start, from), std::max(last->end, to), std::max(last->change, change), true};
+  return true;
 }
 
 Rewrite MessageStreams::rewrite_of(const Stream& stream, std::uint64_t start, std::uint64_t end, bool differs) const {
@@ -53,6 +60,7 @@ Rewrite MessageStreams::rewrite_of(const Stream& stream, std::uint64_t start, st
   for (const Stream::Changed& one : std::span(stream.changes).first(stream.change_count)) {
     if (one.end <= start || end <= one.start) continue;
     if (one.change == StreamChange::kTagged) rewrite.is_tagged = true;
+    if (one.change > rewrite.change) rewrite.is_merged = one.is_merged;
     rewrite.change = std::max(rewrite.change, one.change);
   }
   if (!differs && rewrite.change < StreamChange::kRestated) return rewrite;

@@ -100,6 +100,14 @@ void push_more_bodies(Bytes pdu, Place place, const Header& header, const Messag
   });
 }
 
+// Of a message with several texts the first one names all recipients. The product of many texts and many numbers is not for anybody to choose.
+void forget_many_recipients(Sms& sms) {
+  constexpr std::size_t kFewRecipients = 2;
+  if (sms.called.size() <= kFewRecipients) return;
+  sms.called = {};
+  sms.called_forms = {};
+}
+
 Reading push_message(Bytes pdu, Place place, const Header& header, EventList& events) {
   Message message;
   if (!read_message(pdu, header.command, message)) return Reading::kBroken;
@@ -111,6 +119,7 @@ Reading push_message(Bytes pdu, Place place, const Header& header, EventList& ev
   read_recipients(pdu, message, events, sms);
   if (message.body_count == 0) events.push(place, pair_number(header), sms);
   for (std::size_t i = 0; i < message.body_count; ++i) {
+    if (i == 1) forget_many_recipients(sms);
     read_body(pdu, message, message.bodies[i], sms);
     events.push(place, pair_number(header), sms);
   }
