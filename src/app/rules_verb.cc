@@ -56,7 +56,7 @@ struct Target {
 };
 
 // A list of our own when all entries are of one kind and mean what the arguments say; else op lines, which say everything.
-Target import_target(const RulesArguments& arguments, const IntakeSummary& summary) {
+Target import_target(const RulesArguments& arguments, const IntakeSummary& summary, const Signature& common) {
   constexpr const char* kLists[] = {"domains", "urls", "numbers"};
   Target target;
   target.terms.file = arguments.out;
@@ -65,6 +65,7 @@ Target import_target(const RulesArguments& arguments, const IntakeSummary& summa
     const bool suits = arguments.to.empty() && summary.meanings <= 1 && summary.kinds[i] == all && summary.is_as_common;
     if (arguments.to != kLists[i] && !suits) continue;
     target.terms.is_own_list = true;
+    target.terms.common = common;
     target.terms.kind = static_cast<SignatureKind>(i);
     target.exact = target.terms.kind == SignatureKind::kDomain && summary.exact_domains != 0;
     target.format = target.exact ? &kExactDomainsFormat : list_format(kLists[i]);
@@ -81,7 +82,8 @@ int write(const RulesArguments& arguments, Intake& intake, const Signature& comm
     std::fputs(complaints_text(reading_of(intake), arguments.most, language).c_str(), stderr);
     return failed(arguments, Error{ErrorCode::kInvalid, "nothing of it can be used; " + arguments.out + " is left as it is"}, language);
   }
-  const Target target = is_import ? import_target(arguments, intake.summary()) : Target{list_format(arguments.to), {.file = arguments.out}};
+  Target target = is_import ? import_target(arguments, intake.summary(), common) : Target{list_format(arguments.to), {.file = arguments.out}};
+  target.terms.now_s = std::time(nullptr);
   const Result<Written> written = write_list(intake, *target.format, target.terms);
   if (!written) return failed(arguments, written.error(), language);
   std::FILE* to = arguments.out == "-" ? stderr : stdout;

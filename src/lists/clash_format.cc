@@ -30,6 +30,7 @@ int sniff(const Sample& sample) {
   return sample.share(is_rule) * 95 / 100;
 }
 
+bool is_blocking(std::string_view policy) { return policy.empty() || starts_but_case(policy, "REJECT") || equal_but_case(policy, "no-resolve"); }
 bool is_allowing(std::string_view policy) { return equal_but_case(policy, "DIRECT"); }
 
 void read_line(std::uint64_t number, std::string_view line, const Signature& common, Signature& signature, ListSink& sink) {
@@ -53,6 +54,8 @@ void read_line(std::uint64_t number, std::string_view line, const Signature& com
     return sink.skip(number, rule, "a keyword takes in names that nobody has looked at: list the names");
   else if (!equal_but_case(kind, "DOMAIN-SUFFIX"))
     return sink.skip(number, rule, "not about a name: DOMAIN and DOMAIN-SUFFIX are");
+  if (!is_blocking(policy) && !is_allowing(policy))
+    return sink.skip(number, rule, "this rule sends a name some way and blocks nothing: REJECT blocks, DIRECT lets pass");
   signature.allow = common.allow || is_allowing(policy);
   signature.value = value;
   sink.take(number, signature);

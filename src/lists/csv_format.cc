@@ -100,6 +100,33 @@ class Table {
     return {};
   }
 
+  // What `match` says, as op lines do: "" where it says nothing.
+  static std::optional<std::string_view> match_of(std::string_view word) {
+    constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+        {"", ""}, {"exact", "exact"}, {"精确", "exact"}, {"完全匹配", "exact"}, {"suffix", "suffix"}, {"后缀", "suffix"}, {"prefix", "prefix"},
+        {"前缀", "prefix"}, {"regex", "regex"}, {"正则", "regex"}, {"正则表达式", "regex"}, {"text", "text"}, {"文本", "text"}, {"包含", "text"}};
+    for (const auto& [known, meaning] : kWords)
+      if (equal_but_case(word, known)) return meaning;
+    return std::nullopt;
+  }
+  static std::optional<bool> truth_of(std::string_view word) {
+    for (const std::string_view yes : {"true", "1", "yes", "y", "是"})
+      if (equal_but_case(word, yes)) return true;
+    for (const std::string_view no : {"", "false", "0", "no", "n", "否"})
+      if (equal_but_case(word, no)) return false;
+    return std::nullopt;
+  }
+  // Empty: an addition, which may let pass.
+  static std::string read_operation(std::string_view word, Signature& signature) {
+    for (const std::string_view removes : {"remove", "delete", "del", "删除"})
+      if (equal_but_case(word, removes)) return "a removal: telefence push remove takes entries back";
+    for (const std::string_view allows : {"allow", "放行", "白名单"})
+      if (equal_but_case(word, allows)) signature.allow = true;
+    for (const std::string_view known : {"", "add", "block", "新增", "添加", "allow", "放行", "白名单"})
+      if (equal_but_case(word, known)) return {};
+    return "the operation must be add, allow or remove";
+  }
+
   void row(std::uint64_t number, const std::vector<std::string>& fields) {
     Signature signature = common_;
     if (const std::string why = read_attributes(fields, signature); !why.empty()) return sink_.skip(number, fields[0], why);
@@ -114,8 +141,7 @@ class Table {
   }
 
   std::string read_attributes(const std::vector<std::string>& fields, Signature& signature) const {
-    if (const std::string op = lower(field(fields, Column::kOp)); op == "remove") return "a removal: telefence push remove takes entries back";
-    else if (op == "allow") signature.allow = true;
+    if (std::string why = read_operation(field(fields, Column::kOp), signature); !why.empty()) return why;
     if (const std::string_view word = field(fields, Column::kForDetection); equal_but_case(word, "0") || equal_but_case(word, "false"))
       return "not meant for detection: to_ids is false";
     // A word that we do not know is the centre's own: the entry counts all the same.
@@ -137,7 +163,10 @@ class Table {
     }
     if (const std::string_view word = field(fields, Column::kAction); !word.empty()) signature.action = lower(word);
     if (const std::string_view word = field(fields, Column::kSource); !word.empty()) signature.source = word;
-    if (const std::string_view word = field(fields, Column::kShadow); equal_but_case(word, "true") || word == "1" || word == "是") signature.shadow = true;
+    const auto is_shadow = truth_of(field(fields, Column::kShadow));
+    if (!is_shadow) return "shadow must be true (是) or false (否)";
+    signature.shadow |= *is_shadow;
+    if (!match_of(field(fields, Column::kMatch))) return "match must be exact (精确), suffix (后缀), prefix (前缀), text (文本) or regex (正则)";
     return {};
   }
 
@@ -145,7 +174,7 @@ class Table {
                   Signature signature) {
     const std::optional<SignatureKind> kind = kind_of(column, kind_word, value);
     if (!kind) return sink_.skip(number, value, "this kind is not enforced here: domain, url, number and pattern are");
-    const std::string how = lower(match);
+    const std::string_view how = match_of(match).value_or("");
     signature.kind = *kind;
     signature.value = value;
     if (column == Column::kCalling) signature.sides = Signature::Sides::kCalling;

@@ -10,11 +10,13 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "signatures/op_line.h"
 
 namespace telefence {
 namespace {
 
 constexpr std::size_t kBufferBytes = 1u << 20;
+constexpr std::size_t kLongestOpLine = kBufferBytes / 2;  // of a line of 64 KiB, each octet escaped
 
 // In front of the texts. Only read by the process that wrote it.
 struct Head {
@@ -34,7 +36,18 @@ struct ShortHead {
   std::uint8_t kind_and_sides, category, tier, flags;
 };
 
-enum : std::uint8_t { kSubdomains = 1, kPrefix = 2, kLiteral = 4, kAllow = 8, kShadow = 16, kIsLong = 32 };
+enum : std::uint8_t { kSubdomains = 1, kPrefix = 2, kLiteral = 4, kAllow = 8, kShadow = 16, kIsLong = 32, kIsLine = 64 };
+
+// Has something that few entries have: it is kept as an op line, which says everything.
+bool is_unusual(const Signature& signature) {
+  return signature.fold != TextFold::kAll || !signature.words.is_empty() || signature.valid_from_s != 0 || signature.shadow_until_s != 0 ||
+         signature.canary != 0 || !signature.campaign.empty() || !signature.note.empty();
+}
+
+struct LineHead {
+  std::uint64_t line;
+  std::uint32_t file, size;
+};
 
 std::uint8_t flags_of(const Signature& signature) {
   return static_cast<std::uint8_t>((signature.subdomains ? kSubdomains : 0) | (signature.prefix ? kPrefix : 0) | (signature.literal ? kLiteral : 0) |
@@ -81,13 +94,27 @@ Result<void> EntryFile::flush() {
 }
 
 Result<void> EntryFile::append(const Signature& signature, std::uint32_t file, std::uint64_t line) {
-  if (end_ + sizeof(Head) + 16384 > buffer_.size())
+  std::string text;
+  if (is_unusual(signature)) {
+    text = to_op_line({Change::Op::kAdd, signature});
+    CHECK(text.size() <= kLongestOpLine);
+  }
+  if (end_ + sizeof(Head) + 16384 + text.size() > buffer_.size())
     if (const Result<void> written = flush(); !written) return written;
   const auto put = [this](const void* bytes, std::size_t count) {
     std::memcpy(buffer_.data() + end_, bytes, count);
     end_ += count;
   };
   const auto put_text = [&put](const std::string& text) { put(text.data(), text.size()); };
+  if (!text.empty()) {
+    const std::uint8_t flags = kIsLine;
+    put(&flags, 1);
+    const LineHead head{line, file, static_cast<std::uint32_t>(text.size())};
+    put(&head, sizeof head);
+    put_text(text);
+    ++count_;
+    return {};
+  }
   const auto kind = static_cast<std::uint8_t>(signature.kind), sides = static_cast<std::uint8_t>(signature.sides);
   const bool is_short = signature.name.empty() && signature.source.empty() && signature.action.empty() && signature.id == 0 &&
                         signature.expires_s == 0 && line <= UINT32_MAX;
@@ -140,6 +167,25 @@ Result<bool> EntryFile::need(std::size_t bytes) {
   return true;
 }
 
+// One that is kept as an op line.
+Result<bool> EntryFile::next_line(StoredEntry& entry) {
+  LineHead head{};
+  Result<bool> there = need(sizeof head);
+  if (!there || !there.value()) return there;
+  std::memcpy(&head, buffer_.data() + begin_, sizeof head);
+  begin_ += sizeof head;
+  there = need(head.size);
+  if (!there || !there.value()) return there;
+  Result<Change> change = parse_op_line(std::string_view(buffer_.data() + begin_, head.size));
+  CHECK(change.ok());  // it was written here
+  begin_ += head.size;
+  entry.signature = std::move(change.value().signature);
+  entry.file = head.file;
+  entry.line = head.line;
+  entry.ordinal = read_++;
+  return true;
+}
+
 Result<bool> EntryFile::next(StoredEntry& entry) {
   if (read_ == count_) return false;
   const auto take = [this](void* to, std::size_t count) {
@@ -155,6 +201,8 @@ Result<bool> EntryFile::next(StoredEntry& entry) {
   Signature& signature = entry.signature;
   std::uint8_t flags = 0;
   take(&flags, 1);
+  if ((flags & kIsLine) != 0) return next_line(entry);
+  if (is_unusual(signature)) signature = {};  // the one before
   set_flags(flags, signature);
   const bool is_long = (flags & kIsLong) != 0;
   there = need(is_long ? sizeof(Head) : sizeof(ShortHead));

@@ -39,6 +39,7 @@ class EntryFile {
   Result<bool> next(StoredEntry& entry);
 
  private:
+  Result<bool> next_line(StoredEntry& entry);
   Result<void> flush();
   Result<bool> need(std::size_t bytes);
 

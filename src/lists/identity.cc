@@ -49,13 +49,24 @@ IdentityTag IdentityTag::of(const Signature& signature) {
 
 std::uint64_t identity_hash(IdentityTag tag, std::string_view value) { return hash_of(tag.byte(), value); }
 
+std::uint64_t identity_hash(const Signature& signature) {
+  const IdentityTag tag = IdentityTag::of(signature);
+  if (signature.words.is_empty()) [[likely]] return identity_hash(tag, signature.value);
+  std::string value = signature.value;
+  for (const auto* words : {&signature.words.all, &signature.words.any, &signature.words.none}) {
+    value += '\0';
+    for (const std::string& word : *words) (value += '\1') += word;
+  }
+  return identity_hash(tag, value);
+}
+
 ValueSet::Mark SeenValues::insert(const Signature& signature, ValueSet::Mark mark) {
   const IdentityTag tag = IdentityTag::of(signature);
   tags_.set(tag.byte());
   if (signature.kind == SignatureKind::kNumber && signature.value.ends_with('*'))
     prefix_lengths_.set(std::min<std::size_t>(signature.value.size() - 1, 63));
   if (signature.kind == SignatureKind::kDomain && signature.value.find('.') == std::string::npos) has_top_level_ = true;
-  return set_.insert(identity_hash(tag, signature.value), mark);
+  return set_.insert(identity_hash(signature), mark);
 }
 
 SeenValues::Finding SeenValues::at(std::string_view value, std::uint8_t own, std::initializer_list<std::uint8_t> others,

@@ -26,7 +26,8 @@ class IdentityTag {
 };
 
 std::uint64_t identity_hash(IdentityTag tag, std::string_view value);
-inline std::uint64_t identity_hash(const Signature& signature) { return identity_hash(IdentityTag::of(signature), signature.value); }
+// With the words of a pattern, which may stand in place of its value.
+std::uint64_t identity_hash(const Signature& signature);
 
 // All values that were seen, with a mark for each: what it means (meanings.h).
 class SeenValues {

@@ -70,6 +70,27 @@ class Output {
   int descriptor_ = -1;
 };
 
+// False for what would block when it is read as a plain entry, and is none: shadows, and what is over or has not begun.
+bool is_in_force(const Signature& signature, std::int64_t now_s) {
+  const bool is_over = signature.expires_s != 0 && signature.expires_s <= now_s;
+  return !is_over && !signature.shadow && signature.shadow_until_s <= now_s && signature.valid_from_s <= now_s;
+}
+
+Said write_own(const ListFormat& format, const Signature& signature, const WriteTerms& terms, std::string& out) {
+  const Signature& common = terms.common;
+  const bool means_otherwise = signature.allow != common.allow || signature.action != common.action ||
+                               (signature.kind == SignatureKind::kNumber && signature.sides != common.sides);
+  if (signature.kind != terms.kind || means_otherwise || (!common.shadow && !is_in_force(signature, terms.now_s))) return Said::kNot;
+  Signature alone = signature;
+  alone.allow = false;
+  const Said said = format.write(alone, out);
+  const bool says_less = signature.category != common.category || signature.tier != common.tier || signature.expires_s != common.expires_s;
+  return said == Said::kWhole && says_less ? Said::kLess : said;
+}
+
+// These have words for all that an entry may be; of the others, whoever reads them blocks what they name.
+bool says_all(const ListFormat& format) { return format.name == "jsonl" || format.name == "csv"; }
+
 }  // namespace
 
 Result<Written> write_list(Intake& intake, const ListFormat& format, const WriteTerms& terms) {
@@ -80,14 +101,12 @@ Result<Written> write_list(Intake& intake, const ListFormat& format, const Write
   std::string text;
   format.head(text);
   const Result<void> gone = intake.each([&](const StoredEntry& entry) -> Result<void> {
+    const Signature& signature = entry.signature;
     Said said = Said::kNot;
-    if (!terms.is_own_list) {
-      said = format.write(entry.signature, text);
-    } else if (entry.signature.kind == terms.kind) {
-      Signature alone = entry.signature;
-      alone.allow = false;
-      said = format.write(alone, text);
-    }
+    if (terms.is_own_list)
+      said = write_own(format, signature, terms, text);
+    else if (says_all(format) || (is_in_force(signature, terms.now_s) && signature.sides == Signature::Sides::kEither))
+      said = format.write(signature, text);
     ++(said == Said::kWhole ? written.whole : said == Said::kLess ? written.less : written.left_out);
     return text.size() < kFlushAt ? Result<void>() : output.write(text);
   });

@@ -18,6 +18,8 @@ struct WriteTerms {
   // A list of our own configuration: who reads it is told there what all of its entries mean.
   bool is_own_list = false;
   SignatureKind kind = SignatureKind::kDomain;  // of own lists: other kinds are left out
+  Signature common;  // of own lists: what the configuration says of all entries. Those that must not be read so are left out
+  std::int64_t now_s = 0;  // entries that are not in force then are left out of formats that can't say so
 };
 
 struct Written {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What entries have in common besides their values: allow or block, category, tier, action, expiry. Few lists have more than a handful,
+// What entries have in common besides their values: allow or block, category, tier, action, times. Few lists have more than a handful,
 // so a small number stands for each. Numbers are the same for all intakes that share one table, so that two lists can be compared.
 
 #include <cstdint>
@@ -20,7 +20,8 @@ class Meanings {
 
   // From 1.
   std::uint16_t number_of(const Signature& signature) {
-    const Key key{signature.allow, signature.shadow, static_cast<std::uint8_t>(signature.category), signature.tier, signature.action, signature.expires_s};
+    const Key key{signature.allow, signature.shadow, static_cast<std::uint8_t>(signature.category), signature.tier, signature.action,
+                  signature.expires_s, signature.valid_from_s, signature.shadow_until_s, signature.canary};
     if (last_ != 0 && key == last_key_) return last_;
     auto found = numbers_.find(key);
     if (found == numbers_.end()) {
@@ -33,7 +34,7 @@ class Meanings {
   std::size_t size() const { return numbers_.size(); }
 
  private:
-  using Key = std::tuple<bool, bool, std::uint8_t, std::uint8_t, std::string, std::int64_t>;
+  using Key = std::tuple<bool, bool, std::uint8_t, std::uint8_t, std::string, std::int64_t, std::int64_t, std::int64_t, std::uint8_t>;
   std::map<Key, std::uint16_t> numbers_;
   Key last_key_;
   std::uint16_t last_ = 0;

@@ -42,7 +42,7 @@ void take_record(const JsonRecord& record, const Signature& common, ListSink& si
 
 void read(TextSource& source, const Signature& common, ListSink& sink) {
   const JsonEnd end = read_json_records(source, "Attribute", [&](const JsonRecord& record) { take_record(record, common, sink); });
-  if (!end.mistake.empty() && !source.error()) sink.skip(end.lines, "", end.mistake);
+  if (!end.mistake.empty()) source.break_off(end.lines, end.mistake);
 }
 
 }  // namespace

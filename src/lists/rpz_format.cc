@@ -77,9 +77,9 @@ class Reader {
   void directive(std::uint64_t number, std::string_view text) {
     const std::string_view word = take_word(text), value = take_word(text);
     if (equal_but_case(word, "$ORIGIN")) {
-      origin_ = lower(value);
-      if (origin_ == "." || origin_.empty()) origin_.clear();
-      else if (origin_.back() != '.') origin_ += '.';
+      origin_ = absolute(lower(value));
+      if (origin_.empty() || origin_.back() != '.') origin_ += '.';
+      if (zone_.empty() && origin_ != ".") zone_ = origin_;
       return sink_.pass(number);
     }
     if (equal_but_case(word, "$TTL")) return sink_.pass(number);
@@ -97,7 +97,8 @@ class Reader {
     if (type.empty()) return sink_.skip(number, owner_, "no record of a zone: bad.example CNAME .");
     if (equal_but_case(type, "SOA")) {
       count_parentheses(text);
-      if (origin_.empty() && owner_.ends_with('.')) origin_ = lower(owner_);  // the zone's own name
+      const std::string zone = owner_ == "@" || owner_.empty() ? origin_ : lower(absolute(owner_));
+      if (zone.ends_with('.') && zone != ".") zone_ = zone;
       return sink_.pass(number);
     }
     if (equal_but_case(type, "NS")) return sink_.pass(number);
@@ -105,15 +106,22 @@ class Reader {
     if (name) policy(number, *name, type, trimmed(text));
   }
 
+  // A relative name goes on with the origin (RFC 1035, 5.1). Without a final dot: nothing said which zone this is.
+  std::string absolute(std::string_view name) const {
+    if (name.empty() || name.ends_with('.') || origin_.empty()) return std::string(name);
+    return std::string(name) + (origin_ == "." ? "" : ".") + origin_;
+  }
+
   // The owner without the zone's name behind it; nothing: it was skipped, or is the zone itself.
   std::optional<std::string_view> relative_owner(std::uint64_t number) {
-    std::string_view name = owner_;
+    if (owner_ != "@") full_owner_ = absolute(owner_);
+    std::string_view name = owner_ == "@" ? std::string_view(owner_) : std::string_view(full_owner_);
     if (name == "@" || name.empty()) {
       sink_.pass(number);
       return std::nullopt;
     }
     if (!name.ends_with('.')) return name;
-    const std::string_view origin = origin_;
+    const std::string_view origin = zone_;
     if (origin.empty()) return name.substr(0, name.size() - 1);
     if (equal_but_case(name, origin)) {
       sink_.pass(number);
@@ -134,7 +142,9 @@ class Reader {
     signature_.action = common_.action;
     if (equal_but_case(type, "CNAME")) {
       if (starts_but_case(data, "rpz-tcp-only")) return sink_.skip(number, name, "rpz-tcp-only blocks nothing: leave it out");
-      if (starts_but_case(data, "rpz-passthru")) signature_.allow = true;
+      // To itself: the older form of rpz-passthru.
+      const bool is_itself = data.ends_with('.') && equal_but_case(data.substr(0, data.size() - 1), name);
+      if (starts_but_case(data, "rpz-passthru") || is_itself) signature_.allow = true;
       if (starts_but_case(data, "rpz-drop")) signature_.action = "drop";
     }
     signature_.subdomains = name.starts_with("*.");
@@ -146,7 +156,9 @@ class Reader {
   const Signature& common_;
   Signature signature_;
   ListSink& sink_;
-  std::string origin_, owner_;
+  std::string origin_;  // with its final dot; "": not said
+  std::string zone_;    // the same; what stands before it is the name that a record is about
+  std::string owner_, full_owner_;
   int depth_ = 0;
 };
 

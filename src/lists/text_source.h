@@ -59,6 +59,10 @@ class TextSource {
 
   // Why it ended before its end.
   const std::optional<Error>& error() const { return error_; }
+  // Whoever reads it as a document found that it ends before its end.
+  void break_off(std::uint64_t line, const std::string& mistake) {
+    if (!error_) error_ = Error{ErrorCode::kInvalid, name_ + ":" + std::to_string(line) + ": " + mistake};
+  }
 
   std::uint64_t bytes_read() const { return unpacker_.packed_bytes(); }  // of the file, for a progress bar
   std::uint64_t size() const { return unpacker_.packed_size(); }         // 0 = not known

@@ -103,6 +103,7 @@ Result<void> fill_url(const Signature& signature, Entry& entry) {
   if (slash == std::string_view::npos || slash + 1 == text.size())
     return invalid("a url needs a path behind the host; to block the whole site use kind domain");
   std::string_view host = text.substr(0, slash);
+  host.remove_prefix(host.rfind('@') + 1);  // who asks (RFC 3986, 3.2.1); npos + 1 is 0
   host = host.substr(0, host.find(':'));
   const Result<std::string> name = canonical_domain_from_text(host);
   if (!name.ok()) return name.error();
@@ -158,6 +159,8 @@ std::string refuse_number(const Entry& entry, const std::string& home_country) {
   std::string digits = number_for_people(entry.digits);
   if (entry.digits.international) {
     if (("+" + home_country).starts_with(digits)) return "this prefix would block all numbers of the home country";
+    if (digits.starts_with("+" + home_country) && digits.size() < home_country.size() + 3)
+      return "this prefix covers every tenth number of the home country; give at least two digits behind +" + home_country;
     return {};
   }
   for (const NeverBlockNumber& number : never_block_numbers()) {

@@ -25,16 +25,17 @@ CountedLayer::CountedLayer(std::shared_ptr<const Layer> layer_) : layer(std::mov
   layer->numbers().for_each(count);
 }
 
-Result<void> refuse_shrunk(const CountedLayer& before, const CountedLayer& after, double most) {
+Result<void> refuse_shrunk(const CountedLayer& before, const CountedLayer& after, const std::set<std::string>& named, double most) {
   if (most >= 1) return {};
   std::string shrunk;
   const auto now = by_source(after);
   for (const auto& [source, had] : by_source(before)) {
+    // A list that is named no more was taken out on purpose. One of which nothing is left has no entry in `now`.
+    if (had < kFewEntries || !named.contains(source)) continue;
     const auto found = now.find(source);
-    // A list that is named no more was taken out on purpose.
-    if (had < kFewEntries || found == now.end()) continue;
-    if (static_cast<double>(found->second) >= static_cast<double>(had) * (1 - most)) continue;
-    shrunk += (shrunk.empty() ? "" : "; ") + source + " had " + std::to_string(had) + " entries and now has " + std::to_string(found->second);
+    const std::uint64_t has = found == now.end() ? 0 : found->second;
+    if (static_cast<double>(has) >= static_cast<double>(had) * (1 - most)) continue;
+    shrunk += (shrunk.empty() ? "" : "; ") + source + " had " + std::to_string(had) + " entries and now has " + std::to_string(has);
   }
   if (shrunk.empty()) return {};
   return Error{ErrorCode::kInvalid, "lists have shrunk by more than policy.shrink_limit allows: " + shrunk +

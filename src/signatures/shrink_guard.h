@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -23,7 +25,7 @@ struct CountedLayer {
   std::vector<std::uint64_t> by_terms;  // by index in layer->terms()
 };
 
-// kInvalid: a list that is in both has lost more than `most`, a share from 0 to 1. All such lists are named.
-Result<void> refuse_shrunk(const CountedLayer& before, const CountedLayer& after, double most);
+// kInvalid: a list that is still `named` has lost more than `most`, a share from 0 to 1. All such lists are told.
+Result<void> refuse_shrunk(const CountedLayer& before, const CountedLayer& after, const std::set<std::string>& named, double most);
 
 }  // namespace telefence

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <future>
 #include <limits>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -316,7 +317,9 @@ Result<void> SignatureStore::load(const SignatureOptions& options, std::vector<C
   Result<SignatureFiles> read = read_signature_files(options, state.terms, collected);
   if (!read.ok()) return read.error();
   CountedLayer fresh(std::move(read.value().layer));
-  if (const Result<void> fine = refuse_shrunk(state.loaded, fresh, options.most_shrink); !fine.ok()) return fine.error();
+  std::set<std::string> named;
+  for (const ListOptions& list : options.lists) named.insert(list.file);
+  if (const Result<void> fine = refuse_shrunk(state.loaded, fresh, named, options.most_shrink); !fine.ok()) return fine.error();
   state.count_files(false);
   state.before = std::make_unique<LoadedFiles>(
       std::exchange(state.loaded, LoadedFiles(std::move(fresh), collected.count())));

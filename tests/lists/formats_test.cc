@@ -21,6 +21,11 @@ void expect_lines(const ListFormat& format, const std::string& sample, const Lin
   }
 }
 
+// What each of these lines comes to.
+void expect_is(const ListFormat& format, std::initializer_list<const char*> lines, std::string_view what) {
+  for (const char* const line : lines) EXPECT_NE(read_as(format, std::string(line) + "\n").at(0).find(what), std::string::npos) << line;
+}
+
 TEST(Formats, EverySampleIsTakenForWhatItIs) {
   const std::pair<const char*, const char*> kSamples[] = {
       {"domains.txt", "domains"}, {"hosts.txt", "hosts"},     {"adblock.txt", "adblock"},       {"blocks.rpz", "rpz"},
@@ -160,18 +165,52 @@ TEST(Formats, Misp) {
                 "11 domain object.example suffix"});
 }
 
+// As BIND writes zones: an origin below the zone, and names that go on with it (RFC 1035, 5.1).
+TEST(Formats, RpzNamesGoOnWithTheirOrigin) {
+  const std::string records = "evil.shop CNAME .\n*.evil.shop CNAME .\nfull.example.rpz.local. CNAME .\n";
+  const std::string soa = " IN SOA localhost. root.localhost. ( 1 3600 )\n NS localhost.\n";
+  const Lines bind = read_as(kRpzFormat, "$ORIGIN .\nrpz.local" + soa + "$ORIGIN com.rpz.local.\n" + records + "$ORIGIN net\nother CNAME .\n");
+  EXPECT_EQ(bind, (Lines{"1 pass", "2 pass", "3 pass", "4 pass", "5 domain evil.shop.com exact", "6 domain evil.shop.com suffix",
+                         "7 domain full.example exact", "8 pass", "9 domain other.net.com exact"}));
+  for (const std::string& head : {"$ORIGIN rpz.local.\n@" + soa, "@" + soa + "; none\n"}) {
+    const Lines plain = read_as(kRpzFormat, head + "evil.shop CNAME .\n*.evil.shop CNAME .\n");
+    ASSERT_GE(plain.size(), 2u);
+    EXPECT_EQ(plain[plain.size() - 2], std::to_string(plain.size() - 1) + " domain evil.shop exact");
+    EXPECT_EQ(plain.back(), std::to_string(plain.size()) + " domain evil.shop suffix");
+  }
+  EXPECT_EQ(read_as(kRpzFormat, "good.example CNAME good.example.\n"), (Lines{"1 domain good.example exact allow"})) << "the older rpz-passthru";
+}
+
+TEST(Formats, ClashRulesThatSendSomeWayBlockNothing) {
+  expect_is(kClashFormat, {"DOMAIN-SUFFIX,video.example,PROXY", "DOMAIN,video.example,🚀 节点选择"}, " skip ");
+  expect_is(kClashFormat, {"DOMAIN-SUFFIX,bad.example", "DOMAIN-SUFFIX,bad.example,REJECT", "DOMAIN-SUFFIX,bad.example,REJECT-DROP,no-resolve"},
+            " domain bad.example suffix");
+}
+
+// A word that nobody knows is never read as its opposite.
+TEST(Formats, CsvWordsAreKnownOrTold) {
+  const auto row = [](const std::string& fields) { return read_as(kCsvFormat, "op,kind,value,match,shadow\n" + fields + "\n").back(); };
+  for (const char* wrong : {"erase,domain,a.example,,", "add,domain,a.example,precise,", "add,domain,a.example,,maybe", "add,number,1709,starts,",
+                            "delete,domain,a.example,,", "删除,domain,a.example,,"})
+    EXPECT_EQ(row(wrong).find("2 skip "), 0u) << row(wrong);
+  EXPECT_EQ(row("新增,domain,a.example,精确,否"), "2 domain a.example exact");
+  EXPECT_EQ(row("add,domain,a.example,EXACT,no"), "2 domain a.example exact");
+  EXPECT_EQ(row("放行,domain,a.example,后缀,"), "2 domain a.example suffix allow");
+  EXPECT_EQ(row("add,pattern,转账.*账户,正则,"), "2 pattern 转账.*账户 regex");
+}
+
 TEST(Formats, JsonThatBreaksOffSaysWhere) {
   const std::string text = sample_text("event.misp.json");
   const Lines whole = read_as(kMispFormat, text);
   const Lines cut = read_as(kMispFormat, text.substr(0, text.find("www.host")));
   ASSERT_EQ(cut.size(), 2u);
   EXPECT_EQ(cut[0], whole[0]);
-  EXPECT_EQ(cut[1], "4 skip : not well-formed JSON");
+  EXPECT_EQ(cut[1], "list:4: not well-formed JSON");
   std::string deep = "{\"Event\":{\"Attribute\":[";
   for (int i = 0; i < 100'000; ++i) deep += "[";
-  EXPECT_EQ(read_as(kMispFormat, deep), Lines{"1 skip : lists and objects stand more than 64 deep in one another"});
+  EXPECT_EQ(read_as(kMispFormat, deep), Lines{"list:1: lists and objects stand more than 64 deep in one another"});
   const std::string wide = "{\"Event\":{\"info\":\"" + std::string(3u << 20, 'x') + "\"}}";
-  EXPECT_EQ(read_as(kMispFormat, wide), Lines{"1 skip : a text of more than 1 MiB: this is no list of indicators"});
+  EXPECT_EQ(read_as(kMispFormat, wide), Lines{"list:1: a text of more than 1 MiB: this is no list of indicators"});
 }
 
 }  // namespace

@@ -6,13 +6,17 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <set>
+#include <string>
 
 #include "lists/collected.h"
 #include "lists/list_diff.h"
 #include "lists/list_stats.h"
 #include "lists/list_writer.h"
+#include "signatures/op_line.h"
 
 namespace telefence {
 namespace {
@@ -245,6 +249,33 @@ TEST(RoundTrip, WhatTheEntriesMeanGoesAlongInCsvAndOpLines) {
   expect_round_trip(kOpLinesFormat, lines, 12);
 }
 
+// Op lines are all of a change: what travels as one comes back the same, to the last field.
+TEST(RoundTrip, OpLinesSayEverything) {
+  const std::string kLines[] = {
+      R"({"op":"add","kind":"domain","value":"later.example","match":"suffix","valid_from":"2036-01-01T00:00:00Z"})",
+      R"({"op":"add","kind":"domain","value":"trial.example","match":"suffix","shadow_until":"2036-01-01T00:00:00Z","canary":5,"campaign":"c-7","note":"asked by phone"})",
+      R"({"op":"add","kind":"pattern","all":["贷款","下款"],"any":["秒批"],"none":["96110"]})",
+      R"({"op":"add","kind":"pattern","all":["贷款","放款"]})", R"({"op":"add","kind":"pattern","value":"WIN","match":"text","fold":"none"})"};
+  std::string all;
+  std::multiset<std::string> wanted, found;
+  for (const std::string& line : kLines) {
+    all += line + "\n";
+    const Result<Change> change = parse_op_line(line);
+    ASSERT_TRUE(change.ok()) << change.error().message;
+    wanted.insert(to_op_line(change.value()));
+  }
+  Read read;
+  ASSERT_TRUE(read.add(all).ok());
+  ASSERT_TRUE(read.intake.finish().ok());
+  ASSERT_TRUE(read.intake.each([&](const StoredEntry& entry) -> Result<void> {
+    std::string line;
+    kOpLinesFormat.write(entry.signature, line);
+    found.insert(line.substr(0, line.size() - 1));
+    return {};
+  }).ok());
+  EXPECT_EQ(found, wanted);
+}
+
 TEST(RoundTrip, NumbersAndUrls) {
   expect_round_trip(kNumbersFormat, R"({"op":"add","kind":"number","value":"+86170*"}
 {"op":"add","kind":"number","value":"13812345678"}
@@ -301,6 +332,42 @@ TEST(Writer, TheFileIsThereAsAWholeOrNotAtAll) {
   EXPECT_EQ(std::filesystem::file_size(file), 12u);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
   EXPECT_FALSE(write_list(read.intake, kDomainsFormat, {.file = folder + "/none/out.txt"}).ok());
+  std::filesystem::remove_all(folder);
+}
+
+// Whoever reads a plain list blocks what it names.
+TEST(Writer, WhatIsNotInForceOrLetsPassIsLeftOutOfPlainLists) {
+  const std::string folder = ::testing::TempDir() + "/lists-plain";
+  std::filesystem::create_directories(folder);
+  const std::string file = folder + "/out";
+  Read read;
+  ASSERT_TRUE(read.add(R"({"op":"add","kind":"domain","value":"now.example"}
+{"op":"add","kind":"domain","value":"grave.example","category":"phishing","level":1}
+{"op":"add","kind":"domain","value":"shadow.example","shadow":true}
+{"op":"add","kind":"domain","value":"trial.example","shadow_until":"2036-01-01T00:00:00Z"}
+{"op":"add","kind":"domain","value":"later.example","valid_from":"2036-01-01T00:00:00Z"}
+{"op":"add","kind":"domain","value":"over.example","expires":1577836800}
+{"op":"allow","kind":"domain","value":"good.example"}
+{"op":"add","kind":"number","value":"+8613812345678","side":"calling"}
+)").ok());
+  ASSERT_TRUE(read.intake.finish().ok());
+  const auto text = [&](const ListFormat& format, const WriteTerms& terms) {
+    const Result<Written> written = write_list(read.intake, format, terms);
+    EXPECT_TRUE(written.ok());
+    EXPECT_EQ(written.value().whole + written.value().less + written.value().left_out, 8u);
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  constexpr std::int64_t kNow = 1'795'000'000;
+  EXPECT_EQ(text(kDomainsFormat, {.file = file, .is_own_list = true, .now_s = kNow}), "now.example\ngrave.example\n");
+  EXPECT_EQ(text(kHostsFormat, {.file = file, .now_s = kNow}).find("shadow"), std::string::npos);
+  EXPECT_EQ(text(kNumbersFormat, {.file = file, .now_s = kNow}), "");
+  for (const ListFormat* const format : {&kRpzFormat, &kAdblockFormat, &kDomainsFormat, &kClashFormat, &kDnsmasqFormat}) {
+    const std::string written = text(*format, {.file = file, .now_s = kNow});
+    EXPECT_NE(written.find("now.example"), std::string::npos) << format->name;
+    for (const char* const name : {"shadow.example", "trial.example", "later.example", "over.example"})
+      EXPECT_EQ(written.find(name), std::string::npos) << format->name;
+  }
   std::filesystem::remove_all(folder);
 }
 

@@ -66,6 +66,8 @@ TEST(Compiler, NumbersAreCanonicalAndNeverBlockNumbersRefused) {
   EXPECT_NE(refusal(SignatureKind::kNumber, "955*"), "") << "covers 95588";
   for (const char* country : {"+86*", "86*", "0086*", "+8*"})
     EXPECT_EQ(refusal(SignatureKind::kNumber, country), "this prefix would block all numbers of the home country") << country;
+  for (const char* tenth : {"+861*", "00861*", "1*"}) EXPECT_NE(refusal(SignatureKind::kNumber, tenth), "") << tenth;
+  EXPECT_EQ(refusal(SignatureKind::kNumber, "+8617*"), "");
   EXPECT_EQ(refusal(SignatureKind::kNumber, "+44*"), "");
   EXPECT_NE(refusal(SignatureKind::kNumber, "170-179"), "") << "people mean a range";
   EXPECT_NE(refusal(SignatureKind::kNumber, "12a"), "");
@@ -74,6 +76,8 @@ TEST(Compiler, NumbersAreCanonicalAndNeverBlockNumbersRefused) {
 TEST(Compiler, UrlsNeedAPathAndEndAtABoundary) {
   const Entry entry = compile(make(SignatureKind::kUrl, "HTTP://Bad.Example:8080/pay?x#frag")).value();
   EXPECT_EQ(entry.rule.value, "bad.example/pay?x");
+  for (const char* url : {"http://user:pw@bad.example/pay?x", "user@bad.example:8080/pay?x", "http://good.example:pw@bad.example/pay?x"})
+    EXPECT_EQ(compile(make(SignatureKind::kUrl, url)).value().rule.value, "bad.example/pay?x") << url << ": who asks is no host";
   EXPECT_NE(refusal(SignatureKind::kUrl, "http://bad.example/"), "");
   EXPECT_NE(refusal(SignatureKind::kUrl, "bad.example"), "");
 }

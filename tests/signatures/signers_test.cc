@@ -70,7 +70,9 @@ struct MaskedDigits {
     std::ifstream maps("/proc/self/maps");
     std::string line;
     while (std::getline(maps, line)) {
-      if (!line.ends_with("[heap]")) continue;
+      // Memory from malloc: the heap, and what stands in for it where that could not grow.
+      const bool is_memory = line.ends_with("[heap]") || (line.find(" rw-p 00000000 00:00 0 ") != line.npos && line.find('[') == line.npos);
+      if (!is_memory) continue;
       std::size_t used = 0;
       const auto begin = std::stoull(line, &used, 16), end = std::stoull(line.substr(used + 1), nullptr, 16);
       const std::span<const unsigned char> heap(reinterpret_cast<const unsigned char*>(begin), end - begin);

@@ -449,6 +449,13 @@ TEST_F(Store, AListThatLostMostOfItsEntriesIsHeldBackUnlessThatIsMeant) {
   ASSERT_FALSE(held.ok());
   EXPECT_NE(held.error().message.find("list1 had 501 entries and now has 200"), std::string::npos);
   EXPECT_EQ(store_.counts().domains, 501u);
+  for (const char* const nothing : {"", "# all gone\n", "\x1f\x8b\x08 what a packed one looks like\n"}) {
+    files_.write("list1", nothing);
+    const Result<void> emptied = store_.load(options_, complaints_);
+    ASSERT_FALSE(emptied.ok()) << nothing;
+    EXPECT_NE(emptied.error().message.find("list1 had 501 entries and now has 0"), std::string::npos);
+  }
+  files_.write("list1", names(200));
   EXPECT_EQ(Asker(build()).domain("n500.example"), Values{"n500.example"});
   options_.most_shrink = 1;
   load();
