@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/json_lines.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/sentences.h"
@@ -8,7 +9,9 @@
 namespace telefence {
 namespace {
 
-void print_line(std::string_view kind, const std::string& text) {
+// What files hold must not move a terminal's cursor, nor change its title.
+void print_line(std::string_view kind, std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, '?');
   std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(kind.size()), kind.data(), text.c_str());
 }
 

@@ -265,6 +265,8 @@ constexpr Sentence kSentences[] = {
     {"can't read the key {}: {}", "无法读取密钥 {0}：{1}"},
     {"can't read {}: {}", "无法读取 {0}：{1}"},
     {"there is no such file", "文件不存在"},
+    {"it is packed, and is no list before it is unpacked: telefence rules import FILE -o LIST",
+     "文件是压缩的，解压前不是名单：telefence rules import 文件 -o 名单"},
     {"no such file, or no right to read it", "文件不存在，或无权读取"},
     {"this user may not read it", "当前用户无权读取"},
     {"it is a folder; name a file in it", "这是一个文件夹；请指定其中的文件"},

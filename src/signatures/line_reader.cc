@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace telefence {
@@ -19,6 +21,13 @@ Result<LineReader> LineReader::open(const std::string& file) {
   if (fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode)) {
     ::close(descriptor);
     return Error{ErrorCode::kInvalid, "it is a directory"};
+  }
+  std::array<char, 4> begin{};
+  const ssize_t got = ::pread(descriptor, begin.data(), begin.size(), 0);
+  const std::string_view magic(begin.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  if (magic.starts_with("\x1f\x8b") || magic == "\x28\xb5\x2f\xfd") {  // RFC 1952, 2.3.1; RFC 8878, 3.1.1
+    ::close(descriptor);
+    return Error{ErrorCode::kInvalid, "it is packed, and is no list before it is unpacked: telefence rules import FILE -o LIST"};
   }
   (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
   return LineReader(descriptor);
@@ -74,15 +83,17 @@ bool LineReader::next(std::string_view& line) {
 }
 
 std::size_t LineReader::count_lines() {
-  std::size_t lines = 1;
+  std::size_t lines = 0;
+  char last = '\n';
   while (true) {
     const ssize_t got = ::read(file_, buffer_.data(), buffer_.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     lines += static_cast<std::size_t>(std::count(buffer_.data(), buffer_.data() + got, '\n'));
+    last = buffer_[static_cast<std::size_t>(got) - 1];
   }
   (void)lseek(file_, 0, SEEK_SET);
-  return lines;
+  return lines + (last == '\n' ? 0 : 1);
 }
 
 }  // namespace telefence

@@ -27,7 +27,7 @@ class LineReader {
   bool next(std::string_view& line);
   std::size_t number() const { return number_; }  // of the line given last, from 1
   bool has_failed() const { return has_failed_; }
-  // Lines of a file, to know how much room they will take: ends counted in 15 ms for 100 MB. The position is at the begin afterwards.
+  // Lines of a file, to know how much room they will take: counted in 15 ms for 100 MB. The last one may lack its end. The position is at the begin afterwards.
   std::size_t count_lines();
 
  private:

@@ -57,8 +57,7 @@ Result<void> for_each_value(LineReader& lines, const std::string& file, Take tak
 Result<LineReader> open_list(const ListOptions& list) {
   Result<LineReader> lines = LineReader::open(list.file);
   if (lines.ok()) return lines;
-  return Error{ErrorCode::kInvalid, "can't read the list " + list.file + " (" + lines.error().message +
-                                        "): no such file, or no right to read it"};
+  return Error{ErrorCode::kInvalid, "can't read the list " + list.file + ": " + lines.error().message};
 }
 
 }  // namespace

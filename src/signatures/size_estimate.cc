@@ -74,7 +74,7 @@ Result<SizeEstimate> estimate_size(const SignatureOptions& options, const Compil
     if (!lines.ok()) return Error{ErrorCode::kInvalid, "can't read the list " + list.file + ": " + lines.error().message};
     struct stat found{};
     (void)stat(list.file.c_str(), &found);
-    const std::uint64_t count = lines.value().count_lines() - 1;
+    const std::uint64_t count = lines.value().count_lines();
     const double octets = static_cast<double>(found.st_size) - static_cast<double>(count);  // without the line ends
     switch (list.kind) {
       case SignatureKind::kDomain:

@@ -199,6 +199,18 @@ TEST(Formats, CsvWordsAreKnownOrTold) {
   EXPECT_EQ(row("add,pattern,转账.*账户,正则,"), "2 pattern 转账.*账户 regex");
 }
 
+TEST(Formats, WhatAnOpLineDoesNotSayTheOptionsDo) {
+  Signature common;
+  common.category = Category::kPhishing;
+  common.tier = 1;
+  TextSource source = source_of_text(R"({"op":"add","kind":"domain","value":"a.example"}
+{"op":"add","kind":"domain","value":"b.example","category":"loan","level":3,"note":"\"level\""}
+)");
+  Collected collected;
+  kOpLinesFormat.read(source, common, collected);
+  EXPECT_EQ(collected.lines, (Lines{"1 domain a.example suffix phishing tier1", "2 domain b.example suffix loan tier3"}));
+}
+
 TEST(Formats, JsonThatBreaksOffSaysWhere) {
   const std::string text = sample_text("event.misp.json");
   const Lines whole = read_as(kMispFormat, text);

@@ -449,7 +449,13 @@ TEST_F(Store, AListThatLostMostOfItsEntriesIsHeldBackUnlessThatIsMeant) {
   ASSERT_FALSE(held.ok());
   EXPECT_NE(held.error().message.find("list1 had 501 entries and now has 200"), std::string::npos);
   EXPECT_EQ(store_.counts().domains, 501u);
-  for (const char* const nothing : {"", "# all gone\n", "\x1f\x8b\x08 what a packed one looks like\n"}) {
+  for (const char* const packed : {"\x1f\x8b\x08 gzip", "\x28\xb5\x2f\xfd zstd"}) {
+    files_.write("list1", packed);
+    const Result<void> refused = store_.load(options_, complaints_);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().message.find("it is packed"), std::string::npos) << refused.error().message;
+  }
+  for (const char* const nothing : {"", "# all gone\n"}) {
     files_.write("list1", nothing);
     const Result<void> emptied = store_.load(options_, complaints_);
     ASSERT_FALSE(emptied.ok()) << nothing;
