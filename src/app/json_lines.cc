@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/json_lines.h"
 
-#include <algorithm>
 #include <cstdio>
 
+#include "app/language.h"
 #include "app/sentences.h"
 
 namespace telefence {
 namespace {
 
 // What files hold must not move a terminal's cursor, nor change its title.
-void print_line(std::string_view kind, std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, '?');
-  std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(kind.size()), kind.data(), text.c_str());
+void print_line(std::string_view kind, const std::string& text) {
+  std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(kind.size()), kind.data(), printable(text).c_str());
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
       newcomers_(std::max(options.connections / 4, 1u)),
       established_(std::max(options.connections - options.connections / 4, 1u)),
       streams_(std::make_unique<Stream[]>(options.directions)),
-      held_(options.held_frames),
+      held_(options.held_frames + static_cast<std::uint32_t>(kMostInBurst)),
       timers_(options.directions),
       split_timers_(options.directions) {
   free_streams_.reserve(options.directions);
@@ -59,7 +59,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
 
 std::uint64_t MessageStreams::memory_for(const StreamOptions& options) {
   const std::uint64_t directions = options.directions * (sizeof(Stream) + 6 * sizeof(Stream*) + 3 * sizeof(std::uint32_t) + 2);
-  const std::uint64_t frames = options.held_frames * (sizeof(HeldFrame) + 2 * sizeof(Released));
+  const std::uint64_t frames = (options.held_frames + kMostInBurst) * (sizeof(HeldFrame) + 2 * sizeof(Released));
   const std::uint32_t newcomers = std::max(options.connections / 4, 1u);
   return options.bytes + directions + frames + LruTable<MessageConnection>::memory_for(newcomers) +
          LruTable<MessageConnection>::memory_for(std::max(options.connections - options.connections / 4, 1u));

@@ -36,7 +36,7 @@ struct StreamOptions {
   std::uint32_t connections = 65536;
   std::uint32_t directions = 8192;             // with bytes on the way, at a time
   std::uint64_t bytes = 64 * 1024 * 1024;      // of them all
-  std::uint32_t held_frames = 2048;            // of them all; a quarter at most of one direction
+  std::uint32_t held_frames = 2048;            // of them all, from burst to burst; a quarter at most of one direction
   std::uint32_t hold_frames = 256;             // of one direction, behind a missing segment; an eighth of them all at most
   std::uint32_t hold_bytes = 64 * 1024;        // of one direction
   std::uint32_t window_bytes = 256 * 1024;     // of one direction, from the first unconfirmed byte on
@@ -299,6 +299,7 @@ class MessageStreams {
   void make_due(Stream& stream);
   void leave(MessageConnection& connection);
   enum class Which : std::uint8_t { kDecided, kBegun, kAll };
+  void release_excess(std::uint64_t now_ns);
   void release_ready(Stream& stream, Which which);
   void trim(Stream& stream);
   std::uint64_t longest_wait(const Stream& stream) const;

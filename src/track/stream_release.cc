@@ -82,6 +82,20 @@ void MessageStreams::settle(std::uint64_t now_ns) {
     release_ready(stream, is_synced ? Which::kDecided : Which::kAll);
     watch(stream, now_ns);
   }
+  if (held_.held() > options_.held_frames) [[unlikely]] release_excess(now_ns);
+}
+
+// There is room for a whole burst beside all that waits, so what is decided within its burst never lacks it. What came in this one and would
+// wait as well goes on as it is, and what was held before it.
+void MessageStreams::release_excess(std::uint64_t now_ns) {
+  for (std::size_t i = touched_.size(); held_.held() > options_.held_frames && i-- > 0;) {
+    Stream& stream = *touched_[i];
+    if (!stream.is_used || stream.held.is_empty() || held_[stream.held.last].burst != burst_) continue;
+    ++counts_.no_room;
+    let_go(stream);
+    release_ready(stream, Which::kAll);
+    watch(stream, now_ns);
+  }
 }
 
 // Which::kAll: also what is not decided, or lies beyond a hole. kBegun: also a frame of which only the beginning is decided.

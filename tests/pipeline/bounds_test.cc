@@ -134,7 +134,7 @@ TEST(Bounds, WhenAllFramesThatMayBeHeldAreHeldOthersGoOnUnheld) {
   for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(filter.core.sent()[i], bounded.given[8 + i]);
   for (std::uint16_t i = 0; i < 20; ++i) bounded.give(Bounded::segment(40, innocent(i).substr(40), static_cast<std::uint16_t>(41000 + i)));
   EXPECT_EQ(filter.core.sent().size(), 40u);
-  EXPECT_EQ(filter.fate(Fate::kForwardedNeedMore), 12u);
+  EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 12u);
 }
 
 // However many tiny segments one connection sends: the others' messages are read as ever, and its own, as far as it is there.

@@ -255,5 +255,22 @@ TEST(Strangers, ARequestWhoseRestLooksLikeAnotherOneIsReadWithIt) {
   EXPECT_EQ(filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset), 1u);
 }
 
+TEST(Strangers, WhatIsWholeInItsFrameIsJudgedThoughNoMoreFramesCanBeHeld) {
+  Filter filter;
+  block(filter);
+  const std::string pdu = submit_sm_payload(7, "10690001", "8613800000001", std::string(1000, 'x'));
+  for (std::uint16_t c = 0; c < 4; ++c) open(filter, 2775, static_cast<std::uint16_t>(40000 + c));
+  open(filter, 2775, 41000);
+  std::uint64_t now = kStart;
+  for (std::uint32_t at = 0; at < 512; ++at)
+    for (std::uint16_t c = 0; c < 4; ++c) filter.access.give(packet(2775, static_cast<std::uint16_t>(40000 + c), at, std::string_view(pdu).substr(at, 1)), now += 1000);
+  filter.run();
+  filter.core.forget();
+  const std::string listed = submit_sm(7, "10690001", "8613800000001", "WIN a PRIZE today");
+  filter.access.give(packet(2775, 41000, 0, listed), now += 1000);
+  filter.run();
+  EXPECT_EQ(payloads_sent(filter.core).find("WIN a PRIZE"), std::string::npos) << "a whole message in one frame needs no hold";
+}
+
 }  // namespace
 }  // namespace telefence
