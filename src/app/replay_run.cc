@@ -6,8 +6,9 @@
 namespace telefence {
 namespace {
 
-constexpr std::size_t kRingRecords = 8192;   // a burst gives at most EventList::kMaxEvents
+constexpr std::size_t kRingRecords = 32768;  // a burst gives at most EventList::kMaxEvents
 constexpr std::uint64_t kDrainAfter = 1024;
+static_assert(kRingRecords >= EventList::kMaxEvents + kDrainAfter);
 
 }  // namespace
 

@@ -177,7 +177,7 @@ Result<bool> EntryFile::next_line(StoredEntry& entry) {
   there = need(head.size);
   if (!there || !there.value()) return there;
   Result<Change> change = parse_op_line(std::string_view(buffer_.data() + begin_, head.size));
-  CHECK(change.ok());  // it was written here
+  if (!change.ok()) return change.error();
   begin_ += head.size;
   entry.signature = std::move(change.value().signature);
   entry.file = head.file;

@@ -88,8 +88,12 @@ Said write_own(const ListFormat& format, const Signature& signature, const Write
   return said == Said::kWhole && says_less ? Said::kLess : said;
 }
 
-// These have words for all that an entry may be; of the others, whoever reads them blocks what they name.
-bool says_all(const ListFormat& format) { return format.name == "jsonl" || format.name == "csv"; }
+// True when it has words for all that this entry is; of other formats, whoever reads them blocks what they name.
+bool says_all(const ListFormat& format, const Signature& signature) {
+  const bool has_columns = signature.words.is_empty() && signature.fold == TextFold::kAll && signature.valid_from_s == 0 &&
+                           signature.shadow_until_s == 0 && signature.canary == 0;
+  return format.name == "jsonl" || (format.name == "csv" && has_columns);
+}
 
 }  // namespace
 
@@ -105,7 +109,7 @@ Result<Written> write_list(Intake& intake, const ListFormat& format, const Write
     Said said = Said::kNot;
     if (terms.is_own_list)
       said = write_own(format, signature, terms, text);
-    else if (says_all(format) || (is_in_force(signature, terms.now_s) && signature.sides == Signature::Sides::kEither))
+    else if (says_all(format, signature) || (format.name != "csv" && is_in_force(signature, terms.now_s) && signature.sides == Signature::Sides::kEither))
       said = format.write(signature, text);
     ++(said == Said::kWhole ? written.whole : said == Said::kLess ? written.less : written.left_out);
     return text.size() < kFlushAt ? Result<void>() : output.write(text);

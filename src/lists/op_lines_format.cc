@@ -29,10 +29,14 @@ void read_line(std::uint64_t number, std::string_view line, const Signature& com
   Signature& signature = change.value().signature;
   if (signature.source.empty()) signature.source = common.source;
   // What the line does not say, whoever imports it does. As a text in a value, a name would have its quotes escaped.
-  const auto says = [&](std::string_view name) { return line.find(name) != std::string_view::npos; };
+  const auto says = [&](std::string_view name) {
+    for (std::size_t at = line.find(name); at != std::string_view::npos; at = line.find(name, at + 1))
+      if (trimmed(line.substr(at + name.size())).starts_with(':')) return true;
+    return false;
+  };
   if (!says("\"category\"")) signature.category = common.category;
   if (!says("\"level\"")) signature.tier = common.tier;
-  if (!says("\"shadow\"") && !signature.allow) signature.shadow = common.shadow;
+  if (!says("\"shadow\"") && !signature.allow && signature.shadow_until_s == 0) signature.shadow = common.shadow;
   if (!says("\"action\"") && !signature.allow) signature.action = common.action;
   if (!says("\"side\"") && signature.kind == SignatureKind::kNumber) signature.sides = common.sides;
   sink.take(number, signature);

@@ -242,7 +242,9 @@ void StreamLane::read(Stream& stream, std::size_t index) {
 
 // False where it can't be, and is read at once: nothing of it is held, or too many are deferred.
 bool StreamLane::defer(Stream& stream) {
+  if (stream.is_deferred) return true;
   if (!holds_ || stream.held.is_empty() || deferred_count_ == kMostDeferred) return false;
+  stream.is_deferred = true;
   deferred_[deferred_count_++] = {&stream, stream.generation};
   return true;
 }
@@ -253,10 +255,11 @@ void StreamLane::read_deferred() {
   std::size_t done = 0;
   for (; done < deferred_count_ && expired_ < Burst::kExpired; ++done) {
     Stream& stream = *deferred_[done].stream;
-    const bool is_there = stream.generation == deferred_[done].generation && stream.is_used && !stream.held.is_empty();
+    const bool is_there = stream.generation == deferred_[done].generation && stream.is_used && stream.is_deferred && !stream.held.is_empty();
     const std::uint64_t size = is_there ? stream.end() - stream.parsed : 0;
+    if (size != 0 && waited_bytes_ != 0 && waited_bytes_ + size > EventList::kWaitedBytes) break;
+    if (stream.generation == deferred_[done].generation) stream.is_deferred = false;
     if (size == 0 || size < stream.wanted || streams_.is_passed_over(stream)) continue;
-    if (waited_bytes_ != 0 && waited_bytes_ + size > EventList::kWaitedBytes) break;
     waited_bytes_ += size;
     const HeldFrame& first = streams_.first_held(stream);
     read_at(2 * Burst::kFrames + expired_++, first.frame, first.layers, stream);
@@ -306,6 +309,14 @@ void StreamLane::read_expired() {
   while (expired_ < Burst::kExpired) {
     Stream* const stream = streams_.next_due();
     if (stream == nullptr) break;
+    if (stream->is_deferred) {  // its messages are there, and only wait to be read
+      stream->is_deferred = false;
+      const HeldFrame& first = streams_.first_held(*stream);
+      waited_bytes_ += stream->end() - stream->parsed;
+      if (stream->parsed < stream->end()) read_at(2 * Burst::kFrames + expired_++, first.frame, first.layers, *stream);
+      streams_.touch(*stream);
+      continue;
+    }
     if (stream->parsed < stream->end() && stream->is_paused) {
       const HeldFrame& first = streams_.first_held(*stream);
       const std::uint64_t before = stream->parsed;

@@ -35,6 +35,7 @@ class HeldFrames {
     std::uint32_t first = kNone;
     std::uint32_t last = kNone;
     std::uint32_t count = 0;
+    std::uint32_t newest_burst = 0;  // in which one of them came last; the owner sets it
     bool is_empty() const { return first == kNone; }
   };
 

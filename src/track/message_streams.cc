@@ -262,7 +262,7 @@ Stream* MessageStreams::activate(MessageConnection& connection, std::uint8_t sid
   stream->is_paused = false;
   stream->side = side;
   stream->is_used = true;
-  stream->is_touched = stream->is_due = false;
+  stream->is_touched = stream->is_due = stream->is_deferred = false;
   stream->far_since_ns = stream->expired_ns = 0;
   stream->origin = end.next;
   stream->connection = &connection;
@@ -381,7 +381,7 @@ MessageStreams::Taken MessageStreams::put(const Segment& segment, Stream& stream
   held.differs = put.conflicts;
   held.place = segment.place;
   held.link = segment.link;
-  held.burst = burst_;
+  held.burst = stream.held.newest_burst = burst_;
   return {What::kHeld, &stream, {}, is_early, conflicts};
 }
 
@@ -413,7 +413,7 @@ bool MessageStreams::has_room_for_early(const Stream& stream, std::uint64_t stop
 MessageStreams::Taken MessageStreams::no_room(const Segment& segment, Stream& stream, std::uint64_t start, std::uint64_t stop) {
   ++counts_.no_room;
   // What came before it in this burst has no verdict yet, and behind a jump nothing could be refused: its sender repeats this one.
-  const bool has_unjudged = stream.held.count != 0 && held_[stream.held.last].burst == burst_;
+  const bool has_unjudged = stream.held.count != 0 && stream.held.newest_burst == burst_;
   if (segment.holds && (start > stream.end() || has_unjudged)) return {Taken::What::kNoRoom, &stream, {}, false};
   jump(stream, std::max(stop, stream.end()));
   return {Taken::What::kBefore, &stream, {}, false};

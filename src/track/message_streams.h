@@ -80,6 +80,7 @@ struct alignas(64) Stream {
   bool is_used = false;
   std::uint32_t generation = 0;  // of what it was used for: another one is another connection's, or its later bytes
   bool is_touched = false;  // in this burst
+  bool is_deferred = false; // whole messages of it wait to be read: it is not let go before
   bool is_due = false;      // what is held has waited long enough, or its sender repeats it
   std::uint32_t origin = 0; // sequence number at kOrigin
   struct MessageConnection* connection = nullptr;

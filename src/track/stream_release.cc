@@ -78,7 +78,7 @@ void MessageStreams::settle(std::uint64_t now_ns) {
     if (!stream.is_used) continue;
     const bool is_synced = end_of(stream).is_synced;
     stream.decided = std::max(stream.decided, is_synced ? stream.parsed : stream.end());
-    if (stream.end() - stream.decided > options_.hold_bytes) let_go(stream);
+    if (stream.end() - stream.decided > options_.hold_bytes && !stream.is_deferred) let_go(stream);
     release_ready(stream, is_synced ? Which::kDecided : Which::kAll);
     watch(stream, now_ns);
   }
@@ -90,7 +90,7 @@ void MessageStreams::settle(std::uint64_t now_ns) {
 void MessageStreams::release_excess(std::uint64_t now_ns) {
   for (std::size_t i = touched_.size(); held_.held() > options_.held_frames && i-- > 0;) {
     Stream& stream = *touched_[i];
-    if (!stream.is_used || stream.held.is_empty() || held_[stream.held.last].burst != burst_) continue;
+    if (!stream.is_used || stream.held.is_empty() || stream.held.newest_burst != burst_) continue;
     ++counts_.no_room;
     let_go(stream);
     release_ready(stream, Which::kAll);
