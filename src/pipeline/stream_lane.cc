@@ -309,14 +309,7 @@ void StreamLane::read_expired() {
   while (expired_ < Burst::kExpired) {
     Stream* const stream = streams_.next_due();
     if (stream == nullptr) break;
-    if (stream->is_deferred) {  // its messages are there, and only wait to be read
-      stream->is_deferred = false;
-      const HeldFrame& first = streams_.first_held(*stream);
-      waited_bytes_ += stream->end() - stream->parsed;
-      if (stream->parsed < stream->end()) read_at(2 * Burst::kFrames + expired_++, first.frame, first.layers, *stream);
-      streams_.touch(*stream);
-      continue;
-    }
+    if (stream->is_deferred) continue;  // its messages are there, and are read in their turn
     if (stream->parsed < stream->end() && stream->is_paused) {
       const HeldFrame& first = streams_.first_held(*stream);
       const std::uint64_t before = stream->parsed;

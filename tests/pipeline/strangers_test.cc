@@ -272,5 +272,90 @@ TEST(Strangers, WhatIsWholeInItsFrameIsJudgedThoughNoMoreFramesCanBeHeld) {
   EXPECT_EQ(payloads_sent(filter.core).find("WIN a PRIZE"), std::string::npos) << "a whole message in one frame needs no hold";
 }
 
+// A segment behind a hole is held, and the connection's others in order before it: it takes no more room for that.
+TEST(Strangers, WhatIsWholeInItsFrameIsJudgedThoughIslandsAreHeld) {
+  Filter filter;
+  block(filter);
+  const std::string pdu = submit_sm_payload(7, "10690001", "8613800000001", std::string(1000, 'x'));
+  for (std::uint16_t c = 0; c < 5; ++c) open(filter, 2775, static_cast<std::uint16_t>(40000 + c));
+  open(filter, 2775, 41000);
+  std::uint64_t now = kStart;
+  const auto give = [&](std::uint16_t c, std::uint32_t at) {
+    filter.access.give(packet(2775, static_cast<std::uint16_t>(40000 + c), at, std::string_view(pdu).substr(at, 1)), now += 1000);
+  };
+  for (std::uint16_t c = 0; c < 5; ++c) give(c, 900);
+  filter.run();
+  for (std::uint32_t at = 0; at < 511; ++at)
+    for (std::uint16_t c = 0; c < 4; ++c) give(c, at);
+  filter.run();
+  for (std::uint32_t at = 0; at < 63; ++at) give(4, at);
+  filter.run();
+  filter.core.forget();
+  filter.access.give(packet(2775, 41000, 0, submit_sm(7, "10690001", "8613800000001", "WIN a PRIZE today")), now += 1000);
+  filter.run();
+  EXPECT_EQ(payloads_sent(filter.core).find("WIN a PRIZE"), std::string::npos);
+}
+
+// So many bytes of short messages, and a listed one behind them.
+std::string many(std::size_t size, bool has_listed = true) {
+  std::string stream;
+  for (std::uint32_t i = 1; stream.size() < size; ++i) stream += submit_sm(i, "", "", "");
+  if (has_listed) stream += submit_sm(7, "10690001", "8613800000001", "WIN a PRIZE today");
+  return stream;
+}
+
+// Another connection's hole is filled in the same burst, so this one is read in the next; more than may be held came meanwhile.
+TEST(Strangers, WhatIsReadInTheNextBurstIsNotLetGoBefore) {
+  Filter filter;
+  block(filter);
+  open(filter, 2775, 40000);
+  open(filter, 2775, 40001);
+  const std::string small = many(7000, false), big = many(30000) + many(45000, false);
+  const auto give = [&](std::uint16_t port, const std::string& all, std::size_t at, std::uint64_t now) {
+    filter.access.give(packet(2775, port, static_cast<std::uint32_t>(at), std::string_view(all).substr(at, 1400)), now);
+  };
+  for (std::size_t at = 1400; at < 5600; at += 1400) give(40000, small, at, kStart + 1000);
+  for (std::size_t at = 1400; at + 1400 <= 65536; at += 1400) give(40001, big, at, kStart + 1000);
+  filter.run();
+  give(40000, small, 0, kStart + 2000);
+  give(40001, big, 0, kStart + 2000);
+  for (std::size_t i = 0; i < 4; ++i) give(40001, big, 65536 / 1400 * 1400 + i * 1400, kStart + 2000);
+  filter.run();
+  EXPECT_EQ(payloads_sent(filter.core).find("WIN a PRIZE"), std::string::npos);
+  EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 0u);
+}
+
+// Twenty holes are filled in one burst, and the first frames behind them have waited long already.
+TEST(Strangers, WhatIsReadInItsTurnIsNotLetGoByItsTimer) {
+  Filter filter;
+  block(filter);
+  const std::string stream = many(60000);
+  constexpr std::uint16_t kCount = 20;
+  for (std::uint16_t c = 0; c < kCount; ++c) open(filter, 2775, static_cast<std::uint16_t>(40000 + c));
+  open(filter, 2775, 41000);
+  const auto give = [&](std::uint16_t c, std::size_t at, std::size_t size, std::uint64_t now) {
+    filter.access.give(packet(2775, static_cast<std::uint16_t>(40000 + c), static_cast<std::uint32_t>(at), std::string_view(stream).substr(at, size)), now);
+  };
+  for (std::uint16_t c = 0; c < kCount; ++c) {
+    give(c, 0, 10, kStart + 1000);
+    for (std::size_t at = 1400; at < stream.size(); at += 1400) give(c, at, 1400, kStart + 1000);
+    filter.run();
+  }
+  std::uint64_t now = kStart + 2000;
+  std::uint32_t sent = 0;
+  const auto pass = [&](std::uint64_t ns) {  // enquire_link of somebody else
+    now += ns;
+    filter.access.give(packet(2775, 41000, sent, std::string("\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\1", 16)), now);
+    sent += 16;
+  };
+  for (int i = 0; i < 300; ++i) pass(1'000'000), filter.run();
+  for (std::uint16_t c = 0; c < kCount; ++c) give(c, 10, 1390, now + 1000);
+  filter.worker().run_once();
+  for (int i = 0; i < 3; ++i) pass(2'000'000), filter.worker().run_once();
+  for (int i = 0; i < 20; ++i) filter.run();
+  EXPECT_EQ(payloads_sent(filter.core).find("WIN a PRIZE"), std::string::npos);
+  EXPECT_EQ(filter.fate(Fate::kForwardedHoldExpired), 0u);
+}
+
 }  // namespace
 }  // namespace telefence
