@@ -98,12 +98,10 @@ void clear_urgent(Frame& segment, const Layers& layers) {
   outer.correct(segment);
 }
 
-bool overwrite(Frame& segment, const Layers& layers, std::uint32_t offset, Bytes bytes) {
-  if (std::memcmp(segment.data + layers.payload + offset, bytes.data(), bytes.size()) == 0) return false;
+void overwrite(Frame& segment, const Layers& layers, std::uint32_t offset, Bytes bytes) {
   const ChecksumKeeper keeper(segment, layers, {offset, static_cast<std::uint32_t>(bytes.size())});
   std::memcpy(segment.data + layers.payload + offset, bytes.data(), bytes.size());
   keeper.correct(segment);
-  return true;
 }
 
 bool acknowledge_selectively(const Frame& segment, const Layers& layers, const SelectiveAcknowledgement& what, Replies& replies) {

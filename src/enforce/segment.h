@@ -20,8 +20,7 @@ bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& f
 void clear_urgent(Frame& segment, const Layers& layers);
 
 // Replaces bytes of the payload from `offset` on.
-// True when that changes anything.
-bool overwrite(Frame& segment, const Layers& layers, std::uint32_t offset, Bytes bytes);
+void overwrite(Frame& segment, const Layers& layers, std::uint32_t offset, Bytes bytes);
 
 // What a receiver whose side this is would say to the sender of a segment that came before an earlier one.
 struct SelectiveAcknowledgement {

@@ -4,6 +4,8 @@
 // a domain, URL, number, keyword, or a value whose kind another column tells. Columns that are not known are passed over. The heading
 // may stand in a comment, as abuse.ch has it; after it the table may have comments.
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
 
 #include "lists/csv_columns.h"
@@ -118,13 +120,14 @@ class Table {
   }
   // Empty: an addition, which may let pass.
   static std::string read_operation(std::string_view word, Signature& signature) {
-    for (const std::string_view removes : {"remove", "delete", "del", "删除"})
-      if (equal_but_case(word, removes)) return "a removal: telefence push remove takes entries back";
-    for (const std::string_view allows : {"allow", "放行", "白名单"})
-      if (equal_but_case(word, allows)) signature.allow = true;
-    for (const std::string_view known : {"", "add", "block", "新增", "添加", "allow", "放行", "白名单"})
-      if (equal_but_case(word, known)) return {};
-    return "the operation must be add, allow or remove";
+    const auto is_one_of = [&](std::initializer_list<std::string_view> known) {
+      return std::any_of(known.begin(), known.end(), [&](std::string_view one) { return equal_but_case(word, one); });
+    };
+    if (is_one_of({"", "add", "block", "新增", "添加"})) return {};
+    if (is_one_of({"remove", "delete", "del", "删除"})) return "a removal: telefence push remove takes entries back";
+    if (!is_one_of({"allow", "放行", "白名单"})) return "the operation must be add, allow or remove";
+    signature.allow = true;
+    return {};
   }
 
   void row(std::uint64_t number, const std::vector<std::string>& fields) {
@@ -255,6 +258,9 @@ std::string_view match_of(const Signature& signature) {
 }
 
 Said write(const Signature& signature, std::string& out) {
+  const bool has_columns = signature.words.is_empty() && signature.fold == TextFold::kAll && signature.valid_from_s == 0 &&
+                           signature.shadow_until_s == 0 && signature.canary == 0;
+  if (!has_columns) return Said::kNot;
   append_field(out, signature.allow ? "allow" : "add");
   append_field(out, kind_name(signature.kind));
   // A spreadsheet would run what begins with one of these; no value but a number does, and a number with + is text to it.
@@ -272,6 +278,6 @@ Said write(const Signature& signature, std::string& out) {
 
 }  // namespace
 
-constinit const ListFormat kCsvFormat{.name = "csv", .sniff = sniff, .read = read, .head = head, .write = write};
+constinit const ListFormat kCsvFormat{.name = "csv", .sniff = sniff, .read = read, .head = head, .write = write, .says_state = true};
 
 }  // namespace telefence

@@ -38,12 +38,6 @@ struct ShortHead {
 
 enum : std::uint8_t { kSubdomains = 1, kPrefix = 2, kLiteral = 4, kAllow = 8, kShadow = 16, kIsLong = 32, kIsLine = 64 };
 
-// Has something that few entries have: it is kept as an op line, which says everything.
-bool is_unusual(const Signature& signature) {
-  return signature.fold != TextFold::kAll || !signature.words.is_empty() || signature.valid_from_s != 0 || signature.shadow_until_s != 0 ||
-         signature.canary != 0 || !signature.campaign.empty() || !signature.note.empty();
-}
-
 struct LineHead {
   std::uint64_t line;
   std::uint32_t file, size;
@@ -68,6 +62,11 @@ Error failed(const char* what) {
 }
 
 }  // namespace
+
+bool needs_op_line(const Signature& signature) {
+  return signature.fold != TextFold::kAll || !signature.words.is_empty() || signature.valid_from_s != 0 || signature.shadow_until_s != 0 ||
+         signature.canary != 0 || !signature.campaign.empty() || !signature.note.empty();
+}
 
 EntryFile::~EntryFile() {
   if (file_ >= 0) ::close(file_);
@@ -94,24 +93,24 @@ Result<void> EntryFile::flush() {
 }
 
 Result<void> EntryFile::append(const Signature& signature, std::uint32_t file, std::uint64_t line) {
-  std::string text;
-  if (is_unusual(signature)) {
-    text = to_op_line({Change::Op::kAdd, signature});
-    CHECK(text.size() <= kLongestOpLine);
+  std::string op_line;
+  if (needs_op_line(signature)) {
+    op_line = to_op_line({Change::Op::kAdd, signature});
+    CHECK(op_line.size() <= kLongestOpLine);
   }
-  if (end_ + sizeof(Head) + 16384 + text.size() > buffer_.size())
+  if (end_ + sizeof(Head) + 16384 + op_line.size() > buffer_.size())
     if (const Result<void> written = flush(); !written) return written;
   const auto put = [this](const void* bytes, std::size_t count) {
     std::memcpy(buffer_.data() + end_, bytes, count);
     end_ += count;
   };
   const auto put_text = [&put](const std::string& text) { put(text.data(), text.size()); };
-  if (!text.empty()) {
+  if (!op_line.empty()) {
     const std::uint8_t flags = kIsLine;
     put(&flags, 1);
-    const LineHead head{line, file, static_cast<std::uint32_t>(text.size())};
+    const LineHead head{line, file, static_cast<std::uint32_t>(op_line.size())};
     put(&head, sizeof head);
-    put_text(text);
+    put_text(op_line);
     ++count_;
     return {};
   }
@@ -202,7 +201,7 @@ Result<bool> EntryFile::next(StoredEntry& entry) {
   std::uint8_t flags = 0;
   take(&flags, 1);
   if ((flags & kIsLine) != 0) return next_line(entry);
-  if (is_unusual(signature)) signature = {};  // the one before
+  if (needs_op_line(signature)) signature = {};  // the one before
   set_flags(flags, signature);
   const bool is_long = (flags & kIsLong) != 0;
   there = need(is_long ? sizeof(Head) : sizeof(ShortHead));

@@ -20,6 +20,9 @@ struct StoredEntry {
   std::uint64_t ordinal = 0;  // from 0
 };
 
+// Has something that few entries have, and only an op line says: it is kept as one.
+bool needs_op_line(const Signature& signature);
+
 class EntryFile {
  public:
   EntryFile() = default;

@@ -50,8 +50,7 @@ ValueFate fate_of_refusal(const Signature& signature, const CompileTerms& terms)
     case SignatureKind::kNumber: {
       if (!entry.value().prefix) return never_blocked(entry.value().digits) == nullptr ? ValueFate::kSkipped : ValueFate::kNeverBlock;
       const std::string digits = number_for_people(entry.value().digits);
-      const bool is_of_home = digits.starts_with("+" + terms.home_country) && digits.size() < terms.home_country.size() + 3;
-      if (is_of_home || ("+" + terms.home_country).starts_with(digits)) return ValueFate::kTooWide;
+      if (!refuse_home_prefix(digits, terms.home_country).empty()) return ValueFate::kTooWide;
       const auto numbers = never_block_numbers();
       const bool covers = std::any_of(numbers.begin(), numbers.end(), [&](const NeverBlockNumber& number) { return number.digits.starts_with(digits); });
       return covers ? ValueFate::kNeverBlock : ValueFate::kSkipped;
@@ -260,9 +259,7 @@ class Intake::State : public ListSink {
       const Signature& signature = entry.signature;
       const bool is_whole_url = signature.kind != SignatureKind::kUrl || (signature.literal && signature.prefix);
       if (meaning != common || signature.id != 0 || !signature.name.empty() || !is_whole_url ||
-          (signature.kind == SignatureKind::kNumber && signature.sides != options.common.sides))
-        summary.is_as_common = false;
-      if (signature.fold != TextFold::kAll || !signature.words.is_empty() || !signature.campaign.empty() || !signature.note.empty())
+          (signature.kind == SignatureKind::kNumber && signature.sides != options.common.sides) || needs_op_line(signature))
         summary.is_as_common = false;
       ++summary.kinds[static_cast<std::size_t>(entry.signature.kind)];
       if (entry.signature.kind == SignatureKind::kDomain && !entry.signature.subdomains) ++summary.exact_domains;

@@ -54,6 +54,8 @@ struct ListFormat {
   // covers less than the signature. Never more: then it writes nothing, as for what it has no words for.
   void (*head)(std::string& out) = nullptr;
   Said (*write)(const Signature& signature, std::string& out) = nullptr;
+  // It says shadow, times and sides itself. Else whoever reads it blocks what it names: write() gets nothing but what is in force.
+  bool says_state = false;
 };
 
 // All of them, in the order in which equals are preferred.

@@ -88,13 +88,6 @@ Said write_own(const ListFormat& format, const Signature& signature, const Write
   return said == Said::kWhole && says_less ? Said::kLess : said;
 }
 
-// True when it has words for all that this entry is; of other formats, whoever reads them blocks what they name.
-bool says_all(const ListFormat& format, const Signature& signature) {
-  const bool has_columns = signature.words.is_empty() && signature.fold == TextFold::kAll && signature.valid_from_s == 0 &&
-                           signature.shadow_until_s == 0 && signature.canary == 0;
-  return format.name == "jsonl" || (format.name == "csv" && has_columns);
-}
-
 }  // namespace
 
 Result<Written> write_list(Intake& intake, const ListFormat& format, const WriteTerms& terms) {
@@ -109,7 +102,7 @@ Result<Written> write_list(Intake& intake, const ListFormat& format, const Write
     Said said = Said::kNot;
     if (terms.is_own_list)
       said = write_own(format, signature, terms, text);
-    else if (says_all(format, signature) || (format.name != "csv" && is_in_force(signature, terms.now_s) && signature.sides == Signature::Sides::kEither))
+    else if (format.says_state || (is_in_force(signature, terms.now_s) && signature.sides == Signature::Sides::kEither))
       said = format.write(signature, text);
     ++(said == Said::kWhole ? written.whole : said == Said::kLess ? written.less : written.left_out);
     return text.size() < kFlushAt ? Result<void>() : output.write(text);

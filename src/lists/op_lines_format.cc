@@ -18,7 +18,7 @@ int sniff(const Sample& sample) { return sample.share(is_op_line) * 97 / 100; }
 void read_line(std::uint64_t number, std::string_view line, const Signature& common, ListSink& sink) {
   line = trimmed(line);
   if (line.empty() || line[0] == '#') return sink.pass(number);
-  Result<Change> change = parse_op_line(line);
+  Result<Change> change = parse_op_line(line, common);
   if (!change) return sink.skip(number, line.substr(0, 120), change.error().message);
   if (change.value().op == Change::Op::kRemove)
     return sink.skip(number, change.value().signature.value, "a removal: telefence push remove takes entries back");
@@ -26,20 +26,7 @@ void read_line(std::uint64_t number, std::string_view line, const Signature& com
     return sink.skip(number, change.value().signature.source, "a replace-list: a list says what is in it, not what it replaces");
   if (change.value().unenforced != UnenforcedKind::kNone)
     return sink.skip(number, change.value().signature.value, "of a kind that is not enforced (ip, account, app)");
-  Signature& signature = change.value().signature;
-  if (signature.source.empty()) signature.source = common.source;
-  // What the line does not say, whoever imports it does. As a text in a value, a name would have its quotes escaped.
-  const auto says = [&](std::string_view name) {
-    for (std::size_t at = line.find(name); at != std::string_view::npos; at = line.find(name, at + 1))
-      if (trimmed(line.substr(at + name.size())).starts_with(':')) return true;
-    return false;
-  };
-  if (!says("\"category\"")) signature.category = common.category;
-  if (!says("\"level\"")) signature.tier = common.tier;
-  if (!says("\"shadow\"") && !signature.allow && signature.shadow_until_s == 0) signature.shadow = common.shadow;
-  if (!says("\"action\"") && !signature.allow) signature.action = common.action;
-  if (!says("\"side\"") && signature.kind == SignatureKind::kNumber) signature.sides = common.sides;
-  sink.take(number, signature);
+  sink.take(number, change.value().signature);
 }
 
 void read(TextSource& source, const Signature& common, ListSink& sink) {
@@ -53,6 +40,6 @@ Said write(const Signature& signature, std::string& out) {
 
 }  // namespace
 
-constinit const ListFormat kOpLinesFormat{.name = "jsonl", .sniff = sniff, .read = read, .head = [](std::string&) {}, .write = write};
+constinit const ListFormat kOpLinesFormat{.name = "jsonl", .sniff = sniff, .read = read, .head = [](std::string&) {}, .write = write, .says_state = true};
 
 }  // namespace telefence

@@ -29,6 +29,10 @@ bool opens(const Opening& opening, std::uint32_t sequence) {
   return opening.is_agreed || sequence - opening.first <= Opening::kMostAhead;
 }
 
+bool holds(const Frame& frame, const Layers& layers, std::uint32_t offset, Bytes bytes) {
+  return std::ranges::equal(payload_of(frame, layers).subspan(offset, bytes.size()), bytes);
+}
+
 // The first message that was not read whole is refused for what was there of it.
 bool is_condemned(const Stream& stream) { return stream.condemned == stream.parsed && stream.condemned != 0; }
 
@@ -170,7 +174,7 @@ void StreamLane::settle_taken(std::size_t index, const MessageStreams::Taken& ta
       return;
     case What::kRepeat:
       if (!taken.rewrite.bytes.empty())
-        (void)overwrite(burst_.frames[index], burst_.layers[index], taken.rewrite.offset, taken.rewrite.bytes);
+        overwrite(burst_.frames[index], burst_.layers[index], taken.rewrite.offset, taken.rewrite.bytes);
       if (taken.rewrite.change == StreamChange::kNeutralised) fate = Fate::kNeutralised;
       if (taken.rewrite.change == StreamChange::kRestated) fate = Fate::kRestated;
       return;
@@ -255,10 +259,10 @@ void StreamLane::read_deferred() {
   std::size_t done = 0;
   for (; done < deferred_count_ && expired_ < Burst::kExpired; ++done) {
     Stream& stream = *deferred_[done].stream;
-    const bool is_there = stream.generation == deferred_[done].generation && stream.is_used && stream.is_deferred && !stream.held.is_empty();
-    const std::uint64_t size = is_there ? stream.end() - stream.parsed : 0;
+    if (stream.generation != deferred_[done].generation) continue;  // its connection has given way since
+    const std::uint64_t size = stream.held.is_empty() ? 0 : stream.end() - stream.parsed;
     if (size != 0 && waited_bytes_ != 0 && waited_bytes_ + size > EventList::kWaitedBytes) break;
-    if (stream.generation == deferred_[done].generation) stream.is_deferred = false;
+    stream.is_deferred = false;
     if (size == 0 || size < stream.wanted || streams_.is_passed_over(stream)) continue;
     waited_bytes_ += size;
     const HeldFrame& first = streams_.first_held(stream);
@@ -479,9 +483,11 @@ void StreamLane::tell_of_holes(Replies& replies) {
 
 Fate StreamLane::prepare(MessageStreams::Released& released, const LivePolicy& live) {
   const Rewrite& rewrite = released.rewrite;
-  const bool is_changed = !rewrite.bytes.empty() && overwrite(released.frame, released.layers, rewrite.offset, rewrite.bytes);
+  const bool is_as_it_was = rewrite.is_merged && holds(released.frame, released.layers, rewrite.offset, rewrite.bytes);
+  if (!rewrite.bytes.empty()) overwrite(released.frame, released.layers, rewrite.offset, rewrite.bytes);
   if (rewrite.is_tagged) mark(released.frame, released.layers, live.enforce.dscp);
-  switch (is_changed || !rewrite.is_merged ? rewrite.change : rewrite.is_tagged ? StreamChange::kTagged : StreamChange::kNone) {
+  const StreamChange unchanged = rewrite.is_tagged ? StreamChange::kTagged : StreamChange::kNone;
+  switch (is_as_it_was ? unchanged : rewrite.change) {
     case StreamChange::kNeutralised: return Fate::kNeutralised;
     case StreamChange::kRestated: return Fate::kRestated;
     case StreamChange::kTagged: return Fate::kTagged;

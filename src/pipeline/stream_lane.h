@@ -93,7 +93,7 @@ class StreamLane {
     std::uint32_t offset = 0;
     std::uint32_t recipients = 0;
   };
-  // One that is to be read in the next burst.
+  // One that is to be read in a later burst.
   struct Deferred {
     Stream* stream = nullptr;
     std::uint32_t generation = 0;

@@ -158,10 +158,7 @@ std::string refuse_number(const Entry& entry, const std::string& home_country) {
   }
   std::string digits = number_for_people(entry.digits);
   if (entry.digits.international) {
-    if (("+" + home_country).starts_with(digits)) return "this prefix would block all numbers of the home country";
-    if (digits.starts_with("+" + home_country) && digits.size() < home_country.size() + 3)
-      return "this prefix covers every tenth number of the home country; give at least two digits behind +" + home_country;
-    return {};
+    return refuse_home_prefix(digits, home_country);
   }
   for (const NeverBlockNumber& number : never_block_numbers()) {
     if (number.digits.starts_with(digits))
@@ -252,6 +249,14 @@ Result<ActionId> action_of(const Signature& signature, const CompileTerms& terms
     if (!why.empty()) return invalid("action '" + signature.action + "': " + why);
   }
   return action;
+}
+
+std::string refuse_home_prefix(std::string_view prefix, std::string_view home_country) {
+  constexpr std::size_t kFewestDigits = 2;  // behind the country's own
+  const std::string home = "+" + std::string(home_country);
+  if (std::string_view(home).starts_with(prefix)) return "this prefix would block all numbers of the home country";
+  if (!prefix.starts_with(home) || prefix.size() >= home.size() + kFewestDigits) return {};
+  return "this prefix covers every tenth number of the home country; give at least two digits behind " + home;
 }
 
 Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& terms) {

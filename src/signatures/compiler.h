@@ -46,6 +46,9 @@ struct Entry {
   MatchSetBuilder::Sides sides = MatchSetBuilder::Sides::kEither;
 };
 
+// Why a prefix takes in too much of the home country, as people read it (+861); "" = it does not.
+std::string refuse_home_prefix(std::string_view prefix, std::string_view home_country);
+
 // Canonical form only: enough to find what a removal names. kInvalid says what is wrong with the value.
 Result<Entry> canonical_entry(const Signature& signature, const CompileTerms& terms);
 

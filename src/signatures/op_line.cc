@@ -227,9 +227,20 @@ void read_rest(Fields& fields, const Change& change, Signature& signature) {
   read_for_people(fields, signature);
 }
 
+// What the line does not say.
+void take_defaults(const FlatObject& object, const Signature& defaults, Signature& signature) {
+  const auto is_open = [&](std::string_view name) { return object.find(name) == nullptr; };
+  if (is_open("category")) signature.category = defaults.category;
+  if (is_open("level")) signature.tier = defaults.tier;
+  if (is_open("shadow") && !signature.allow && signature.shadow_until_s == 0) signature.shadow = defaults.shadow;
+  if (is_open("action") && !signature.allow) signature.action = defaults.action;
+  if (is_open("side") && signature.kind == SignatureKind::kNumber) signature.sides = defaults.sides;
+  if (signature.source.empty()) signature.source = defaults.source;
+}
+
 }  // namespace
 
-Result<Change> parse_op_line(std::string_view line) {
+Result<Change> parse_op_line(std::string_view line, const Signature& defaults) {
   FlatObject object;
   if (!object.read(line)) return Error{ErrorCode::kInvalid, "not a JSON object"};
   Fields fields(object);
@@ -240,6 +251,7 @@ Result<Change> parse_op_line(std::string_view line) {
   read_kind(fields, change);
   if (change.unenforced == UnenforcedKind::kNone) read_match(fields, change.signature);
   read_rest(fields, change, change.signature);
+  take_defaults(object, defaults, change.signature);
   check_unenforced(fields, change);
   if (change.op == Change::Op::kReplaceList) check_replace_list(fields, object);
   if (!fields.mistake().empty()) return Error{ErrorCode::kInvalid, fields.mistake()};

@@ -13,8 +13,9 @@
 
 namespace telefence {
 
-// kInvalid says which field is wrong and what would be right.
-Result<Change> parse_op_line(std::string_view line);
+// kInvalid says which field is wrong and what would be right. Of category, level, shadow, action, side and source the line may say nothing:
+// then they are as in `defaults`.
+Result<Change> parse_op_line(std::string_view line, const Signature& defaults = {});
 
 // When the line is one of a later version, because nobody knows its operation here: what to say of it; else "".
 std::string unknown_operation(std::string_view line);

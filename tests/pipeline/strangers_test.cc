@@ -200,6 +200,7 @@ TEST(Strangers, OtherConnectionsThatAreOpenedDoNotTouchTheResponse) {
       if (i % 32 == 31) filter.run(), filter.access.forget(), filter.core.forget();
     }
     filter.run();
+    EXPECT_EQ(filter.stats().sessions_evicted.read(), before);
     filter.access.forget();
     const std::string response = submit_sm_resp(7);
     filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1,
@@ -255,45 +256,50 @@ TEST(Strangers, ARequestWhoseRestLooksLikeAnotherOneIsReadWithIt) {
   EXPECT_EQ(filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset), 1u);
 }
 
-TEST(Strangers, WhatIsWholeInItsFrameIsJudgedThoughNoMoreFramesCanBeHeld) {
+// Connections that send a long message octet by octet, so that each is held; and another one, whose message is whole in its frame.
+class ManyHeld : public ::testing::Test {
+ protected:
+  static constexpr std::uint16_t kCount = 5;
+  ManyHeld() {
+    block(filter);
+    for (std::uint16_t c = 0; c < kCount; ++c) open(filter, 2775, static_cast<std::uint16_t>(40000 + c));
+    open(filter, 2775, 41000);
+  }
+  void give(std::uint16_t c, std::uint32_t at) {
+    filter.access.give(packet(2775, static_cast<std::uint16_t>(40000 + c), at, std::string_view(pdu_).substr(at, 1)), now_ += 1000);
+  }
+  // The first so many octets of the first four.
+  void hold(std::uint32_t octets) {
+    for (std::uint32_t at = 0; at < octets; ++at)
+      for (std::uint16_t c = 0; c < 4; ++c) give(c, at);
+    filter.run();
+  }
+  bool passes_listed() {
+    filter.core.forget();
+    filter.access.give(packet(2775, 41000, 0, submit_sm(7, "10690001", "8613800000001", "WIN a PRIZE today")), now_ += 1000);
+    filter.run();
+    return payloads_sent(filter.core).find("WIN a PRIZE") != std::string::npos;
+  }
   Filter filter;
-  block(filter);
-  const std::string pdu = submit_sm_payload(7, "10690001", "8613800000001", std::string(1000, 'x'));
-  for (std::uint16_t c = 0; c < 4; ++c) open(filter, 2775, static_cast<std::uint16_t>(40000 + c));
-  open(filter, 2775, 41000);
-  std::uint64_t now = kStart;
-  for (std::uint32_t at = 0; at < 512; ++at)
-    for (std::uint16_t c = 0; c < 4; ++c) filter.access.give(packet(2775, static_cast<std::uint16_t>(40000 + c), at, std::string_view(pdu).substr(at, 1)), now += 1000);
-  filter.run();
-  filter.core.forget();
-  const std::string listed = submit_sm(7, "10690001", "8613800000001", "WIN a PRIZE today");
-  filter.access.give(packet(2775, 41000, 0, listed), now += 1000);
-  filter.run();
-  EXPECT_EQ(payloads_sent(filter.core).find("WIN a PRIZE"), std::string::npos) << "a whole message in one frame needs no hold";
+
+ private:
+  const std::string pdu_ = submit_sm_payload(7, "10690001", "8613800000001", std::string(1000, 'x'));
+  std::uint64_t now_ = kStart;
+};
+
+TEST_F(ManyHeld, WhatIsWholeInItsFrameIsJudgedThoughNoMoreFramesCanBeHeld) {
+  hold(512);
+  EXPECT_FALSE(passes_listed()) << "a whole message in one frame needs no hold";
 }
 
 // A segment behind a hole is held, and the connection's others in order before it: it takes no more room for that.
-TEST(Strangers, WhatIsWholeInItsFrameIsJudgedThoughIslandsAreHeld) {
-  Filter filter;
-  block(filter);
-  const std::string pdu = submit_sm_payload(7, "10690001", "8613800000001", std::string(1000, 'x'));
-  for (std::uint16_t c = 0; c < 5; ++c) open(filter, 2775, static_cast<std::uint16_t>(40000 + c));
-  open(filter, 2775, 41000);
-  std::uint64_t now = kStart;
-  const auto give = [&](std::uint16_t c, std::uint32_t at) {
-    filter.access.give(packet(2775, static_cast<std::uint16_t>(40000 + c), at, std::string_view(pdu).substr(at, 1)), now += 1000);
-  };
-  for (std::uint16_t c = 0; c < 5; ++c) give(c, 900);
+TEST_F(ManyHeld, WhatIsWholeInItsFrameIsJudgedThoughIslandsAreHeld) {
+  for (std::uint16_t c = 0; c < kCount; ++c) give(c, 900);
   filter.run();
-  for (std::uint32_t at = 0; at < 511; ++at)
-    for (std::uint16_t c = 0; c < 4; ++c) give(c, at);
-  filter.run();
+  hold(511);
   for (std::uint32_t at = 0; at < 63; ++at) give(4, at);
   filter.run();
-  filter.core.forget();
-  filter.access.give(packet(2775, 41000, 0, submit_sm(7, "10690001", "8613800000001", "WIN a PRIZE today")), now += 1000);
-  filter.run();
-  EXPECT_EQ(payloads_sent(filter.core).find("WIN a PRIZE"), std::string::npos);
+  EXPECT_FALSE(passes_listed());
 }
 
 // So many bytes of short messages, and a listed one behind them.
