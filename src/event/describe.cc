@@ -34,6 +34,7 @@ void append_sms(std::string& out, const Sms& sms, std::string_view text) {
   append_text(out, "calling", sms.calling);
   std::string called;
   for (const std::string_view number : sms.called) {
+    if (number.empty()) continue;
     if (!called.empty()) called += ',';
     called += number;
     if (sms.over_sip) break;

@@ -77,7 +77,7 @@ struct SmsPart {
 // A short message on its way.
 struct Sms {
   std::string_view calling;
-  Texts called;  // one or more recipients
+  Texts called;  // one or more recipients; empty: one whose number is not in the message
   Texts calling_also;
   Texts called_also;
   std::span<const NumberForm> called_forms;  // one for each of `called`; none: all as dialled

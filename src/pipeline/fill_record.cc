@@ -15,6 +15,7 @@ void fill_recipients(const Sms& sms, Record& record) {
   std::array<char, 96> joined;
   std::size_t size = 0;
   for (const std::string_view called : sms.called) {
+    if (called.empty()) continue;
     const std::size_t needed = called.size() + (size == 0 ? 0 : 1);
     if (size + needed > joined.size()) break;
     if (size != 0) joined[size++] = ',';

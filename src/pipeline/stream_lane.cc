@@ -382,7 +382,7 @@ Fate StreamLane::apply(const Event& event, const Action& action, const Verdict& 
   if (is_done) return Fate::kNeutralised;
   if (protocol.neutralise == nullptr || !neutralise(event, asked.recipients)) return Fate::kForwardedActionFailed;
   voided_ = asked;
-  if (!reading.completed.empty()) reading.stream->condemned = reading.position;
+  if (!reading.completed.empty() && asked.recipients == 0) reading.stream->condemned = reading.position;
   return Fate::kNeutralised;
 }
 
@@ -397,10 +397,10 @@ bool StreamLane::neutralise(const Event& event, std::uint32_t recipients) {
   const std::uint64_t from = std::clamp(stream.released, start, end);
   if (from == end) return false;
   if (reading.completed.empty()) {
-    if (!protocol.neutralise(event, streams_.bytes(stream, start, end), {from - start, recipients})) return false;
+    if (!protocol.neutralise(event, streams_.bytes(stream, start, end), {.mutable_from = from - start, .recipients = recipients})) return false;
   } else {
     const MutableBytes message = reading.completed.subspan(event.message.offset, event.message.length);
-    if (!protocol.neutralise(event, message, {from - start, 0})) return false;
+    if (!protocol.neutralise(event, message, {from - start, recipients, end - start})) return false;
     std::memcpy(streams_.bytes(stream, from, end).data(), message.data() + (from - start), end - from);
   }
   streams_.note_change(stream, from, end, StreamChange::kNeutralised);

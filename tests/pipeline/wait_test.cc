@@ -165,6 +165,38 @@ TEST_F(Wait, AMessageRefusedBeforeItIsWholeIsRefusedToItsSender) {
   EXPECT_EQ(filter.ring.pushed(), 1u);
 }
 
+// Who else gets it may not be known yet: the others must.
+TEST_F(Wait, OfAMessageThatIsNotWholeOnlyTheListedRecipientIsVoided) {
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  const std::string pdu = submit_multi(1, "10690001", {"8617000000001", "8613800000002"}, "see you at nine");
+  const std::size_t listed_at = pdu.find("8617000000001");
+  std::string wanted = pdu;
+  wanted.replace(listed_at, 13, 13, '0');
+  std::uint32_t sequence = kFirst;
+  for (std::size_t cut = 16; cut < pdu.size(); ++cut) {
+    SCOPED_TRACE(cut);
+    filter.core.forget();
+    filter.access.forget();
+    const auto give = [&](std::size_t from, std::size_t to) {
+      filter.access.give(frame_of({.source_port = 40000, .destination_port = 2775, .sequence = sequence + static_cast<std::uint32_t>(from),
+                                   .acknowledgement = 1000, .payload = std::string_view(pdu).substr(from, to - from)}), now_ns);
+      filter.run();
+    };
+    give(0, cut);
+    pass(202);
+    give(cut, pdu.size());
+    pass(202);
+    sequence += static_cast<std::uint32_t>(pdu.size());
+    // Where a part of the number has left the rest must not make it another one's.
+    const bool has_part_left = cut > listed_at && cut < listed_at + 14;
+    ASSERT_EQ(payloads_sent(filter.core), has_part_left ? pdu : wanted);
+    filter.core.give(frame_of({.reversed = true, .source_port = 2775, .destination_port = 40000, .sequence = 1000, .acknowledgement = sequence,
+                               .payload = submit_sm_resp(1)}), now_ns);
+    filter.run();
+    ASSERT_EQ(payloads_sent(filter.access), submit_sm_resp(1)) << "it is the others', too";
+  }
+}
+
 // Whoever sends a call slowly has some of it through before anybody can know who calls. What comes then must still keep it from being one.
 class SlowRequest : public ::testing::Test {
  protected:

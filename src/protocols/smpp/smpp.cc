@@ -30,7 +30,8 @@ constexpr std::uint32_t kLongestPassedOver = 16 * 1024 * 1024;
 // What one PDU came to.
 enum class Reading : std::uint8_t { kNothing, kPushed, kBroken };
 
-// All recipients of a submit_multi; distribution lists are names known to the message centre alone.
+// All recipients of a submit_multi. A distribution list is a name known to the message centre alone: its members are recipients without a
+// number. So are those that have not come yet of a message that is judged before it is whole.
 void read_recipients(Bytes pdu, const Message& message, EventList& events, Sms& sms) {
   if (!message.is_multi) {
     const std::string_view number = text_of(pdu, message.destinations);
@@ -43,9 +44,9 @@ void read_recipients(Bytes pdu, const Message& message, EventList& events, Sms& 
   std::array<NumberForm, 255> forms;
   std::size_t count = 0;
   each_destination(pdu, message, [&](DestinationKind kind, Place place) {
-    if (kind != DestinationKind::kAddress) return;
-    numbers[count] = text_of(pdu, place);
-    forms[count++] = form_of(pdu, place);
+    const bool has_number = kind == DestinationKind::kAddress;
+    numbers[count] = has_number ? text_of(pdu, place) : std::string_view{};
+    forms[count++] = has_number ? form_of(pdu, place) : NumberForm::kAsDialled;
   });
   sms.called = events.texts({numbers.data(), count});
   sms.called_forms = events.forms({forms.data(), count});
@@ -236,13 +237,6 @@ Step extract(const Payload& payload, EventList& events) {
 
 bool recognise(const Payload& payload) { return payload.transport == Transport::kTcp && is_surely_smpp(payload.bytes); }
 
-// Where the zeros at the end begin: as such comes what has not arrived yet of a message that is judged before it is whole.
-std::size_t known_end(Bytes pdu) {
-  std::size_t end = pdu.size();
-  while (end != 0 && pdu[end - 1] == 0) --end;
-  return end;
-}
-
 // Leaves the plus sign: the number stays of the same form, but belongs to nobody.
 void void_number(MutableBytes number) {
   Writer writer(number);
@@ -271,19 +265,18 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   if (!carries_message(header.command) || !read_message(pdu, header.command, message)) return false;
   const bool is_whole = voiding.recipients == 0;
   bool voided = is_whole && mutable_from == 0;
-  const std::size_t known = message.optional_at == pdu.size() ? pdu.size() : known_end(pdu);
   std::size_t recipient = 0;
   each_destination(pdu, message, [&](DestinationKind kind, Place place) {
     const bool is_meant = is_whole || (kind == DestinationKind::kAddress && (std::uint64_t{voiding.recipients} >> recipient & 1) != 0);
-    if (kind == DestinationKind::kAddress && recipient < 32) ++recipient;
-    if (!is_meant || place.offset < mutable_from || place.offset + place.length >= known) return;
+    if (recipient < 32) ++recipient;
+    if (!is_meant || place.offset < mutable_from || place.offset + place.length >= voiding.known) return;
     void_number(bytes.subspan(place.offset, place.length));
     voided = true;
   });
   if (!is_whole) return voided;
   // What is to be replaced is a message that was taken: it stays as it is.
   const Place replaced = message.replaced;
-  if (replaced.length != 0 && replaced.offset >= mutable_from && replaced.offset + replaced.length < known)
+  if (replaced.length != 0 && replaced.offset >= mutable_from && replaced.offset + replaced.length < voiding.known)
     void_number(bytes.subspan(replaced.offset, replaced.length));
   const TextCoding coding = coding_of(pdu, message);
   const auto void_text = [&](Place place) {

@@ -272,11 +272,12 @@ TEST(Smpp, TheTypeOfNumberIsToldForEachAddress) {
   EXPECT_EQ(multi.sms().called_forms[1], NumberForm::kInternational);
 }
 
-TEST(Smpp, SubmitMultiNamesAllAddressesButNoDistributionList) {
+// Who reads it must know that there are others.
+TEST(Smpp, ADistributionListOfASubmitMultiIsARecipientWithoutANumber) {
   const Extracted got(
       pdu({.command = kSubmitMulti, .destinations = {"8613800138000", "8613900139000", "+10"}, .lists = {"friends"}}));
   ASSERT_EQ(got.events.events().size(), 1u);
-  EXPECT_EQ(strings(got.sms().called), (Strings{"8613800138000", "8613900139000", "+10"}));
+  EXPECT_EQ(strings(got.sms().called), (Strings{"8613800138000", "8613900139000", "+10", ""}));
 }
 
 // Receivers take it for the name of a list.
@@ -286,7 +287,7 @@ TEST(Smpp, SubmitMultiWithAnUnknownDestinationFlagIsRead) {
   const Extracted got(octets);
   ASSERT_EQ(got.events.events().size(), 1u);
   EXPECT_EQ(got.body(), "hello");
-  EXPECT_EQ(strings(got.sms().called), Strings{"10010"});
+  EXPECT_EQ(strings(got.sms().called), (Strings{"", "10010"}));
 }
 
 TEST(Smpp, ATextThatClaimsToBeLongerIsReadAsFarAsItIsThere) {
