@@ -65,7 +65,8 @@ class PushSource::WideSearch {
 
 class PushSource::OpLines : public ListSink {
  public:
-  OpLines(const PushSourceOptions& options, std::set<std::string>& kinds) : options_(options), kinds_(kinds), wide_(options.wide) {}
+  OpLines(const PushSourceOptions& options, std::set<std::string>& kinds)
+      : options_(options), kinds_(kinds), wide_(options.wide), has_options_(options.reading.subdomains || says_something(options.reading.common)) {}
 
   Result<void> read(TextSource& source) {
     files_.push_back({source.name(), kOpLinesFormat.name, {}});
@@ -130,8 +131,14 @@ class PushSource::OpLines : public ListSink {
   void take_line(std::uint64_t number, std::string_view line) {
     if (line.empty() || line[0] == '#') return pass(number);
     Result<Change> parsed = parse_op_line(line);
+    // What takes back or replaces names what is there: no option is about it.
+    const bool has_defaults = parsed.ok() && parsed.value().op == Change::Op::kAdd;
+    if (has_defaults) parsed = parse_op_line(line, options_.reading.common);
     if (!parsed) return skip(number, line, parsed.error().message);
     Change& change = parsed.value();
+    if (const std::string_view why = why_not_allowed(change, options_.reading.common); !why.empty()) return skip(number, change.signature.value, why);
+    if (options_.reading.subdomains && change.op == Change::Op::kAdd && change.signature.kind == SignatureKind::kDomain)
+      change.signature.subdomains = *options_.reading.subdomains;
     if (std::string why = why_not_in_list(change); !why.empty()) return skip(number, change.signature.value, why);
     Result<Entry> entry = judge(change);
     if (!entry) return skip(number, change.signature.value, entry.error().message);
@@ -154,7 +161,8 @@ class PushSource::OpLines : public ListSink {
     const std::string& source = options_.reading.common.source;
     const bool wants_source = !source.empty() && change.signature.source.empty();
     if (wants_source) change.signature.source = source;
-    if (Result<void> kept = spool_.append(wants_source ? to_op_line(change) : std::string(line)); !kept) trouble_ = kept.error();
+    const bool is_as_written = !wants_source && (change.op != Change::Op::kAdd || !has_options_);
+    if (Result<void> kept = spool_.append(is_as_written ? std::string(line) : to_op_line(change)); !kept) trouble_ = kept.error();
   }
 
   // A new list has only entries of its own source and kind.
@@ -181,11 +189,19 @@ class PushSource::OpLines : public ListSink {
     wide_.look_at(change.signature, spool_.count(), [&] { return files_.back().name + ":" + std::to_string(number); });
   }
 
+  // Anything that a line may leave to the options.
+  static bool says_something(const Signature& common) {
+    const Signature nothing;
+    return common.category != nothing.category || common.tier != nothing.tier || common.sides != nothing.sides || common.shadow != nothing.shadow ||
+           !common.action.empty();
+  }
+
   const PushSourceOptions& options_;
   std::map<std::string, std::int64_t> of_kind_;
   std::unordered_map<std::uint64_t, std::string> kind_of_expression_;  // by ordinal
   std::set<std::string>& kinds_;
   WideSearch wide_;
+  const bool has_options_;
   PushSpool spool_;
   PatternTrial trial_;
   std::set<std::uint64_t> out_;  // lines of the spool that are not published after all

@@ -28,6 +28,8 @@ Result<IntakeOptions> intake_options(const RulesArguments& arguments, RulesProgr
   options.format = arguments.format.empty() ? nullptr : list_format(arguments.format);
   options.common.category = category_from(arguments.category).value_or(Category::kOther);
   options.common.tier = static_cast<Tier>(arguments.tier);
+  if (!arguments.action.empty() && arguments.action != "block" && options.terms.action_id(arguments.action) == kNoAction)
+    return usage("--action: expected drop, reset, answer, neutralise or tag, found \"" + arguments.action + "\"");
   options.common.action = arguments.action;
   options.common.source = arguments.source;
   options.common.sides = sides_from(arguments.side).value_or(Signature::Sides::kEither);

@@ -14,7 +14,7 @@
 namespace telefence {
 
 enum class Column : std::uint8_t {
-  kOther, kValue, kDomain, kUrl, kNumber, kCalling, kCalled, kPattern, kKind, kMatch, kCategory, kTier, kAction, kExpires, kSource, kName,
+  kOther, kValue, kDomain, kUrl, kNumber, kSegment, kCalling, kCalled, kPattern, kKind, kMatch, kCategory, kTier, kAction, kExpires, kSource, kName,
   kId, kShadow, kSide, kOp, kForDetection,
 };
 

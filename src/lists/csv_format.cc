@@ -10,9 +10,9 @@
 
 #include "lists/csv_columns.h"
 #include "lists/list_format.h"
-#include "lists/number_range.h"
 #include "lists/text.h"
 #include "lists/url_text.h"
+#include "signatures/number_range.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -118,21 +118,25 @@ class Table {
       if (equal_but_case(word, no)) return false;
     return std::nullopt;
   }
-  // Empty: an addition, which may let pass.
-  static std::string read_operation(std::string_view word, Signature& signature) {
-    const auto is_one_of = [&](std::initializer_list<std::string_view> known) {
-      return std::any_of(known.begin(), known.end(), [&](std::string_view one) { return equal_but_case(word, one); });
-    };
-    if (is_one_of({"", "add", "block", "新增", "添加"})) return {};
-    if (is_one_of({"remove", "delete", "del", "删除"})) return "a removal: telefence push remove takes entries back";
-    if (!is_one_of({"allow", "放行", "白名单"})) return "the operation must be add, allow or remove";
+  // What a number begins with, where whole ones have eleven digits.
+  static bool is_part_of_number(std::string_view value) { return std::count_if(value.begin(), value.end(), is_digit) < 11; }
+  static bool is_one_of(std::string_view word, std::initializer_list<std::string_view> known) {
+    return std::any_of(known.begin(), known.end(), [&](std::string_view one) { return equal_but_case(word, one); });
+  }
+  static bool is_removal(std::string_view word) { return is_one_of(word, {"remove", "delete", "del", "删除"}); }
+  // An addition, which may let pass; false: another word.
+  static bool read_operation(std::string_view word, Signature& signature) {
+    if (is_one_of(word, {"", "add", "block", "新增", "添加"})) return true;
+    if (!is_one_of(word, {"allow", "放行", "白名单"})) return false;
     signature.allow = true;
-    return {};
+    return true;
   }
 
   void row(std::uint64_t number, const std::vector<std::string>& fields) {
     Signature signature = common_;
-    if (const std::string why = read_attributes(fields, signature); !why.empty()) return sink_.skip(number, fields[0], why);
+    std::string_view wrong;
+    if (const std::string why = read_attributes(fields, signature, wrong); !why.empty())
+      return sink_.skip(number, wrong.empty() ? first_value(fields) : wrong, why);
     bool is_said = false;
     for (std::size_t i = 0; i < columns_.size() && i < fields.size(); ++i) {
       const std::string_view value = trimmed(fields[i]);
@@ -143,33 +147,47 @@ class Table {
     if (!is_said) sink_.skip(number, fields[0], "the row has no value");
   }
 
-  std::string read_attributes(const std::vector<std::string>& fields, Signature& signature) const {
-    if (std::string why = read_operation(field(fields, Column::kOp), signature); !why.empty()) return why;
+  std::string_view first_value(const std::vector<std::string>& fields) const {
+    for (std::size_t i = 0; i < columns_.size() && i < fields.size(); ++i)
+      if (is_value(columns_[i]) && !trimmed(fields[i]).empty()) return trimmed(fields[i]);
+    return fields[0];
+  }
+
+  // Why it is no entry. wrong: the word that nobody understands, if that is why.
+  std::string read_attributes(const std::vector<std::string>& fields, Signature& signature, std::string_view& wrong) const {
+    const auto is_wrong = [&wrong](std::string_view word, std::string why) {
+      wrong = word;
+      return why;
+    };
+    const std::string_view operation = field(fields, Column::kOp);
+    if (is_removal(operation)) return "a removal: telefence push remove takes entries back";
+    if (!read_operation(operation, signature)) return is_wrong(operation, "the operation must be add, allow or remove");
     if (const std::string_view word = field(fields, Column::kForDetection); equal_but_case(word, "0") || equal_but_case(word, "false"))
       return "not meant for detection: to_ids is false";
     // A word that we do not know is the centre's own: the entry counts all the same.
     if (const auto category = category_of(field(fields, Column::kCategory))) signature.category = *category;
     if (const std::string_view word = field(fields, Column::kTier); !word.empty()) {
       const auto tier = tier_of(word);
-      if (!tier) return "the level must be 1 (高), 2 (中) or 3 (低)";
+      if (!tier) return is_wrong(word, "the level must be 1 (高), 2 (中) or 3 (低)");
       signature.tier = *tier;
     }
     if (const std::string_view word = field(fields, Column::kExpires); !word.empty()) {
       const auto instant = instant_of(word);
-      if (!instant) return "the time must be like 2026-12-01, 2026-12-01 08:00:00 (China's time) or 2026-12-01T00:00:00Z";
+      if (!instant) return is_wrong(word, "the time must be like 2026-12-01, 2026-12-01 08:00:00 (China's time) or 2026-12-01T00:00:00Z");
       signature.expires_s = *instant;
     }
     if (const std::string_view word = field(fields, Column::kSide); !word.empty()) {
       const auto sides = sides_from(lower(word));
-      if (!sides) return "the side must be calling, called or either";
+      if (!sides) return is_wrong(word, "the side must be calling, called or either");
       signature.sides = *sides;
     }
     if (const std::string_view word = field(fields, Column::kAction); !word.empty()) signature.action = lower(word);
     if (const std::string_view word = field(fields, Column::kSource); !word.empty()) signature.source = word;
     const auto is_shadow = truth_of(field(fields, Column::kShadow));
-    if (!is_shadow) return "shadow must be true (是) or false (否)";
+    if (!is_shadow) return is_wrong(field(fields, Column::kShadow), "shadow must be true (是) or false (否)");
     signature.shadow |= *is_shadow;
-    if (!match_of(field(fields, Column::kMatch))) return "match must be exact (精确), suffix (后缀), prefix (前缀), text (文本) or regex (正则)";
+    if (!match_of(field(fields, Column::kMatch)))
+      return is_wrong(field(fields, Column::kMatch), "match must be exact (精确), suffix (后缀), prefix (前缀), text (文本) or regex (正则)");
     return {};
   }
 
@@ -191,6 +209,7 @@ class Table {
     }
     if (*kind == SignatureKind::kDomain && how == "exact") signature.subdomains = false;
     if (*kind == SignatureKind::kNumber) signature.prefix = how == "prefix";
+    if (column == Column::kSegment && how.empty() && is_part_of_number(value) && !value.ends_with('*')) signature.value += '*';
     if (*kind == SignatureKind::kPattern) signature.literal = how != "regex";
     if (*kind == SignatureKind::kUrl) {
       if (how == "regex") signature.literal = false;
@@ -207,6 +226,7 @@ class Table {
       case Column::kDomain: return looks_like_url(value) ? SignatureKind::kUrl : SignatureKind::kDomain;
       case Column::kUrl: return SignatureKind::kUrl;
       case Column::kNumber:
+      case Column::kSegment:
       case Column::kCalling:
       case Column::kCalled: return SignatureKind::kNumber;
       case Column::kPattern: return SignatureKind::kPattern;

@@ -303,6 +303,7 @@ const std::vector<Complaint>& Intake::complaints() const { return state_->compla
 std::uint64_t Intake::complaint_count() const { return state_->complaint_count; }
 std::uint64_t Intake::doubts() const { return state_->doubts; }
 std::uint16_t Intake::meaning_here(const Signature& signature) const { return state_->seen.find(signature); }
+bool Intake::is_covered(const Signature& signature, std::uint16_t meaning) const { return state_->seen.is_covered(signature, meaning); }
 std::size_t Intake::memory_bytes() const { return state_->seen.bytes(); }
 
 }  // namespace telefence

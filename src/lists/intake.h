@@ -72,6 +72,8 @@ class Intake {
 
   // Whether an entry of another intake (of the same meanings) is here: 0 no, else what it means here.
   std::uint16_t meaning_here(const Signature& signature) const;
+  // A wider one of that meaning is there.
+  bool is_covered(const Signature& signature, std::uint16_t meaning) const;
   std::size_t memory_bytes() const;  // of the values seen
 
  private:

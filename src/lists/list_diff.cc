@@ -30,8 +30,13 @@ Result<DiffCounts> diff_lists(Intake& before, Intake& after,
     ++(difference == Difference::kAdded ? counts.added : difference == Difference::kRemoved ? counts.removed : counts.changed);
     tell(difference, entry.signature, intake.where(entry));
   };
+  // Lists of some formats name what a wider entry of theirs takes in anyway.
+  const auto is_nothing_new = [&](const Signature& signature, std::uint16_t meaning) {
+    return before.is_covered(signature, meaning) && after.is_covered(signature, meaning);
+  };
   Result<void> gone = after.each([&](const StoredEntry& entry) -> Result<void> {
     const std::uint16_t then = before.meaning_here(entry.signature), now = after.meaning_here(entry.signature);
+    if (then == 0 && is_nothing_new(entry.signature, now)) return {};
     if (then == 0)
       count(is_there_otherwise(entry.signature, after, before) ? Difference::kChanged : Difference::kAdded, entry, after);
     else if (then != now)
@@ -42,7 +47,8 @@ Result<DiffCounts> diff_lists(Intake& before, Intake& after,
   });
   if (!gone) return gone.error();
   gone = before.each([&](const StoredEntry& entry) -> Result<void> {
-    if (after.meaning_here(entry.signature) == 0 && !is_there_otherwise(entry.signature, before, after))
+    const bool is_gone = after.meaning_here(entry.signature) == 0 && !is_nothing_new(entry.signature, before.meaning_here(entry.signature));
+    if (is_gone && !is_there_otherwise(entry.signature, before, after))
       count(Difference::kRemoved, entry, before);
     return {};
   });

@@ -3,8 +3,8 @@
 // Telephone numbers: one number, one prefix (+86170*) or one range (13800000000-13800000999) in each line.
 
 #include "lists/list_format.h"
-#include "lists/number_range.h"
 #include "lists/text.h"
+#include "signatures/number_range.h"
 
 namespace telefence {
 namespace {

@@ -26,6 +26,7 @@ void read_line(std::uint64_t number, std::string_view line, const Signature& com
     return sink.skip(number, change.value().signature.source, "a replace-list: a list says what is in it, not what it replaces");
   if (change.value().unenforced != UnenforcedKind::kNone)
     return sink.skip(number, change.value().signature.value, "of a kind that is not enforced (ip, account, app)");
+  if (const std::string_view why = why_not_allowed(change.value(), common); !why.empty()) return sink.skip(number, change.value().signature.value, why);
   sink.take(number, change.value().signature);
 }
 

@@ -16,6 +16,18 @@ constexpr std::size_t kBufferBytes = 1u << 20;
 // Feeds of the whole Internet have some gigabytes. Real lists shrink to a tenth; a run of one letter shrinks to a thousandth.
 constexpr UnpackLimits kLimits{64ull << 30, 200};
 
+// In a file that is GB18030 elsewhere. Two octets of such a text may well be UTF-8 by chance; three of each character are not.
+bool is_surely_utf8(std::string_view text) {
+  bool has_long = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Step step = utf8_step(text, at);
+    if (!step.valid || step.length == 2) return false;
+    has_long = has_long || step.length > 2;
+    at += step.length;
+  }
+  return has_long;
+}
+
 }  // namespace
 
 Gb18030::Gb18030() : converter_(iconv_open("UTF-8", "GB18030")) {}
@@ -146,7 +158,7 @@ std::string_view TextSource::take_line() {
 
 std::string_view TextSource::decoded(std::string_view line) {
   is_readable_ = true;
-  if (is_ascii(line) || (!is_gb18030_ && is_utf8(line))) return line;
+  if (is_ascii(line) || (is_gb18030_ ? is_surely_utf8(line) : is_utf8(line))) return line;
   if (gb18030_ == nullptr) gb18030_ = std::make_unique<Gb18030>();
   std::string utf8;
   if (!is_cut_ && gb18030_->convert(line, utf8)) {

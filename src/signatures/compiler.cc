@@ -149,11 +149,22 @@ Result<void> fill_pattern(const Signature& signature, Entry& entry) {
   return {};
 }
 
+// Seven digits that begin mobile numbers are what people write for all ten thousand of them (号段); as a number they are nobody's.
+bool is_number_segment(std::string_view digits, std::string_view home_country) {
+  if (home_country != "86" || digits.size() != 7 || digits[0] != '1') return false;
+  const bool is_access_code = digits.starts_with("16") || digits.starts_with("179");  // information services, and cheap calls by IP
+  return digits[1] >= '3' && !is_access_code;
+}
+
 // A number prefix that takes in a number which must never be blocked, or a whole country.
 std::string refuse_number(const Entry& entry, const std::string& home_country) {
   if (!entry.prefix) {
     const NeverBlockNumber* number = never_blocked(entry.digits);
-    if (number == nullptr) return {};
+    if (number == nullptr) {
+      const std::string digits = entry.digits.international ? std::string() : number_for_people(entry.digits);
+      if (!is_number_segment(digits, home_country)) return {};
+      return digits + " is a number segment, and as a number nobody's: give " + digits + "* for all numbers that begin so";
+    }
     return std::string(number->digits) + " must never be blocked: " + std::string(number->what_en);
   }
   std::string digits = number_for_people(entry.digits);

@@ -10,12 +10,15 @@
 #include "normalise/domain.h"
 #include "signatures/layer_filler.h"
 #include "signatures/line_reader.h"
+#include "signatures/number_range.h"
 
 namespace telefence {
 namespace {
 
-// The value of a line: without comment (# first, or after a blank: a # inside a url is part of it) and blanks around.
+// The value of a line: without comment and blanks around. # begins one, first or after a blank: inside a url it is part of it; where a
+// whole line is one, other signs are in use, too.
 std::string_view value_of(std::string_view line) {
+  if (line.starts_with(';') || line.starts_with('!') || line.starts_with("//")) return {};
   for (std::size_t at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1)) {
     if (at != 0 && line[at - 1] != ' ' && line[at - 1] != '\t') continue;
     line = line.substr(0, at);
@@ -41,16 +44,23 @@ Signature common_part(const ListOptions& list) {
   return signature;
 }
 
-// take(line number, value) for each line that has one.
+// take(line number, value) for each line that has one; a range of numbers is the fewest prefixes that it takes.
 template <typename Take>
-Result<void> for_each_value(LineReader& lines, const std::string& file, Take take,
+Result<void> for_each_value(LineReader& lines, const ListOptions& list, Take take,
                             std::size_t at_most = std::numeric_limits<std::size_t>::max()) {
+  constexpr std::size_t kShortestRange = 15;  // two numbers of seven digits
   std::string_view line;
   while (lines.number() < at_most && lines.next(line)) {
     if (lines.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
-    if (const std::string_view value = value_of(line); !value.empty()) take(lines.number(), value);
+    const std::string_view value = value_of(line);
+    if (value.empty()) continue;
+    if (list.kind != SignatureKind::kNumber || value.size() < kShortestRange || !is_number_range(value)) {
+      take(lines.number(), value);
+      continue;
+    }
+    for (const std::string& part : parts_of_range(value)) take(lines.number(), part);
   }
-  if (lines.has_failed()) return Error{ErrorCode::kInvalid, "can't read the list " + file + " to its end"};
+  if (lines.has_failed()) return Error{ErrorCode::kInvalid, "can't read the list " + list.file + " to its end"};
   return {};
 }
 
@@ -66,7 +76,7 @@ Result<void> read_list_file(const ListOptions& list, const std::function<void(Si
   Result<LineReader> lines = open_list(list);
   if (!lines.ok()) return lines.error();
   const Signature common = common_part(list);
-  return for_each_value(lines.value(), list.file, [&](std::size_t number, std::string_view value) {
+  return for_each_value(lines.value(), list, [&](std::size_t number, std::string_view value) {
     Signature signature = common;
     signature.value = value;
     signature.source = list.file;
@@ -83,7 +93,7 @@ std::size_t line_of_entry(const std::string& file, SignatureKind kind, std::stri
   if (!lines.ok() || (kind != SignatureKind::kDomain && kind != SignatureKind::kNumber)) return 0;
   std::size_t line = 0;
   std::array<char, 256> name;
-  (void)for_each_value(lines.value(), file, [&](std::size_t number, std::string_view text) {
+  (void)for_each_value(lines.value(), list, [&](std::size_t number, std::string_view text) {
     if (line != 0) return;
     if (kind == SignatureKind::kDomain) {
       if (text.starts_with("*.")) text.remove_prefix(2);
@@ -112,7 +122,7 @@ Result<void> load_list_file(const ListOptions& list, const CompileTerms& terms, 
   Signature common = common_part(list);
   common.source = list.file;
   filler.begin(common);
-  const Result<void> read = for_each_value(lines.value(), list.file, [&](std::size_t line, std::string_view value) {
+  const Result<void> read = for_each_value(lines.value(), list, [&](std::size_t line, std::string_view value) {
     if (!filler.take_plain({value})) filler.take({value}, list.file + ":" + std::to_string(line));
   }, at_most);
   filler.finish();

@@ -258,6 +258,11 @@ Result<Change> parse_op_line(std::string_view line, const Signature& defaults) {
   return change;
 }
 
+std::string_view why_not_allowed(const Change& change, const Signature& defaults) {
+  if (!defaults.allow || change.op != Change::Op::kAdd || change.signature.allow) return {};
+  return "the line blocks (\"op\":\"add\"), and --allow was given: op lines say themselves what passes (\"op\":\"allow\")";
+}
+
 std::string unknown_operation(std::string_view line) {
   FlatObject object;
   if (!object.read(line)) return {};

@@ -17,6 +17,9 @@ namespace telefence {
 // then they are as in `defaults`.
 Result<Change> parse_op_line(std::string_view line, const Signature& defaults = {});
 
+// When the defaults are of entries that pass and the line says that it blocks: what to say of it; else "".
+std::string_view why_not_allowed(const Change& change, const Signature& defaults);
+
 // When the line is one of a later version, because nobody knows its operation here: what to say of it; else "".
 std::string unknown_operation(std::string_view line);
 

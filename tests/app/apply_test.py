@@ -91,6 +91,22 @@ class Apply(program.ProgramTest):
         self.write('list.txt', 'x.example\n')
         self.push('apply', 'ops.jsonl', 'list.txt', code=2)
 
+    def test_what_op_lines_leave_open_is_as_the_options_say(self):
+        self.begin()
+        self.write('ops.jsonl', '{"op":"add","kind":"domain","value":"open.example","note":"n"}\n'
+                                '{"op":"add","kind":"domain","value":"said.example","category":"loan","level":3,"match":"suffix"}\n'
+                                '{"op":"add","kind":"number","value":"+8617000000001"}\n{"op":"remove","kind":"domain","value":"gone.example"}\n')
+        self.apply('ops.jsonl', '--category', 'phishing', '--tier', '1', '--side', 'calling', '--source', 'vendor', '--match', 'exact')
+        audited = json.loads(pathlib.Path(self.path('centre.audit.jsonl')).read_text().splitlines()[0])['changes']
+        self.assertEqual([(one.get('category'), one.get('level'), one.get('match'), one.get('side'), one.get('source')) for one in audited],
+                         [('phishing', 1, 'exact', None, 'vendor'), ('loan', 3, 'exact', None, 'vendor'), ('phishing', 1, 'exact', 'calling', 'vendor')])
+        self.assertEqual(audited[0]['note'], 'n')
+        self.push('apply', 'ops.jsonl', '--action', 'explode', code=2)
+        self.edge.becomes(True, 'domain', 'open.example')
+        self.assertFalse(self.edge.blocks('domain', 'www.open.example'))
+        told = self.push('apply', 'ops.jsonl', '--allow', '--strict', code=3)
+        self.assertIn('op lines say themselves what passes', told.stdout + told.stderr)
+
     def test_a_new_list_takes_the_place_of_the_old_one(self):
         self.begin()
         self.domains('old.txt', 0, 2500)

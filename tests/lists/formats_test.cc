@@ -124,7 +124,7 @@ TEST(Formats, Numbers) {
 TEST(Formats, Csv) {
   expect_lines(kCsvFormat, "table.csv",
                {"1 pass", "2 domain bad.example suffix phishing tier1 until 2111702400", "3 domain worse.example suffix gambling tier3",
-                "4 url https://page.example/pay loan", "5 skip late.example: the time must be", "6 pass", "7 domain other.example suffix",
+                "4 url https://page.example/pay loan", "5 skip tomorrow: the time must be", "6 pass", "7 domain other.example suffix",
                 "8 skip : the row has no value", "9 domain com.cn suffix loan tier1"});
   expect_lines(kCsvFormat, "table_zh.csv",
                {"1 pass", "2 number 13812345678 fake-police tier1 until 2111673600", "3 number +86170* click-farm",
@@ -197,6 +197,40 @@ TEST(Formats, CsvWordsAreKnownOrTold) {
   EXPECT_EQ(row("add,domain,a.example,EXACT,no"), "2 domain a.example exact");
   EXPECT_EQ(row("放行,domain,a.example,后缀,"), "2 domain a.example suffix allow");
   EXPECT_EQ(row("add,pattern,转账.*账户,正则,"), "2 pattern 转账.*账户 regex");
+}
+
+// People look for what is told.
+TEST(Formats, ACsvRowIsRefusedWithTheWordThatIsWrong) {
+  const auto row = [](const std::string& fields) { return read_as(kCsvFormat, "id,value,level,expires,side,shadow,match,op\n7," + fields + "\n").back(); };
+  EXPECT_EQ(row("a.example,9,,,,,"), "2 skip 9: the level must be 1 (高), 2 (中) or 3 (低)");
+  EXPECT_EQ(row("a.example,,soon,,,,").find("2 skip soon: the time"), 0u);
+  EXPECT_EQ(row("a.example,,,both,,,").find("2 skip both: the side"), 0u);
+  EXPECT_EQ(row("a.example,,,,maybe,,").find("2 skip maybe: shadow"), 0u);
+  EXPECT_EQ(row("a.example,,,,,like,").find("2 skip like: match"), 0u);
+  EXPECT_EQ(row("a.example,,,,,,erase").find("2 skip erase: the operation"), 0u);
+  EXPECT_EQ(row("a.example,,,,,,remove").find("2 skip a.example: a removal"), 0u);
+}
+
+TEST(Formats, ACsvColumnOfNumberSegmentsHoldsPrefixes) {
+  const auto row = [](const std::string& fields) { return read_as(kCsvFormat, "号段,匹配\n" + fields + "\n").back(); };
+  EXPECT_EQ(row("1709000,"), "2 number 1709000*");
+  EXPECT_EQ(row("+861709000,"), "2 number +861709000*");
+  EXPECT_EQ(row("1709000*,"), "2 number 1709000*");
+  EXPECT_EQ(row("17090001234,"), "2 number 17090001234");
+  EXPECT_EQ(row("1709000,精确"), "2 number 1709000");
+}
+
+TEST(Formats, AnOpLineThatBlocksIsNoneThatIsAllowed) {
+  Signature common;
+  common.allow = true;
+  TextSource source = source_of_text(R"({"op":"add","kind":"domain","value":"a.example"}
+{"op":"allow","kind":"domain","value":"b.example"}
+)");
+  Collected collected;
+  kOpLinesFormat.read(source, common, collected);
+  ASSERT_EQ(collected.lines.size(), 2u);
+  EXPECT_EQ(collected.lines[0].find("1 skip a.example: the line blocks"), 0u) << collected.lines[0];
+  EXPECT_EQ(collected.lines[1], "2 domain b.example suffix allow");
 }
 
 TEST(Formats, WhatAnOpLineDoesNotSayTheOptionsDo) {

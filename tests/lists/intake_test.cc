@@ -391,6 +391,28 @@ TEST(Diff, SaysWhatIsAddedRemovedAndChanged) {
   EXPECT_EQ(counts.value().same, 2u);
 }
 
+// What response policy zones name beside their wildcard.
+TEST(Diff, WhatAWiderEntryOfBothTakesInIsNoDifference) {
+  const auto compared = [](const char* old, const char* newer) {
+    const auto meanings = std::make_shared<Meanings>();
+    IntakeOptions options;
+    options.keeps_covered = true;
+    Read before(options, meanings), after(options, meanings);
+    EXPECT_TRUE(before.add(std::string("value,match\n") + old, "old").ok() && before.intake.finish().ok());
+    EXPECT_TRUE(after.add(std::string("value,match\n") + newer, "new").ok() && after.intake.finish().ok());
+    Lines told;
+    EXPECT_TRUE(diff_lists(before.intake, after.intake, [&](Difference difference, const Signature& signature, const std::string&) {
+      told.push_back(std::string(1, "+-~"[static_cast<int>(difference)]) + signature.value + (signature.subdomains ? "" : " exact"));
+    }).ok());
+    return told;
+  };
+  const char* const plain = "bad.example,\n+86170*,\n";
+  const char* const more = "bad.example,\nbad.example,exact\na.bad.example,\n+86170*,\n+8617000000001,\n";
+  EXPECT_EQ(compared(plain, more), Lines{});
+  EXPECT_EQ(compared(more, plain), Lines{});
+  EXPECT_EQ(compared(plain, "a.bad.example,\n+86170*,\n"), (Lines{"+a.bad.example", "-bad.example"}));
+}
+
 TEST(Stats, CountsWhatListsConsistOf) {
   Read read;
   ASSERT_TRUE(read.add("bad.com.cn\na.b.com.cn\nx.example\n").ok());

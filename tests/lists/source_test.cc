@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lists/collected.h"
-#include "lists/number_range.h"
+#include "signatures/number_range.h"
 
 namespace telefence {
 namespace {
@@ -30,6 +30,13 @@ TEST(TextSource, Gb18030IsReadFromTheFirstLineThatIs) {
   // 银行 in GB18030, then 贷款; the second line alone could as well be UTF-8 by chance.
   EXPECT_EQ(lines_of("a\n\xD2\xF8\xD0\xD0\n\xB4\xFB\xBF\xEE\n"), (Lines{"a", "银行", "贷款"}));
   EXPECT_EQ(lines_of("银行\nb\n"), (Lines{"银行", "b"}));
+}
+
+// Lists that were put together of several files.
+TEST(TextSource, Utf8BehindGb18030IsReadAsWhatItIs) {
+  EXPECT_EQ(lines_of("\xD2\xF8\xD0\xD0\n银行\n贷款 loan\n\xB4\xFB\xBF\xEE\n"), (Lines{"银行", "银行", "贷款 loan", "贷款"}));
+  // 联通, also valid UTF-8 of two octets each.
+  EXPECT_EQ(lines_of("\xD2\xF8\xD0\xD0\n\xC1\xAA\xCD\xA8\n"), (Lines{"银行", "联通"}));
 }
 
 TEST(TextSource, Gb18030FarBehindTheBeginningIsReadToo) {

@@ -70,6 +70,9 @@ TEST(Compiler, NumbersAreCanonicalAndNeverBlockNumbersRefused) {
   EXPECT_EQ(refusal(SignatureKind::kNumber, "+8617*"), "");
   EXPECT_EQ(refusal(SignatureKind::kNumber, "+44*"), "");
   EXPECT_NE(refusal(SignatureKind::kNumber, "170-179"), "") << "people mean a range";
+  EXPECT_EQ(refusal(SignatureKind::kNumber, "1709000"), "1709000 is a number segment, and as a number nobody's: give 1709000* for all numbers that begin so");
+  for (const char* number : {"1709000*", "16897777", "1689777", "1790912", "6555123", "17090001234", "+441709000"})
+    EXPECT_EQ(refusal(SignatureKind::kNumber, number), "") << number;
   EXPECT_NE(refusal(SignatureKind::kNumber, "12a"), "");
 }
 

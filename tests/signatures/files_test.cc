@@ -54,6 +54,26 @@ TEST(ListFile, AHashInsideAUrlIsPartOfIt) {
   EXPECT_EQ(read_list(list).at(0).value, "http://a.example/x#y");
 }
 
+TEST(ListFile, CommentsOfOtherListsAndRangesOfNumbersAreRead) {
+  TestFiles files;
+  ListOptions list;
+  list.kind = SignatureKind::kNumber;
+  list.file = files.write("list", "; of the centre\n! and of others\n// too\n13800000008-13800000019\n13812345678\n");
+  const std::vector<Signature> numbers = read_list(list);
+  ASSERT_EQ(numbers.size(), 4u);
+  EXPECT_EQ(numbers[0].value, "13800000008");
+  EXPECT_EQ(numbers[2].value, "1380000001*");
+  EXPECT_EQ(numbers[2].where, list.file + ":4");
+  EXPECT_EQ(numbers[3].where, list.file + ":5");
+  const CompileTerms terms = test_terms();
+  EXPECT_EQ(line_of_entry(list.file, SignatureKind::kNumber, "+861380000001*", terms), 4u);
+  std::vector<Complaint> told;
+  ComplaintList complaints(told);
+  Layer layer;
+  ASSERT_TRUE(load_list_file(list, terms, layer, complaints).ok());
+  EXPECT_TRUE(told.empty());
+}
+
 TEST(ListFile, AProtectedNameIsLeftOutOnTheShortWayToo) {
   TestFiles files;
   ListOptions list;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lists/number_range.h"
+#include "signatures/number_range.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
 #include "base/check.h"
-#include "lists/text.h"
 
 namespace telefence {
 namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 struct Range {
   std::string begin;  // + or nothing: what stands before the digits
@@ -17,13 +19,13 @@ struct Range {
 
 // The digits of one end; empty: it is no number.
 std::string digits_of(std::string_view text, bool& has_plus) {
-  text = trimmed(text);
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
   has_plus = text.starts_with('+');
   if (has_plus) text.remove_prefix(1);
   std::string digits;
   for (const char c : text) {
     if (is_digit(c)) digits += c;
-    else if (c != ' ') return {};
+    else if (c != ' ' && c != '\t') return {};
   }
   return digits;
 }
