@@ -116,16 +116,50 @@ constexpr std::array<std::uint64_t, std::size(kNumbers)> kValues = [] {
 }();
 static_assert(std::is_sorted(kValues.begin(), kValues.end()));
 
+const NeverBlockNumber* number_with(std::uint64_t value, std::size_t length) {
+  const auto found = std::lower_bound(kValues.begin(), kValues.end(), value);
+  if (found == kValues.end() || *found != value) return nullptr;
+  const NeverBlockNumber& number = kNumbers[found - kValues.begin()];
+  return number.digits.size() == length ? &number : nullptr;
+}
+
+constexpr std::uint64_t power_of_ten(std::size_t exponent) { return exponent == 0 ? 1 : 10 * power_of_ten(exponent - 1); }
+
+// The digits behind a Chinese area code: 10 and 2x have two digits, all others three.
+const NeverBlockNumber* number_behind_area(std::uint64_t value, std::size_t length) {
+  const std::uint64_t first = value / power_of_ten(length - 1);
+  const bool is_short = first == 2 || value / power_of_ten(length - 2) == 10;
+  if (first < 2 && !is_short) return nullptr;
+  const std::size_t rest = length - (is_short ? 2 : 3);
+  return number_with(value % power_of_ten(rest), rest);
+}
+
+// What is dialled with the area code, to reach the emergency or the bank of another place: 0755110, +86 10 96110. No subscriber there has
+// so few digits. And 12110 with an area code behind it, the police of a place.
+const NeverBlockNumber* number_of_a_place(const PhoneDigits& digits) {
+  std::uint64_t value = digits.value;
+  std::size_t length = digits.length;
+  if (digits.international) {
+    length -= 2;
+    if (length < 6 || value / power_of_ten(length) != 86) return nullptr;
+    return number_behind_area(value % power_of_ten(length), length);
+  }
+  if (value < power_of_ten(length - 1)) return value < power_of_ten(length - 2) ? nullptr : number_behind_area(value, length - 1);
+  constexpr std::uint64_t kPoliceBySms = 12110;
+  if (length == 8 && value / 1000 == kPoliceBySms) return number_with(kPoliceBySms, 5);
+  const std::uint64_t begin = value / power_of_ten(length - 2);  // 95 and 96: numbers of companies
+  return length == 6 && begin != 95 && begin != 96 ? number_behind_area(value, length) : nullptr;
+}
+
 }  // namespace
 
 std::span<const NeverBlockNumber> never_block_numbers() { return kNumbers; }
 
 const NeverBlockNumber* never_blocked(const PhoneDigits& digits) {
-  if (digits.international || digits.length < 3 || digits.length > 5) return nullptr;
-  const auto found = std::lower_bound(kValues.begin(), kValues.end(), digits.value);
-  if (found == kValues.end() || *found != digits.value) return nullptr;
-  const NeverBlockNumber& number = kNumbers[found - kValues.begin()];
-  return number.digits.size() == digits.length ? &number : nullptr;
+  constexpr std::size_t kLongest = 5, kLongestOfAPlace = 10;
+  if (digits.length < 3 || digits.length > kLongestOfAPlace) return nullptr;
+  if (digits.length > kLongest) return number_of_a_place(digits);
+  return digits.international ? nullptr : number_with(digits.value, digits.length);
 }
 
 // Exact entries are refused, too: resolvers that minimise names (RFC 9156) ask for com.cn itself on the way to every site.

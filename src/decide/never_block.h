@@ -24,7 +24,8 @@ struct NeverBlockNumber {
 // The built-in list, for `telefence test` and the manual.
 std::span<const NeverBlockNumber> never_block_numbers();
 
-// nullptr when the number may be blocked. Fast: a few comparisons, for workers.
+// nullptr when the number may be blocked. Also where it is dialled with an area code (0755110, +86 10 96110, 12110755), which is a number
+// of more digits than the entry's. Fast: a few comparisons, for workers.
 const NeverBlockNumber* never_blocked(const PhoneDigits& digits);
 
 // Why a domain entry is refused ("com.cn is a public suffix: every site under it would be blocked"); empty when fine.

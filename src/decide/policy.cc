@@ -43,7 +43,8 @@ struct KeyOutcome {
   Candidate shadow;  // only recorded
 };
 
-KeyOutcome judge_key(std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
+// is_cut: of a message that goes on.
+KeyOutcome judge_key(std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s, bool is_cut) {
   KeyOutcome out;
   const auto is_deeper = [](const Candidate& one, const Candidate& best) {
     if (best.hit == nullptr || one.hit->depth != best.hit->depth) return best.hit == nullptr || one.hit->depth > best.hit->depth;
@@ -51,6 +52,7 @@ KeyOutcome judge_key(std::span<const Hit> hits, const MatchSet& set, std::int64_
   };
   for (const Hit& hit : hits) {
     if (is_expired(set.expires_s(hit.rule), now_s)) continue;
+    if (is_cut && hit.part == HitPart::kText && set.may_be_lifted(hit.rule)) continue;
     const Candidate one{&hit, &set.terms(hit.rule), &set};
     if (one.terms->allow && one.terms->shadow) continue;  // an allow entry in shadow must change nothing
     Candidate& best = one.terms->allow ? out.allow : one.terms->shadow ? out.shadow : out.block;
@@ -80,16 +82,17 @@ struct Party {
 // Collects the outcomes of all keys of one event.
 class EventJudge {
  public:
-  EventJudge(const Event& event, const MatchSet& set, std::int64_t now_s) : event_(event), set_(set), now_s_(now_s) {}
+  // numbers: of the burst.
+  EventJudge(const Event& event, const MatchSet& set, std::span<const NumberKey> numbers, std::int64_t now_s)
+      : event_(event), set_(set), numbers_(numbers), now_s_(now_s) {}
 
-  // A built-in number of the event.
-  void never_block(const NumberKey& key) {
+  // A number of the event, which may be a built-in one.
+  void take(const NumberKey& key) {
+    has_caller_ = has_caller_ || (key.side == Side::kCalling && !key.alias);
     const NeverBlockNumber* number = never_blocked(key.digits);
     if (number == nullptr || key.alias) return;
     if (key.side == Side::kCalling) {
-      calling_.never_block = calling_.never_block || number->warns_of_fraud;
-      // Entries that cover it (a prefix) count for nothing; what else there is still counts.
-      spared_calling_ = true;
+      calling_.never_block = calling_.never_block || (number->warns_of_fraud && number->digits.size() == key.digits.length);
     } else {
       called_.never_block = true;
       recipient_passes(key.recipient);
@@ -100,7 +103,7 @@ class EventJudge {
     for (std::size_t i = 0; i < hits.size();) {
       std::size_t end = i + 1;
       while (end < hits.size() && same_key(hits[i], hits[end])) ++end;
-      add(judge_key(hits.subspan(i, end - i), set_, now_s_), hits[i]);
+      add(judge_key(hits.subspan(i, end - i), set_, now_s_, event_.is_cut), hits[i]);
       i = end;
     }
   }
@@ -114,8 +117,19 @@ class EventJudge {
     return refused(one, one.terms->shadow, event, policy);
   }
 
+  // Of a message that goes on: what it will say may acquit it. Who calls comes before that who is called (SMPP) or not (SIP); and what is
+  // allowed to all recipients is not known before all of them are.
+  void leave_open() {
+    const auto* const sms = std::get_if<Sms>(&event_.what);
+    const bool is_in_order = sms != nullptr && !sms->over_sip;
+    const bool has_all = !is_in_order || std::none_of(sms->called.begin(), sms->called.end(), [](std::string_view one) { return one.empty(); });
+    content_shadow_ = calling_.shadow = called_.shadow = {};
+    if (!is_in_order && !has_caller_) content_block_ = calling_.block = called_.block = {};
+    if (!has_all) content_block_ = calling_.block = {};
+  }
+
   Verdict verdict(const Policy& policy) const {
-    const bool called_acquits = every_recipient_passes();
+    const bool called_acquits = has_acquitted_before_ || every_recipient_passes();
     if (called_.never_block && called_acquits) return is_hit() ? Verdict{.reason = Reason::kNeverBlock} : Verdict{};
     const Candidate allow = acquitting(called_acquits);
     const bool may_say_it = allow.hit != nullptr || calling_.never_block;
@@ -132,9 +146,17 @@ class EventJudge {
     const Candidate& worst = only_shadow ? shadow : block;
     if (worst.hit == nullptr) return outcome_without_block(allow);
     Verdict out = refused(worst, only_shadow, event_, policy);
-    out.recipients = only_shadow ? shadow_recipients_ : recipients_;
-    out.only_recipients = !only_shadow && refuses_only_some(content, depth);
+    out.recipients = refused_recipients(only_shadow ? shadow_recipients_ : recipients_, depth);
+    out.only_recipients = !only_shadow && refuses_only_some(content, out.recipients, depth);
     return out;
+  }
+
+  // What the called numbers acquit the whole message by; no hit: nothing.
+  Candidate called_acquittal() const { return has_acquitted_before_ || every_recipient_passes() ? called_.allow : Candidate{}; }
+  // The event is of a message whose first one named the recipients, and `allow` acquitted it.
+  void is_acquitted_by(const Candidate& allow) {
+    called_.allow = allow;
+    has_acquitted_before_ = true;
   }
 
  private:
@@ -147,11 +169,20 @@ class EventJudge {
   }
 
   // True when all that is refused are some of several recipients, each of them known by its own number.
-  bool refuses_only_some(const Candidate& content, std::uint16_t allowed_depth) const {
+  bool refuses_only_some(const Candidate& content, std::uint32_t refused, std::uint16_t allowed_depth) const {
     const bool calling = calling_.block.hit != nullptr && calling_.block.hit->depth > allowed_depth;
     const std::size_t count = recipient_count(event_);
-    if (content.hit != nullptr || calling || recipients_ == 0 || count > kMaxRecipients) return false;
-    return static_cast<std::size_t>(std::popcount(recipients_)) < count;
+    if (content.hit != nullptr || calling || refused == 0 || count > kMaxRecipients) return false;
+    return static_cast<std::size_t>(std::popcount(refused)) < count;
+  }
+
+  // Of those that were hit, those that nothing more specific acquits.
+  std::uint32_t refused_recipients(std::uint32_t hit, std::uint16_t allowed_depth) const {
+    for (std::uint32_t rest = allowed_depth == 0 ? 0 : hit; rest != 0; rest &= rest - 1) {
+      const int recipient = std::countr_zero(rest);
+      if (recipient_depths_[static_cast<std::size_t>(recipient)] <= allowed_depth) hit &= ~(1U << recipient);
+    }
+    return hit;
   }
 
   static constexpr std::size_t kMostRecipients = 256;  // submit_multi names at most 255
@@ -203,18 +234,24 @@ class EventJudge {
       return;
     }
     Party& party = part == HitPart::kCalling ? calling_ : called_;
-    if (part == HitPart::kCalling && spared_calling_ && !first.alias) {
+    // Entries that cover a built-in number (a prefix) count for nothing; what else there is still counts.
+    const bool is_spared = never_blocked(numbers_[first.key].digits) != nullptr;
+    if (is_spared) {
       spared_hit_ = spared_hit_ || outcome.block.hit != nullptr || outcome.shadow.hit != nullptr;
-      return;
+      if (part == HitPart::kCalling) return;
+    } else {
+      keep_worst(party.block, outcome.block);
+      keep_worst(party.shadow, outcome.shadow);
     }
-    keep_worst(party.block, outcome.block);
-    keep_worst(party.shadow, outcome.shadow);
     if (outcome.allow.hit != nullptr && !first.alias) {
       keep_deepest(party.allow, outcome.allow);
       if (part == HitPart::kCalled) recipient_passes(first.recipient);
     }
     const bool sms = std::holds_alternative<Sms>(event_.what);
-    if (!sms || part != HitPart::kCalled || first.alias) return;
+    if (!sms || part != HitPart::kCalled || first.alias || is_spared || first.recipient >= kMaxRecipients) return;
+    const Candidate& hit = outcome.block.hit != nullptr ? outcome.block : outcome.shadow;
+    if (hit.hit == nullptr) return;
+    recipient_depths_[first.recipient] = hit.hit->depth;
     if (outcome.block.hit != nullptr) recipients_ |= bit(first.recipient);
     if (outcome.shadow.hit != nullptr) shadow_recipients_ |= bit(first.recipient);
   }
@@ -230,16 +267,25 @@ class EventJudge {
 
   const Event& event_;
   const MatchSet& set_;
+  std::span<const NumberKey> numbers_;
   std::int64_t now_s_;
   Party calling_, called_;
   Candidate content_block_, content_shadow_, content_allow_;
-  bool spared_calling_ = false;  // the calling number is a built-in one
-  bool spared_hit_ = false;      // and an entry covered it
+  bool spared_hit_ = false;  // an entry covered a built-in number
+  bool has_acquitted_before_ = false;
+  bool has_caller_ = false;  // a number that routes or charges
   std::array<std::uint64_t, kMostRecipients / 64> passing_recipients_{};
   std::size_t passing_ = 0;
   std::uint32_t recipients_ = 0;
   std::uint32_t shadow_recipients_ = 0;
+  std::array<std::uint16_t, kMaxRecipients> recipient_depths_;  // of those in one of both
 };
+
+// Of a message with several texts the first one alone may name the recipients.
+bool is_further_text_of(const Event& event, const Event& first) {
+  const auto* const sms = std::get_if<Sms>(&event.what);
+  return sms != nullptr && sms->called.empty() && event.frame == first.frame && event.message.offset == first.message.offset;
+}
 
 }  // namespace
 
@@ -265,19 +311,27 @@ void Policy::decide(std::span<const Event> events, const KeyList& keys, std::spa
   std::fill_n(verdicts.begin(), events.size(), Verdict{});
   const std::span<const NumberKey> numbers = keys.numbers();
   std::size_t number = 0;
+  struct {
+    std::uint16_t event = 0;
+    Candidate allow;
+  } acquitted;  // the last event whose called numbers acquit it
   for (std::size_t i = 0; i < hits.size();) {
     const std::uint16_t event = hits[i].event;
     std::size_t end = i + 1;
     while (end < hits.size() && hits[end].event == event) ++end;
     while (number < numbers.size() && numbers[number].event < event) ++number;
     const bool has_numbers = number < numbers.size() && numbers[number].event == event;
-    if (end == i + 1 && !has_numbers) [[likely]] {
+    const bool is_acquitted = acquitted.allow.hit != nullptr && is_further_text_of(events[event], events[acquitted.event]);
+    if (end == i + 1 && !has_numbers && !is_acquitted && !events[event].is_cut) [[likely]] {
       verdicts[event] = EventJudge::of_one(hits[i], events[event], set, now_s, *this);
     } else {
-      EventJudge judge(events[event], set, now_s);
-      for (; number < numbers.size() && numbers[number].event == event; ++number) judge.never_block(numbers[number]);
+      EventJudge judge(events[event], set, numbers, now_s);
+      if (is_acquitted) [[unlikely]] judge.is_acquitted_by(acquitted.allow);
+      for (; number < numbers.size() && numbers[number].event == event; ++number) judge.take(numbers[number]);
       judge.judge(hits.subspan(i, end - i));
+      if (events[event].is_cut) [[unlikely]] judge.leave_open();
       verdicts[event] = judge.verdict(*this);
+      if (!is_acquitted) acquitted = {event, judge.called_acquittal()};
     }
     if (verdicts[event].enforced() && hits[i].part == HitPart::kDomain && !verdicts[event].only_this_name)
       verdicts[event].only_this_name = set.has_allowed_below(keys.domains()[hits[i].key].name);

@@ -20,6 +20,7 @@ WholePayload read_udp(Bytes payload, std::uint8_t ip_version) {
   if (length == 0 && ip_version == 6) length = payload.size();  // as in transport.h
   if (payload.size() < 8 || length < 8 || length > payload.size()) return whole;
   whole.bytes = payload.subspan(8, length - 8);
+  whole.segment = payload.first(length);
   whole.is_known = true;
   return whole;
 }
@@ -35,6 +36,7 @@ WholePayload read_tcp(Bytes payload) {
   const std::size_t header = std::size_t{4} * (reader.u8() >> 4);
   if (!reader.ok() || header < 20 || header > payload.size()) return whole;
   whole.bytes = payload.subspan(header);
+  whole.segment = payload;
   whole.is_known = true;
   return whole;
 }

@@ -37,7 +37,8 @@ struct WholePayload {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   std::uint32_t sequence = 0;  // TCP
-  Bytes bytes;                 // above the transport header, in one piece with it
+  Bytes bytes;                 // above the transport header
+  Bytes segment;               // with it
 };
 // protocol: of the first part.
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version);

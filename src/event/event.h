@@ -96,6 +96,7 @@ enum class Side : std::uint8_t { kCalling, kCalled };
 struct alignas(64) Event {
   std::uint16_t frame = 0;           // index in the burst
   std::uint8_t protocol = 0;         // index in the protocol registry
+  bool is_cut = false;               // of a message that goes on: what comes may acquit it
   Place message;                     // the whole message (PDU, request) inside the payload
   std::uint32_t session_number = 0;  // the protocol's own number that pairs a request with its response
   std::variant<DomainLookup, UrlVisit, Call, Sms> what;
@@ -108,6 +109,7 @@ struct Response {
   std::uint8_t protocol = 0;
   Place message;
   std::uint32_t session_number = 0;
+  bool is_request = false;  // a request that nobody judges: what is said to it is its own, whatever was refused under its number before
 };
 
 }  // namespace telefence

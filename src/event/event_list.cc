@@ -19,6 +19,7 @@ void EventList::cut_frame(Bytes message, std::size_t known) {
     return view.data() >= end && stop >= end + known && stop <= end + message.size();
   };
   for (std::size_t i = frame_first_event_; i < event_count_; ++i) {
+    events_[i].is_cut = std::size_t{events_[i].message.offset} + events_[i].message.length > known;
     Sms* const sms = std::get_if<Sms>(&events_[i].what);
     if (sms == nullptr) continue;
     if (is_cut(sms->calling)) sms->calling = {};
@@ -30,12 +31,12 @@ void EventList::cut_frame(Bytes message, std::size_t known) {
   }
 }
 
-void EventList::push_response(Place message, std::uint32_t session_number) {
+void EventList::push_response(Place message, std::uint32_t session_number, bool is_request) {
   if (response_count_ == kMaxResponses) [[unlikely]] {
     overflowed_ = true;
     return;
   }
-  responses_[response_count_++] = {frame_, protocol_, message, session_number};
+  responses_[response_count_++] = {frame_, protocol_, message, session_number, is_request};
 }
 
 std::span<const NumberForm> EventList::forms(std::span<const NumberForm> values) {

@@ -80,7 +80,7 @@ class EventList {
   }
   // For one that was added: its hello is encrypted.
   void mark_encrypted(UrlVisit& visit) { visit.encrypted_hello = has_encrypted_ = true; }
-  void push_response(Place message, std::uint32_t session_number);
+  void push_response(Place message, std::uint32_t session_number, bool is_request = false);
 
   // Room for `size` characters until the end of the burst; nullptr (and overflowed) when there is none.
   char* text(std::size_t size) {

@@ -24,6 +24,18 @@ void Layer::name_what_is_allowed() {
   allowed_names_ = AllowedNames(names);
 }
 
+// A $ may stand for itself; then no more is lost than that a text is judged later.
+void PatternLayer::note_what_needs_all(std::span<const PatternEntry> entries) {
+  needs_whole_.resize(rules_.size());
+  for (const PatternEntry& entry : entries) {
+    if (entry.over_url) continue;
+    has_allowed_texts_ = has_allowed_texts_ || (entry.allow && !rules_[entry.rule].shadow);
+    const bool has_end = !entry.literal && (entry.expression.find('$') != std::string::npos || entry.expression.find("\\z") != std::string::npos ||
+                                            entry.expression.find("\\Z") != std::string::npos);
+    if (has_end || !entry.words.none.empty()) needs_whole_[entry.rule] = true;
+  }
+}
+
 std::size_t PatternLayer::bytes() const {
   std::size_t total = texts_.bytes() + urls_.bytes() + rules_.capacity() * sizeof(Rule);
   for (const Rule& rule : rules_) total += rule.value.capacity() + rule.source.capacity();

@@ -63,15 +63,26 @@ class PatternLayer {
                std::vector<PatternError>& rejected)
       : rules_(std::move(rules)),
         texts_(entries, PatternSet::Subject::kText, 0, options, rejected),
-        urls_(entries, PatternSet::Subject::kUrl, 0, options, rejected) {}
+        urls_(entries, PatternSet::Subject::kUrl, 0, options, rejected) {
+    note_what_needs_all(entries);
+  }
 
   const std::vector<Rule>& rules() const { return rules_; }
   const PatternSet& texts() const { return texts_; }
   const PatternSet& urls() const { return urls_; }
   std::size_t bytes() const;
 
+  // Some texts acquit what is said beside them.
+  bool has_allowed_texts() const { return has_allowed_texts_; }
+  // Whether this rule's pattern hits may depend on what comes behind the place where it does.
+  bool needs_whole(std::size_t rule) const { return needs_whole_[rule]; }
+
  private:
+  void note_what_needs_all(std::span<const PatternEntry> entries);
+
   std::vector<Rule> rules_;
+  std::vector<bool> needs_whole_;  // by rule
+  bool has_allowed_texts_ = false;
   PatternSet texts_;
   PatternSet urls_;
 };

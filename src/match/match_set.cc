@@ -137,6 +137,12 @@ const Terms& MatchSet::terms(RuleRef rule) const {
   return layer.terms()[layer.numbers().note(number_place(rule)).terms];
 }
 
+bool MatchSet::may_be_lifted(RuleRef rule) const {
+  if (table_of(rule) != RuleTable::kPatterns) return false;
+  const auto allows = [](const std::shared_ptr<const PatternLayer>& layer) { return layer != nullptr && layer->has_allowed_texts(); };
+  return allows(parts_->patterns) || allows(parts_->pattern_delta) || tables_->patterns[layer_of(rule)]->needs_whole(tables_->pattern_index(rule));
+}
+
 std::int64_t MatchSet::expires_s(RuleRef rule) const {
   switch (table_of(rule)) {
     case RuleTable::kDomains: return tables_->layer(rule).domains().expires_s(domain_place(rule));

@@ -58,6 +58,9 @@ class MatchSet {
   // What a hit leads to. Worker thread; no allocation.
   const Terms& terms(RuleRef rule) const;
   std::int64_t expires_s(RuleRef rule) const;
+  // A pattern that hit what is there of a text, and yet may not once all of it is: a word of its own, its end, or an allowed text may
+  // still come. Worker thread.
+  bool may_be_lifted(RuleRef rule) const;
   std::uint64_t id(RuleRef rule) const;
   void tell(RuleRef rule, RuleText& out) const;
   // All of it. Control thread.

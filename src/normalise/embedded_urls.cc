@@ -137,7 +137,8 @@ class Finder {
     return at >= 3 && ascii_of(text_[at - 1]) == '/' && ascii_of(text_[at - 2]) == '/' && ascii_of(text_[at - 3]) == ':';
   }
 
-  // The parts between ideographic full stops may be sentences, each with its own name.
+  // The parts between ideographic full stops may be sentences, each with its own name. What is left in the run is the last name that may
+  // go over some of them.
   void sentences() {
     std::size_t start = 0;
     for (std::size_t i = 0; i < length_; ++i) {
@@ -146,7 +147,31 @@ class Finder {
       start = i + 1;
     }
     if (start > 0 && start < length_) emit({run_.data() + start, length_ - start}, false);
-    std::replace(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(length_), kIdeographicStop, '.');
+    start = 0;
+    for (std::size_t i = 0; i < length_; ++i) {
+      if (run_[i] != kIdeographicStop) continue;
+      run_[i] = '.';
+      if (in_authority_ || !ends_sentence(start, i)) continue;
+      emit({run_.data() + start, i - start}, false);
+      start = i + 1;
+    }
+    std::copy(run_.begin() + static_cast<std::ptrdiff_t>(start), run_.begin() + static_cast<std::ptrdiff_t>(length_), run_.begin());
+    length_ -= start;
+  }
+
+  // A number before the full stop that is at `stop`, and a word behind it that is no more of a site than VIP or App is.
+  bool ends_sentence(std::size_t start, std::size_t stop) const {
+    std::size_t label = stop;
+    while (label > start && run_[label - 1] != '.') --label;
+    if (!std::all_of(run_.begin() + static_cast<std::ptrdiff_t>(label), run_.begin() + static_cast<std::ptrdiff_t>(stop), is_digit)) return false;
+    constexpr std::string_view kNoWords[] = {"com", "net", "org", "cn", "cc", "xyz", "info", "co", "io", "me", "hk", "tw"};
+    std::size_t end = stop + 1;
+    while (end < length_ && is_letter(run_[end])) ++end;
+    const std::string_view next(run_.data() + stop + 1, end - stop - 1);
+    const auto is_it = [next](std::string_view word) {
+      return next.size() == word.size() && std::equal(next.begin(), next.end(), word.begin(), [](char a, char b) { return (a | 0x20) == b; });
+    };
+    return std::none_of(std::begin(kNoWords), std::end(kNoWords), is_it);
   }
 
   void emit(std::string_view host, bool last) {

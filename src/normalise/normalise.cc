@@ -17,8 +17,8 @@ namespace {
 // Makes the keys of one event; one call operator per kind, so that a forgotten kind does not compile.
 class KeyMaker {
  public:
-  KeyMaker(std::uint16_t event, std::string_view home_country, bool with_texts, KeyList& keys)
-      : event_(event), home_country_(home_country), with_texts_(with_texts), keys_(keys) {}
+  KeyMaker(std::uint16_t event, bool is_cut, std::string_view home_country, bool with_texts, KeyList& keys)
+      : event_(event), is_cut_(is_cut), home_country_(home_country), with_texts_(with_texts), keys_(keys) {}
 
   void operator()(const DomainLookup& lookup) { domain(lookup.name); }
 
@@ -84,12 +84,12 @@ class KeyMaker {
   }
 
   void text(Bytes body, TextCoding coding) {
-    if (coding == TextCoding::kUcs2 && plain_text(body)) return;
+    if (coding == TextCoding::kUcs2 && !is_cut_ && plain_text(body)) return;
     const bool is_swapped = coding == TextCoding::kUcs2 && body.size() >= 2 && body[0] == 0xff && body[1] == 0xfe;
     bool is_first = true;
     for (;;) {
       const std::size_t next = next_text_window(body, coding);
-      window(body, coding, {!is_first, next != 0, is_swapped && !is_first});
+      window(body, coding, {!is_first, next != 0 || is_cut_, is_swapped && !is_first});
       if (next == 0) [[likely]] return;
       body = body.subspan(next);
       is_first = false;
@@ -132,6 +132,7 @@ class KeyMaker {
   }
 
   std::uint16_t event_;
+  bool is_cut_;  // its text goes on behind what is there
   std::string_view home_country_;
   bool with_texts_;
   KeyList& keys_;
@@ -141,7 +142,7 @@ class KeyMaker {
 
 void Normaliser::normalise(std::span<const Event> events, KeyList& keys, bool with_texts) const {
   for (std::size_t i = 0; i < events.size(); ++i) {
-    KeyMaker maker(static_cast<std::uint16_t>(i), options_.home_country, with_texts, keys);
+    KeyMaker maker(static_cast<std::uint16_t>(i), events[i].is_cut, options_.home_country, with_texts, keys);
     // Most of all events are these; a call through visit's table costs as much as the rest of it.
     if (const auto* const lookup = std::get_if<DomainLookup>(&events[i].what))
       maker(*lookup);

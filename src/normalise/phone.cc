@@ -96,6 +96,12 @@ bool is_tariff_number(std::string_view national) {  // 400 and 800 numbers
   return national.size() == 10 && (national.starts_with("400") || national.starts_with("800"));
 }
 
+// A 400 or 800 number with an extension behind it. As international ones: behind +40 no number begins with 0, and one behind +800 has
+// eight digits (ITU-T E.169.1).
+bool is_extended_tariff_number(std::string_view national) {
+  return national.size() >= 12 && national.size() <= 14 && (national.starts_with("400") || national.starts_with("800"));
+}
+
 // What may stand behind +86 and yet is no subscriber: 106..., 400/800, 110, 10086, 95588 ...
 bool is_service(std::string_view national) {
   if (is_tariff_number(national)) return true;
@@ -122,16 +128,22 @@ PhoneDigits chinese_dialled(std::string_view digits) {
     if (is_mobile(rest) || is_landline(rest) || is_tariff_number(rest) || rest.starts_with("106"))
       return chinese_national(rest);
   }
+  if (is_extended_tariff_number(digits)) return pack("", digits, false);
   // Longer than any number of the plan: SMPP gives international numbers (TON 1) without their plus.
   if (digits.size() >= 12 && digits[0] != '1' && !digits.starts_with("95") && !digits.starts_with("96"))
     return digits.starts_with(kChina) ? chinese_national(digits.substr(2)) : pack("", digits, true);
   return is_mobile(digits) ? pack(kChina, digits, true) : pack("", digits, false);
 }
 
+// Behind country code 1 area and exchange begin with 2 to 9 (ATIS-0300051): of a mobile number without its country code, one in five
+// is told by it.
+bool is_north_american(std::string_view digits) { return digits.size() != 11 || (digits[1] >= '2' && digits[4] >= '2'); }
+
 // Whether digits that are said to be international can be. Country code 1 (ITU-T E.164; North American plan) is followed by 2
 // to 9, so what begins with 10 or 11 is a service number, as is what is too short for a subscriber.
 bool has_country_code(std::string_view digits) {
-  return digits.size() > 6 && digits[0] != '0' && !digits.starts_with("10") && !digits.starts_with("11") &&
+  if (is_extended_tariff_number(digits) || (digits[0] == '1' && !is_north_american(digits))) return false;
+  return digits[0] != '0' && !digits.starts_with("10") && !digits.starts_with("11") &&
          !is_tariff_number(digits) && !(digits.starts_with("95") && digits.size() <= 9);
 }
 
@@ -155,7 +167,7 @@ PhoneDigits canonical_number(std::string_view text, std::string_view home_countr
     digits.remove_prefix(2);  // also in +0086..., as some gateways write it
   }
   const bool chinese_home = home_country == kChina;
-  if (form == NumberForm::kInternational && has_country_code(digits)) with_country = true;
+  if (form == NumberForm::kInternational && digits.size() > 6 && has_country_code(digits)) with_country = true;
   if (with_country && !digits.starts_with('0')) {
     if (chinese_home && digits.starts_with(kChina)) return chinese_national(digits.substr(2));
     return pack("", digits, true);

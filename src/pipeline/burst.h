@@ -73,6 +73,7 @@ struct Burst {
 
   // The packet came in fragments: only its last part is in the frame, and `payloads` holds what all of them said.
   std::array<bool, kFrames> is_joined{};
+  std::array<Bytes, kFrames> joined;  // of these: header and payload of its transport, in one piece
   bool any_joined = false;
 
   EventList events;
@@ -110,7 +111,13 @@ struct Burst {
   std::array<std::uint64_t, kFrames> ending_flows;  // FlowKey::both of connections that a message of this burst ends
   std::size_t ending_count = 0;
   bool may_acknowledge = false;  // a datagram was read whose protocol knows acknowledgements of our refusals
-  std::size_t closed_from = kFrames;  // the first frame of this burst that closed a connection; kFrames: none
+  // Connections that were closed by what was done in this burst, in the order of their frames.
+  struct Closing {
+    std::uint64_t flow;  // FlowKey::both
+    std::uint16_t frame;
+  };
+  std::array<Closing, kFrames> closings;
+  std::size_t closing_count = 0;
 
   std::uint64_t started_ns = 0;  // steady clock
   std::uint64_t now_ns = 0;      // session time
@@ -143,7 +150,7 @@ struct Burst {
     late_count = 0;
     ending_count = 0;
     may_acknowledge = false;
-    closed_from = kFrames;
+    closing_count = 0;
   }
   std::span<Frame> received() { return {frames.data(), count}; }
 

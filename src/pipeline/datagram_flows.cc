@@ -81,9 +81,7 @@ bool DatagramFlows::checksum_holds() const {
   const Frame& frame = burst_.frames[frame_];
   const Layers& layers = burst_.layers[frame_];
   if (!burst_.is_joined[frame_]) return checksums_hold(frame, layers);
-  constexpr std::size_t kHeader = 8;
-  const Bytes payload = burst_.payloads[frame_].bytes;
-  return segment_checksum_holds(frame, layers, {payload.data() - kHeader, payload.size() + kHeader});
+  return segment_checksum_holds(frame, layers, burst_.joined[frame_]);
 }
 
 // A datagram that its receiver will never take must not be put together with others.

@@ -158,7 +158,7 @@ void Enforcer::run(const LivePolicy& live) {
   }
   for (const std::uint16_t i : hit_events())
     if (burst_.verdicts[i].enforced()) event(i, live, replies);
-  if (burst_.closed_from < burst_.count || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
+  if (burst_.closing_count != 0 || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
   datagrams_.drop_refused();
   restate_responses();
   lane_.settle(replies, live);
@@ -174,10 +174,24 @@ const TunnelHeaders* Enforcer::Ways::find(const Frame& judged, const Layers& lay
   return headers;
 }
 
+// False for a segment that came before the one for which its connection ends in this burst.
+bool Enforcer::may_be_late(std::size_t index) {
+  bool ends_later = false;
+  for (const Burst::Closing& one : std::span(burst_.closings).first(burst_.closing_count)) {
+    if (one.flow != burst_.flow_of(index, sessions_).both) continue;
+    if (one.frame <= index) return true;
+    ends_later = true;
+  }
+  return !ends_later;
+}
+
 // Segments behind a refused message, of this burst or a later one.
 void Enforcer::drop_late_segments(Replies& replies) {
-  for (std::size_t i = burst_.closed_from; i < burst_.count; ++i) {
-    if (!leaves(burst_.fates[i]) || burst_.repeats_refused[i] || is_joined_segment(i) || note_if_late(burst_, i, sessions_)) continue;
+  std::size_t first = burst_.count;
+  for (const Burst::Closing& one : std::span(burst_.closings).first(burst_.closing_count)) first = std::min<std::size_t>(first, one.frame);
+  for (std::size_t i = first; i < burst_.count; ++i) {
+    if (!leaves(burst_.fates[i]) || burst_.repeats_refused[i] || is_joined_segment(i) || burst_.layers[i].transport != Transport::kTcp) continue;
+    if (!may_be_late(i) || note_if_late(burst_, i, sessions_)) continue;
     // A copy in the same burst: what its sender is told is on the way.
     if (burst_.repeats_refused[i]) burst_.fates[i] = Fate::kDroppedDeadConnection;
   }
@@ -220,6 +234,11 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
   if (frame.truncated) return Fate::kForwardedTruncated;
+  // Parts of two packets under one identification, the first of which never became whole: no receiver takes what is made of both.
+  if (burst_.is_joined[event.frame] && !segment_checksum_holds(frame, layers, burst_.joined[event.frame])) {
+    note_evasion(burst_, stats_, event.frame, EvasionKind::kBadChecksum);
+    return Fate::kForwardedBadChecksum;
+  }
   // Of a segment that came in fragments the sequence number and the checksum are in another frame: without this one it never arrives.
   if (is_joined_segment(event.frame) && (action.takes_frame || action.expects_response))
     return registered_protocols()[event.protocol]->shares_connections ? Fate::kForwardedActionFailed : Fate::kDroppedByVerdict;
@@ -346,7 +365,8 @@ void Enforcer::remember(std::size_t index, const LivePolicy& live) {
     const auto count = static_cast<std::uint32_t>(burst_.payloads[event.frame].bytes.size());
     sessions_.close(burst_.flow_of(event.frame, sessions_),
                     {burst_.sequences[event.frame], count, tcp_header(frame, layers).acknowledgement, ending}, burst_.now_ns);
-    burst_.closed_from = std::min<std::size_t>(burst_.closed_from, event.frame);
+    if (burst_.closing_count < burst_.closings.size())
+      burst_.closings[burst_.closing_count++] = {burst_.flow_of(event.frame, sessions_).both, event.frame};
   }
   if (layers.transport == Transport::kUdp && ends) datagrams_.refuse(event);
   // Where others of its recipients get it, the response is theirs.
@@ -395,6 +415,10 @@ void Enforcer::restate_responses() {
     const Frame& frame = burst_.frames[response.frame];
     const Layers& layers = burst_.layers[response.frame];
     const Protocol& protocol = *registered_protocols()[response.protocol];
+    if (response.is_request) {
+      sessions_.forget_response(burst_.flow_of(response.frame, sessions_), response.session_number, burst_.now_ns);
+      continue;
+    }
     if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp || is_joined_segment(response.frame)) continue;
     const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
     const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,

@@ -95,6 +95,7 @@ class Enforcer {
   void reset_further(Replies& replies);
   std::uint32_t receiver_expects(std::size_t frame);
   void remember(std::size_t index, const LivePolicy& live);
+  bool may_be_late(std::size_t index);
   void drop_late_segments(Replies& replies);
   std::uint32_t refusal_code(std::size_t index, const LivePolicy& live) const;
   void restate_responses();

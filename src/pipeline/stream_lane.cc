@@ -217,6 +217,7 @@ void StreamLane::open_place(std::size_t place, const Frame& frame, const Layers&
   payload.destination_port = layers.destination_port;
   payload.begins = streams_.end_of(stream).is_synced ? Payload::Begins::kMessage : Payload::Begins::kAnywhere;
   payload.is_refused = is_condemned(stream);
+  payload.known = Payload::kAll;
 }
 
 Step StreamLane::extract(std::size_t place) {
@@ -328,7 +329,7 @@ void StreamLane::read_expired() {
   }
 }
 
-// Judges a message by what is there of it: if that is enough to refuse it, the rest will be voided as it comes.
+// Judges a message by what is there of it: if that is enough to refuse it, whatever comes, the rest will be voided as it does.
 void StreamLane::read_partial(Stream& stream) {
   const std::size_t size = stream.end() - stream.parsed;
   const bool has_length = stream.wanted >= size && stream.wanted <= kLongestCompleted;
@@ -347,6 +348,7 @@ void StreamLane::read_partial(Stream& stream) {
   if (made.length == 0) return;
   const MutableBytes whole = room.first(made.length);
   burst_.payloads[place].bytes = whole;
+  burst_.payloads[place].known = static_cast<std::uint32_t>(made.kept);
   burst_.reading(place).completed = whole;
   if (!has_length) burst_.reading(place).kept = static_cast<std::uint32_t>(made.kept);
   (void)extract(place);

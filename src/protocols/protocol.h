@@ -36,6 +36,8 @@ struct Payload {
   Begins begins = Begins::kPacket;
   bool is_refused = false;  // kMessage: that message was refused before it was whole, and what was there of it then is neutralised
   std::uint32_t announced = 0;  // kFields: Step::need of what was read before
+  static constexpr std::uint32_t kAll = static_cast<std::uint32_t>(-1);
+  std::uint32_t known = kAll;  // so many bytes have come; what stands behind them was put there so that the message can be read
 };
 
 enum class Progress : std::uint32_t {

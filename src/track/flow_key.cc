@@ -73,8 +73,7 @@ std::uint64_t tunnel_part(const Frame& frame, const Layers& layers, const HashSe
 HashSecret random_secret() {
   HashSecret secret;
   CHECK(getrandom(&secret, sizeof secret, 0) == static_cast<ssize_t>(sizeof secret));
-  // Zero factors would fold everything to zero.
-  secret.first |= 1;
+  secret.first |= 1;  // not zero
   secret.second |= 1;
   return secret;
 }

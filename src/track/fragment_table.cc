@@ -8,6 +8,9 @@ namespace {
 
 // Linux gives a packet 30 s to become whole (ip(7), ipfrag_time); no receiver waits longer than RFC 8200's 60 s.
 constexpr std::uint64_t kWaitsFor = 60'000'000'000;
+// Copies of what was refused come soon; later the identification may be that of another packet (RFC 6864, 4: 65,536 of them come round
+// within seconds).
+constexpr std::uint64_t kRefusedFor = 2'000'000'000;
 constexpr std::uint32_t kLongest = 65535;
 
 }  // namespace
@@ -16,7 +19,7 @@ FragmentTable::FragmentTable(const FragmentOptions& options) : pool_(options.byt
 
 FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns) {
   if (Packet* const known = packets_.find(key)) {
-    if (now_ns - known->began_ns <= kWaitsFor) return *known;
+    if (now_ns - known->began_ns <= (known->is_refused ? kRefusedFor : kWaitsFor)) return *known;
     forget(*known);
   }
   Packet& packet = packets_.insert(key, [&](Packet& leaving) { leaving.buffer.release(pool_); });
@@ -49,6 +52,7 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
     packet.protocol = header.protocol;
   }
   const bool is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
+  if (is_whole) packet.began_ns = now_ns;
   if (conflicts) return is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
   return is_whole ? Put::kWhole : Put::kWaits;
 }

@@ -189,6 +189,10 @@ void PartTable::note_next(std::uint64_t key, NextMessage next, std::uint64_t now
   nexts_.put(key, next, now_ns, now_ns + kStaysOpenFor);
 }
 
+void PartTable::stays_open(std::uint64_t key, NextMessage next, std::uint64_t now_ns) {
+  if (is_stale(next, now_ns)) nexts_.put(key, next, now_ns, now_ns + kStaysOpenFor);
+}
+
 bool PartTable::is_stale(const NextMessage& next, std::uint64_t now_ns) {
   return static_cast<std::uint32_t>(now_ns / kMillisecond) - next.noted_ms > kComesWithin / kMillisecond;
 }

@@ -144,14 +144,17 @@ TEST(Phone, ANumberSaidToBeInternationalNeedsNoPlus) {
     return number_for_people(canonical_number(text, "86", NumberForm::kInternational));
   };
   EXPECT_EQ(people("13105551234"), "+13105551234") << "a number of Los Angeles, not a Chinese mobile";
+  EXPECT_EQ(people("13800138000"), "+8613800138000") << "no exchange there begins with 0 or 1";
   EXPECT_EQ(people("85251234567"), "+85251234567");
   EXPECT_EQ(people("6591234567"), "+6591234567");
   EXPECT_EQ(people("8613800138000"), "+8613800138000");
   EXPECT_EQ(people("+8613800138000"), "+8613800138000");
   EXPECT_EQ(people("008613800138000"), "+8613800138000");
   // Gateways mark service numbers so, too.
-  for (const char* service : {"10086", "95588", "106901234567", "1065812345678", "4008001234", "12381", "110"})
+  for (const char* service : {"10086", "95588", "106901234567", "1065812345678", "4008001234", "12381", "110", "400812345601", "40081234560123"})
     EXPECT_EQ(people(service), service);
+  EXPECT_EQ(people("40712345678"), "+40712345678");
+  EXPECT_EQ(people("80012345678"), "+80012345678") << "a freephone number of all countries";
 }
 
 }  // namespace

@@ -162,9 +162,12 @@ std::vector<Octets> parts_of_ipv6(const Octets& payload, std::size_t cut, std::u
   return parts;
 }
 
+// Without a checksum, which would be another one over IPv6.
 Octets udp_of(const std::string& text, std::uint16_t port) {
   const Octets frame = udp_frame(text, port);
-  return {frame.begin() + 34, frame.end()};
+  Octets datagram(frame.begin() + 34, frame.end());
+  datagram[6] = datagram[7] = 0;
+  return datagram;
 }
 
 // RFC 8200, 4.5: what later parts name is not looked at; and what stands in the first may be more extension headers.

@@ -141,6 +141,17 @@ std::string_view tag_of(std::string_view parameters) {
   return {};
 }
 
+EmergencyService emergency_service(std::string_view uri) {
+  constexpr wire::Word kUrn = "urn:service:", kSos = "sos", kPolice = ".police";
+  const bool is_urn = uri.size() > kUrn.size() && kUrn.begins(uri);
+  std::string_view name = is_urn ? uri.substr(kUrn.size()) : user_of(uri);
+  if (name.size() < kSos.size() || !kSos.begins(name)) return EmergencyService::kNone;
+  name.remove_prefix(kSos.size());
+  if (!name.empty() && name.front() != '.' && name.front() != ';') return EmergencyService::kNone;
+  const bool is_police = name.size() >= kPolice.size() && kPolice.begins(name);
+  return is_police ? EmergencyService::kPolice : EmergencyService::kAny;
+}
+
 bool has_escapes(std::string_view text) { return find_octet(text, '%') != kNowhere; }
 
 std::size_t unescape(std::string_view text, char* out) {

@@ -29,6 +29,10 @@ std::string_view user_of(std::string_view uri);
 // The value of the header parameter `tag`; "" when there is none (RFC 3261, 19.3).
 std::string_view tag_of(std::string_view parameters);
 
+// What a Request-URI asks for by its name: urn:service:sos and what is below it (RFC 5031, 4.2), or such a user (sip:sos@...).
+enum class EmergencyService : std::uint8_t { kNone, kAny, kPolice };
+EmergencyService emergency_service(std::string_view uri);
+
 // True when percent escapes stand in the text.
 bool has_escapes(std::string_view text);
 // Writes the text without its escapes to `out`, which has room for text.size(); returns the length.

@@ -34,6 +34,15 @@ std::string_view plain_user(std::string_view uri, EventList& events) {
   return room == nullptr ? user : std::string_view(room, unescape(user, room));
 }
 
+// Whom a request is for. Who asks for an emergency service by its name (RFC 5031) calls the number by which it is known here.
+std::string_view called_in(std::string_view request_uri, EventList& events) {
+  std::string_view user;
+  if (read_number(request_uri, user)) [[likely]] return user;
+  const EmergencyService service = emergency_service(request_uri);
+  if (service == EmergencyService::kPolice) return "110";
+  return service == EmergencyService::kAny ? "112" : plain_user(request_uri, events);
+}
+
 // A few users, those of lists of addresses.
 template <std::size_t kMost>
 class Users {
@@ -167,7 +176,7 @@ std::uint32_t pair_number(const Message& message, Transport transport) {
 void push_call(const Message& message, Transport transport, Place place, EventList& events) {
   Call* const call = events.add<Call>(place, pair_number(message, transport));
   if (call == nullptr) return;
-  call->called = plain_user(message.request_uri, events);
+  call->called = called_in(message.request_uri, events);
   take_parties(message, events, *call, call->called);
   call->call_id = message.call_id;
   call->within_dialog = has_tag(message.to);
@@ -176,7 +185,7 @@ void push_call(const Message& message, Transport transport, Place place, EventLi
 void push_sms(const Message& message, Transport transport, Place place, EventList& events) {
   Sms* const sms = events.add<Sms>(place, pair_number(message, transport));
   if (sms == nullptr) return;
-  const std::string_view called = plain_user(message.request_uri, events);
+  const std::string_view called = called_in(message.request_uri, events);
   sms->called = events.texts({&called, 1});
   take_parties(message, events, *sms, called);
   sms->body = as_bytes(message.body);

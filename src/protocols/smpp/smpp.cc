@@ -109,10 +109,14 @@ void forget_many_recipients(Sms& sms) {
   sms.called_forms = {};
 }
 
-Reading push_message(Bytes pdu, Place place, const Header& header, EventList& events) {
+// known: so many octets of the PDU have come. A deliver_sm that goes on may turn out to be a receipt.
+Reading push_message(Bytes pdu, Place place, const Header& header, std::size_t known, EventList& events) {
   Message message;
   if (!read_message(pdu, header.command, message)) return Reading::kBroken;
-  if (is_receipt(pdu, header, message)) return Reading::kNothing;
+  const bool is_cut = known < pdu.size();
+  if (is_cut && header.command == kDeliverSm && (message.registered_delivery_offset >= known || may_be_receipt(header.command, message)))
+    return Reading::kNothing;
+  if (!is_cut && is_receipt(pdu, header, message)) return Reading::kNothing;
   Sms sms;
   sms.calling = text_of(pdu, message.source);
   sms.calling_form = form_of(pdu, message.source);
@@ -137,8 +141,12 @@ bool is_response(const Header& header) {
   return (header.command & kResponseBit) != 0 && carries_message(header.command & ~kResponseBit);
 }
 
-Reading read_pdu(Bytes pdu, Place place, const Header& header, EventList& events) {
-  if (carries_message(header.command)) return push_message(pdu, place, header, events);
+Reading read_pdu(Bytes pdu, Place place, const Header& header, std::size_t known, EventList& events) {
+  if (carries_message(header.command)) {
+    const Reading reading = push_message(pdu, place, header, known, events);
+    if (reading != Reading::kPushed && known >= pdu.size()) events.push_response(place, pair_number(header), true);
+    return reading;
+  }
   if (is_response(header)) {
     events.push_response(place, pair_number(header));
     return Reading::kPushed;
@@ -224,7 +232,8 @@ Step extract(const Payload& payload, EventList& events) {
       return {Progress::kNeedMore, static_cast<std::uint32_t>(at), length};
     }
     if (state == HeaderState::kWhole) {
-      const Reading reading = read_pdu(rest.first(length), {static_cast<std::uint32_t>(at), length}, header, events);
+      const std::size_t known = payload.known - std::min<std::size_t>(payload.known, at);
+      const Reading reading = read_pdu(rest.first(length), {static_cast<std::uint32_t>(at), length}, header, known, events);
       pushed = pushed || reading == Reading::kPushed;
       broken = broken || reading == Reading::kBroken;
     }

@@ -68,6 +68,14 @@ TEST(SipAddress, AListIsReadOneByOne) {
             (std::vector<std::string>{"sip:1@a", "tel:+2", "sip:3@c"}));
 }
 
+TEST(SipAddress, AnEmergencyServiceIsKnownByItsName) {
+  for (const char* any : {"urn:service:sos", "URN:Service:SOS", "urn:service:sos.fire", "sip:sos@a.example", "urn:service:sos;x=1"})
+    EXPECT_EQ(emergency_service(any), EmergencyService::kAny) << any;
+  EXPECT_EQ(emergency_service("urn:service:sos.police"), EmergencyService::kPolice);
+  for (const char* none : {"", "urn:service:", "urn:service:so", "urn:service:sosy", "urn:service:counseling", "sip:sosa@a.example", "sip:sos", "tel:112"})
+    EXPECT_EQ(emergency_service(none), EmergencyService::kNone) << none;
+}
+
 TEST(SipAddress, UserOfSipUris) {
   EXPECT_EQ(user_of("sip:bob@a.example"), "bob");
   EXPECT_EQ(user_of("SIPS:bob@a.example:5061;transport=tls"), "bob");
