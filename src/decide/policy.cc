@@ -122,7 +122,8 @@ class EventJudge {
   void leave_open() {
     const auto* const sms = std::get_if<Sms>(&event_.what);
     const bool is_in_order = sms != nullptr && !sms->over_sip;
-    const bool has_all = !is_in_order || std::none_of(sms->called.begin(), sms->called.end(), [](std::string_view one) { return one.empty(); });
+    const auto is_unknown = [](std::string_view number) { return number.empty(); };
+    const bool has_all = !is_in_order || (!sms->called.empty() && std::none_of(sms->called.begin(), sms->called.end(), is_unknown));
     content_shadow_ = calling_.shadow = called_.shadow = {};
     if (!is_in_order && !has_caller_) content_block_ = calling_.block = called_.block = {};
     if (!has_all) content_block_ = calling_.block = {};

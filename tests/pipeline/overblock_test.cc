@@ -93,6 +93,12 @@ TEST(OverBlock, LateMessageToAnAllowedNumber) {
   play.expect_untouched(2775, submit_sm(1, "8617000000001", "8613800000001", "hello"));
 }
 
+TEST(OverBlock, LateMessageToSeveralAllowedNumbers) {
+  Play play;
+  play.filter.block([](MatchSetBuilder& b) { prefix(b, "+86170*"); prefix(b, "+8613800000*", true); });
+  play.expect_untouched(2775, submit_multi(1, "8617000000001", {"8613800000001", "8613800000002", "8613800000003"}, "hello"));
+}
+
 TEST(OverBlock, LateTextWhoseSiteIsCut) {
   Play play;
   play.filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "taobao.co"); });
