@@ -147,8 +147,7 @@ const NeverBlockNumber* number_of_a_place(const PhoneDigits& digits) {
   if (value < power_of_ten(length - 1)) return value < power_of_ten(length - 2) ? nullptr : number_behind_area(value, length - 1);
   constexpr std::uint64_t kPoliceBySms = 12110;
   if (length == 8 && value / 1000 == kPoliceBySms) return number_with(kPoliceBySms, 5);
-  const std::uint64_t begin = value / power_of_ten(length - 2);  // 95 and 96: numbers of companies
-  return length == 6 && begin != 95 && begin != 96 ? number_behind_area(value, length) : nullptr;
+  return nullptr;
 }
 
 }  // namespace

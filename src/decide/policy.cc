@@ -43,7 +43,7 @@ struct KeyOutcome {
   Candidate shadow;  // only recorded
 };
 
-// is_cut: of a message that goes on.
+// is_cut: of a text that goes on.
 KeyOutcome judge_key(std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s, bool is_cut) {
   KeyOutcome out;
   const auto is_deeper = [](const Candidate& one, const Candidate& best) {
@@ -75,6 +75,7 @@ std::size_t recipient_count(const Event& event) {
 struct Party {
   Candidate allow;       // the deepest allow entry on a number that counts
   Candidate block;       // the worst on one of its numbers
+  Candidate deepest;     // and the most specific, which stands where what acquits is more specific than that
   Candidate shadow;
   bool never_block = false;  // a built-in number: called, the message passes; calling, it may say what it likes
 };
@@ -84,7 +85,10 @@ class EventJudge {
  public:
   // numbers: of the burst.
   EventJudge(const Event& event, const MatchSet& set, std::span<const NumberKey> numbers, std::int64_t now_s)
-      : event_(event), set_(set), numbers_(numbers), now_s_(now_s) {}
+      : event_(event), set_(set), numbers_(numbers), now_s_(now_s) {
+    const auto* const sms = std::get_if<Sms>(&event.what);
+    is_text_cut_ = sms != nullptr && sms->is_text_cut;
+  }
 
   // A number of the event, which may be a built-in one.
   void take(const NumberKey& key) {
@@ -103,7 +107,7 @@ class EventJudge {
     for (std::size_t i = 0; i < hits.size();) {
       std::size_t end = i + 1;
       while (end < hits.size() && same_key(hits[i], hits[end])) ++end;
-      add(judge_key(hits.subspan(i, end - i), set_, now_s_, event_.is_cut), hits[i]);
+      add(judge_key(hits.subspan(i, end - i), set_, now_s_, is_text_cut_), hits[i]);
       i = end;
     }
   }
@@ -117,16 +121,16 @@ class EventJudge {
     return refused(one, one.terms->shadow, event, policy);
   }
 
-  // Of a message that goes on: what it will say may acquit it. Who calls comes before that who is called (SMPP) or not (SIP); and what is
-  // allowed to all recipients is not known before all of them are.
+  // Of a message that goes on, a number of it that is still to come may acquit it. In a short message the caller stands before the
+  // recipients: one of these that is listed is so whatever comes. In SIP the caller may stand last.
   void leave_open() {
-    const auto* const sms = std::get_if<Sms>(&event_.what);
-    const bool is_in_order = sms != nullptr && !sms->over_sip;
-    const auto is_unknown = [](std::string_view number) { return number.empty(); };
-    const bool has_all = !is_in_order || (!sms->called.empty() && std::none_of(sms->called.begin(), sms->called.end(), is_unknown));
     content_shadow_ = calling_.shadow = called_.shadow = {};
-    if (!is_in_order && !has_caller_) content_block_ = calling_.block = called_.block = {};
-    if (!has_all) content_block_ = calling_.block = {};
+    const auto* const sms = std::get_if<Sms>(&event_.what);
+    const auto* const call = std::get_if<Call>(&event_.what);
+    if (sms != nullptr ? sms->has_all_parties : call == nullptr || call->has_all_parties) return;
+    const bool is_in_order = sms != nullptr && !sms->over_sip;
+    if (is_in_order) content_block_ = calling_.block = calling_.deepest = {};
+    if (!is_in_order && !has_caller_) content_block_ = calling_.block = calling_.deepest = called_.block = called_.deepest = {};
   }
 
   Verdict verdict(const Policy& policy) const {
@@ -140,7 +144,8 @@ class EventJudge {
     const std::uint16_t depth = allow.hit == nullptr ? 0 : allow.hit->depth;
     for (const Party* party : {&calling_, &called_}) {
       // An entry about the other number stands when it is more specific than what acquits.
-      if (party->block.hit != nullptr && party->block.hit->depth > depth) keep_worst(block, party->block);
+      for (const Candidate* one : {&party->block, &party->deepest})
+        if (one->hit != nullptr && one->hit->depth > depth) keep_worst(block, *one);
       if (party->shadow.hit != nullptr && party->shadow.hit->depth > depth) keep_worst(shadow, party->shadow);
     }
     const bool only_shadow = block.hit == nullptr;
@@ -171,7 +176,7 @@ class EventJudge {
 
   // True when all that is refused are some of several recipients, each of them known by its own number.
   bool refuses_only_some(const Candidate& content, std::uint32_t refused, std::uint16_t allowed_depth) const {
-    const bool calling = calling_.block.hit != nullptr && calling_.block.hit->depth > allowed_depth;
+    const bool calling = calling_.deepest.hit != nullptr && calling_.deepest.hit->depth > allowed_depth;
     const std::size_t count = recipient_count(event_);
     if (content.hit != nullptr || calling || refused == 0 || count > kMaxRecipients) return false;
     return static_cast<std::size_t>(std::popcount(refused)) < count;
@@ -236,12 +241,16 @@ class EventJudge {
     }
     Party& party = part == HitPart::kCalling ? calling_ : called_;
     // Entries that cover a built-in number (a prefix) count for nothing; what else there is still counts.
-    const bool is_spared = never_blocked(numbers_[first.key].digits) != nullptr;
+    const PhoneDigits& digits = numbers_[first.key].digits;
+    const NeverBlockNumber* const built_in = never_blocked(digits);
+    // With an area code before it nobody calls from one: that is what a forged number looks like.
+    const bool is_spared = built_in != nullptr && (part == HitPart::kCalled || built_in->digits.size() == digits.length);
     if (is_spared) {
       spared_hit_ = spared_hit_ || outcome.block.hit != nullptr || outcome.shadow.hit != nullptr;
       if (part == HitPart::kCalling) return;
     } else {
       keep_worst(party.block, outcome.block);
+      keep_deepest(party.deepest, outcome.block);
       keep_worst(party.shadow, outcome.shadow);
     }
     if (outcome.allow.hit != nullptr && !first.alias) {
@@ -275,6 +284,7 @@ class EventJudge {
   bool spared_hit_ = false;  // an entry covered a built-in number
   bool has_acquitted_before_ = false;
   bool has_caller_ = false;  // a number that routes or charges
+  bool is_text_cut_ = false;
   std::array<std::uint64_t, kMostRecipients / 64> passing_recipients_{};
   std::size_t passing_ = 0;
   std::uint32_t recipients_ = 0;

@@ -47,6 +47,7 @@ struct Call {
   std::string_view call_id;
   std::uint8_t only_claimed = 0;  // so many of calling_also, the last ones, nobody vouches for
   bool within_dialog = false;     // re-INVITE: says that the call stands already
+  bool has_all_parties = true;    // as in Sms
 };
 
 // What a number says of itself beside its digits (SMPP's type of number, ISUP's nature of address).
@@ -86,7 +87,10 @@ struct Sms {
   NumberForm calling_form = NumberForm::kAsDialled;
   SmsPart part;
   std::uint8_t only_claimed = 0;  // as in Call
-  bool over_sip = false;  // SIP MESSAGE, else a short-message protocol
+  bool over_sip : 1 = false;  // SIP MESSAGE, else a short-message protocol
+  // Of one that is cut: false while one of its numbers may be still to come; true when the text is what goes on.
+  bool has_all_parties : 1 = true;
+  bool is_text_cut : 1 = false;
 };
 
 // Which of its two ends a number stands for.
@@ -96,7 +100,7 @@ enum class Side : std::uint8_t { kCalling, kCalled };
 struct alignas(64) Event {
   std::uint16_t frame = 0;           // index in the burst
   std::uint8_t protocol = 0;         // index in the protocol registry
-  bool is_cut = false;               // of a message that goes on: what comes may acquit it
+  bool is_cut = false;               // of a message that goes on, judged by what is there of it
   Place message;                     // the whole message (PDU, request) inside the payload
   std::uint32_t session_number = 0;  // the protocol's own number that pairs a request with its response
   std::variant<DomainLookup, UrlVisit, Call, Sms> what;

@@ -25,8 +25,10 @@ void EventList::cut_frame(Bytes message, std::size_t known) {
     if (is_cut(sms->calling)) sms->calling = {};
     for (const std::string_view& called : sms->called)
       if (is_cut(called)) const_cast<std::string_view&>(called) = {};  // it lies in the arena, which is ours
-    if (!is_cut(as_text(sms->body))) continue;
+    const std::string_view body = as_text(sms->body);
+    if (!is_cut(body) || body.data() + body.size() == end + known) continue;
     const auto start = static_cast<std::size_t>(sms->body.data() - message.data());
+    sms->is_text_cut = true;
     sms->body = sms->body.first(start < known ? known - start : 0);
   }
 }

@@ -121,6 +121,7 @@ class EventList {
     event->protocol = protocol_;
     event->message = message;
     event->session_number = session_number;
+    event->is_cut = false;
     return event;
   }
 

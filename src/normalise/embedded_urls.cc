@@ -159,19 +159,19 @@ class Finder {
     length_ -= start;
   }
 
-  // A number before the full stop that is at `stop`, and a word behind it that is no more of a site than VIP or App is.
+  // A number before the full stop that is at `stop`, and behind it a word of everyday texts that is a top-level domain, too, by itself.
   bool ends_sentence(std::size_t start, std::size_t stop) const {
     std::size_t label = stop;
     while (label > start && run_[label - 1] != '.') --label;
     if (!std::all_of(run_.begin() + static_cast<std::ptrdiff_t>(label), run_.begin() + static_cast<std::ptrdiff_t>(stop), is_digit)) return false;
-    constexpr std::string_view kNoWords[] = {"com", "net", "org", "cn", "cc", "xyz", "info", "co", "io", "me", "hk", "tw"};
-    std::size_t end = stop + 1;
-    while (end < length_ && is_letter(run_[end])) ++end;
-    const std::string_view next(run_.data() + stop + 1, end - stop - 1);
+    constexpr std::string_view kWords[] = {"vip", "app"};
+    const char behind = at_ < text_.size() ? ascii_of(text_[at_]) : kOther;
+    if (behind == '/' || behind == ':' || behind == '?') return false;
+    const std::string_view next(run_.data() + stop + 1, length_ - stop - 1);
     const auto is_it = [next](std::string_view word) {
       return next.size() == word.size() && std::equal(next.begin(), next.end(), word.begin(), [](char a, char b) { return (a | 0x20) == b; });
     };
-    return std::none_of(std::begin(kNoWords), std::end(kNoWords), is_it);
+    return std::any_of(std::begin(kWords), std::end(kWords), is_it);
   }
 
   void emit(std::string_view host, bool last) {

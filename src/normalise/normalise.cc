@@ -17,8 +17,8 @@ namespace {
 // Makes the keys of one event; one call operator per kind, so that a forgotten kind does not compile.
 class KeyMaker {
  public:
-  KeyMaker(std::uint16_t event, bool is_cut, std::string_view home_country, bool with_texts, KeyList& keys)
-      : event_(event), is_cut_(is_cut), home_country_(home_country), with_texts_(with_texts), keys_(keys) {}
+  KeyMaker(std::uint16_t event, std::string_view home_country, bool with_texts, KeyList& keys)
+      : event_(event), home_country_(home_country), with_texts_(with_texts), keys_(keys) {}
 
   void operator()(const DomainLookup& lookup) { domain(lookup.name); }
 
@@ -76,6 +76,7 @@ class KeyMaker {
   }
 
   void text(const Sms& sms) {
+    is_cut_ = sms.is_text_cut;
     text(sms.body, sms.coding);
     // Octets above 0x7f are no septets one by one: some senders pack eight septets into seven octets and say nothing of it.
     const bool may_be_packed = sms.coding == TextCoding::kGsm7 &&
@@ -89,7 +90,7 @@ class KeyMaker {
     bool is_first = true;
     for (;;) {
       const std::size_t next = next_text_window(body, coding);
-      window(body, coding, {!is_first, next != 0 || is_cut_, is_swapped && !is_first});
+      window(body, coding, {!is_first, next != 0, is_swapped && !is_first});
       if (next == 0) [[likely]] return;
       body = body.subspan(next);
       is_first = false;
@@ -122,7 +123,9 @@ class KeyMaker {
       for (char16_t& unit : text) unit = static_cast<char16_t>(unit << 8 | unit >> 8);
     text = whole_words(text, how.cut_before, how.cut_behind);
     if (text.empty()) return;
-    find_embedded_urls({text.data(), text.size()}, event_, keys_);
+    // What a name or a path goes on to be is not known; a text has said what it has said.
+    const std::span<char16_t> said = is_cut_ && !how.cut_behind ? whole_words(text, false, true) : text;
+    find_embedded_urls({said.data(), said.size()}, event_, keys_);
     const std::size_t length = fold_units(text);
     if (length == 0) return;
     char16_t* out = keys_.wide_characters(length);
@@ -132,7 +135,7 @@ class KeyMaker {
   }
 
   std::uint16_t event_;
-  bool is_cut_;  // its text goes on behind what is there
+  bool is_cut_ = false;  // the text goes on behind what is there
   std::string_view home_country_;
   bool with_texts_;
   KeyList& keys_;
@@ -142,7 +145,7 @@ class KeyMaker {
 
 void Normaliser::normalise(std::span<const Event> events, KeyList& keys, bool with_texts) const {
   for (std::size_t i = 0; i < events.size(); ++i) {
-    KeyMaker maker(static_cast<std::uint16_t>(i), events[i].is_cut, options_.home_country, with_texts, keys);
+    KeyMaker maker(static_cast<std::uint16_t>(i), options_.home_country, with_texts, keys);
     // Most of all events are these; a call through visit's table costs as much as the rest of it.
     if (const auto* const lookup = std::get_if<DomainLookup>(&events[i].what))
       maker(*lookup);

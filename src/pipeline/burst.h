@@ -74,6 +74,7 @@ struct Burst {
   // The packet came in fragments: only its last part is in the frame, and `payloads` holds what all of them said.
   std::array<bool, kFrames> is_joined{};
   std::array<Bytes, kFrames> joined;  // of these: header and payload of its transport, in one piece
+  std::array<bool, kFrames> is_contradictory;  // and that its parts said two things of the same octets
   bool any_joined = false;
 
   EventList events;

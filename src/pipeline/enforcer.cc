@@ -234,10 +234,11 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
   if (frame.truncated) return Fate::kForwardedTruncated;
-  // Parts of two packets under one identification, the first of which never became whole: no receiver takes what is made of both.
+  // Parts of two packets under one identification, the first of which never became whole: no receiver takes what is made of both, and its
+  // sender is told nothing. Where parts contradict each other the receiver may have made a sound one of others, and gets none.
   if (burst_.is_joined[event.frame] && !segment_checksum_holds(frame, layers, burst_.joined[event.frame])) {
     note_evasion(burst_, stats_, event.frame, EvasionKind::kBadChecksum);
-    return Fate::kForwardedBadChecksum;
+    return action.takes_frame && burst_.is_contradictory[event.frame] ? Fate::kDroppedByVerdict : Fate::kForwardedBadChecksum;
   }
   // Of a segment that came in fragments the sequence number and the checksum are in another frame: without this one it never arrives.
   if (is_joined_segment(event.frame) && (action.takes_frame || action.expects_response))

@@ -79,6 +79,7 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   burst_.payloads[index] = {whole.bytes, whole.transport, whole.source_port, whole.destination_port, Payload::Begins::kPacket};
   burst_.is_joined[index] = burst_.any_joined = true;
   burst_.joined[index] = whole.segment;
+  burst_.is_contradictory[index] = packet.is_contradictory;
   return true;
 }
 

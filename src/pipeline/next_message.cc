@@ -16,14 +16,6 @@ Payload::Begins begins_with(Then then) {
   }
 }
 
-// From a port below 1024, which programs of users don't get, of a protocol that is read.
-bool is_from_server(const Payload& payload, const Classifier& classifier) {
-  constexpr std::uint16_t kFirstOfUsers = 1024;
-  Payload swapped = payload;
-  swapped.destination_port = payload.source_port;
-  return payload.source_port < kFirstOfUsers && payload.destination_port >= kFirstOfUsers && classifier.by_destination(swapped) != kNoProtocol;
-}
-
 }  // namespace
 
 void NameLane::read_as_awaited(std::size_t index, const Awaited& awaited) {
@@ -95,10 +87,7 @@ bool NameLane::is_reply(std::size_t index, const Classifier& classifier) {
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   if (parts_.next(flow.reverse, burst_.now_ns) != nullptr) return true;
   const Opening* const opener = parts_.opening(flow.reverse, burst_.now_ns);
-  if (opener != nullptr && opener->is_opener && opener->is_agreed) return true;
-  // Of a long answer nothing else may be known any longer. What opens a connection by such a port is a server itself.
-  const Opening* const own = parts_.opening(flow.forward, burst_.now_ns);
-  return is_from_server(burst_.payloads[index], classifier) && (own == nullptr || !own->is_opener);
+  return opener != nullptr && opener->is_opener && opener->is_agreed;
 }
 
 // Bytes that overtook the message which is to begin at `sequence`. They wait for it, and what is whole in them is judged now.

@@ -160,7 +160,8 @@ bool is_number_segment(std::string_view digits, std::string_view home_country) {
 std::string refuse_number(const Entry& entry, const std::string& home_country) {
   if (!entry.prefix) {
     const NeverBlockNumber* number = never_blocked(entry.digits);
-    if (number == nullptr) {
+    // With an area code before it nobody calls from one: such callers are forged. As called numbers they acquit all the same.
+    if (number == nullptr || number->digits.size() != entry.digits.length) {
       const std::string digits = entry.digits.international ? std::string() : number_for_people(entry.digits);
       if (!is_number_segment(digits, home_country)) return {};
       return digits + " is a number segment, and as a number nobody's: give " + digits + "* for all numbers that begin so";

@@ -8,9 +8,8 @@ namespace {
 
 // Linux gives a packet 30 s to become whole (ip(7), ipfrag_time); no receiver waits longer than RFC 8200's 60 s.
 constexpr std::uint64_t kWaitsFor = 60'000'000'000;
-// Copies of what was refused come soon; later the identification may be that of another packet (RFC 6864, 4: 65,536 of them come round
-// within seconds).
-constexpr std::uint64_t kRefusedFor = 2'000'000'000;
+// Of what was refused nothing may come through while receivers keep its other parts; later the identification is that of another packet.
+constexpr std::uint64_t kRefusedFor = 30'000'000'000;
 constexpr std::uint32_t kLongest = 65535;
 
 }  // namespace
@@ -26,7 +25,7 @@ FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns
   packet.buffer.start(0, pool_);
   packet.total = 0;
   packet.began_ns = now_ns;
-  packet.is_refused = packet.has_first = false;
+  packet.is_refused = packet.has_first = packet.is_contradictory = false;
   return packet;
 }
 
@@ -53,6 +52,7 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
   }
   const bool is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
   if (is_whole) packet.began_ns = now_ns;
+  packet.is_contradictory |= conflicts;
   if (conflicts) return is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
   return is_whole ? Put::kWhole : Put::kWaits;
 }
@@ -60,7 +60,7 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
 FragmentTable::Whole FragmentTable::whole(std::uint64_t key) {
   Packet* const packet = packets_.find(key);
   CHECK(packet != nullptr);
-  return {packet->buffer.view(0, packet->total), packet->protocol};
+  return {packet->buffer.view(0, packet->total), packet->protocol, packet->is_contradictory};
 }
 
 void FragmentTable::finish(std::uint64_t key, bool is_refused) {

@@ -42,6 +42,7 @@ class FragmentTable {
   struct Whole {
     Bytes bytes;
     std::uint8_t protocol = 0;
+    bool is_contradictory = false;  // its parts said two things of the same octets
   };
   Whole whole(std::uint64_t key);
   // Its fate is known. Requires: put() called it whole in this burst.
@@ -57,6 +58,7 @@ class FragmentTable {
     std::uint64_t began_ns = 0;
     bool is_refused = false;
     bool has_first = false;
+    bool is_contradictory = false;
     std::uint8_t protocol = 0;  // by the first part
   };
   Packet& at(std::uint64_t key, std::uint64_t now_ns);

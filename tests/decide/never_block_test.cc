@@ -24,10 +24,10 @@ TEST(NeverBlock, OtherNumbersMayBeBlocked) {
 
 // As they are dialled to reach those of another place; no subscriber has so few digits.
 TEST(NeverBlock, NumbersBehindAnAreaCodeAreTheSame) {
-  for (const char* number : {"0755110", "010110", "021119", "+86755110", "01096110", "+861096110", "075596110", "+8675596110",
-                             "010-95588", "12110755", "12110010", "0086 755 110"})
+  for (const char* number : {"0755110", "010110", "021119", "01096110", "+861096110", "075596110", "+8675596110",
+                             "010-95588", "12110755", "12110010", "0086 755 96110"})
     EXPECT_TRUE(never(number)) << number;
-  for (const char* number : {"955110", "961110", "0955111", "01195588", "0110110", "00755110", "12110", "075511", "0755110110", "01065551234", "121107551",
+  for (const char* number : {"955110", "961110", "755110", "666110", "0955111", "01195588", "0110110", "00755110", "12110", "075511", "0755110110", "01065551234", "121107551",
                              "12119755", "+867551101", "+1755110", "+44755110", "6110110"}) {
     const bool is_listed_itself = std::string_view(number) == "12110";
     EXPECT_EQ(never(number), is_listed_itself) << number;

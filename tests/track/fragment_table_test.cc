@@ -81,14 +81,14 @@ TEST(FragmentTable, AnEndThatContradictsAnotherIsGivenUp) {
   EXPECT_EQ(give(table, 3, 8, true, {}, kNow), Put::kNoRoom);
 }
 
-TEST(FragmentTable, CopiesOfARefusedPacketAreRefusedForTwoSeconds) {
+TEST(FragmentTable, PartsOfARefusedPacketAreRefusedForHalfAMinute) {
   FragmentTable table({});
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow), Put::kWhole);
   table.finish(1, true);
   table.end_of_burst();
-  EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + kSecond), Put::kRefused);
-  EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow + 3 * kSecond), Put::kWaits) << "the number is used anew";
+  EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 29 * kSecond), Put::kRefused);
+  EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow + 31 * kSecond), Put::kWaits) << "the number is used anew";
 }
 
 TEST(FragmentTable, APacketWhosePartsAreTooFarApartBeginsAnew) {

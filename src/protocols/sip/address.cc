@@ -147,7 +147,8 @@ EmergencyService emergency_service(std::string_view uri) {
   std::string_view name = is_urn ? uri.substr(kUrn.size()) : user_of(uri);
   if (name.size() < kSos.size() || !kSos.begins(name)) return EmergencyService::kNone;
   name.remove_prefix(kSos.size());
-  if (!name.empty() && name.front() != '.' && name.front() != ';') return EmergencyService::kNone;
+  // Of a user nothing but the word: whoever is called directly takes any.
+  if (!name.empty() && (!is_urn || (name.front() != '.' && name.front() != ';'))) return EmergencyService::kNone;
   const bool is_police = name.size() >= kPolice.size() && kPolice.begins(name);
   return is_police ? EmergencyService::kPolice : EmergencyService::kAny;
 }

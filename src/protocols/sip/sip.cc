@@ -173,16 +173,17 @@ std::uint32_t pair_number(const Message& message, Transport transport) {
   return transport == Transport::kTcp ? transaction_number(message) : 0;
 }
 
-void push_call(const Message& message, Transport transport, Place place, EventList& events) {
+void push_call(const Message& message, Transport transport, Place place, bool has_head, EventList& events) {
   Call* const call = events.add<Call>(place, pair_number(message, transport));
   if (call == nullptr) return;
   call->called = called_in(message.request_uri, events);
   take_parties(message, events, *call, call->called);
   call->call_id = message.call_id;
   call->within_dialog = has_tag(message.to);
+  call->has_all_parties = has_head;
 }
 
-void push_sms(const Message& message, Transport transport, Place place, EventList& events) {
+void push_sms(const Message& message, Transport transport, Place place, bool has_head, EventList& events) {
   Sms* const sms = events.add<Sms>(place, pair_number(message, transport));
   if (sms == nullptr) return;
   const std::string_view called = called_in(message.request_uri, events);
@@ -191,15 +192,16 @@ void push_sms(const Message& message, Transport transport, Place place, EventLis
   sms->body = as_bytes(message.body);
   sms->coding = coding_of(message.content_type);
   sms->over_sip = true;
+  sms->has_all_parties = has_head;
 }
 
 // False for a request that says nothing of who it is from and for, which no receiver takes. was_refused: see Payload::is_refused.
-bool push_event(const Message& message, Transport transport, Place place, EventList& events, bool was_refused = false) {
+bool push_event(const Message& message, Transport transport, Place place, EventList& events, bool was_refused = false, bool has_head = true) {
   const bool is_call = is_invite(message.method) || (was_refused && was_invite(message.method));
   const bool is_text = !is_call && (is_message(message.method) || (was_refused && was_message(message.method)));
   if (!is_call && !is_text) return true;
   if (message.from.empty() && message.to.empty() && message.call_id.empty()) return false;
-  is_call ? push_call(message, transport, place, events) : push_sms(message, transport, place, events);
+  is_call ? push_call(message, transport, place, has_head, events) : push_sms(message, transport, place, has_head, events);
   return true;
 }
 
@@ -291,7 +293,8 @@ class StreamReader {
       if (reading != Reading::kWhole)
         return at_ == 0 ? Step{Progress::kMalformed, 0, 0} : Step{Progress::kNeedMore, static_cast<std::uint32_t>(start), 0};
       // One that does not say who calls is nobody's call, and ends where the next one begins.
-      const bool is_taken = push_event(message, payload_.transport, place, events_, at_ == 0 && payload_.is_refused);
+      const bool has_head = start + head_end(rest.subspan(blanks), message) <= payload_.known;
+      const bool is_taken = push_event(message, payload_.transport, place, events_, at_ == 0 && payload_.is_refused, has_head);
       is_broken_ = !is_taken && (is_broken_ || at_ == 0);
       if (answers_refused(message, rest.subspan(blanks))) events_.push_response(place, transaction_number(message));
       at_ = start + message.length;

@@ -116,8 +116,10 @@ Reading push_message(Bytes pdu, Place place, const Header& header, std::size_t k
   const bool is_cut = known < pdu.size();
   if (is_cut && header.command == kDeliverSm && (message.registered_delivery_offset >= known || may_be_receipt(header.command, message)))
     return Reading::kNothing;
+  const Place last = header.command == kReplaceSm ? message.source : message.destinations;
   if (!is_cut && is_receipt(pdu, header, message)) return Reading::kNothing;
   Sms sms;
+  sms.has_all_parties = !is_cut || std::size_t{last.offset} + last.length + (message.is_multi ? 0 : 1) <= known;
   sms.calling = text_of(pdu, message.source);
   sms.calling_form = form_of(pdu, message.source);
   sms.coding = coding_of(pdu, message);
