@@ -130,10 +130,7 @@ class PushSource::OpLines : public ListSink {
 
   void take_line(std::uint64_t number, std::string_view line) {
     if (line.empty() || line[0] == '#') return pass(number);
-    Result<Change> parsed = parse_op_line(line);
-    // What takes back or replaces names what is there: no option is about it.
-    const bool has_defaults = parsed.ok() && parsed.value().op == Change::Op::kAdd;
-    if (has_defaults) parsed = parse_op_line(line, options_.reading.common);
+    Result<Change> parsed = parse_op_line(line, options_.reading.common);
     if (!parsed) return skip(number, line, parsed.error().message);
     Change& change = parsed.value();
     if (const std::string_view why = why_not_allowed(change, options_.reading.common); !why.empty()) return skip(number, change.signature.value, why);
@@ -161,8 +158,8 @@ class PushSource::OpLines : public ListSink {
     const std::string& source = options_.reading.common.source;
     const bool wants_source = !source.empty() && change.signature.source.empty();
     if (wants_source) change.signature.source = source;
-    const bool is_as_written = !wants_source && (change.op != Change::Op::kAdd || !has_options_);
-    if (Result<void> kept = spool_.append(is_as_written ? std::string(line) : to_op_line(change)); !kept) trouble_ = kept.error();
+    const bool may_be_more = change.op == Change::Op::kAdd ? has_options_ : wants_source;
+    if (Result<void> kept = spool_.append(may_be_more ? to_op_line(change) : std::string(line)); !kept) trouble_ = kept.error();
   }
 
   // A new list has only entries of its own source and kind.
@@ -193,7 +190,7 @@ class PushSource::OpLines : public ListSink {
   static bool says_something(const Signature& common) {
     const Signature nothing;
     return common.category != nothing.category || common.tier != nothing.tier || common.sides != nothing.sides || common.shadow != nothing.shadow ||
-           !common.action.empty();
+           !common.action.empty() || !common.source.empty();
   }
 
   const PushSourceOptions& options_;

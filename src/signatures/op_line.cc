@@ -227,7 +227,7 @@ void read_rest(Fields& fields, const Change& change, Signature& signature) {
   read_for_people(fields, signature);
 }
 
-// What the line does not say.
+// What the line does not say. What takes back or replaces names what is there: nothing is left open.
 void take_defaults(const FlatObject& object, const Signature& defaults, Signature& signature) {
   const auto is_open = [&](std::string_view name) { return object.find(name) == nullptr; };
   if (is_open("category")) signature.category = defaults.category;
@@ -251,7 +251,7 @@ Result<Change> parse_op_line(std::string_view line, const Signature& defaults) {
   read_kind(fields, change);
   if (change.unenforced == UnenforcedKind::kNone) read_match(fields, change.signature);
   read_rest(fields, change, change.signature);
-  take_defaults(object, defaults, change.signature);
+  if (change.op == Change::Op::kAdd) take_defaults(object, defaults, change.signature);
   check_unenforced(fields, change);
   if (change.op == Change::Op::kReplaceList) check_replace_list(fields, object);
   if (!fields.mistake().empty()) return Error{ErrorCode::kInvalid, fields.mistake()};

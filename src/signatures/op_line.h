@@ -13,8 +13,8 @@
 
 namespace telefence {
 
-// kInvalid says which field is wrong and what would be right. Of category, level, shadow, action, side and source the line may say nothing:
-// then they are as in `defaults`.
+// kInvalid says which field is wrong and what would be right. Of category, level, shadow, action, side and source a line that adds may say
+// nothing: then they are as in `defaults`.
 Result<Change> parse_op_line(std::string_view line, const Signature& defaults = {});
 
 // When the defaults are of entries that pass and the line says that it blocks: what to say of it; else "".

@@ -102,6 +102,11 @@ class Apply(program.ProgramTest):
                          [('phishing', 1, 'exact', None, 'vendor'), ('loan', 3, 'exact', None, 'vendor'), ('phishing', 1, 'exact', 'calling', 'vendor')])
         self.assertEqual(audited[0]['note'], 'n')
         self.push('apply', 'ops.jsonl', '--action', 'explode', code=2)
+        # The source alone, too.
+        self.write('one.jsonl', '{"op":"add","kind":"domain","value":"one.example","category":"loan"}\n')
+        self.apply('one.jsonl', '--source', 'vendor')
+        last = json.loads(pathlib.Path(self.path('centre.audit.jsonl')).read_text().splitlines()[-1])['changes']
+        self.assertEqual(last[0].get('source'), 'vendor')
         self.edge.becomes(True, 'domain', 'open.example')
         self.assertFalse(self.edge.blocks('domain', 'www.open.example'))
         told = self.push('apply', 'ops.jsonl', '--allow', '--strict', code=3)
