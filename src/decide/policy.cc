@@ -129,8 +129,9 @@ class EventJudge {
     const auto* const call = std::get_if<Call>(&event_.what);
     if (sms != nullptr ? sms->has_all_parties : call == nullptr || call->has_all_parties) return;
     const bool is_in_order = sms != nullptr && !sms->over_sip;
-    if (is_in_order) content_block_ = calling_.block = calling_.deepest = {};
-    if (!is_in_order && !has_caller_) content_block_ = calling_.block = calling_.deepest = called_.block = called_.deepest = {};
+    if (!is_in_order && has_caller_) return;
+    content_block_ = calling_.block = calling_.deepest = {};
+    if (!is_in_order) called_.block = called_.deepest = {};
   }
 
   Verdict verdict(const Policy& policy) const {

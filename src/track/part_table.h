@@ -175,9 +175,9 @@ class PartTable {
   // nullptr: nothing is known of this direction. Until the next one is noted.
   const NextMessage* next(std::uint64_t key, std::uint64_t now_ns) { return nexts_.find(key, now_ns); }
   void forget_next(std::uint64_t key, std::uint64_t now_ns) { nexts_.erase(key, now_ns); }
-  // True when what is noted is so old that bytes which were to come before will not come any more.
-  // The connection goes on with what no message stands in: a body, or an answer.
+  // The connection goes on with the body of the message before. next: as it is noted.
   void stays_open(std::uint64_t key, NextMessage next, std::uint64_t now_ns);
+  // True when what is noted is so old that bytes which were to come before will not come any more.
   static bool is_stale(const NextMessage& next, std::uint64_t now_ns);
   bool any_next(std::uint64_t now_ns) const { return !nexts_.is_empty(now_ns); }
   void prefetch_next(std::uint64_t key) const { nexts_.prefetch(key); }

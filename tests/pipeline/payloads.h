@@ -79,14 +79,19 @@ inline std::string submit_sm(std::uint32_t sequence, std::string_view from, std:
   return out + body;
 }
 
+// With the command_length that it has by now.
+inline std::string with_length(const std::string& pdu) {
+  std::string out;
+  append_u32(out, static_cast<std::uint32_t>(pdu.size()));
+  return out + pdu.substr(4);
+}
+
 // The same with its text in message_payload, as long as it may be.
 inline std::string submit_sm_payload(std::uint32_t sequence, std::string_view from, std::string_view to, std::string_view text) {
   std::string pdu = submit_sm(sequence, from, to, "");
   append_u16(pdu, 0x0424), append_u16(pdu, static_cast<unsigned>(text.size()));
   pdu += text;
-  std::string length;
-  append_u32(length, static_cast<std::uint32_t>(pdu.size()));
-  return length + pdu.substr(4);
+  return with_length(pdu);
 }
 
 inline std::string submit_multi(std::uint32_t sequence, std::string_view from, const std::vector<std::string>& to, std::string_view text) {

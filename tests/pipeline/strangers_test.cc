@@ -127,9 +127,7 @@ TEST(Strangers, ManyNumbersInTheBurstOfAMessageDoNotKeepItFromBeingJudged) {
     std::vector<std::string> to(254, "13800000001");
     std::string pdu = submit_multi(7, "10690001", to, "");
     for (std::size_t i = 0; i < bodies; ++i) append_u16(pdu, 0x0424), append_u16(pdu, 20), pdu += "see you at nine then";
-    std::string length;
-    append_u32(length, static_cast<std::uint32_t>(pdu.size()));
-    pdu = length + pdu.substr(4);
+    pdu = with_length(pdu);
     for (std::size_t at = 0; at < pdu.size(); at += 1400)
       filter.access.give(packet(2775, 40000, static_cast<std::uint32_t>(at), std::string_view(pdu).substr(at, 1400)), kStart);
     filter.access.give(packet(2775, 40001, 0, submit_sm(7, "+8617000000001", "8613800000001", "see you")), kStart);
