@@ -65,7 +65,8 @@ constexpr AuditWord kAuditWords[] = {
     {"changes", "变更"},        {"log", "变更流"},           {"seq", "序号"},                {"batches", "批次"},        {"trimmed", "移出"},
     {"confirmed", "超限确认"},  {"why", "原因"},             {"reason", "原因代码"},         {"before", "此前哈希"},     {"id", "编号"},
     {"left_out", "未采用"},     {"in_force", "已生效条目"},  {"version", "版本"},            {"newest", "最新版本"},     {"published", "下发时间"},
-    {"bytes_cut", "截去字节"},   {"cosigned", "已加签"},    {"entries", "条目"},
+    {"bytes_cut", "截去字节"},   {"cosigned", "已加签"},    {"entries", "条目"},           {"lost", "记录丢失"},           {"lines", "行数"},
+    {"base-lost", "磁盘快照不可用"},
 };
 
 std::string audit_word(const std::string& word, Language language) {

@@ -143,6 +143,7 @@ Result<void> Daemon::make_workers() {
   watch_ = std::make_unique<WorkerWatch>(workers_.size());
   heartbeat_ = std::make_unique<Heartbeat>(config_.heartbeat, *watch_);
   writer_ = std::make_unique<RecordWriter>(config_.records, filter_->record_names(), std::move(rings));
+  writer_->on_news([this](const std::string& line) { log(translated(language(), line)); });
   writer_->on_record([this](const Record& record, std::string_view line) {
     control_->broadcast(line);
     sample_blocked(record);
@@ -272,6 +273,7 @@ Result<void> Daemon::take_over(ReloadReport& report, bool accepts_shrunk) {
   if (trial_desk_) trial_desk_->trust(loaded.config.signatures.redis.trust);
   language_.store(language_of(overrides_.language, loaded.config.language));
   report.needs_restart = sealed_changes(config_, loaded);
+  report.held = held_reason();
   needs_restart_.with([&](std::vector<SealedChange>& kept) { kept = report.needs_restart; });
   return {};
 }
@@ -288,6 +290,7 @@ Result<void> Daemon::reload(ReloadReport& report, bool accepts_shrunk) {
   std::string changes;
   for (const SealedChange& change : report.needs_restart) changes += (changes.empty() ? "" : ", ") + to_text(change, language());
   if (!changes.empty()) outcome += say(language(), {", but these changes need a restart: {}", "，但以下更改需要重启：{}"}, changes);
+  if (!report.held.empty()) outcome += say(language(), {"; {}", "；{}"}, translated(language(), report.held));
   log(say(language(), {"reload: {}", "重新加载：{}"}, outcome));
   return done;
 }
@@ -299,6 +302,7 @@ std::string Daemon::reload_command(std::string_view line) {
   Json reply = {{"ok", done.ok()}};
   if (!done) reply.update(Json{{"code", static_cast<int>(done.error().code)}, {"error", done.error().message}});
   reply["mode"] = mode_.load() == Mode::kEnforce ? "enforce" : "monitor";
+  reply["held"] = report.held;
   for (const char* key : {"mistakes", "warnings", "complaints", "needs_restart"}) reply[key] = Json::array();
   for (const Mistake& mistake : report.mistakes) reply["mistakes"].push_back(to_json(mistake));
   for (const Mistake& warning : report.warnings) reply["warnings"].push_back(to_json(warning));

@@ -54,6 +54,7 @@ struct ReloadReport {
   std::vector<Mistake> warnings;
   std::vector<Complaint> complaints;
   std::vector<SealedChange> needs_restart;
+  std::string held;  // why the signatures that were read wait; "" = they are in force
 };
 
 // "worker w0 stands still for 4 s: its packets wait"
@@ -102,6 +103,7 @@ class Daemon {
   bool roll_back_for_guard(const BlockGuard::Jump& jump);
   void tell_of_guard(std::uint64_t version, const std::string& what);
   std::string guard_reason() const;
+  std::string held_reason() const;  // an earlier version of the signatures is in force; "" = the newest is
   void add_guard_families();
   void set_passage();
   std::string bypass_command(std::string_view request, const Requester& who);

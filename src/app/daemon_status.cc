@@ -118,6 +118,7 @@ Json Daemon::feed_status() const {
               {"note", state.note},
               {"server", state.server},
               {"sequence", state.sequence},
+              {"newest_sequence", state.newest_sequence},
               {"version", state.version},
               {"newest_version", state.newest_version},
               {"last_contact", state.last_contact_s},
@@ -155,7 +156,7 @@ EdgeReport Daemon::edge_report() const {
   report.refused = state.batches_refused;
   report.refused_here = state.refused_here;
   report.left_out_here = state.left_out_here;
-  report.newest_read = state.sequence;
+  report.newest_read = state.newest_sequence;
   for (const RefusedHere& one : state.refused_here) report.newest_read = std::max(report.newest_read, one.sequence);
   report.tells_from = state.tells_from;
   report.problem = state.problem;
@@ -164,11 +165,16 @@ EdgeReport Daemon::edge_report() const {
     // What came is kept and not in force: a receipt for it would be a lie.
     report.sequence = report.cores = 0;
     report.problem = guard_reason();
-    if (report.problem.empty())
-      report.problem = "version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
-                       std::to_string(state.newest_version) + " is the newest, and waits";
+    if (report.problem.empty()) report.problem = held_reason();
   }
   return report;
+}
+
+std::string Daemon::held_reason() const {
+  const FeedState state = feed_->state();
+  if (state.version == state.newest_version) return "";
+  return "version " + std::to_string(state.version) + " of the signatures was put in force by hand; " + std::to_string(state.newest_version) +
+         " is the newest, and waits until: telefence policy rollback newest";
 }
 
 bool Daemon::is_ready(std::vector<std::string>& reasons) const {
@@ -207,9 +213,8 @@ void Daemon::add_reasons_of_feed(std::vector<std::string>& reasons, bool& ready)
   if (!state.log_problem.empty()) reasons.push_back(state.log_problem);
   if (const std::string said = guard_reason(); !said.empty())
     reasons.push_back(said);
-  else if (state.version != state.newest_version)
-    reasons.push_back("version " + std::to_string(state.version) + " of the signatures was put in force by hand; " +
-                      std::to_string(state.newest_version) + " is the newest, and waits");
+  else if (const std::string held = held_reason(); !held.empty())
+    reasons.push_back(held);
   if (!state.state_problem.empty()) reasons.push_back(state.state_problem);
   if (const std::string problem = receipts_->problem(); !problem.empty()) reasons.push_back(problem);
   if (!trial_desk_) return;

@@ -31,6 +31,8 @@ void print_text(const Json& reply, Language language) {
   if (!flag_of(reply, "ok")) return;
   for (const Json& told : member_of(reply, "needs_restart"))
     std::fprintf(stderr, "%s\n", say(language, {"needs a restart: {}", "需要重启：{}"}, to_text(sealed_change_from(told), language)).c_str());
+  if (const std::string held = text_of(reply, "held"); !held.empty())
+    std::fprintf(stderr, "%s\n", say(language, {"what was read is kept and not in force: {}", "已读取的内容已保存，但未生效：{}"}, translated(language, held)).c_str());
   std::printf("%s\n", say(language, {"reloaded: mode {}", "已重新加载：模式 {}"},
                           say(language, text_of(reply, "mode") == "enforce" ? Word::kEnforce : Word::kMonitor)).c_str());
 }

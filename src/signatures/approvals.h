@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "signatures/batch.h"
 
@@ -19,7 +19,11 @@ class Approvals {
   // Takes those that do not count out of the batch.
   void sort_out(Batch& batch) const {
     const bool is_dated_back = batch.timestamp_ms <= 0 || batch.timestamp_ms < newest_ms_ - kClocks_ms;
-    std::erase_if(batch.signatures, [&](const BatchSignature& one) { return one.is_approval() && (is_dated_back || used_.contains(key_of(one))); });
+    std::erase_if(batch.signatures, [&](const BatchSignature& one) {
+      if (!one.is_approval()) return false;
+      const auto used = used_.find(key_of(one));
+      return used == used_.end() ? is_dated_back : used->second != batch.hash;
+    });
   }
   // Of what is dated before, all is known that still could count: with what comes here begins.
   void begin_at(std::int64_t moment_ms) { newest_ms_ = std::max(newest_ms_, moment_ms); }
@@ -32,14 +36,15 @@ class Approvals {
   void note(const Batch& batch, std::int64_t now_ms) {
     if (batch.timestamp_ms <= now_ms + kClocks_ms) newest_ms_ = std::max(newest_ms_, batch.timestamp_ms);
     for (const BatchSignature& one : batch.signatures)
-      if (one.is_approval()) used_.insert(key_of(one));
+      if (one.is_approval()) used_.emplace(key_of(one), batch.hash);
   }
 
  private:
   static constexpr std::int64_t kClocks_ms = 3'600'000;
   static std::string key_of(const BatchSignature& one) { return {one.value.begin(), one.value.end()}; }
 
-  std::unordered_set<std::string> used_;  // a wide entry each: few
+  // By which batch: that one is read again after a snapshot of before it. A wide entry each: few.
+  std::unordered_map<std::string, std::string> used_;
   std::int64_t newest_ms_ = 0;
 };
 

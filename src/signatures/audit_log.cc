@@ -78,7 +78,7 @@ class Chain {
 }  // namespace
 
 AuditEntry::AuditEntry(std::string_view what, std::string_view who)
-    : fields_("\"who\":" + json_text(who) + ",\"what\":" + json_text(what)) {}
+    : at_ms_(now_ms()), fields_("\"who\":" + json_text(who) + ",\"what\":" + json_text(what)) {}
 
 AuditEntry& AuditEntry::text(std::string_view name, std::string_view value) { return json(name, json_text(value)); }
 AuditEntry& AuditEntry::number(std::string_view name, std::uint64_t value) { return json(name, std::to_string(value)); }
@@ -157,7 +157,7 @@ Result<void> AuditLog::write_line(const std::string& text) {
 
 Result<void> AuditLog::append_locked(const AuditEntry& entry) {
   if (auto found = find_end(); !found.ok()) return found;
-  const std::string at = "{\"at\":" + json_text(instant_text(now_ms())) + ",";
+  const std::string at = "{\"at\":" + json_text(instant_text(entry.at_ms())) + ",";
   if (!torn_hash_.empty()) {
     const AuditEntry torn = AuditEntry("torn", "telefence").text("before", last_hash_);
     const std::string line = at + torn.fields() + ",\"prev\":\"" + torn_hash_ + "\"}";

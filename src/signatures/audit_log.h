@@ -15,7 +15,7 @@
 
 namespace telefence {
 
-// What one line says, in this order, behind `at`, `who` and `what`.
+// What one line says, in this order, behind `at` (when the entry was made), `who` and `what`.
 class AuditEntry {
  public:
   AuditEntry(std::string_view what, std::string_view who);
@@ -23,9 +23,11 @@ class AuditEntry {
   AuditEntry& number(std::string_view name, std::uint64_t value);
   AuditEntry& json(std::string_view name, std::string_view value);  // a whole JSON value
 
+  std::int64_t at_ms() const { return at_ms_; }
   const std::string& fields() const { return fields_; }
 
  private:
+  std::int64_t at_ms_;
   std::string fields_;  // members of a JSON object
 };
 

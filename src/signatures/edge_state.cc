@@ -16,6 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kBetweenTries{1};
+constexpr std::chrono::seconds kBetweenLooks{2};
 constexpr const char* kUnmended = "unmended.json";
 constexpr std::size_t kMostUnmended = 1 << 20;
 
@@ -36,23 +37,26 @@ Result<PolicyFile::Loaded> EdgeState::load_batches(const Base& base, const std::
   });
 }
 
-void EdgeState::load(const std::function<Base(SnapshotFile&)>& take_snapshot, const std::function<void(const StoredBatch&)>& take) {
+void EdgeState::load(const std::function<Base(Result<SnapshotFile>)>& take_snapshot, const std::function<void(const StoredBatch&)>& take) {
   if (folder_.empty()) return;
   Result<void> opened = file_.open(folder_);
   if (opened.ok()) {
+    // First: what is wrong with the rest is told there.
+    const Result<void> audit = audit_.open(folder_ + "/audit.jsonl", AuditLog::Sync::kEachSecond);
+    if (!audit.ok()) audit_problem_ = audit.error().message;
     Base base;
     Result<std::optional<SnapshotFile>> snapshot = SnapshotFile::open(folder_);
-    if (snapshot.ok() && snapshot.value()) base = take_snapshot(*snapshot.value());
+    if (!snapshot.ok())
+      take_snapshot(snapshot.error());
+    else if (snapshot.value())
+      base = take_snapshot(std::move(*snapshot.value()));
     const Result<PolicyFile::Loaded> loaded = load_batches(base, take);
     if (loaded.ok())
       loaded_ = loaded.value();
     else
       opened = loaded.error();
   }
-  if (opened.ok()) {
-    const Result<void> audit = audit_.open(folder_ + "/audit.jsonl", AuditLog::Sync::kEachSecond);
-    if (!audit.ok()) audit_problem_ = audit.error().message;
-  } else {
+  if (!opened.ok()) {
     // Not tried again: what another process writes there, or a file that is not ours, does not become ours by waiting.
     file_.close();
     file_problem_ = opened.error().message + "; after a restart this node begins without what was pushed";
@@ -89,8 +93,14 @@ void EdgeState::keep_snapshot(const std::string& manifest, const std::vector<std
   }
   waiting_.clear();
   waiting_bytes_ = 0;
-  is_given_up_ = false;
+  is_given_up_ = lacks_base_ = false;
   file_problem_.clear();
+}
+
+void EdgeState::begin_anew() {
+  lacks_base_ = false;
+  if (!file_.is_open()) return;
+  if (const Result<void> begun = file_.begin_anew("", {}); !begun.ok()) file_problem_ = begun.error().message;
 }
 
 void EdgeState::write_waiting() {
@@ -120,10 +130,39 @@ void EdgeState::keep(StoredBatch batch) {
   file_problem_ += "; too much waits to be written: what is kept from now on begins with a restart";
 }
 
-void EdgeState::audit(const AuditEntry& entry) {
+void EdgeState::audit(AuditEntry entry) {
   if (!audit_.is_open()) return;
-  const Result<void> written = audit_.append(entry);
-  audit_problem_ = written.ok() ? "" : written.error().message;
+  const bool was_empty = audit_waiting_.empty();
+  if (audit_waiting_.size() < kMostAuditWaiting)
+    audit_waiting_.push_back(std::move(entry));
+  else
+    ++audit_lost_;
+  if (was_empty) write_audit();
+}
+
+void EdgeState::write_audit() {
+  while (!audit_waiting_.empty()) {
+    const Result<void> written = audit_.append(audit_waiting_.front());
+    if (!written.ok()) {
+      audit_problem_ = written.error().message + "; what it should say waits, and writing is tried again";
+      next_audit_ = std::chrono::steady_clock::now() + kBetweenTries;
+      return;
+    }
+    audit_problem_.clear();
+    audit_waiting_.pop_front();
+    if (audit_waiting_.empty() && audit_lost_ > 0) audit_waiting_.push_back(AuditEntry("lost", "telefence").number("lines", std::exchange(audit_lost_, 0)));
+  }
+}
+
+// Removed or put elsewhere while this runs: what is written goes where the next start does not look.
+void EdgeState::look_for_folder() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_look_) return;
+  next_look_ = now + kBetweenLooks;
+  folder_problem_ = file_.is_open() && !file_.is_in_place()
+                        ? "the files in " + folder_ + " were removed or replaced while telefence runs: what it applies is kept where the next start does not find it; "
+                          "restart it, and it reads from Redis what it has lost"
+                        : "";
 }
 
 void EdgeState::keep_unmended(const Unmended& unmended) {
@@ -152,8 +191,12 @@ Unmended EdgeState::unmended() {
 void EdgeState::tick() {
   if (!waiting_.empty() && std::chrono::steady_clock::now() >= next_try_) write_waiting();
   if (const Result<void> synced = file_.tick(); !synced.ok()) file_problem_ = synced.error().message;
+  if (!audit_waiting_.empty() && std::chrono::steady_clock::now() >= next_audit_) write_audit();
   if (const Result<void> synced = audit_.tick(); !synced.ok()) audit_problem_ = synced.error().message;
-  problem_ = !file_problem_.empty() ? file_problem_ : !audit_problem_.empty() ? audit_problem_ : unmended_problem_;
+  look_for_folder();
+  problem_ = unmended_problem_;
+  for (const std::string* one : {&audit_problem_, &folder_problem_, &file_problem_})
+    if (!one->empty()) problem_ = *one;
 }
 
 }  // namespace telefence

@@ -31,10 +31,13 @@ class EdgeState {
     std::uint64_t sequence = 0;
     std::string hash;    // of its last batch
   };
-  // Opens the folder, gives the snapshot that is there, and calls `take` with every batch that lies on it, oldest first.
-  void load(const std::function<Base(SnapshotFile&)>& take_snapshot, const std::function<void(const StoredBatch&)>& take);
-  // Batches lie on a snapshot that can't be used: what they come to is not the whole.
+  // Opens the folder, gives the snapshot that is there or why it can't be read, and calls `take` with every batch that lies on it, oldest
+  // first.
+  void load(const std::function<Base(Result<SnapshotFile>)>& take_snapshot, const std::function<void(const StoredBatch&)>& take);
+  // Batches lie on a snapshot that is not there or can't be used: what they come to is not the whole.
   bool lacks_base() const { return lacks_base_; }
+  // In place of all that was kept, whatever comes from now on: the log is read from its begin.
+  void begin_anew();
   // Keeps a snapshot in place of all that was kept, with the batches that were applied since. `comes_to_the_same`: what is kept so far,
   // with what comes, is as good. Else, when it can't be written, nothing more is kept until a restart: a hole would lie in between.
   void keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
@@ -47,7 +50,8 @@ class EdgeState {
   std::optional<std::vector<StoredBatch>> behind(const std::string& id, const std::string& hash) const;
   // Keeps a batch that was applied.
   void keep(StoredBatch batch);
-  void audit(const AuditEntry& entry);
+  // What can't be written waits, and is written in its order once that is possible; what is too much to wait is counted, in a line "lost".
+  void audit(AuditEntry entry);
   // What is wrong with what is in force, so that a restart does not forget it. Written when it is another; nothing wrong: no file.
   void keep_unmended(const Unmended& unmended);
   Unmended unmended();
@@ -64,12 +68,18 @@ class EdgeState {
   // Batches are kept in the order in which they were applied or not at all: what lacks one in the middle is another policy.
   static constexpr std::uint64_t kLarge = 64u << 20;  // bytes
   static constexpr std::size_t kMostWaiting = 64u << 20;  // bytes
+  static constexpr std::size_t kMostAuditWaiting = 10'000;  // lines
   void write_waiting();
+  void write_audit();
+  void look_for_folder();
   Result<PolicyFile::Loaded> load_batches(const Base& base, const std::function<void(const StoredBatch&)>& take);
 
   const std::string folder_;
   PolicyFile file_;
   AuditLog audit_;
+  std::deque<AuditEntry> audit_waiting_;
+  std::uint64_t audit_lost_ = 0;
+  std::chrono::steady_clock::time_point next_audit_, next_look_;
   PolicyFile::Loaded loaded_;
   std::deque<StoredBatch> waiting_;
   std::size_t waiting_bytes_ = 0;
@@ -78,7 +88,7 @@ class EdgeState {
   std::chrono::steady_clock::time_point next_try_;
   Unmended kept_unmended_;
   std::chrono::steady_clock::time_point next_unmended_;
-  std::string problem_, file_problem_, audit_problem_, unmended_problem_;
+  std::string problem_, file_problem_, audit_problem_, unmended_problem_, folder_problem_;
 };
 
 }  // namespace telefence

@@ -85,7 +85,7 @@ struct Feed::Impl {
   Clock::time_point changed_at;
   std::uint64_t most_kept;  // entries, since memory was last given back
   std::uint64_t newest_version = 0;
-  std::uint64_t pinned_version = 0;  // in force by hand; 0: the newest is
+  std::optional<VersionInfo> pinned;  // in force by hand; nothing: the newest is
   Guarded<VersionHistory> history{VersionHistory(kHistoryBytes)};
 
   void run();
@@ -117,26 +117,28 @@ Result<std::uint64_t> Feed::Impl::put_in_force(const std::string& cause, std::ve
     else
       versions.add({newest_version, follower.sequence(), now_ms() / 1000, cause, store->counts()}, set->parts());
   });
-  news.in_force(pinned_version != 0 ? pinned_version : newest_version, newest_version);
-  return pinned_version != 0 ? readers.begin_grace() : published.publish(std::move(set));
+  news.in_force(pinned ? &*pinned : nullptr, newest_version);
+  return pinned ? readers.begin_grace() : published.publish(std::move(set));
 }
 
 Result<void> Feed::Impl::roll_back(std::uint64_t number, const std::string& who, const std::string& why) {
   if (number == 0) number = newest_version;
   MatchSetParts parts;
-  const bool is_known = history.with([&](VersionHistory& versions) {
+  const auto wanted = history.with([&](VersionHistory& versions) -> std::optional<VersionInfo> {
     const MatchSetParts* found = versions.find(number);
-    if (found != nullptr) parts = *found;
-    return found != nullptr;
+    if (found == nullptr) return std::nullopt;
+    parts = *found;
+    return *versions.info(number);
   });
-  if (!is_known)
+  if (!wanted)
     return Error{ErrorCode::kUsage, "there is no version " + std::to_string(number) + " to go back to: telefence policy versions lists them"};
   auto set = std::make_unique<const MatchSet>(std::move(parts));
   if (prepare) {
     if (auto prepared = prepare(*set); !prepared.ok()) return prepared.error();
   }
-  pinned_version = number == newest_version ? 0 : number;
-  news.in_force(number, newest_version);
+  pinned.reset();
+  if (number != newest_version) pinned = wanted;
+  news.in_force(pinned ? &*pinned : nullptr, newest_version);
   AuditEntry entry("rollback", who);
   entry.number("version", number).number("newest", newest_version);
   if (!why.empty()) entry.text("why", why);

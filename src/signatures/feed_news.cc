@@ -58,6 +58,11 @@ FeedNews::FeedNews(bool is_configured, const SignatureStore::Counts& counts, Jou
 FeedState FeedNews::state() const {
   FeedState state = state_.with([](const FeedState& s) { return s; });
   state.operations_refused += state.counts.log_patterns_refused;
+  state.newest_sequence = state.sequence;
+  if (const auto held = held_.with([](const std::optional<VersionInfo>& one) { return one; })) {
+    state.sequence = held->sequence;
+    state.counts = held->counts;
+  }
   return state;
 }
 
@@ -69,6 +74,7 @@ void FeedNews::show_problem() {
   const std::string& shown = !connection_problem_.empty() ? connection_problem_
                              : !keys_problem_.empty()     ? keys_problem_
                              : !batch_problem_.empty()    ? batch_problem_
+                             : !base_problem_.empty()     ? base_problem_
                              : !unmended_.log.empty()     ? unmended_.log
                              : !snapshot_problem_.empty() ? snapshot_problem_
                              : !behind_.empty()           ? behind_
@@ -77,7 +83,7 @@ void FeedNews::show_problem() {
   state_.with([&](FeedState& s) {
     s.connected = is_connected_;
     s.problem = shown;
-    s.log_problem = unmended_.log;
+    s.log_problem = base_problem_.empty() ? unmended_.log : base_problem_;
   });
 }
 
@@ -126,6 +132,7 @@ void FeedNews::log_begins_later(std::uint64_t sequence) {
 void FeedNews::snapshot_loaded(std::uint64_t sequence, std::uint64_t in_force, std::uint64_t milliseconds) {
   unmended_ = {};
   snapshot_problem_.clear();
+  base_problem_.clear();
   tell(Subject::kLog, "snapshot " + std::to_string(sequence) + " loaded in " + std::to_string(milliseconds) + " ms: " +
                           std::to_string(in_force) + " entries in force; the log is read from there");
   state_.with([&](FeedState& s) {
@@ -150,6 +157,13 @@ void FeedNews::snapshot_refused(const std::string& what) {
   show_problem();
 }
 
+void FeedNews::base_lost(const std::string& what) {
+  base_problem_ = what;
+  if (what.empty()) snapshot_problem_.clear();
+  tell(Subject::kState, what.empty() ? "the whole log is read again: what is on disk lacks nothing any more" : what);
+  show_problem();
+}
+
 void FeedNews::no_snapshots(const std::string& why) { tell(Subject::kLog, why); }
 
 void FeedNews::batch_refused(const std::string& id, const std::string& hash, const RefusedBatch& refused) {
@@ -168,6 +182,10 @@ void FeedNews::batch_refused(const std::string& id, const std::string& hash, con
 
 void FeedNews::tells_from(std::uint64_t sequence) {
   state_.with([&](FeedState& s) { s.tells_from = std::max(s.tells_from, sequence); });
+}
+
+void FeedNews::reads_again_from(std::uint64_t sequence) {
+  state_.with([&](FeedState& s) { s.tells_from = std::min(s.tells_from, sequence); });
 }
 
 void FeedNews::tells_of_another_log() {
@@ -216,9 +234,15 @@ void FeedNews::not_published(const Error& why) {
 
 void FeedNews::not_kept(const Error& why) { tell(Subject::kPublishing, why.message); }
 
-void FeedNews::in_force(std::uint64_t version, std::uint64_t newest) {
+void FeedNews::in_force(const VersionInfo* held, std::uint64_t newest) {
+  held_.with([&](std::optional<VersionInfo>& kept) {
+    kept.reset();
+    if (held != nullptr) kept = *held;
+  });
   state_.with([&](FeedState& s) {
-    s.version = version;
+    const bool is_let_go = held == nullptr && s.version != s.newest_version;
+    if (is_let_go) s.last_applied_s = (s.last_applied_ms = now_ms()) / 1000;
+    s.version = held != nullptr ? held->number : newest;
     s.newest_version = newest;
   });
 }
@@ -282,6 +306,7 @@ void FeedNews::published(const Publication& publication) {
   state_.with([&](FeedState& s) {
     s.sequence = publication.sequence;
     s.hash = publication.hash;
+    if (s.version != s.newest_version) return;  // it is only kept
     s.last_applied_ms = now_ms();
     s.last_applied_s = s.last_applied_ms / 1000;
     s.all_use_it = publication.apply_us != 0;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "signatures/signature_store.h"
 #include "signatures/signers.h"
 #include "signatures/unmended.h"
+#include "signatures/version_history.h"
 
 namespace telefence {
 
@@ -54,6 +56,7 @@ struct FeedState {
   std::int64_t signed_at_ms = 0;  // the newest moment of which the centre signed something; 0 = not known, or not watched
   std::string note;            // what an operator may want to know of the log and is no problem
   std::uint64_t sequence = 0;  // of the newest batch in force
+  std::uint64_t newest_sequence = 0;  // of the newest batch that was taken; another one while an earlier version is held by hand
   std::string hash;            // of the same
   std::int64_t last_contact_s = 0;
   std::int64_t last_applied_s = 0;
@@ -79,7 +82,7 @@ struct FeedState {
   std::uint64_t last_propagation_us = 0;  // from the publisher's timestamp to all workers on the new set
   std::uint64_t version = 0;         // in force; counts from 1 since the start
   std::uint64_t newest_version = 0;  // not the same: an earlier version was put in force by hand
-  SignatureStore::Counts counts;
+  SignatureStore::Counts counts;     // of what is in force
   std::vector<Complaint> recent_complaints;  // newest last, at most 50
 };
 
@@ -102,9 +105,13 @@ class FeedNews {
   void snapshot_read(std::uint64_t sequence, std::uint64_t in_force);  // from disk
   void snapshot_refused(const std::string& what);
   void no_snapshots(const std::string& why);
+  // What is on disk is not the whole. "": it is read again.
+  void base_lost(const std::string& what);
   void batch_refused(const std::string& id, const std::string& hash, const RefusedBatch& refused);
   // What became of the batches before this one was not seen.
   void tells_from(std::uint64_t sequence);
+  // What is behind this one is read again, and seen.
+  void reads_again_from(std::uint64_t sequence);
   // Another log begins, of which all will be seen.
   void tells_of_another_log();
   // A batch that is sound; some of its lines may have been left out.
@@ -114,7 +121,8 @@ class FeedNews {
   const Unmended& unmended() const { return unmended_; }
   void not_published(const Error& why);
   void not_kept(const Error& why);  // on disk
-  void in_force(std::uint64_t version, std::uint64_t newest);
+  // `held`: the earlier version that is in force by hand, nullptr: the newest is.
+  void in_force(const VersionInfo* held, std::uint64_t newest);
   // The keys of redis.signers.
   void keys_unread(const Error& why);
   void keys_read();
@@ -143,6 +151,7 @@ class FeedNews {
 
   Guarded<FeedState> state_;
   Journal journal_;
+  Guarded<std::optional<VersionInfo>> held_;
   // Thread of the feed only.
   bool is_connected_ = false;
   bool was_told_away_ = false;
@@ -150,7 +159,7 @@ class FeedNews {
   std::string connection_problem_;
   Unmended unmended_;
   std::string batch_problem_;  // of the newest batch
-  std::string keys_problem_, behind_, state_problem_, snapshot_problem_, freeze_;
+  std::string keys_problem_, behind_, state_problem_, snapshot_problem_, freeze_, base_problem_;
   std::int64_t told_signed_at_ms_ = 0;
   std::uint64_t told_bytes_ = 0;
 };

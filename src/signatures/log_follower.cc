@@ -108,6 +108,7 @@ void LogFollower::go_back(const std::string& id, const std::string& hash) {
   behind_until_ = order_.last();
   const std::string lacking = order_.last_id();
   order_.go_back(id, hash);
+  news_.reads_again_from(order_.last());
   reader_.go_to(id);
   reader_.lacks(lacking);
 }
@@ -136,6 +137,7 @@ void LogFollower::check_end() {
     const std::string lacking = order_.last_id();
     behind_until_ = order_.last();
     order_.begin_anew();
+    news_.reads_again_from(0);
     reader_.go_to(order_.last_id());
     return reader_.lacks(lacking);
   }
@@ -260,10 +262,15 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
   const std::uint64_t newest = std::exchange(newest_, std::max(newest_, batch.sequence));
   if (batch.sequence <= newest) {
     newest_ = batch.sequence;  // told once for the whole of the new log
+    news_.reads_again_from(batch.sequence);
     behind_until_ = 0;
     break_log(LogBreak::kReset, "batch " + entry.id + " is another one than was read before under this number: Redis lost data", 0);
   }
   audit_applied(batch, progress.complaints.size() - left_out_before);
+  if (state_.lacks_base() && batch.sequence == 1) {
+    state_.begin_anew();
+    news_.base_lost("");
+  }
   state_.keep({entry.id, std::string(fields.header), std::string(fields.body), std::string(fields.signature)});
   return taken;
 }
@@ -294,12 +301,12 @@ void LogFollower::take_stored(const StoredBatch& stored, Progress& progress) {
 LogFollower::Progress LogFollower::begin() {
   Progress progress;
   progress.read_at = Clock::now();
-  state_.load([&](SnapshotFile& file) { return take_stored_snapshot(file, progress); },
+  state_.load([&](Result<SnapshotFile> read) { return take_stored_snapshot(std::move(read), progress); },
               [&](const StoredBatch& stored) { take_stored(stored, progress); });
-  if (state_.lacks_base()) order_.begin_anew();
   news_.was_unmended(state_.unmended());
   lacks_batches_ = !news_.unmended().log.empty() || !news_.unmended().note.empty();
   news_.tells_from(sequence_);  // which were refused is not kept on disk
+  if (state_.lacks_base()) lack_base();
   reader_.go_to(order_.last_id());
   if (state_.loaded_batches() > 0) news_.state_loaded(state_.loaded_batches(), order_.last_id(), state_.bytes_cut());
   news_.state(state_.problem(), state_.bytes());

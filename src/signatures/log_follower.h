@@ -53,7 +53,7 @@ class LogFollower {
 
   // Who may sign from now on. An error leaves those of before.
   Result<void> set_trust(const TrustOptions& trust);
-  void audit(const AuditEntry& entry) { state_.audit(entry); }
+  void audit(AuditEntry entry) { state_.audit(std::move(entry)); }
 
  private:
   // What became of an entry. kKnown: it was applied before. kReadAgain: it and what was read with it.
@@ -85,7 +85,8 @@ class LogFollower {
   bool begin_with_snapshot(Progress& progress);
   bool take_newest_snapshot(Progress& progress);
   bool take_snapshot(const ManifestThere& there, Progress& progress);
-  EdgeState::Base take_stored_snapshot(SnapshotFile& file, Progress& progress);
+  EdgeState::Base take_stored_snapshot(Result<SnapshotFile> read, Progress& progress);
+  void lack_base();
   void adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Progress& progress);
   bool refuse_snapshot(std::uint64_t sequence, const std::string& why);
   bool is_of_other_log(const SnapshotManifest& manifest);

@@ -31,7 +31,7 @@ void LogFollower::plan_snapshot(std::chrono::milliseconds within, std::uint64_t 
 }
 
 bool LogFollower::refuse_snapshot(std::uint64_t sequence, const std::string& why) {
-  const std::string what = "snapshot " + std::to_string(sequence) + " refused: " + why;
+  const std::string what = (sequence == 0 ? "the snapshot on disk" : "snapshot " + std::to_string(sequence)) + " refused: " + why;
   news_.snapshot_refused(what);
   state_.audit(AuditEntry("refused", "feed").text("id", "snapshot:" + std::to_string(sequence)).text("why", why));
   return false;
@@ -77,6 +77,7 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   order_.go_back(id_of(manifest.sequence), manifest.hash);
   sequence_ = newest_ = manifest.sequence;
   hash_ = manifest.hash;
+  news_.reads_again_from(sequence_);
   news_.tells_from(sequence_);  // of those before, its maker knows
   lacks_batches_ = false;
   snapshot_need_ = 0;
@@ -188,26 +189,35 @@ void LogFollower::compact() {
 }
 
 // As from Redis, its signatures too.
-EdgeState::Base LogFollower::take_stored_snapshot(SnapshotFile& file, Progress& progress) {
+EdgeState::Base LogFollower::take_stored_snapshot(Result<SnapshotFile> read, Progress& progress) {
+  const auto refuse = [this](const std::string& why) {
+    refuse_snapshot(0, why);
+    return EdgeState::Base();
+  };
+  if (!read.ok()) return refuse(read.error().message);
+  SnapshotFile& file = read.value();
   const Result<SnapshotManifest> manifest = read_manifest(file.manifest());
-  if (!manifest.ok()) {
-    refuse_snapshot(0, "on disk: " + manifest.error().message);
-    return {};
-  }
-  if (const auto refused = signers_.refuse(manifest.value())) {
-    refuse_snapshot(manifest.value().sequence, "on disk: " + refused->why);
-    return {};
-  }
+  if (!manifest.ok()) return refuse(manifest.error().message);
+  if (const auto refused = signers_.refuse(manifest.value())) return refuse(refused->why);
   const Result<LoadedSnapshot> loaded = load_snapshot(manifest.value(), store_.terms(), signers_, false, [&](std::size_t index) {
     return file.next(manifest.value().chunks[index].bytes);
   });
-  if (!loaded.ok()) {
-    refuse_snapshot(manifest.value().sequence, "on disk: " + loaded.error().message);
-    return {};
-  }
+  if (!loaded.ok()) return refuse(loaded.error().message);
   adopt(manifest.value(), *loaded.value().load, progress);
   news_.snapshot_read(manifest.value().sequence, store_.counts().in_force());
   return {manifest.value().digest, manifest.value().sequence, manifest.value().hash};
+}
+
+// The batches on disk lie on a snapshot that can't be used. They filter until Redis gives a snapshot or the whole log, of which they are read
+// again in their order: what one of them took back would else come back with a batch of before it.
+void LogFollower::lack_base() {
+  order_.begin_anew();
+  news_.reads_again_from(0);
+  seen_ = {};
+  newest_ = 0;
+  news_.base_lost("the batches on disk lie on a snapshot that is missing there or can't be used: only what they say is in force (" +
+                  std::to_string(state_.loaded_batches()) + " of them), until Redis gives a snapshot or the whole log");
+  state_.audit(AuditEntry("base-lost", "feed").number("batches", state_.loaded_batches()));
 }
 
 }  // namespace telefence

@@ -54,6 +54,8 @@ class PolicyFile {
   // Brings to the disk what was appended, at most once a second.
   Result<void> tick();
   std::uint64_t size() const { return end_; }
+  // Whether who opens it by its name now finds this file.
+  bool is_in_place() const;
 
  private:
   Result<void> make_file(const std::string& base, std::span<const StoredBatch> batches);

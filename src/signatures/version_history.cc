@@ -29,9 +29,19 @@ void VersionHistory::replace_newest(const MatchSetParts& parts) {
   thin_out();
 }
 
-const MatchSetParts* VersionHistory::find(std::uint64_t number) const {
+const VersionHistory::Kept* VersionHistory::kept(std::uint64_t number) const {
   const auto found = std::find_if(kept_.begin(), kept_.end(), [number](const Kept& one) { return one.info.number == number; });
-  return found == kept_.end() ? nullptr : &found->parts;
+  return found == kept_.end() ? nullptr : &*found;
+}
+
+const MatchSetParts* VersionHistory::find(std::uint64_t number) const {
+  const Kept* one = kept(number);
+  return one == nullptr ? nullptr : &one->parts;
+}
+
+const VersionInfo* VersionHistory::info(std::uint64_t number) const {
+  const Kept* one = kept(number);
+  return one == nullptr ? nullptr : &one->info;
 }
 
 std::vector<VersionInfo> VersionHistory::list() const {

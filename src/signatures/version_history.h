@@ -37,6 +37,8 @@ class VersionHistory {
   void replace_newest(const MatchSetParts& parts);
   // nullptr: it was not kept, or never was.
   const MatchSetParts* find(std::uint64_t number) const;
+  // The same of what is told of it.
+  const VersionInfo* info(std::uint64_t number) const;
   // The newest first.
   std::vector<VersionInfo> list() const;
   // Of parts that the newest version does not have.
@@ -47,6 +49,7 @@ class VersionHistory {
     VersionInfo info;
     MatchSetParts parts;
   };
+  const Kept* kept(std::uint64_t number) const;
   void thin_out();
   std::size_t bytes_alone(std::size_t index) const;
 

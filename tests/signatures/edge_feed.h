@@ -77,6 +77,14 @@ class EdgeFeed {
       return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(part) != std::string::npos; });
     });
   }
+  // What it has told so far, for the message of a test that fails.
+  std::string told() const {
+    return lines_.with([](const std::vector<std::string>& lines) {
+      std::string out;
+      for (const std::string& line : lines) out += line + "\n";
+      return out;
+    });
+  }
   bool blocks(std::string_view name) {
     const AsReader reading(readers_);
     return !Asker(published_.read()).domain(name).empty();

@@ -19,7 +19,7 @@
 namespace telefence {
 namespace {
 
-EdgeState::Base no_snapshot(SnapshotFile&) { return {}; }
+EdgeState::Base no_snapshot(Result<SnapshotFile>) { return {}; }
 
 StoredBatch batch_at(std::uint64_t i) {
   return {std::to_string(i) + "-0", "{\"seq\":" + std::to_string(i) + "}", std::string(i * 37 % 3000, static_cast<char>(i)), i % 3 == 0 ? "" : "sig\n"};

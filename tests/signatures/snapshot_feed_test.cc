@@ -12,67 +12,12 @@
 #include <set>
 #include <thread>
 
-#include "centre/snapshot_publish.h"
-#include "redis/private_redis.h"
 #include "signatures/audit_log.h"
-#include "signatures/edge_feed.h"
+#include "signatures/snapshot_edge.h"
 #include "signatures/snapshot_fetch.h"
 
 namespace telefence {
 namespace {
-
-class SnapshotFeed : public testing::Test {
- protected:
-  SnapshotFeed() : city_(made("city")), police_(made("police")), vendor_(made("vendor")), maker_(made("maker")) {
-    options_.redis.server = redis_.server();
-    options_.redis.snapshot_spread_ms = 20;
-    options_.state_dir = folder_ / "policy";
-    options_.redis.trust.signers = {{folder_ / "city.pub", {}, {}, {}, true, false},
-                                    {folder_ / "police.pub", {}, {}, {}, true, false},
-                                    {folder_ / "vendor.pub", {}, {}, {}, false, false},
-                                    {folder_ / "maker.pub", {}, {}, {}, false, true}};
-  }
-  SigningKey made(const std::string& name) {
-    SigningKey key = make_signing_key(name, "");
-    EXPECT_TRUE(write_key_files(folder_ / name, key).ok());
-    return key;
-  }
-  void start() { edge_ = std::make_unique<EdgeFeed>(options_); }
-  void start_at_an_empty_log() {
-    start();
-    centre().push({add_domain("zero.example")});
-    ASSERT_TRUE(edge_->reaches(1));  // it has looked for snapshots, in vain
-  }
-  Centre centre() const { return Centre(redis_.server(), {&city_}); }
-
-  Result<MadeSnapshot> make(SnapshotOrder order = {}) {
-    if (order.keys.empty()) order.keys = {&maker_};
-    RedisConnection connection;
-    EXPECT_TRUE(connection.connect(redis_.login(), 5000).ok());
-    return make_snapshot(connection, test_terms(), options_.redis.trust, order);
-  }
-  void push_and_make(int batches) {
-    for (int i = 0; i < batches; ++i) last_ = centre().push({add_domain("n" + std::to_string(++count_) + ".example")});
-    const Result<MadeSnapshot> done = make();
-    ASSERT_TRUE(done.ok()) << done.error().message;
-    EXPECT_EQ(done.value().manifest.sequence, last_);
-  }
-  void expect_blocks(int from, int to) {
-    for (int i = from; i <= to; ++i) EXPECT_TRUE(edge_->blocks("n" + std::to_string(i) + ".example")) << i;
-  }
-  std::string file(const std::string& name) {
-    std::ifstream stream(folder_ / ("policy/" + name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-
-  TestFolder folder_;
-  PrivateRedis redis_;
-  SigningKey city_, police_, vendor_, maker_;
-  SignatureOptions options_;
-  std::unique_ptr<EdgeFeed> edge_;
-  int count_ = 0;
-  std::uint64_t last_ = 0;
-};
 
 TEST_F(SnapshotFeed, ANewEdgeLoadsTheNewestAndReadsTheLogFromThere) {
   push_and_make(5);
@@ -406,23 +351,6 @@ TEST_F(SnapshotFeed, AnOldSnapshotTakesNothingBack) {
   EXPECT_TRUE(edge_->blocks("hidden.example"));
 }
 
-TEST_F(SnapshotFeed, OneThatCantBeKeptLeavesNoHoleOnDisk) {
-  push_and_make(3);
-  centre().ask({"XTRIM", "tf:1:log", "MINID", "4-0"});
-  std::filesystem::create_directories(folder_ / "policy/snapshot.new");  // nothing can be written there
-  start();
-  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_loaded == 1; }));
-  centre().push({add_domain("n4.example")});
-  ASSERT_TRUE(edge_->reaches(4));
-  EXPECT_NE(edge_->state().state_problem.find("after a restart this node begins with what was kept before"), std::string::npos) << edge_->state().state_problem;
-  edge_->stop();
-  std::filesystem::remove(folder_ / "policy/snapshot.new");
-  start();
-  ASSERT_TRUE(edge_->reaches(4));
-  expect_blocks(1, 4);
-  EXPECT_EQ(edge_->state().state_problem, "");
-}
-
 TEST_F(SnapshotFeed, WhatEveryEdgeRefusesAlikeStopsNoSnapshot) {
   push_and_make(1);
   Centre(redis_.server(), {}).push({add_domain("unsigned.example")});
@@ -722,35 +650,26 @@ TEST_F(SnapshotFeed, KeepsTheLastFewAndTrimsWhatIsOld) {
   EXPECT_EQ(centre().ask({"XLEN", "tf:1:log"}).integer, 2);
 }
 
-TEST_F(SnapshotFeed, AWriterKilledBetweenSnapshotAndBatchesLosesNothing) {
-  push_and_make(4);
-  start();
-  ASSERT_TRUE(edge_->reaches(4));
-  centre().push({add_domain("n5.example")});
-  centre().push({add_domain("n6.example")});
-  ASSERT_TRUE(edge_->reaches(6));
+// What two signed is read again with its batch: the approval is of this one.
+TEST_F(SnapshotFeed, AWideEntryBehindAnOlderSnapshotIsTakenAgain) {
+  start_at_an_empty_log();
+  const std::string wide = R"({"op":"add","kind":"number","value":"+86170*"})";
+  BatchAuthor author("centre", {&city_});
+  author.approvals = {approve_body(police_, wide + "\n", std::time(nullptr) + 86'400)};
+  RedisConnection connection;
+  ASSERT_TRUE(connection.connect(redis_.login(), 5000).ok());
+  centre().push({add_domain("hidden.example")});
+  ASSERT_TRUE(edge_->reaches(2));
   edge_->stop();
-  const std::string applied = file("applied.log");
-  count_ = 6;
+  centre().push({add_domain("missing.example")});  // which this edge never sees
   push_and_make(1);
-  std::filesystem::remove_all(folder_ / "policy");
+  ASSERT_TRUE(publish_batch(connection, "tf:1:log", {&wide, 1}, author).ok());
+  centre().ask({"XDEL", "tf:1:log", "3-0"});
   start();
-  ASSERT_TRUE(edge_->reaches(7));
-  edge_->stop();
-  // The new snapshot is there, the batches are those of before it.
-  const std::string snapshot = file("snapshot");
-  std::ofstream(folder_ / "policy/applied.log", std::ios::binary) << applied;
-  redis_.stop();
-  start();
-  ASSERT_TRUE(edge_->reaches(7));
-  expect_blocks(1, 7);
-  edge_->stop();
-  // The snapshot on disk is spoilt: what there is filters, and Redis is asked for the rest.
-  std::string spoilt = snapshot;
-  spoilt[spoilt.size() - 3] = static_cast<char>(spoilt[spoilt.size() - 3] ^ 1);
-  std::ofstream(folder_ / "policy/snapshot", std::ios::binary) << spoilt;
-  start();
-  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused == 1; }));
+  ASSERT_TRUE(edge_->reaches(5));
+  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_loaded == 1; })) << edge_->told();
+  ASSERT_TRUE(eventually([&] { return edge_->state().sequence == 5 && edge_->state().counts.numbers == 1; })) << edge_->state().last_refusal;
+  EXPECT_EQ(edge_->state().batches_refused, 0u) << edge_->state().last_refusal;
 }
 
 }  // namespace

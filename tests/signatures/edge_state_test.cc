@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What an edge keeps on its disk when the disk does not go along.
+
+#include "signatures/edge_state.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "signatures/edge_feed.h"
+
+namespace telefence {
+namespace {
+
+// Files of this process grow no further than so many bytes, as on a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(std::uint64_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit now = before_;
+    now.rlim_cur = bytes;
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &now), 0);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+class EdgeStateTest : public testing::Test {
+ protected:
+  EdgeStateTest() : state_(folder_ / "policy") {
+    state_.load([](Result<SnapshotFile>) { return EdgeState::Base(); }, [](const StoredBatch&) {});
+  }
+  std::string audit() {
+    std::ifstream stream(folder_ / "policy/audit.jsonl");
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  bool recovers() {
+    return eventually([&] {
+      state_.tick();
+      return state_.problem().empty();
+    });
+  }
+
+  TestFolder folder_;
+  EdgeState state_;
+};
+
+TEST_F(EdgeStateTest, AuditLinesWaitForAFullDiskAndNoneIsMissing) {
+  state_.audit(AuditEntry("first", "test"));
+  {
+    const FullDisk full(audit().size() + 10);
+    for (const char* what : {"second", "third", "fourth"}) state_.audit(AuditEntry(what, "test"));
+    state_.tick();
+    EXPECT_NE(state_.problem().find("what it should say waits"), std::string::npos) << state_.problem();
+    EXPECT_EQ(audit().find("second"), std::string::npos);
+  }
+  ASSERT_TRUE(recovers());
+  const std::string text = audit();
+  std::size_t at = 0;
+  for (const char* what : {"first", "second", "third", "fourth"}) {
+    at = text.find(what, at);
+    ASSERT_NE(at, std::string::npos) << what << "\n" << text;
+  }
+  const Result<AuditCheck> checked = verify_audit(folder_ / "policy/audit.jsonl");
+  ASSERT_TRUE(checked.ok());
+  EXPECT_EQ(checked.value().broken_line, 0u);
+  EXPECT_EQ(checked.value().lines, 4u);
+}
+
+TEST_F(EdgeStateTest, WhatIsTooMuchToWaitIsCountedInTheAuditFile) {
+  {
+    const FullDisk full(1);
+    for (int i = 0; i < 10'003; ++i) state_.audit(AuditEntry("line", "test"));
+  }
+  ASSERT_TRUE(recovers());
+  state_.tick();
+  EXPECT_EQ(verify_audit(folder_ / "policy/audit.jsonl").value().lines, 10'001u);
+  EXPECT_NE(audit().find("\"what\":\"lost\",\"lines\":3"), std::string::npos);
+}
+
+TEST_F(EdgeStateTest, AFolderThatWasRemovedOrReplacedIsTold) {
+  state_.keep({"1-0", "header", "body", "signature"});
+  EXPECT_EQ(state_.problem(), "");
+  std::filesystem::rename(folder_ / "policy", folder_ / "elsewhere");
+  EXPECT_TRUE(eventually([&] {
+    state_.tick();
+    return state_.problem().find("were removed or replaced while telefence runs") != std::string::npos;
+  }));
+  std::filesystem::rename(folder_ / "elsewhere", folder_ / "policy");
+  EXPECT_TRUE(recovers());
+}
+
+}  // namespace
+}  // namespace telefence
