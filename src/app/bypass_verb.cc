@@ -3,11 +3,11 @@
 #include <string>
 
 #include "app/command_line.h"
+#include "app/daemon_reply.h"
 #include "app/json_lines.h"
 #include "app/push_line.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
-#include "control/commands.h"
 
 namespace telefence {
 
@@ -25,13 +25,9 @@ int bypass(const BypassArguments& arguments) {
     if (arguments.what != "on") return failed({ErrorCode::kUsage, "--for goes with on only"});
     request["seconds"] = *seconds;
   }
-  const Result<std::string> line = ask_daemon(arguments.socket, to_line(request));
-  if (!line) return failed(line.error());
-  const Json reply = Json::parse(line.value(), nullptr, false);
-  if (!reply.is_object()) return failed({ErrorCode::kFailed, "the daemon's reply is no JSON object"});
-  if (!flag_of(reply, "ok"))
-    return failed({static_cast<ErrorCode>(number_of<int>(reply, "code", 1)), text_of(reply, "error", "the daemon refused")});
-  const Json bypass = member_of(reply, "bypass");
+  const Result<Json> reply = reply_of_daemon(arguments.socket, request);
+  if (!reply) return failed(reply.error());
+  const Json bypass = member_of(reply.value(), "bypass");
   if (arguments.json)
     std::printf("%s\n", to_line(bypass).c_str());
   else if (flag_of(bypass, "on"))

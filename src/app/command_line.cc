@@ -133,6 +133,14 @@ CLI::Validator CommandLine::from_to(int least, int greatest) const {
   return CLI::Validator(check, "");
 }
 
+CLI::Validator CommandLine::sha256() const {
+  const auto check = [this](std::string& word) -> std::string {
+    if (word.size() == 64 && word.find_first_not_of("0123456789abcdef") == std::string::npos) return {};
+    return say(language_, {"\"{}\" is no hash: give the 64 hexadecimal digits (0-9a-f) that were noted", "“{}”不是哈希：请给出此前记下的 64 位十六进制数字（0-9a-f）"}, word);
+  };
+  return CLI::Validator(check, "");
+}
+
 CLI::Validator CommandLine::sequence() const {
   const auto check = [this](std::string& word) -> std::string {
     std::uint64_t value = 0;
@@ -168,14 +176,20 @@ std::string CommandLine::suggestion() const {
 
 // A first word that is no verb: said in our own words, since CLI11 only says that a verb is missing.
 std::optional<int> CommandLine::refuse_unknown_verb(const std::vector<std::string>& words) const {
-  const std::vector<std::string> verbs = verb_names(program_);
-  if (words.front().starts_with('-') || std::find(verbs.begin(), verbs.end(), words.front()) != verbs.end()) return std::nullopt;
-  const std::string& name = program_.get_name();
-  std::string hint = meant(words.front(), verbs);
-  if (hint.empty()) hint = say(language_, {". See {} --help", "。见 {} --help"}, name);
-  std::fprintf(stderr, "%s: %s%s\n", name.c_str(), say(language_, {"there is no verb \"{}\"", "没有命令“{}”"}, words.front()).c_str(),
-               hint.c_str());
-  return kExitUsage;
+  const CLI::App* app = &program_;
+  for (const std::string& word : words) {
+    const std::vector<std::string> verbs = verb_names(*app);
+    if (word.starts_with('-') || verbs.empty()) return std::nullopt;
+    if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) {
+      app = app->get_subcommand(word);
+      continue;
+    }
+    std::string hint = meant(word, verbs);
+    if (hint.empty()) hint = say(language_, {"; there are {}", "；可用：{}"}, CLI::detail::join(verbs, ", "));
+    std::fprintf(stderr, "%s: %s%s\n", full_name(*app).c_str(), say(language_, {"there is no verb \"{}\"", "没有命令“{}”"}, word).c_str(), hint.c_str());
+    return kExitUsage;
+  }
+  return std::nullopt;
 }
 
 // CLI11 takes the next word for the value of "--source=".
@@ -194,7 +208,8 @@ std::string CommandLine::in_our_words(const CLI::ParseError& mistake) const {
   while (!said.empty() && (said.back() == '\n' || said.back() == '.')) said.pop_back();
   const auto after = [&said](std::string_view start) { return said.substr(std::min(said.size(), start.size())); };
   constexpr std::string_view kRequired = " is required";
-  if (said == "A subcommand is required") return text({"a verb is missing", "缺少命令"});
+  if (said == "A subcommand is required")
+    return text({"a verb is missing; there are ", "缺少命令；可用："}) + CLI::detail::join(verb_names(deepest(program_)), ", ");
   if (language_ == Language::kEnglish) return said;
   if (said.ends_with(kRequired)) return "缺少 " + said.substr(0, said.size() - kRequired.size());
   if (said.starts_with("The following argument")) return "不认识的参数：" + said.substr(said.find(": ") + 2);

@@ -127,8 +127,8 @@ int events(const EventsArguments& arguments) {
     if (gone_at == Clock::time_point{}) {
       gone_at = now;
       print("telefence events", done.error(), language);
-      std::fprintf(stderr, "%s\n", say(language, {"waiting {} s for it to come back; what it intercepts meanwhile is in its records only",
-                                                  "等待其恢复（{} 秒）；期间的拦截只在其记录文件中"}, kComesBackWithin.count()).c_str());
+      std::fprintf(stderr, "%s\n", say(language, {"waiting {} s for it to come back; what it intercepts meanwhile is not shown here (its records have it: records.file)",
+                                                  "等待其恢复（{} 秒）；期间的拦截不在此显示（见其记录文件 records.file）"}, kComesBackWithin.count()).c_str());
     }
     std::this_thread::sleep_for(kTryEvery);
   }

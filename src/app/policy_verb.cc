@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "app/command_line.h"
+#include "app/daemon_reply.h"
 #include "app/json_lines.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
 #include "config/assemble.h"
 #include "config/loader.h"
-#include "control/commands.h"
 #include "signatures/size_estimate.h"
 
 namespace telefence {
@@ -39,17 +39,6 @@ void print_versions(const Json& reply, Language language) {
   }
 }
 
-// A reply that says ok.
-Result<Json> ask(const std::string& socket, const Json& request) {
-  const Result<std::string> line = ask_daemon(socket, to_line(request));
-  if (!line) return line.error();
-  Json reply = Json::parse(line.value(), nullptr, false);
-  if (!reply.is_object()) return Error{ErrorCode::kFailed, "the daemon's reply is no JSON object"};
-  if (!flag_of(reply, "ok"))
-    return Error{static_cast<ErrorCode>(number_of<int>(reply, "code", 1)), text_of(reply, "error", "the daemon refused")};
-  return reply;
-}
-
 int failed(Language language, const Error& error) {
   print("telefence policy", error, language);
   return static_cast<int>(error.code);
@@ -76,7 +65,7 @@ void print_size(const SizeEstimate& size, Language language) {
 
 int policy_versions(const ToolArguments& arguments) {
   const Language language = language_of(arguments.language);
-  const Result<Json> reply = ask(arguments.socket, {{"command", "policy_versions"}});
+  const Result<Json> reply = reply_of_daemon(arguments.socket, {{"command", "policy_versions"}});
   if (!reply) return failed(language, reply.error());
   if (arguments.json)
     std::printf("%s\n", to_line(reply.value()).c_str());
@@ -89,12 +78,12 @@ int policy_rollback(const RollbackArguments& arguments) {
   const Language language = language_of(arguments.language);
   std::uint64_t number = 0;
   if (arguments.version != "newest") {
-    char* end = nullptr;
-    number = std::strtoull(arguments.version.c_str(), &end, 10);
-    if (number == 0 || *end != '\0')
+    const char* const last = arguments.version.data() + arguments.version.size();
+    const auto [end, failure] = std::from_chars(arguments.version.data(), last, number);
+    if (failure != std::errc() || end != last || number == 0)
       return failed(language, {ErrorCode::kUsage, "\"" + arguments.version + "\" is no version: give a number of telefence policy versions, or newest"});
   }
-  const Result<Json> reply = ask(arguments.socket, {{"command", "policy_rollback"}, {"version", number}});
+  const Result<Json> reply = reply_of_daemon(arguments.socket, {{"command", "policy_rollback"}, {"version", number}});
   if (!reply) return failed(language, reply.error());
   const std::uint64_t in_force = number_of(reply.value(), "in_force");
   if (arguments.json)

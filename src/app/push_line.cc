@@ -60,6 +60,9 @@ Result<Json> json_line(const PushArguments& arguments, std::string_view publishe
     if (!arguments.source.empty()) line["source"] = source;
     return line;
   }
+  if (arguments.allow && (arguments.shadow || !arguments.shadow_for.empty()))
+    return usage("--allow with --shadow or --shadow-for counts for nothing: an entry that is only recorded lets nothing pass. Leave one of them out");
+  if (arguments.allow && !arguments.action.empty()) return usage("--action is of blocks: an allow entry lets pass");
   if (arguments.category.empty() && !arguments.allow)
     return usage("--category is missing: people report by it. When none fits, use other");
   if (!arguments.side.empty() && arguments.kind != "number")

@@ -199,6 +199,7 @@ int push_status(const PushStatusArguments& arguments) {
     print_metrics(report.value(), summary);
   else
     print_for_people(report.value(), summary, language);
+  if (arguments.wait.empty() && report.value().sequence > report.value().last) return kExitInvalid;  // no such batch
   return arguments.wait.empty() || is_everywhere(report.value(), summary) ? kExitOk : kExitNotEverywhere;
 }
 

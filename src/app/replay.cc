@@ -172,6 +172,8 @@ int replay_with(const ReplayArguments& arguments, const Config& config, Language
   else
     Summary(summary, language).print();
   if (!done) return failed(done.error(), language);
+  if (const std::uint64_t lost = run.value()->records().lost(); lost != 0)
+    return failed({ErrorCode::kEnvironment, std::to_string(lost) + " of the records are lost: " + run.value()->records().problem()}, language);
   if (!summary["fates_add_up"].get<bool>())
     return failed({ErrorCode::kFailed, "the fates do not add up to the packets received"}, language);
   return kExitOk;
@@ -197,6 +199,7 @@ int replay(const ReplayArguments& arguments) {
   }
   if (arguments.enforce) config.mode = Mode::kEnforce;
   config.records.file = arguments.records_file;
+  config.records.rotate_bytes = 0;  // the file that was named has them all
   return replay_with(arguments, config, language);
 }
 

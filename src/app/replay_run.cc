@@ -24,6 +24,7 @@ Result<std::unique_ptr<ReplayRun>> ReplayRun::open(Filter& filter, const std::st
   RecordOptions own = records;
   own.from_capture = true;
   run->writer_ = std::make_unique<RecordWriter>(own, std::move(names), std::vector<RecordRing*>{run->ring_.get()});
+  run->writer_->on_news([](const std::string&) {});  // told once, at the end
   if (Result<void> ready = run->writer_->open(); !ready) return ready.error();
   Queue* queue = run->capture_.get();
   run->worker_ = std::make_unique<Worker>(std::uint16_t{0}, filter.shared(), std::vector<Link>{{queue, queue}},

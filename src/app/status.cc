@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "app/command_line.h"
+#include "app/daemon_reply.h"
 #include "app/json_lines.h"
 #include "app/sentences.h"
 #include "app/tool_verbs.h"
-#include "control/commands.h"
 
 namespace telefence {
 namespace {
@@ -171,14 +171,12 @@ int status(const ToolArguments& arguments) {
     print("telefence status", error, language);
     return static_cast<int>(error.code);
   };
-  const Result<std::string> line = ask_daemon(arguments.socket, R"({"command":"status"})");
-  if (!line) return failed(line.error());
-  const Json reply = Json::parse(line.value(), nullptr, false);
-  if (!reply.is_object() || !flag_of(reply, "ok")) return failed({ErrorCode::kFailed, "the daemon refused: " + line.value()});
+  const Result<Json> reply = reply_of_daemon(arguments.socket, {{"command", "status"}});
+  if (!reply) return failed(reply.error());
   if (arguments.json)
-    std::printf("%s\n", to_line(reply).c_str());
+    std::printf("%s\n", to_line(reply.value()).c_str());
   else
-    Table(reply, language).print();
+    Table(reply.value(), language).print();
   return kExitOk;
 }
 

@@ -41,21 +41,26 @@ void add_test(CommandLine& line, TestArguments& arguments) {
   add_common(line, verb, arguments, true);
 }
 
-void add_entry_options(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
-  verb->add_flag("--allow", arguments.allow, line.text({"an allow entry instead of a block", "添加白名单条目而非拦截条目"}));
-  verb->add_option("--action", arguments.action,
-                   line.text({"drop, reset, answer, neutralise or tag; else by category and tier",
-                              "drop、reset、answer、neutralise 或 tag；缺省按类别和等级"}))
-      ->type_name("WORD");
-  verb->add_option("--tier", arguments.tier, line.text({"1 certain and grave, 3 weak", "等级：1 高，3 低"}))
-      ->check(line.from_to(1, 3))
-      ->type_name("1-3")
-      ->capture_default_str();
+void add_match(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
   verb->add_option("--match", arguments.match,
                    line.text({"domain: suffix or exact; number: exact or prefix; pattern: text or regex; url: prefix, exact or regex",
                               "域名：suffix 或 exact；号码：exact 或 prefix；文本特征：text 或 regex；网址：prefix、exact 或 regex"}))
       ->check(line.one_of({"suffix", "exact", "prefix", "regex", "text"}))
       ->type_name("WORD");
+}
+
+void add_entry_options(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
+  verb->add_flag("--allow", arguments.allow, line.text({"an allow entry instead of a block", "添加白名单条目而非拦截条目"}));
+  verb->add_option("--action", arguments.action,
+                   line.text({"drop, reset, answer, neutralise or tag; else by category and tier",
+                              "drop、reset、answer、neutralise 或 tag；缺省按类别和等级"}))
+      ->check(line.one_of({"drop", "reset", "answer", "neutralise", "tag", "block"}))
+      ->type_name("WORD");
+  verb->add_option("--tier", arguments.tier, line.text({"1 certain and grave, 3 weak", "等级：1 高，3 低"}))
+      ->check(line.from_to(1, 3))
+      ->type_name("1-3")
+      ->capture_default_str();
+  add_match(line, verb, arguments);
   verb->add_option("--side", arguments.side,
                    line.text({"number: whose it must be, that of who calls or sends, or of who is called; else either",
                               "号码：须为主叫（发送方）还是被叫；缺省任意一方"}))
@@ -158,6 +163,7 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
                        : line.add_verb(push, "remove", {"Take an entry back from every edge.", "从所有节点撤回一个条目。"},
                                        "  telefence push remove domain fresh-scam.example\n"
                                        "  telefence push remove domain fresh-scam.example --source vendor\n"
+                                       "  telefence push remove url 'scam.example/pay/[0-9]+' --match regex\n"
                                        "  telefence push remove number '+86170*' --redis unix:/run/redis/redis.sock\n");
   verb->add_option("kind", arguments.kind, line.text({"what the value is", "值的类型"}))
       ->required()
@@ -179,6 +185,8 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
         ->check(line.one_of(category_words()))
         ->type_name("WORD");
     add_entry_options(line, verb, arguments);
+  } else {
+    add_match(line, verb, arguments);
   }
   add_redis(line, verb, arguments);
   add_signing(line, verb, arguments, add);
@@ -425,6 +433,7 @@ void add_audit(CommandLine& line, AuditArguments& arguments) {
   verify->add_option("file", arguments.file, line.text({"audit file", "审计文件"}))->required()->type_name("FILE");
   verify->add_option("--head", arguments.head,
                      line.text({"hash that verify told some time ago: that line must still be there", "此前 verify 给出的哈希：该行必须仍在"}))
+      ->check(line.sha256())
       ->type_name("HASH");
   add_common(line, verify, arguments, false);
   CLI::App* show = line.add_verb(*verb, "show", {"Show the newest lines.", "显示最新的记录。"},

@@ -5,24 +5,19 @@
 #include <string>
 
 #include "app/command_line.h"
+#include "app/daemon_reply.h"
 #include "app/filter.h"
 #include "app/json_lines.h"
 #include "app/test_request.h"
 #include "app/test_text.h"
 #include "app/tool_verbs.h"
 #include "config/loader.h"
-#include "control/commands.h"
 
 namespace telefence {
 namespace {
 
 Result<Json> ask(const TestArguments& arguments, const TestRequest& request) {
-  const Result<std::string> line = ask_daemon(arguments.socket, to_line(to_json(request)));
-  if (!line) return line.error();
-  const Json reply = Json::parse(line.value(), nullptr, false);
-  if (!reply.is_object()) return Error{ErrorCode::kFailed, "the daemon's reply is no JSON object"};
-  if (!flag_of(reply, "ok")) return Error{static_cast<ErrorCode>(number_of<int>(reply, "code", 1)), text_of(reply, "error", "the daemon refused")};
-  return reply;
+  return reply_of_daemon(arguments.socket, to_json(request));
 }
 
 Result<Json> judge_by(const Config& config, const TestRequest& request, Language language) {

@@ -58,6 +58,12 @@ Error silent(const std::string& path) {
   return {ErrorCode::kUnreachable, "telefenced on " + path + " did not answer; look at its log"};
 }
 
+Error refusal_of(const nlohmann::json& said) {
+  const auto found = said.is_object() ? said.find("error") : said.end();
+  const bool is_told = said.is_object() && found != said.end() && found->is_string();
+  return {ErrorCode::kUnreachable, is_told ? found->get<std::string>() : "the daemon refused"};
+}
+
 }  // namespace
 
 Result<std::string> ask_daemon(const std::string& path, std::string_view request) {
@@ -80,7 +86,7 @@ Result<void> follow_daemon(const std::string& path, const std::function<void()>&
   if (!reply) return silent(path);
   const auto said = nlohmann::json::parse(*reply, nullptr, false);
   if (!said.is_object() || !said.value("ok", false))
-    return Error{ErrorCode::kUnreachable, "telefenced on " + path + " refused: " + *reply};
+    return refusal_of(said);
   begun();
   while (const std::optional<std::string> event = reader.next()) {
     if (!line(*event)) return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decide/explain.h"
 
+#include <algorithm>
 #include <array>
 
 #include "decide/never_block.h"
@@ -61,6 +62,8 @@ constexpr std::string_view kExpired = "expired";
 constexpr std::string_view kNeverBlocked = "the number is on the built-in never-block list";
 constexpr std::string_view kAllowInShadow = "allow entry in shadow";
 constexpr std::string_view kBlockWins = "a more specific block entry wins";
+constexpr std::string_view kNothingToAllow = "allow entry: nothing that is in force blocks this";
+constexpr std::string_view kOtherAllows = "another allow entry comes first";
 constexpr std::string_view kAllowedBy = "allowed by ";
 constexpr std::string_view kNumberAllows = "an allowed number lets the whole message pass";
 constexpr std::string_view kShadowIsLast = "in shadow; an entry in force comes first";
@@ -71,10 +74,18 @@ constexpr std::string_view kGravestPattern = "blocked: the gravest entry";
 constexpr std::string_view kGraverWins = "a graver entry wins, and of equally grave ones the first in a fixed order";
 constexpr std::array kWhy = {kAllowsText, kGravestPattern, kGraverWins,
                              kAllowWins, kInShadowOnly,  kMonitorOnly, kCertain,   kGravest,      kExpired,     kNeverBlocked,
-                             kBlockWins, kAllowInShadow, kAllowedBy,   kNumberAllows, kShadowIsLast, kOtherWins};
+                             kBlockWins, kNothingToAllow, kOtherAllows, kAllowInShadow, kAllowedBy,   kNumberAllows, kShadowIsLast, kOtherWins};
 
-std::string_view why_it_wins(const Hit& hit, const Rule& rule, Reason reason) {
+bool is_blocked_by_any(std::uint32_t event, std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
+  return std::any_of(hits.begin(), hits.end(), [&](const Hit& hit) {
+    const Terms& terms = set.terms(hit.rule);
+    return hit.event == event && !terms.allow && !terms.shadow && !is_expired(set.expires_s(hit.rule), now_s);
+  });
+}
+
+std::string_view why_it_wins(const Hit& hit, const Rule& rule, Reason reason, bool is_blocked) {
   const bool is_text = hit.part == HitPart::kText;
+  if (reason == Reason::kAllowed && !is_blocked) return kNothingToAllow;
   if (reason == Reason::kAllowed) return is_text ? kAllowsText : kAllowWins;
   if (reason == Reason::kShadow) return kInShadowOnly;
   if (reason == Reason::kMonitor) return kMonitorOnly;
@@ -86,7 +97,9 @@ std::string why_it_loses(const Hit& hit, const Rule& rule, const Verdict& verdic
                          std::int64_t now_s) {
   if (is_expired(rule.expires_s, now_s)) return std::string(kExpired);
   if (verdict.reason == Reason::kNeverBlock) return std::string(kNeverBlocked);
-  if (rule.allow) return std::string(rule.shadow ? kAllowInShadow : kBlockWins);
+  if (rule.allow && rule.shadow) return std::string(kAllowInShadow);
+  const bool does_block = verdict.reason == Reason::kMonitor || verdict.reason == Reason::kBlocked;
+  if (rule.allow) return std::string(does_block ? kBlockWins : verdict.reason == Reason::kAllowed ? kOtherAllows : kNothingToAllow);
   const Hit* allow = deepest_allow(hit, hits, set, now_s);
   if (allow != nullptr && allow->depth >= hit.depth) return std::string(kAllowedBy) + set.rule(allow->rule).value;
   if (verdict.reason == Reason::kAllowed) return std::string(kNumberAllows);
@@ -117,7 +130,7 @@ Explanation explain(std::span<const Event> events, const Normaliser& normaliser,
     const bool by_rule = verdict.reason != Reason::kNoHit && verdict.reason != Reason::kNeverBlock;
     const bool wins = by_rule && verdict.rule == hit.rule;
     out.hits.push_back({rule, hit.event, std::string(part_name(hit.part)), key_of(hit, keys), hit.depth, wins,
-                        wins ? std::string(why_it_wins(hit, rule, verdict.reason)) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s)});
+                        wins ? std::string(why_it_wins(hit, rule, verdict.reason, is_blocked_by_any(hit.event, hits.hits(), set, now_s))) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s)});
   }
   return out;
 }

@@ -91,14 +91,14 @@ struct Capture::Files {
   Result<void> open_input(const std::string& path) {
     const int file = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0 || fstat(file, &read_) != 0)
-      return Error{ErrorCode::kFailed, path + ": cannot be opened: " + std::strerror(errno)};
+      return Error{ErrorCode::kEnvironment, path + ": cannot be opened: " + std::strerror(errno)};
     std::FILE* stream = unpacking_stream(file);
     if (stream == nullptr) return Error{ErrorCode::kFailed, path + ": cannot be opened: out of memory"};
     char message[PCAP_ERRBUF_SIZE] = "";
     input = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, message);
     if (input == nullptr) {
       std::fclose(stream);
-      return Error{ErrorCode::kFailed,
+      return Error{ErrorCode::kInvalid,
                    path + ": is not a capture that can be read (pcap or pcapng, also packed with gzip or zstd): " + reason_of(message, path)};
     }
     return {};
@@ -112,14 +112,14 @@ struct Capture::Files {
   }
 
   Result<void> open_output(const std::string& path) {
-    if (is_input(path)) return Error{ErrorCode::kFailed, path + ": is the input: give another name for the output"};
+    if (is_input(path)) return Error{ErrorCode::kUsage, path + ": is the input: give another name for the output"};
     output_path = path;
     output_format =
         pcap_open_dead_with_tstamp_precision(pcap_datalink(input), kLongestInOutput, PCAP_TSTAMP_PRECISION_NANO);
     output = output_format == nullptr ? nullptr : pcap_dump_open(output_format, path.c_str());
     if (output == nullptr) {
       const char* why = output_format == nullptr ? "out of memory" : pcap_geterr(output_format);
-      return Error{ErrorCode::kFailed, path + ": cannot be written: " + reason_of(why, path)};
+      return Error{ErrorCode::kEnvironment, path + ": cannot be written: " + reason_of(why, path)};
     }
     return {};
   }
@@ -170,7 +170,7 @@ bool Capture::next_frame(Frame& frame) {
   if (got != 1) {
     has_ended_ = true;
     if (got == PCAP_ERROR) {
-      error_ = Error{ErrorCode::kFailed, input_ + ": cannot be read further than frame " +
+      error_ = Error{ErrorCode::kInvalid, input_ + ": cannot be read further than frame " +
                                              std::to_string(counts_.received) + ": " +
                                              reason_of(pcap_geterr(files_->input), input_)};
     }
@@ -242,7 +242,7 @@ void Capture::release(std::span<Frame> frames) {
 
 Result<void> Capture::close() {
   if (files_->output != nullptr && (pcap_dump_flush(files_->output) != 0 || std::ferror(pcap_dump_file(files_->output)) != 0)) {
-    return Error{ErrorCode::kFailed,
+    return Error{ErrorCode::kEnvironment,
                  files_->output_path + ": could not be written to its end: " + std::strerror(errno)};
   }
   if (error_) return *error_;

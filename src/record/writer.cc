@@ -26,6 +26,7 @@ constexpr std::size_t kTurnRecords = 256;        // taken from one ring before t
 constexpr auto kShortNap = std::chrono::milliseconds(1);
 constexpr auto kLongNap = std::chrono::milliseconds(16);
 constexpr auto kOpenAgainAfter = std::chrono::seconds(1);
+constexpr auto kTellLossFor = std::chrono::minutes(1);
 
 std::uint64_t now_ms() {
   return static_cast<std::uint64_t>(
@@ -47,6 +48,8 @@ struct RecordWriter::State {
   void flush();
   void lose(std::uint64_t count, bool disk_full, std::string why);
   void settle();
+  std::uint64_t dropped() const;
+  void look_at_rings();
   void reopen_if_asked();
   void loop();
 
@@ -54,6 +57,7 @@ struct RecordWriter::State {
   const RecordNames names;
   const std::vector<RecordRing*> rings;
   std::function<void(const Record&, std::string_view)> listener;
+  std::function<void(const std::string&)> tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   std::optional<FileSink> sink;
 
   // Writer thread only.
@@ -69,6 +73,8 @@ struct RecordWriter::State {
 
   std::mutex mutex;  // of what follows
   std::string problem;
+  std::uint64_t dropped_before = 0;  // told
+  std::optional<Clock::time_point> dropped_at;  // last, while it is told
   std::condition_variable wake;
   bool stopping = false;
   std::thread thread;
@@ -115,13 +121,13 @@ std::size_t RecordWriter::State::drain() {
 void RecordWriter::State::lose(std::uint64_t count, bool disk_full, std::string why) {
   (disk_full ? lost_disk_full : lost_unwritable).add(count);
   std::lock_guard<std::mutex> lock(mutex);
-  if (problem.empty()) std::fprintf(stderr, "%s; they are lost and counted, filtering goes on\n", why.c_str());
+  if (problem.empty()) tell(why + "; they are lost and counted, filtering goes on");
   problem = std::move(why);
 }
 
 void RecordWriter::State::settle() {
   std::lock_guard<std::mutex> lock(mutex);
-  if (!problem.empty()) std::fprintf(stderr, "records are written to %s again\n", options.file.c_str());
+  if (!problem.empty()) tell("records are written to " + options.file + " again");
   problem.clear();
 }
 
@@ -146,6 +152,25 @@ void RecordWriter::State::flush() {
   batch_records = 0;
 }
 
+std::uint64_t RecordWriter::State::dropped() const {
+  std::uint64_t sum = 0;
+  for (const RecordRing* ring : rings) sum += ring->dropped();
+  return sum;
+}
+
+// Workers drop what has no room in their rings: told while it happens and for some time after, once in the log for each such time.
+void RecordWriter::State::look_at_rings() {
+  const std::uint64_t now_dropped = dropped();
+  std::lock_guard<std::mutex> lock(mutex);
+  if (now_dropped != dropped_before) {
+    if (!dropped_at) tell("records come faster than they can be written: some are lost and counted, filtering goes on");
+    dropped_before = now_dropped;
+    dropped_at = Clock::now();
+  } else if (dropped_at && Clock::now() - *dropped_at > kTellLossFor) {
+    dropped_at.reset();
+  }
+}
+
 void RecordWriter::State::reopen_if_asked() {
   if (!sink || !reopen_asked.exchange(false)) return;
   if (Result<void> opened = sink->open(); !opened) lose(0, false, opened.error().message);
@@ -158,6 +183,7 @@ void RecordWriter::State::loop() {
     reopen_if_asked();
     // Idle, the thread wakes 60 times a second; busy, it naps a millisecond to gather a batch.
     nap = drain() != 0 ? kShortNap : std::min(nap * 2, kLongNap);
+    look_at_rings();
     std::unique_lock<std::mutex> lock(mutex);
     if (wake.wait_for(lock, nap, [this] { return stopping; })) break;
   }
@@ -196,17 +222,20 @@ void RecordWriter::on_record(std::function<void(const Record&, std::string_view)
   state_->listener = std::move(listener);
 }
 
+void RecordWriter::on_news(std::function<void(const std::string&)> tell) { state_->tell = std::move(tell); }
+
 std::uint64_t RecordWriter::written() const { return state_->written.read(); }
 
 std::uint64_t RecordWriter::lost() const {
-  std::uint64_t sum = state_->lost_disk_full.read() + state_->lost_unwritable.read();
-  for (const RecordRing* ring : state_->rings) sum += ring->dropped();
-  return sum;
+  return state_->lost_disk_full.read() + state_->lost_unwritable.read() + state_->dropped();
 }
 
 std::string RecordWriter::problem() const {
   std::lock_guard<std::mutex> lock(state_->mutex);
-  return state_->problem;
+  if (!state_->problem.empty() || !state_->dropped_at) return state_->problem;
+  return std::to_string(state_->dropped_before) +
+         " records were lost since the start, the last of them within a minute: they come faster than they can be written to " +
+         (state_->options.file.empty() ? std::string("their readers") : state_->options.file);
 }
 
 void RecordWriter::add_families(Catalog& catalog) const {
@@ -217,12 +246,10 @@ void RecordWriter::add_families(Catalog& catalog) const {
                }});
   catalog.add({"telefence_records_lost_total", "Interception records lost, by reason. Packets never wait for records.",
                Family::Type::kCounter, [state](std::vector<Sample>& samples) {
-                 std::uint64_t ring_full = 0;
-                 for (const RecordRing* ring : state->rings) ring_full += ring->dropped();
                  const auto add = [&](const char* reason, std::uint64_t count) {
                    samples.push_back({{{"reason", reason}}, static_cast<double>(count)});
                  };
-                 add("ring_full", ring_full);
+                 add("ring_full", state->dropped());
                  add("disk_full", state->lost_disk_full.read());
                  add("unwritable", state->lost_unwritable.read());
                }});

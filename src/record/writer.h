@@ -37,10 +37,13 @@ class RecordWriter {
   // Called on the writer thread for every record with its EVE line (without newline). Set before start().
   void on_record(std::function<void(const Record&, std::string_view line)> listener);
 
+  // Called for each sentence about what becomes of the records, by the thread that writes them; standard error without it. Set before start().
+  void on_news(std::function<void(const std::string&)> tell);
+
   void add_families(Catalog& catalog) const;  // telefence_records_written_total, _lost_total{reason}
   std::uint64_t written() const;
   std::uint64_t lost() const;
-  // Why records can't be written now; "" when they can. Any thread.
+  // Why records can't be written, or were lost within the last minute; "" when all are. Any thread.
   std::string problem() const;
 
  private:

@@ -125,6 +125,7 @@ Result<std::string> read_password_file(const std::string& file) {
     return Error{ErrorCode::kEnvironment,
                  "can't read the password file " + file + ": no such file, empty, or no right to read it"};
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+  if (line.empty()) return Error{ErrorCode::kEnvironment, "the first line of the password file " + file + " is blank: write the password there"};
   return line;
 }
 

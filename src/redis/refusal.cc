@@ -15,4 +15,11 @@ Refusal refusal_in(std::string_view error) {
   return Refusal::kNone;
 }
 
+std::string what_to_do_about_login(Refusal refusal, std::string_view keys) {
+  const std::string at(keys);
+  if (refusal == Refusal::kNoLogin) return "; set " + at + ".password_file, and " + at + ".user when it is not the default one";
+  if (refusal == Refusal::kWrongLogin) return "; look at " + at + ".user and at the first line of " + at + ".password_file";
+  return {};
+}
+
 }  // namespace telefence

@@ -4,6 +4,7 @@
 // Error replies of Redis that a person has to act on, told apart by their first words.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace telefence {
@@ -21,5 +22,8 @@ enum class Refusal : std::uint8_t {
 
 // `error`: the text of an error reply, or a message that ends with it.
 Refusal refusal_in(std::string_view error);
+// What to do about one of a login, to be put behind it; "" = it is none. `keys`: where the configuration has user and password
+// ("redis").
+std::string what_to_do_about_login(Refusal refusal, std::string_view keys);
 
 }  // namespace telefence

@@ -115,9 +115,8 @@ Error LogReader::refused(const RedisReply& reply) {
 std::string LogReader::what_to_do(const std::string& error) const {
   switch (refusal_in(error)) {
     case Refusal::kNoLogin:
-      return "; set redis.password_file, and redis.user when it is not the default one";
     case Refusal::kWrongLogin:
-      return "; look at redis.user and at the first line of redis.password_file";
+      return what_to_do_about_login(refusal_in(error), "redis");
     case Refusal::kNoRight:
       return "; the user needs +xread +xrange +xlen +xinfo|stream on " + options_.log;
     case Refusal::kLoading:

@@ -146,7 +146,9 @@ Result<void> Receipts::connect() {
     if (!password.ok()) return password.error();
     login.password = std::move(password.value());
   }
-  return connection_.connect(login, kTimeoutMs, &wake_);
+  Result<void> connected = connection_.connect(login, kTimeoutMs, &wake_);
+  if (connected.ok()) return connected;
+  return Error{connected.error().code, connected.error().message + what_to_do_about_login(refusal_in(connected.error().message), "redis.receipts")};
 }
 
 // `command`: up to the fields; `redis_key`: what they are written to.

@@ -109,7 +109,8 @@ Result<void> TrialDesk::connect() {
   is_asked_ = false;
   waiting_.clear();
   next_announcement_ = {};
-  if (Result<void> connected = connection_.connect(login, kTimeoutMs, &wake_); !connected) return connected;
+  if (const Result<void> connected = connection_.connect(login, kTimeoutMs, &wake_); !connected)
+    return Error{connected.error().code, connected.error().message + what_to_do_about_login(refusal_in(connected.error().message), "redis.receipts")};
   return begin();
 }
 

@@ -72,6 +72,9 @@ class Arguments(program.ProgramTest):
         self.assertIn('--records', self.expect(self.daemon('replay', 'x', '--record', 'y'), 2).stderr)
         self.assertIn('status', self.expect(self.tool('statsu'), 2).stderr)
         self.assertIn('mean phishing?', self.expect(self.tool('push', 'add', 'domain', 'x', '--category', 'phishin'), 2).stderr)
+        self.assertIn('there are add, remove', self.expect(self.tool('push', 'nosuch'), 2).stderr)
+        self.assertIn('mean verify?', self.expect(self.tool('audit', 'verfiy', 'x'), 2).stderr)
+        self.assertIn('64 hexadecimal digits', self.expect(self.tool('audit', 'verify', 'x', '--head', ''), 2).stderr)
         self.assertIn('mean domain?', self.expect(self.tool('test', 'domian', 'x'), 2).stderr)
 
     def test_a_full_standard_output_is_a_failure(self):

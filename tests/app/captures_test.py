@@ -132,6 +132,18 @@ class Replay(program.ProgramTest):
             self.expect(self.daemon('replay', 'in.pcap', '-c', self.policy(), '--out', 'out.pcap', '--records', 'eve.json'), 0)
         self.assertEqual(len(lines(pathlib.Path(self.path('eve.json')).read_text())), 3)
 
+    def test_all_records_stand_in_the_file_that_was_named(self):
+        queries = [packets.udp_frame(program.CLIENT, 40000, program.SERVER, 53, program.messages.dns_query('bad.example', identification=n)) for n in range(4000)]
+        packets.write_pcap(self.path('in.pcap'), queries)
+        file = self.policy(more='records: {rotate: 1MiB, keep: 0}\n')
+        self.expect(self.daemon('replay', 'in.pcap', '-c', file, '--records', 'eve.json'), 0)
+        text = pathlib.Path(self.path('eve.json')).read_text()
+        self.assertGreater(len(text), 1 << 20)
+        self.assertEqual(len(lines(text)), 4000)
+        if os.path.exists('/dev/full'):
+            done = self.expect(self.daemon('replay', 'in.pcap', '-c', file, '--records', '/dev/full'), 4)
+            self.assertIn('4000 of the records are lost: records can\'t be written to /dev/full', done.stderr)
+
     def test_a_capture_is_not_written_over_while_it_is_read(self):
         self.capture()
         before = pathlib.Path(self.path('in.pcap')).read_bytes()
@@ -151,10 +163,10 @@ class Replay(program.ProgramTest):
 
     def test_what_is_no_capture_fails_with_a_sentence(self):
         self.write('in.pcap', 'hello')
-        done = self.daemon('replay', 'in.pcap')
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn('in.pcap', done.stderr)
-        self.assertNotEqual(self.daemon('inspect', 'none.pcap').returncode, 0)
+        self.assertIn('in.pcap', self.expect(self.daemon('replay', 'in.pcap'), 3).stderr)
+        self.assertIn('none.pcap', self.expect(self.daemon('inspect', 'none.pcap'), 4).stderr)
+        done = self.expect(self.daemon('replay', 'none.pcap', '--lang', 'zh'), 4)
+        self.assertIn('无法打开', done.stderr)
 
 
 class Inspect(program.ProgramTest):

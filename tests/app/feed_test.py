@@ -118,6 +118,43 @@ class FromPushToEdge(program.ProgramTest):
             self.becomes(0, asked, sample)
         self.assertEqual(self.feed()['problem'], '')
 
+    def test_an_expression_of_urls_is_taken_back_as_what_it_is(self):
+        Redis(self)
+        self.begin()
+        value, asked = 'scam.example/pay/[0-9]+', 'http://scam.example/pay/77'
+        self.push('add', 'url', value, '--match', 'regex', '--category', 'phishing')
+        self.becomes(10, 'url', asked)
+        self.push('remove', 'url', value, '--match', 'regex')
+        self.becomes(0, 'url', asked)
+
+    def test_what_would_count_for_nothing_is_refused(self):
+        Redis(self)
+        for options in (['--shadow'], ['--shadow-for', '1h'], ['--action', 'drop']):
+            self.assertIn('allow', self.push('add', 'domain', 'x.example', '--allow', *options, code=2).stderr)
+        done = self.push('add', 'domain', 'x.example', '--category', 'other', '--action', 'fly', code=2)
+        self.assertIn('neutralise', done.stderr)
+        self.assertEqual(self.push('status', '--seq', '7', code=3).stdout.splitlines()[0], 'the log has no batch 7: it is empty')
+
+    def test_what_is_held_by_hand_is_not_told_as_in_force(self):
+        Redis(self)
+        self.begin()
+        self.push('add', 'domain', 'first.example', '--category', 'phishing')
+        self.becomes(10, 'domain', 'first.example')
+        self.expect(self.tool('policy', 'rollback', '1', '--socket', 'control.sock'), 0)
+        self.becomes(0, 'domain', 'first.example')
+        self.push('add', 'domain', 'second.example', '--category', 'phishing')
+        self.until(lambda: self.feed()['newest_sequence'] == 2, 'reading')
+        feed = self.feed()
+        self.assertEqual((feed['sequence'], feed['version'], feed['newest_version']), (0, 1, 3))
+        self.assertEqual(self.metric('telefence_policy_sequence'), 0)
+        self.assertEqual(self.metric('telefence_policy_rules{kind="domain"}'), 0)
+        done = self.expect(self.tool('reload', '--socket', 'control.sock'), 0)
+        self.assertIn('kept and not in force: version 1 of the signatures was put in force by hand', done.stderr)
+        self.expect(self.tool('policy', 'rollback', 'newest', '--socket', 'control.sock'), 0)
+        self.becomes(10, 'domain', 'second.example')
+        self.assertEqual(self.metric('telefence_policy_rules{kind="domain"}'), 2)
+        self.assertNotIn('not in force', self.expect(self.tool('reload', '--socket', 'control.sock'), 0).stderr)
+
     def test_a_number_is_blocked_on_its_side_only(self):
         Redis(self)
         self.begin()

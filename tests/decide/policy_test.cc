@@ -270,6 +270,20 @@ TEST(Explain, SaysWhichEntryWinsAndWhyOthersLose) {
   EXPECT_EQ(out.hits[1].why, "allowed by good.evil.com");
 }
 
+TEST(Explain, SaysOfAnAllowEntryWhetherItHasSomethingToAllow) {
+  SetMaker lone, two, beaten;
+  const auto why = [](const Explanation& out, std::string_view value) {
+    for (const ExplainedHit& hit : out.hits)
+      if (hit.rule.value == value && hit.rule.allow) return hit.why;
+    return std::string("no such hit");
+  };
+  EXPECT_EQ(why(explained(lone.allow_domain("good.com"), lookup("www.good.com")), "good.com"), "allow entry: nothing that is in force blocks this");
+  EXPECT_EQ(why(explained(two.domain("evil.com").allow_domain("evil.com").allow_domain("a.evil.com"), lookup("a.evil.com")), "evil.com"),
+            "another allow entry comes first");
+  EXPECT_EQ(why(explained(beaten.domain("bad.good.com").allow_domain("good.com"), lookup("bad.good.com")), "good.com"),
+            "a more specific block entry wins");
+}
+
 TEST(Explain, NamesTheNeverBlockNumber) {
   SetMaker maker;
   const Explanation out = explained(maker.number("95588"), Call{.calling = "95588", .called = "13800000000"});

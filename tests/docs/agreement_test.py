@@ -34,6 +34,14 @@ class Agreement(unittest.TestCase):
             rows = re.findall(r'^\| `(\w+)` \|', page[page.index('anomaly.event'):], re.M)
             self.assertEqual(rows, kinds, name)
 
+    def test_every_field_of_a_record_is_explained(self):
+        fields = set(re.findall(r'append_\w+\(out, (?:is_http \? )?"(\w+)"', text_of('src/record/eve.cc')))
+        fields |= set(re.findall(r'"(hostname|sni)"', text_of('src/record/eve.cc')))
+        self.assertGreater(len(fields), 50)
+        for name, page in both('records'):
+            told = {part for row in re.findall(r'^\| (`.*)\|$', page, re.M) for word in re.findall(r'`([\w.]+)`', row) for part in word.split('.')}
+            self.assertEqual(sorted(fields - told), [], name)
+
     def test_every_alert_is_explained(self):
         alerts = re.findall(r'alert: (\w+)', text_of('config/prometheus/rules.yml'))
         self.assertTrue(alerts)

@@ -257,7 +257,7 @@ TEST_F(CaptureTest, CaptureCutShortTellsAfterWhichFrame) {
   const Result<void> closed = capture->close();
   ASSERT_FALSE(closed.ok());
   EXPECT_NE(closed.error().message.find("further than frame 4"), std::string::npos) << closed.error().message;
-  EXPECT_EQ(closed.error().code, ErrorCode::kFailed);
+  EXPECT_EQ(closed.error().code, ErrorCode::kInvalid);
 }
 
 TEST_F(CaptureTest, EmptyCaptureIsNoError) {

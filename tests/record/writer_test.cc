@@ -89,6 +89,20 @@ TEST_F(WriterTest, FullRingLosesRecordsAndCountsThem) {
   EXPECT_EQ(sample(catalog, "telefence_records_lost_total", "ring_full"), 2);
 }
 
+TEST_F(WriterTest, WhatAFullRingLosesIsToldWhileItRuns) {
+  RecordRing ring(4);
+  RecordWriter writer(options_, sample_names(), {&ring});
+  std::atomic<int> told{0};
+  writer.on_news([&](const std::string&) { ++told; });
+  for (int i = 0; i < 6; ++i) push(ring, sample_lookup());
+  ASSERT_TRUE(writer.start());
+  while (writer.problem().empty()) std::this_thread::yield();
+  EXPECT_EQ(writer.problem().find("2 records were lost since the start"), 0u) << writer.problem();
+  writer.stop();
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(valid_lines(options_.file), 4u);
+}
+
 TEST_F(WriterTest, RecordsClaimedAheadAreHandedOverTogether) {
   RecordRing ring(4);
   RecordWriter writer(options_, sample_names(), {&ring});

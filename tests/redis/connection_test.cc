@@ -154,6 +154,11 @@ TEST(RedisPasswordFile, FirstLineWithoutItsEnd) {
   std::ofstream(file) << "secret \r\nmore\n";
   EXPECT_EQ(read_password_file(file).value(), "secret");
   EXPECT_FALSE(read_password_file(file + ".none").ok());
+  // Else it would be a login without a password, and what Redis says of that does not lead to the file.
+  std::ofstream(file) << " \nsecret\n";
+  const Result<std::string> blank = read_password_file(file);
+  ASSERT_FALSE(blank.ok());
+  EXPECT_NE(blank.error().message.find("first line"), std::string::npos) << blank.error().message;
 }
 
 }  // namespace
