@@ -63,7 +63,7 @@ Json to_json(const PushReport& report, const Summary& summary) {
     const auto ms = summary.within(share);
     return ms ? Json(*ms) : Json(nullptr);
   };
-  Json out = {{"ok", true}, {"seq", report.sequence}, {"edges", report.nodes.size()}, {"applied", summary.applied}, {"measured", summary.times.size()},
+  Json out = {{"ok", report.sequence <= report.last}, {"seq", report.sequence}, {"edges", report.nodes.size()}, {"applied", summary.applied}, {"measured", summary.times.size()},
               {"p50_ms", value(0.5)}, {"p99_ms", value(0.99)}, {"max_ms", value(1)}, {"behind", Json::array()}, {"silent", report.silent},
               {"refused", Json::array()}, {"unknown", Json::array()}, {"unproved", Json::array()}, {"partial", Json::array()}, {"troubled", Json::array()}, {"last", report.last}, {"head", nullptr}, {"head_problem", report.doubt}};
   if (report.mark) out["head"] = {{"seq", report.mark->sequence}, {"hash", report.mark->hash}, {"ts", report.mark->timestamp_ms}};

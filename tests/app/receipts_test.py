@@ -28,11 +28,11 @@ class Receipts(program.ProgramTest):
     def add(self, name, key='centre'):
         self.expect(self.tool('push', 'add', 'domain', name, '--category', 'phishing', '--key', key + '.key', '--redis', 'unix:redis.sock'), 0)
 
-    def told(self, *more):
-        return json.loads(self.expect(self.tool('push', 'status', '--json', '--redis', 'unix:redis.sock', *more), 0).stdout)
+    def told(self, *more, code=0):
+        return json.loads(self.expect(self.tool('push', 'status', '--json', '--redis', 'unix:redis.sock', *more), code).stdout)
 
-    def text(self, *more):
-        return self.expect(self.tool('push', 'status', '--redis', 'unix:redis.sock', *more), 0).stdout
+    def text(self, *more, code=0):
+        return self.expect(self.tool('push', 'status', '--redis', 'unix:redis.sock', *more), code).stdout
 
     def test_a_refused_batch_is_never_called_in_force(self):
         self.add('a.example')
@@ -100,7 +100,7 @@ class Receipts(program.ProgramTest):
         self.assertIn('the log has no batch yet\n', self.text())
         self.add('a.example')
         edge.until(self, lambda: self.told()['applied'] == 1, self.told)
-        told = self.text('--seq', '99')
+        told = self.text('--seq', '99', code=3)
         self.assertIn('the log has no batch 99: it ends with batch 1', told)
         self.assertNotIn('in force', told)
         self.assertNotIn('behind', told)
@@ -112,8 +112,9 @@ class Receipts(program.ProgramTest):
         edge.until(self, lambda: self.told()['measured'] == 1, self.told)
         self.edge.stop()
         self.redis.ask('DEL', 'tf:1:log')
-        self.assertEqual((self.told('--seq', '2')['applied'], self.told('--seq', '2')['measured'], self.told('--seq', '2')['last']), (0, 0, 0))
-        self.assertIn('the log has no batch 2', self.text('--seq', '2'))
+        told = self.told('--seq', '2', code=3)
+        self.assertEqual((told['ok'], told['applied'], told['measured'], told['last']), (False, 0, 0, 0))
+        self.assertIn('the log has no batch 2', self.text('--seq', '2', code=3))
         for name in ('c.example', 'd.example'):
             self.add(name)
         told = self.told()
