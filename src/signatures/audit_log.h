@@ -50,6 +50,8 @@ class AuditLog {
 
   Result<void> append(const AuditEntry& entry);
   Result<void> tick();
+  // Whether who opens it by its name now finds this file.
+  bool is_in_place() const;
 
  private:
   Result<void> append_locked(const AuditEntry& entry);

@@ -31,7 +31,6 @@ std::size_t size_of(const StoredBatch& batch) {
 Result<PolicyFile::Loaded> EdgeState::load_batches(const Base& base, const std::function<void(const StoredBatch&)>& take) {
   bool has_reached = false;
   return file_.load([&](const StoredBatch& batch, const std::string& lies_on) {
-    lacks_base_ |= base.digest.empty() && !lies_on.empty();
     if (lies_on == base.digest || base.digest.empty() || has_reached) return take(batch);
     has_reached = batch.id == std::to_string(base.sequence) + "-0" && batch_hash(batch.header, batch.body) == base.hash;
   });
@@ -51,6 +50,7 @@ void EdgeState::load(const std::function<Base(Result<SnapshotFile>)>& take_snaps
     else if (snapshot.value())
       base = take_snapshot(std::move(*snapshot.value()));
     const Result<PolicyFile::Loaded> loaded = load_batches(base, take);
+    lacks_base_ = loaded.ok() && base.digest.empty() && !loaded.value().base.empty();
     if (loaded.ok())
       loaded_ = loaded.value();
     else
@@ -97,10 +97,19 @@ void EdgeState::keep_snapshot(const std::string& manifest, const std::vector<std
   file_problem_.clear();
 }
 
-void EdgeState::begin_anew() {
-  lacks_base_ = false;
-  if (!file_.is_open()) return;
-  if (const Result<void> begun = file_.begin_anew("", {}); !begun.ok()) file_problem_ = begun.error().message;
+bool EdgeState::begin_anew() {
+  if (!file_.is_open()) return false;
+  Result<void> begun = SnapshotFile::remove(folder_);
+  if (begun.ok()) begun = file_.begin_anew("", {});
+  if (!begun.ok()) {
+    file_problem_ = begun.error().message;
+    return false;
+  }
+  waiting_.clear();
+  waiting_bytes_ = 0;
+  is_given_up_ = lacks_base_ = false;
+  file_problem_.clear();
+  return true;
 }
 
 void EdgeState::write_waiting() {
@@ -159,7 +168,8 @@ void EdgeState::look_for_folder() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_look_) return;
   next_look_ = now + kBetweenLooks;
-  folder_problem_ = file_.is_open() && !file_.is_in_place()
+  const bool is_elsewhere = (file_.is_open() && !file_.is_in_place()) || (audit_.is_open() && !audit_.is_in_place());
+  folder_problem_ = is_elsewhere
                         ? "the files in " + folder_ + " were removed or replaced while telefence runs: what it applies is kept where the next start does not find it; "
                           "restart it, and it reads from Redis what it has lost"
                         : "";

@@ -158,7 +158,7 @@ Result<void> Feed::Impl::reload(const SignatureOptions& fresh, std::vector<Compl
   else
     store->undo_load();
   news.keep(complaints, store->counts());
-  follower.audit(AuditEntry("reload", "operator").number("left_out", complaints.size()).number("in_force", store->counts().in_force()));
+  follower.audit(AuditEntry("reload", "operator").number("left_out", complaints.size()).number("in_force", (pinned ? pinned->counts : store->counts()).in_force()));
   if (!mark.ok()) return mark.error();
   options.lists = fresh.lists;
   options.patterns = fresh.patterns;

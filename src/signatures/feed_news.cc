@@ -59,9 +59,9 @@ FeedState FeedNews::state() const {
   FeedState state = state_.with([](const FeedState& s) { return s; });
   state.operations_refused += state.counts.log_patterns_refused;
   state.newest_sequence = state.sequence;
-  if (const auto held = held_.with([](const std::optional<VersionInfo>& one) { return one; })) {
-    state.sequence = held->sequence;
-    state.counts = held->counts;
+  if (state.held) {
+    state.sequence = state.held->sequence;
+    state.counts = state.held->counts;
   }
   return state;
 }
@@ -182,10 +182,26 @@ void FeedNews::batch_refused(const std::string& id, const std::string& hash, con
 
 void FeedNews::tells_from(std::uint64_t sequence) {
   state_.with([&](FeedState& s) { s.tells_from = std::max(s.tells_from, sequence); });
+  if (again_from_) *again_from_ = std::max(*again_from_, sequence);
 }
 
-void FeedNews::reads_again_from(std::uint64_t sequence) {
-  state_.with([&](FeedState& s) { s.tells_from = std::min(s.tells_from, sequence); });
+void FeedNews::tells_only_from(std::uint64_t sequence) {
+  state_.with([&](FeedState& s) { s.tells_from = sequence; });
+  again_from_.reset();
+}
+
+void FeedNews::reads_again_from(std::uint64_t sequence) { again_from_ = std::min(sequence, again_from_.value_or(sequence)); }
+
+void FeedNews::has_read(std::uint64_t sequence) {
+  if (!again_from_) [[likely]] return;
+  const std::uint64_t from = state_.with([](const FeedState& s) { return s.tells_from; });
+  if (sequence + 1 >= from) has_read_all();
+}
+
+void FeedNews::has_read_all() {
+  if (!again_from_) return;
+  state_.with([&](FeedState& s) { s.tells_from = std::min(s.tells_from, *again_from_); });
+  again_from_.reset();
 }
 
 void FeedNews::tells_of_another_log() {
@@ -194,6 +210,7 @@ void FeedNews::tells_of_another_log() {
     s.left_out_here.clear();
     s.tells_from = 0;
   });
+  again_from_.reset();
 }
 
 void FeedNews::was_unmended(const Unmended& unmended) {
@@ -235,11 +252,9 @@ void FeedNews::not_published(const Error& why) {
 void FeedNews::not_kept(const Error& why) { tell(Subject::kPublishing, why.message); }
 
 void FeedNews::in_force(const VersionInfo* held, std::uint64_t newest) {
-  held_.with([&](std::optional<VersionInfo>& kept) {
-    kept.reset();
-    if (held != nullptr) kept = *held;
-  });
   state_.with([&](FeedState& s) {
+    s.held.reset();
+    if (held != nullptr) s.held = *held;
     const bool is_let_go = held == nullptr && s.version != s.newest_version;
     if (is_let_go) s.last_applied_s = (s.last_applied_ms = now_ms()) / 1000;
     s.version = held != nullptr ? held->number : newest;

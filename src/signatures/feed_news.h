@@ -82,6 +82,7 @@ struct FeedState {
   std::uint64_t last_propagation_us = 0;  // from the publisher's timestamp to all workers on the new set
   std::uint64_t version = 0;         // in force; counts from 1 since the start
   std::uint64_t newest_version = 0;  // not the same: an earlier version was put in force by hand
+  std::optional<VersionInfo> held;   // that version
   SignatureStore::Counts counts;     // of what is in force
   std::vector<Complaint> recent_complaints;  // newest last, at most 50
 };
@@ -110,8 +111,12 @@ class FeedNews {
   void batch_refused(const std::string& id, const std::string& hash, const RefusedBatch& refused);
   // What became of the batches before this one was not seen.
   void tells_from(std::uint64_t sequence);
-  // What is behind this one is read again, and seen.
+  // Only of what is behind this one, which is read (again).
+  void tells_only_from(std::uint64_t sequence);
+  // What is behind this one is read again: when that has come so far, it is known of all of it.
   void reads_again_from(std::uint64_t sequence);
+  void has_read(std::uint64_t sequence);
+  void has_read_all();  // the log is read to its end
   // Another log begins, of which all will be seen.
   void tells_of_another_log();
   // A batch that is sound; some of its lines may have been left out.
@@ -151,7 +156,6 @@ class FeedNews {
 
   Guarded<FeedState> state_;
   Journal journal_;
-  Guarded<std::optional<VersionInfo>> held_;
   // Thread of the feed only.
   bool is_connected_ = false;
   bool was_told_away_ = false;
@@ -160,6 +164,7 @@ class FeedNews {
   Unmended unmended_;
   std::string batch_problem_;  // of the newest batch
   std::string keys_problem_, behind_, state_problem_, snapshot_problem_, freeze_, base_problem_;
+  std::optional<std::uint64_t> again_from_;
   std::int64_t told_signed_at_ms_ = 0;
   std::uint64_t told_bytes_ = 0;
 };

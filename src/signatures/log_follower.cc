@@ -71,6 +71,7 @@ void LogFollower::break_log(LogBreak reason, const std::string& what, std::uint6
   // What was applied may be in no log any more.
   if (reason != LogBreak::kGap) snapshot_after_ms_ = std::max(snapshot_after_ms_, newest_ms_);
   if (reason == LogBreak::kReset) snapshot_need_ = 0;
+  if (reason == LogBreak::kReset && unfounded_) *unfounded_ = {};
   plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), missing);
 }
 
@@ -100,6 +101,11 @@ void LogFollower::read_anew(const std::string& why) {
   news_.tells_of_another_log();
   newest_ = behind_until_ = 0;
   reader_.go_to(order_.last_id());
+}
+
+void LogFollower::reached_end() {
+  news_.has_read_all();
+  if (std::exchange(is_read_afresh_, false)) news_.base_lost("");
 }
 
 void LogFollower::go_back(const std::string& id, const std::string& hash) {
@@ -184,6 +190,7 @@ bool LogFollower::is_in_order(const std::string& id, const Batch& batch, bool is
   }
   if (finding != Finding::kFollows) news_.tells_from(batch.sequence);
   order_.take(id, batch);
+  news_.has_read(batch.sequence);
   return true;
 }
 
@@ -267,10 +274,6 @@ LogFollower::Taken LogFollower::take_entry(const LogReader::LogEntry& entry, boo
     break_log(LogBreak::kReset, "batch " + entry.id + " is another one than was read before under this number: Redis lost data", 0);
   }
   audit_applied(batch, progress.complaints.size() - left_out_before);
-  if (state_.lacks_base() && batch.sequence == 1) {
-    state_.begin_anew();
-    news_.base_lost("");
-  }
   state_.keep({entry.id, std::string(fields.header), std::string(fields.body), std::string(fields.signature)});
   return taken;
 }
@@ -286,6 +289,7 @@ LogFollower::Progress LogFollower::take_entries(const LogReader::Read& read) {
   if (order_.last() >= behind_until_) news_.server_behind("");
   // Batches of the past that are read again after a start tell nothing of how fast a change travels.
   progress.is_measured = std::exchange(is_live_, is_live_ || read.is_caught_up);
+  if (is_live_) reached_end();
   return progress;
 }
 
@@ -381,8 +385,10 @@ LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
       check_end();
     else if (!read.value().entries.empty())
       progress = take_entries(read.value());
-    else
+    else {
       is_live_ = true;
+      reached_end();
+    }
     if (reader_.go_over()) {
       news_.connected(reader_.server());
       check_other_log();

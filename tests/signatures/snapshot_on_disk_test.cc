@@ -63,50 +63,130 @@ TEST_F(SnapshotOnDisk, AWriterKilledBetweenSnapshotAndBatchesLosesNothing) {
 }
 
 // With Redis away the node has next to nothing in force: nobody may take that for the whole.
-TEST_F(SnapshotOnDisk, ASnapshotOnDiskThatCantBeUsedIsToldUntilTheWholeIsThere) {
-  const std::string there = options_.redis.server, away = "unix:" + folder_ / "nobody.sock";
-  const auto start_with = [&](const std::string& server) {
+class SnapshotOnDiskLost : public SnapshotOnDisk {
+ protected:
+  const std::string there_ = options_.redis.server, away_ = "unix:" + folder_ / "nobody.sock";
+
+  void start_with(const std::string& server) {
     if (edge_) edge_->stop();
     options_.redis.server = server;
     start();
-  };
-  for (const char* how : {"garbage", "cut off", "removed"}) {
-    SCOPED_TRACE(how);
-    count_ = 0;
+  }
+  // A snapshot of four, and so many batches behind it. Then the snapshot on disk is as `how` says, and the node starts with Redis away.
+  void lose_it(const std::string& how, int behind) {
     push_and_make(4);
-    start_with(there);
+    start_with(there_);
     ASSERT_TRUE(edge_->reaches(4));
-    centre().push({add_domain("n5.example"), remove_domain("n2.example")});
-    ASSERT_TRUE(edge_->reaches(5));
+    if (behind > 0) centre().push({add_domain("n5.example"), remove_domain("n2.example")});
+    if (behind > 1) centre().push({add_domain("n6.example")});
+    ASSERT_TRUE(edge_->reaches(static_cast<std::uint64_t>(4 + behind)));
     edge_->stop();
     const std::string whole = file("snapshot"), path = folder_ / "policy/snapshot";
     std::filesystem::remove(path);
     std::filesystem::remove(folder_ / "policy/audit.jsonl");
-    if (how != std::string("removed")) std::ofstream(path, std::ios::binary) << (how == std::string("garbage") ? how : whole.substr(0, whole.size() / 2));
-    start_with(away);
-    ASSERT_TRUE(edge_->reaches(5));
-    EXPECT_NE(edge_->state().log_problem.find("only what they say is in force (1 of them)"), std::string::npos) << edge_->state().log_problem;
+    if (how == "garbage") std::ofstream(path, std::ios::binary) << how;
+    if (how == "cut off") std::ofstream(path, std::ios::binary) << whole.substr(0, whole.size() / 2);
+    start_with(away_);
+    ASSERT_TRUE(eventually([&] { return is_told(behind); })) << edge_->told();
     EXPECT_FALSE(edge_->blocks("n1.example"));
-    EXPECT_TRUE(edge_->blocks("n5.example"));
     edge_->stop();
     EXPECT_NE(file("audit.jsonl").find("\"what\":\"base-lost\""), std::string::npos);
-    EXPECT_EQ(file("audit.jsonl").find("\"id\":\"snapshot:0\"") == std::string::npos, how == std::string("removed")) << file("audit.jsonl");
-    // Redis is back, without its snapshots: the log is read in its order, so that what was taken back stays so.
-    centre().ask({"DEL", "tf:1:snapshots"});
-    start_with(there);
-    ASSERT_TRUE(eventually([&] { return edge_->blocks("n1.example") && edge_->state().log_problem.empty() && edge_->state().sequence == 5; }));
-    EXPECT_FALSE(edge_->blocks("n2.example"));
-    EXPECT_TRUE(edge_->blocks("n5.example"));
-    // And is whole on disk, too.
-    start_with(away);
-    ASSERT_TRUE(edge_->reaches(5));
-    EXPECT_EQ(edge_->state().log_problem, "");
-    EXPECT_TRUE(edge_->blocks("n1.example"));
-    EXPECT_FALSE(edge_->blocks("n2.example"));
+    EXPECT_EQ(file("audit.jsonl").find("\"id\":\"snapshot:0\"") == std::string::npos, how == "removed") << file("audit.jsonl");
+  }
+  bool is_told(int batches) {
+    return edge_->state().log_problem.find("only what they say is in force (" + std::to_string(batches) + " of them)") != std::string::npos;
+  }
+  void forget_snapshots() { centre().ask({"HDEL", "tf:1:head", "snapshots"}); }
+  // With Redis and, later, without it.
+  void expect_whole(std::uint64_t sequence) {
+    for (const std::string& server : {there_, away_}) {
+      SCOPED_TRACE(server);
+      if (server == away_) start_with(server);
+      ASSERT_TRUE(eventually([&] { return edge_->state().sequence == sequence && edge_->state().log_problem.empty() && edge_->blocks("n1.example"); })) << edge_->told();
+      EXPECT_FALSE(edge_->blocks("n2.example"));
+      EXPECT_TRUE(edge_->blocks("n5.example"));
+      EXPECT_FALSE(edge_->has_line("refused")) << edge_->told();
+    }
+  }
+};
+
+TEST_F(SnapshotOnDiskLost, IsToldUntilTheWholeLogIsRead) {
+  for (const char* how : {"garbage", "cut off", "removed"}) {
+    SCOPED_TRACE(how);
+    count_ = 0;
+    lose_it(how, 1);
+    forget_snapshots();
+    start_with(there_);
+    ASSERT_TRUE(eventually([&] { return edge_->state().log_problem.empty() && edge_->blocks("n1.example"); })) << edge_->told();
+    EXPECT_EQ(edge_->state().snapshots_loaded, 0u);
+    edge_->stop();
+    start_with(there_);
+    expect_whole(5);
     edge_->stop();
     std::filesystem::remove_all(folder_ / "policy");
     centre().ask({"FLUSHALL"});
   }
+}
+
+TEST_F(SnapshotOnDiskLost, ASnapshotOfRedisMendsIt) {
+  lose_it("removed", 2);
+  centre().ask({"XTRIM", "tf:1:log", "MINID", "5-0"});
+  start_with(there_);
+  ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_loaded == 1; })) << edge_->told();
+  expect_whole(6);
+}
+
+// An entry that a later batch took back counts for no quota when the batches are read again.
+TEST_F(SnapshotOnDiskLost, NothingIsWeighedBesideWhatCameLater) {
+  options_.redis.trust.quotas = {{"centre", 5}};
+  lose_it("removed", 2);
+  forget_snapshots();
+  start_with(there_);
+  expect_whole(6);
+  EXPECT_EQ(edge_->state().batches_refused, 0u);
+}
+
+TEST_F(SnapshotOnDiskLost, WithNoBatchBehindItTooAndTheNextStartIsClean) {
+  lose_it("removed", 0);
+  forget_snapshots();
+  start_with(there_);
+  ASSERT_TRUE(eventually([&] { return edge_->blocks("n4.example") && edge_->state().log_problem.empty(); })) << edge_->told();
+  start_with(away_);
+  ASSERT_TRUE(edge_->reaches(4));
+  EXPECT_EQ(edge_->state().log_problem, "");
+  expect_blocks(1, 4);
+}
+
+// What the disk has is better than a log that was lost: it stays, and so does the word that it is not all.
+TEST_F(SnapshotOnDiskLost, ALogBegunAnewTakesNothing) {
+  lose_it("removed", 2);
+  centre().ask({"FLUSHALL"});
+  centre().push({add_domain("fresh.example")});
+  for (int i = 0; i < 2; ++i) {
+    start_with(there_);
+    ASSERT_TRUE(eventually([&] { return edge_->blocks("fresh.example"); })) << edge_->told();
+    EXPECT_TRUE(edge_->blocks("n5.example"));
+    EXPECT_TRUE(edge_->blocks("n6.example"));
+    EXPECT_NE(edge_->state().log_problem, "");
+    EXPECT_EQ(edge_->breaks(LogBreak::kReset), i == 0 ? 1u : 0u) << edge_->told();
+  }
+}
+
+// Redis comes back from a backup that ends before what the disk has.
+TEST_F(SnapshotOnDiskLost, ABackupThatIsBehindTakesNothing) {
+  lose_it("removed", 2);
+  const RedisReply all = centre().ask({"XRANGE", "tf:1:log", "-", "+"});
+  centre().ask({"DEL", "tf:1:log"});
+  for (std::size_t i = 0; i < 4; ++i) {
+    const RedisReply& fields = all.items[i].items[1];
+    centre().ask({"XADD", "tf:1:log", all.items[i].items[0].text, "h", fields.field("h")->text, "b", fields.field("b")->text, "s", fields.field("s")->text});
+  }
+  start_with(there_);
+  ASSERT_TRUE(eventually([&] { return edge_->state().connected; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_EQ(edge_->state().snapshots_loaded, 0u);
+  EXPECT_TRUE(edge_->blocks("n6.example"));
+  EXPECT_NE(edge_->state().log_problem, "");
 }
 
 }  // namespace
