@@ -123,8 +123,10 @@ void print_proposal(const PushArguments& arguments, const Proposal& proposal, co
     std::printf("    %s\n", printable(proposal.lines[i]).c_str());  // what is signed
   }
   if (proposal.approval.until_s < std::time(nullptr)) return;
-  std::printf("%s\n", say(language, {"nothing is published yet. If it is right: telefence push cosign {} --key FILE", "尚未下发。核对无误后执行：telefence push cosign {} --key 文件"},
-                          arguments.proposal).c_str());
+  // Who publishes it without naming the approver would not see that the file was changed since.
+  const std::string approved = arguments.approver.empty() ? "" : " --approver " + arguments.approver;
+  std::printf("%s\n", say(language, {"nothing is published yet. If it is right: telefence push cosign {}{} --key FILE", "尚未下发。核对无误后执行：telefence push cosign {}{} --key 文件"},
+                          arguments.proposal, approved).c_str());
 }
 
 Result<std::uint64_t> published_as(const PushArguments& arguments, const BatchSignature& approval) {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kNumberColumns = 10;
 constexpr std::size_t kCountColumns = 14;
-constexpr std::size_t kTimeColumns = 22;
+constexpr std::size_t kTimeColumns = 28;  // 2026-12-01T00:00:00+08:00
 
 void print_versions(const Json& reply, Language language) {
   const auto cell = [&](const Text& text, std::size_t columns) { return padded(say(language, text), columns); };
@@ -53,6 +53,9 @@ void print_size(const SizeEstimate& size, Language language) {
   };
   std::printf("%s\n", say(language, {"{}, {}, {}", "{}，{}，{}"}, counted(language, size.domains, Word::kDomain, Word::kDomains),
                           counted(language, size.numbers, Word::kNumber, Word::kNumbers), counted(language, size.urls, Word::kUrl, Word::kUrls)).c_str());
+  if (size.left_out != 0)
+    std::printf("%s\n", say(language, {"{} can't be used: telefenced check names them", "{}不可用：用 telefenced check 查看"},
+                            counted(language, size.left_out, {"line", "行"}, {"lines", "行"})).c_str());
   std::printf("%s\n", say(language, {"memory in force: {}", "生效后内存：{}"}, mebibytes(size.bytes)).c_str());
   std::printf("%s\n", say(language, {"memory while it replaces a set as large: {}", "替换同等规模规则时的峰值内存：{}"},
                           mebibytes(size.peak_bytes)).c_str());
@@ -112,6 +115,7 @@ int policy_size(const SizeArguments& arguments) {
     std::printf("%s\n", to_line({{"domains", size.value().domains},
                                  {"numbers", size.value().numbers},
                                  {"urls", size.value().urls},
+                                 {"left_out", size.value().left_out},
                                  {"bytes", size.value().bytes},
                                  {"peak_bytes", size.value().peak_bytes},
                                  {"load_seconds", size.value().load_seconds},

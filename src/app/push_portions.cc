@@ -91,12 +91,28 @@ LineTrial trial_of(std::size_t index, const std::string& text, const std::vector
   return line;
 }
 
+// How many of the lines are of kinds of which nobody has sampled enough.
+std::uint64_t unknown_of(std::span<const std::string> lines, const std::vector<Told>& all) {
+  std::vector<std::string> lacking;
+  for (const char* kind : {"domain", "url", "number", "pattern"}) {
+    const bool is_told = std::any_of(all.begin(), all.end(), [&](const Told& told) {
+      const Json* const of_kind = member(*told.sampled, kind);
+      return of_kind != nullptr && number_of(*of_kind) >= kLeastSampled;
+    });
+    if (!is_told) lacking.push_back("\"kind\":\"" + std::string(kind) + "\"");
+  }
+  return static_cast<std::uint64_t>(std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+    return std::any_of(lacking.begin(), lacking.end(), [&](const std::string& kind) { return line.find(kind) != std::string::npos; });
+  }));
+}
+
 }  // namespace
 
 PushPortions::PushPortions(RedisConnection& connection, std::vector<std::string> nodes, double limit, const SigningKey* key)
     : connection_(connection), wanted_(std::move(nodes)), key_(key) {
   report_.trial.limit = limit;
   report_.trial.asked = wanted_;
+  report_.trial.is_unsigned = key == nullptr;
 }
 
 Result<void> PushPortions::add(const Change& change) {
@@ -161,6 +177,7 @@ void PushPortions::take(std::span<const std::string> lines, const std::map<std::
   }
   if (all.empty()) return;
   report_.asked += lines.size();
+  report_.unknown += unknown_of(lines, all);
   report_.problems += problems;
   report_.hit += hit.size();
   for (const std::size_t line : hit) keep(trial_of(line, lines[line], all, report_.trial.limit));

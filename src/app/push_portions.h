@@ -25,6 +25,7 @@ struct PortionsReport {
   TrialReport trial;           // its lines: of those that would hit, the worst
   std::uint64_t asked = 0;     // entries that were asked about
   std::uint64_t of = 0;        // that it was about
+  std::uint64_t unknown = 0;   // of those asked about: no edge has sampled enough of their kind
   std::uint64_t hit = 0;       // would hit kLeastHits times or more somewhere
   std::uint64_t over = 0;      // more than the limit
   std::uint64_t problems = 0;  // an edge would leave out

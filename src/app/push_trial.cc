@@ -29,6 +29,7 @@ Result<TrialReport> ask_edges(RedisConnection& connection, const std::vector<std
   if (!answers) return answers.error();
   TrialReport report = report_of(lines, answers.value(), terms.limit);
   report.asked = nodes.value();
+  report.is_unsigned = terms.key == nullptr;
   for (const std::string& node : nodes.value())
     if (!answers.value().contains(node)) report.silent.push_back(node);
   return report;
@@ -50,7 +51,7 @@ void add_answer(LineTrial& line, const std::string& node, const Json& answer, do
   if (const auto now = answer.find("now"); now != answer.end() && now->is_object()) line.now[to_line(*now)].push_back(node);
   const auto sampled = number_in<std::uint64_t>(answer, "sampled"), hits = number_in<std::uint64_t>(answer, "hits");
   if (sampled < kLeastSampled) {
-    if (sampled != 0) ++line.few;
+    ++(sampled == 0 ? line.none : line.few);
     return;
   }
   ++line.edges;
@@ -89,10 +90,12 @@ std::string changes_of(const Json& entry, const Json& change, Language language)
     const auto shown = [](const std::string& text) { return text.empty() ? std::string("-") : text; };
     out += (out.empty() ? "" : ", ") + std::string(word_of(language, name)) + " " + shown(is) + " -> " + shown(will_be);
   };
-  const auto truth = [](const Json& object, const char* name) { return object.value(name, Json(false)) == true ? "true" : "false"; };
-  compare("allow", truth(entry, "allow"), text_of(change, "op") == "allow" ? "true" : "false");
+  const std::string yes(say(language, {"true", "是"})), no(say(language, {"false", "否"}));
+  const auto truth = [&](const Json& object, const char* name) { return object.value(name, Json(false)) == true ? yes : no; };
+  compare("allow", truth(entry, "allow"), text_of(change, "op") == "allow" ? yes : no);
   compare("shadow", truth(entry, "shadow"), truth(change, "shadow"));
-  compare("category", word(entry, "category"), text_of(change, "category", "other"));
+  const auto category = [&](const std::string& name) { return std::string(say(language, category_from(name).value_or(Category::kOther))); };
+  compare("category", category(word(entry, "category")), category(text_of(change, "category", "other")));
   compare("tier", word(entry, "tier"), word(change, "level"));
   compare("action", word(entry, "action"), word(change, "action"));
   compare("expires", word(entry, "expires"), word(change, "expires"));
@@ -145,6 +148,8 @@ std::string_view kind_name_of(const std::string& kind, Language language) {
 std::string edges_text(std::uint64_t count, Language language) { return counted(language, count, {"edge", "个节点"}, {"edges", "个节点"}); }
 
 std::string hits_text(const LineTrial& line, Language language) {
+  if (line.edges == 0 && line.few == 0 && line.none != 0)
+    return say(language, {"not known: {} that answered has sampled no {} yet", "未知：应答的{}尚无{}样本"}, edges_text(line.none, language), kind_name_of(line.sampled_kind, language));
   if (line.edges == 0)
     return line.few == 0 ? say(language, {"not known: no edge answered that samples {}", "未知：没有抽样{}的节点应答"}, kind_name_of(line.sampled_kind, language))
                          : say(language, {"not known: {} with fewer than {} {} sampled", "未知：{}的样本不足 {} {}"}, edges_text(line.few, language), kLeastSampled,
@@ -247,6 +252,9 @@ void print_for_people(const TrialReport& report, Language language) {
                                      "没有节点保留样本（policy.sample）：无法得知会命中多少、节点上已有什么"})));
   if (!report.silent.empty())
     print(say(language, {"{} of {} did not answer within a second: {}", "{} / {}一秒内未应答：{}"}, report.silent.size(), edges_text(report.asked.size(), language), joined(report.silent)));
+  if (!report.silent.empty() && report.is_unsigned)
+    print(std::string(say(language, {"the question is not signed: a node that has redis.signers answers signed ones only (--key FILE)",
+                                     "查询未签名：配置了 redis.signers 的节点只回答已签名的查询（--key 文件）"})));
 }
 
 }  // namespace telefence

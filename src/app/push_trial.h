@@ -26,7 +26,8 @@ struct LineTrial {
   std::uint64_t hits = 0;
   std::size_t edges = 0;             // that tell
   std::size_t below = 0;             // of them: fewer than kLeastHits
-  std::size_t few = 0;               // have not sampled enough
+  std::size_t few = 0;               // have sampled something, and not enough
+  std::size_t none = 0;              // have sampled nothing of it
   std::string most_node;             // where its share is highest
   double most = 0;
   std::int64_t period_s = 0;
@@ -40,6 +41,7 @@ struct LineTrial {
 struct TrialReport {
   double limit = 0;
   std::vector<std::string> asked, silent;  // nodes
+  bool is_unsigned = false;                // the question: nodes that know signers do not answer it
   std::vector<LineTrial> lines;
 
   bool is_over() const;

@@ -291,7 +291,12 @@ std::string asked_text(const PortionsReport& report, Language language) {
   std::string out = say(language, {"asked {} about {} (would block, not in force yet): {} would have hit", "已向 {}查询会拦截且尚未生效的 {}：{} 个会命中"},
                         counted(language, report.trial.asked.size(), {"edge", "个节点"}, {"edges", "个节点"}),
                         counted(language, report.asked, {"entry", "个条目"}, {"entries", "个条目"}), grouped(report.hit));
-  if (left != 0)
+  if (report.unknown != 0)
+    out += say(language, {"; of {} that is not known: no edge has sampled enough of their kind", "；{}未知：没有节点有足够的同类样本"}, grouped(report.unknown));
+  const bool is_answered = report.asked != 0;
+  if (left != 0 && !is_answered)
+    out += say(language, {"; {} not asked about: no edge answered", "；另有 {}未查询：没有节点应答"}, counted(language, left, {"was", "个"}, {"were", "个"}));
+  else if (left != 0)
     out += say(language, {"; {} not asked about: the widest come first, and --most-asked says how many", "；另有 {}未查询：先查最宽泛的，--most-asked 指定数量"},
                counted(language, left, {"was", "个"}, {"were", "个"}));
   return out;
@@ -309,7 +314,7 @@ Json to_json(const WeighedList& weighed) {
     out["shrunk"].push_back({{"source", list.name.source}, {"kind", list.name.kind},
                              {"had", list.sizes.had}, {"has", list.sizes.has}, {"share", list.sizes.lost()}, {"limit", weighed.most_shrink}});
   if (!weighed.trial) return out;
-  Json trial = {{"entries", weighed.trial->asked}, {"of", weighed.trial->of}, {"hit", weighed.trial->hit}, {"over", weighed.trial->over},
+  Json trial = {{"entries", weighed.trial->asked}, {"of", weighed.trial->of}, {"unknown", weighed.trial->unknown}, {"hit", weighed.trial->hit}, {"over", weighed.trial->over},
                 {"problems", weighed.trial->problems}};
   trial.update(to_json(weighed.trial->trial));
   trial["held"] = weighed.trial->over != 0;

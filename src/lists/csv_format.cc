@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
+#include <set>
 
 #include "lists/csv_columns.h"
 #include "lists/list_format.h"
@@ -137,6 +138,7 @@ class Table {
     std::string_view wrong;
     if (const std::string why = read_attributes(fields, signature, wrong); !why.empty())
       return sink_.skip(number, wrong.empty() ? first_value(fields) : wrong, why);
+    doubt_category(number, field(fields, Column::kCategory));
     bool is_said = false;
     for (std::size_t i = 0; i < columns_.size() && i < fields.size(); ++i) {
       const std::string_view value = trimmed(fields[i]);
@@ -153,6 +155,25 @@ class Table {
     return fields[0];
   }
 
+  // A category that we do not know is told once for each word: where the centre has its own words, every line has one.
+  void doubt_category(std::uint64_t number, std::string_view word) {
+    constexpr std::size_t kMostWords = 100;
+    if (word.empty() || category_of(word) || doubted_.size() >= kMostWords || !doubted_.insert(std::string(word)).second) return;
+    std::string known;
+    for (std::size_t i = 0; i < kCategoryCount; ++i)
+      known += (i == 0 ? "" : ", ") + std::string(category_name(static_cast<Category>(i))) + " (" + std::string(category_name_zh(static_cast<Category>(i))) + ")";
+    sink_.doubt(number, word, "this category is not known, so its entries have that of --category, or other; known are " + known);
+  }
+
+  // What is done, in the words of tables; another is one of ours, or refused later.
+  static std::string action_of(std::string_view word) {
+    constexpr std::pair<std::string_view, std::string_view> kWords[] = {{"拦截", "block"}, {"阻断", "block"}, {"封堵", "block"}, {"丢弃", "drop"}, {"重置", "reset"},
+                                                                        {"应答", "answer"}, {"拒绝", "answer"}, {"改空", "neutralise"}, {"标记", "tag"}};
+    for (const auto& [known, meaning] : kWords)
+      if (word == known) return std::string(meaning);
+    return lower(word);
+  }
+
   // Why it is no entry. wrong: the word that nobody understands, if that is why.
   std::string read_attributes(const std::vector<std::string>& fields, Signature& signature, std::string_view& wrong) const {
     const auto is_wrong = [&wrong](std::string_view word, std::string why) {
@@ -164,7 +185,7 @@ class Table {
     if (!read_operation(operation, signature)) return is_wrong(operation, "the operation must be add, allow or remove");
     if (const std::string_view word = field(fields, Column::kForDetection); equal_but_case(word, "0") || equal_but_case(word, "false"))
       return "not meant for detection: to_ids is false";
-    // A word that we do not know is the centre's own: the entry counts all the same.
+    // A word that we do not know is the centre's own: the entry counts all the same (doubt_category).
     if (const auto category = category_of(field(fields, Column::kCategory))) signature.category = *category;
     if (const std::string_view word = field(fields, Column::kTier); !word.empty()) {
       const auto tier = tier_of(word);
@@ -181,7 +202,7 @@ class Table {
       if (!sides) return is_wrong(word, "the side must be calling, called or either");
       signature.sides = *sides;
     }
-    if (const std::string_view word = field(fields, Column::kAction); !word.empty()) signature.action = lower(word);
+    if (const std::string_view word = field(fields, Column::kAction); !word.empty()) signature.action = action_of(word);
     if (const std::string_view word = field(fields, Column::kSource); !word.empty()) signature.source = word;
     const auto is_shadow = truth_of(field(fields, Column::kShadow));
     if (!is_shadow) return is_wrong(field(fields, Column::kShadow), "shadow must be true (是) or false (否)");
@@ -243,6 +264,7 @@ class Table {
     return kind_of(named, {}, value);
   }
 
+  std::set<std::string> doubted_;  // categories
   const Signature& common_;
   ListSink& sink_;
   std::vector<Column> columns_;

@@ -91,6 +91,10 @@ class Intake::State : public ListSink {
     refuse(line, value, ValueFate::kSkipped, std::string(reason));
   }
 
+  void doubt(std::uint64_t line, std::string_view value, std::string_view reason) override {
+    complain(file(), line, value, std::string(reason), false);
+  }
+
   void pass(std::uint64_t line) override {
     now_and_then();
     last_line = line;
@@ -201,6 +205,12 @@ class Intake::State : public ListSink {
     signature.prefix = signature.kind == SignatureKind::kUrl ? entry.prefix : false;
     if (signature.kind == SignatureKind::kNumber) signature.prefix = entry.prefix;
     const std::uint16_t meaning = meanings->number_of(signature);
+    if (const bool was_allowed = is_there_otherwise(signature); was_allowed && !signature.allow) {
+      ledger().count(ValueFate::kDuplicate);
+      return complain(file(), line, signature.value, "is allowed by an entry before: that one counts", false);
+    } else if (was_allowed) {
+      complain(file(), line, signature.value, "is blocked by an entry before: the allow entry counts", false);
+    }
     if (const ValueSet::Mark before = seen.insert(signature, meaning); before != 0) {
       ledger().count(ValueFate::kDuplicate);
       if (before != meaning && before != Meanings::kOther && meaning != Meanings::kOther)
@@ -217,6 +227,14 @@ class Intake::State : public ListSink {
       if (Result<void> opened = store.open(); !opened) trouble = opened.error();
     if (!trouble)
       if (Result<void> appended = store.append(signature, file(), line); !appended) trouble = appended.error();
+  }
+
+  // An entry of the same value that allows, when this one blocks, or the other way round.
+  bool is_there_otherwise(Signature& signature) {
+    signature.allow = !signature.allow;
+    const bool is_there = seen.find(signature) != 0;
+    signature.allow = !signature.allow;
+    return is_there;
   }
 
   static bool is_expression(const Signature& signature) {

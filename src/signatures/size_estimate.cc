@@ -32,9 +32,15 @@ double slowdown(std::uint64_t lines) {
   return lines <= kSample ? 1 : 1 + kLongerByDoubling * std::log2(static_cast<double>(lines) / static_cast<double>(kSample));
 }
 
-// Seconds for each line of the list, by a sample of it.
-Result<double> seconds_per_line(const ListOptions& list, const CompileTerms& terms, std::uint64_t lines) {
-  if (lines == 0 || list.kind == SignatureKind::kUrl) return 0.0;
+// What a part of a list tells of the whole.
+struct ListSample {
+  double seconds_per_line = 0;
+  double entries_per_line = 1;
+  std::uint64_t left_out = 0;
+};
+
+Result<ListSample> sample_of(const ListOptions& list, const CompileTerms& terms, std::uint64_t lines) {
+  if (lines == 0 || list.kind == SignatureKind::kUrl) return ListSample();
   (void)PublicSuffixes::of_system();  // read once, not for each list
   Layer layer;
   std::vector<Complaint> complaints;
@@ -43,7 +49,8 @@ Result<double> seconds_per_line(const ListOptions& list, const CompileTerms& ter
   const Result<void> loaded = load_list_file(list, terms, layer, collected, kSample);
   if (!loaded.ok()) return loaded.error();
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
-  return passed.count() / static_cast<double>(std::min<std::uint64_t>(lines, kSample)) * slowdown(lines);
+  const auto looked_at = static_cast<double>(std::min<std::uint64_t>(lines, kSample));
+  return ListSample{passed.count() / looked_at * slowdown(lines), static_cast<double>(layer.size()) / looked_at, collected.count()};
 }
 
 // "Name:   1234 kB" of /proc/meminfo.
@@ -74,8 +81,13 @@ Result<SizeEstimate> estimate_size(const SignatureOptions& options, const Compil
     if (!lines.ok()) return Error{ErrorCode::kInvalid, "can't read the list " + list.file + ": " + lines.error().message};
     struct stat found{};
     (void)stat(list.file.c_str(), &found);
-    const std::uint64_t count = lines.value().count_lines();
-    const double octets = static_cast<double>(found.st_size) - static_cast<double>(count);  // without the line ends
+    const std::uint64_t line_count = lines.value().count_lines();
+    const Result<ListSample> sample = measures_speed ? sample_of(list, terms, line_count) : Result<ListSample>(ListSample());
+    if (!sample.ok()) return sample.error();
+    out.left_out += sample.value().left_out;
+    out.load_seconds += sample.value().seconds_per_line * static_cast<double>(line_count);
+    const auto count = static_cast<std::uint64_t>(std::llround(sample.value().entries_per_line * static_cast<double>(line_count)));
+    const double octets = static_cast<double>(found.st_size) - static_cast<double>(line_count);  // without the line ends
     switch (list.kind) {
       case SignatureKind::kDomain:
         out.domains += count;
@@ -91,10 +103,6 @@ Result<SizeEstimate> estimate_size(const SignatureOptions& options, const Compil
         bytes += kUrlBytes * static_cast<double>(count);
         break;
     }
-    if (!measures_speed) continue;
-    const Result<double> seconds = seconds_per_line(list, terms, count);
-    if (!seconds.ok()) return seconds.error();
-    out.load_seconds += seconds.value() * static_cast<double>(count);
   }
   out.bytes = static_cast<std::uint64_t>(bytes);
   out.peak_bytes = 2 * out.bytes;

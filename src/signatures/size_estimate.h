@@ -14,9 +14,10 @@
 namespace telefence {
 
 struct SizeEstimate {
-  std::uint64_t domains = 0;  // lines of lists of domains, and so on
+  std::uint64_t domains = 0;  // entries of lists of domains, and so on; of longer lists as the part that is loaded tells, without one lines
   std::uint64_t numbers = 0;
-  std::uint64_t urls = 0;
+  std::uint64_t urls = 0;            // lines
+  std::uint64_t left_out = 0;        // lines of that part that can't be used
   std::uint64_t bytes = 0;           // in force
   std::uint64_t peak_bytes = 0;      // while it is loaded in place of one as large, which is in force until then
   double load_seconds = 0;           // from the text of the lists

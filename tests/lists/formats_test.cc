@@ -124,11 +124,17 @@ TEST(Formats, Numbers) {
 TEST(Formats, Csv) {
   expect_lines(kCsvFormat, "table.csv",
                {"1 pass", "2 domain bad.example suffix phishing tier1 until 2111702400", "3 domain worse.example suffix gambling tier3",
-                "4 url https://page.example/pay loan", "5 skip tomorrow: the time must be", "6 pass", "7 domain other.example suffix",
+                "4 url https://page.example/pay loan", "5 skip tomorrow: the time must be", "6 pass", "7 doubt made-up: this category is not known", "7 domain other.example suffix",
                 "8 skip : the row has no value", "9 domain com.cn suffix loan tier1"});
   expect_lines(kCsvFormat, "table_zh.csv",
                {"1 pass", "2 number 13812345678 fake-police tier1 until 2111673600", "3 number +86170* click-farm",
                 "4 number 13800000* credit tier3 until 2111702400", "5 number 110 loan tier1"});
+}
+
+TEST(Formats, CsvSaysOfACategoryThatNobodyKnowsWhatItBecomes) {
+  EXPECT_EQ(read_as(kCsvFormat, "域名,类别,处置\na.example,冒充公安,拦截\nb.example,冒充公安,丢弃\nc.example,贷款诈骗,tag\n"),
+            (Lines{"1 pass", "2 doubt 冒充公安: this category is not known", "2 domain a.example suffix block", "3 domain b.example suffix drop",
+                   "4 domain c.example suffix tag loan"}));
 }
 
 TEST(Formats, CsvWithAQuoteThatIsNeverClosedIsToldAtItsEnd) {

@@ -121,6 +121,18 @@ TEST(Intake, AParentCoversWhateverCameFirst) {
   EXPECT_EQ(numbers.entries(), (Lines{"number +86170*", "number +8617112345678"}));
 }
 
+// Whatever comes first: to let pass what is to be blocked is told, to block what is to pass harms.
+TEST(Intake, WhatAllowsAValueCountsBesideWhatBlocksIt) {
+  for (const char* text : {"@@||bad.example^\n||bad.example^\n||worse.example^\n", "||bad.example^\n@@||bad.example^\n||worse.example^\n"}) {
+    Read read;
+    ASSERT_TRUE(read.add(text).ok());
+    const Lines entries = read.entries();
+    EXPECT_NE(std::find(entries.begin(), entries.end(), "domain bad.example suffix allow"), entries.end()) << testing::PrintToString(entries);
+    EXPECT_EQ(read.intake.doubts(), 1u) << text;
+    EXPECT_TRUE(read.intake.total().adds_up());
+  }
+}
+
 TEST(Intake, AnAllowedNameBetweenKeepsWhatIsBelowIt) {
   Read read;
   ASSERT_TRUE(read.add("||bad.example^\n@@||good.bad.example^\n||evil.good.bad.example^\n||x.bad.example^\n").ok());

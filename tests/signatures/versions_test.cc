@@ -155,6 +155,16 @@ TEST(SizeEstimate, IsNearWhatTheTablesTake) {
   EXPECT_FALSE(estimate_size(options, test_terms(), false).ok());
 }
 
+TEST(SizeEstimate, CommentsAndWhatIsNoEntryAreNone) {
+  TestFiles files;
+  SignatureOptions options;
+  options.lists.push_back({.file = files.write("domains", "# of today\n\nbad.example\n; so\ncom.cn\na b\nworse.example # and why\n")});
+  const auto size = estimate_size(options, test_terms(), true);
+  ASSERT_TRUE(size.ok());
+  EXPECT_EQ(size.value().domains, 2u);
+  EXPECT_EQ(size.value().left_out, 2u);
+}
+
 TEST(LineReader, GivesTheLinesThatGetlineGives) {
   TestFiles files;
   std::string text;
