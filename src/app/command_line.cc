@@ -9,6 +9,7 @@
 #include <memory>
 #include <string_view>
 
+#include "app/sentences.h"
 #include "yaml/read.h"
 
 namespace telefence {
@@ -77,7 +78,7 @@ std::string full_name(const CLI::App& app) {
 int exit_code_after_output(const char* program, Language language, int code) {
   errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  const std::string why = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  const std::string why = errno == 0 ? "" : std::string(say(language, {": ", "："})) + translated(language, std::strerror(errno));
   std::fprintf(stderr, "%s: %s%s\n", program, std::string(say(language, {"standard output can't be written", "无法写入标准输出"})).c_str(),
                why.c_str());
   // What failed before keeps its own code; an answer that nobody got is a failure.
@@ -129,6 +130,14 @@ CLI::Validator CommandLine::from_to(int least, int greatest) const {
     const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), value);
     if (failure == std::errc() && end == word.data() + word.size() && value >= least && value <= greatest) return {};
     return say(language_, {"\"{}\" is no number from {} to {}", "“{}”不是 {} 到 {} 之间的数"}, word, least, greatest);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator CommandLine::country() const {
+  const auto check = [this](std::string& word) -> std::string {
+    if (!word.empty() && word.size() <= 3 && word.find_first_not_of("0123456789") == std::string::npos) return {};
+    return say(language_, {"\"{}\" is no country code: give 1 to 3 digits, as 86", "“{}”不是国家码：请给出 1 至 3 位数字，如 86"}, word);
   };
   return CLI::Validator(check, "");
 }

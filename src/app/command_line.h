@@ -40,6 +40,7 @@ class CommandLine {
   // The value must be one of these words; else the one that was probably meant is named.
   CLI::Validator one_of(std::vector<std::string> words) const;
   CLI::Validator from_to(int least, int greatest) const;
+  CLI::Validator country() const;   // its code: 1 to 3 digits
   CLI::Validator sha256() const;    // in hexadecimal digits
   CLI::Validator sequence() const;  // of a batch: from 1
   // No value of this verb, and of those below it, may be empty: in a script that is a variable which is not set, and "" would be taken

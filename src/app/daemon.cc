@@ -282,6 +282,7 @@ Result<void> Daemon::reload(ReloadReport& report, bool accepts_shrunk) {
   const std::lock_guard<std::mutex> lock(reloading_);
   writer_->reopen();
   const Result<void> done = take_over(report, accepts_shrunk);
+  reload_problem_.with([&](std::string& problem) { problem = done ? "" : "the last reload was refused: " + done.error().message; });
   print(report.mistakes, kMistake, language());
   print(report.warnings, kWarning, language());
   print(report.complaints, language());

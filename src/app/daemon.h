@@ -103,7 +103,7 @@ class Daemon {
   bool roll_back_for_guard(const BlockGuard::Jump& jump);
   void tell_of_guard(std::uint64_t version, const std::string& what);
   std::string guard_reason() const;
-  std::string held_reason() const;  // an earlier version of the signatures is in force; "" = the newest is
+  std::string held_reason() const;  // why an earlier version of the signatures is in force; "" = the newest is
   void add_guard_families();
   void set_passage();
   std::string bypass_command(std::string_view request, const Requester& who);
@@ -195,6 +195,7 @@ class Daemon {
   std::mutex passing_;         // of what is written to gate_
   Gate gate_{Passage::kNotReady};
   std::mutex reloading_;
+  Guarded<std::string> reload_problem_;  // why the last reload was refused; "" = it was not
   Guarded<std::vector<SealedChange>> needs_restart_;
   std::atomic<Mode> mode_;
   std::atomic<Language> language_;

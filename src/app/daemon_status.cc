@@ -164,8 +164,7 @@ EdgeReport Daemon::edge_report() const {
   if (state.version != state.newest_version) {
     // What came is kept and not in force: a receipt for it would be a lie.
     report.sequence = report.cores = 0;
-    report.problem = guard_reason();
-    if (report.problem.empty()) report.problem = held_reason();
+    report.problem = held_reason();
   }
   return report;
 }
@@ -173,6 +172,7 @@ EdgeReport Daemon::edge_report() const {
 std::string Daemon::held_reason() const {
   const FeedState state = feed_->state();
   if (state.version == state.newest_version) return "";
+  if (const std::string said = guard_reason(); !said.empty()) return said;
   return "version " + std::to_string(state.version) + " of the signatures was put in force by hand; " + std::to_string(state.newest_version) +
          " is the newest, and waits until: telefence policy rollback newest";
 }
@@ -193,6 +193,7 @@ bool Daemon::is_ready(std::vector<std::string>& reasons) const {
   add_reasons_of_feed(reasons, ready);
   add_reasons_of_load(reasons);
   if (const std::string problem = writer_->problem(); !problem.empty()) reasons.push_back(problem);
+  if (const std::string problem = reload_problem_.with([](const std::string& kept) { return kept; }); !problem.empty()) reasons.push_back(problem);
   return ready;
 }
 

@@ -284,7 +284,8 @@ void print_answer(const ExplainArguments& arguments, const Json& answer, Languag
   for (const Json& one : answer["since"]) {
     const Json& change = one["change"];
     page.row({"later", "此后"}, page.text({"batch {}, {} by {}: {} from {}", "批次 {}，{}，下发者 {}：{}，来源 {}"}, number_of(one, "seq"),
-                                          text_of(one, "published"), text_of(one, "publisher"), page.word(text_of(change, "op")), text_of(change, "source")));
+                                          text_of(one, "published"), text_of(one, "publisher"), page.word(text_of(change, "op")),
+                                          text_of(change, "source").empty() ? page.text({"all sources", "所有来源"}) : text_of(change, "source")));
   }
   print_now(page, answer);
 }

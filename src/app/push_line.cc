@@ -83,7 +83,7 @@ Result<Json> json_line(const PushArguments& arguments, std::string_view publishe
 Error refused_pattern(const std::string& reason) {
   const auto begins = [&](std::string_view words) { return reason.starts_with(words); };
   const bool is_slow = begins("it takes ") || begins("it costs ") || begins("no text of it ");
-  const char* const what = begins("it hits ") ? "is too wide, whoever signs it" : is_slow ? "is too slow" : "can't be compiled";
+  const char* const what = begins("it hits ") || begins("it matches ") ? "is too wide, whoever signs it" : is_slow ? "is too slow" : "can't be compiled";
   return Error{ErrorCode::kInvalid, std::string("the pattern ") + what + ": " + reason};
 }
 

@@ -47,6 +47,7 @@ void add_reading(CommandLine& line, CLI::App* verb, RulesArguments& arguments) {
       ->type_name("N")
       ->capture_default_str();
   verb->add_option("--home-country", arguments.home_country, line.text({"country code by which numbers are read", "用于识别号码的本国国家码"}))
+      ->check(line.country())
       ->envname("TELEFENCE_HOME_COUNTRY")
       ->type_name("CODE")
       ->capture_default_str();

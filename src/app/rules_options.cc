@@ -18,8 +18,6 @@ Error usage(std::string message) { return Error{ErrorCode::kUsage, std::move(mes
 
 Result<IntakeOptions> intake_options(const RulesArguments& arguments, RulesProgress& progress) {
   const std::string& country = arguments.home_country;
-  if (country.empty() || country.size() > 3 || country.find_first_not_of("0123456789") != std::string::npos)
-    return usage("--home-country: expected a country code of 1 to 3 digits, as \"86\", found \"" + country + "\"");
   Config config = default_config();
   config.normalise.home_country = country;
   if (Result<void> set = set_protected(config, arguments.protected_file); !set) return set.error();

@@ -163,8 +163,11 @@ constexpr Sentence kSentences[] = {
      "拦截它的是 {0} {1}，按值放行无法胜过它：请用 telefence push remove {2} 撤回该条目"},
     {"--for \"{}\": give 30min, 24h or 7d, at most 90d", "--for “{0}”：请写 30min、24h 或 7d，至多 90d"},
     // app and signatures: versions and sizes of sets.
+    {"lists have shrunk by more than policy.shrink_limit allows: {}. If that is meant: telefence reload --accept-shrunk. Nothing was changed",
+     "名单条目减少超过 policy.shrink_limit 的限度：{0}。如确属有意：telefence reload --accept-shrunk。未作任何更改"},
     {"lists have shrunk by more than policy.shrink_limit allows: {}. If that is meant: telefence reload --accept-shrunk",
      "名单条目减少超过 policy.shrink_limit 的限度：{0}。如确属有意：telefence reload --accept-shrunk"},
+    {"{} had {} entries and now has {}; {}", "{0} 原有 {1} 条，现有 {2} 条；{3}"},
     {"{} had {} entries and now has {}", "{0} 原有 {1} 条，现有 {2} 条"},
     {"start", "启动"},
     {"reload", "重新加载"},
@@ -283,6 +286,8 @@ constexpr Sentence kSentences[] = {
     {"No such file or directory", "文件或目录不存在"},
     {"Permission denied", "权限不足"},
     {"Is a directory", "是一个文件夹"},
+    {"Not a directory", "路径中有一段不是文件夹"},
+    {"File exists", "文件已存在"},
     {"Connection refused", "连接被拒绝"},
     {"No space left on device", "磁盘已满"},
     {"File too large", "文件过大"},
@@ -296,6 +301,7 @@ constexpr Sentence kSentences[] = {
      "“{0}”不是 PCI 地址（0000:3b:00.0）、网卡名（至多 15 个字符）或 vdev（net_pcap0,rx_pcap=in.pcap）"},
     {"this machine has no PCI device {}; `lspci -D` shows those it has", "本机没有 PCI 设备 {0}；用 lspci -D 查看"},
     {"this machine has no network interface {}; `ip link` shows those it has", "本机没有网卡 {0}；用 ip link 查看"},
+    {"DPDK has no driver of that name: look at the word before the first comma of `device`{}", "DPDK 没有该名称的驱动：请检查 `device` 第一个逗号之前的词{0}"},
     {"DPDK has no driver {}; net_pcap, net_tap and net_null are some of its own", "DPDK 没有驱动 {0}；可用的如 net_pcap、net_tap、net_null"},
     {"DPDK has no driver {}", "DPDK 没有驱动 {0}"},
     {"there is no capture {}; names within a vdev start where telefenced is started", "抓包文件 {0} 不存在；vdev 中的路径以启动 telefenced 的目录为准"},
@@ -361,8 +367,11 @@ constexpr Sentence kSentences[] = {
     {"\"{}\" has no port between 0 and 65535; give ADDRESS:PORT, for example {} or {}", "“{0}”的端口不在 0 到 65535 之间；请写 地址:端口，如 {1} 或 {2}"},
     {"\"{}\" has no IPv4 address, [IPv6 address] or localhost; give ADDRESS:PORT, for example {} or {}",
      "“{0}”没有 IPv4 地址、[IPv6 地址] 或 localhost；请写 地址:端口，如 {1} 或 {2}"},
-    {"{} records were lost since the start, the last of them within a minute: they come faster than they can be written to {}",
-     "启动以来丢失记录 {0} 条（最近一分钟内仍有）：产生速度超过写入 {1} 的速度"},
+    {"{} records were lost since the start, the last of them within a minute: they come faster than they can be written",
+     "启动以来丢失记录 {0} 条（最近一分钟内仍有）：产生速度超过写入速度"},
+    {"unknown file format", "未知文件格式"},
+    {"truncated dump file; tried to read {} captured bytes, only got {}", "文件被截断：应有 {0} 字节，只有 {1} 字节"},
+    {"truncated dump file; tried to read {}", "文件被截断（{0}）"},
     {"{}: cannot be opened: {}", "{0}：无法打开：{1}"},
     {"{}: is not a capture that can be read (pcap or pcapng, also packed with gzip or zstd): {}", "{0}：不是可读的抓包文件（pcap 或 pcapng，可为 gzip、zstd 压缩）：{1}"},
     {"{}: is the input: give another name for the output", "{0}：就是输入文件，请为输出另取文件名"},
@@ -372,6 +381,9 @@ constexpr Sentence kSentences[] = {
     {"{}; they are lost and counted, filtering goes on", "{0}；这些记录已丢失并计数，过滤照常"},
     {"records come faster than they can be written: some are lost and counted, filtering goes on", "记录产生的速度超过写入速度：部分已丢失并计数，过滤照常"},
     {"records are written to {} again", "已恢复向 {0} 写入记录"},
+    {"--trim-older \"{}\": give 90s, 30min, 12h or 7d", "--trim-older “{0}”：请给出 90s、30min、12h 或 7d"},
+    {"this machine does not have that address; use 127.0.0.1 or one shown by `ip address`", "本机没有该地址；请用 127.0.0.1 或 `ip address` 列出的地址"},
+    {"DPDK does not start with {}: {}", "DPDK 无法以 {0} 启动：{1}"},
     {"{} of the records are lost: {}", "{0} 条记录丢失：{1}"},
     {"records can't be written to {}: {}. {}", "无法将记录写入 {0}：{1}。{2}"},
     {"records can't be written to {}: {}", "无法将记录写入 {0}：{1}"},
@@ -403,6 +415,7 @@ constexpr Sentence kSentences[] = {
     {"telefenced serves {} control connections already; close one", "telefenced 已有 {0} 个控制连接，请先关闭一个"},
     {"the daemon refused", "守护进程拒绝了请求"},
     {"the daemon's reply is no JSON object", "守护进程的答复不是 JSON 对象"},
+    {"the last reload was refused: {}", "最近一次重新加载被拒绝：{0}"},
     {"{} mistake in {}, the first: {}. Nothing was changed", "{1} 中有 {0} 处错误，首个：{2}。未作任何更改"},
     {"{} mistakes in {}, the first: {}. Nothing was changed", "{1} 中有 {0} 处错误，首个：{2}。未作任何更改"},
     {"the daemon is starting or stopping: try again in a moment. Nothing was changed", "守护进程正在启动或停止：请稍后再试。未做任何更改"},
@@ -432,6 +445,7 @@ constexpr Sentence kSentences[] = {
     {"the pattern is too slow: {}", "该特征过慢：{0}"},
     {"Redis refuses: {}", "Redis 拒绝：{0}"},
     {"a Redis user ({}) without a password: name a password file too", "Redis 用户（{0}）没有密码：请同时指定密码文件"},
+    {"a node's name has 1 to 64 octets, no control characters, and no blank at its begin or end", "节点名须为 1 至 64 字节，不含控制字符，首尾不得有空格"},
     {"a user needs a password: name its file in redis.password_file", "用户需要密码：请在 redis.password_file 中指定密码文件"},
     {"only numbers are of somebody who calls or is called: the key means nothing here", "只有号码才分主叫和被叫：此键在此无意义"},
 
@@ -499,6 +513,8 @@ std::vector<Sentence> joined() {
   std::vector<Sentence> out(std::begin(kSentences), std::end(kSentences));
   const std::span<const Sentence> others = sentences_of_signatures();
   out.insert(out.end(), others.begin(), others.end());
+  out.push_back({"{} (process {})", "{0}（进程 {1}）"});
+  out.push_back({"{} (can't be read)", "{0}（无法读取）"});
   return out;
 }
 

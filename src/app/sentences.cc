@@ -59,7 +59,11 @@ std::string chinese_of(std::string_view english, int depth) {
       if (const auto parts = parts_of(english, sentence.english)) return filled(sentence.chinese, *parts, depth);
   for (const NeverBlockNumber& number : never_block_numbers())
     if (number.what_en == english) return std::string(number.what_zh);
-  return std::string(english);
+  // What no sentence knows as a whole ("file:3: key: what is wrong") has parts that may be known.
+  constexpr std::string_view kColon = ": ";
+  const std::size_t colon = depth < kDeepest ? english.find(kColon) : std::string_view::npos;
+  if (colon == std::string_view::npos) return std::string(english);
+  return (chinese_of(english.substr(0, colon), depth + 1) += kColon) += chinese_of(english.substr(colon + kColon.size()), depth + 1);
 }
 
 }  // namespace

@@ -90,12 +90,15 @@ class Table {
     const std::uint64_t received = number_of(member_of(status_, "packets"), "received");
     header({"packets (what is sent again counts each time)", "报文（重发的每次都计）"}, {});
     line("  " + padded(word({"received", "收到"}), 30) + right_aligned(grouped(received), 14));
+    std::uint64_t left = 0;
     for (const auto& [name, count] : member_of(member_of(status_, "packets"), "fates").items()) {
       const auto packets = number_in(count);
+      left += packets;
       char share[16] = "";
       if (received != 0) std::snprintf(share, sizeof share, "%.1f %%", 100.0 * static_cast<double>(packets) / static_cast<double>(received));
       line("  " + padded(word_of(language_, name), 30) + right_aligned(grouped(packets), 14) + right_aligned(share, 10));
     }
+    if (left < received) line("  " + padded(word({"held, or being looked at", "暂扣或正在检查"}), 30) + right_aligned(grouped(received - left), 14));
   }
 
   void evasions() const {

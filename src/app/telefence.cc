@@ -41,14 +41,6 @@ void add_test(CommandLine& line, TestArguments& arguments) {
   add_common(line, verb, arguments, true);
 }
 
-void add_match(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
-  verb->add_option("--match", arguments.match,
-                   line.text({"domain: suffix or exact; number: exact or prefix; pattern: text or regex; url: prefix, exact or regex",
-                              "域名：suffix 或 exact；号码：exact 或 prefix；文本特征：text 或 regex；网址：prefix、exact 或 regex"}))
-      ->check(line.one_of({"suffix", "exact", "prefix", "regex", "text"}))
-      ->type_name("WORD");
-}
-
 void add_entry_options(CommandLine& line, CLI::App* verb, PushArguments& arguments) {
   verb->add_flag("--allow", arguments.allow, line.text({"an allow entry instead of a block", "添加白名单条目而非拦截条目"}));
   verb->add_option("--action", arguments.action,
@@ -60,7 +52,11 @@ void add_entry_options(CommandLine& line, CLI::App* verb, PushArguments& argumen
       ->check(line.from_to(1, 3))
       ->type_name("1-3")
       ->capture_default_str();
-  add_match(line, verb, arguments);
+  verb->add_option("--match", arguments.match,
+                   line.text({"domain: suffix or exact; number: exact or prefix; pattern: text or regex; url: prefix, exact or regex",
+                              "域名：suffix 或 exact；号码：exact 或 prefix；文本特征：text 或 regex；网址：prefix、exact 或 regex"}))
+      ->check(line.one_of({"suffix", "exact", "prefix", "regex", "text"}))
+      ->type_name("WORD");
   verb->add_option("--side", arguments.side,
                    line.text({"number: whose it must be, that of who calls or sends, or of who is called; else either",
                               "号码：须为主叫（发送方）还是被叫；缺省任意一方"}))
@@ -186,12 +182,15 @@ void add_push_operation(CommandLine& line, CLI::App& push, PushArguments& argume
         ->type_name("WORD");
     add_entry_options(line, verb, arguments);
   } else {
-    add_match(line, verb, arguments);
+    verb->add_option("--match", arguments.match, line.text({"url: regex, when it was added as one", "网址：按正则添加的须写 regex"}))
+        ->check(line.one_of({"regex"}))
+        ->type_name("regex");
   }
   add_redis(line, verb, arguments);
   add_signing(line, verb, arguments, add);
   verb->add_option("--home-country", arguments.home_country,
                    line.text({"country code of the edges, by which numbers are judged", "各节点的本国国家码，用于判断号码"}))
+      ->check(line.country())
       ->envname("TELEFENCE_HOME_COUNTRY")
       ->type_name("CODE")
       ->capture_default_str();
@@ -208,7 +207,9 @@ void add_push_status(CommandLine& line, CLI::App& push, PushStatusArguments& arg
   verb->add_option("--seq", arguments.sequence, line.text({"this batch; else the newest", "指定批次；缺省为最新"}))
       ->check(line.sequence())
       ->type_name("SEQ");
-  verb->add_option("--hash", arguments.hash, line.text({"--seq: and it is the batch with this hash, as push has told it", "--seq：且该批次哈希为此值（push 输出）"}))->type_name("HASH");
+  verb->add_option("--hash", arguments.hash, line.text({"--seq: and it is the batch with this hash, as push has told it", "--seq：且该批次哈希为此值（push 输出）"}))
+      ->check(line.sha256())
+      ->type_name("HASH");
   verb->add_option("--wait", arguments.wait, line.text({"at most so long until all edges have it; exit code 11 when they have not", "最多等待此时长直到所有节点生效；否则退出码 11"}))
       ->type_name("TIME");
   verb->add_option("--node-keys", arguments.node_keys,
@@ -379,6 +380,7 @@ void add_release(CommandLine& line, ReleaseArguments& arguments) {
   add_redis(line, verb, arguments);
   add_signing(line, verb, arguments, true);
   verb->add_option("--home-country", arguments.home_country, line.text({"country code of the edges, by which numbers are judged", "各节点的本国国家码，用于判断号码"}))
+      ->check(line.country())
       ->envname("TELEFENCE_HOME_COUNTRY")
       ->type_name("CODE")
       ->capture_default_str();

@@ -92,9 +92,13 @@ Result<void> add_url(const TestRequest& request, Occasion& out) {
   return {};
 }
 
+Result<void> check_number(const std::string& number, const std::string& home_country) {
+  if (canonical_number(number, home_country).length != 0) return {};
+  return Error{ErrorCode::kUsage, "\"" + number + "\" is no telephone number: 1 to 15 digits, with + for another country"};
+}
+
 Result<void> add_number(const TestRequest& request, const std::string& home_country, Occasion& out) {
-  if (canonical_number(request.value, home_country).length == 0)
-    return Error{ErrorCode::kUsage, "\"" + request.value + "\" is no telephone number: 1 to 15 digits, with + for another country"};
+  if (Result<void> sound = check_number(request.value, home_country); !sound) return sound;
   Call call;
   call.calling = request.value;
   call.called = kAnyNumber;
@@ -109,8 +113,10 @@ Result<void> add_number(const TestRequest& request, const std::string& home_coun
   return {};
 }
 
-Result<void> add_sms(const TestRequest& request, Occasion& out) {
+Result<void> add_sms(const TestRequest& request, const std::string& home_country, Occasion& out) {
   if (request.value.empty()) return Error{ErrorCode::kUsage, "an SMS without text says nothing"};
+  if (!request.calling.empty())
+    if (Result<void> sound = check_number(request.calling, home_country); !sound) return sound;
   Sms sms;
   sms.coding = TextCoding::kUtf8;
   sms.calling = request.calling.empty() ? kAnyNumber : std::string_view(request.calling);
@@ -126,7 +132,7 @@ Result<void> add_events(const TestRequest& request, const std::string& home_coun
   if (request.kind == "domain") return add_domain(request, out);
   if (request.kind == "url") return add_url(request, out);
   if (request.kind == "number") return add_number(request, home_country, out);
-  if (request.kind == "sms") return add_sms(request, out);
+  if (request.kind == "sms") return add_sms(request, home_country, out);
   return Error{ErrorCode::kUsage, "\"" + request.kind + "\" can't be tested: domain, url, number or sms can"};
 }
 

@@ -74,7 +74,7 @@ constexpr Entry kWords[] = {
     {"the number is on the built-in never-block list", "该号码在内置的永不拦截名单中"},
     {"allow entry in shadow", "白名单条目处于影子状态"},
     {"a more specific block entry wins", "更具体的拦截条目优先"},
-    {"allow entry: nothing that is in force blocks this", "白名单条目：没有生效的条目拦截此内容"},
+    {"allow entry: no entry in force blocks what it is about", "白名单条目：没有生效的条目拦截它所指的内容"},
     {"another allow entry comes first", "另一白名单条目优先"},
     {"allowed by ", "已由白名单放行："},
     {"an allowed number lets the whole message pass", "白名单号码使整条消息放行"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/check.h"
 
+#include <algorithm>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,6 +19,15 @@ YamlProblem problem_at(const YamlNode& root, std::string_view path, std::string 
   const YamlNode* node = root.find_path(path);
   if (node == nullptr) return {0, 0, std::string(path), std::move(message)};
   return {node->line, node->column, node->path, std::move(message)};
+}
+
+// It stands in records, in keys of Redis and in lines of logs.
+void check_node(const Checked& checked) {
+  const std::string& node = checked.config.node;
+  constexpr std::size_t kLongest = 64;
+  const bool is_plain = std::none_of(node.begin(), node.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (node.empty() || node.size() > kLongest || !is_plain || node.front() == ' ' || node.back() == ' ')
+    checked.mistake("node.id", "a node's name has 1 to 64 octets, no control characters, and no blank at its begin or end");
 }
 
 void check_records(const Checked& checked) {
@@ -105,6 +115,7 @@ std::string why_unreadable(const std::string& file) {
 }
 
 void check_outside(const Checked& checked) {
+  check_node(checked);
   check_redis(checked);
   check_records(checked);
   check_listen(checked);

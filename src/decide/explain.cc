@@ -62,7 +62,7 @@ constexpr std::string_view kExpired = "expired";
 constexpr std::string_view kNeverBlocked = "the number is on the built-in never-block list";
 constexpr std::string_view kAllowInShadow = "allow entry in shadow";
 constexpr std::string_view kBlockWins = "a more specific block entry wins";
-constexpr std::string_view kNothingToAllow = "allow entry: nothing that is in force blocks this";
+constexpr std::string_view kNothingToAllow = "allow entry: no entry in force blocks what it is about";
 constexpr std::string_view kOtherAllows = "another allow entry comes first";
 constexpr std::string_view kAllowedBy = "allowed by ";
 constexpr std::string_view kNumberAllows = "an allowed number lets the whole message pass";
@@ -83,6 +83,15 @@ bool is_blocked_by_any(std::uint32_t event, std::span<const Hit> hits, const Mat
   });
 }
 
+// By an entry that is more specific than the allow entry `hit`. Another name or number of the message is another matter.
+bool is_key_blocked(const Hit& hit, std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
+  return std::any_of(hits.begin(), hits.end(), [&](const Hit& other) {
+    const Terms& terms = set.terms(other.rule);
+    const bool is_of_it = other.event == hit.event && other.part == hit.part && other.key == hit.key;
+    return is_of_it && other.depth > hit.depth && !terms.allow && !terms.shadow && !is_expired(set.expires_s(other.rule), now_s);
+  });
+}
+
 std::string_view why_it_wins(const Hit& hit, const Rule& rule, Reason reason, bool is_blocked) {
   const bool is_text = hit.part == HitPart::kText;
   if (reason == Reason::kAllowed && !is_blocked) return kNothingToAllow;
@@ -98,8 +107,7 @@ std::string why_it_loses(const Hit& hit, const Rule& rule, const Verdict& verdic
   if (is_expired(rule.expires_s, now_s)) return std::string(kExpired);
   if (verdict.reason == Reason::kNeverBlock) return std::string(kNeverBlocked);
   if (rule.allow && rule.shadow) return std::string(kAllowInShadow);
-  const bool does_block = verdict.reason == Reason::kMonitor || verdict.reason == Reason::kBlocked;
-  if (rule.allow) return std::string(does_block ? kBlockWins : verdict.reason == Reason::kAllowed ? kOtherAllows : kNothingToAllow);
+  if (rule.allow) return std::string(is_key_blocked(hit, hits, set, now_s) ? kBlockWins : verdict.reason == Reason::kAllowed ? kOtherAllows : kNothingToAllow);
   const Hit* allow = deepest_allow(hit, hits, set, now_s);
   if (allow != nullptr && allow->depth >= hit.depth) return std::string(kAllowedBy) + set.rule(allow->rule).value;
   if (verdict.reason == Reason::kAllowed) return std::string(kNumberAllows);

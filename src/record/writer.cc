@@ -234,8 +234,7 @@ std::string RecordWriter::problem() const {
   std::lock_guard<std::mutex> lock(state_->mutex);
   if (!state_->problem.empty() || !state_->dropped_at) return state_->problem;
   return std::to_string(state_->dropped_before) +
-         " records were lost since the start, the last of them within a minute: they come faster than they can be written to " +
-         (state_->options.file.empty() ? std::string("their readers") : state_->options.file);
+         " records were lost since the start, the last of them within a minute: they come faster than they can be written";
 }
 
 void RecordWriter::add_families(Catalog& catalog) const {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "redis/log_in.h"
 #include "redis/refusal.h"
 #include "signatures/receipt_proof.h"
 #include "signatures/snapshot.h"
@@ -146,9 +147,7 @@ Result<void> Receipts::connect() {
     if (!password.ok()) return password.error();
     login.password = std::move(password.value());
   }
-  Result<void> connected = connection_.connect(login, kTimeoutMs, &wake_);
-  if (connected.ok()) return connected;
-  return Error{connected.error().code, connected.error().message + what_to_do_about_login(refusal_in(connected.error().message), "redis.receipts")};
+  return log_in(connection_, login, kTimeoutMs, wake_, "redis.receipts");
 }
 
 // `command`: up to the fields; `redis_key`: what they are written to.

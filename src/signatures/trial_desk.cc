@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "redis/log_in.h"
 #include "redis/refusal.h"
 
 namespace telefence {
@@ -109,8 +110,7 @@ Result<void> TrialDesk::connect() {
   is_asked_ = false;
   waiting_.clear();
   next_announcement_ = {};
-  if (const Result<void> connected = connection_.connect(login, kTimeoutMs, &wake_); !connected)
-    return Error{connected.error().code, connected.error().message + what_to_do_about_login(refusal_in(connected.error().message), "redis.receipts")};
+  if (Result<void> connected = log_in(connection_, login, kTimeoutMs, wake_, "redis.receipts"); !connected) return connected;
   return begin();
 }
 

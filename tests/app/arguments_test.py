@@ -74,6 +74,7 @@ class Arguments(program.ProgramTest):
         self.assertIn('mean phishing?', self.expect(self.tool('push', 'add', 'domain', 'x', '--category', 'phishin'), 2).stderr)
         self.assertIn('there are add, remove', self.expect(self.tool('push', 'nosuch'), 2).stderr)
         self.assertIn('mean verify?', self.expect(self.tool('audit', 'verfiy', 'x'), 2).stderr)
+        self.assertIn('"xx" is no country code', self.expect(self.tool('push', 'add', 'number', '123', '--category', 'other', '--home-country', 'xx'), 2).stderr)
         self.assertIn('64 hexadecimal digits', self.expect(self.tool('audit', 'verify', 'x', '--head', ''), 2).stderr)
         self.assertIn('mean domain?', self.expect(self.tool('test', 'domian', 'x'), 2).stderr)
 

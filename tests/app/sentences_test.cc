@@ -38,6 +38,14 @@ TEST(Sentences, SentencesWithinSentencesAreTranslatedToo) {
   EXPECT_EQ(chinese("'x' is no Redis server: no port; write unix:/path/of/socket, host:port, [IPv6]:port or rediss://host:port").substr(0, 3), "“");
 }
 
+TEST(Sentences, WhatStandsBehindAPlaceIsTranslatedToo) {
+  EXPECT_EQ(chinese("x.yaml:1:7: mode: expected one of monitor, enforce, found 'block'"), "x.yaml:1:7: mode: 应为 monitor, enforce 之一，实为'block'");
+  EXPECT_EQ(chinese("lists have shrunk by more than policy.shrink_limit allows: a.txt had 300 entries and now has 100; b.txt had 9 entries and now has 1. "
+                    "If that is meant: telefence reload --accept-shrunk. Nothing was changed"),
+            "名单条目减少超过 policy.shrink_limit 的限度：a.txt 原有 300 条，现有 100 条；b.txt 原有 9 条，现有 1 条。如确属有意：telefence reload "
+            "--accept-shrunk。未作任何更改");
+}
+
 TEST(Sentences, WhatIsSaidOfSignaturesIsTranslated) {
   EXPECT_EQ(chinese("batch 2-0 refused: the signature of centre is wrong: the batch was changed, or the key is another one"),
             "批次 2-0 被拒绝：centre 的签名有误：批次被改动过，或密钥不符");

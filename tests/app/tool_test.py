@@ -41,6 +41,7 @@ class TestVerb(program.ProgramTest):
         self.judged(0, 'number', '13800138000')
         self.judged(10, 'sms', '点击 http://bad.example/x 领奖')
         self.judged(10, 'sms', '您好', '--calling', '17012345678')
+        self.assertIn('no telephone number', self.expect(self.tool('test', 'sms', '您好', '--calling', 'zz', '-c', self.path('policy.yaml')), 2).stderr)
         self.judged(0, 'sms', '您好，晚上一起吃饭吗')
 
     def test_numbers_are_read_by_the_home_country(self):

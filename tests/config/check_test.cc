@@ -44,6 +44,13 @@ TEST(CheckLinks, TwoPortsOfOneNameOrOneDeviceAreAMistake) {
             Lines{"x.yaml:3:21: ports[1].device: the device eth0 is taken by the port in line 2"});
 }
 
+TEST(CheckNode, AnIdIsOneLineThatIsNotTooLong) {
+  const std::string what = "x.yaml:4:12: node.id: a node's name has 1 to 64 octets, no control characters, and no blank at its begin or end";
+  for (const std::string& id : {std::string(65, 'n'), std::string("a\\nb"), std::string(" a")})
+    EXPECT_EQ(mistakes_with("node: {id: \"" + id + "\"}\n"), Lines{what}) << id;
+  EXPECT_EQ(mistakes_with("node: {id: \"城东-1\"}\n"), Lines{});
+}
+
 TEST(CheckLinks, APortNameIsAPlainWord) {
   EXPECT_EQ(mistakes_of("ports: [{name: \"a b\", device: net_null0}]\nmirror: [\"a b\"]\n"),
             Lines{"x.yaml:1:16: ports[0].name: a port name has at most 32 letters, digits, - _ and ."});

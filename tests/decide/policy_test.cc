@@ -277,7 +277,10 @@ TEST(Explain, SaysOfAnAllowEntryWhetherItHasSomethingToAllow) {
       if (hit.rule.value == value && hit.rule.allow) return hit.why;
     return std::string("no such hit");
   };
-  EXPECT_EQ(why(explained(lone.allow_domain("good.com"), lookup("www.good.com")), "good.com"), "allow entry: nothing that is in force blocks this");
+  EXPECT_EQ(why(explained(lone.allow_domain("good.com"), lookup("www.good.com")), "good.com"), "allow entry: no entry in force blocks what it is about");
+  SetMaker other;
+  EXPECT_EQ(why(explained(other.domain("evil.com").allow_domain("good.com"), sms("", {}, "http://good.com/a http://evil.com/b")), "good.com"),
+            "allow entry: no entry in force blocks what it is about");
   EXPECT_EQ(why(explained(two.domain("evil.com").allow_domain("evil.com").allow_domain("a.evil.com"), lookup("a.evil.com")), "evil.com"),
             "another allow entry comes first");
   EXPECT_EQ(why(explained(beaten.domain("bad.good.com").allow_domain("good.com"), lookup("bad.good.com")), "good.com"),
