@@ -28,10 +28,10 @@ std::size_t size_of(const StoredBatch& batch) {
 
 // The snapshot is renamed into its place before the batches that lie on it are: a writer that was killed in between left those of
 // before, of which the ones behind the snapshot's last batch are meant. They are found by the chain.
-Result<PolicyFile::Loaded> EdgeState::load_batches(const Base& base, const std::function<void(const StoredBatch&)>& take) {
+Result<PolicyFile::Loaded> EdgeState::load_batches(const Base& base, const std::function<void(const StoredBatch&, bool lies_on_it)>& take) {
   bool has_reached = false;
   return file_.load([&](const StoredBatch& batch, const std::string& lies_on) {
-    if (lies_on == base.digest || base.digest.empty() || has_reached) return take(batch);
+    if (lies_on == base.digest || base.digest.empty() || has_reached) return take(batch, lies_on == base.digest);
     has_reached = batch.id == std::to_string(base.sequence) + "-0" && batch_hash(batch.header, batch.body) == base.hash;
   });
 }
@@ -49,12 +49,20 @@ void EdgeState::load(const std::function<Base(Result<SnapshotFile>)>& take_snaps
       take_snapshot(snapshot.error());
     else if (snapshot.value())
       base = take_snapshot(std::move(*snapshot.value()));
-    const Result<PolicyFile::Loaded> loaded = load_batches(base, take);
+    std::vector<StoredBatch> behind_base;  // when the file lies on another one
+    const Result<PolicyFile::Loaded> loaded = load_batches(base, [&](const StoredBatch& batch, bool lies_on_it) {
+      if (!lies_on_it && !base.digest.empty()) behind_base.push_back(batch);
+      take(batch);
+    });
     lacks_base_ = loaded.ok() && base.digest.empty() && !loaded.value().base.empty();
-    if (loaded.ok())
-      loaded_ = loaded.value();
-    else
-      opened = loaded.error();
+    if (loaded.ok()) loaded_ = loaded.value();
+    // The writer was killed between the two: else what is appended now would lie on a snapshot that is not there any more.
+    if (loaded.ok() && !base.digest.empty() && loaded_.base != base.digest) {
+      const Result<void> begun = file_.begin_anew(base.digest, behind_base);
+      is_given_up_ = !begun.ok();
+      if (!begun.ok()) file_problem_ = begun.error().message + "; after a restart this node begins with what was kept before";
+    }
+    if (!loaded.ok()) opened = loaded.error();
   }
   if (!opened.ok()) {
     // Not tried again: what another process writes there, or a file that is not ours, does not become ours by waiting.
@@ -95,21 +103,6 @@ void EdgeState::keep_snapshot(const std::string& manifest, const std::vector<std
   waiting_bytes_ = 0;
   is_given_up_ = lacks_base_ = false;
   file_problem_.clear();
-}
-
-bool EdgeState::begin_anew() {
-  if (!file_.is_open()) return false;
-  Result<void> begun = SnapshotFile::remove(folder_);
-  if (begun.ok()) begun = file_.begin_anew("", {});
-  if (!begun.ok()) {
-    file_problem_ = begun.error().message;
-    return false;
-  }
-  waiting_.clear();
-  waiting_bytes_ = 0;
-  is_given_up_ = lacks_base_ = false;
-  file_problem_.clear();
-  return true;
 }
 
 void EdgeState::write_waiting() {

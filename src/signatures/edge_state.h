@@ -36,9 +36,6 @@ class EdgeState {
   void load(const std::function<Base(Result<SnapshotFile>)>& take_snapshot, const std::function<void(const StoredBatch&)>& take);
   // Batches lie on a snapshot that is not there or can't be used: what they come to is not the whole.
   bool lacks_base() const { return lacks_base_; }
-  // In place of all that was kept, a snapshot too, whatever comes from now on. False: it can't be written, which is told; all is as it was,
-  // but that the snapshot may be gone.
-  bool begin_anew();
   // Keeps a snapshot in place of all that was kept, with the batches that were applied since. `comes_to_the_same`: what is kept so far,
   // with what comes, is as good. Else, when it can't be written, nothing more is kept until a restart: a hole would lie in between.
   void keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
@@ -73,7 +70,7 @@ class EdgeState {
   void write_waiting();
   void write_audit();
   void look_for_folder();
-  Result<PolicyFile::Loaded> load_batches(const Base& base, const std::function<void(const StoredBatch&)>& take);
+  Result<PolicyFile::Loaded> load_batches(const Base& base, const std::function<void(const StoredBatch&, bool lies_on_it)>& take);
 
   const std::string folder_;
   PolicyFile file_;

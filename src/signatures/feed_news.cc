@@ -159,8 +159,7 @@ void FeedNews::snapshot_refused(const std::string& what) {
 
 void FeedNews::base_lost(const std::string& what) {
   base_problem_ = what;
-  if (what.empty()) snapshot_problem_.clear();
-  tell(Subject::kState, what.empty() ? "the whole log is read again: what is on disk lacks nothing any more" : what);
+  tell(Subject::kState, what);
   show_problem();
 }
 

@@ -106,7 +106,7 @@ class FeedNews {
   void snapshot_read(std::uint64_t sequence, std::uint64_t in_force);  // from disk
   void snapshot_refused(const std::string& what);
   void no_snapshots(const std::string& why);
-  // What is on disk is not the whole. "": it is read again.
+  // What is on disk is not the whole. Told until a snapshot is loaded.
   void base_lost(const std::string& what);
   void batch_refused(const std::string& id, const std::string& hash, const RefusedBatch& refused);
   // What became of the batches before this one was not seen.

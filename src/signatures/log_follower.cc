@@ -71,7 +71,7 @@ void LogFollower::break_log(LogBreak reason, const std::string& what, std::uint6
   // What was applied may be in no log any more.
   if (reason != LogBreak::kGap) snapshot_after_ms_ = std::max(snapshot_after_ms_, newest_ms_);
   if (reason == LogBreak::kReset) snapshot_need_ = 0;
-  if (reason == LogBreak::kReset && unfounded_) *unfounded_ = {};
+  if (reason == LogBreak::kReset) unfounded_.clear();
   plan_snapshot(std::chrono::milliseconds(options_.snapshot_spread_ms), missing);
 }
 
@@ -101,11 +101,6 @@ void LogFollower::read_anew(const std::string& why) {
   news_.tells_of_another_log();
   newest_ = behind_until_ = 0;
   reader_.go_to(order_.last_id());
-}
-
-void LogFollower::reached_end() {
-  news_.has_read_all();
-  if (std::exchange(is_read_afresh_, false)) news_.base_lost("");
 }
 
 void LogFollower::go_back(const std::string& id, const std::string& hash) {
@@ -289,7 +284,7 @@ LogFollower::Progress LogFollower::take_entries(const LogReader::Read& read) {
   if (order_.last() >= behind_until_) news_.server_behind("");
   // Batches of the past that are read again after a start tell nothing of how fast a change travels.
   progress.is_measured = std::exchange(is_live_, is_live_ || read.is_caught_up);
-  if (is_live_) reached_end();
+  if (is_live_) news_.has_read_all();
   return progress;
 }
 
@@ -298,6 +293,7 @@ void LogFollower::take_stored(const StoredBatch& stored, Progress& progress) {
   Result<Batch> read = of_log(read_batch(stored.id, {stored.header, stored.body, stored.signature}), options_.log);
   if (!read.ok()) return;
   order_.take(stored.id, read.value());
+  unfounded_.push_back({read.value().sequence, read.value().hash});
   progress.has_changed |= take_batch(read.value(), false, progress) == Taken::kApplied;
   newest_ = std::max(newest_, read.value().sequence);
 }
@@ -310,7 +306,10 @@ LogFollower::Progress LogFollower::begin() {
   news_.was_unmended(state_.unmended());
   lacks_batches_ = !news_.unmended().log.empty() || !news_.unmended().note.empty();
   news_.tells_from(sequence_);  // which were refused is not kept on disk
-  if (state_.lacks_base()) lack_base();
+  if (state_.lacks_base())
+    lack_base();
+  else
+    unfounded_ = {};
   reader_.go_to(order_.last_id());
   if (state_.loaded_batches() > 0) news_.state_loaded(state_.loaded_batches(), order_.last_id(), state_.bytes_cut());
   news_.state(state_.problem(), state_.bytes());
@@ -387,7 +386,7 @@ LogFollower::Progress LogFollower::step(std::uint32_t timeout_ms) {
       progress = take_entries(read.value());
     else {
       is_live_ = true;
-      reached_end();
+      news_.has_read_all();
     }
     if (reader_.go_over()) {
       news_.connected(reader_.server());

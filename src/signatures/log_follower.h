@@ -78,7 +78,6 @@ class LogFollower {
   void watch_freeze();
   void break_log(LogBreak reason, const std::string& what, std::uint64_t missing);
   void read_anew(const std::string& why);
-  void reached_end();
 
   // log_follower_snapshot.cc
   void plan_snapshot(std::chrono::milliseconds within, std::uint64_t least);
@@ -88,8 +87,7 @@ class LogFollower {
   bool take_snapshot(const ManifestThere& there, Progress& progress);
   EdgeState::Base take_stored_snapshot(Result<SnapshotFile> read, Progress& progress);
   void lack_base();
-  bool has_all_of_disk(const SnapshotManifest* snapshot);
-  bool read_whole_log();
+  bool has_all_of_disk(const SnapshotManifest& snapshot);
   void adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Progress& progress);
   bool refuse_snapshot(std::uint64_t sequence, const std::string& why);
   bool is_of_other_log(const SnapshotManifest& manifest);
@@ -126,12 +124,8 @@ class LogFollower {
     bool is_doubted = false;  // the log has others than it was made of
   };
   Basis basis_;
-  // The snapshot that the batches on disk lie on can't be used: the last of these batches. id "": the log that they are of is lost.
-  struct Unfounded {
-    std::string id, hash;
-  };
-  std::optional<Unfounded> unfounded_;
-  bool is_read_afresh_ = false;  // the log, because of that; until its end was reached
+  // The batches on disk, when the snapshot that they lie on can't be used. Empty also when the log that they are of is lost.
+  std::vector<LogTrail::Place> unfounded_;
   std::optional<LogReader::Clock::time_point> snapshot_due_;  // something is wrong with the log: a newer snapshot is to be looked for
   bool lacks_batches_ = false;       // some of this log were never seen here, or what was seen is of another
   std::uint64_t snapshot_need_ = 0;  // the batches up to this one are missing

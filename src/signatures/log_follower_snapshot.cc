@@ -79,7 +79,7 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   hash_ = manifest.hash;
   news_.tells_only_from(sequence_);  // of those before, its maker knows
   lacks_batches_ = false;
-  unfounded_.reset();
+  unfounded_.clear();
   snapshot_need_ = 0;
   snapshot_after_ms_ = 0;
   newest_ms_ = std::max(newest_ms_, manifest.created_ms);
@@ -147,7 +147,7 @@ bool LogFollower::take_newest_snapshot(Progress& progress) {
     // This node has every batch, and only refused some: from one that was made without others it would lose those.
     if (there_now.has_gaps && !lacks_batches_ && order_.last_id() != "0-0") return false;
     if (waits_for_signers(there_now)) continue;
-    if (is_of_other_log(there_now) || !has_all_of_disk(&there_now)) {
+    if (is_of_other_log(there_now) || !has_all_of_disk(there_now)) {
       if (!reader_.is_connected()) return false;
       continue;
     }
@@ -161,7 +161,7 @@ bool LogFollower::take_newest_snapshot(Progress& progress) {
 void LogFollower::follow_snapshots(Progress& progress) {
   if (!reader_.is_free()) return;
   if (snapshot_due_ && Clock::now() >= *snapshot_due_) {
-    if (!take_newest_snapshot(progress) && !read_whole_log()) snapshot_due_ = Clock::now() + kNextLook;
+    if (!take_newest_snapshot(progress)) snapshot_due_ = Clock::now() + kNextLook;
     return;
   }
   if (state_.is_large() && Clock::now() >= compact_at_) compact();
@@ -208,51 +208,32 @@ EdgeState::Base LogFollower::take_stored_snapshot(Result<SnapshotFile> read, Pro
   return {manifest.value().digest, manifest.value().sequence, manifest.value().hash};
 }
 
-// The batches on disk lie on a snapshot that can't be used. They filter until Redis gives a snapshot or the whole log.
+// The batches on disk lie on a snapshot that can't be used. They stay in force, and nothing of the disk is touched, until a snapshot takes
+// their place that has all they say. When it was refused for want of trust, the next start may take it again.
 void LogFollower::lack_base() {
   news_.base_lost("the batches on disk lie on a snapshot that is missing there or can't be used: only what they say is in force (" +
-                  std::to_string(state_.loaded_batches()) + " of them), until Redis gives a snapshot or the whole log");
+                  std::to_string(state_.loaded_batches()) + " of them), until Redis gives a snapshot (telefence snapshot makes one)");
   state_.audit(AuditEntry("base-lost", "feed").number("batches", state_.loaded_batches()));
-  if (state_.loaded_batches() == 0) {
-    (void)state_.begin_anew();
-    is_read_afresh_ = true;
-    return;
-  }
-  // When the log was lost before, what the disk has of it is nowhere else.
-  unfounded_ = news_.unmended().log.empty() ? Unfounded{order_.last_id(), order_.last_hash()} : Unfounded{};
   lacks_batches_ = true;
+  if (!news_.unmended().log.empty()) {
+    // The log was lost before: what the disk has of it is nowhere else, and an older snapshot would take it away.
+    unfounded_.clear();
+    snapshot_after_ms_ = newest_ms_;
+  }
   plan_snapshot(std::chrono::milliseconds(0), 0);
 }
 
-// Whether nothing of what the disk has is lost with what takes its place: this snapshot, or the log of this server.
-bool LogFollower::has_all_of_disk(const SnapshotManifest* snapshot) {
-  if (!unfounded_ || unfounded_->id.empty()) return true;
-  if (snapshot != nullptr && snapshot->sequence >= first_part(unfounded_->id)) return true;
-  const std::optional<std::string> hash = hash_at(unfounded_->id);
-  return hash && *hash == unfounded_->hash;
-}
-
-// As a node that has nothing yet reads it: what stands in batches of the disk alone would else be weighed before what came earlier.
-bool LogFollower::read_whole_log() {
-  if (!unfounded_ || unfounded_->id.empty() || !has_all_of_disk(nullptr)) return false;
-  const std::optional<std::string> first = hash_at(id_of(1));
-  if (!first || first->empty() || !state_.begin_anew()) return false;
-  store_.forget_log();
-  waiting_.forget_all();
-  unenforced_.forget_all();
-  seen_ = {};
-  approvals_ = {};
-  basis_ = {};
-  order_.begin_anew();
-  news_.reads_again_from(0);
-  newest_ = sequence_ = 0;
-  newest_ms_ = 0;
-  hash_.clear();
-  lacks_batches_ = is_live_ = false;
-  unfounded_.reset();
-  snapshot_due_.reset();
-  is_read_afresh_ = true;
-  reader_.go_to(order_.last_id());
+// Whether nothing of what the disk has is lost when this snapshot takes its place: what is newer stands in the log, and it was made with what
+// is older, or the centre made it later and without.
+bool LogFollower::has_all_of_disk(const SnapshotManifest& snapshot) {
+  for (const LogTrail::Place& place : unfounded_) {
+    if (place.sequence <= snapshot.sequence) {
+      if (snapshot.has_gaps && snapshot.created_ms <= newest_ms_) return false;
+      continue;
+    }
+    const std::optional<std::string> hash = hash_at(id_of(place.sequence));
+    if (!hash || *hash != place.hash) return false;
+  }
   return true;
 }
 

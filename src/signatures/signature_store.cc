@@ -419,11 +419,6 @@ void SignatureStore::adopt_log(std::shared_ptr<const Layer> layer, std::span<con
   apply(changes, complaints);
 }
 
-void SignatureStore::forget_log() {
-  std::vector<Complaint> none;
-  adopt_log(std::make_shared<const Layer>(), {}, {}, none);
-}
-
 void SignatureStore::for_each_word(const std::function<void(const WordValue&, const LogWords&)>& visit) const {
   state_->log.for_each([&](const WordValue& value) {
     if (const LogWords words = state_->log.words_of(value); !words.empty()) visit(value, words);

@@ -77,8 +77,6 @@ class SignatureStore {
     std::uint64_t in_force() const { return domains + urls + numbers + patterns + allowed; }
   };
   Counts counts() const;
-  // Nothing of the log, as before its first change.
-  void forget_log();
   // How many entries of the log a source would have after these changes. What they remove is not taken off.
   std::uint64_t entries_after(const std::string& source, std::span<const Change> changes) const;
   // Values that the log's words are kept for, in force or taken away from files.

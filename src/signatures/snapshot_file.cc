@@ -2,8 +2,6 @@
 #include "signatures/snapshot_file.h"
 
 #include <charconv>
-#include <filesystem>
-#include <system_error>
 
 #include "signatures/whole_file.h"
 
@@ -36,12 +34,6 @@ Result<std::string> SnapshotFile::next(std::uint64_t bytes) {
   std::string out(bytes, '\0');
   if (!stream_.read(out.data(), static_cast<std::streamsize>(bytes))) return Error{ErrorCode::kInvalid, "the snapshot on disk is cut off"};
   return out;
-}
-
-Result<void> SnapshotFile::remove(const std::string& folder) {
-  std::error_code failure;
-  std::filesystem::remove(file_in(folder), failure);
-  return failure ? Error{ErrorCode::kEnvironment, "can't remove " + file_in(folder) + ": " + failure.message()} : Result<void>();
 }
 
 Result<void> SnapshotFile::write(const std::string& folder, std::string_view manifest, const std::vector<std::string>& chunks) {

@@ -19,7 +19,6 @@ class SnapshotFile {
  public:
   // nullopt: there is none. kInvalid: it is none of ours, or not whole.
   static Result<std::optional<SnapshotFile>> open(const std::string& folder);
-  static Result<void> remove(const std::string& folder);  // none is there: ok
   static Result<void> write(const std::string& folder, std::string_view manifest, const std::vector<std::string>& chunks);
 
   const std::string& manifest() const { return manifest_; }
