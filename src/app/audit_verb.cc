@@ -38,7 +38,8 @@ int verify(const AuditArguments& arguments, Language language) {
   AuditCheck check = checked.value();
   const bool lacks_head = !arguments.head.empty() && !has_line(arguments.file, arguments.head);
   if (check.broken_line == 0 && lacks_head) check.why = "the line with the hash of --head is not there: lines were taken off the end, or all was written anew";
-  const bool is_whole = check.broken_line == 0 && !lacks_head;
+  if (check.lines == 0) check.why = "there is no whole line in it";
+  const bool is_whole = check.broken_line == 0 && !lacks_head && check.lines != 0;
   if (arguments.json) {
     std::printf("%s\n", to_line(Json{{"ok", is_whole}, {"lines", check.lines}, {"broken_line", check.broken_line}, {"why", check.why},
                                      {"ends_torn", check.ends_torn}, {"head", check.head}}).c_str());

@@ -39,9 +39,24 @@ void check_records(const Checked& checked) {
     return;
   }
   const std::string folder = std::filesystem::path(file).parent_path();
-  if (!folder.empty() && access(folder.c_str(), W_OK) != 0)
+  if (access(file.c_str(), F_OK) == 0) {
+    if (access(file.c_str(), W_OK) != 0) checked.warn("records.file", "this user can't write " + file + ": " + std::strerror(errno));
+  } else if (!folder.empty() && access(folder.c_str(), W_OK) != 0)
     checked.warn("records.file", "the folder " + folder + " can't be written by this user (" + std::strerror(errno) +
                                      "); make it before the start: sudo install -d -o $USER " + folder);
+}
+
+// One that was named: of the usual folder only who runs the daemon can say something.
+void check_state_dir(const Checked& checked) {
+  const std::string& folder = checked.config.signatures.state_dir;
+  if (folder.empty() || checked.config.signatures.redis.server.empty() || checked.root.find_path("policy.state_dir") == nullptr) return;
+  std::error_code failure;
+  const bool is_there = std::filesystem::exists(folder, failure);
+  if (is_there && !std::filesystem::is_directory(folder, failure))
+    return checked.mistake("policy.state_dir", folder + " is no folder: name one, or write \"off\"");
+  const std::string in = is_there ? folder : std::filesystem::path(folder).parent_path().string();
+  if (!in.empty() && access(in.c_str(), W_OK) != 0)
+    checked.warn("policy.state_dir", "this user can't write " + in + " (" + std::strerror(errno) + "): then what is pushed is gone after a restart without Redis");
 }
 
 void check_listen(const Checked& checked) {
@@ -118,6 +133,7 @@ void check_outside(const Checked& checked) {
   check_node(checked);
   check_redis(checked);
   check_records(checked);
+  check_state_dir(checked);
   check_listen(checked);
   check_heartbeat(checked);
   check_signature_sources(checked);

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import subprocess
 
 import program
 from program import lines, packets
@@ -140,6 +141,14 @@ class Replay(program.ProgramTest):
         text = pathlib.Path(self.path('eve.json')).read_text()
         self.assertGreater(len(text), 1 << 20)
         self.assertEqual(len(lines(text)), 4000)
+        os.mkfifo(self.path('pipe'))
+        reader = subprocess.Popen(['head', '-c', '100', self.path('pipe')], stdout=subprocess.DEVNULL)
+        self.addCleanup(reader.wait)
+        for _ in range(200):  # until the reader has opened it
+            done = self.expect(self.daemon('replay', 'in.pcap', '-c', file, '--records', 'pipe'), 4)
+            if 'a pipe that nobody reads' not in done.stderr:
+                break
+        self.assertRegex(done.stderr, r'\d+ of the records are lost: ')
         if os.path.exists('/dev/full'):
             done = self.expect(self.daemon('replay', 'in.pcap', '-c', file, '--records', '/dev/full'), 4)
             self.assertIn('4000 of the records are lost: records can\'t be written to /dev/full', done.stderr)

@@ -324,6 +324,22 @@ TEST(CheckOutside, RecordsIntoAFolderAreAMistake) {
   EXPECT_EQ(mistakes_with("records: {file: /tmp}\n"), Lines{"x.yaml:4:17: records.file: /tmp is a folder; name a file in it"});
 }
 
+TEST(CheckOutside, AStateFolderThatCanNotBeMadeIsTold) {
+  const std::string redis = "redis: {server: \"a:1\", accept_unsigned: true}\n";
+  const auto told = [&](const std::string& folder) {
+    const Loaded loaded = load_config_text("ports: [{name: a, device: net_null0}, {name: b, device: net_null1}]\nwire: [[a, b]]\n"
+                                           "policy: {patterns: [/dev/null], state_dir: " + folder + "}\n" + redis, "x.yaml");
+    Lines out = texts(loaded.mistakes);
+    for (const std::string& one : texts(loaded.warnings)) out.push_back(one);
+    return out;
+  };
+  EXPECT_EQ(told("/dev/null"), Lines{"x.yaml:3:44: policy.state_dir: /dev/null is no folder: name one, or write \"off\""});
+  EXPECT_EQ(told("/nonexistent/deep/policy"),
+            Lines{"x.yaml:3:44: policy.state_dir: this user can't write /nonexistent/deep (No such file or directory): then what is pushed is gone "
+                  "after a restart without Redis"});
+  EXPECT_EQ(told("/tmp/telefence-policy"), Lines{});
+}
+
 TEST(CheckLinks, AVdevThatCannotBeThereIsAWarning) {
   const auto warnings_of = [](const std::string& device) {
     const Loaded loaded = load_config_text("ports:\n- {name: a, device: \"" + device + "\"}\nmirror: [a]\npolicy: {patterns: [/dev/null]}\n", "x.yaml");
