@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The follower and snapshots: at a first start, after a break of the log, and to keep what is on disk small.
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "signatures/log_follower.h"
@@ -14,6 +16,8 @@ using Clock = LogReader::Clock;
 constexpr std::chrono::seconds kNextLook{60};
 
 constexpr std::int64_t kTimeToSign_ms = 600'000;
+
+constexpr std::size_t kMostAskedAbout = 1000;
 
 // A snapshot and a batch of less than this apart: which was first is not known, the clocks and their milliseconds being what they are.
 constexpr std::int64_t kSameMoment_ms = 1000;
@@ -226,11 +230,12 @@ void LogFollower::lack_base() {
 // Whether nothing of what the disk has is lost when this snapshot takes its place: what is newer stands in the log, and it was made with what
 // is older, or the centre made it later and without.
 bool LogFollower::has_all_of_disk(const SnapshotManifest& snapshot) {
-  for (const LogTrail::Place& place : unfounded_) {
-    if (place.sequence <= snapshot.sequence) {
-      if (snapshot.has_gaps && snapshot.created_ms <= newest_ms_) return false;
-      continue;
-    }
+  const auto first_behind = std::find_if(unfounded_.begin(), unfounded_.end(), [&](const LogTrail::Place& place) { return place.sequence > snapshot.sequence; });
+  if (first_behind != unfounded_.begin() && snapshot.has_gaps && snapshot.created_ms <= newest_ms_) return false;
+  const std::span<const LogTrail::Place> behind(first_behind, unfounded_.end());
+  // Each is a question, for which what is pushed has to wait: of so many a newer snapshot will tell.
+  if (behind.size() > kMostAskedAbout) return false;
+  for (const LogTrail::Place& place : behind) {
     const std::optional<std::string> hash = hash_at(id_of(place.sequence));
     if (!hash || *hash != place.hash) return false;
   }
