@@ -63,7 +63,8 @@ class Inline:
         config = self.line.write('telefenced.yaml', ENFORCE % terms)
         self.daemon = self.line.start(self.line.middle, 'telefenced', os.path.join(self.build, 'src', 'app', 'telefenced'), 'run',
                                       '-c', config)
-        self.line.wait('telefenced', lambda: self.status() is not None, 20)
+        # Until the signatures are read packets pass unread: a look-up of then would be asked of a server that does not know the name.
+        self.line.wait('telefenced', lambda: (self.status() or {}).get('ready'), 20)
         # Neighbour discovery and the like must be over before packets are counted on.
         self.line.wait('the way through telefenced', lambda: self.line.at(
             self.line.client, 'ping', '-c', '1', '-W', '1', netns.SERVER).returncode == 0)

@@ -126,7 +126,8 @@ class Mirror:
         config = self.line.write('telefenced.yaml', CONFIG % {'folder': self.line.folder})
         self.daemon = self.line.start(self.line.middle, 'telefenced', *FIRST, os.path.join(self.build, 'src', 'app', 'telefenced'), 'run',
                                       '-c', config)
-        self.line.wait('telefenced', lambda: self.status() is not None, 20)
+        # Until the signatures are read packets pass unread: a look-up of then would be asked of a server that does not know the name.
+        self.line.wait('telefenced', lambda: (self.status() or {}).get('ready'), 20)
 
     def dig(self, names):
         """How many of these names got our answer."""
