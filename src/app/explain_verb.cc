@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/command_line.h"
+#include "app/daemon_reply.h"
 #include "app/json_lines.h"
 #include "app/push_connection.h"
 #include "app/record_origin.h"
@@ -17,7 +18,6 @@
 #include "app/test_request.h"
 #include "app/tool_verbs.h"
 #include "config/loader.h"
-#include "control/commands.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -160,10 +160,9 @@ Json now_of(const ExplainArguments& arguments, const Json& record, const Recorde
   const auto unknown = [](const std::string& why) { return Json{{"known", false}, {"why", why}}; };
   const auto question = question_of(record, entry, value);
   if (!question) return unknown("the record does not tell the whole number or text");
-  const Result<std::string> line = ask_daemon(arguments.socket, to_line(to_json(*question)));
-  if (!line) return unknown(line.error().message);
-  const Json reply = Json::parse(line.value(), nullptr, false);
-  if (!reply.is_object() || !flag_of(reply, "ok")) return unknown("the daemon refused");
+  const Result<Json> answered = reply_of_daemon(arguments.socket, to_json(*question));
+  if (!answered) return unknown(answered.error().message);
+  const Json& reply = answered.value();
   Json out = {{"known", true}, {"node", text_of(reply, "node")}, {"asked", question->value}, {"would_block", flag_of(reply, "would_block")},
               {"reason", text_of(reply, "reason")}, {"hits", member_of(reply, "hits")}};
   const Json& hits = out["hits"];

@@ -10,13 +10,13 @@
 #include <thread>
 
 #include "app/command_line.h"
+#include "app/daemon_reply.h"
 #include "app/json_lines.h"
 #include "app/language.h"
 #include "app/push_line.h"
 #include "app/sentences.h"
 #include "app/test_request.h"
 #include "app/tool_verbs.h"
-#include "control/commands.h"
 
 namespace telefence {
 namespace {
@@ -29,11 +29,8 @@ Error usage(std::string message) { return Error{ErrorCode::kUsage, std::move(mes
 // What a daemon says of the value; nullopt: none answers.
 std::optional<Json> ask(const ReleaseArguments& arguments) {
   if (arguments.kind == "number" && arguments.value.ends_with('*')) return std::nullopt;  // no message has a prefix
-  const Result<std::string> line = ask_daemon(arguments.socket, to_line(to_json(TestRequest{arguments.kind, arguments.value, ""})));
-  if (!line) return std::nullopt;
-  Json reply = Json::parse(line.value(), nullptr, false);
-  if (!reply.is_object() || !flag_of(reply, "ok")) return std::nullopt;
-  return reply;
+  Result<Json> reply = reply_of_daemon(arguments.socket, to_json(TestRequest{arguments.kind, arguments.value, ""}));
+  return reply ? std::optional(std::move(reply.value())) : std::nullopt;
 }
 
 bool is_blocked(const std::optional<Json>& answer) { return answer && flag_of(*answer, "would_block"); }

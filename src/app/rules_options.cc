@@ -17,9 +17,8 @@ Error usage(std::string message) { return Error{ErrorCode::kUsage, std::move(mes
 }  // namespace
 
 Result<IntakeOptions> intake_options(const RulesArguments& arguments, RulesProgress& progress) {
-  const std::string& country = arguments.home_country;
   Config config = default_config();
-  config.normalise.home_country = country;
+  config.normalise.home_country = arguments.home_country;
   if (Result<void> set = set_protected(config, arguments.protected_file); !set) return set.error();
   IntakeOptions options;
   options.terms = compile_terms(config);

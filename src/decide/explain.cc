@@ -41,13 +41,19 @@ void explain_keys(const KeyList& keys, Explanation& out) {
   for (const TextKey& key : keys.texts()) out.keys.push_back({key.event, std::string(part_name(HitPart::kText)), to_utf8(key.text)});
 }
 
+bool is_same_key(const Hit& one, const Hit& other) { return one.event == other.event && one.part == other.part && one.key == other.key; }
+
+// By an entry that allows, or by one that blocks.
+bool is_in_force(const Hit& hit, bool allow, const MatchSet& set, std::int64_t now_s) {
+  const Terms& terms = set.terms(hit.rule);
+  return terms.allow == allow && !terms.shadow && !is_expired(set.expires_s(hit.rule), now_s);
+}
+
 // The deepest allow entry in force on the key of `hit`; nullptr when there is none.
 const Hit* deepest_allow(const Hit& hit, std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
   const Hit* deepest = nullptr;
   for (const Hit& other : hits) {
-    const Terms& terms = set.terms(other.rule);
-    if (other.event != hit.event || other.part != hit.part || other.key != hit.key) continue;
-    if (!terms.allow || terms.shadow || is_expired(set.expires_s(other.rule), now_s)) continue;
+    if (!is_same_key(hit, other) || !is_in_force(other, true, set, now_s)) continue;
     if (deepest == nullptr || other.depth > deepest->depth) deepest = &other;
   }
   return deepest;
@@ -77,19 +83,13 @@ constexpr std::array kWhy = {kAllowsText, kGravestPattern, kGraverWins,
                              kBlockWins, kNothingToAllow, kOtherAllows, kAllowInShadow, kAllowedBy,   kNumberAllows, kShadowIsLast, kOtherWins};
 
 bool is_blocked_by_any(std::uint32_t event, std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
-  return std::any_of(hits.begin(), hits.end(), [&](const Hit& hit) {
-    const Terms& terms = set.terms(hit.rule);
-    return hit.event == event && !terms.allow && !terms.shadow && !is_expired(set.expires_s(hit.rule), now_s);
-  });
+  return std::any_of(hits.begin(), hits.end(), [&](const Hit& hit) { return hit.event == event && is_in_force(hit, false, set, now_s); });
 }
 
 // By an entry that is more specific than the allow entry `hit`. Another name or number of the message is another matter.
 bool is_key_blocked(const Hit& hit, std::span<const Hit> hits, const MatchSet& set, std::int64_t now_s) {
-  return std::any_of(hits.begin(), hits.end(), [&](const Hit& other) {
-    const Terms& terms = set.terms(other.rule);
-    const bool is_of_it = other.event == hit.event && other.part == hit.part && other.key == hit.key;
-    return is_of_it && other.depth > hit.depth && !terms.allow && !terms.shadow && !is_expired(set.expires_s(other.rule), now_s);
-  });
+  return std::any_of(hits.begin(), hits.end(),
+                     [&](const Hit& other) { return is_same_key(hit, other) && other.depth > hit.depth && is_in_force(other, false, set, now_s); });
 }
 
 std::string_view why_it_wins(const Hit& hit, const Rule& rule, Reason reason, bool is_blocked) {
@@ -137,8 +137,9 @@ Explanation explain(std::span<const Event> events, const Normaliser& normaliser,
     const Verdict& verdict = out.verdicts[hit.event];
     const bool by_rule = verdict.reason != Reason::kNoHit && verdict.reason != Reason::kNeverBlock;
     const bool wins = by_rule && verdict.rule == hit.rule;
-    out.hits.push_back({rule, hit.event, std::string(part_name(hit.part)), key_of(hit, keys), hit.depth, wins,
-                        wins ? std::string(why_it_wins(hit, rule, verdict.reason, is_blocked_by_any(hit.event, hits.hits(), set, now_s))) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s)});
+    const bool is_blocked = is_blocked_by_any(hit.event, hits.hits(), set, now_s);
+    const std::string why = wins ? std::string(why_it_wins(hit, rule, verdict.reason, is_blocked)) : why_it_loses(hit, rule, verdict, hits.hits(), set, now_s);
+    out.hits.push_back({rule, hit.event, std::string(part_name(hit.part)), key_of(hit, keys), hit.depth, wins, why});
   }
   return out;
 }

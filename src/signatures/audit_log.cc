@@ -109,11 +109,6 @@ void AuditLog::close() {
   is_unsynced_ = false;
 }
 
-bool AuditLog::is_in_place() const {
-  struct stat ours{}, there{};
-  return fstat(descriptor_, &ours) == 0 && stat(file_.c_str(), &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
 // Reads backwards, piece by piece, until the whole last line is there.
 Result<void> AuditLog::find_end() {
   struct stat status{};

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "signatures/whole_file.h"
 
 namespace telefence {
 
@@ -51,7 +52,7 @@ class AuditLog {
   Result<void> append(const AuditEntry& entry);
   Result<void> tick();
   // Whether who opens it by its name now finds this file.
-  bool is_in_place() const;
+  bool is_in_place() const { return telefence::is_in_place(descriptor_, file_); }
 
  private:
   Result<void> append_locked(const AuditEntry& entry);

@@ -193,11 +193,6 @@ Result<void> PolicyFile::for_each(const std::function<void(const StoredBatch&)>&
   return {};
 }
 
-bool PolicyFile::is_in_place() const {
-  struct stat ours{}, there{};
-  return fstat(descriptor_, &ours) == 0 && stat(file_.c_str(), &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
 Result<void> PolicyFile::append(const StoredBatch& batch) {
   const std::string record = record_of(batch);
   std::size_t done = 0;

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "signatures/whole_file.h"
 
 namespace telefence {
 
@@ -55,7 +56,7 @@ class PolicyFile {
   Result<void> tick();
   std::uint64_t size() const { return end_; }
   // Whether who opens it by its name now finds this file.
-  bool is_in_place() const;
+  bool is_in_place() const { return telefence::is_in_place(descriptor_, file_); }
 
  private:
   Result<void> make_file(const std::string& base, std::span<const StoredBatch> batches);

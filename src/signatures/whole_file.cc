@@ -2,6 +2,7 @@
 #include "signatures/whole_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,6 +52,11 @@ Result<void> write_whole_file(const std::string& file, std::span<const std::stri
   const Error error = failed(file);
   unlink(beside.c_str());
   return error;
+}
+
+bool is_in_place(int descriptor, const std::string& file) {
+  struct stat ours{}, there{};
+  return fstat(descriptor, &ours) == 0 && stat(file.c_str(), &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 }  // namespace telefence

@@ -14,5 +14,7 @@ namespace telefence {
 
 // The pieces one behind the other. kEnvironment: what was there before is there still.
 Result<void> write_whole_file(const std::string& file, std::span<const std::string_view> pieces);
+// Whether who opens it by this name now finds the file of this descriptor.
+bool is_in_place(int descriptor, const std::string& file);
 
 }  // namespace telefence

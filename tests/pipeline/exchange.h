@@ -49,6 +49,17 @@ struct Exchange {
     return frame_of(
         {.source_port = from, .destination_port = port, .sequence = 1000 + at, .acknowledgement = 1, .payload = bytes});
   }
+  // What the server says first, when it has taken so many bytes of the client's.
+  void answer(std::uint16_t port, std::uint16_t from, std::size_t taken, std::string_view bytes) {
+    filter.core.give(frame_of({.reversed = true,
+                               .source_port = port,
+                               .destination_port = from,
+                               .sequence = 1,
+                               .acknowledgement = 1000 + static_cast<std::uint32_t>(taken),
+                               .payload = bytes}),
+                     now);
+    filter.run();
+  }
   void pass(std::uint64_t ms) {
     for (; ms > 0; --ms) {
       now += kMs;

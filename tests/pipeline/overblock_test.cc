@@ -480,15 +480,7 @@ TEST(OverBlock, TheResponseOfAnInnocentMessageIsItsOwn) {
                                 exchange.now);
     exchange.filter.run();
     exchange.filter.access.forget();
-    exchange.filter.core.give(
-        frame_of({.reversed = true,
-                  .source_port = 2775,
-                  .destination_port = 40000,
-                  .sequence = 1,
-                  .acknowledgement = 1000 + static_cast<std::uint32_t>(refused.size() + innocent.size()),
-                  .payload = response}),
-        exchange.now);
-    exchange.filter.run();
+    exchange.answer(2775, 40000, refused.size() + innocent.size(), response);
     EXPECT_EQ(payloads_sent(exchange.filter.access), response) << "receipt: " << is_receipt;
   }
 }

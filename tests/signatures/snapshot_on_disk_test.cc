@@ -12,7 +12,26 @@
 namespace telefence {
 namespace {
 
-class SnapshotOnDisk : public SnapshotFeed {};
+class SnapshotOnDisk : public SnapshotFeed {
+ protected:
+  // A snapshot of four with so many batches behind it, then one of one more. The writer was killed when the new snapshot was in its place
+  // and the batches were not.
+  void be_killed_between(int behind) {
+    push_and_make(4);
+    start();
+    ASSERT_TRUE(edge_->reaches(4));
+    for (int i = 0; i < behind; ++i) centre().push({add_domain("n" + std::to_string(++count_) + ".example")});
+    ASSERT_TRUE(edge_->reaches(static_cast<std::uint64_t>(count_)));
+    edge_->stop();
+    const std::string applied = file("applied.log");
+    push_and_make(1);
+    std::filesystem::remove_all(folder_ / "policy");
+    start();
+    ASSERT_TRUE(edge_->reaches(last_));
+    edge_->stop();
+    std::ofstream(folder_ / "policy/applied.log", std::ios::binary) << applied;
+  }
+};
 
 TEST_F(SnapshotOnDisk, OneThatCantBeKeptLeavesNoHoleOnDisk) {
   push_and_make(3);
@@ -32,23 +51,8 @@ TEST_F(SnapshotOnDisk, OneThatCantBeKeptLeavesNoHoleOnDisk) {
 }
 
 TEST_F(SnapshotOnDisk, AWriterKilledBetweenSnapshotAndBatchesLosesNothing) {
-  push_and_make(4);
-  start();
-  ASSERT_TRUE(edge_->reaches(4));
-  centre().push({add_domain("n5.example")});
-  centre().push({add_domain("n6.example")});
-  ASSERT_TRUE(edge_->reaches(6));
-  edge_->stop();
-  const std::string applied = file("applied.log");
-  count_ = 6;
-  push_and_make(1);
-  std::filesystem::remove_all(folder_ / "policy");
-  start();
-  ASSERT_TRUE(edge_->reaches(7));
-  edge_->stop();
-  // The new snapshot is there, the batches are those of before it.
+  be_killed_between(2);
   const std::string snapshot = file("snapshot");
-  std::ofstream(folder_ / "policy/applied.log", std::ios::binary) << applied;
   redis_.stop();
   start();
   ASSERT_TRUE(edge_->reaches(7));
@@ -220,22 +224,8 @@ TEST_F(SnapshotOnDiskLost, ABackupThatIsBehindTakesNothing) {
   }
 }
 
-// The writer was killed when the new snapshot was in its place and the batches were not.
-TEST_F(SnapshotOnDiskLost, WhatIsAppendedAfterThatIsReadAtTheNextStart) {
-  push_and_make(4);
-  start_with(there_);
-  ASSERT_TRUE(edge_->reaches(4));
-  centre().push({add_domain("n5.example")});
-  ASSERT_TRUE(edge_->reaches(5));
-  edge_->stop();
-  const std::string applied = file("applied.log");
-  count_ = 5;
-  push_and_make(1);
-  std::filesystem::remove_all(folder_ / "policy");
-  start_with(there_);
-  ASSERT_TRUE(edge_->reaches(6));
-  edge_->stop();
-  std::ofstream(folder_ / "policy/applied.log", std::ios::binary) << applied;
+TEST_F(SnapshotOnDiskLost, WhatIsAppendedAfterAWriterWasKilledIsReadAtTheNextStart) {
+  be_killed_between(1);
   start_with(there_);
   centre().push({add_domain("n7.example")});
   ASSERT_TRUE(edge_->reaches(7));
