@@ -293,10 +293,16 @@ int run(const Options& options) {
 }  // namespace telefence::perf
 
 int main(int argc, char** argv) {
+  using telefence::perf::Carrier;
   telefence::perf::Options options;
   CLI::App app{"Measures the daemon's whole path on one core, from memory to net_null."};
   app.add_option("--traffic", options.traffic, "what")
       ->check(CLI::IsMember({"dns", "tls", "tls-split", "half-open", "quic", "smpp", "smpp-stream", "sip"}));
+  const std::map<std::string, Carrier> carriers = {
+      {"ipv4", Carrier::kIpv4}, {"ipv6", Carrier::kIpv6}, {"vlan", Carrier::kVlan}, {"gtp-u", Carrier::kGtpU}};
+  app.add_option("--carrier", options.sizes.carrier, "what packets are carried in: ipv4, ipv6, vlan or gtp-u")
+      ->transform(CLI::CheckedTransformer(carriers))
+      ->type_name("TEXT");
   app.add_option("--packets", options.sizes.packets, "distinct packets");
   app.add_option("--domains", options.sizes.domains, "blocked domains");
   app.add_option("--numbers", options.sizes.numbers, "blocked numbers");

@@ -11,7 +11,7 @@ namespace telefence::perf {
 namespace {
 
 constexpr std::size_t kAhead = 2048;  // octets of the packets to come
-constexpr std::size_t kNetwork = 14, kTransport = kNetwork + 20;
+constexpr std::size_t kTcpSequence = 4, kTcpAcknowledgement = 8, kTcpChecksum = 16;
 
 std::uint64_t steady_ns() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
@@ -93,13 +93,17 @@ void MemorySource::next(Frame& frame) {
 
 // The connection goes on where the round before ended.
 void MemorySource::move_on(Frame& frame, const Move& move) const {
-  add_to_field(frame, kTransport + 4, move.sequence * rounds_, {kTransport + 16});
-  if (move.acknowledgement != 0) add_to_field(frame, kTransport + 8, move.acknowledgement * rounds_, {kTransport + 16});
+  add_to_field(frame, transport_ + kTcpSequence, move.sequence * rounds_, {transport_ + kTcpChecksum});
+  if (move.acknowledgement != 0)
+    add_to_field(frame, transport_ + kTcpAcknowledgement, move.acknowledgement * rounds_, {transport_ + kTcpChecksum});
 }
 
 void MemorySource::spray(Frame& frame) {
-  constexpr std::size_t kSource = kNetwork + 12;
-  add_to_field(frame, kSource, 0x64000000 + (sprayed_++ & 0xffffff), {kNetwork + 10, kTransport + 16});
+  const std::uint32_t more = 0x64000000 + (sprayed_++ & 0xffffff);
+  if (traffic_.carrier == Carrier::kIpv6)
+    add_to_field(frame, network_ + 8 + 12, more, {transport_ + kTcpChecksum});
+  else
+    add_to_field(frame, network_ + 12, more, {network_ + 10, transport_ + kTcpChecksum});
 }
 
 std::size_t DelaySink::transmit(std::span<Frame> frames) {

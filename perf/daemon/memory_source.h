@@ -23,7 +23,8 @@ class MemorySource final : public Queue {
   // More than this that were not taken in time are lost, as a NIC would lose them.
   static constexpr std::uint64_t kRing = 4096;
 
-  MemorySource(const Traffic& traffic, FramePool& pool, Queue& port) : traffic_(traffic), pool_(pool), port_(port) {}
+  MemorySource(const Traffic& traffic, FramePool& pool, Queue& port)
+      : traffic_(traffic), network_(traffic.network()), transport_(traffic.transport()), pool_(pool), port_(port) {}
 
   // From now on: one packet every so many ns of the steady clock; 0: whenever asked.
   void pace(double ns_per_packet);
@@ -44,6 +45,7 @@ class MemorySource final : public Queue {
   void spray(Frame& frame);
 
   const Traffic& traffic_;
+  const std::size_t network_, transport_;  // where these headers begin
   FramePool& pool_;
   Queue& port_;
   std::size_t next_ = 0;

@@ -18,9 +18,18 @@ struct Move {
   std::uint32_t sequence = 0, acknowledgement = 0;
 };
 
+// What packets are carried in, behind Ethernet.
+enum class Carrier : std::uint8_t {
+  kIpv4,
+  kIpv6,
+  kVlan,  // IPv4 with one tag (IEEE 802.1Q)
+  kGtpU,  // IPv4 in a tunnel of a mobile network (3GPP TS 29.281)
+};
+
 // All packets back to back; packet i is bytes[start[i] .. start[i + 1]).
 struct Traffic {
   static constexpr std::size_t kSpare = 32;  // octets behind the last packet, so that it is copied in whole pieces, too
+  Carrier carrier = Carrier::kIpv4;
   std::vector<std::uint8_t> bytes;
   std::vector<std::uint64_t> start{0};
   std::vector<Move> moves;     // by packet; empty: no long connections
@@ -28,6 +37,8 @@ struct Traffic {
   std::vector<bool> blocked;   // by packet: what is to become of it; not of all kinds
   double messages = 0;         // 0: one in each packet
   std::size_t count() const { return start.size() - 1; }
+  std::size_t network() const;  // where the IP header of the message begins in each
+  std::size_t transport() const { return network() + (carrier == Carrier::kIpv6 ? 40 : 20); }
 };
 
 struct Sizes {
@@ -38,6 +49,7 @@ struct Sizes {
   std::size_t patterns = 10'000;
   bool gaps = false;      // patterns are rules with gaps instead of plain texts
   double blocked = 0.05;  // share of packets that hit an entry
+  Carrier carrier = Carrier::kIpv4;
 };
 
 Traffic dns_traffic(const Sizes& sizes);   // 80-octet queries

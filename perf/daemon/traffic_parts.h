@@ -10,8 +10,6 @@
 #include <vector>
 
 #include "base/check.h"
-#include "base/writer.h"
-#include "enforce/checksum.h"
 #include "normalise/sms_text.h"
 #include "traffic.h"
 
@@ -70,32 +68,8 @@ struct Ends {
   bool is_back = false;  // from the server, whose ends these are all the same
 };
 
-inline void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view payload, const Ends& ends) {
-  std::vector<std::uint8_t> frame(2048);
-  Writer writer(frame);
-  writer.u32(0x02000000), writer.u32(0x00020200), writer.u32(0x00000001), writer.u16(0x0800);
-  const std::size_t segment = (tcp ? 20 : 8) + payload.size();
-  const std::size_t network = writer.size();
-  writer.u16(0x4500), writer.u16(static_cast<std::uint16_t>(20 + segment)), writer.u32(0x00004000);
-  writer.u16(static_cast<std::uint16_t>(0x4000 | (tcp ? 6 : 17))), writer.u16(0);
-  writer.u32(ends.is_back ? ends.destination : ends.source), writer.u32(ends.is_back ? ends.source : ends.destination);
-  writer.patch_u16(network + 10, checksum_of(word_sum(writer.written().subspan(network))));
-  const std::size_t transport = writer.size();
-  const auto server_port = static_cast<std::uint16_t>(port);
-  writer.u16(ends.is_back ? server_port : ends.port), writer.u16(ends.is_back ? ends.port : server_port);
-  if (tcp) {
-    writer.u32(ends.is_back ? ends.acknowledgement : ends.sequence), writer.u32(ends.is_back ? ends.sequence : ends.acknowledgement);
-    writer.u16(0x5018), writer.u16(0xffff), writer.u32(0);
-  } else {
-    writer.u16(static_cast<std::uint16_t>(segment)), writer.u16(0);
-  }
-  writer.text(payload);
-  const Bytes addresses = writer.written().subspan(network + 12, 8);
-  if (tcp) writer.patch_u16(transport + 16, checksum_of(word_sum(writer.written().subspan(transport), word_sum(addresses) + 6 + segment)));
-  CHECK(writer.ok());
-  traffic.bytes.insert(traffic.bytes.end(), frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(writer.size()));
-  traffic.start.push_back(traffic.bytes.size());
-}
+// A frame with one message. Ends in IPv6 are those of IPv4 behind 2001:db8::.
+void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view payload, const Ends& ends);
 
 inline void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view payload, Random& random) {
   add_frame(traffic, tcp, port, payload, Ends(random));
@@ -105,6 +79,7 @@ inline void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_vie
 inline Traffic make(const Sizes& sizes, const std::function<void(Traffic&, bool, std::size_t, Random&)>& one) {
   Random random(kSeed);
   Traffic traffic;
+  traffic.carrier = sizes.carrier;
   traffic.bytes.reserve(sizes.packets * 300);
   for (std::size_t i = 0; i < sizes.packets; ++i) {
     const bool blocked = static_cast<double>(random() % 1'000'000) < sizes.blocked * 1'000'000;
