@@ -82,18 +82,17 @@ Network look_under(Bytes under, std::size_t& skipped) {
 
 }  // namespace
 
-TunnelHeader mpls_header(Bytes frame, std::uint16_t at, std::uint16_t network) {
-  TunnelHeader header;
+void mpls_header(Bytes frame, std::uint16_t at, std::uint16_t network, TunnelHeader& header) {
   header.step.kind = TunnelKind::kMpls;
   header.step.network = network;
   header.step.at = at;
   Reader reader(at <= frame.size() ? frame.subspan(at) : Bytes());
   for (unsigned count = 0;; ++count) {
-    if (count == kMostLabels) return {};
+    if (count == kMostLabels) return;
     const std::uint32_t entry = reader.u32();
     if (!reader.ok()) {
       header.is = TunnelHeader::Is::kCut;
-      return header;
+      return;
     }
     header.step.id = entry >> 12;
     if ((entry & kBottomOfStack) != 0) break;
@@ -103,7 +102,6 @@ TunnelHeader mpls_header(Bytes frame, std::uint16_t at, std::uint16_t network) {
   header.inside = look_under(frame.subspan(bottom), skipped);
   header.step.inside = static_cast<std::uint16_t>(bottom + skipped);
   if (header.inside != Network::kUnknown) header.is = TunnelHeader::Is::kTunnel;
-  return header;
 }
 
 }  // namespace telefence::decode_detail

@@ -60,9 +60,13 @@ class Walk {
 bool Walk::step() {
   const bool is_packet = is_ip(what_);
   if (is_packet && !may_be_tunnel(what_, layers_)) return false;
-  const TunnelHeader header = is_packet                 ? carried_tunnel(bytes_, layers_, end_)
-                              : what_ == Network::kMpls ? mpls_header(bytes_, layers_.network)
-                                                        : pppoe_header(bytes_, layers_.network);
+  TunnelHeader header;
+  if (is_packet)
+    carried_tunnel(bytes_, layers_, end_, header);
+  else if (what_ == Network::kMpls)
+    mpls_header(bytes_, layers_.network, TunnelStep::kOnLink, header);
+  else
+    pppoe_header(bytes_, layers_.network, header);
   if (header.is == TunnelHeader::Is::kCut) {
     bad_header();
     return false;

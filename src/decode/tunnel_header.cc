@@ -17,19 +17,14 @@ constexpr unsigned kMostGtpExtensions = 8;
 
 Reader reader_at(Bytes frame, std::size_t at) { return Reader(at <= frame.size() ? frame.subspan(at) : Bytes()); }
 
-TunnelHeader cut(const TunnelHeader& header) {
-  TunnelHeader result = header;
-  result.is = Is::kCut;
-  return result;
-}
+void cut(TunnelHeader& header) { header.is = Is::kCut; }
 
 // Finishes a header that the reader, which began at `from`, stands behind.
-TunnelHeader behind(TunnelHeader header, const Reader& reader, std::size_t from, Network inside) {
+void behind(TunnelHeader& header, const Reader& reader, std::size_t from, Network inside) {
   if (!reader.ok()) return cut(header);
   header.is = inside == Network::kUnknown ? Is::kNone : Is::kTunnel;
   header.step.inside = static_cast<std::uint16_t>(from + reader.position());
   header.inside = inside;
-  return header;
 }
 
 // 3GPP TS 29.281, 5.2: length in units of four octets, content, type of the next one; 0 ends the chain.
@@ -45,7 +40,7 @@ bool skip_gtp_extensions(Reader& reader, std::uint8_t next) {
 
 // 3GPP TS 29.281, 5.1. Only G-PDUs of version 1 with an IP packet inside. A length that is not that of the datagram, or the spare bit,
 // does not keep receivers from taking the packet out.
-TunnelHeader gtp_u(Bytes frame, TunnelHeader header, std::size_t payload_end) {
+void gtp_u(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
   const std::size_t from = header.step.at + kUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint8_t flags = reader.u8();
@@ -54,15 +49,15 @@ TunnelHeader gtp_u(Bytes frame, TunnelHeader header, std::size_t payload_end) {
   header.step.id = reader.u32();
   constexpr std::uint8_t kVersion1 = 0x30, kAnyOption = 0x07, kExtensions = 0x04, kGPdu = 0xff;
   constexpr std::uint8_t kVersionBits = 0xf0, kSpare = 0x08;
-  if ((flags & kVersionBits) != kVersion1 || type != kGPdu) return {};
+  if ((flags & kVersionBits) != kVersion1 || type != kGPdu) return;
   header.is_odd = (flags & kSpare) != 0 || from + 8 + length != payload_end;
   if ((flags & kAnyOption) != 0) {
     reader.skip(3);
     const std::uint8_t next = reader.u8();
-    if ((flags & kExtensions) != 0 && !skip_gtp_extensions(reader, next)) return {};
+    if ((flags & kExtensions) != 0 && !skip_gtp_extensions(reader, next)) return;
   }
   const unsigned version = reader.peek() >> 4;
-  if (version != 4 && version != 6) return {};
+  if (version != 4 && version != 6) return;
   header.step.kind = TunnelKind::kGtpU;
   header.declared_end = payload_end;
   return behind(header, reader, from, Network::kAnyIp);
@@ -79,19 +74,19 @@ Network inside_by_next_protocol(std::uint32_t next) {
 }
 
 // RFC 7348, 5: the I flag and zeros. Switches add a group policy (G and two octets) or name the protocol inside (P).
-TunnelHeader vxlan(Bytes frame, TunnelHeader header, std::size_t payload_end) {
+void vxlan(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
   const std::size_t from = header.step.at + kUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint8_t flags = reader.u8();
   const std::uint32_t reserved = reader.u24();
   header.step.id = reader.u24();
   constexpr std::uint8_t kIdFlag = 0x08, kPolicyFlag = 0x80, kProtocolFlag = 0x04;
-  if ((flags & ~(kPolicyFlag | kProtocolFlag)) != kIdFlag || reader.u8() != 0 || !reader.ok()) return {};
-  if ((flags & kPolicyFlag) == 0 && reserved > 0xff) return {};
+  if ((flags & ~(kPolicyFlag | kProtocolFlag)) != kIdFlag || reader.u8() != 0 || !reader.ok()) return;
+  if ((flags & kPolicyFlag) == 0 && reserved > 0xff) return;
   const bool names_protocol = (flags & kProtocolFlag) != 0;
-  if ((flags & (kPolicyFlag | kProtocolFlag)) == 0 && reserved != 0) return {};
+  if ((flags & (kPolicyFlag | kProtocolFlag)) == 0 && reserved != 0) return;
   const Network inside = names_protocol ? inside_by_next_protocol(reserved & 0xff) : Network::kEthernet;
-  if (inside == Network::kEthernet && reader.remaining() < kEthernetBytes) return {};
+  if (inside == Network::kEthernet && reader.remaining() < kEthernetBytes) return;
   header.step.kind = TunnelKind::kVxlan;
   header.declared_end = payload_end;
   return behind(header, reader, from, inside);
@@ -110,7 +105,7 @@ Network inside_by_type(std::uint16_t type) {
 }
 
 // RFC 8926, 3.4. Control packets (O) carry nothing of anybody's traffic.
-TunnelHeader geneve(Bytes frame, TunnelHeader header, std::size_t payload_end) {
+void geneve(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
   const std::size_t from = header.step.at + kUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint8_t version_and_words = reader.u8();
@@ -118,9 +113,9 @@ TunnelHeader geneve(Bytes frame, TunnelHeader header, std::size_t payload_end) {
   const Network inside = inside_by_type(reader.u16());
   header.step.id = reader.u24();
   constexpr std::uint8_t kControl = 0x80, kReserved = 0x3f;
-  if (version_and_words >> 6 != 0 || (flags & (kControl | kReserved)) != 0 || reader.u8() != 0) return {};
+  if (version_and_words >> 6 != 0 || (flags & (kControl | kReserved)) != 0 || reader.u8() != 0) return;
   reader.skip(std::size_t{4} * (version_and_words & 0x3f));
-  if (!reader.ok()) return {};
+  if (!reader.ok()) return;
   header.step.kind = TunnelKind::kGeneve;
   header.declared_end = payload_end;
   return behind(header, reader, from, inside);
@@ -130,9 +125,9 @@ constexpr std::uint16_t kChecksumFlag = 0x8000, kRoutingFlag = 0x4000, kKeyFlag 
                         kAcknowledgementFlag = 0x0080, kVersionMask = 0x0007;
 
 // RFC 2637, 4.1: PPP for PPTP. Without a sequence number there is only an acknowledgement.
-TunnelHeader enhanced_gre(TunnelHeader header, Reader& reader, std::uint16_t flags) {
+void enhanced_gre(Reader& reader, std::uint16_t flags, TunnelHeader& header) {
   constexpr std::uint16_t kUnused = kChecksumFlag | kRoutingFlag | 0x0f78;
-  if ((flags & kUnused) != 0 || (flags & kKeyFlag) == 0 || (flags & kSequenceFlag) == 0) return {};
+  if ((flags & kUnused) != 0 || (flags & kKeyFlag) == 0 || (flags & kSequenceFlag) == 0) return;
   const std::uint16_t length = reader.u16();
   header.step.id = reader.u16();
   reader.skip(4);
@@ -144,15 +139,15 @@ TunnelHeader enhanced_gre(TunnelHeader header, Reader& reader, std::uint16_t fla
 }
 
 // RFC 2784, 2.1 and RFC 2890, 2. Source routing is RFC 1701's, and gone.
-TunnelHeader gre(Bytes frame, TunnelHeader header) {
+void gre(Bytes frame, TunnelHeader& header) {
   Reader reader = reader_at(frame, header.step.at);
   const std::uint16_t flags = reader.u16();
   const std::uint16_t type = reader.u16();
   header.step.kind = TunnelKind::kGre;
   constexpr std::uint16_t kPpp = 0x880b, kErspan = 0x88be, kErspan3 = 0x22eb;
   if (!reader.ok()) return cut(header);
-  if ((flags & kVersionMask) == 1 && type == kPpp) return enhanced_gre(header, reader, flags);
-  if ((flags & (kVersionMask | kRoutingFlag)) != 0) return {};
+  if ((flags & kVersionMask) == 1 && type == kPpp) return enhanced_gre(reader, flags, header);
+  if ((flags & (kVersionMask | kRoutingFlag)) != 0) return;
   if ((flags & kChecksumFlag) != 0) reader.skip(4);
   if ((flags & kKeyFlag) != 0) header.step.id = reader.u32();
   if ((flags & kSequenceFlag) != 0) reader.skip(4);
@@ -166,23 +161,22 @@ TunnelHeader gre(Bytes frame, TunnelHeader header) {
   return behind(header, reader, header.step.at, is_mirrored ? Network::kEthernet : inside_by_type(type));
 }
 
-TunnelHeader udp_tunnel(Bytes frame, const TunnelHeader& header, const Layers& layers) {
+void udp_tunnel(Bytes frame, const Layers& layers, TunnelHeader& header) {
   Reader length_reader = reader_at(frame, header.step.at + 4);
   const std::size_t length = length_reader.u16();
   const std::size_t payload_end = length == 0 ? header.declared_end : header.step.at + length;  // as in transport.h
   const Bytes datagram = frame.first(std::min<std::size_t>(payload_end, frame.size()));
   switch (layers.destination_port) {
-    case kPortGtpU: return gtp_u(datagram, header, payload_end);
+    case kPortGtpU: return gtp_u(datagram, payload_end, header);
     case kPortVxlan:
-    case kPortLinuxVxlan: return vxlan(datagram, header, payload_end);
-    default: return geneve(datagram, header, payload_end);
+    case kPortLinuxVxlan: return vxlan(datagram, payload_end, header);
+    default: return geneve(datagram, payload_end, header);
   }
 }
 
 }  // namespace
 
-TunnelHeader pppoe_header(Bytes frame, std::uint16_t at) {
-  TunnelHeader header;
+void pppoe_header(Bytes frame, std::uint16_t at, TunnelHeader& header) {
   header.step.kind = TunnelKind::kPppoe;
   header.step.at = at;
   Reader reader = reader_at(frame, at);
@@ -191,32 +185,26 @@ TunnelHeader pppoe_header(Bytes frame, std::uint16_t at) {
   const std::uint16_t length = reader.u16();
   if (!reader.ok()) return cut(header);
   constexpr std::uint16_t kSessionData = 0x1100;  // version 1, type 1, code 0
-  if (version_and_code != kSessionData) return {};
+  if (version_and_code != kSessionData) return;
   header.declared_end = at + std::size_t{6} + length;
   const Network inside = read_ppp(reader);
   return behind(header, reader, at, inside);
 }
 
-TunnelHeader carried_tunnel(Bytes frame, const Layers& layers, IpEnd end) {
-  TunnelHeader header;
+void carried_tunnel(Bytes frame, const Layers& layers, IpEnd end, TunnelHeader& header) {
   header.step.network = layers.network;
   header.step.at = layers.transport_at;
   header.declared_end = end.declared_end;
-  if (layers.transport == Transport::kUdp) return udp_tunnel(frame, header, layers);
+  if (layers.transport == Transport::kUdp) return udp_tunnel(frame, layers, header);
   const Bytes packet = frame.first(layers.network_end);
   switch (layers.ip_protocol) {
     case kProtocolGre: return gre(packet, header);
-    case kProtocolMpls: {
-      TunnelHeader labels = mpls_header(packet, layers.transport_at, layers.network);
-      labels.declared_end = end.declared_end;
-      return labels;
-    }
+    case kProtocolMpls: return mpls_header(packet, layers.transport_at, layers.network, header);
     default:
       header.is = Is::kTunnel;
       header.step.kind = TunnelKind::kIpInIp;
       header.step.inside = header.step.at;
       header.inside = layers.ip_protocol == kProtocolIpv4 ? Network::kIpv4 : Network::kIpv6;
-      return header;
   }
 }
 

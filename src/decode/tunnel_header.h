@@ -2,7 +2,8 @@
 #pragma once
 
 // Recognises the header of each kind of tunnel and tells what it carries. Pure functions; all offsets are from the first byte of
-// `frame`, and nothing behind its end is read.
+// `frame`, and nothing behind its end is read. Headers are filled in place, which are given as they are made: a copy of one would
+// wait until its pieces have reached the cache.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,14 +31,14 @@ struct TunnelHeader {
 // More labels than any network stacks.
 inline constexpr unsigned kMostLabels = 8;
 
-// Label stack (RFC 3032, 2.1) on a link or, with `network`, in an IP packet. What it carries is not told by it: an IP packet, or
+// Label stack (RFC 3032, 2.1) on a link (network: TunnelStep::kOnLink) or in the IP packet at `network`. What it carries is not told by it: an IP packet, or
 // an Ethernet frame with or without a control word (RFC 4385, 3; RFC 4448, 4.6), found out by how either would look.
-TunnelHeader mpls_header(Bytes frame, std::uint16_t at, std::uint16_t network = TunnelStep::kOnLink);
+void mpls_header(Bytes frame, std::uint16_t at, std::uint16_t network, TunnelHeader& header);
 
 // Session stage of PPP over Ethernet (RFC 2516, 4 and 6).
-TunnelHeader pppoe_header(Bytes frame, std::uint16_t at);
+void pppoe_header(Bytes frame, std::uint16_t at, TunnelHeader& header);
 
 // The tunnel that an IP packet carries, by its protocol or its UDP port. Requires: may_be_tunnel(layers).
-TunnelHeader carried_tunnel(Bytes frame, const Layers& layers, IpEnd end);
+void carried_tunnel(Bytes frame, const Layers& layers, IpEnd end, TunnelHeader& header);
 
 }  // namespace telefence::decode_detail

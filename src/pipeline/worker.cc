@@ -302,14 +302,27 @@ void Worker::pass_on(const Link& link) {
 
 // Counts packets in tunnels, and learns how to reach who sends them.
 void Worker::note_tunnels() {
+  Uncleared<TunnelReturns::Lesson, Burst::kFrames> lessons;
+  std::array<std::uint16_t, Burst::kFrames> frame_of;
+  std::size_t teaching = 0;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const Layers& layers = burst_.layers[i];
     for (std::size_t kind = 1; layers.tunnels != 0 && kind < kTunnelKindCount; ++kind)
       if (layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
-    const bool may_teach = layers.transport != Transport::kNone && returns_.takes_part(layers, burst_.now_ns);
-    if (may_teach && returns_.is_news(burst_.frames[i], layers, burst_.now_ns))
-      returns_.learn(burst_.frames[i], layers, burst_.flow_of(i, sessions_), burst_.now_ns);
+    if (layers.transport == Transport::kNone || !returns_.takes_part(layers, burst_.now_ns)) continue;
+    returns_.look(burst_.frames[i], layers, lessons[teaching]);
+    frame_of[teaching++] = static_cast<std::uint16_t>(i);
   }
+  std::size_t news = 0;
+  for (std::size_t n = 0; n < teaching; ++n) {
+    const std::size_t i = frame_of[n];
+    if (!returns_.is_news(lessons[n], burst_.now_ns)) continue;
+    returns_.begin(lessons[n], burst_.frames[i], burst_.layers[i], burst_.flow_of(i, sessions_), burst_.now_ns);
+    if (news != n) lessons[news] = lessons[n];
+    frame_of[news++] = frame_of[n];
+  }
+  for (std::size_t n = 0; n < news; ++n)
+    returns_.learn(lessons[n], burst_.frames[frame_of[n]], burst_.layers[frame_of[n]], burst_.now_ns);
   stats_.returns_learned.set(returns_.learned());
   stats_.returns_evicted.set(returns_.evicted());
 }

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 
+#include "base/fetch_ahead.h"
 #include "base/reader.h"
 #include "decode/decode.h"
 
@@ -23,30 +23,26 @@ constexpr std::uint64_t kTryEvery = kSecond / 200;
 constexpr std::uint64_t kSentFor = 10 * kSecond;
 
 // The number by which a packet would be known to its opposite, and the one of the opposite that it repeats.
-struct Numbers {
-  std::optional<std::uint64_t> said;
-  std::optional<std::uint64_t> repeated;
-};
-
-Numbers numbers_of(const Frame& frame, const Layers& layers) {
+void read_numbers(const Frame& frame, const Layers& layers, TunnelReturns::Lesson& lesson) {
   if (layers.transport == Transport::kTcp) {
     const TcpHeader header = tcp_header(frame, layers);
-    Numbers numbers{sequence_after(header, layers), std::nullopt};
-    if ((header.flags & kTcpAck) != 0) numbers.repeated = header.acknowledgement;
-    return numbers;
+    lesson.said = sequence_after(header, layers);
+    lesson.repeated = header.acknowledgement;
+    lesson.has_said = true;
+    lesson.has_repeated = (header.flags & kTcpAck) != 0;
+    return;
   }
   constexpr std::uint16_t kDns = 53;
   if (layers.destination_port == kDns || layers.source_port == kDns) {
     Reader reader(payload_of(frame, layers));
-    const std::uint64_t id = reader.u16();  // RFC 1035, 4.1.1
-    if (!reader.ok()) return {};
-    Numbers numbers;
-    if (layers.destination_port == kDns) numbers.said = id;
-    if (layers.source_port == kDns) numbers.repeated = id;
-    return numbers;
+    lesson.said = lesson.repeated = reader.u16();  // RFC 1035, 4.1.1
+    lesson.has_said = reader.ok() && layers.destination_port == kDns;
+    lesson.has_repeated = reader.ok() && layers.source_port == kDns;
+    return;
   }
   constexpr std::uint64_t kNone = std::uint64_t{1} << 32;
-  return layers.tunnel == TunnelKind::kGtpU ? Numbers{kNone, kNone} : Numbers{};
+  lesson.said = lesson.repeated = kNone;
+  lesson.has_said = lesson.has_repeated = layers.tunnel == TunnelKind::kGtpU;
 }
 
 Bytes bytes_of(const IpAddress& address) { return Bytes(address.bytes).first(address.version == 4 ? 4u : 16u); }
@@ -71,8 +67,7 @@ std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& laye
                                 std::uint64_t{layers.inner_vlan} << 16 | layers.vlan,
                             layers.tunnel_id, secret_);
   const auto add_ends = [&](std::uint16_t network) {
-    const IpEnds ends = ip_ends_at(frame, network);
-    key = mixed(mixed(key, bytes_of(ends.source), secret_), bytes_of(ends.destination), secret_);
+    key = mixed(key, addresses_at(frame, network, static_cast<std::uint8_t>(frame.bytes()[network] >> 4)), secret_);
   };
   if (layers.tunnels == 0) return key;
   if (layers.outer_network != layers.network) add_ends(layers.outer_network);
@@ -99,24 +94,32 @@ std::uint64_t TunnelReturns::news_key(std::uint64_t direction, const Frame& fram
   return return_key(return_key(direction, true, source_address(frame, layers)), true, destination_address(frame, layers));
 }
 
-bool TunnelReturns::is_news(const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
-  const std::uint64_t key = news_key(direction_of(frame, layers), frame, layers);
-  const Confirmed& entry = confirmed(key);
-  return entry.key != key || entry.until_ns <= now_ns;
+void TunnelReturns::look(const Frame& frame, const Layers& layers, Lesson& lesson) const {
+  lesson.direction = direction_of(frame, layers);
+  lesson.news = news_key(lesson.direction, frame, layers);
+  fetch_ahead(&confirmed_[confirmed_at(lesson.news)]);
 }
 
-void TunnelReturns::learn(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns) {
-  const Numbers numbers = numbers_of(frame, layers);
-  const std::uint64_t direction = direction_of(frame, layers);
-  const std::uint64_t own = news_key(direction, frame, layers);
-  confirmed(own) = {own, now_ns + kTryEvery};
+bool TunnelReturns::is_news(const Lesson& lesson, std::uint64_t now_ns) const {
+  const Confirmed& entry = confirmed_[confirmed_at(lesson.news)];
+  return entry.key != lesson.news || entry.until_ns <= now_ns;
+}
+
+void TunnelReturns::begin(Lesson& lesson, const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns) {
+  confirmed_[confirmed_at(lesson.news)] = {lesson.news, now_ns + kTryEvery};
+  read_numbers(frame, layers, lesson);
+  if (lesson.has_said) sent_.prefetch(lesson.said = mixed(flow.forward, lesson.said, secret_));
+  if (lesson.has_repeated) sent_.prefetch(lesson.repeated = mixed(flow.reverse, lesson.repeated, secret_));
+}
+
+void TunnelReturns::learn(const Lesson& lesson, const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
   if (layers.tunnel == TunnelKind::kMpls) labels_until_ns_ = now_ns + kSentFor;
-  if (numbers.said) note_sent(mixed(flow.forward, *numbers.said, secret_), direction, depends_on_address(layers), now_ns);
-  if (!numbers.repeated) return;
-  const Sent* const opposite = sent_.find(mixed(flow.reverse, *numbers.repeated, secret_), now_ns);
+  if (lesson.has_said) note_sent(lesson.said, lesson.direction, depends_on_address(layers), now_ns);
+  if (!lesson.has_repeated) return;
+  const Sent* const opposite = sent_.find(lesson.repeated, now_ns);
   if (opposite == nullptr || opposite->is_ambiguous) return;
   keep(return_key(opposite->direction, opposite->by_address, destination_address(frame, layers)), frame, layers, now_ns);
-  confirmed(own) = {own, now_ns + kConfirmEvery};
+  confirmed_[confirmed_at(lesson.news)] = {lesson.news, now_ns + kConfirmEvery};
 }
 
 void TunnelReturns::note_sent(std::uint64_t key, std::uint64_t direction, bool by_address, std::uint64_t now_ns) {

@@ -45,10 +45,23 @@ class TunnelReturns {
     return is_one_way(layers) || (layers.tunnels == 0 && sees_labels(now_ns));
   }
 
-  // False for nearly every packet: its direction was learned, or tried, a moment ago. Requires: takes_part(layers).
-  bool is_news(const Frame& frame, const Layers& layers, std::uint64_t now_ns);
-  // Learns from a packet that is news. flow: of the frame. Requires: takes_part(layers), and layers.transport is UDP or TCP.
-  void learn(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns);
+  // What a packet has to tell. Its steps are taken for a whole burst one after the other, since each asks for the memory that the
+  // next one reads: look(), begin() where that is news, learn().
+  struct Lesson {
+    std::uint64_t direction;
+    std::uint64_t news;  // what it is known by when it was learned, or tried, a moment ago
+    std::uint64_t said;  // what its opposite will repeat
+    std::uint64_t repeated;
+    bool has_said;
+    bool has_repeated;
+  };
+  // Fills the first two. Requires: takes_part(layers).
+  void look(const Frame& frame, const Layers& layers, Lesson& lesson) const;
+  // False for nearly every packet of a connection that lasts.
+  bool is_news(const Lesson& lesson, std::uint64_t now_ns) const;
+  // From now on it is no news for a while. flow: of the frame. Requires: layers.transport is UDP or TCP.
+  void begin(Lesson& lesson, const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns);
+  void learn(const Lesson& lesson, const Frame& frame, const Layers& layers, std::uint64_t now_ns);
 
   // Headers of packets that go to the sender of the judged one; nullptr when none are known. Valid until the next learn().
   // Requires: takes_part(layers).
@@ -76,7 +89,7 @@ class TunnelReturns {
   std::uint64_t news_key(std::uint64_t direction, const Frame& frame, const Layers& layers) const;
   void note_sent(std::uint64_t key, std::uint64_t direction, bool by_address, std::uint64_t now_ns);
   void keep(std::uint64_t key, const Frame& frame, const Layers& layers, std::uint64_t now_ns);
-  Confirmed& confirmed(std::uint64_t key) { return confirmed_[key >> 20 & (kConfirmed - 1)]; }
+  static std::size_t confirmed_at(std::uint64_t key) { return key >> 20 & (kConfirmed - 1); }
 
   HashSecret secret_;
   std::array<Confirmed, kConfirmed> confirmed_{};

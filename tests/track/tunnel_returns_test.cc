@@ -22,9 +22,19 @@ struct Watch {
   std::uint64_t now_ns = kNow;
 
   void see(const TunnelledPacket& packet) {
-    if (returns->is_news(packet.frame, packet.layers, now_ns))
-      returns->learn(packet.frame, packet.layers, flow_key(packet.frame, packet.layers, kSecret), now_ns);
+    if (is_news(packet, now_ns)) learn(packet);
     now_ns += kSecond / 100;
+  }
+  void learn(const TunnelledPacket& packet) {
+    TunnelReturns::Lesson lesson;
+    returns->look(packet.frame, packet.layers, lesson);
+    returns->begin(lesson, packet.frame, packet.layers, flow_key(packet.frame, packet.layers, kSecret), now_ns);
+    returns->learn(lesson, packet.frame, packet.layers, now_ns);
+  }
+  bool is_news(const TunnelledPacket& packet, std::uint64_t at_ns) {
+    TunnelReturns::Lesson lesson;
+    returns->look(packet.frame, packet.layers, lesson);
+    return returns->is_news(lesson, at_ns);
   }
   // The id that a reply to this packet would bear; 0: no way back is known.
   std::uint32_t back_to(const TunnelledPacket& packet) {
@@ -188,18 +198,18 @@ TEST(TunnelReturns, ABusyBearerIsConfirmedAndFollowed) {
 TEST(TunnelReturns, WhatWasLearnedAMomentAgoIsNoNews) {
   Watch watch;
   const TunnelledPacket packet(gtp(1), {.port = 41111});
-  EXPECT_TRUE(watch.returns->is_news(packet.frame, packet.layers, watch.now_ns));
+  EXPECT_TRUE(watch.is_news(packet, watch.now_ns));
   open(watch, gtp(1), gtp(2), 40000);
-  EXPECT_FALSE(watch.returns->is_news(packet.frame, packet.layers, watch.now_ns));
-  EXPECT_TRUE(watch.returns->is_news(packet.frame, packet.layers, watch.now_ns + 3 * kSecond));
+  EXPECT_FALSE(watch.is_news(packet, watch.now_ns));
+  EXPECT_TRUE(watch.is_news(packet, watch.now_ns + 3 * kSecond));
 }
 
 TEST(TunnelReturns, OneDirectionAloneIsNotTriedWithEveryPacket) {
   Watch watch;
   const TunnelledPacket packet(gtp(1), {});
-  watch.returns->learn(packet.frame, packet.layers, flow_key(packet.frame, packet.layers, kSecret), watch.now_ns);
-  EXPECT_FALSE(watch.returns->is_news(packet.frame, packet.layers, watch.now_ns + kSecond / 1000));
-  EXPECT_TRUE(watch.returns->is_news(packet.frame, packet.layers, watch.now_ns + kSecond / 100));
+  watch.learn(packet);
+  EXPECT_FALSE(watch.is_news(packet, watch.now_ns + kSecond / 1000));
+  EXPECT_TRUE(watch.is_news(packet, watch.now_ns + kSecond / 100));
 }
 
 TEST(TunnelReturns, HeadersThatAreTooLongAreNotKept) {
@@ -225,8 +235,7 @@ TEST(TunnelReturns, ManyBearersAreKeptAndTheOldestGiveWay) {
     const std::uint32_t up = 2 * i + 1, down = 2 * i + 2;
     const TunnelledPacket syn(gtp(up), {.sequence = i, .flags = kTcpSyn});
     const TunnelledPacket answer(gtp(down), {.reversed = true, .acknowledgement = i + 1, .flags = kSynAck});
-    for (const TunnelledPacket* packet : {&syn, &answer})
-      watch.returns->learn(packet->frame, packet->layers, flow_key(packet->frame, packet->layers, kSecret), watch.now_ns);
+    for (const TunnelledPacket* packet : {&syn, &answer}) watch.learn(*packet);
     watch.now_ns += 1000;
   }
   EXPECT_GT(watch.returns->evicted(), 0u);
