@@ -310,7 +310,7 @@ void Worker::note_tunnels() {
     for (std::size_t kind = 1; layers.tunnels != 0 && kind < kTunnelKindCount; ++kind)
       if (layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
     if (layers.transport == Transport::kNone || !returns_.takes_part(layers, burst_.now_ns)) continue;
-    returns_.look(burst_.frames[i], layers, lessons[teaching]);
+    returns_.look(burst_.frames[i], layers, burst_.now_ns, lessons[teaching]);
     frame_of[teaching++] = static_cast<std::uint16_t>(i);
   }
   std::size_t news = 0;

@@ -94,7 +94,8 @@ std::uint64_t TunnelReturns::news_key(std::uint64_t direction, const Frame& fram
   return return_key(return_key(direction, true, source_address(frame, layers)), true, destination_address(frame, layers));
 }
 
-void TunnelReturns::look(const Frame& frame, const Layers& layers, Lesson& lesson) const {
+void TunnelReturns::look(const Frame& frame, const Layers& layers, std::uint64_t now_ns, Lesson& lesson) {
+  if (layers.tunnel == TunnelKind::kMpls) labels_until_ns_ = now_ns + kSentFor;
   lesson.direction = direction_of(frame, layers);
   lesson.news = news_key(lesson.direction, frame, layers);
   fetch_ahead(&confirmed_[confirmed_at(lesson.news)]);
@@ -113,7 +114,6 @@ void TunnelReturns::begin(Lesson& lesson, const Frame& frame, const Layers& laye
 }
 
 void TunnelReturns::learn(const Lesson& lesson, const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
-  if (layers.tunnel == TunnelKind::kMpls) labels_until_ns_ = now_ns + kSentFor;
   if (lesson.has_said) note_sent(lesson.said, lesson.direction, depends_on_address(layers), now_ns);
   if (!lesson.has_repeated) return;
   const Sent* const opposite = sent_.find(lesson.repeated, now_ns);

@@ -55,8 +55,8 @@ class TunnelReturns {
     bool has_said;
     bool has_repeated;
   };
-  // Fills the first two. Requires: takes_part(layers).
-  void look(const Frame& frame, const Layers& layers, Lesson& lesson) const;
+  // Fills the first two; with labels, packets without tunnels behind it take part. Requires: takes_part(layers).
+  void look(const Frame& frame, const Layers& layers, std::uint64_t now_ns, Lesson& lesson);
   // False for nearly every packet of a connection that lasts.
   bool is_news(const Lesson& lesson, std::uint64_t now_ns) const;
   // From now on it is no news for a while. flow: of the frame. Requires: layers.transport is UDP or TCP.

@@ -27,13 +27,13 @@ struct Watch {
   }
   void learn(const TunnelledPacket& packet) {
     TunnelReturns::Lesson lesson;
-    returns->look(packet.frame, packet.layers, lesson);
+    returns->look(packet.frame, packet.layers, now_ns, lesson);
     returns->begin(lesson, packet.frame, packet.layers, flow_key(packet.frame, packet.layers, kSecret), now_ns);
     returns->learn(lesson, packet.frame, packet.layers, now_ns);
   }
   bool is_news(const TunnelledPacket& packet, std::uint64_t at_ns) {
     TunnelReturns::Lesson lesson;
-    returns->look(packet.frame, packet.layers, lesson);
+    returns->look(packet.frame, packet.layers, at_ns, lesson);
     return returns->is_news(lesson, at_ns);
   }
   // The id that a reply to this packet would bear; 0: no way back is known.
