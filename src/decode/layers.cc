@@ -32,7 +32,7 @@ IpAddress destination_address(const Frame& frame, const Layers& layers) {
 }
 
 IpEnds ip_ends_at(const Frame& frame, std::uint16_t network) {
-  const auto version = static_cast<std::uint8_t>(frame.bytes()[network] >> 4);
+  const std::uint8_t version = ip_version_at(frame, network);
   return {address_at(frame, network, version, false), address_at(frame, network, version, true)};
 }
 

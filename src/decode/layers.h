@@ -75,6 +75,10 @@ inline Bytes addresses_at(const Frame& frame, std::uint16_t network, std::uint8_
   return version == 4 ? frame.bytes().subspan(network + std::size_t{12}, 8) : frame.bytes().subspan(network + std::size_t{8}, 32);
 }
 
+// The version as the header itself says it. Requires: the same.
+inline std::uint8_t ip_version_at(const Frame& frame, std::uint16_t network) { return static_cast<std::uint8_t>(frame.data[network] >> 4); }
+inline Bytes addresses_at(const Frame& frame, std::uint16_t network) { return addresses_at(frame, network, ip_version_at(frame, network)); }
+
 // Requires: layers.ip_version is 4 or 6 and the layers are of this frame.
 IpAddress source_address(const Frame& frame, const Layers& layers);
 IpAddress destination_address(const Frame& frame, const Layers& layers);

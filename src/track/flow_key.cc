@@ -92,7 +92,7 @@ void flow_key(const Frame& frame, const Layers& layers, const HashSecret& secret
 }
 
 std::uint64_t address_pair_key(const Frame& frame, std::uint16_t network, const HashSecret& secret) {
-  const Bytes both = addresses_at(frame, network, static_cast<std::uint8_t>(frame.bytes()[network] >> 4));
+  const Bytes both = addresses_at(frame, network);
   const std::uint64_t source = endpoint(both.first(both.size() / 2), 0, secret);
   const std::uint64_t destination = endpoint(both.last(both.size() / 2), 0, secret);
   return multiply_fold((source + destination) ^ secret.first, (source ^ destination) + secret.second);

@@ -66,9 +66,7 @@ std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& laye
   std::uint64_t key = mixed(std::uint64_t{frame.wire} << 40 | std::uint64_t{layers.tunnel_kinds} << 32 |
                                 std::uint64_t{layers.inner_vlan} << 16 | layers.vlan,
                             layers.tunnel_id, secret_);
-  const auto add_ends = [&](std::uint16_t network) {
-    key = mixed(key, addresses_at(frame, network, static_cast<std::uint8_t>(frame.bytes()[network] >> 4)), secret_);
-  };
+  const auto add_ends = [&](std::uint16_t network) { key = mixed(key, addresses_at(frame, network), secret_); };
   if (layers.tunnels == 0) return key;
   if (layers.outer_network != layers.network) add_ends(layers.outer_network);
   if (layers.tunnel_network != layers.outer_network && layers.tunnel_network != layers.network) add_ends(layers.tunnel_network);

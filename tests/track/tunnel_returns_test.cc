@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "track/tunnelled_packet.h"
 
@@ -16,13 +19,25 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kNow = 1000 * kSecond;
 const HashSecret kSecret = random_secret();
 
-// The worker's part: packets are learned from when they are news.
+// The worker's part: packets are learned from when they are news, all of a burst step by step.
 struct Watch {
   std::unique_ptr<TunnelReturns> returns = std::make_unique<TunnelReturns>(kSecret);
   std::uint64_t now_ns = kNow;
 
-  void see(const TunnelledPacket& packet) {
-    if (is_news(packet, now_ns)) learn(packet);
+  void see(const TunnelledPacket& packet) { see_together({&packet}); }
+  void see_together(std::initializer_list<const TunnelledPacket*> burst) {
+    std::vector<std::pair<const TunnelledPacket*, TunnelReturns::Lesson>> lessons;
+    for (const TunnelledPacket* packet : burst) {
+      if (!returns->takes_part(packet->layers, now_ns)) continue;
+      lessons.emplace_back(packet, TunnelReturns::Lesson());
+      returns->look(packet->frame, packet->layers, now_ns, lessons.back().second);
+    }
+    std::erase_if(lessons, [&](auto& one) {
+      if (!returns->is_news(one.second, now_ns)) return true;
+      returns->begin(one.second, one.first->frame, one.first->layers, flow_key(one.first->frame, one.first->layers, kSecret), now_ns);
+      return false;
+    });
+    for (const auto& [packet, lesson] : lessons) returns->learn(lesson, packet->frame, packet->layers, now_ns);
     now_ns += kSecond / 100;
   }
   void learn(const TunnelledPacket& packet) {
@@ -168,6 +183,25 @@ TEST(TunnelReturns, LabelsMayBeMissingInOneDirection) {
   EXPECT_EQ(watch.back_to(*back), 100u);
   watch.now_ns += 11 * kSecond;
   EXPECT_FALSE(watch.returns->takes_part(back->layers, watch.now_ns));
+}
+
+TEST(TunnelReturns, AHandshakeInOneBurstTellsBothWays) {
+  Watch watch;
+  const TunnelledPacket syn(gtp(1), {.sequence = 100, .flags = kTcpSyn});
+  const TunnelledPacket answer(gtp(2), {.reversed = true, .sequence = 900, .acknowledgement = 101, .flags = kSynAck});
+  const TunnelledPacket again(gtp(2), {.reversed = true, .sequence = 901, .acknowledgement = 101});
+  watch.see_together({&syn, &answer, &again});
+  EXPECT_EQ(watch.back_to(syn), 2u);
+  EXPECT_EQ(watch.returns->learned(), 1u) << "the third is no news";
+}
+
+TEST(TunnelReturns, TheFirstLabelsOfABurstCountForWhatComesBehindThem) {
+  Watch watch;
+  const TunnelledPacket syn(mpls(100), {.sequence = 100, .flags = kTcpSyn});
+  const TunnelledPacket answer(stations(true, 0) + big16(kIpv4) +
+                               inner_of({.reversed = true, .sequence = 900, .acknowledgement = 101, .flags = kSynAck}));
+  watch.see_together({&syn, &answer});
+  EXPECT_NE(watch.returns->find(syn.frame, syn.layers, watch.now_ns), nullptr);
 }
 
 TEST(TunnelReturns, ASilentBearerIsForgotten) {
