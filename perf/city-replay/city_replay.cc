@@ -26,7 +26,7 @@ struct Options {
   Sizes sizes{.packets = 1'000'000, .numbers = 40'000'000, .prefixes = 100'000, .gaps = true};
   double share = 1;
   double visits = 200e6;
-  unsigned core = 1;
+  unsigned core = default_core();
   std::string hugepages = "auto";
 };
 

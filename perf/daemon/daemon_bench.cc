@@ -31,7 +31,7 @@ struct Options {
   Sizes sizes;
   double seconds = 2;
   unsigned runs = 5;
-  unsigned core = 1;
+  unsigned core = default_core();
   std::string hugepages = "auto";
   bool delay = false;
   bool spread = false;

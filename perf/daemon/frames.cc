@@ -64,7 +64,9 @@ void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_view paylo
   if (tcp || traffic.carrier == Carrier::kIpv6) {
     const std::size_t addresses = traffic.carrier == Carrier::kIpv6 ? 32 : 8;
     const std::uint64_t sum = word_sum(writer.written().subspan(transport - addresses), (tcp ? 6u : 17u) + segment);
-    writer.patch_u16(transport + (tcp ? 16 : 6), checksum_of(sum));
+    const std::uint16_t checksum = checksum_of(sum);
+    // 0 would say that there is none (RFC 8200, 8.1).
+    writer.patch_u16(transport + (tcp ? 16 : 6), tcp || checksum != 0 ? checksum : std::uint16_t{0xffff});
   }
   CHECK(writer.ok());
   traffic.bytes.insert(traffic.bytes.end(), frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(writer.size()));

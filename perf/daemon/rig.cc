@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rig.h"
 
+#include <algorithm>
+
 #include "enforce/action.h"
+#include "nic/cores.h"
 
 namespace telefence::perf {
+
+unsigned default_core() {
+  const std::vector<unsigned> cores = allowed_cores();
+  return cores.empty() ? 0 : cores.back();
+}
 
 Result<std::unique_ptr<Nic>> start_nic(unsigned core, const std::string& hugepages) {
   NicOptions options;
   options.ports = {{"a", "net_null0", ""}, {"b", "net_null1", ""}};
   options.wire = {{"a", "b"}};
   options.worker_cores = {core};
-  options.control_core = core == 0 ? 1 : 0;
+  const std::vector<unsigned> cores = allowed_cores();
+  const auto other = std::find_if(cores.begin(), cores.end(), [core](unsigned one) { return one != core; });
+  options.control_core = other == cores.end() ? core : *other;
   options.hugepages = hugepages;
   return Nic::start(options);
 }

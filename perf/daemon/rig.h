@@ -11,7 +11,9 @@
 
 namespace telefence::perf {
 
-// Two net_null ports in line, one worker on this core, the control threads on another.
+// The last core that this process may use.
+unsigned default_core();
+// Two net_null ports in line, one worker on this core, the control threads on another one where there is one.
 Result<std::unique_ptr<Nic>> start_nic(unsigned core, const std::string& hugepages);
 
 // Enforces, each protocol with its own default action.

@@ -107,8 +107,7 @@ Traffic smpp_stream_traffic(const Sizes& sizes) {
     sent[c].at = pdu_size / 4;
     answers[c].at = answers[c].bytes.size() - answer_size * 3 / 4;
   }
-  Traffic traffic;
-  traffic.carrier = sizes.carrier;
+  Traffic traffic{.carrier = sizes.carrier};
   for (std::size_t turn = 0; turn < turns; ++turn) {
     for (const bool is_back : {false, true}) {
       for (std::size_t c = 0; c < kConnections; ++c) {
@@ -143,11 +142,11 @@ Traffic tls_split_traffic(const Sizes& sizes) {
 // One hello in two segments, and between them kSprayed first halves of others that never come.
 Traffic half_open_traffic(const Sizes& sizes) {
   constexpr std::size_t kApart = 512, kSprayed = 8;
-  const Traffic whole = tls_split_traffic(
-      {.packets = sizes.packets / (2 + kSprayed), .domains = sizes.domains, .blocked = sizes.blocked, .carrier = sizes.carrier});
+  Sizes fewer = sizes;
+  fewer.packets /= 2 + kSprayed;
+  const Traffic whole = tls_split_traffic(fewer);
   const std::size_t flows = whole.count() / 2;
-  Traffic traffic;
-  traffic.carrier = sizes.carrier;
+  Traffic traffic{.carrier = sizes.carrier};
   const auto add = [&](std::size_t packet, bool is_sprayed) {
     const auto start = whole.bytes.begin() + static_cast<std::ptrdiff_t>(whole.start[packet]);
     traffic.bytes.insert(traffic.bytes.end(), start, whole.bytes.begin() + static_cast<std::ptrdiff_t>(whole.start[packet + 1]));

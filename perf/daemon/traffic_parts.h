@@ -78,8 +78,7 @@ inline void add_frame(Traffic& traffic, bool tcp, unsigned port, std::string_vie
 // Calls `one(blocked, i, random)` for each packet.
 inline Traffic make(const Sizes& sizes, const std::function<void(Traffic&, bool, std::size_t, Random&)>& one) {
   Random random(kSeed);
-  Traffic traffic;
-  traffic.carrier = sizes.carrier;
+  Traffic traffic{.carrier = sizes.carrier};
   traffic.bytes.reserve(sizes.packets * 300);
   for (std::size_t i = 0; i < sizes.packets; ++i) {
     const bool blocked = static_cast<double>(random() % 1'000'000) < sizes.blocked * 1'000'000;

@@ -26,7 +26,7 @@ namespace {
 struct Options {
   Sizes sizes;
   unsigned rounds = 2'000;
-  unsigned core = 1;
+  unsigned core = default_core();
   std::string hugepages = "auto";
 };
 
