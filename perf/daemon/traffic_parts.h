@@ -18,11 +18,20 @@ namespace telefence::perf {
 inline constexpr std::uint32_t kSeed = 20261123;
 using Random = std::mt19937_64;
 
-// The i-th listed name, and an innocent one of the same shape.
-inline std::string listed_name(std::size_t i) { return "fraud" + std::to_string(i * 7919 % 99999989) + ".example" + std::to_string(i % 97) + ".cn"; }
-inline std::string innocent_name(Random& random) {
-  return "www.shop" + std::to_string(random() % 100'000'000) + ".site" + std::to_string(random() % 97) + ".cn";
+// A name that somebody registered: in half of all under .com, a quarter under .com.cn, and a quarter the host of somebody under .top.
+// Each is of somebody else, so that no two have a line of a table in common but by chance: the worst case, since real traffic comes back to
+// what is in the caches.
+inline std::string name_of(std::string_view kind, std::uint64_t number) {
+  const std::string owner = std::string(kind) + std::to_string(number);
+  switch (number % 4) {
+    case 0: return owner + ".com.cn";
+    case 1: return "m." + owner + "-vip.top";
+    default: return owner + "-online.com";
+  }
 }
+// The i-th listed name, and an innocent one of the same shape.
+inline std::string listed_name(std::size_t i) { return name_of("fraud", i * 7919 % 99'999'989); }
+inline std::string innocent_name(Random& random) { return "www." + name_of("shop", random() % 100'000'000); }
 inline std::string listed_number(std::size_t i) { return "17" + std::to_string(100'000'000 + i * 13 % 899'999'999); }
 // The i-th of 100,000 prefixes.
 inline std::string listed_prefix(std::size_t i) { return "+8618" + std::to_string(100'000 + i * 7 % 100'000).substr(1); }

@@ -105,15 +105,22 @@ class DomainTable {
   std::int64_t expires_s(const Place& place) const { return store_.has_terms_alone(place.name) ? 0 : note(place).expires_s; }
 
   // The steps of a look-up.
-  void prefetch_filter(const DomainProbe& probe) const { prefetch_filter(probe.hash); }
-  void prefetch_filter(const NameHash& hash) const { slots_.prefetch_filter(hash.home); }
+  void prefetch_filter(std::uint64_t home) const { slots_.prefetch_filter(home); }
+  // Whether a name with this home may be there.
+  bool may_have_home(std::uint64_t home) const { return slots_.may_have_home(home); }
   bool may_contain(const DomainProbe& probe) const { return may_contain(probe.hash); }
   bool may_contain(const NameHash& hash) const { return slots_.may_contain(hash.home, hash.place); }
   void prefetch_line(const DomainProbe& probe) const { slots_.prefetch_line(probe.hash.place); }
-  // Of the first that it may be: hardly ever there is another.
-  void prefetch_entry(const DomainProbe& probe) const {
-    const std::uint64_t* slot = slots_.find(probe.hash.place, std::uint64_t{probe.hash.tag} << 32, kTagMask, [](std::uint64_t) { return true; });
-    if (slot != nullptr) store_.prefetch(static_cast<std::uint32_t>(*slot));
+  // The place where it most likely stands, if it is there; 0 when that can't be told from its first line.
+  std::uint32_t likely_place(const DomainProbe& probe) const {
+    return static_cast<std::uint32_t>(slots_.likely(probe.hash.place, std::uint64_t{probe.hash.tag} << 32, kTagMask));
+  }
+  void prefetch_entry(const DomainProbe& probe, std::uint32_t likely) const {
+    if (likely != 0) store_.prefetch(likely, probe.suffix.size());
+  }
+  std::uint32_t find(const DomainProbe& probe, std::uint32_t likely) const {
+    if (likely != 0 && store_.name(likely) == probe.suffix) [[likely]] return likely;
+    return find(probe.hash, probe.suffix);
   }
   // 0 = not there.
   std::uint32_t find(const NameHash& hash, std::string_view name) const {

@@ -4,8 +4,8 @@
 // Hashes under a secret of this installation, so that nobody outside can make keys that crowd together. They only say where to look: what is
 // found is compared whole, so a hit never rests on a hash.
 //
-// Names are hashed label by label from their end, so that one pass gives the hashes of all suffixes: two multiplications of 64 x 64 to
-// 128 bits for each 16 octets of a label. Portable.
+// Names are hashed from their end: first the part that somebody registers, as a whole, then label by label, so that one pass gives the hashes
+// of all suffixes from there on. One or two multiplications of 64 x 64 to 128 bits for each 16 octets. Portable.
 
 #include <array>
 #include <cstddef>
@@ -27,35 +27,60 @@ const TableSecret& table_secret();
 // A secret that was kept, so that tables which were written to disk can be read again. False: too late, another one is in use.
 bool use_table_secret(const TableSecret& secret);
 
+// The part of a name that somebody registers, evil.com or evil.com.cn: the same for all names below it. Without a list of public suffixes: two
+// labels, and three where the last two are as short as those of com.cn and co.uk. Of a shorter name all of it.
+struct NameHome {
+  std::size_t start = 0;
+  std::uint16_t labels = 0;
+};
+
+// label_start(end): where the label begins that ends before `end`. Requires: size > 0.
+template <typename LabelStart>
+[[gnu::always_inline]] inline NameHome home_of(std::size_t size, LabelStart label_start) {
+  const std::size_t last = label_start(size);
+  if (last == 0) return {0, 1};
+  const std::size_t second = label_start(last - 1);
+  if (second == 0) return {0, 2};
+  if (size - last != 2 || last - second > 4) return {second, 2};
+  return {label_start(second - 1), 3};
+}
+
 struct NameHash {
   std::uint64_t place = 0;  // where to look
   std::uint32_t tag = 0;    // what tells most others there apart
-  // Of the part that somebody registers, evil.com or evil.com.cn: the same for all names below. Without a list of public suffixes: two
-  // labels, and three where the last two are as short as those of com.cn and co.uk. Of a shorter name its own.
-  std::uint32_t home = 0;
+  std::uint64_t home = 0;   // `place` of its home
   // Without `home`, which nobody keeps: who looks for a name by the hash that he kept finds it.
   friend bool operator==(const NameHash& a, const NameHash& b) { return a.place == b.place && a.tag == b.tag; }
 };
 
 class SuffixHasher {
  public:
-  static constexpr std::size_t kWhole = 16;  // octets of a label that are hashed at once
+  static constexpr std::size_t kWhole = 16;  // octets that are hashed at once
 
   explicit SuffixHasher(const TableSecret& secret) : secret_(secret), a_(secret.words[6]), b_(secret.words[7]) {}
 
-  // From the last label to the first.
+  // The home, with its dots; then the labels before it, from the last to the first.
+  void begin(std::string_view home) {
+    absorb(home);
+    home_ = a_;
+  }
   void absorb(std::string_view label) {
     std::string_view left = label;
     for (; left.size() > kWhole; left.remove_prefix(kWhole)) mix(eight(left.data()), eight(left.data() + 8), 0);
-    if (left.size() == kWhole) return absorb_end(eight(left.data()), eight(left.data() + 8), label.size());
+    if (left.size() == kWhole) return mix(eight(left.data()), eight(left.data() + 8), label.size());
     const FewOctets few(left);
-    absorb_end(few.low, few.high, label.size());
+    mix(few.low, few.high, label.size());
   }
-  // The same of a label of at most kWhole octets, as two numbers, the first octet the lowest, zeros behind the last.
-  void absorb(std::uint64_t low, std::uint64_t high, std::size_t size) { absorb_end(low, high, size); }
+  // The same of at most kWhole octets, as two numbers, the first octet the lowest, zeros behind the last.
+  void begin(std::uint64_t low, std::uint64_t high, std::size_t size) {
+    mix(low, high, size);
+    home_ = a_;
+  }
+  void absorb(std::uint64_t low, std::uint64_t high, std::size_t size) { mix(low, high, size); }
 
-  // Of all labels so far.
-  NameHash value() const { return {place(), static_cast<std::uint32_t>(b_ >> 16), home_}; }
+  // Of all so far.
+  NameHash value() const { return {.place = a_, .tag = static_cast<std::uint32_t>(b_ >> 16), .home = home_}; }
+  std::uint64_t home() const { return home_; }
 
  private:
   static std::uint64_t eight(const char* at) {
@@ -68,40 +93,30 @@ class SuffixHasher {
     const Wide product = static_cast<Wide>(x) * y;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
+  // Two hashes that know nothing of each other, so that who wants only one pays for one.
   void mix(std::uint64_t first, std::uint64_t second, std::uint64_t size) {
-    const std::uint64_t a = folded(a_ ^ first ^ secret_.words[0], second ^ secret_.words[1] ^ size);
-    b_ = folded(b_ ^ second ^ secret_.words[2], first ^ secret_.words[3] ^ size << 32) + a_;
-    a_ = a;
-  }
-  std::uint64_t place() const { return a_ ^ (b_ << 32 | b_ >> 32); }
-
-  void absorb_end(std::uint64_t low, std::uint64_t high, std::size_t size) {
-    mix(low, high, size);
-    ++labels_;
-    if (labels_ <= home_labels_) home_ = static_cast<std::uint32_t>(place());
-    if (labels_ == 1) last_size_ = size;
-    if (labels_ == 2 && last_size_ == 2 && size <= 3) home_labels_ = 3;
+    a_ = folded(a_ ^ first ^ secret_.words[0], second ^ secret_.words[1] ^ size);
+    b_ = folded(b_ ^ second ^ secret_.words[2], first ^ secret_.words[3] ^ size << 32);
   }
 
   const TableSecret& secret_;
   std::uint64_t a_;
   std::uint64_t b_;
-  std::size_t last_size_ = 0;
-  std::uint32_t labels_ = 0;
-  std::uint32_t home_labels_ = 2;
-  std::uint32_t home_ = 0;
+  std::uint64_t home_ = 0;
 };
 
-// Of a whole name.
+// Of a whole name. Requires: not empty.
 inline NameHash hash_name(std::string_view name) {
+  // npos + 1 is 0.
+  const auto label_start = [name](std::size_t end) { return name.substr(0, end).rfind('.') + 1; };
   SuffixHasher hasher(table_secret());
-  while (true) {
-    const std::size_t dot = name.rfind('.');
-    if (dot == std::string_view::npos) break;
-    hasher.absorb(name.substr(dot + 1));
-    name = name.substr(0, dot);
+  std::size_t start = home_of(name.size(), label_start).start;
+  hasher.begin(name.substr(start));
+  while (start != 0) {
+    const std::size_t end = start - 1;
+    start = label_start(end);
+    hasher.absorb(name.substr(start, end - start));
   }
-  hasher.absorb(name);
   return hasher.value();
 }
 

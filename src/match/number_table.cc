@@ -42,7 +42,7 @@ class Search {
   }
 
   // What a layer says about a probe.
-  void operator()(const NumberTable::Probe& probe, const TableLayer<NumberTable>& layer, WordOrder& order) {
+  void operator()(const NumberTable::Probe& probe, std::uint32_t, const TableLayer<NumberTable>& layer, WordOrder& order) {
     if (layer.is_log && !order.wants_log()) return;
     const NumberKey& key = keys_[probe.key];
     const std::uint8_t side = key.side == Side::kCalling ? 1 : 2;

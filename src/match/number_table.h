@@ -114,7 +114,9 @@ class NumberTable {
     else
       others_index_.prefetch_line(probe.hash);
   }
-  void prefetch_entry(const Probe&) const {}  // it lies in the line
+  // Entries lie in the line.
+  std::uint32_t likely_place(const Probe&) const { return 0; }
+  void prefetch_entry(const Probe&, std::uint32_t) const {}
   // visit(note, place, is_apart) of each entry.
   template <typename Visit>
   void look_up(const Probe& probe, Visit visit) const {

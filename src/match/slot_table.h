@@ -8,6 +8,7 @@
 // 9.4 octets per entry at the load that is kept (0.85), and the filter's bits: what is not there seldom gets past that, so that lines which
 // are full cost little.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -34,11 +35,12 @@ class SlotTable {
   std::size_t bytes() const { return line_count_ * sizeof(Line) + filter_.bytes(); }
 
   // Requires: size() < room(), slot != kEmpty. Whether the key is there already is the caller's to know.
-  // home: BlockFilter's.
-  void insert(std::uint64_t hash, std::uint64_t slot) { insert(static_cast<std::uint32_t>(hash), hash, slot); }
-  void insert(std::uint32_t home, std::uint64_t hash, std::uint64_t slot) {
+  // home: BlockFilter's. may_have_home(home) is true from now on, too.
+  void insert(std::uint64_t hash, std::uint64_t slot) { insert(hash, hash, slot); }
+  void insert(std::uint64_t home, std::uint64_t hash, std::uint64_t slot) {
     DCHECK(size_ < room_ && slot != kEmpty);
-    filter_.add(home, hash);
+    filter_.add(static_cast<std::uint32_t>(home), hash);
+    if (home != hash) filter_.add(static_cast<std::uint32_t>(home), home);
     ++size_;
     for (std::size_t line = line_of(hash);; line = next(line)) {
       for (std::uint64_t& place : lines_[line].slots) {
@@ -51,20 +53,29 @@ class SlotTable {
 
   // A look-up in three steps, so that a burst has all its lines under way before it waits for the first. Requires: room() > 0.
   void prefetch_filter(std::uint64_t hash) const { filter_.prefetch(hash); }
-  void prefetch_filter(std::uint32_t home) const { filter_.prefetch(home); }
   bool may_contain(std::uint64_t hash) const { return filter_.may_contain(hash); }
-  bool may_contain(std::uint32_t home, std::uint64_t hash) const { return filter_.may_contain(home, hash); }
+  bool may_contain(std::uint64_t home, std::uint64_t hash) const { return filter_.may_contain(static_cast<std::uint32_t>(home), hash); }
+  // Whether any key with this home may be there.
+  bool may_have_home(std::uint64_t home) const { return filter_.may_contain(home); }
   void prefetch_line(std::uint64_t hash) const { fetch_ahead(&lines_[line_of(hash)]); }
 
   // The place of the first slot with these key bits which `is_it` says yes to; nullptr when there is none.
   template <typename IsIt>
   const std::uint64_t* find(std::uint64_t hash, std::uint64_t key, std::uint64_t key_mask, IsIt is_it) const {
     for (std::size_t line = line_of(hash);; line = next(line)) {
-      for (const std::uint64_t& slot : lines_[line].slots) {
-        if (slot == kEmpty) return nullptr;  // the slots of a line fill in order
-        if (((slot ^ key) & key_mask) == 0 && is_it(slot)) return &slot;
+      const Line& slots = lines_[line];
+      for (unsigned likely = slots.with(key, key_mask); likely != 0; likely &= likely - 1) {
+        const std::uint64_t& slot = slots.slots[std::countr_zero(likely)];
+        if (is_it(slot)) return &slot;
       }
+      if (slots.slots[7] == kEmpty) return nullptr;  // the slots of a line fill in order
     }
+  }
+  // The first slot with these key bits that find() would ask about, as far as it is in the first line; kEmpty: none there.
+  std::uint64_t likely(std::uint64_t hash, std::uint64_t key, std::uint64_t key_mask) const {
+    const Line& slots = lines_[line_of(hash)];
+    const unsigned likely = slots.with(key, key_mask);
+    return likely == 0 ? kEmpty : slots.slots[std::countr_zero(likely)];
   }
 
   // Slots by number, for those who walk through all or keep one in mind.
@@ -90,6 +101,12 @@ class SlotTable {
 
  private:
   struct alignas(64) Line {
+    // Which of them have these key bits, as bits. Without a branch: where in a line something lies can't be foretold.
+    unsigned with(std::uint64_t key, std::uint64_t key_mask) const {
+      unsigned which = 0;
+      for (unsigned i = 0; i < 8; ++i) which |= static_cast<unsigned>(((slots[i] ^ key) & key_mask) == 0 && slots[i] != kEmpty) << i;
+      return which;
+    }
     std::uint64_t slots[8];
   };
   // The upper half chooses the line.

@@ -46,7 +46,7 @@ class Merger {
   void expect(std::size_t index, const NameHash& hash, std::uint32_t place) {
     expected_.push_back({hash, place});
     for (std::size_t i = 0; i < index; ++i)
-      if (merge_.layers[i]->domains().names() != 0) merge_.layers[i]->domains().prefetch_filter(hash);
+      if (merge_.layers[i]->domains().names() != 0) merge_.layers[i]->domains().prefetch_filter(hash.home);
     out_->domains().prefetch(hash);
   }
 

@@ -84,7 +84,7 @@ void LogLayers::prefetch(const WordValue& value) const {
   newest_.prefetch(value);
   if (value.is_number()) return;
   for (const auto& layer : closed_)
-    if (layer->domains().names() != 0) layer->domains().prefetch_filter(value.hash());
+    if (layer->domains().names() != 0) layer->domains().prefetch_filter(value.hash().home);
 }
 
 std::shared_ptr<const Layer> LogLayers::build_newest() const {

@@ -195,7 +195,7 @@ void SignatureStore::State::speak(const WordValue& value, const LogWords& before
 std::optional<WordValue> SignatureStore::State::value_of_item(const ExpiryItem& item) const {
   if (item.kind == ExpiryItem::Kind::kNumber)
     return WordValue::of_number({{item.value, item.length, (item.flags & 1) != 0}, (item.flags & 2) != 0});
-  return log.domain_of({item.value, item.tag});
+  return log.domain_of({.place = item.value, .tag = item.tag});
 }
 
 // Whether something that the log says still ends at this moment.
@@ -241,7 +241,7 @@ Judged SignatureStore::State::judge(const Change& change) const {
   if (!judged.made->ok() || is_pattern(signature.kind)) return judged;
   judged.value = value_of(judged.made->value());
   log.prefetch(*judged.value);
-  if (!judged.value->is_number() && loaded.layer->domains().names() != 0) loaded.layer->domains().prefetch_filter(judged.value->hash());
+  if (!judged.value->is_number() && loaded.layer->domains().names() != 0) loaded.layer->domains().prefetch_filter(judged.value->hash().home);
   return judged;
 }
 

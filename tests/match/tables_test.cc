@@ -97,37 +97,71 @@ std::uint32_t hit_number(const Filled<NumberTable>& filled, const Hit& hit) {
   return number_in(filled.list[filled.table.note({static_cast<std::uint32_t>(hit.rule), (hit.rule >> 32 & 1) != 0}).terms]);
 }
 
-TEST(DomainTable, AgreesWithAMapOverRandomNames) {
-  std::mt19937 random(2);
+// Labels of all sizes at which names are read otherwise, in names that end as those do whose home is of three labels.
+std::string name_of_any_shape(std::mt19937& random) {
+  static const std::array<std::string, 16> kLabels = {"a",   "t",   "www", "com",  "cn", "co", "uk", "gov", "evil", "evil2",
+                                                      "pay", "m-1", "exactly-sixteen8", "one-more-than-16", "seventeen-octets-", "of-forty-one-octets-which-is-a-long-label"};
+  std::string name = kLabels[random() % kLabels.size()];
+  for (auto i = random() % 5; i > 0; --i) name += "." + kLabels[random() % 10];
+  return name;
+}
+
+struct ExpectedDomain {
+  std::uint32_t number;
+  bool subdomains;
+};
+
+// Asks for many names at a time, and compares with a search through all entries.
+void expect_what_a_map_says(const Filled<DomainTable>& filled, const std::multimap<std::string, ExpectedDomain>& expected,
+                            std::span<const std::string> names) {
+  std::vector<DomainKey> keys;
+  for (const std::string& name : names) keys.push_back({static_cast<std::uint16_t>(keys.size()), false, name});
+  HitList hits;
+  find_domains(keys, filled.layers(), 0, hits);
+  std::vector<std::set<std::pair<std::uint32_t, int>>> found(names.size());
+  for (const Hit& hit : std::as_const(hits).hits()) found[hit.event].emplace(hit_number(filled, hit), hit.depth);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::set<std::pair<std::uint32_t, int>> wanted;
+    for (const auto& [entry_name, entry] : expected) {
+      const bool same = entry_name == names[i];
+      const bool below = entry.subdomains && names[i].ends_with("." + entry_name);
+      if (same || below) wanted.emplace(entry.number, 2 * count_labels(entry_name) + (entry.subdomains ? 0 : 1));
+    }
+    ASSERT_EQ(found[i], wanted) << names[i];
+  }
+}
+
+// A table of names that have `least` labels at least, and names that are asked for.
+void compare_with_a_map(std::string (*make_name)(std::mt19937&), std::uint16_t least, std::uint32_t seed) {
+  std::mt19937 random(seed);
   Filled<DomainTable> filled;
-  struct Expected {
-    std::uint32_t number;
-    bool subdomains;
-  };
-  std::multimap<std::string, Expected> expected;
-  for (std::uint32_t i = 0; i < 400; ++i) {
-    const Expected entry{i, random() % 2 == 0};
-    const std::string name = random_name(random);
+  std::multimap<std::string, ExpectedDomain> expected;
+  for (std::uint32_t i = 0; i < 400;) {
+    const ExpectedDomain entry{i, random() % 2 == 0};
+    const std::string name = make_name(random);
+    if (count_labels(name) < least) continue;
     EXPECT_TRUE(filled.table.add(name, {.terms = filled.terms(i, SignatureKind::kDomain), .subdomains = entry.subdomains}));
     expected.emplace(name, entry);
+    ++i;
   }
   filled.table.finish();
   EXPECT_EQ(filled.table.size(), 400u);
-  const auto layers = filled.layers();
-  HitList hits;
-  for (int round = 0; round < 5000; ++round) {
-    const std::string name = random_name(random);
-    const DomainKey key{3, false, name};
-    hits.clear();
-    find_domains({&key, 1}, layers, 0, hits);
-    std::set<std::pair<std::uint32_t, int>> found, wanted;
-    for (const Hit& hit : std::as_const(hits).hits()) found.emplace(hit_number(filled, hit), hit.depth);
-    for (const auto& [entry_name, entry] : expected) {
-      const bool same = entry_name == name;
-      const bool below = entry.subdomains && name.ends_with("." + entry_name);
-      if (same || below) wanted.emplace(entry.number, 2 * count_labels(entry_name) + (entry.subdomains ? 0 : 1));
-    }
-    ASSERT_EQ(found, wanted) << name;
+  std::vector<std::string> names(500);
+  for (int round = 0; round < 10; ++round) {
+    for (std::string& name : names) name = make_name(random);
+    ASSERT_NO_FATAL_FAILURE(expect_what_a_map_says(filled, expected, names));
+    for (std::size_t i = 0; i < 20; ++i) ASSERT_NO_FATAL_FAILURE(expect_what_a_map_says(filled, expected, std::span(names).subspan(i, 1)));
+  }
+}
+
+TEST(DomainTable, AgreesWithAMapOverRandomNames) {
+  compare_with_a_map(random_name, 1, 2);
+}
+
+TEST(DomainTable, AgreesWithAMapWhateverTheShapeOfNamesAndHowShortTheShortestIs) {
+  for (std::uint16_t least = 1; least <= 4; ++least) {
+    SCOPED_TRACE(least);
+    compare_with_a_map(name_of_any_shape, least, 10u + least);
   }
 }
 
