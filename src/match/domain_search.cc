@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of a burst in the tables of all layers. A name is asked for by its home first (keyed_hash.h): where nothing of that home is listed, as
-// with nearly all innocent names, its other labels are not even hashed.
+// Names of a burst in the tables of all layers. A name is asked for by its home first (keyed_hash.h), and by what stands above that where the
+// shortest listed name is as short: where nothing of it is listed, as with nearly all innocent names, the other labels are not even hashed.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -147,6 +147,7 @@ class Search {
     std::size_t end = name.text().size();
     for (std::uint16_t labels = 1; labels < home.labels; ++labels) {
       const std::size_t start = name.label_start(end);
+      if (start == end) return;  // an empty label: no name that could be listed
       if (labels >= min_labels_) visit(start, labels);
       end = start - 1;
     }
@@ -205,7 +206,7 @@ class Search {
       if (start == 0) return;
       const std::size_t end = start - 1;
       start = name.label_start(end);
-      if (start == end) return;  // an empty label: no name that could be listed
+      if (start == end) return;  // as above
       name.absorb(hasher, start, end);
     }
   }

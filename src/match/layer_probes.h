@@ -21,8 +21,6 @@ class LayerProbes {
  public:
   // Enough in flight to hide memory latency, few enough for the stack and the first-level cache.
   static constexpr std::size_t kChunk = 128;
-  // A core has only so many lines on their way at a time: those asked for at once beyond that are late or lost.
-  static constexpr std::size_t kAhead = 32;
 
   // The newest layer first. Requires: no table is empty, at most kMostLayers.
   explicit LayerProbes(std::span<const TableLayer<Table>> layers) : layers_(layers) {}
@@ -70,6 +68,9 @@ class LayerProbes {
   }
 
  private:
+  // Between a filter's being asked for and being looked at.
+  static constexpr std::size_t kAhead = 32;
+
   void check() {
     ask_filters(probes_[checked_]);
     ++checked_;

@@ -35,7 +35,7 @@ class SlotTable {
   std::size_t bytes() const { return line_count_ * sizeof(Line) + filter_.bytes(); }
 
   // Requires: size() < room(), slot != kEmpty. Whether the key is there already is the caller's to know.
-  // home: BlockFilter's. may_have_home(home) is true from now on, too.
+  // home: chooses the block of the filter, which has a mark for it, too: may_have_home(home) is true from now on.
   void insert(std::uint64_t hash, std::uint64_t slot) { insert(hash, hash, slot); }
   void insert(std::uint64_t home, std::uint64_t hash, std::uint64_t slot) {
     DCHECK(size_ < room_ && slot != kEmpty);
