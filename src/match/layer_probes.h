@@ -4,7 +4,7 @@
 // Asks the tables of several layers about many probes, a chunk at a time: filters are on their way from memory long before they are
 // looked at. Then the lines of all that they let through are asked for, then all entries: each in a loop that does nothing else, since a
 // core waits for the page of a line before it goes on, and only what it sees close behind it is under way meanwhile (measured: a third of
-// the time of a hit). Worker thread; no allocation.
+// what matching took for a hit). Worker thread; no allocation.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,25 +25,21 @@ class LayerProbes {
   // The newest layer first. Requires: no table is empty, at most kMostLayers.
   explicit LayerProbes(std::span<const TableLayer<Table>> layers) : layers_(layers) {}
 
-  // report(probe, likely, layer, order) for each probe and layer that may have it, the newest layer first; `order` is of the probe.
+  // A probe whose filters are still to be asked for. report(probe, likely, layer, order) for each probe and layer that may have it, the newest
+  // layer first; `order` is of the probe.
   template <typename Report>
   void add(const Probe& probe, Report report) {
-    Probe& mine = next(report);
-    mine = probe;
-    begin(mine);
+    next(report) = probe;
+    for (const TableLayer<Table>& layer : layers_) layer.table->prefetch_filter(probe);
+    if (++count_ - checked_ > kAhead) check();
   }
-  // The same in two steps, for who fills it where it stays.
+  // In place of add() when the filters are here already: the place where a probe is filled, then look(). What the filters turn away takes no
+  // room. All probes come in one of the two ways.
   template <typename Report>
   Probe& next(Report report) {
     if (count_ == kChunk) flush(report);
     return probes_[count_];
   }
-  void begin(const Probe& probe) {
-    ++count_;
-    for (const TableLayer<Table>& layer : layers_) layer.table->prefetch_filter(probe);
-    if (count_ - checked_ > kAhead) check();
-  }
-  // In place of begin() when the filters are here already: what they turn away takes no room. All are begun in one of the two ways.
   void look(const Probe& probe) {
     const std::size_t before = found_;
     ask_filters(probe);
