@@ -3,6 +3,7 @@
 
 #include "base/reader.h"
 #include "decode/ip.h"
+#include "decode/tunnel.h"
 
 namespace telefence {
 namespace {
@@ -63,9 +64,9 @@ FragmentHeader fragment_header(const Frame& frame, const Layers& layers) {
   return header;
 }
 
-bool may_carry_transport(const FragmentHeader& header, std::uint8_t ip_version) {
+bool may_carry_messages(const FragmentHeader& header, std::uint8_t ip_version) {
   if (ip_version == 6 && (header.offset != 0 || decode_detail::is_extension_header(header.protocol))) return true;
-  return header.protocol == kProtocolUdp || header.protocol == kProtocolTcp;
+  return header.protocol == kProtocolUdp || header.protocol == kProtocolTcp || decode_detail::is_tunnel_protocol(header.protocol);
 }
 
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version) {
@@ -81,6 +82,11 @@ WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8
   if (protocol == kProtocolTcp) whole = read_tcp(payload);
   whole.protocol = protocol;
   return whole;
+}
+
+bool may_be_tunnel(const WholePayload& whole) {
+  if (whole.transport == Transport::kUdp) return decode_detail::is_tunnel_port(whole.destination_port);
+  return decode_detail::is_tunnel_protocol(whole.protocol);
 }
 
 }  // namespace telefence

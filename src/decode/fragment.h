@@ -25,9 +25,9 @@ inline Bytes fragment_payload(const Frame& frame, const Layers& layers) {
   return frame.bytes().subspan(layers.transport_at, layers.network_end - layers.transport_at);
 }
 
-// Whether UDP or TCP may stand in a packet with this part: IPv6 may have more extension headers in the fragmented part, and of later
-// parts says nothing.
-bool may_carry_transport(const FragmentHeader& header, std::uint8_t ip_version);
+// Whether UDP, TCP or a tunnel may stand in a packet with this part: IPv6 may have more extension headers in the fragmented part, and of
+// later parts says nothing.
+bool may_carry_messages(const FragmentHeader& header, std::uint8_t ip_version);
 
 // What stands at the beginning of a packet's payload that was put together.
 struct WholePayload {
@@ -42,5 +42,7 @@ struct WholePayload {
 };
 // protocol: of the first part.
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version);
+// Whether it may be a tunnel, with another packet inside.
+bool may_be_tunnel(const WholePayload& whole);
 
 }  // namespace telefence

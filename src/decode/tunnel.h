@@ -20,16 +20,18 @@ inline constexpr std::uint16_t kPortGtpU = 2152, kPortVxlan = 4789, kPortGeneve 
 // RFC 2003, 3.1; RFC 4213, 3 and RFC 2473, 3; RFC 2784, 3; RFC 4023, 3.
 inline constexpr std::uint8_t kProtocolIpv4 = 4, kProtocolIpv6 = 41, kProtocolGre = 47, kProtocolMpls = 137;
 
+inline bool is_tunnel_port(std::uint16_t destination_port) {
+  return destination_port == kPortGtpU || destination_port == kPortVxlan || destination_port == kPortGeneve ||
+         destination_port == kPortLinuxVxlan;
+}
+inline bool is_tunnel_protocol(std::uint8_t protocol) {
+  return protocol == kProtocolIpv4 || protocol == kProtocolIpv6 || protocol == kProtocolGre || protocol == kProtocolMpls;
+}
+
 // The one look that a packet without tunnels pays for.
 inline bool may_be_tunnel(Network network, const Layers& layers) {
-  if (layers.transport == Transport::kUdp) {
-    const std::uint16_t port = layers.destination_port;
-    return port == kPortGtpU || port == kPortVxlan || port == kPortGeneve || port == kPortLinuxVxlan;
-  }
-  if (layers.end == DecodeEnd::kUnknownTransport) {
-    const std::uint8_t protocol = layers.ip_protocol;
-    return protocol == kProtocolIpv4 || protocol == kProtocolIpv6 || protocol == kProtocolGre || protocol == kProtocolMpls;
-  }
+  if (layers.transport == Transport::kUdp) return is_tunnel_port(layers.destination_port);
+  if (layers.end == DecodeEnd::kUnknownTransport) return is_tunnel_protocol(layers.ip_protocol);
   return network == Network::kMpls || network == Network::kPppoe;
 }
 

@@ -76,6 +76,21 @@ struct Burst {
   std::array<Bytes, kFrames> joined;  // of these: header and payload of its transport, in one piece
   std::array<bool, kFrames> is_contradictory;  // and that its parts said two things of the same octets
   bool any_joined = false;
+  // One of them that carries a tunnel stands in one piece in `frames`, its innermost packet in `layers`, until put_back(): what came,
+  // its last part, is here. What is changed in the piece reaches nobody.
+  std::array<bool, kFrames> is_rebuilt{};
+  std::array<Frame, kFrames> as_came;  // of these
+  bool any_rebuilt = false;
+  void stand_in(std::size_t index, const Frame& whole, const Layers& whole_layers) {
+    if (!is_rebuilt[index]) as_came[index] = frames[index];
+    is_rebuilt[index] = any_rebuilt = true;
+    frames[index] = whole;
+    layers[index] = whole_layers;
+  }
+  void put_back() {
+    for (std::size_t i = 0; i < count; ++i)
+      if (is_rebuilt[i]) frames[i] = as_came[i];
+  }
 
   EventList events;
   KeyList keys;
@@ -141,7 +156,8 @@ struct Burst {
     if (has_repeats) repeats_refused.fill(false);
     has_repeats = false;
     if (any_joined) is_joined.fill(false);
-    any_joined = false;
+    if (any_rebuilt) is_rebuilt.fill(false);
+    any_joined = any_rebuilt = false;
     events.clear();
     keys.clear();
     hits.clear();

@@ -223,8 +223,10 @@ void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies
   remember(index, live);
 }
 
+// True for a segment that came in fragments, when its header is not in the frame.
 bool Enforcer::is_joined_segment(std::size_t frame) const {
-  return burst_.any_joined && !Burst::is_stream(frame) && burst_.is_joined[frame] && burst_.layers[frame].transport == Transport::kTcp;
+  return burst_.any_joined && !Burst::is_stream(frame) && burst_.is_joined[frame] && !burst_.is_rebuilt[frame] &&
+         burst_.layers[frame].transport == Transport::kTcp;
 }
 
 Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
@@ -243,7 +245,19 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   // Of a segment that came in fragments the sequence number and the checksum are in another frame: without this one it never arrives.
   if (is_joined_segment(event.frame) && (action.takes_frame || action.expects_response))
     return registered_protocols()[event.protocol]->shares_connections ? Fate::kForwardedActionFailed : Fate::kDroppedByVerdict;
+  if (burst_.any_rebuilt && burst_.is_rebuilt[event.frame]) [[unlikely]] return apply_in_parts(index, live, replies);
   return apply(index, frame, layers, live, replies);
+}
+
+// For a message in a tunnel whose packets came in fragments: the whole of it can be kept back and answered; what is changed where it
+// stands has to be in the part that is here.
+Fate Enforcer::apply_in_parts(std::size_t index, const LivePolicy& live, Replies& replies) {
+  const std::size_t place = burst_.events.events()[index].frame;
+  const Action& action = *registered_actions()[burst_.verdicts[index].action];
+  if (!action.takes_frame) return apply(index, burst_.as_came[place], decode(burst_.as_came[place]), live, replies);
+  const bool stalls_others = burst_.layers[place].transport == Transport::kTcp &&
+                             registered_protocols()[burst_.events.events()[index].protocol]->shares_connections;
+  return stalls_others ? Fate::kForwardedActionFailed : apply(index, burst_.frames[place], burst_.layers[place], live, replies);
 }
 
 // frame, layers: of the event's frame, or of that without the tunnel that its copy came in.
@@ -420,7 +434,8 @@ void Enforcer::restate_responses() {
       sessions_.forget_response(burst_.flow_of(response.frame, sessions_), response.session_number, burst_.now_ns);
       continue;
     }
-    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp || is_joined_segment(response.frame)) continue;
+    const bool is_in_parts = !Burst::is_stream(response.frame) && burst_.is_joined[response.frame];
+    if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp || is_in_parts) continue;
     const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
     const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,
                                                       sequence, burst_.now_ns);

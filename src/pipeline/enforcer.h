@@ -87,6 +87,7 @@ class Enforcer {
   bool repeats_refusal(std::size_t index);
   void event(std::size_t index, const LivePolicy& live, Replies& replies);
   bool is_joined_segment(std::size_t frame) const;
+  Fate apply_in_parts(std::size_t index, const LivePolicy& live, Replies& replies);
   Fate carry_out(std::size_t index, const LivePolicy& live, Replies& replies);
   Fate apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies);
   bool may_be_answered(std::size_t index) const;

@@ -84,6 +84,7 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
     (void)reader_.read(index, classifier, classifier.classify(burst_.payloads[index]));
     return;
   }
+  if (burst_.is_rebuilt[index] && note_if_late(burst_, index, sessions_)) return;
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
   const bool may_be_shared = protocol != kNoProtocol && registered_protocols()[protocol]->shares_connections;
   burst_.fates[index] = PayloadReader::kUnread;

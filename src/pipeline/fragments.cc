@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/fragments.h"
 
+#include "decode/decode.h"
 #include "decode/fragment.h"
 #include "enforce/checksum.h"
+#include "enforce/whole_packet.h"
 #include "pipeline/evasions.h"
 
 namespace telefence {
@@ -22,7 +24,7 @@ std::uint64_t Fragments::key_of(std::size_t index, std::uint32_t identification)
 bool Fragments::is_read(std::size_t index) const {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  return !frame.truncated && may_carry_transport(fragment_header(frame, layers), layers.ip_version);
+  return !frame.truncated && may_carry_messages(fragment_header(frame, layers), layers.ip_version);
 }
 
 // False for a part that no receiver takes: its packet must not be made of it.
@@ -70,7 +72,9 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   stats_.fragments_joined.add(1);
   const FragmentTable::Whole packet = table_.whole(key);
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, layers.ip_version);
-  if (!whole.is_known || whole.bytes.empty()) return false;
+  // In a tunnel that was put together itself a packet has to be, too: of its headers there is nothing in what came.
+  if ((burst_.is_rebuilt[index] || may_be_tunnel(whole)) && rebuild(index, packet)) return read_inside(index);
+  if (burst_.is_rebuilt[index] || !whole.is_known || whole.bytes.empty()) return false;
   layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
   layers.source_port = whole.source_port;
@@ -83,9 +87,54 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   return true;
 }
 
+// True when the packet stands in the burst as a frame. False: there is no room, or no tunnel in it after all.
+bool Fragments::rebuild(std::size_t index, const FragmentTable::Whole& packet) {
+  const Layers& layers = burst_.layers[index];
+  Frame frame = burst_.frames[index];
+  const MutableBytes room = MutableBytes(room_.get(), kRoom).subspan(room_used_);
+  const std::size_t size = write_whole_packet(frame, layers, packet.protocol, packet.bytes, room);
+  if (size == 0) {
+    stats_.fragments_given_up.add(1);
+    return false;
+  }
+  frame.data = room.data();
+  frame.length = static_cast<std::uint32_t>(size);
+  frame.headroom = frame.tailroom = 0;
+  frame.owner = nullptr;
+  const Layers inside = decode(frame);
+  if (inside.tunnels <= layers.tunnels && !burst_.is_rebuilt[index]) return false;
+  for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind)
+    if (inside.is_in(static_cast<TunnelKind>(kind)) && !layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
+  room_used_ += size;
+  burst_.is_contradictory[index] = packet.is_contradictory || (burst_.is_rebuilt[index] && burst_.is_contradictory[index]);
+  burst_.stand_in(index, frame, inside);
+  return true;
+}
+
+// True when so many packets were made whole by this fragment, one in another, as there may be.
+bool Fragments::is_too_deep(std::size_t index) const {
+  return joined_count_ >= kMostNested && joined_[joined_count_ - kMostNested].index == index;
+}
+
+// What the innermost packet of the frame that was put together says, which may be the last part of another one.
+bool Fragments::read_inside(std::size_t index) {
+  const Frame& frame = burst_.frames[index];
+  const Layers& layers = burst_.layers[index];
+  if (layers.end == DecodeEnd::kFragment) return !is_too_deep(index) && is_read(index) && join(index);
+  if (layers.end != DecodeEnd::kPayload) return false;
+  const bool is_tcp = layers.transport == Transport::kTcp;
+  const std::uint32_t end = is_tcp ? layers.network_end : layers.payload + layers.payload_length;
+  if (is_tcp) burst_.sequences[index] = tcp_header(frame, layers).sequence;
+  burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,
+                            Payload::Begins::kPacket};
+  burst_.is_joined[index] = burst_.any_joined = true;
+  burst_.joined[index] = frame.bytes().subspan(layers.transport_at, end - layers.transport_at);
+  return true;
+}
+
 void Fragments::end_of_burst() {
   for (std::size_t i = 0; i < joined_count_; ++i) table_.finish(joined_[i].key, !leaves(burst_.fates[joined_[i].index]));
-  joined_count_ = 0;
+  joined_count_ = room_used_ = 0;
   table_.end_of_burst();
   stats_.fragments_evicted.set(table_.evicted());
 }

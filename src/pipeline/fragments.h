@@ -3,12 +3,15 @@
 
 // IP fragments on their way to the protocols: a packet that is whole is read as if it had come in one frame, the one that
 // completed it. The others are forwarded as they come; when the packet is refused, the one that completes it is not, so that its
-// receiver never has all of it. One per worker, used by that thread alone.
+// receiver never has all of it. A packet that carries a tunnel is put together as a frame, which is then read as if it had come like
+// that. One per worker, used by that thread alone.
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "decode/fragment.h"
+#include "decode/tunnel_path.h"
 #include "pipeline/burst.h"
 #include "pipeline/worker_stats.h"
 #include "track/fragment_table.h"
@@ -24,7 +27,7 @@ class Fragments {
   // True for those that a protocol may have something to read in.
   bool is_read(std::size_t index) const;
   // Requires: is_read(). True when this fragment made its packet whole: burst.payloads, .sequences and the protocol and ports in
-  // .layers are those of the packet.
+  // .layers are those of the packet, or, of one in the tunnel that it carries, burst.frames and .layers are.
   bool join(std::size_t index);
   // The fates are known.
   void end_of_burst();
@@ -38,13 +41,22 @@ class Fragments {
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
   bool is_sound(std::size_t index, const FragmentHeader& header, Bytes part);
   bool take(std::size_t index, std::uint64_t key);
+  bool rebuild(std::size_t index, const FragmentTable::Whole& packet);
+  bool is_too_deep(std::size_t index) const;
+  bool read_inside(std::size_t index);
 
   Burst& burst_;
   const SessionTable& sessions_;
   WorkerStats& stats_;
   FragmentTable table_;
-  std::array<Joined, Burst::kFrames> joined_;
+  // A fragment may complete a packet in which it completes another one, in a tunnel.
+  static constexpr std::size_t kMostNested = kMostTunnels + 1;
+  std::array<Joined, Burst::kFrames * kMostNested> joined_;
   std::size_t joined_count_ = 0;
+  // Packets with tunnels, of this burst.
+  static constexpr std::size_t kRoom = 256 * 1024;
+  std::unique_ptr<std::uint8_t[]> room_ = std::make_unique_for_overwrite<std::uint8_t[]>(kRoom);
+  std::size_t room_used_ = 0;
 };
 
 }  // namespace telefence

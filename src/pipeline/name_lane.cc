@@ -426,7 +426,7 @@ bool NameLane::may_feed(std::size_t index, const PartialMessage* message) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   if (frame.truncated) return false;
-  if (burst_.is_joined[index]) return true;  // it has neither of its own
+  if (burst_.is_joined[index] && !burst_.is_rebuilt[index]) return true;  // it has neither of its own
   if (!checksums_hold(frame, layers)) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzzes a whole worker with IP packets that are cut in fragments, in tunnels or not. The input is a script: what is said, how it is
-// cut, and in what order the parts come, some twice, some never, some as other ones. The first byte chooses how the worker stands in
+// Fuzzes a whole worker with IP packets that are cut in fragments, in tunnels or around them. The input is a script: what is said, how it
+// is cut, and in what order the parts come, some twice, some never, some as other ones. The first byte chooses how the worker stands in
 // the line.
 // Promised of every input:
 //   each frame has one fate; each buffer comes back; nothing is written or read beside a frame
@@ -52,6 +52,7 @@ struct GivenFrame {
   std::size_t sent = 0;  // number of its packet
   std::size_t from = 0, to = 0;
   std::size_t side = 0;
+  bool is_around = false;  // what is cut is the tunnel's packet
 };
 
 class Play {
@@ -104,16 +105,34 @@ class Play {
     const std::uint8_t order = script_.octet();
     const std::uint8_t spoilt = is_cut ? script_.octet() : std::uint8_t{0};
     flow.is_listed = flow.is_listed || wish.is_listed;
-    const Octets frame = frame_for(flow, side, message);
+    Octets frame = frame_for(flow, side, message);
     flow.sequence += static_cast<std::uint32_t>(message.size());
-    const Layers layers = decode_of(frame);
+    Layers layers = decode_of(frame);
+    const bool is_around = (spoilt & 0x80) != 0 && carry_to_cut(flow, side, frame, layers);
     if (!flow.is_udp && layers.network_end - std::size_t{layers.transport_at} <= size) return;  // a stream of its own: pipeline_fuzz
     std::vector<FragmentPart> parts = {{frame, 0, layers.network_end - std::size_t{layers.transport_at}}};
     if (parts[0].to > size) parts = cut_in_fragments(frame, layers, size, static_cast<std::uint16_t>(sent_.size() + 1));
     sent_.push_back({&flow, false, parts.back().to, std::vector<std::uint64_t>(parts.back().to)});
     sent_.back().must_be_refused = side == 0 && must_be_refused(flow, wish) && (order % 4 == 0 || parts.size() <= kMostShuffled) && (spoilt & 0x0c) == 0;
     put_in_order(parts, order);
-    send(flow, side, parts, spoilt, layers, frame);
+    send(flow, side, parts, spoilt, layers, frame, is_around);
+  }
+
+  // Puts the frame into its tunnel, so that it is this one's packets which are cut; layers: of the outermost of them. False, and nothing
+  // is changed: no packet carries it.
+  bool carry_to_cut(const Flow& flow, std::size_t side, Octets& frame, Layers& layers) const {
+    const Octets carried = flow.carrier.carry(frame, side == 1);
+    const Layers found = decode_of(carried);
+    if (found.tunnels == 0 || found.outer_network == found.network || !is_ours(frame_at(carried), found)) return false;
+    frame = carried;
+    const bool is_ipv4 = carried[found.outer_network] >> 4 == 4;
+    layers = {};
+    layers.network = found.outer_network;
+    layers.ip_version = is_ipv4 ? 4 : 6;
+    layers.ip_protocol = carried[layers.network + (is_ipv4 ? 9u : 6u)];
+    layers.transport_at = static_cast<std::uint16_t>(layers.network + (is_ipv4 ? 20 : 40));
+    layers.network_end = static_cast<std::uint32_t>(carried.size());
+    return true;
   }
 
   // A whole message of which it is certain what becomes of it.
@@ -156,7 +175,9 @@ class Play {
   }
 
   // spoilt: 1 a part twice, 2 a part never, 4 a part as another one before it, 8 one that overlaps two, 16 each in a burst of its own.
-  void send(Flow& flow, std::size_t side, const std::vector<FragmentPart>& parts, std::uint8_t spoilt, const Layers& layers, const Octets& whole) {
+  void send(Flow& flow, std::size_t side, const std::vector<FragmentPart>& parts, std::uint8_t spoilt, const Layers& layers, const Octets& whole,
+            bool is_around) {
+    const auto give = [&](const FragmentPart& part) { this->give(flow, side, part, is_around); };
     const std::size_t which = spoilt == 0 ? 0 : script_.below(parts.size());
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const FragmentPart& part = parts[i];
@@ -165,23 +186,23 @@ class Play {
         Octets other = part.bytes;
         other.back() ^= '#';
         has_wrong_checksums_ = has_wrong_checksums_ || parts.size() == 1;
-        give(flow, side, {other, 0, 0});
+        give({other, 0, 0});
       }
       if (i == which && (spoilt & 8) != 0 && part.from >= 8 && part.to > part.from + 8) {
         const std::size_t from = part.from - 8, to = part.to - (part.to % 8 != 0 ? part.to % 8 : 8);
-        if (to > from) give(flow, side, {fragment_of(whole, layers, from, to, true, static_cast<std::uint16_t>(sent_.size())), from, to});
+        if (to > from) give({fragment_of(whole, layers, from, to, true, static_cast<std::uint16_t>(sent_.size())), from, to});
       }
-      give(flow, side, part);
-      if (i == which && (spoilt & 1) != 0) give(flow, side, part);
+      give(part);
+      if (i == which && (spoilt & 1) != 0) give(part);
       if ((spoilt & 16) != 0) run_worker();
     }
   }
 
-  void give(Flow& flow, std::size_t side, const FragmentPart& part) {
-    GivenFrame given{flow.carrier.carry(part.bytes, side == 1), sent_.size(), part.from, part.to, side};
+  void give(Flow& flow, std::size_t side, const FragmentPart& part, bool is_around) {
+    GivenFrame given{is_around ? part.bytes : flow.carrier.carry(part.bytes, side == 1), sent_.size(), part.from, part.to, side, is_around};
     const Layers layers = decode_of(given.bytes);
     // What lies under labels is told by its looks, and may be mistaken for something else: then it passes as it is.
-    if (flow.carrier.is_there() && !is_ours(frame_at(given.bytes), layers)) sent_.back().must_be_refused = false;
+    if (!is_around && flow.carrier.is_there() && !is_ours(frame_at(given.bytes), layers)) sent_.back().must_be_refused = false;
     given_.push_back(std::move(given));
     give_again(given_.size() - 1);
   }
@@ -258,12 +279,21 @@ class Play {
     }
     // Changed, or made here.
     promise(world_.enforces(), "who only watches changes something");
+    if (is_marked_part(side, bytes)) return;
     const Layers layers = decode_of(bytes);
     promise(is_ours(frame_at(bytes), layers), "a frame leaves that nobody sent");
     promise(is_of_listed(layers), "a frame that nobody may change was changed");
     if (!has_wrong_checksums_) check_tunnels(bytes, true);  // what was wrong stays wrong
   }
 
+  // A part of a tunnel's packet of a listed flow, in the IP headers of which something was changed.
+  bool is_marked_part(std::size_t side, const Octets& bytes) const {
+    return std::any_of(given_.begin(), given_.end(), [&](const GivenFrame& given) {
+      if (given.side != side || !given.is_around || given.bytes.size() != bytes.size() || !sent_[given.sent - 1].flow->is_listed) return false;
+      const std::size_t headers = decode_of(given.bytes).transport_at;
+      return std::equal(bytes.begin() + static_cast<std::ptrdiff_t>(headers), bytes.end(), given.bytes.begin() + static_cast<std::ptrdiff_t>(headers));
+    });
+  }
   bool is_innocent_frame(std::size_t side, const Octets& bytes) const {
     return std::any_of(given_.begin(), given_.end(), [&](const GivenFrame& given) {
       return given.side == side && given.bytes == bytes && (!world_.enforces() || !sent_[given.sent - 1].flow->is_listed);

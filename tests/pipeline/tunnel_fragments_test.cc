@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tunnels whose own packets came in fragments, as where a bearer's headers make a packet longer than its network takes: what is in them is
+// judged as if they had come in one piece, and the fragment that completes a refused one is kept back.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "enforce/tunnelled.h"
+#include "filter.h"
+#include "ipv4_parts.h"
+#include "payloads.h"
+
+namespace telefence {
+namespace {
+
+using namespace testing;
+
+constexpr std::size_t kLink = 14;
+
+// The parts of a frame of IPv6, `size` octets of payload each, a multiple of eight.
+std::vector<Octets> ipv6_fragments_of(const Octets& frame, std::size_t size, std::uint8_t identification) {
+  constexpr std::size_t kHeader = 40;
+  std::vector<Octets> parts;
+  const Octets payload(frame.begin() + kLink + kHeader, frame.end());
+  for (std::size_t at = 0; at < payload.size(); at += size) {
+    const std::size_t count = std::min(size, payload.size() - at);
+    Octets part(frame.begin(), frame.begin() + kLink + kHeader);
+    part[kLink + 6] = 44;
+    put16(part, kLink + 4, static_cast<std::uint16_t>(count + 8));
+    const std::size_t place = at | (at + count < payload.size() ? 1u : 0u);
+    part.insert(part.end(), {frame[kLink + 6], 0, static_cast<std::uint8_t>(place >> 8), static_cast<std::uint8_t>(place), 0, 0, 0, identification});
+    part.insert(part.end(), payload.begin() + static_cast<std::ptrdiff_t>(at), payload.begin() + static_cast<std::ptrdiff_t>(at + count));
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+std::vector<Octets> parts_of(const Octets& frame, std::size_t size, std::uint8_t identification) {
+  return frame[kLink] >> 4 == 4 ? fragments_of(frame, size, identification) : ipv6_fragments_of(frame, size, identification);
+}
+
+Octets without_link(const Octets& frame) { return Octets(frame.begin() + kLink, frame.end()); }
+
+PacketShape lookup(std::string_view payload) { return {.transport = Transport::kUdp, .destination_port = 53, .payload = payload}; }
+PacketShape segment(std::string_view payload, std::uint16_t service, bool ipv6 = false) {
+  return {.ipv6 = ipv6, .destination_port = service, .sequence = 1000, .acknowledgement = 7000, .payload = payload};
+}
+
+class TunnelFragments : public ::testing::Test {
+ protected:
+  TunnelFragments() {
+    filter.block([](MatchSetBuilder& b) {
+      Filter::block_domain(b, "evil.example");
+      Filter::block_domain(b, "watched.example", "tag");
+      Filter::block_text(b, "win a prize");
+      Filter::block_number(b, "+8617000000001");
+    });
+  }
+  ~TunnelFragments() override {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < kFateCount; ++i) sum += filter.stats().fates[i].read();
+    EXPECT_EQ(sum, filter.stats().received.read());
+    EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+  }
+  void send(const std::vector<Octets>& parts, bool each_alone = false) {
+    filter.access.forget();
+    filter.core.forget();
+    for (const Octets& part : parts) {
+      filter.access.give(part);
+      if (each_alone) filter.run();
+    }
+    filter.run();
+  }
+  Filter filter;
+};
+
+constexpr TunnelKind kCarriedByIp[] = {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan, TunnelKind::kGeneve};
+
+TEST_F(TunnelFragments, ALookUpCutAnywhereIsAnsweredIntoTheTunnelAndNeverArrivesWhole) {
+  const std::string query = dns_query("www.evil.example");
+  std::mt19937 random(7);
+  std::uint8_t identification = 0;
+  std::size_t cut = 0;
+  for (const TunnelKind kind : kCarriedByIp) {
+    if (kind == TunnelKind::kGtpU) continue;  // the way back has to be learned first: below
+    for (const bool outer_ipv6 : {false, true}) {
+      for (std::size_t size = 16; size < 80; size += 8) {
+        const Octets whole = in_tunnel({.kind = kind, .outer_ipv6 = outer_ipv6}, inner_packet(lookup(query)));
+        std::vector<Octets> parts = parts_of(whole, size, ++identification);
+        if (parts.size() == 1) break;
+        ++cut;
+        std::shuffle(parts.begin(), parts.end(), random);
+        const std::uint64_t before = filter.fate(Fate::kAnswered);
+        send(parts, size % 16 == 0);
+        ASSERT_EQ(filter.fate(Fate::kAnswered), before + 1) << tunnel_name(kind) << " v6 " << outer_ipv6 << " size " << size;
+        ASSERT_EQ(filter.core.sent().size(), parts.size() - 1);
+        for (std::size_t i = 0; i + 1 < parts.size(); ++i) EXPECT_EQ(filter.core.sent()[i], parts[i]) << "those before pass as they came";
+        ASSERT_EQ(filter.access.sent().size(), 1u);
+        const Held answer{filter.access.sent()[0]};
+        EXPECT_EQ(answer.layers.tunnel, kind);
+        EXPECT_EQ(answer.layers.source_port, 53);
+        EXPECT_EQ(outer_problems(answer.frame, true), std::vector<std::string>());
+        send({parts.back()});
+        EXPECT_EQ(filter.core.sent().size(), 0u) << "a copy of the part that was kept back must not complete the packet";
+      }
+    }
+  }
+  EXPECT_GT(cut, 40u);
+}
+
+TEST_F(TunnelFragments, InnocentPacketsPassAsTheyCame) {
+  const std::string query = dns_query("good.example"), request = http_request("good.example"), odd(300, 'x');
+  std::uint8_t identification = 0;
+  std::uint64_t inspected = 0;
+  for (const TunnelKind kind : kCarriedByIp) {
+    for (const PacketShape& shape : {lookup(query), segment(request, 80), segment(odd, 9999, true), segment("", 80)}) {
+      const bool has_name = shape.destination_port == 53 || (shape.destination_port == 80 && !shape.payload.empty());
+      const std::vector<Octets> parts = parts_of(in_tunnel({.kind = kind}, inner_packet(shape)), 32, ++identification);
+      send(parts);
+      ASSERT_EQ(filter.core.sent().size(), parts.size());
+      for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_EQ(filter.core.sent()[i], parts[i]);
+      EXPECT_EQ(filter.access.sent().size(), 0u);
+      EXPECT_EQ(filter.fate(Fate::kForwardedInspected), inspected += has_name) << tunnel_name(kind);
+    }
+    EXPECT_EQ(filter.stats().tunnels[static_cast<std::size_t>(kind)].read(), 4u) << "each packet in it is counted once";
+  }
+}
+
+// The packets of the other direction are small, and teach the way.
+void teach_way_back(Filter& filter) {
+  filter.access.give(in_tunnel({.id = 0xa1}, inner_packet(segment("", 80))));
+  filter.run();
+  filter.core.give(in_tunnel({.reversed = true, .id = 0xb2}, inner_packet({.reversed = true, .source_port = 80, .destination_port = 40000,
+                                                                         .sequence = 7000, .acknowledgement = 1000})));
+  filter.run();
+}
+
+TEST_F(TunnelFragments, AVisitInABearerIsClosedAtBothEnds) {
+  teach_way_back(filter);
+  const std::vector<Octets> parts = parts_of(in_tunnel({.id = 0xa1}, inner_packet(segment(http_request("evil.example"), 80))), 64, 1);
+  send(parts);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  ASSERT_EQ(filter.access.sent().size(), 1u) << "the page";
+  EXPECT_EQ(Held{filter.access.sent()[0]}.layers.tunnel_id, 0xb2u);
+  ASSERT_EQ(filter.core.sent().size(), parts.size());
+  const Held reset{filter.core.sent().back()};
+  EXPECT_EQ(reset.layers.tunnel_id, 0xa1u);
+  EXPECT_NE(tcp_header(reset.frame, reset.layers).flags & kTcpRst, 0);
+  const Record* const record = filter.ring.front();
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->tunnels[0].id, 0xa1u);
+  EXPECT_EQ(record->outer_ip_version, 4);
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+  // The same segment once more, under another identification; and what stands behind it, in one piece.
+  send(parts_of(in_tunnel({.id = 0xa1}, inner_packet(segment(http_request("evil.example"), 80))), 64, 2));
+  ASSERT_EQ(filter.core.sent().size(), parts.size()) << "no part of it makes it whole, and the server is told once more";
+  const Held once_more{filter.core.sent().back()};
+  ASSERT_EQ(once_more.layers.transport, Transport::kTcp);
+  EXPECT_NE(tcp_header(once_more.frame, once_more.layers).flags & kTcpRst, 0);
+  EXPECT_EQ(filter.ring.pushed(), 1u) << "it is no further interception";
+  PacketShape behind = segment("more", 80);
+  behind.sequence += static_cast<std::uint32_t>(http_request("evil.example").size());
+  const std::uint64_t before = filter.fate(Fate::kDroppedDeadConnection);
+  send(parts_of(in_tunnel({.id = 0xa1}, inner_packet(behind)), 32, 3));
+  EXPECT_EQ(filter.fate(Fate::kDroppedDeadConnection), before + 1);
+}
+
+TEST_F(TunnelFragments, AHelloInTwoSegmentsOfWhichOneCameInFragmentsIsFound) {
+  const std::string padding = std::string("\x00\x15\x01\x90", 4) + std::string(400, '\0');  // RFC 7685
+  const std::string hello = tls_hello("evil.example", padding);
+  teach_way_back(filter);
+  const std::string_view all = hello;
+  PacketShape second = segment(all.substr(400), 443);
+  second.sequence += 400;
+  send({in_tunnel({.id = 0xa1}, inner_packet(segment(all.substr(0, 400), 443)))});
+  EXPECT_EQ(filter.core.sent().size(), 1u);
+  send(parts_of(in_tunnel({.id = 0xa1}, inner_packet(second)), 128, 9));
+  EXPECT_EQ(filter.fate(Fate::kReset) + filter.fate(Fate::kDroppedByVerdict), 1u);
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+}
+
+// A packet in fragments, each in a tunnel, the last of which comes in fragments itself.
+TEST_F(TunnelFragments, FragmentsInFragmentsAreJoinedInsideOut) {
+  std::uint8_t identification = 0;
+  for (const bool outer_ipv6 : {false, true}) {
+    Octets link(kLink);
+    link[12] = 8;
+    const Octets inner = link + inner_packet(lookup(dns_query("evil.example")));
+    const std::vector<Octets> inner_parts = fragments_of(inner, 16, 77);
+    std::vector<Octets> parts;
+    for (const Octets& part : inner_parts)
+      for (const Octets& one : parts_of(in_tunnel({.kind = TunnelKind::kGre, .outer_ipv6 = outer_ipv6}, without_link(part)), 16, ++identification))
+        parts.push_back(one);
+    ASSERT_GT(parts.size(), 4u);
+    const std::uint64_t before = filter.fate(Fate::kAnswered);
+    send(parts);
+    EXPECT_EQ(filter.fate(Fate::kAnswered), before + 1);
+    EXPECT_EQ(filter.core.sent().size(), parts.size() - 1);
+    EXPECT_EQ(filter.access.sent().size(), 1u);
+  }
+}
+
+TEST_F(TunnelFragments, AMessageOnASharedConnectionPassesAndIsCounted) {
+  const std::string text = submit_sm(1, "10690001", "8613800000001", "WIN a PRIZE");
+  const std::vector<Octets> parts = parts_of(in_tunnel({.kind = TunnelKind::kVxlan}, inner_packet(segment(text, 2775))), 64, 1);
+  send(parts);
+  ASSERT_EQ(filter.core.sent().size(), parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_EQ(filter.core.sent()[i], parts[i]);
+  EXPECT_EQ(filter.fate(Fate::kForwardedActionFailed), 1u);
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+  send(parts_of(in_tunnel({.kind = TunnelKind::kVxlan}, inner_packet(segment(sip_invite("+8617000000001", "13800000000"), 5060))), 64, 2));
+  EXPECT_EQ(filter.fate(Fate::kForwardedActionFailed), 2u);
+  EXPECT_EQ(filter.access.sent().size(), 0u);
+}
+
+TEST_F(TunnelFragments, ATagIsWrittenIntoThePartThatIsHere) {
+  const std::vector<Octets> parts = parts_of(in_tunnel({.kind = TunnelKind::kGre}, inner_packet(lookup(dns_query("watched.example")))), 32, 1);
+  send(parts);
+  EXPECT_EQ(filter.fate(Fate::kTagged), 1u);
+  ASSERT_EQ(filter.core.sent().size(), parts.size());
+  const Held last{filter.core.sent().back()};
+  EXPECT_EQ(last.octets[kLink + 1] >> 2, 1) << "DSCP";
+  EXPECT_EQ(sum_of(Octets(last.octets.begin() + kLink, last.octets.begin() + kLink + 20)), 0xffff);
+  EXPECT_EQ(without_link(last.octets).size(), without_link(parts.back()).size());
+  EXPECT_TRUE(std::equal(last.octets.begin() + kLink + 20, last.octets.end(), parts.back().begin() + kLink + 20));
+}
+
+TEST_F(TunnelFragments, CopiesAreAnsweredWithoutTheTunnelThatASwitchAdds) {
+  const std::vector<Octets> parts = parts_of(in_tunnel({.kind = TunnelKind::kGre}, inner_packet(lookup(dns_query("evil.example")))), 32, 1);
+  for (const Octets& part : parts) filter.tap.give(part);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kMirrorReleased), parts.size());
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+}
+
+// RFC 8200, 4.5 lets what is in a fragmented packet be a fragment header again: each level is a packet to put together, and one last part
+// could complete them all.
+TEST_F(TunnelFragments, ACascadeOfPacketsThatOnePartCompletesEnds) {
+  constexpr std::size_t kLevels = 40, kHeader = 40;
+  const std::string query = dns_query("evil.example");
+  PacketShape shape = lookup(query);
+  shape.ipv6 = true;
+  const Octets innermost = inner_packet(shape);
+  const Octets header(innermost.begin(), innermost.begin() + kHeader);
+  Octets payload(innermost.begin() + kHeader, innermost.end());
+  const auto part = [](std::uint8_t protocol, std::size_t place, std::uint8_t identification, const Octets& bytes) {
+    return Octets{protocol, 0, static_cast<std::uint8_t>(place >> 8), static_cast<std::uint8_t>(place), 0, 0, 0, identification} + bytes;
+  };
+  const auto carried = [&](const Octets& behind) {
+    Octets packet = header;
+    packet[6] = 44;
+    put16(packet, 4, static_cast<std::uint16_t>(behind.size()));
+    return in_tunnel({.kind = TunnelKind::kGre}, packet + behind);
+  };
+  std::uint8_t next = 17;
+  std::vector<Octets> firsts;
+  for (std::size_t level = 0; level < kLevels; ++level) {
+    // The first unit comes by itself, the rest is the part that completes.
+    const auto identification = static_cast<std::uint8_t>(level + 1);
+    firsts.push_back(carried(part(next, 1, identification, Octets(payload.begin(), payload.begin() + 8))));
+    payload = part(next, 8, identification, Octets(payload.begin() + 8, payload.end()));
+    next = 44;
+  }
+  send(firsts);
+  const std::vector<Octets> last = parts_of(carried(payload), 32, 99);
+  send(last);
+  EXPECT_EQ(filter.core.sent().size(), last.size());
+  EXPECT_EQ(filter.stats().fragments_joined.read(), kMostTunnels + 1) << "so many in one another, and no more";
+}
+
+}  // namespace
+}  // namespace telefence
