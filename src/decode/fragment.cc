@@ -69,6 +69,15 @@ bool may_carry_messages(const FragmentHeader& header, std::uint8_t ip_version) {
   return header.protocol == kProtocolUdp || header.protocol == kProtocolTcp || decode_detail::is_tunnel_protocol(header.protocol);
 }
 
+bool shows_tunnel(const FragmentHeader& header, Bytes part) {
+  if (decode_detail::is_tunnel_protocol(header.protocol)) return true;
+  if (header.protocol != kProtocolUdp || header.offset != 0) return false;
+  Reader reader(part);
+  reader.skip(2);
+  const std::uint16_t port = reader.u16();
+  return reader.ok() && decode_detail::is_tunnel_port(port);
+}
+
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version) {
   if (ip_version == 6) {
     Layers chain;

@@ -29,6 +29,9 @@ inline Bytes fragment_payload(const Frame& frame, const Layers& layers) {
 // later parts says nothing.
 bool may_carry_messages(const FragmentHeader& header, std::uint8_t ip_version);
 
+// Whether this part shows that the whole packet may be a tunnel: by its protocol, or by the port in the first part.
+bool shows_tunnel(const FragmentHeader& header, Bytes part);
+
 // What stands at the beginning of a packet's payload that was put together.
 struct WholePayload {
   bool is_known = false;  // UDP or TCP, and sound

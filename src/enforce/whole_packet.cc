@@ -36,7 +36,10 @@ void make_whole_ipv6(MutableBytes packet, std::size_t headers, std::uint8_t prot
 std::size_t write_whole_packet(const Frame& part, const Layers& part_layers, std::uint8_t protocol, Bytes payload, MutableBytes room) {
   const std::size_t headers = part_layers.transport_at;
   const std::size_t size = headers + payload.size();
-  if (size > room.size() || size > kLongest) return 0;
+  // Only over IPv6 the header itself is not part of the length that is told.
+  const std::uint16_t outermost = part_layers.tunnels != 0 ? part_layers.outer_network : part_layers.network;
+  const std::size_t before = outermost + (ip_version_at(part, outermost) == 6 ? kIpv6Header : 0);
+  if (size > room.size() || size > before + kLongest) return 0;
   const MutableBytes whole = room.first(size);
   Writer writer(whole);
   writer.bytes(part.bytes().first(headers));

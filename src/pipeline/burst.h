@@ -74,9 +74,9 @@ struct Burst {
   // The packet came in fragments: only its last part is in the frame, and `payloads` holds what all of them said.
   std::array<bool, kFrames> is_joined{};
   std::array<Bytes, kFrames> joined;  // of these: header and payload of its transport, in one piece
-  std::array<bool, kFrames> is_contradictory;  // and that its parts said two things of the same octets
+  std::array<bool, kFrames> is_contradictory;  // of these and those that are rebuilt: its parts said two things of the same octets
   bool any_joined = false;
-  // One of them that carries a tunnel stands in one piece in `frames`, its innermost packet in `layers`, until put_back(): what came,
+  // A tunnel's packet that came in fragments stands in one piece in `frames`, its innermost packet in `layers`, until put_back(): what came,
   // its last part, is here. What is changed in the piece reaches nobody.
   std::array<bool, kFrames> is_rebuilt{};
   std::array<Frame, kFrames> as_came;  // of these

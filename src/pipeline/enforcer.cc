@@ -223,10 +223,8 @@ void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies
   remember(index, live);
 }
 
-// True for a segment that came in fragments, when its header is not in the frame.
 bool Enforcer::is_joined_segment(std::size_t frame) const {
-  return burst_.any_joined && !Burst::is_stream(frame) && burst_.is_joined[frame] && !burst_.is_rebuilt[frame] &&
-         burst_.layers[frame].transport == Transport::kTcp;
+  return burst_.any_joined && !Burst::is_stream(frame) && burst_.is_joined[frame] && burst_.layers[frame].transport == Transport::kTcp;
 }
 
 Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
@@ -257,7 +255,13 @@ Fate Enforcer::apply_in_parts(std::size_t index, const LivePolicy& live, Replies
   if (!action.takes_frame) return apply(index, burst_.as_came[place], decode(burst_.as_came[place]), live, replies);
   const bool stalls_others = burst_.layers[place].transport == Transport::kTcp &&
                              registered_protocols()[burst_.events.events()[index].protocol]->shares_connections;
-  return stalls_others ? Fate::kForwardedActionFailed : apply(index, burst_.frames[place], burst_.layers[place], live, replies);
+  if (stalls_others) return Fate::kForwardedActionFailed;
+  // As in carry_out(): nobody is told of what no receiver takes, but the one that the parts make elsewhere must not arrive.
+  if (!burst_.is_joined[place] && burst_.is_contradictory[place] && !checksums_hold(burst_.frames[place], burst_.layers[place])) {
+    note_evasion(burst_, stats_, place, EvasionKind::kBadChecksum);
+    return Fate::kDroppedByVerdict;
+  }
+  return apply(index, burst_.frames[place], burst_.layers[place], live, replies);
 }
 
 // frame, layers: of the event's frame, or of that without the tunnel that its copy came in.
@@ -375,7 +379,8 @@ void Enforcer::remember(std::size_t index, const LivePolicy& live) {
   const Layers& layers = burst_.layers[event.frame];
   const Fate done = burst_.event_fates[index];
   const bool ends = done == Fate::kAnswered || done == Fate::kReset || done == Fate::kDroppedByVerdict;
-  if (layers.transport == Transport::kTcp && ends && !is_joined_segment(event.frame)) {
+  const bool is_odd = burst_.any_rebuilt && !Burst::is_stream(event.frame) && burst_.is_rebuilt[event.frame] && burst_.is_contradictory[event.frame];
+  if (layers.transport == Transport::kTcp && ends && !is_odd && !is_joined_segment(event.frame)) {
     const Ending ending = done == Fate::kAnswered ? Ending::kAnswered : done == Fate::kReset ? Ending::kReset : Ending::kDropped;
     const auto count = static_cast<std::uint32_t>(burst_.payloads[event.frame].bytes.size());
     sessions_.close(burst_.flow_of(event.frame, sessions_),
@@ -434,7 +439,7 @@ void Enforcer::restate_responses() {
       sessions_.forget_response(burst_.flow_of(response.frame, sessions_), response.session_number, burst_.now_ns);
       continue;
     }
-    const bool is_in_parts = !Burst::is_stream(response.frame) && burst_.is_joined[response.frame];
+    const bool is_in_parts = !Burst::is_stream(response.frame) && (burst_.is_joined[response.frame] || burst_.is_rebuilt[response.frame]);
     if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp || is_in_parts) continue;
     const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
     const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,

@@ -12,6 +12,14 @@ Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagr
     : burst_(burst), sessions_(sessions), lane_(lane), shedder_(shedder), reader_(burst, datagrams, stats, shedder),
       names_(burst, sessions, stats, lane, shedder, reader_, options), fragments_(burst, sessions, stats, fragments) {}
 
+[[gnu::always_inline]] inline TcpHeader Extractor::note_header(std::size_t index) {
+  const TcpHeader header = tcp_header(burst_.frames[index], burst_.layers[index]);
+  if ((header.flags & kTcpSyn) != 0) names_.opening(index, header);
+  if ((header.flags & kTcpRst) != 0) names_.note_reset(index);
+  burst_.sequences[index] = header.sequence + ((header.flags & kTcpSyn) != 0 ? 1u : 0u);  // a SYN takes a number itself
+  return header;
+}
+
 void Extractor::run(const Classifier& classifier) {
   if (!burst_.is_copy) lane_.read_expired();  // nothing in line is judged as copies are
   if (burst_.has_tcp) prefetch();
@@ -63,10 +71,7 @@ void Extractor::fragment(std::size_t index, const Classifier& classifier) {
 void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  const TcpHeader header = tcp_header(frame, layers);
-  if ((header.flags & kTcpSyn) != 0) names_.opening(index, header);
-  if ((header.flags & kTcpRst) != 0) names_.note_reset(index);
-  burst_.sequences[index] = header.sequence + ((header.flags & kTcpSyn) != 0 ? 1u : 0u);  // a SYN takes a number itself
+  const TcpHeader header = note_header(index);
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
   const StreamLane::Belongs belongs = lane_.takes(index);
@@ -84,7 +89,10 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
     (void)reader_.read(index, classifier, classifier.classify(burst_.payloads[index]));
     return;
   }
-  if (burst_.is_rebuilt[index] && note_if_late(burst_, index, sessions_)) return;
+  if (burst_.is_rebuilt[index]) {
+    if (note_if_late(burst_, index, sessions_)) return;
+    note_header(index);
+  }
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
   const bool may_be_shared = protocol != kNoProtocol && registered_protocols()[protocol]->shares_connections;
   burst_.fates[index] = PayloadReader::kUnread;

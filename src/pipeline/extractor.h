@@ -30,12 +30,15 @@ class Extractor {
   // Fills burst.events, and the fates of frames as far as they follow from what was read.
   void run(const Classifier& classifier);
   // Nobody looks at the events any more.
+  // Before anything leaves, when all fates are known.
+  void settle() { fragments_.settle(); }
   void end_of_burst();
 
  private:
   void prefetch();
   void prefetch_closed();
   void fragment(std::size_t index, const Classifier& classifier);
+  TcpHeader note_header(std::size_t index);
   void segment(std::size_t index, const Classifier& classifier);
   void whole(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);

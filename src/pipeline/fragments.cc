@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/fragments.h"
 
+#include <span>
+
 #include "decode/decode.h"
 #include "decode/fragment.h"
 #include "enforce/checksum.h"
@@ -49,20 +51,27 @@ bool Fragments::join(std::size_t index) {
   if (!is_sound(index, header, part)) return false;
   const std::uint64_t key = key_of(index, header.identification);
   using Put = FragmentTable::Put;
-  const Put put = table_.put(key, header, part, burst_.now_ns);
-  if (put == Put::kOverlaps || put == Put::kWholeOverlaps) {
+  const Put put = table_.put(key, header, part, shows_tunnel(header, part), burst_.now_ns);
+  if (put == Put::kOverlaps || put == Put::kWholeOverlaps || put == Put::kAgainOverlaps) {
     stats_.fragments_overlapping.add(1);
     note_evasion(burst_, stats_, index, EvasionKind::kOverlappingFragments);
   }
   switch (put) {
     case Put::kWaits:
     case Put::kOverlaps: return false;
+    case Put::kAgain:
+    case Put::kAgainOverlaps: note_again(index, key, put == Put::kAgainOverlaps); return false;
     case Put::kNoRoom: stats_.fragments_given_up.add(1); return false;
     case Put::kRefused: burst_.fates[index] = Fate::kDroppedByVerdict; return false;
     case Put::kWhole:
     case Put::kWholeOverlaps: return take(index, key);
   }
   return false;
+}
+
+void Fragments::note_again(std::size_t index, std::uint64_t key, bool is_other) {
+  for (std::size_t i = 0; i < joined_count_; ++i)
+    if (joined_[i].key == key) again_[again_count_++] = {static_cast<std::uint16_t>(index), joined_[i].index, is_other};
 }
 
 // The packet that this fragment made whole.
@@ -72,9 +81,8 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   stats_.fragments_joined.add(1);
   const FragmentTable::Whole packet = table_.whole(key);
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, layers.ip_version);
-  // In a tunnel that was put together itself a packet has to be, too: of its headers there is nothing in what came.
   if ((burst_.is_rebuilt[index] || may_be_tunnel(whole)) && rebuild(index, packet)) return read_inside(index);
-  if (burst_.is_rebuilt[index] || !whole.is_known || whole.bytes.empty()) return false;
+  if (!whole.is_known || whole.bytes.empty()) return false;
   layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
   layers.source_port = whole.source_port;
@@ -87,22 +95,20 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   return true;
 }
 
-// True when the packet stands in the burst as a frame. False: there is no room, or no tunnel in it after all.
+// True when the packet stands in the burst as a frame. False: there is no tunnel in it after all, or it is longer than the tunnels around it can
+// say.
 bool Fragments::rebuild(std::size_t index, const FragmentTable::Whole& packet) {
   const Layers& layers = burst_.layers[index];
   Frame frame = burst_.frames[index];
-  const MutableBytes room = MutableBytes(room_.get(), kRoom).subspan(room_used_);
+  const MutableBytes room = MutableBytes(room_.get(), room_size_).subspan(room_used_);
   const std::size_t size = write_whole_packet(frame, layers, packet.protocol, packet.bytes, room);
-  if (size == 0) {
-    stats_.fragments_given_up.add(1);
-    return false;
-  }
+  if (size == 0) return false;
   frame.data = room.data();
   frame.length = static_cast<std::uint32_t>(size);
   frame.headroom = frame.tailroom = 0;
   frame.owner = nullptr;
   const Layers inside = decode(frame);
-  if (inside.tunnels <= layers.tunnels && !burst_.is_rebuilt[index]) return false;
+  if (inside.ip_version == 0 || (inside.tunnels <= layers.tunnels && !burst_.is_rebuilt[index])) return false;
   for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind)
     if (inside.is_in(static_cast<TunnelKind>(kind)) && !layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
   room_used_ += size;
@@ -122,19 +128,27 @@ bool Fragments::read_inside(std::size_t index) {
   const Layers& layers = burst_.layers[index];
   if (layers.end == DecodeEnd::kFragment) return !is_too_deep(index) && is_read(index) && join(index);
   if (layers.end != DecodeEnd::kPayload) return false;
-  const bool is_tcp = layers.transport == Transport::kTcp;
-  const std::uint32_t end = is_tcp ? layers.network_end : layers.payload + layers.payload_length;
-  if (is_tcp) burst_.sequences[index] = tcp_header(frame, layers).sequence;
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
-  burst_.is_joined[index] = burst_.any_joined = true;
-  burst_.joined[index] = frame.bytes().subspan(layers.transport_at, end - layers.transport_at);
   return true;
 }
 
+// What was shed is no refusal, and of a copy nothing is kept from anybody.
+void Fragments::settle() {
+  const auto is_refused = [&](std::size_t index) {
+    return !burst_.is_copy && !leaves(burst_.fates[index]) && burst_.fates[index] != Fate::kDroppedOverload;
+  };
+  for (const Again& one : std::span(again_).first(again_count_)) {
+    // A packet that was to be refused and that no receiver takes as it was whole here: with this part instead it may be a sound one.
+    const bool is_decoy = one.is_other && !burst_.is_copy && burst_.fates[one.first] == Fate::kForwardedBadChecksum;
+    if (is_refused(one.first) || is_decoy) burst_.fates[one.index] = Fate::kDroppedByVerdict;
+  }
+  for (std::size_t i = 0; i < joined_count_; ++i) table_.finish(joined_[i].key, is_refused(joined_[i].index));
+  if (burst_.any_rebuilt) [[unlikely]] burst_.put_back();
+}
+
 void Fragments::end_of_burst() {
-  for (std::size_t i = 0; i < joined_count_; ++i) table_.finish(joined_[i].key, !leaves(burst_.fates[joined_[i].index]));
-  joined_count_ = room_used_ = 0;
+  joined_count_ = again_count_ = room_used_ = 0;
   table_.end_of_burst();
   stats_.fragments_evicted.set(table_.evicted());
 }

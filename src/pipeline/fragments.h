@@ -27,9 +27,10 @@ class Fragments {
   // True for those that a protocol may have something to read in.
   bool is_read(std::size_t index) const;
   // Requires: is_read(). True when this fragment made its packet whole: burst.payloads, .sequences and the protocol and ports in
-  // .layers are those of the packet, or, of one in the tunnel that it carries, burst.frames and .layers are.
+  // .layers are those of the packet, or, where that is in a tunnel which came in fragments, burst.frames and .layers are.
   bool join(std::size_t index);
-  // The fates are known.
+  // What became of the packets is known, and nothing has left yet: parts that came once more share it.
+  void settle();
   void end_of_burst();
 
  private:
@@ -38,6 +39,7 @@ class Fragments {
     std::uint64_t key = 0;
   };
 
+  void note_again(std::size_t index, std::uint64_t key, bool is_other);
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
   bool is_sound(std::size_t index, const FragmentHeader& header, Bytes part);
   bool take(std::size_t index, std::uint64_t key);
@@ -53,9 +55,17 @@ class Fragments {
   static constexpr std::size_t kMostNested = kMostTunnels + 1;
   std::array<Joined, Burst::kFrames * kMostNested> joined_;
   std::size_t joined_count_ = 0;
-  // Packets with tunnels, of this burst.
-  static constexpr std::size_t kRoom = 256 * 1024;
-  std::unique_ptr<std::uint8_t[]> room_ = std::make_unique_for_overwrite<std::uint8_t[]>(kRoom);
+  // Parts of these that came once more in this burst: each with the frame that made its packet whole.
+  struct Again {
+    std::uint16_t index = 0, first = 0;
+    bool is_other = false;  // as other bytes
+  };
+  std::array<Again, Burst::kFrames> again_;
+  std::size_t again_count_ = 0;
+  // Tunnels' packets, of this burst: all that the table may hold, and the headers in front of them. The kernel gives what is used.
+  static std::size_t room_for(const FragmentTable& table) { return table.most_bytes() + Burst::kFrames * kMostNested * 512; }
+  std::size_t room_size_ = room_for(table_);
+  std::unique_ptr<std::uint8_t[]> room_ = std::make_unique_for_overwrite<std::uint8_t[]>(room_size_);
   std::size_t room_used_ = 0;
 };
 

@@ -97,7 +97,7 @@ void NameLane::take(std::size_t index, const Classifier& classifier) {
   const Opening* const opened = parts_.opening(flow.forward, burst_.now_ns);
   const std::uint8_t protocol = protocol_of(index, classifier, opened);
   if (is_shared(index, classifier, protocol, opened)) {
-    if (burst_.is_joined[index])
+    if (burst_.is_joined[index] || burst_.is_rebuilt[index])
       (void)reader_.read(index, classifier, protocol);
     else if (streams_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
       (void)reader_.read(index, classifier, burst_.protocol[index]);
@@ -426,7 +426,7 @@ bool NameLane::may_feed(std::size_t index, const PartialMessage* message) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   if (frame.truncated) return false;
-  if (burst_.is_joined[index] && !burst_.is_rebuilt[index]) return true;  // it has neither of its own
+  if (burst_.is_joined[index]) return true;  // it has neither of its own
   if (!checksums_hold(frame, layers)) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);

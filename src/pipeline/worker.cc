@@ -129,7 +129,7 @@ void Worker::run_part(Link& link) {
   end_stage(Stage::kEnforce);
   observe();
   if (burst_.evasion_count != 0 && records_ != nullptr) evasions_.begin_records(*records_);
-  if (burst_.any_rebuilt) [[unlikely]] burst_.put_back();
+  extractor_.settle();
   transmit_released(live);
   transmit(link);
   record(live);

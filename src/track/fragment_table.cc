@@ -10,22 +10,24 @@ namespace {
 constexpr std::uint64_t kWaitsFor = 60'000'000'000;
 // Of what was refused nothing may come through while receivers keep its other parts; later the identification is that of another packet.
 constexpr std::uint64_t kRefusedFor = 30'000'000'000;
+constexpr std::uint64_t kTunnelsWaitFor = 1'000'000'000;
 constexpr std::uint32_t kLongest = 65535;
 
 }  // namespace
 
-FragmentTable::FragmentTable(const FragmentOptions& options) : pool_(options.bytes), packets_(options.packets) {}
+FragmentTable::FragmentTable(const FragmentOptions& options) : most_bytes_(options.bytes), pool_(options.bytes), packets_(options.packets) {}
 
-FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns) {
+FragmentTable::Packet& FragmentTable::at(std::uint64_t key, bool is_tunnel, std::uint64_t now_ns) {
   if (Packet* const known = packets_.find(key)) {
-    if (now_ns - known->began_ns <= (known->is_refused ? kRefusedFor : kWaitsFor)) return *known;
+    const std::uint64_t most = known->is_tunnel || is_tunnel ? kTunnelsWaitFor : known->is_refused ? kRefusedFor : kWaitsFor;
+    if (now_ns - known->began_ns <= most) return *known;
     forget(*known);
   }
   Packet& packet = packets_.insert(key, [&](Packet& leaving) { leaving.buffer.release(pool_); });
   packet.buffer.start(0, pool_);
   packet.total = 0;
   packet.began_ns = now_ns;
-  packet.is_refused = packet.has_first = packet.is_contradictory = false;
+  packet.is_refused = packet.is_whole = packet.is_tunnel = packet.has_first = packet.is_contradictory = false;
   return packet;
 }
 
@@ -34,9 +36,11 @@ void FragmentTable::forget(Packet& packet) {
   packets_.erase(packet);
 }
 
-FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, std::uint64_t now_ns) {
-  Packet& packet = at(key, now_ns);
+FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, bool is_tunnel, std::uint64_t now_ns) {
+  Packet& packet = at(key, is_tunnel, now_ns);
   if (packet.is_refused) return Put::kRefused;
+  if (packet.is_whole) return packet.buffer.differs(header.offset, bytes) ? Put::kAgainOverlaps : Put::kAgain;
+  packet.is_tunnel |= is_tunnel;
   constexpr std::size_t kUnit = 8;
   if (!header.is_last) bytes = bytes.first(bytes.size() / kUnit * kUnit);
   const std::uint32_t end = header.offset + static_cast<std::uint32_t>(bytes.size());
@@ -50,11 +54,11 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
     packet.has_first = true;
     packet.protocol = header.protocol;
   }
-  const bool is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
-  if (is_whole) packet.began_ns = now_ns;
+  packet.is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
+  if (packet.is_whole) packet.began_ns = now_ns;
   packet.is_contradictory |= conflicts;
-  if (conflicts) return is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
-  return is_whole ? Put::kWhole : Put::kWaits;
+  if (conflicts) return packet.is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
+  return packet.is_whole ? Put::kWhole : Put::kWaits;
 }
 
 FragmentTable::Whole FragmentTable::whole(std::uint64_t key) {

@@ -3,7 +3,12 @@
 
 // IP packets that came in fragments, put together in whatever order their parts come (RFC 791, 3.2; RFC 8200, 4.5). Fixed memory;
 // the packet that waits longest gives way. A packet that was refused is remembered, so that no later copy of its missing part
-// makes it whole at its receiver. Worker thread.
+// makes it whole at its receiver.
+//
+// Two ends have 65,536 identifications for one another over IPv4 (RFC 4963). Those of a tunnel use them up within a second when it carries
+// a hundred thousand packets in it, so parts of tunnels' packets, which come right behind one another, are kept so long only.
+//
+// Worker thread.
 
 #include <cstdint>
 
@@ -23,12 +28,17 @@ struct FragmentOptions {
 class FragmentTable {
  public:
   explicit FragmentTable(const FragmentOptions& options);
-  static std::uint64_t memory_for(const FragmentOptions& options) {  // bytes
-    return options.bytes + LruTable<Packet>::memory_for(options.packets);
+  // Bytes, with as many again for who makes frames of tunnels' packets that are whole.
+  static std::uint64_t memory_for(const FragmentOptions& options) {
+    return 2 * options.bytes + LruTable<Packet>::memory_for(options.packets);
   }
+  // The payloads of all packets that may be whole at a time.
+  std::uint64_t most_bytes() const { return most_bytes_; }
 
   enum class Put : std::uint8_t {
     kWaits,
+    kAgain,     // part of a packet that became whole in this burst: its fate is that packet's
+    kAgainOverlaps,  // the same, as other bytes
     kWhole,     // nothing is missing any more: whole() is it
     kOverlaps,  // waits, but bytes that were there already came again as other ones: no sound sender does that
     kWholeOverlaps,  // the same, and nothing is missing any more: whole() is what the first copies say
@@ -36,8 +46,8 @@ class FragmentTable {
     kRefused,   // part of a packet that was refused
   };
   // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
-  // follow only whole units of eight octets count, as receivers have it.
-  Put put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, std::uint64_t now_ns);
+  // follow only whole units of eight octets count, as receivers have it. is_tunnel: this part shows that the packet is a tunnel's.
+  Put put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, bool is_tunnel, std::uint64_t now_ns);
   // The payload of the packet that put() called whole, and the protocol by its first part. Valid until end_of_burst().
   struct Whole {
     Bytes bytes;
@@ -57,13 +67,16 @@ class FragmentTable {
     std::uint32_t total = 0;  // bytes of its payload; 0: its last part has not come
     std::uint64_t began_ns = 0;
     bool is_refused = false;
+    bool is_whole = false;   // since this burst
+    bool is_tunnel = false;
     bool has_first = false;
     bool is_contradictory = false;
     std::uint8_t protocol = 0;  // by the first part
   };
-  Packet& at(std::uint64_t key, std::uint64_t now_ns);
+  Packet& at(std::uint64_t key, bool is_tunnel, std::uint64_t now_ns);
   void forget(Packet& packet);
 
+  std::uint64_t most_bytes_;
   BufferPool pool_;
   LruTable<Packet> packets_;
 };

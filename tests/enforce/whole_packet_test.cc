@@ -63,8 +63,8 @@ TEST(WholePacket, NoPacketIsLongerThanItsLengthCanSay) {
   const Held part(cut_in_fragments(frame, whole.layers, 16, 1)[0].bytes);
   const Octets payload(65535);
   Octets room(70000);
-  EXPECT_EQ(write_whole_packet(part.frame, part.layers, 17, payload, room), 0u);
-  EXPECT_NE(write_whole_packet(part.frame, part.layers, 17, Bytes(payload).first(65000), room), 0u);
+  EXPECT_EQ(write_whole_packet(part.frame, part.layers, 17, Bytes(payload).first(65535 - 20), room), 14u + 65535);
+  EXPECT_EQ(write_whole_packet(part.frame, part.layers, 17, Bytes(payload).first(65535 - 19), room), 0u);
 }
 
 }  // namespace

@@ -48,6 +48,19 @@ PacketShape segment(std::string_view payload, std::uint16_t service, bool ipv6 =
   return {.ipv6 = ipv6, .destination_port = service, .sequence = 1000, .acknowledgement = 7000, .payload = payload};
 }
 
+// A look-up in a packet of IPv4 of this length, by what it is padded with.
+Octets long_lookup(std::string_view name, std::size_t length) {
+  const std::string query = dns_query(name);
+  Octets link(kLink);
+  link[12] = 8;
+  Octets frame = link + inner_packet(lookup(query));
+  frame.resize(kLink + length);
+  put16(frame, kLink + 20 + 4, static_cast<std::uint16_t>(length - 20));
+  put16(frame, kLink + 20 + 6, 0);  // without a checksum
+  set_length(frame);
+  return frame;
+}
+
 class TunnelFragments : public ::testing::Test {
  protected:
   TunnelFragments() {
@@ -232,6 +245,74 @@ TEST_F(TunnelFragments, CopiesAreAnsweredWithoutTheTunnelThatASwitchAdds) {
   for (const Octets& part : parts) filter.tap.give(part);
   filter.run();
   EXPECT_EQ(filter.fate(Fate::kMirrorReleased), parts.size());
+  EXPECT_EQ(filter.ring.pushed(), 1u);
+}
+
+// Parts that come twice in a burst: what completed the packet is kept back, and so are they, however many.
+TEST_F(TunnelFragments, EachCopyOfThePartThatCompletesARefusedPacketIsKeptBack) {
+  for (const TunnelKind kind : {TunnelKind::kGre, TunnelKind::kVxlan}) {
+    std::vector<Octets> parts = parts_of(in_tunnel({.kind = kind}, without_link(long_lookup("evil.example", 20000))), 1400, static_cast<std::uint8_t>(kind));
+    const std::vector<Octets> last(40, parts.back());
+    parts.pop_back();
+    send(parts);
+    const std::uint64_t before = filter.fate(Fate::kAnswered);
+    const std::uint64_t records = filter.ring.pushed();
+    send(last);
+    EXPECT_EQ(filter.fate(Fate::kAnswered), before + 1);
+    EXPECT_EQ(filter.core.sent().size(), 0u);
+    EXPECT_EQ(filter.ring.pushed(), records + 1);
+  }
+  // The same without a tunnel, in which a copy was judged for itself.
+  std::vector<Octets> parts = fragments_of(udp_frame(dns_query("evil.example"), 53), 16, 5);
+  const std::vector<Octets> last(40, parts.back());
+  parts.pop_back();
+  send(parts);
+  send(last);
+  EXPECT_EQ(filter.core.sent().size(), 0u);
+}
+
+// Parts that contradict each other are an event of evasion, whose record tells the addresses; in this tunnel there is nothing that has any.
+TEST_F(TunnelFragments, ATunnelWithABrokenPacketInsideIsAnOrdinaryOne) {
+  Octets broken = in_tunnel({.kind = TunnelKind::kGre}, inner_packet(lookup("")));
+  broken.resize(14 + 20 + 4 + 12);
+  set_length(broken);
+  std::vector<Octets> parts = fragments_of(broken, 8, 4);
+  Octets other = parts[0];
+  other.back() ^= 1;
+  send({parts[0], other, parts[1]});
+  EXPECT_EQ(filter.core.sent().size(), 3u);
+  EXPECT_GE(filter.stats().evasions[static_cast<std::size_t>(EvasionKind::kOverlappingFragments)].read(), 1u);
+  ASSERT_GE(filter.ring.pushed(), 1u);
+  EXPECT_EQ(filter.ring.front()->ip_version, 4);
+  EXPECT_EQ(filter.ring.front()->source[0], broken[14 + 12]) << "the tunnel's own end";
+}
+
+// The longest packet that may be, cut into fragments and each of these put into a tunnel, the last of which is cut, too: with the headers
+// around it no length could say how long it is.
+TEST_F(TunnelFragments, TheLongestPacketInATunnelIsReadAllTheSame) {
+  std::vector<Octets> frames;
+  const std::vector<Octets> inner_parts = fragments_of(long_lookup("evil.example", 65535), 1400, 77);
+  for (const Octets& part : inner_parts) frames.push_back(in_tunnel({.kind = TunnelKind::kGre}, without_link(part)));
+  const std::vector<Octets> last = parts_of(frames.back(), 512, 1);
+  frames.pop_back();
+  frames.insert(frames.end(), last.begin(), last.end());
+  send(frames);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_EQ(filter.core.sent().size(), frames.size() - 1);
+}
+
+// RFC 7413: bytes may come with the SYN, which takes a number itself.
+TEST_F(TunnelFragments, AHelloThatBeginsInTheOpeningIsFound) {
+  teach_way_back(filter);
+  const std::string hello = tls_hello("evil.example", std::string("\x00\x15\x01\x90", 4) + std::string(400, '\0'));
+  PacketShape opening = segment(std::string_view(hello).substr(0, 300), 443);
+  opening.flags = kTcpSyn;
+  opening.acknowledgement = 0;
+  send(parts_of(in_tunnel({.id = 0xa1}, inner_packet(opening)), 128, 9));
+  PacketShape second = segment(std::string_view(hello).substr(300), 443);
+  second.sequence += 301;
+  send({in_tunnel({.id = 0xa1}, inner_packet(second))});
+  EXPECT_EQ(filter.fate(Fate::kReset) + filter.fate(Fate::kDroppedByVerdict), 1u);
   EXPECT_EQ(filter.ring.pushed(), 1u);
 }
 

@@ -16,8 +16,8 @@ constexpr std::uint64_t kNow = 1'000'000'000'000;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 Put give(FragmentTable& table, std::uint64_t key, std::uint32_t offset, bool is_last, Bytes bytes, std::uint64_t now_ns,
-        std::uint8_t protocol = 17) {
-  return table.put(key, {.offset = offset, .is_last = is_last, .protocol = protocol}, bytes, now_ns);
+        std::uint8_t protocol = 17, bool is_tunnel = false) {
+  return table.put(key, {.offset = offset, .is_last = is_last, .protocol = protocol}, bytes, is_tunnel, now_ns);
 }
 
 TEST(FragmentTable, PartsInAnyOrderAndTwiceMakeThePacketOnce) {
@@ -103,6 +103,35 @@ TEST(FragmentTable, TheOneThatWaitsLongestGivesWay) {
   EXPECT_EQ(table.evicted(), 1u);
   EXPECT_EQ(give(table, 3, 8, true, as_bytes("89"), kNow + 4), Put::kWhole);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 5), Put::kWaits) << "its beginning is gone";
+}
+
+TEST(FragmentTable, WhatComesOnceMoreInTheBurstIsOfThePacketThatIsWhole) {
+  FragmentTable table({.packets = 16, .bytes = 1 << 20});
+  const std::string packet = "0123456789abcdef";
+  EXPECT_EQ(give(table, 1, 0, false, as_bytes(packet).first(8), kNow), Put::kWaits);
+  EXPECT_EQ(give(table, 1, 8, true, as_bytes(packet).subspan(8), kNow), Put::kWhole);
+  EXPECT_EQ(give(table, 1, 8, true, as_bytes(packet).subspan(8), kNow), Put::kAgain);
+  EXPECT_EQ(give(table, 1, 0, false, as_bytes(packet).first(8), kNow), Put::kAgain);
+  table.finish(1, false);
+  table.end_of_burst();
+  EXPECT_EQ(give(table, 1, 8, true, as_bytes(packet).subspan(8), kNow), Put::kWaits) << "another packet, for all that is known";
+}
+
+TEST(FragmentTable, PartsOfTunnelsAreKeptForASecond) {
+  FragmentTable table({.packets = 16, .bytes = 1 << 20});
+  const std::string packet = "0123456789abcdef";
+  const auto first = [&](std::uint64_t at) { return give(table, 1, 0, false, as_bytes(packet).first(8), at, 17, true); };
+  const auto last = [&](std::uint64_t at) { return give(table, 1, 8, true, as_bytes(packet).subspan(8), at); };
+  EXPECT_EQ(first(kNow), Put::kWaits);
+  EXPECT_EQ(last(kNow + kSecond), Put::kWhole);
+  table.finish(1, true);
+  table.end_of_burst();
+  EXPECT_EQ(last(kNow + 2 * kSecond), Put::kRefused);
+  EXPECT_EQ(first(kNow + 2 * kSecond + 1), Put::kWaits) << "another packet has this identification";
+  EXPECT_EQ(last(kNow + 3 * kSecond + 2), Put::kWaits) << "and another one";
+  // The last part of an old packet tells nothing; the first of the next one does.
+  EXPECT_EQ(first(kNow + 5 * kSecond), Put::kWaits);
+  EXPECT_EQ(last(kNow + 5 * kSecond), Put::kWhole);
 }
 
 }  // namespace
