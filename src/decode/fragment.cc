@@ -69,13 +69,17 @@ bool may_carry_messages(const FragmentHeader& header, std::uint8_t ip_version) {
   return header.protocol == kProtocolUdp || header.protocol == kProtocolTcp || decode_detail::is_tunnel_protocol(header.protocol);
 }
 
-bool shows_tunnel(const FragmentHeader& header, Bytes part) {
-  if (decode_detail::is_tunnel_protocol(header.protocol)) return true;
-  if (header.protocol != kProtocolUdp || header.offset != 0) return false;
+bool is_cut_short(const Frame& frame, const Layers& layers) {
+  const bool is_ipv4 = layers.ip_version == 4;
+  const std::size_t told = Reader(frame.bytes().subspan(layers.network + (is_ipv4 ? 2u : 4u), 2)).u16();
+  return layers.network + told + (is_ipv4 ? 0u : 40u) > frame.length;
+}
+
+bool begins_gtp_u(const FragmentHeader& header, Bytes part, std::uint8_t ip_version) {
+  if (ip_version != 4 || header.protocol != kProtocolUdp || header.offset != 0) return false;
   Reader reader(part);
   reader.skip(2);
-  const std::uint16_t port = reader.u16();
-  return reader.ok() && decode_detail::is_tunnel_port(port);
+  return reader.u16() == decode_detail::kPortGtpU && reader.ok();
 }
 
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version) {

@@ -29,8 +29,12 @@ inline Bytes fragment_payload(const Frame& frame, const Layers& layers) {
 // later parts says nothing.
 bool may_carry_messages(const FragmentHeader& header, std::uint8_t ip_version);
 
-// Whether this part shows that the whole packet may be a tunnel: by its protocol, or by the port in the first part.
-bool shows_tunnel(const FragmentHeader& header, Bytes part);
+// True when the packet is longer than the frame by what its header says: no receiver takes such a part.
+// Requires: as fragment_header().
+bool is_cut_short(const Frame& frame, const Layers& layers);
+
+// Whether this is the first part of a packet of GTP-U over IPv4.
+bool begins_gtp_u(const FragmentHeader& header, Bytes part, std::uint8_t ip_version);
 
 // What stands at the beginning of a packet's payload that was put together.
 struct WholePayload {

@@ -89,7 +89,7 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
     (void)reader_.read(index, classifier, classifier.classify(burst_.payloads[index]));
     return;
   }
-  if (burst_.is_rebuilt[index]) {
+  if (!burst_.is_joined[index]) {  // it has its header in front of it
     if (note_if_late(burst_, index, sessions_)) return;
     note_header(index);
   }

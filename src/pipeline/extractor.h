@@ -29,9 +29,9 @@ class Extractor {
 
   // Fills burst.events, and the fates of frames as far as they follow from what was read.
   void run(const Classifier& classifier);
-  // Nobody looks at the events any more.
   // Before anything leaves, when all fates are known.
   void settle() { fragments_.settle(); }
+  // Nobody looks at the events any more.
   void end_of_burst();
 
  private:

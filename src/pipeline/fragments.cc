@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/fragments.h"
 
+#include <algorithm>
 #include <span>
 
 #include "decode/decode.h"
@@ -37,6 +38,10 @@ bool Fragments::is_sound(std::size_t index, const FragmentHeader& header, Bytes 
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return false;
   }
+  if (is_cut_short(burst_.frames[index], layers)) {
+    burst_.fates[index] = Fate::kForwardedBadHeader;
+    return false;
+  }
   // RFC 8200, 4.5: discarded. Over IPv4 receivers cut it (FragmentTable::put).
   const bool is_odd = layers.ip_version == 6 && !header.is_last && part.size() % 8 != 0;
   if (is_odd) stats_.fragments_given_up.add(1);
@@ -51,16 +56,13 @@ bool Fragments::join(std::size_t index) {
   if (!is_sound(index, header, part)) return false;
   const std::uint64_t key = key_of(index, header.identification);
   using Put = FragmentTable::Put;
-  const Put put = table_.put(key, header, part, shows_tunnel(header, part), burst_.now_ns);
-  if (put == Put::kOverlaps || put == Put::kWholeOverlaps || put == Put::kAgainOverlaps) {
-    stats_.fragments_overlapping.add(1);
-    note_evasion(burst_, stats_, index, EvasionKind::kOverlappingFragments);
-  }
+  if (joined_count_ != 0) note_again(index, key, header.offset, part);
+  const bool is_bearer = layers.tunnels == 0 && begins_gtp_u(header, part, layers.ip_version);
+  const Put put = table_.put(key, header, part, is_bearer, burst_.now_ns);
+  if (put == Put::kOverlaps || put == Put::kWholeOverlaps) note_overlap(index);
   switch (put) {
     case Put::kWaits:
     case Put::kOverlaps: return false;
-    case Put::kAgain:
-    case Put::kAgainOverlaps: note_again(index, key, put == Put::kAgainOverlaps); return false;
     case Put::kNoRoom: stats_.fragments_given_up.add(1); return false;
     case Put::kRefused: burst_.fates[index] = Fate::kDroppedByVerdict; return false;
     case Put::kWhole:
@@ -69,17 +71,32 @@ bool Fragments::join(std::size_t index) {
   return false;
 }
 
-void Fragments::note_again(std::size_t index, std::uint64_t key, bool is_other) {
-  for (std::size_t i = 0; i < joined_count_; ++i)
-    if (joined_[i].key == key) again_[again_count_++] = {static_cast<std::uint16_t>(index), joined_[i].index, is_other};
+void Fragments::note_overlap(std::size_t index) {
+  stats_.fragments_overlapping.add(1);
+  note_evasion(burst_, stats_, index, EvasionKind::kOverlappingFragments);
+}
+
+// A part under the identification of a packet that became whole in this burst: once more the same, or something else. It must not make that
+// one whole at its receiver when it is refused. It is put like any other all the same: maybe it is of the next packet.
+void Fragments::note_again(std::size_t index, std::uint64_t key, std::uint32_t offset, Bytes part) {
+  for (std::size_t i = joined_count_; i-- > 0;) {
+    const Joined& one = joined_[i];
+    if (one.key != key || one.index == index) continue;
+    const Bytes there = one.bytes.subspan(std::min<std::size_t>(offset, one.bytes.size()));
+    const std::size_t both = std::min(there.size(), part.size());
+    const bool is_other = !std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(both), there.begin());
+    if (is_other) note_overlap(index);
+    if (again_count_ < again_.size()) again_[again_count_++] = {static_cast<std::uint16_t>(index), one.index, is_other};
+    return;
+  }
 }
 
 // The packet that this fragment made whole.
 bool Fragments::take(std::size_t index, std::uint64_t key) {
   Layers& layers = burst_.layers[index];
-  joined_[joined_count_++] = {static_cast<std::uint16_t>(index), key};
+  const FragmentTable::Whole packet = table_.take_whole(key);
+  joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, key, packet.bytes};
   stats_.fragments_joined.add(1);
-  const FragmentTable::Whole packet = table_.whole(key);
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, layers.ip_version);
   if ((burst_.is_rebuilt[index] || may_be_tunnel(whole)) && rebuild(index, packet)) return read_inside(index);
   if (!whole.is_known || whole.bytes.empty()) return false;
@@ -91,7 +108,7 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   burst_.payloads[index] = {whole.bytes, whole.transport, whole.source_port, whole.destination_port, Payload::Begins::kPacket};
   burst_.is_joined[index] = burst_.any_joined = true;
   burst_.joined[index] = whole.segment;
-  burst_.is_contradictory[index] = packet.is_contradictory;
+  burst_.is_contradictory[index] = packet.is_contradictory || (burst_.is_rebuilt[index] && burst_.is_contradictory[index]);
   return true;
 }
 
@@ -133,17 +150,17 @@ bool Fragments::read_inside(std::size_t index) {
   return true;
 }
 
-// What was shed is no refusal, and of a copy nothing is kept from anybody.
+// Of a copy nothing is kept from anybody.
 void Fragments::settle() {
-  const auto is_refused = [&](std::size_t index) {
-    return !burst_.is_copy && !leaves(burst_.fates[index]) && burst_.fates[index] != Fate::kDroppedOverload;
-  };
+  if (joined_count_ == 0) [[likely]] return;
+  const auto is_refused = [&](std::size_t index) { return !burst_.is_copy && !leaves(burst_.fates[index]); };
   for (const Again& one : std::span(again_).first(again_count_)) {
     // A packet that was to be refused and that no receiver takes as it was whole here: with this part instead it may be a sound one.
-    const bool is_decoy = one.is_other && !burst_.is_copy && burst_.fates[one.first] == Fate::kForwardedBadChecksum;
-    if (is_refused(one.first) || is_decoy) burst_.fates[one.index] = Fate::kDroppedByVerdict;
+    const bool is_decoy = one.is_other && burst_.is_decoy[one.first];
+    if ((is_refused(one.first) || is_decoy) && leaves(burst_.fates[one.index])) burst_.fates[one.index] = Fate::kDroppedByVerdict;
   }
-  for (std::size_t i = 0; i < joined_count_; ++i) table_.finish(joined_[i].key, is_refused(joined_[i].index));
+  for (const Joined& one : std::span(joined_).first(joined_count_))
+    if (is_refused(one.index)) table_.refuse(one.key, one.is_bearer, burst_.now_ns);
   if (burst_.any_rebuilt) [[unlikely]] burst_.put_back();
 }
 

@@ -36,10 +36,13 @@ class Fragments {
  private:
   struct Joined {
     std::uint16_t index = 0;
+    bool is_bearer = false;
     std::uint64_t key = 0;
+    Bytes bytes;
   };
 
-  void note_again(std::size_t index, std::uint64_t key, bool is_other);
+  void note_overlap(std::size_t index);
+  void note_again(std::size_t index, std::uint64_t key, std::uint32_t offset, Bytes part);
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
   bool is_sound(std::size_t index, const FragmentHeader& header, Bytes part);
   bool take(std::size_t index, std::uint64_t key);
@@ -60,10 +63,10 @@ class Fragments {
     std::uint16_t index = 0, first = 0;
     bool is_other = false;  // as other bytes
   };
-  std::array<Again, Burst::kFrames> again_;
+  std::array<Again, Burst::kFrames * kMostNested> again_;
   std::size_t again_count_ = 0;
   // Tunnels' packets, of this burst: all that the table may hold, and the headers in front of them. The kernel gives what is used.
-  static std::size_t room_for(const FragmentTable& table) { return table.most_bytes() + Burst::kFrames * kMostNested * 512; }
+  static std::size_t room_for(const FragmentTable& table) { return table.most_bytes() + Burst::kFrames * kMostNested * 4096; }
   std::size_t room_size_ = room_for(table_);
   std::unique_ptr<std::uint8_t[]> room_ = std::make_unique_for_overwrite<std::uint8_t[]>(room_size_);
   std::size_t room_used_ = 0;

@@ -5,8 +5,9 @@
 // the packet that waits longest gives way. A packet that was refused is remembered, so that no later copy of its missing part
 // makes it whole at its receiver.
 //
-// Two ends have 65,536 identifications for one another over IPv4 (RFC 4963). Those of a tunnel use them up within a second when it carries
-// a hundred thousand packets in it, so parts of tunnels' packets, which come right behind one another, are kept so long only.
+// Two ends have 65,536 identifications for one another over IPv4 (RFC 4963). A core network uses those of a bearer's ends up within a
+// second when it carries a hundred thousand packets in it, so parts of its packets, which come right behind one another, are kept so
+// long only. Nobody who is in a bearer makes such parts; of other tunnels those who use them do.
 //
 // Worker thread.
 
@@ -32,13 +33,11 @@ class FragmentTable {
   static std::uint64_t memory_for(const FragmentOptions& options) {
     return 2 * options.bytes + LruTable<Packet>::memory_for(options.packets);
   }
-  // The payloads of all packets that may be whole at a time.
-  std::uint64_t most_bytes() const { return most_bytes_; }
+  // The payloads of all packets that may become whole in a burst.
+  std::uint64_t most_bytes() const { return pool_.total(); }
 
   enum class Put : std::uint8_t {
     kWaits,
-    kAgain,     // part of a packet that became whole in this burst: its fate is that packet's
-    kAgainOverlaps,  // the same, as other bytes
     kWhole,     // nothing is missing any more: whole() is it
     kOverlaps,  // waits, but bytes that were there already came again as other ones: no sound sender does that
     kWholeOverlaps,  // the same, and nothing is missing any more: whole() is what the first copies say
@@ -46,20 +45,22 @@ class FragmentTable {
     kRefused,   // part of a packet that was refused
   };
   // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
-  // follow only whole units of eight octets count, as receivers have it. is_tunnel: this part shows that the packet is a tunnel's.
-  Put put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, bool is_tunnel, std::uint64_t now_ns);
-  // The payload of the packet that put() called whole, and the protocol by its first part. Valid until end_of_burst().
+  // follow only whole units of eight octets count, as receivers have it. is_bearer: a first part of a packet of GTP-U.
+  Put put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, bool is_bearer, std::uint64_t now_ns);
+  // Takes the packet that put() called whole out of the table: its payload, and the protocol by its first part. Valid until
+  // end_of_burst(). What comes under the same key is of another packet, or once more of this one.
   struct Whole {
     Bytes bytes;
     std::uint8_t protocol = 0;
     bool is_contradictory = false;  // its parts said two things of the same octets
+    bool is_bearer = false;
   };
-  Whole whole(std::uint64_t key);
-  // Its fate is known. Requires: put() called it whole in this burst.
-  void finish(std::uint64_t key, bool is_refused);
+  Whole take_whole(std::uint64_t key);
+  // The packet was refused: no part of it shall pass while its receiver keeps others.
+  void refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_ns);
   void end_of_burst();
 
-  std::uint64_t evicted() const { return packets_.evicted(); }
+  std::uint64_t evicted() const { return packets_.evicted() + gave_way_; }
 
  private:
   struct Packet {
@@ -67,18 +68,18 @@ class FragmentTable {
     std::uint32_t total = 0;  // bytes of its payload; 0: its last part has not come
     std::uint64_t began_ns = 0;
     bool is_refused = false;
-    bool is_whole = false;   // since this burst
-    bool is_tunnel = false;
+    bool is_bearer = false;
     bool has_first = false;
     bool is_contradictory = false;
     std::uint8_t protocol = 0;  // by the first part
   };
-  Packet& at(std::uint64_t key, bool is_tunnel, std::uint64_t now_ns);
+  Packet& at(std::uint64_t key, std::uint64_t now_ns);
   void forget(Packet& packet);
+  void make_room(const Packet& wanted);
 
-  std::uint64_t most_bytes_;
   BufferPool pool_;
   LruTable<Packet> packets_;
+  std::uint64_t gave_way_ = 0;  // for want of memory
 };
 
 }  // namespace telefence

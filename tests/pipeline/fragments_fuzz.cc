@@ -30,8 +30,8 @@ constexpr std::size_t kLongestPayload = 3900;
 // StreamBuffer::kMostIslands: more holes than that are not kept open, and such a packet passes.
 constexpr std::size_t kMostShuffled = 8;
 constexpr std::uint64_t kReceiverWaits = 30'000'000'000;
-// FragmentTable: so long a tunnel's packet that was refused is known.
-constexpr std::uint64_t kTunnelWaits = 1'000'000'000;
+// FragmentTable: so long a bearer's packet that was refused is known.
+constexpr std::uint64_t kBearerWaits = 1'000'000'000;
 
 struct Flow {
   std::uint16_t client = 0, server = 0;
@@ -45,7 +45,7 @@ struct Flow {
 struct Sent {
   Flow* flow = nullptr;
   bool must_be_refused = false;
-  bool is_around = false;                        // it is its tunnel's packet that was cut
+  bool is_bearer = false;                        // it is a packet of GTP-U that was cut
   std::size_t size = 0;                          // of its payload
   std::vector<std::uint64_t> arrived;            // each byte: when it came last; 0: never
 };
@@ -115,7 +115,7 @@ class Play {
     if (!flow.is_udp && layers.network_end - std::size_t{layers.transport_at} <= size) return;  // a stream of its own: pipeline_fuzz
     std::vector<FragmentPart> parts = {{frame, 0, layers.network_end - std::size_t{layers.transport_at}}};
     if (parts[0].to > size) parts = cut_in_fragments(frame, layers, size, static_cast<std::uint16_t>(sent_.size() + 1));
-    sent_.push_back({&flow, false, is_around, parts.back().to, std::vector<std::uint64_t>(parts.back().to)});
+    sent_.push_back({&flow, false, is_around && is_gtp_u(frame, layers), parts.back().to, std::vector<std::uint64_t>(parts.back().to)});
     sent_.back().must_be_refused = side == 0 && must_be_refused(flow, wish) && (order % 4 == 0 || parts.size() <= kMostShuffled) && (spoilt & 0x0c) == 0;
     put_in_order(parts, order);
     send(flow, side, parts, spoilt, layers, frame, is_around);
@@ -136,6 +136,11 @@ class Play {
     layers.transport_at = static_cast<std::uint16_t>(layers.network + (is_ipv4 ? 20 : 40));
     layers.network_end = static_cast<std::uint32_t>(carried.size());
     return true;
+  }
+
+  // layers: as carry_to_cut() finds them.
+  static bool is_gtp_u(const Octets& frame, const Layers& layers) {
+    return layers.ip_version == 4 && layers.ip_protocol == 17 && frame[layers.transport_at + 2u] == 2152 >> 8 && frame[layers.transport_at + 3u] == (2152 & 0xff);
   }
 
   // A whole message of which it is certain what becomes of it.
@@ -316,7 +321,7 @@ class Play {
     for (std::size_t i = given.from; i < given.to; ++i) sent.arrived[i] = world_.now_ns;
     if (!sent.must_be_refused) return;
     const bool is_whole = std::all_of(sent.arrived.begin(), sent.arrived.end(), [&](std::uint64_t at) {
-      return at + (sent.is_around ? kTunnelWaits : kReceiverWaits) >= world_.now_ns;
+      return at + (sent.is_bearer ? kBearerWaits : kReceiverWaits) >= world_.now_ns;
     });
     promise(!is_whole, "a message that was to be refused is whole at its receiver");
   }

@@ -271,6 +271,77 @@ TEST_F(TunnelFragments, EachCopyOfThePartThatCompletesARefusedPacketIsKeptBack) 
   EXPECT_EQ(filter.core.sent().size(), 0u);
 }
 
+// The next packet of the same two ends may bear the same number, in the same burst.
+TEST_F(TunnelFragments, TwoPacketsUnderOneNumberInABurstAreBothRead) {
+  for (const bool has_tunnel : {false, true}) {
+    const auto parts = [&](std::string_view name) {
+      const Octets frame = long_lookup(name, 200);
+      return parts_of(has_tunnel ? in_tunnel({.kind = TunnelKind::kVxlan}, without_link(frame)) : frame, 104, has_tunnel ? 31 : 32);
+    };
+    std::vector<Octets> frames = parts("good.example");
+    const std::size_t innocent = frames.size();
+    for (const Octets& part : parts("evil.example")) frames.push_back(part);
+    const std::uint64_t before = filter.fate(Fate::kAnswered);
+    send(frames);
+    EXPECT_EQ(filter.fate(Fate::kAnswered), before + 1) << has_tunnel;
+    ASSERT_EQ(filter.core.sent().size(), frames.size() - 1);
+    for (std::size_t i = 0; i < innocent; ++i) EXPECT_EQ(filter.core.sent()[i], frames[i]);
+  }
+}
+
+// The identification of GTP-U's ends comes round; of who makes fragments himself it does not.
+TEST_F(TunnelFragments, WhatASenderCutsHimselfIsKnownForAsLongAsReceiversKeepIt) {
+  std::uint64_t now = 1'000'000'000'000;
+  std::uint8_t identification = 0;
+  const Octets link_of_ipv6 = Octets(12) + Octets{0x86, 0xdd};
+  PacketShape shape = lookup("");
+  const std::string query = dns_query("evil.example");
+  shape.payload = query;
+  shape.ipv6 = true;
+  const std::vector<Octets> wholes = {in_tunnel({.kind = TunnelKind::kIpInIp, .outer_ipv6 = true}, inner_packet(lookup(query))),
+                                      in_tunnel({.kind = TunnelKind::kGre}, inner_packet(lookup(query))), link_of_ipv6 + inner_packet(shape)};
+  for (const Octets& whole : wholes) {
+    std::vector<Octets> parts = parts_of(whole, 24, ++identification);
+    if (whole[kLink] >> 4 == 6) parts.back()[kLink + 40] = 47;  // what a later part names counts for nothing (RFC 8200, 4.5)
+    const std::uint64_t before = filter.fate(Fate::kAnswered);
+    for (const Octets& part : parts) {
+      filter.access.give(part, now);
+      filter.run();
+      now += 2'000'000'000;
+    }
+    EXPECT_EQ(filter.fate(Fate::kAnswered), before + 1) << int(identification);
+    filter.core.forget();
+    filter.access.give(parts.back(), now);
+    filter.run();
+    EXPECT_EQ(filter.core.sent().size(), 0u);
+  }
+}
+
+// Longer than the frame by its own length: no receiver takes it, so it must not be the first copy of what the next part says.
+TEST_F(TunnelFragments, APartThatIsCutShortIsNoPart) {
+  for (const bool ipv6 : {false, true}) {
+    const std::string query = dns_query("evil.example");
+    PacketShape shape = lookup(query);
+    shape.ipv6 = ipv6;
+    const Octets whole = Octets(12) + (ipv6 ? Octets{0x86, 0xdd} : Octets{8, 0}) + inner_packet(shape);
+    const std::vector<Octets> parts = parts_of(whole, 16, 61);
+    std::vector<Octets> frames = parts;
+    Octets decoy = parts.back();
+    for (std::size_t i = decoy.size() - 8; i < decoy.size(); ++i) decoy[i] ^= 1;
+    decoy.resize(decoy.size() + 8);
+    if (ipv6)
+      put16(decoy, kLink + 4, static_cast<std::uint16_t>(decoy.size() - kLink - 40));
+    else
+      set_length(decoy);
+    decoy.resize(decoy.size() - 8);
+    frames.insert(frames.end() - 1, decoy);
+    const std::uint64_t before = filter.fate(Fate::kAnswered);
+    send(frames, true);
+    EXPECT_EQ(filter.fate(Fate::kAnswered), before + 1) << ipv6;
+    EXPECT_GE(filter.fate(Fate::kForwardedBadHeader), 1u);
+  }
+}
+
 // Parts that contradict each other are an event of evasion, whose record tells the addresses; in this tunnel there is nothing that has any.
 TEST_F(TunnelFragments, ATunnelWithABrokenPacketInsideIsAnOrdinaryOne) {
   Octets broken = in_tunnel({.kind = TunnelKind::kGre}, inner_packet(lookup("")));
