@@ -178,7 +178,10 @@ std::string CommandLine::suggestion() const {
     std::vector<std::string> options;
     for (const CLI::Option* option : deepest(program_).get_options())
       for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
-    return meant(unknown.front().substr(0, unknown.front().find('=')), options);
+    const std::string option = unknown.front().substr(0, unknown.front().find('='));
+    if (std::find(options.begin(), options.end(), option) != options.end())
+      return say(language_, {". It stands behind the verb: {} {} ...", "。它应写在命令之后：{} {} ..."}, full_name(deepest(program_)), option);
+    return meant(option, options);
   }
   return meant(unknown.front(), verb_names(program_));
 }
@@ -217,12 +220,21 @@ std::string CommandLine::in_our_words(const CLI::ParseError& mistake) const {
   while (!said.empty() && (said.back() == '\n' || said.back() == '.')) said.pop_back();
   const auto after = [&said](std::string_view start) { return said.substr(std::min(said.size(), start.size())); };
   constexpr std::string_view kRequired = " is required";
+  if (mistake.get_name() == "ConversionError") {
+    const std::string what = after("Could not convert: ");
+    const std::size_t sign = what.find(" = ");
+    if (sign != std::string::npos)
+      return say(language_, {"{}: \"{}\" is no whole number of 0 or more", "{}：“{}”不是大于等于 0 的整数"}, what.substr(0, sign), what.substr(sign + 3));
+  }
   if (said == "A subcommand is required")
     return text({"a verb is missing; there are ", "缺少命令；可用："}) + CLI::detail::join(verb_names(deepest(program_)), ", ");
   if (language_ == Language::kEnglish) return said;
   if (said.ends_with(kRequired)) return "缺少 " + said.substr(0, said.size() - kRequired.size());
   if (said.starts_with("The following argument")) return "不认识的参数：" + said.substr(said.find(": ") + 2);
-  if (mistake.get_name() == "ConversionError") return "取值无法识别：" + after("Could not convert: ");
+  if (mistake.get_name() == "ArgumentMismatch" && said.find(": At Most ") != std::string::npos) {
+    const std::string count = said.substr(said.find(": At Most ") + 10);
+    return "多余的参数：" + said.substr(0, said.find(':')) + "，至多 " + count.substr(0, count.find(' ')) + " 个";
+  }
   if (mistake.get_name() == "ArgumentMismatch") return "缺少取值：" + said.substr(0, said.find(':'));
   return said;
 }

@@ -414,6 +414,7 @@ constexpr Sentence kSentences[] = {
     {"ranges are not taken: write prefixes, here {}", "不支持号段区间：请写前缀，此处为 {0}"},
     {"ranges are not taken: write prefixes, {}; one number: write it without the dash",
      "不支持号段区间：请写前缀，{0}；若是一个号码，请去掉横线"},
+    {"a range begins with its lower end: {}", "号段区间要从小到大：{0}"},
     {"Hyperscan can't compile it: {}", "Hyperscan 无法编译：{0}"},
     {"{} is a public suffix: every site under it would be blocked", "{0} 是公共后缀：其下所有网站都会被拦截"},
     {"{} is a public suffix: resolvers ask for it on the way to every site under it", "{0} 是公共后缀：解析其下任何网站都会查询它"},

@@ -38,16 +38,20 @@ std::string prefixes_between(const std::string& plus, const std::string& first, 
 }
 
 // "170-179": a dash between two groups of as many digits, the second the greater. Numbers are written with dashes too, but not
-// so: their groups are more than two (138-1234-5678) or of different lengths (010-65521234). Empty when it is no range.
+// so: their groups are more than two (138-1234-5678) or of different lengths (010-65521234). Empty when it is no range. Of two groups that
+// together are longer than a number may be the greater may also come first: a list was meant to have a range there.
 std::string refuse_range(std::string_view text) {
   const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos || text.find('-', dash + 1) != std::string_view::npos) return {};
   const std::string_view left = text.substr(0, dash), right = text.substr(dash + 1);
   if (text.find_first_not_of("+0123456789 -*") != std::string_view::npos) return {};
   const std::string first = only_digits(left), last = only_digits(right);
+  const std::string plus = left.find('+') != std::string_view::npos ? "+" : "";
+  constexpr std::size_t kHalfOfLongest = 10;
+  if (first.size() > kHalfOfLongest && first.size() == last.size() && first > last)
+    return "a range begins with its lower end: " + plus + last + "-" + plus + first;
   if (first.size() < 3 || first.size() != last.size() || first >= last) return {};
   const bool is_surely_one = left.find_first_of('*') != std::string_view::npos || right.find('+') != std::string_view::npos;
-  const std::string plus = left.find('+') != std::string_view::npos ? "+" : "";
   return "ranges are not taken: write prefixes, " + prefixes_between(plus, first, last) +
          (is_surely_one ? "" : "; one number: write it without the dash");
 }

@@ -78,6 +78,17 @@ class Arguments(program.ProgramTest):
         self.assertIn('64 hexadecimal digits', self.expect(self.tool('audit', 'verify', 'x', '--head', ''), 2).stderr)
         self.assertIn('mean domain?', self.expect(self.tool('test', 'domian', 'x'), 2).stderr)
 
+    def test_what_would_be_right_is_said(self):
+        for arguments, english, chinese in (
+                (['audit', 'show', 'x', '--last', '-1'], '--last: "-1" is no whole number of 0 or more', '--last：“-1”不是大于等于 0 的整数'),
+                (['push', '--seq', '3', 'status'], 'It stands behind the verb: telefence push status --seq', '它应写在命令之后：telefence push status --seq'),
+                (['rules', 'diff', 'a', 'b', 'c'], 'At Most 2', 'files，至多 2 个')):
+            for text, language in ((english, 'C'), (chinese, 'zh_CN.UTF-8')):
+                with self.subTest(arguments, language=language):
+                    said = self.expect(self.tool(*arguments, LANG=language), 2).stderr
+                    self.assertIn(text, said)
+                    self.assertIn(' --help', said)
+
     def test_a_full_standard_output_is_a_failure(self):
         if not os.path.exists('/dev/full'):
             self.skipTest('no /dev/full here')

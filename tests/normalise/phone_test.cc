@@ -109,6 +109,8 @@ std::string mistake(std::string_view text) {
 }
 
 TEST(PhoneText, RangesAreRefusedWithThePrefixesThatWouldBeRight) {
+  EXPECT_EQ(mistake("13800000009-13800000001"), "a range begins with its lower end: 13800000001-13800000009");
+  EXPECT_EQ(mistake("+8613800000009 - +8613800000001"), "a range begins with its lower end: +8613800000001-+8613800000009");
   EXPECT_EQ(mistake("170-179"), "ranges are not taken: write prefixes, here 17*; one number: write it without the dash");
   EXPECT_EQ(mistake("1700 - 1709"), "ranges are not taken: write prefixes, here 170*; one number: write it without the dash");
   EXPECT_EQ(mistake("170*-175*"), "ranges are not taken: write prefixes, here 170*, 171*, 172*, 173*, 174*, 175*");
