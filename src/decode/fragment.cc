@@ -77,9 +77,13 @@ bool is_cut_short(const Frame& frame, const Layers& layers) {
 
 bool begins_gtp_u(const FragmentHeader& header, Bytes part, std::uint8_t ip_version) {
   if (ip_version != 4 || header.protocol != kProtocolUdp || header.offset != 0) return false;
+  constexpr std::uint8_t kVersion1 = 0x30, kGPdu = 0xff;  // 3GPP TS 29.281, 5.1
   Reader reader(part);
   reader.skip(2);
-  return reader.u16() == decode_detail::kPortGtpU && reader.ok();
+  const bool is_port = reader.u16() == decode_detail::kPortGtpU;
+  reader.skip(4);
+  const bool is_version = (reader.u8() & 0xf0) == kVersion1;
+  return is_port && is_version && reader.u8() == kGPdu && reader.ok();
 }
 
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version) {

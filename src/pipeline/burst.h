@@ -76,8 +76,6 @@ struct Burst {
   std::array<Bytes, kFrames> joined;  // of these: header and payload of its transport, in one piece
   std::array<bool, kFrames> is_contradictory;  // of these and those that are rebuilt: its parts said two things of the same octets
   bool any_joined = false;
-  // It would have been refused, if any receiver took it as it is.
-  std::array<bool, kFrames> is_decoy{};
   // A tunnel's packet that came in fragments stands in one piece in `frames`, its innermost packet in `layers`, until put_back(): what came,
   // its last part, is here. What is changed in the piece reaches nobody.
   std::array<bool, kFrames> is_rebuilt{};
@@ -159,7 +157,6 @@ struct Burst {
     has_repeats = false;
     if (any_joined) is_joined.fill(false);
     if (any_rebuilt) is_rebuilt.fill(false);
-    if (any_joined || any_rebuilt) is_decoy.fill(false);
     any_joined = any_rebuilt = false;
     events.clear();
     keys.clear();

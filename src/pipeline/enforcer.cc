@@ -216,8 +216,6 @@ void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies
     stats_.failed[event.protocol][action].add(1);
     // What was done for another message of this packet still holds.
     if (is_forwarded(fate)) fate = done;
-    const bool is_decoy = done == Fate::kForwardedBadChecksum && registered_actions()[action]->takes_frame;
-    if ((burst_.any_joined || burst_.any_rebuilt) && is_decoy && !Burst::is_stream(event.frame)) burst_.is_decoy[event.frame] = true;
     return;
   }
   if (burst_.first_sight[index]) stats_.actions[event.protocol][action].add(1);

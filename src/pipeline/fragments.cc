@@ -57,7 +57,9 @@ bool Fragments::join(std::size_t index) {
   const std::uint64_t key = key_of(index, header.identification);
   using Put = FragmentTable::Put;
   if (joined_count_ != 0) note_again(index, key, header.offset, part);
-  const bool is_bearer = layers.tunnels == 0 && begins_gtp_u(header, part, layers.ip_version);
+  // A bearer's ends may have labels in front of them. Who has a PPPoE session is a user, who cuts packets himself.
+  const bool is_outermost = layers.tunnels == 0 || (layers.outer_network == layers.network && !layers.is_in(TunnelKind::kPppoe));
+  const bool is_bearer = is_outermost && begins_gtp_u(header, part, layers.ip_version);
   const Put put = table_.put(key, header, part, is_bearer, burst_.now_ns);
   if (put == Put::kOverlaps || put == Put::kWholeOverlaps) note_overlap(index);
   switch (put) {
@@ -84,21 +86,43 @@ void Fragments::note_again(std::size_t index, std::uint64_t key, std::uint32_t o
     if (one.key != key || one.index == index) continue;
     const Bytes there = one.bytes.subspan(std::min<std::size_t>(offset, one.bytes.size()));
     const std::size_t both = std::min(there.size(), part.size());
-    const bool is_other = !std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(both), there.begin());
-    if (is_other) note_overlap(index);
-    if (again_count_ < again_.size()) again_[again_count_++] = {static_cast<std::uint16_t>(index), one.index, is_other};
+    if (!std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(both), there.begin())) note_overlap(index);
+    if (again_count_ < again_.size()) again_[again_count_++] = {static_cast<std::uint16_t>(index), one.index};
     return;
   }
+}
+
+// True for what no receiver takes though its parts do not contradict each other: they are of two packets under one number, the first of which
+// never became whole, or some are decoys that go no further than here. What contradicts itself is judged as it is: a receiver may make a
+// sound one of it (Enforcer::carry_out).
+bool Fragments::is_wrong(std::size_t index, const FragmentTable::Whole& packet, const WholePayload& whole) const {
+  if (packet.is_contradictory || !whole.is_known) return false;
+  Layers layers = burst_.layers[index];
+  layers.ip_protocol = whole.protocol;
+  layers.transport = whole.transport;
+  return !segment_checksum_holds(burst_.frames[index], layers, whole.segment);
+}
+
+void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet) {
+  table_.take(key);
+  joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, key, packet.bytes};
+  stats_.fragments_joined.add(1);
+  burst_.is_contradictory[index] = packet.is_contradictory || (burst_.is_rebuilt[index] && burst_.is_contradictory[index]);
 }
 
 // The packet that this fragment made whole.
 bool Fragments::take(std::size_t index, std::uint64_t key) {
   Layers& layers = burst_.layers[index];
-  const FragmentTable::Whole packet = table_.take_whole(key);
-  joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, key, packet.bytes};
-  stats_.fragments_joined.add(1);
+  const FragmentTable::Whole packet = table_.whole(key);
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, layers.ip_version);
-  if ((burst_.is_rebuilt[index] || may_be_tunnel(whole)) && rebuild(index, packet)) return read_inside(index);
+  const Made made = burst_.is_rebuilt[index] || may_be_tunnel(whole) ? rebuild(index, key, packet) : Made::kNothing;
+  if (made == Made::kFrame) return read_inside(index);
+  if (made == Made::kWrong || is_wrong(index, packet, whole)) {
+    table_.note_wrong(key);
+    note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
+    return false;
+  }
+  accept(index, key, packet);
   if (!whole.is_known || whole.bytes.empty()) return false;
   layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
@@ -108,30 +132,30 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   burst_.payloads[index] = {whole.bytes, whole.transport, whole.source_port, whole.destination_port, Payload::Begins::kPacket};
   burst_.is_joined[index] = burst_.any_joined = true;
   burst_.joined[index] = whole.segment;
-  burst_.is_contradictory[index] = packet.is_contradictory || (burst_.is_rebuilt[index] && burst_.is_contradictory[index]);
   return true;
 }
 
-// True when the packet stands in the burst as a frame. False: there is no tunnel in it after all, or it is longer than the tunnels around it can
-// say.
-bool Fragments::rebuild(std::size_t index, const FragmentTable::Whole& packet) {
+// kFrame: the packet stands in the burst as a frame. kNothing: there is no tunnel in it after all, or it is longer than the tunnels around it
+// can say. kWrong: as is_wrong().
+Fragments::Made Fragments::rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet) {
   const Layers& layers = burst_.layers[index];
   Frame frame = burst_.frames[index];
   const MutableBytes room = MutableBytes(room_.get(), room_size_).subspan(room_used_);
   const std::size_t size = write_whole_packet(frame, layers, packet.protocol, packet.bytes, room);
-  if (size == 0) return false;
+  if (size == 0) return Made::kNothing;
   frame.data = room.data();
   frame.length = static_cast<std::uint32_t>(size);
   frame.headroom = frame.tailroom = 0;
   frame.owner = nullptr;
   const Layers inside = decode(frame);
-  if (inside.ip_version == 0 || (inside.tunnels <= layers.tunnels && !burst_.is_rebuilt[index])) return false;
+  if (inside.ip_version == 0 || (inside.tunnels <= layers.tunnels && !burst_.is_rebuilt[index])) return Made::kNothing;
+  if (!packet.is_contradictory && inside.transport != Transport::kNone && !checksums_hold(frame, inside)) return Made::kWrong;
   for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind)
     if (inside.is_in(static_cast<TunnelKind>(kind)) && !layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
   room_used_ += size;
-  burst_.is_contradictory[index] = packet.is_contradictory || (burst_.is_rebuilt[index] && burst_.is_contradictory[index]);
+  accept(index, key, packet);
   burst_.stand_in(index, frame, inside);
-  return true;
+  return Made::kFrame;
 }
 
 // True when so many packets were made whole by this fragment, one in another, as there may be.
@@ -154,13 +178,10 @@ bool Fragments::read_inside(std::size_t index) {
 void Fragments::settle() {
   if (joined_count_ == 0) [[likely]] return;
   const auto is_refused = [&](std::size_t index) { return !burst_.is_copy && !leaves(burst_.fates[index]); };
-  for (const Again& one : std::span(again_).first(again_count_)) {
-    // A packet that was to be refused and that no receiver takes as it was whole here: with this part instead it may be a sound one.
-    const bool is_decoy = one.is_other && burst_.is_decoy[one.first];
-    if ((is_refused(one.first) || is_decoy) && leaves(burst_.fates[one.index])) burst_.fates[one.index] = Fate::kDroppedByVerdict;
-  }
+  for (const Again& one : std::span(again_).first(again_count_))
+    if (is_refused(one.first) && leaves(burst_.fates[one.index])) burst_.fates[one.index] = Fate::kDroppedByVerdict;
   for (const Joined& one : std::span(joined_).first(joined_count_))
-    if (is_refused(one.index)) table_.refuse(one.key, one.is_bearer, burst_.now_ns);
+    if (is_refused(one.index)) table_.refuse(one.key, one.is_bearer && burst_.is_rebuilt[one.index], burst_.now_ns);
   if (burst_.any_rebuilt) [[unlikely]] burst_.put_back();
 }
 

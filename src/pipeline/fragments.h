@@ -46,7 +46,10 @@ class Fragments {
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
   bool is_sound(std::size_t index, const FragmentHeader& header, Bytes part);
   bool take(std::size_t index, std::uint64_t key);
-  bool rebuild(std::size_t index, const FragmentTable::Whole& packet);
+  bool is_wrong(std::size_t index, const FragmentTable::Whole& packet, const WholePayload& whole) const;
+  void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
+  enum class Made : std::uint8_t { kNothing, kFrame, kWrong };
+  Made rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
   bool is_too_deep(std::size_t index) const;
   bool read_inside(std::size_t index);
 
@@ -61,7 +64,6 @@ class Fragments {
   // Parts of these that came once more in this burst: each with the frame that made its packet whole.
   struct Again {
     std::uint16_t index = 0, first = 0;
-    bool is_other = false;  // as other bytes
   };
   std::array<Again, Burst::kFrames * kMostNested> again_;
   std::size_t again_count_ = 0;

@@ -27,7 +27,7 @@ FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns
   packet.buffer.start(0, pool_);
   packet.total = 0;
   packet.began_ns = now_ns;
-  packet.is_refused = packet.is_bearer = packet.has_first = packet.is_contradictory = false;
+  packet.is_refused = packet.is_wrong = packet.is_bearer = packet.has_first = packet.is_contradictory = false;
   return packet;
 }
 
@@ -42,44 +42,66 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
   constexpr std::size_t kUnit = 8;
   if (!header.is_last) bytes = bytes.first(bytes.size() / kUnit * kUnit);
   const std::uint32_t end = header.offset + static_cast<std::uint32_t>(bytes.size());
-  const bool contradicts = packet.total != 0 && (end > packet.total || (header.is_last && end != packet.total));
+  const bool is_other_end = packet.is_wrong && header.is_last && end != packet.total;
+  const bool contradicts = !is_other_end && packet.total != 0 && (end > packet.total || (header.is_last && end != packet.total));
   if (end > kLongest || contradicts || bytes.empty()) return Put::kNoRoom;
-  const StreamBuffer::Put put = packet.buffer.put(header.offset, bytes, kLongest, pool_);
+  const StreamBuffer::Put put =
+      packet.buffer.put(header.offset, bytes, kLongest, pool_, packet.is_wrong ? StreamBuffer::Keep::kLast : StreamBuffer::Keep::kFirst);
   if (!put.stored) {
-    make_room(packet);
+    if (!put.had_room) make_room(packet, now_ns);
     return Put::kNoRoom;
   }
-  const bool conflicts = put.conflicts || (header.offset == 0 && packet.has_first && packet.protocol != header.protocol);
+  const bool conflicts = put.conflicts || is_other_end || (header.offset == 0 && packet.has_first && packet.protocol != header.protocol);
   if (header.is_last) packet.total = end;
   if (header.offset == 0 && !packet.has_first) {
     packet.has_first = true;
     packet.protocol = header.protocol;
     packet.is_bearer = is_bearer;
+    if (is_bearer) packet.began_ns = now_ns;
   }
   const bool is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
   packet.is_contradictory |= conflicts;
+  if (packet.is_wrong && !conflicts) return Put::kWaits;  // nothing has changed
   if (conflicts) return is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
   return is_whole ? Put::kWhole : Put::kWaits;
 }
 
 // For want of memory the packets that wait longest give way. What they give back is there from the next burst on.
-void FragmentTable::make_room(const Packet& wanted) {
-  constexpr int kAtATime = 8;
-  if (pool_.used() < pool_.total() / 2) return;  // it was something else that was too much
-  for (int i = 0; i < kAtATime; ++i) {
+void FragmentTable::make_room(const Packet& wanted, std::uint64_t now_ns) {
+  constexpr int kAtATime = 8, kLooksAt = 64;
+  if (made_room_) return;
+  made_room_ = true;
+  int gone = 0;
+  for (int i = 0; i < kLooksAt && gone < kAtATime; ++i) {
     Packet* const oldest = packets_.oldest();
     if (oldest == nullptr || oldest == &wanted) return;
+    // A refusal takes no memory, and must not be forgotten for want of it.
+    if (oldest->is_refused && now_ns - oldest->began_ns <= kRefusedFor) {
+      packets_.touch(*oldest);
+      continue;
+    }
     forget(*oldest);
+    ++gone;
     ++gave_way_;
   }
 }
 
-FragmentTable::Whole FragmentTable::take_whole(std::uint64_t key) {
+FragmentTable::Whole FragmentTable::whole(std::uint64_t key) {
   Packet* const packet = packets_.find(key);
   CHECK(packet != nullptr);
-  const Whole whole = {packet->buffer.view(0, packet->total), packet->protocol, packet->is_contradictory, packet->is_bearer};
+  return {packet->buffer.view(0, packet->total), packet->protocol, packet->is_contradictory, packet->is_bearer};
+}
+
+void FragmentTable::take(std::uint64_t key) {
+  Packet* const packet = packets_.find(key);
+  CHECK(packet != nullptr);
   forget(*packet);
-  return whole;
+}
+
+void FragmentTable::note_wrong(std::uint64_t key) {
+  Packet* const packet = packets_.find(key);
+  CHECK(packet != nullptr);
+  packet->is_wrong = true;
 }
 
 void FragmentTable::refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_ns) {
@@ -90,6 +112,9 @@ void FragmentTable::refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_
   packet.is_bearer = is_bearer;
 }
 
-void FragmentTable::end_of_burst() { pool_.reclaim(); }
+void FragmentTable::end_of_burst() {
+  pool_.reclaim();
+  made_room_ = false;
+}
 
 }  // namespace telefence

@@ -38,7 +38,7 @@ class FragmentTable {
 
   enum class Put : std::uint8_t {
     kWaits,
-    kWhole,     // nothing is missing any more: whole() is it
+    kWhole,     // nothing is missing any more: whole() is it, to be taken or to be noted as wrong
     kOverlaps,  // waits, but bytes that were there already came again as other ones: no sound sender does that
     kWholeOverlaps,  // the same, and nothing is missing any more: whole() is what the first copies say
     kNoRoom,    // no memory, more holes than may be, or an end that contradicts another
@@ -47,15 +47,20 @@ class FragmentTable {
   // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
   // follow only whole units of eight octets count, as receivers have it. is_bearer: a first part of a packet of GTP-U.
   Put put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, bool is_bearer, std::uint64_t now_ns);
-  // Takes the packet that put() called whole out of the table: its payload, and the protocol by its first part. Valid until
-  // end_of_burst(). What comes under the same key is of another packet, or once more of this one.
+  // The payload of the packet that put() called whole, and the protocol by its first part. Valid until end_of_burst(), or until more
+  // is put after it was noted as wrong.
   struct Whole {
     Bytes bytes;
     std::uint8_t protocol = 0;
     bool is_contradictory = false;  // its parts said two things of the same octets
     bool is_bearer = false;
   };
-  Whole take_whole(std::uint64_t key);
+  Whole whole(std::uint64_t key);
+  // The packet is sound, and goes out of the table. What comes under the same key is of another packet, or once more of this one.
+  void take(std::uint64_t key);
+  // It is none: parts of two packets under one number, or decoys among them. What comes as other bytes, or with another end, takes their
+  // place, and makes it whole once more.
+  void note_wrong(std::uint64_t key);
   // The packet was refused: no part of it shall pass while its receiver keeps others.
   void refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_ns);
   void end_of_burst();
@@ -69,17 +74,19 @@ class FragmentTable {
     std::uint64_t began_ns = 0;
     bool is_refused = false;
     bool is_bearer = false;
+    bool is_wrong = false;
     bool has_first = false;
     bool is_contradictory = false;
     std::uint8_t protocol = 0;  // by the first part
   };
   Packet& at(std::uint64_t key, std::uint64_t now_ns);
   void forget(Packet& packet);
-  void make_room(const Packet& wanted);
+  void make_room(const Packet& wanted, std::uint64_t now_ns);
 
   BufferPool pool_;
   LruTable<Packet> packets_;
   std::uint64_t gave_way_ = 0;  // for want of memory
+  bool made_room_ = false;      // in this burst
 };
 
 }  // namespace telefence

@@ -116,7 +116,7 @@ StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint
   }
   if (bytes.empty()) return {};
   const std::uint64_t end = offset + bytes.size();
-  if (!make_room(end, limit, pool)) return {.stored = false};
+  if (!make_room(end, limit, pool)) return {.stored = false, .had_room = false};
   const StreamBuffer::Range before{offset, end};
   // The places that are known must be compared before they are joined; an island too many changes nothing.
   if (offset > end_of_first_ && island_count_ == kMostIslands) {
@@ -137,7 +137,7 @@ StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint
   }
   const bool stored = add_range(offset, end);
   DCHECK(stored);
-  return {stored, conflicts};
+  return {.stored = stored, .conflicts = conflicts};
 }
 
 bool StreamBuffer::has(std::uint64_t from, std::uint64_t to) const {

@@ -22,6 +22,7 @@ class StreamBuffer {
   // What became of bytes that were put.
   struct Put {
     bool stored = true;      // false: no room, or too many holes; nothing was put
+    bool had_room = true;    // false: the pool had no memory, or the limit was reached
     bool conflicts = false;  // a byte that is there already is another one
   };
 

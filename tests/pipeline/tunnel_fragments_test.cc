@@ -271,6 +271,45 @@ TEST_F(TunnelFragments, EachCopyOfThePartThatCompletesARefusedPacketIsKeptBack) 
   EXPECT_EQ(filter.core.sent().size(), 0u);
 }
 
+// A tail whose beginning was lost, then whole packets under its number, in bursts of their own: each is read by its own parts, and what is made
+// of two of them is nothing that anybody is told of.
+TEST_F(TunnelFragments, ATailThatWasLeftBehindSpoilsNoPacketBehindIt) {
+  for (const std::size_t length : {200u, 190u, 216u}) {  // as long, shorter, longer
+    for (const bool has_tunnel : {false, true}) {
+      SCOPED_TRACE(std::to_string(length) + (has_tunnel ? " in a tunnel" : ""));
+      Filter fresh;
+      fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+      const auto parts = [&](std::string_view name, std::size_t whole, char filling) {
+        Octets frame = long_lookup(name, whole);
+        for (std::size_t i = 14 + 20 + 8 + 60; i < frame.size(); ++i) frame[i] = static_cast<std::uint8_t>(filling);
+        put16(frame, 14 + 20 + 6, 0);
+        Frame view;
+        view.data = frame.data();
+        view.length = static_cast<std::uint32_t>(frame.size());
+        const std::uint16_t sum = checksum_of(word_sum(Bytes(frame).subspan(14 + 20), word_sum(Bytes(frame).subspan(14 + 12, 8)) + 17 + frame.size() - 34));
+        put16(frame, 14 + 20 + 6, sum);
+        return parts_of(has_tunnel ? in_tunnel({.kind = TunnelKind::kVxlan}, without_link(frame)) : frame, 104, has_tunnel ? 31 : 32);
+      };
+      const auto give = [&](const std::vector<Octets>& frames) {
+        fresh.core.forget();
+        for (const Octets& one : frames) {
+          fresh.access.give(one);
+          fresh.run();
+        }
+      };
+      give({parts("evil.example", 200, 'a').back()});
+      const std::vector<Octets> innocent = parts("good.example", length, 'b');
+      give(innocent);
+      EXPECT_EQ(fresh.core.sent().size(), innocent.size());
+      EXPECT_EQ(fresh.ring.pushed() - fresh.stats().evasions[static_cast<std::size_t>(EvasionKind::kBadChecksum)].read() -
+                    fresh.stats().evasions[static_cast<std::size_t>(EvasionKind::kOverlappingFragments)].read(), 0u);
+      give(parts("evil.example", length, 'c'));
+      EXPECT_EQ(fresh.fate(Fate::kAnswered), 1u);
+      EXPECT_LT(fresh.core.sent().size(), innocent.size());
+    }
+  }
+}
+
 // The next packet of the same two ends may bear the same number, in the same burst.
 TEST_F(TunnelFragments, TwoPacketsUnderOneNumberInABurstAreBothRead) {
   for (const bool has_tunnel : {false, true}) {

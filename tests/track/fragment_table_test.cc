@@ -20,6 +20,13 @@ Put give(FragmentTable& table, std::uint64_t key, std::uint32_t offset, bool is_
   return table.put(key, {.offset = offset, .is_last = is_last, .protocol = protocol}, bytes, is_bearer, now_ns);
 }
 
+// What put() called whole, which is sound.
+FragmentTable::Whole take_whole(FragmentTable& table, std::uint64_t key) {
+  const FragmentTable::Whole whole = table.whole(key);
+  table.take(key);
+  return whole;
+}
+
 TEST(FragmentTable, PartsInAnyOrderAndTwiceMakeThePacketOnce) {
   const std::string packet = "0123456789abcdefghijklmnopqrstuvwxyz";
   std::mt19937 random(3);
@@ -37,7 +44,7 @@ TEST(FragmentTable, PartsInAnyOrderAndTwiceMakeThePacketOnce) {
       if (put == Put::kWhole) ++whole;
     }
     ASSERT_EQ(whole, 1u);
-    ASSERT_EQ(as_text(table.take_whole(key).bytes), packet);
+    ASSERT_EQ(as_text(take_whole(table, key).bytes), packet);
     table.end_of_burst();
   }
 }
@@ -46,7 +53,7 @@ TEST(FragmentTable, OtherBytesForTheSamePlaceAreAnOverlap) {
   FragmentTable table({});
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("0123456789abcdef"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("XXXXXXXXXX"), kNow), Put::kWholeOverlaps);
-  EXPECT_EQ(as_text(table.take_whole(1).bytes), "0123456789abcdefXX") << "the first copies";
+  EXPECT_EQ(as_text(take_whole(table, 1).bytes), "0123456789abcdefXX") << "the first copies";
   EXPECT_EQ(give(table, 2, 0, false, as_bytes("0123456789abcdef"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 2, 8, false, as_bytes("XXXXXXXX"), kNow), Put::kOverlaps);
 }
@@ -56,7 +63,7 @@ TEST(FragmentTable, OfAPartThatIsFollowedOnlyWholeUnitsCount) {
   FragmentTable table({});
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567zzz"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89a"), kNow), Put::kWhole);
-  EXPECT_EQ(as_text(table.take_whole(1).bytes), "0123456789a");
+  EXPECT_EQ(as_text(take_whole(table, 1).bytes), "0123456789a");
   EXPECT_EQ(give(table, 2, 0, false, as_bytes("0123456"), kNow), Put::kNoRoom) << "nothing is left";
 }
 
@@ -64,11 +71,11 @@ TEST(FragmentTable, TheProtocolIsThatOfTheFirstPart) {
   FragmentTable table({});
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow, 59), Put::kWaits);
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow, 17), Put::kWhole);
-  EXPECT_EQ(table.take_whole(1).protocol, 17);
+  EXPECT_EQ(take_whole(table, 1).protocol, 17);
   EXPECT_EQ(give(table, 2, 0, false, as_bytes("01234567"), kNow, 17), Put::kWaits);
   EXPECT_EQ(give(table, 2, 0, false, as_bytes("01234567"), kNow, 6), Put::kOverlaps) << "no sound sender does that";
   EXPECT_EQ(give(table, 2, 8, true, as_bytes("89"), kNow, 6), Put::kWhole);
-  EXPECT_EQ(table.take_whole(2).protocol, 17) << "the first copy";
+  EXPECT_EQ(take_whole(table, 2).protocol, 17) << "the first copy";
 }
 
 TEST(FragmentTable, AnEndThatContradictsAnotherIsGivenUp) {
@@ -84,7 +91,7 @@ TEST(FragmentTable, PartsOfARefusedPacketAreRefusedForHalfAMinute) {
   FragmentTable table({});
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow), Put::kWhole);
-  (void)table.take_whole(1);
+  (void)take_whole(table, 1);
   table.refuse(1, false, kNow);
   table.end_of_burst();
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 29 * kSecond), Put::kRefused);
@@ -109,10 +116,10 @@ TEST(FragmentTable, WhatComesUnderTheNumberOfAWholePacketIsOfTheNextOne) {
   FragmentTable table({.packets = 16, .bytes = 1 << 20});
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow), Put::kWhole);
-  const Bytes first = table.take_whole(1).bytes;
+  const Bytes first = take_whole(table, 1).bytes;
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("abcdefgh"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("ij"), kNow), Put::kWhole);
-  const Bytes second = table.take_whole(1).bytes;
+  const Bytes second = take_whole(table, 1).bytes;
   EXPECT_EQ(as_text(first), "0123456789") << "both are there until the end of the burst";
   EXPECT_EQ(as_text(second), "abcdefghij");
 }
@@ -123,7 +130,7 @@ TEST(FragmentTable, PartsOfABearersPacketsAreKeptForASecond) {
   const auto last = [&](std::uint64_t at) { return give(table, 1, 8, true, as_bytes("89"), at); };
   EXPECT_EQ(first(kNow), Put::kWaits);
   EXPECT_EQ(last(kNow + kSecond), Put::kWhole);
-  const FragmentTable::Whole whole = table.take_whole(1);
+  const FragmentTable::Whole whole = take_whole(table, 1);
   EXPECT_TRUE(whole.is_bearer);
   table.refuse(1, whole.is_bearer, kNow + kSecond);
   table.end_of_burst();
@@ -138,7 +145,7 @@ TEST(FragmentTable, APartMakesNoBearersPacketOfAnother) {
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("XXXXXXXX"), kNow + 2 * kSecond, 17, true), Put::kOverlaps);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 4 * kSecond), Put::kWhole);
-  EXPECT_EQ(as_text(table.take_whole(1).bytes), "0123456789");
+  EXPECT_EQ(as_text(take_whole(table, 1).bytes), "0123456789");
 }
 
 // Parts that lie far behind take large pieces of memory each.
@@ -147,9 +154,27 @@ TEST(FragmentTable, WhoWaitsLongestGivesWayWhenThereIsNoMemory) {
   std::uint64_t key = 0;
   while (give(table, ++key, 65000, false, as_bytes("01234567"), kNow) == Put::kWaits) ASSERT_LT(key, 1000u);
   EXPECT_EQ(table.evicted(), 8u);
+  EXPECT_EQ(give(table, ++key, 65000, false, as_bytes("01234567"), kNow), Put::kNoRoom) << "until the end of the burst";
+  EXPECT_EQ(table.evicted(), 8u);
   table.end_of_burst();
   EXPECT_EQ(give(table, ++key, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, key, 8, true, as_bytes("89"), kNow), Put::kWhole);
+}
+
+// The last part of a packet whose first never came, and the next two packets under its number: each is what its own parts say.
+TEST(FragmentTable, PartsOfTwoPacketsAreNoneAndTheRightOneTakesTheirPlace) {
+  for (const std::string_view tail : {"89", "8", "89abc"}) {
+    FragmentTable table({.packets = 16, .bytes = 1 << 20});
+    EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWaits);
+    EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWhole);
+    EXPECT_EQ(as_text(table.whole(1).bytes), "01234567XY");
+    table.note_wrong(1);
+    EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits) << "nothing has changed";
+    EXPECT_EQ(give(table, 1, 8, true, as_bytes(tail), kNow), Put::kWholeOverlaps);
+    const FragmentTable::Whole whole = take_whole(table, 1);
+    EXPECT_EQ(as_text(whole.bytes), "01234567" + std::string(tail));
+    EXPECT_TRUE(whole.is_contradictory);
+  }
 }
 
 }  // namespace
