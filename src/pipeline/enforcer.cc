@@ -256,10 +256,10 @@ Fate Enforcer::apply_in_parts(std::size_t index, const LivePolicy& live, Replies
   const bool stalls_others = burst_.layers[place].transport == Transport::kTcp &&
                              registered_protocols()[burst_.events.events()[index].protocol]->shares_connections;
   if (stalls_others) return Fate::kForwardedActionFailed;
-  // As in carry_out(): nobody is told of what no receiver takes, but the one that the parts make elsewhere must not arrive.
-  if (!burst_.is_joined[place] && burst_.is_contradictory[place] && !checksums_hold(burst_.frames[place], burst_.layers[place])) {
+  // As in carry_out(): nobody is told of what no receiver takes, but the one that contradictory parts make elsewhere must not arrive.
+  if (!burst_.is_joined[place] && !checksums_hold(burst_.frames[place], burst_.layers[place])) {
     note_evasion(burst_, stats_, place, EvasionKind::kBadChecksum);
-    return Fate::kDroppedByVerdict;
+    return burst_.is_contradictory[place] ? Fate::kDroppedByVerdict : Fate::kForwardedBadChecksum;
   }
   return apply(index, burst_.frames[place], burst_.layers[place], live, replies);
 }

@@ -94,9 +94,9 @@ void Fragments::note_again(std::size_t index, std::uint64_t key, std::uint32_t o
 
 // True for what no receiver takes though its parts do not contradict each other: they are of two packets under one number, the first of which
 // never became whole, or some are decoys that go no further than here. What contradicts itself is judged as it is: a receiver may make a
-// sound one of it (Enforcer::carry_out).
+// sound one of it (Enforcer::carry_out). So is what may lack a checksum: it tells nothing then.
 bool Fragments::is_wrong(std::size_t index, const FragmentTable::Whole& packet, const WholePayload& whole) const {
-  if (packet.is_contradictory || !whole.is_known) return false;
+  if (packet.is_contradictory || burst_.frames[index].may_lack_checksum || !whole.is_known) return false;
   Layers layers = burst_.layers[index];
   layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
@@ -149,7 +149,8 @@ Fragments::Made Fragments::rebuild(std::size_t index, std::uint64_t key, const F
   frame.owner = nullptr;
   const Layers inside = decode(frame);
   if (inside.ip_version == 0 || (inside.tunnels <= layers.tunnels && !burst_.is_rebuilt[index])) return Made::kNothing;
-  if (!packet.is_contradictory && inside.transport != Transport::kNone && !checksums_hold(frame, inside)) return Made::kWrong;
+  const bool has_sum = !frame.may_lack_checksum && inside.transport != Transport::kNone;
+  if (has_sum && !packet.is_contradictory && !checksums_hold(frame, inside)) return Made::kWrong;
   for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind)
     if (inside.is_in(static_cast<TunnelKind>(kind)) && !layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
   room_used_ += size;
