@@ -96,7 +96,8 @@ void Fragments::note_again(std::size_t index, std::uint64_t key, std::uint32_t o
 // never became whole, or some are decoys that go no further than here. What contradicts itself is judged as it is: a receiver may make a
 // sound one of it (Enforcer::carry_out). So is what may lack a checksum: it tells nothing then.
 bool Fragments::is_wrong(std::size_t index, const FragmentTable::Whole& packet, const WholePayload& whole) const {
-  if (packet.is_contradictory || burst_.frames[index].may_lack_checksum || !whole.is_known) return false;
+  if (packet.is_contradictory || burst_.frames[index].may_lack_checksum || whole.transport == Transport::kNone) return false;
+  if (!whole.is_known) return true;
   Layers layers = burst_.layers[index];
   layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
@@ -118,7 +119,7 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   const Made made = burst_.is_rebuilt[index] || may_be_tunnel(whole) ? rebuild(index, key, packet) : Made::kNothing;
   if (made == Made::kFrame) return read_inside(index);
   if (made == Made::kWrong || is_wrong(index, packet, whole)) {
-    table_.note_wrong(key);
+    table_.note_wrong(key, burst_.now_ns);
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return false;
   }

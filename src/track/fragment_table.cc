@@ -19,7 +19,7 @@ FragmentTable::FragmentTable(const FragmentOptions& options) : pool_(options.byt
 
 FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns) {
   if (Packet* const known = packets_.find(key)) {
-    const std::uint64_t most = known->is_bearer ? kBearersWaitFor : known->is_refused ? kRefusedFor : kWaitsFor;
+    const std::uint64_t most = known->is_bearer || known->is_wrong ? kBearersWaitFor : known->is_refused ? kRefusedFor : kWaitsFor;
     if (now_ns - known->began_ns <= most) return *known;
     forget(*known);
   }
@@ -42,7 +42,8 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
   constexpr std::size_t kUnit = 8;
   if (!header.is_last) bytes = bytes.first(bytes.size() / kUnit * kUnit);
   const std::uint32_t end = header.offset + static_cast<std::uint32_t>(bytes.size());
-  const bool is_other_end = packet.is_wrong && header.is_last && end != packet.total;
+  const bool is_other_end = packet.is_wrong && packet.total != 0 && (header.is_last ? end != packet.total : end > packet.total);
+  const bool was_there = packet.is_wrong && packet.buffer.has(header.offset, end);
   const bool contradicts = !is_other_end && packet.total != 0 && (end > packet.total || (header.is_last && end != packet.total));
   if (end > kLongest || contradicts || bytes.empty()) return Put::kNoRoom;
   const StreamBuffer::Put put =
@@ -52,7 +53,7 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
     return Put::kNoRoom;
   }
   const bool conflicts = put.conflicts || is_other_end || (header.offset == 0 && packet.has_first && packet.protocol != header.protocol);
-  if (header.is_last) packet.total = end;
+  if (header.is_last || is_other_end) packet.total = header.is_last ? end : 0;
   if (header.offset == 0 && !packet.has_first) {
     packet.has_first = true;
     packet.protocol = header.protocol;
@@ -61,7 +62,7 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
   }
   const bool is_whole = packet.total != 0 && packet.buffer.contiguous_end() >= packet.total && !packet.buffer.has_holes();
   packet.is_contradictory |= conflicts;
-  if (packet.is_wrong && !conflicts) return Put::kWaits;  // nothing has changed
+  if (was_there && !conflicts) return Put::kWaits;  // nothing has changed
   if (conflicts) return is_whole ? Put::kWholeOverlaps : Put::kOverlaps;
   return is_whole ? Put::kWhole : Put::kWaits;
 }
@@ -98,10 +99,11 @@ void FragmentTable::take(std::uint64_t key) {
   forget(*packet);
 }
 
-void FragmentTable::note_wrong(std::uint64_t key) {
+void FragmentTable::note_wrong(std::uint64_t key, std::uint64_t now_ns) {
   Packet* const packet = packets_.find(key);
   CHECK(packet != nullptr);
   packet->is_wrong = true;
+  packet->began_ns = now_ns;
 }
 
 void FragmentTable::refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_ns) {

@@ -59,8 +59,8 @@ class FragmentTable {
   // The packet is sound, and goes out of the table. What comes under the same key is of another packet, or once more of this one.
   void take(std::uint64_t key);
   // It is none: parts of two packets under one number, or decoys among them. What comes as other bytes, or with another end, takes their
-  // place, and makes it whole once more.
-  void note_wrong(std::uint64_t key);
+  // place, and makes it whole once more, for a second: what comes later is of another packet.
+  void note_wrong(std::uint64_t key, std::uint64_t now_ns);
   // The packet was refused: no part of it shall pass while its receiver keeps others.
   void refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_ns);
   void end_of_burst();

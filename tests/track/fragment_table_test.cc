@@ -168,13 +168,38 @@ TEST(FragmentTable, PartsOfTwoPacketsAreNoneAndTheRightOneTakesTheirPlace) {
     EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWaits);
     EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWhole);
     EXPECT_EQ(as_text(table.whole(1).bytes), "01234567XY");
-    table.note_wrong(1);
+    table.note_wrong(1, kNow);
     EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits) << "nothing has changed";
     EXPECT_EQ(give(table, 1, 8, true, as_bytes(tail), kNow), Put::kWholeOverlaps);
     const FragmentTable::Whole whole = take_whole(table, 1);
     EXPECT_EQ(as_text(whole.bytes), "01234567" + std::string(tail));
     EXPECT_TRUE(whole.is_contradictory);
   }
+}
+
+// What was wrong was shorter: the parts of the next packet reach beyond it, in whatever order.
+TEST(FragmentTable, ALongerPacketTakesThePlaceOfAWrongOne) {
+  const std::string packet = "0123456789abcdefghij";
+  const auto part = [&](std::size_t number) { return as_bytes(packet).subspan(8 * number, std::min<std::size_t>(8, packet.size() - 8 * number)); };
+  std::array<std::size_t, 3> order{0, 1, 2};
+  do {
+    FragmentTable table({.packets = 16, .bytes = 1 << 20});
+    EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
+    EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWhole);
+    table.note_wrong(1, kNow);
+    Put last = Put::kWaits;
+    const auto is_whole = [&] { return last == Put::kWhole || last == Put::kWholeOverlaps; };
+    // The beginning is the same, so it is whole without it.
+    for (std::size_t i = 0; i < order.size() && !is_whole(); ++i)
+      last = give(table, 1, static_cast<std::uint32_t>(8 * order[i]), order[i] == 2, part(order[i]), kNow);
+    ASSERT_TRUE(is_whole()) << order[0] << order[1] << order[2];
+    EXPECT_EQ(as_text(take_whole(table, 1).bytes), packet);
+  } while (std::next_permutation(order.begin(), order.end()));
+  FragmentTable table({.packets = 16, .bytes = 1 << 20});
+  EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
+  EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWhole);
+  table.note_wrong(1, kNow);
+  EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 2 * kSecond), Put::kWaits) << "another packet";
 }
 
 }  // namespace
