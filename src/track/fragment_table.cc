@@ -111,6 +111,7 @@ void FragmentTable::refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_
   packet.buffer.release(pool_);
   packet.began_ns = now_ns;
   packet.is_refused = true;
+  packet.is_wrong = false;  // what copies and decoys of this burst made under its number
   packet.is_bearer = is_bearer;
 }
 

@@ -92,6 +92,10 @@ TEST(FragmentTable, PartsOfARefusedPacketAreRefusedForHalfAMinute) {
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow), Put::kWhole);
   (void)take_whole(table, 1);
+  // A copy and a decoy, in the same burst.
+  EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
+  EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWhole);
+  table.note_wrong(1, kNow);
   table.refuse(1, false, kNow);
   table.end_of_burst();
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 29 * kSecond), Put::kRefused);
