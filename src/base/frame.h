@@ -12,7 +12,7 @@
 namespace telefence {
 
 // What the first byte of a frame is. NICs give kEthernet; captures may give any.
-enum class LinkType : std::uint8_t { kEthernet, kRawIp, kLinuxCooked, kLinuxCooked2, kLoopback, kPpp, kUnknown };
+enum class LinkType : std::uint8_t { kEthernet, kRawIp, kLinuxCooked, kLinuxCooked2, kLoopback, kPpp, kWlan, kRadiotap, kNflog, kUnknown };
 
 struct Frame {
   std::uint8_t* data = nullptr;

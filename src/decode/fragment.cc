@@ -102,7 +102,7 @@ WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8
 }
 
 bool may_be_tunnel(const WholePayload& whole) {
-  if (whole.transport == Transport::kUdp) return decode_detail::is_tunnel_port(whole.destination_port);
+  if (whole.transport == Transport::kUdp) return decode_detail::may_be_tunnel(whole.source_port, whole.destination_port);
   return decode_detail::is_tunnel_protocol(whole.protocol);
 }
 

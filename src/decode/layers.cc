@@ -7,8 +7,8 @@ namespace telefence {
 
 namespace {
 
-constexpr std::array<std::string_view, kTunnelKindCount> kTunnels = {"",      "gtp-u",  "gre",  "ip-in-ip",
-                                                                     "vxlan", "geneve", "mpls", "pppoe"};
+constexpr std::array<std::string_view, kTunnelKindCount> kTunnels = {"",      "gtp-u",  "gre",  "ip-in-ip", "vxlan",
+                                                                     "geneve", "mpls", "pppoe", "l2tp",     "capwap"};
 
 IpAddress address_at(const Frame& frame, std::uint16_t network, std::uint8_t version, bool destination) {
   IpAddress result;

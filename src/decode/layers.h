@@ -26,10 +26,22 @@ enum class DecodeEnd : std::uint8_t {
 };
 
 // What carries a packet inside another one, or between the link header and the packet.
-enum class TunnelKind : std::uint8_t { kNone, kGtpU, kGre, kIpInIp, kVxlan, kGeneve, kMpls, kPppoe };
-inline constexpr std::size_t kTunnelKindCount = 8;
+enum class TunnelKind : std::uint8_t { kNone, kGtpU, kGre, kIpInIp, kVxlan, kGeneve, kMpls, kPppoe, kL2tp, kCapwap };
+inline constexpr std::size_t kTunnelKindCount = 10;
+using TunnelKinds = std::uint16_t;  // a set of them: bit_of()
+static_assert(kTunnelKindCount <= 8 * sizeof(TunnelKinds));
 // The word of metrics and records; "" for kNone.
 std::string_view tunnel_name(TunnelKind kind);
+// Whether a datagram carries it: its own bytes then begin with a UDP header.
+constexpr bool is_over_udp(TunnelKind kind) {
+  return kind == TunnelKind::kGtpU || kind == TunnelKind::kVxlan || kind == TunnelKind::kGeneve || kind == TunnelKind::kL2tp ||
+         kind == TunnelKind::kCapwap;
+}
+// Those whose other direction does not follow from this one: who receives gives out TEIDs, labels and ids of sessions, and an access
+// controller knows at which port and by which radio a station is reached.
+constexpr TunnelKinds bit_of(TunnelKind kind) { return static_cast<TunnelKinds>(1u << static_cast<unsigned>(kind)); }
+inline constexpr TunnelKinds kOneWayTunnels =
+    bit_of(TunnelKind::kGtpU) | bit_of(TunnelKind::kMpls) | bit_of(TunnelKind::kL2tp) | bit_of(TunnelKind::kCapwap);
 
 // Describes the innermost packet. The way to it: decode/tunnel_path.h. Aligned so that it is copied in whole pieces that do not
 // overlap: a copy of a copy waits otherwise until all that was stored before has reached the cache.
@@ -51,15 +63,16 @@ struct alignas(16) Layers {
   // Of the tunnels that the packet lies in. What stands below `tunnels` is only set when that is not 0.
   std::uint8_t tunnels = 0;                     // how many
   TunnelKind tunnel = TunnelKind::kNone;        // the innermost
-  std::uint8_t tunnel_kinds = 0;                // all of them, a bit each: 1 << TunnelKind
+  TunnelKinds tunnel_kinds = 0;                 // all of them
   std::uint16_t outer_network = 0;              // offset of the outermost IP header; = network when that is the only one
   std::uint16_t tunnel_network = 0;             // offset of the IP header that carries the innermost tunnel; = network: none does
   std::uint16_t tunnel_at = 0;                  // offset of the innermost tunnel's own bytes, a UDP header among them
-  // Of the innermost: TEID, key of GRE (0: none), VNI, the label at the bottom of the stack, session id of PPPoE.
+  // Of the innermost: TEID, key of GRE (0: none), VNI, the label at the bottom of the stack, session id of PPPoE, tunnel and session of
+  // L2TP (16 bits each).
   std::uint32_t tunnel_id = 0;
   std::uint32_t unused = 0;  // so that whole pieces are copied
 
-  bool is_in(TunnelKind kind) const { return (tunnel_kinds >> static_cast<unsigned>(kind) & 1) != 0; }
+  bool is_in(TunnelKind kind) const { return (tunnel_kinds & bit_of(kind)) != 0; }
   friend bool operator==(const Layers&, const Layers&) = default;
 };
 

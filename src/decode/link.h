@@ -3,10 +3,11 @@
 
 // Link layers: from the first byte of a frame to the network header. Ethernet II and 802.3 with LLC/SNAP (IEEE 802.3, 3.2.6;
 // RFC 1042), 802.1Q and 802.1ad tags (IEEE 802.1Q, 9.6), and what captures bring (https://www.tcpdump.org/linktypes.html):
-// raw IP, Linux cooked v1 and v2, null/loopback, PPP. Pure functions; the layers get vlan, inner_vlan and network. What stands
+// raw IP, Linux cooked v1 and v2, null/loopback, PPP, IEEE 802.11 with or without radiotap, NFLOG. Pure functions; the layers get vlan, inner_vlan and network. What stands
 // between link and IP without being a tunnel of its own is passed over here; MPLS and PPPoE are only told (tunnel.h).
 
 #include <cstdint>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/frame.h"
@@ -31,6 +32,14 @@ inline bool is_vlan(std::uint16_t type) {
   return type == kTypeVlan || type == kTypeServiceVlan || type == kTypeOldServiceVlan;
 }
 
+// LLC with the SNAP service access points, unnumbered information, and an organisation code of zero (RFC 1042): the EtherType behind it; 0:
+// it is another one.
+inline std::uint16_t read_snap(Reader& reader) {
+  const bool is_snap = reader.u16() == 0xaaaa && reader.u32() == 0x03000000;
+  const std::uint16_t type = reader.u16();
+  return is_snap ? type : std::uint16_t{0};
+}
+
 // An EtherType (above 1535) or a length (up to 1500) and what it announces; the reader stands behind it.
 inline Network network_by_type(Reader& reader, std::uint16_t type, Layers& layers) {
   for (unsigned tags = 0; is_vlan(type); ++tags) {
@@ -41,10 +50,8 @@ inline Network network_by_type(Reader& reader, std::uint16_t type, Layers& layer
     if (tags == 1) layers.inner_vlan = id;
   }
   if (type <= 1500 && reader.ok()) {
-    // LLC with the SNAP service access points, unnumbered information, and an organisation code of zero (RFC 1042).
-    const bool snap = reader.u16() == 0xaaaa && reader.u32() == 0x03000000;
-    type = reader.u16();
-    if (reader.ok() && !snap) return Network::kUnknown;
+    type = read_snap(reader);
+    if (reader.ok() && type == 0) return Network::kUnknown;
   }
   if (!reader.ok()) return Network::kCut;
   layers.network = static_cast<std::uint16_t>(reader.position());
@@ -134,6 +141,61 @@ inline Network decode_ppp(Bytes frame, Layers& layers) {
   return network;
 }
 
+// IEEE 802.11, 9.2.3 and 9.2.4.1: a data frame up to the EtherType of what it carries (RFC 1042), which is returned; 0: it is none. Access
+// controllers of some makers swap the two octets of frame control. Not: encrypted ones, parts of one, several in one.
+inline std::uint16_t read_wlan(Reader& reader) {
+  std::uint8_t type = reader.u8();
+  std::uint8_t flags = reader.u8();
+  constexpr std::uint8_t kVersionAndType = 0x0f, kData = 0x08, kWithoutData = 0x40, kQos = 0x80;
+  constexpr std::uint8_t kBothWays = 0x03, kMoreParts = 0x04, kProtected = 0x40, kMoreControl = 0x80, kSeveral = 0x80;
+  if ((type & kVersionAndType) != kData) std::swap(type, flags);
+  if ((type & kVersionAndType) != kData || (type & kWithoutData) != 0 || (flags & (kMoreParts | kProtected)) != 0) return 0;
+  reader.skip(2 + 3 * 6 + 2);
+  if ((flags & kBothWays) == kBothWays) reader.skip(6);
+  if ((type & kQos) != 0) {
+    if ((reader.u8() & kSeveral) != 0) return 0;
+    reader.skip(1);
+    if ((flags & kMoreControl) != 0) reader.skip(4);
+  }
+  return read_snap(reader);
+}
+
+// LINKTYPE_IEEE802_11, and LINKTYPE_IEEE802_11_RADIOTAP with a header in front that says its own length.
+inline Network decode_wlan(Bytes frame, Layers& layers, bool has_radiotap) {
+  Reader reader(frame);
+  if (has_radiotap) {
+    reader.skip(2);
+    const std::uint16_t length = __builtin_bswap16(reader.u16());
+    if (!reader.ok() || length < 4) return Network::kCut;
+    reader.skip(length - 4u);
+  }
+  const std::uint16_t type = read_wlan(reader);
+  if (!reader.ok()) return Network::kCut;
+  if (type == 0) return Network::kUnknown;
+  return network_by_type(reader, type, layers);
+}
+
+// LINKTYPE_NFLOG: family, version, id of the group, and attributes with length and type in the order of the host that reads; that with the
+// packet is the last.
+inline Network decode_nflog(Bytes frame, Layers& layers) {
+  Reader reader(frame);
+  const std::uint8_t family = reader.u8();
+  constexpr std::uint8_t kInet = 2, kInet6 = 10;
+  constexpr std::uint16_t kPayload = 9, kAttributeBytes = 4;
+  reader.skip(3);
+  while (reader.ok()) {
+    const std::uint16_t length = __builtin_bswap16(reader.u16());
+    const std::uint16_t type = __builtin_bswap16(reader.u16());
+    if (!reader.ok() || length < kAttributeBytes) break;
+    if (type == kPayload) {
+      layers.network = static_cast<std::uint16_t>(reader.position());
+      return family == kInet || family == kInet6 ? Network::kAnyIp : Network::kUnknown;
+    }
+    reader.skip((length + 3u) / 4 * 4 - kAttributeBytes);
+  }
+  return Network::kCut;
+}
+
 inline Network decode_link(const Frame& frame, Layers& layers) {
   switch (frame.link) {
     case LinkType::kEthernet:
@@ -148,6 +210,12 @@ inline Network decode_link(const Frame& frame, Layers& layers) {
       return decode_loopback(frame.bytes(), layers);
     case LinkType::kPpp:
       return decode_ppp(frame.bytes(), layers);
+    case LinkType::kWlan:
+      return decode_wlan(frame.bytes(), layers, false);
+    case LinkType::kRadiotap:
+      return decode_wlan(frame.bytes(), layers, true);
+    case LinkType::kNflog:
+      return decode_nflog(frame.bytes(), layers);
     case LinkType::kUnknown:
       break;
   }

@@ -91,7 +91,7 @@ void Walk::enter(const TunnelHeader& header) {
   path_.steps[layers_.tunnels] = tunnel;
   ++layers_.tunnels;
   layers_.tunnel = tunnel.kind;
-  layers_.tunnel_kinds = static_cast<std::uint8_t>(layers_.tunnel_kinds | 1u << static_cast<unsigned>(tunnel.kind));
+  layers_.tunnel_kinds = static_cast<TunnelKinds>(layers_.tunnel_kinds | bit_of(tunnel.kind));
   layers_.tunnel_at = tunnel.at;
   layers_.tunnel_id = tunnel.id;
   layers_.network = tunnel.inside;

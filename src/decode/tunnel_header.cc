@@ -121,6 +121,49 @@ void geneve(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
   return behind(header, reader, from, inside);
 }
 
+// RFC 2661, 3.1. Control messages (T) carry nothing of anybody's traffic. The header has no more to tell it by than its version, so it is
+// one only with a sound packet inside.
+void l2tp(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
+  const std::size_t from = header.step.at + kUdpBytes;
+  Reader reader = reader_at(frame, from);
+  const std::uint16_t flags = reader.u16();
+  constexpr std::uint16_t kControl = 0x8000, kLength = 0x4000, kSequence = 0x0800, kOffset = 0x0200, kReservedAndVersion = 0x34ff;
+  if ((flags & (kControl | kReservedAndVersion)) != 2) return;
+  const std::size_t length = (flags & kLength) != 0 ? reader.u16() : payload_end - from;
+  header.step.id = reader.u32();
+  if ((flags & kSequence) != 0) reader.skip(4);
+  if ((flags & kOffset) != 0) reader.skip(reader.u16());
+  const Network inside = read_ppp(reader);
+  if (!reader.ok() || from + length > payload_end) return;
+  header.step.kind = TunnelKind::kL2tp;
+  header.is_odd = true;
+  header.declared_end = from + length;
+  return behind(header, reader, from, inside);
+}
+
+// RFC 5415, 4.3: a frame of IEEE 802.3, or of the radio's kind (RFC 5416: IEEE 802.11). Not: in parts, keep-alives, under DTLS. As with
+// L2TP little tells it from other datagrams.
+void capwap(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
+  const std::size_t from = header.step.at + kUdpBytes;
+  Reader reader = reader_at(frame, from);
+  const std::uint32_t word = reader.u32();
+  constexpr std::uint32_t kPreamble = 0xff000000, kNative = 0x100, kPart = 0x080, kKeepAlive = 0x008, kReserved = 0x007;
+  if ((word & (kPreamble | kPart | kKeepAlive | kReserved)) != 0) return;
+  const std::size_t length = std::size_t{4} * (word >> 19 & 0x1f);
+  const std::uint32_t binding = word >> 9 & 0x1f;
+  if (length < 8) return;
+  reader.skip(length - 4);
+  constexpr std::uint32_t kIeee80211 = 1;
+  const bool is_native = (word & kNative) != 0;
+  if (is_native && binding != kIeee80211) return;
+  const Network inside = is_native ? inside_by_type(read_wlan(reader)) : Network::kEthernet;
+  if (!reader.ok() || (!is_native && reader.remaining() < kEthernetBytes)) return;
+  header.step.kind = TunnelKind::kCapwap;
+  header.is_odd = true;
+  header.declared_end = payload_end;
+  return behind(header, reader, from, inside);
+}
+
 constexpr std::uint16_t kChecksumFlag = 0x8000, kRoutingFlag = 0x4000, kKeyFlag = 0x2000, kSequenceFlag = 0x1000,
                         kAcknowledgementFlag = 0x0080, kVersionMask = 0x0007;
 
@@ -170,8 +213,11 @@ void udp_tunnel(Bytes frame, const Layers& layers, TunnelHeader& header) {
     case kPortGtpU: return gtp_u(datagram, payload_end, header);
     case kPortVxlan:
     case kPortLinuxVxlan: return vxlan(datagram, payload_end, header);
-    default: return geneve(datagram, payload_end, header);
+    case kPortGeneve: return geneve(datagram, payload_end, header);
+    default: break;
   }
+  const bool is_capwap = layers.destination_port == kPortCapwap || (layers.destination_port != kPortL2tp && layers.source_port == kPortCapwap);
+  return is_capwap ? capwap(datagram, payload_end, header) : l2tp(datagram, payload_end, header);
 }
 
 }  // namespace

@@ -164,7 +164,7 @@ OuterChecksums::OuterChecksums(const Frame& frame, const Layers& layers) {
   (void)decode(frame, path);
   for (const TunnelStep& step : path.all()) {
     const bool is_gre = step.kind == TunnelKind::kGre;
-    const bool is_udp = step.kind == TunnelKind::kGtpU || step.kind == TunnelKind::kVxlan || step.kind == TunnelKind::kGeneve;
+    const bool is_udp = is_over_udp(step.kind);
     constexpr std::uint8_t kGreHasChecksum = 0x80;
     if (!is_udp && !(is_gre && (frame.bytes()[step.at] & kGreHasChecksum) != 0)) continue;
     const std::uint32_t field = step.at + (is_gre ? 4u : 6u);

@@ -13,16 +13,13 @@ constexpr std::size_t kUdpBytes = 8;
 constexpr std::uint8_t kHops = 64;
 constexpr std::uint8_t kIpv4 = 4, kUdp = 17, kIpv6 = 41, kGre = 47, kMpls = 137;
 constexpr std::uint16_t kGreChecksum = 0x8000, kGreSequence = 0x1000, kGreVersion = 0x0007;
+constexpr std::uint16_t kL2tpLength = 0x4000, kL2tpSequence = 0x0800;
 constexpr std::uint32_t kBottomOfStack = 0x100;
 
 std::uint16_t u16_at(Bytes bytes, std::size_t at) { return Reader(bytes.subspan(at, 2)).u16(); }
 
 void put_u16(MutableBytes bytes, std::size_t at, std::size_t value) {
   Writer(bytes.subspan(at, 2)).u16(static_cast<std::uint16_t>(value));
-}
-
-bool is_over_udp(TunnelKind kind) {
-  return kind == TunnelKind::kGtpU || kind == TunnelKind::kVxlan || kind == TunnelKind::kGeneve;
 }
 
 // Ethernet addresses and what stands behind them, or another link's header.
@@ -62,12 +59,15 @@ bool is_reversible(Bytes headers, const TunnelStep& step) {
     case TunnelKind::kPppoe: return true;
     case TunnelKind::kGtpU:
     case TunnelKind::kMpls:
+    case TunnelKind::kL2tp:
+    case TunnelKind::kCapwap:
     case TunnelKind::kNone: break;
   }
   return false;
 }
 
 bool is_numbered(Bytes headers, const TunnelStep& step) {
+  if (step.kind == TunnelKind::kL2tp) return (u16_at(headers, step.at + kUdpBytes) & kL2tpSequence) != 0;
   return step.kind == TunnelKind::kGre && (u16_at(headers, step.at) & kGreSequence) != 0;
 }
 
@@ -289,6 +289,9 @@ void OuterHeaders::finish_tunnel(const Placed& placed, MutableBytes frame) const
   switch (placed.kind) {
     case TunnelKind::kGtpU: put_u16(frame, placed.at + kUdpBytes + 2u, length - kUdpBytes - 8); break;
     case TunnelKind::kPppoe: put_u16(frame, placed.at + 4u, length - 6); break;
+    case TunnelKind::kL2tp:
+      if ((u16_at(frame, placed.at + kUdpBytes) & kL2tpLength) != 0) put_u16(frame, placed.at + kUdpBytes + 2u, length - kUdpBytes);
+      break;
     case TunnelKind::kGre:
       if ((u16_at(frame, placed.at) & kGreVersion) == 1) {
         const std::size_t acknowledgement = (u16_at(frame, placed.at) & 0x0080) != 0 ? 4 : 0;

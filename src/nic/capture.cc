@@ -41,6 +41,9 @@ LinkType link_type(int datalink) {
     case DLT_PPP:
     case DLT_PPP_SERIAL:
     case DLT_C_HDLC: return LinkType::kPpp;
+    case DLT_IEEE802_11: return LinkType::kWlan;
+    case DLT_IEEE802_11_RADIO: return LinkType::kRadiotap;
+    case DLT_NFLOG: return LinkType::kNflog;
     default: return LinkType::kUnknown;
   }
 }

@@ -57,7 +57,7 @@ bool has_common_id(TunnelKind kind) {
 }
 
 std::uint64_t tunnel_part(const Frame& frame, const Layers& layers, const HashSecret& secret) {
-  const std::uint8_t kinds = layers.tunnel_kinds & static_cast<std::uint8_t>(~(1u << static_cast<unsigned>(TunnelKind::kMpls)));
+  const unsigned kinds = layers.tunnel_kinds & ~unsigned{bit_of(TunnelKind::kMpls)};
   if (kinds == 0) return 0;
   std::uint64_t part = multiply_fold(kinds ^ secret.first, (has_common_id(layers.tunnel) ? layers.tunnel_id : 0) + secret.second);
   if (layers.outer_network != layers.network) part = multiply_fold(part ^ address_pair_key(frame, layers.outer_network, secret), secret.first);

@@ -48,8 +48,16 @@ void read_numbers(const Frame& frame, const Layers& layers, TunnelReturns::Lesso
 Bytes bytes_of(const IpAddress& address) { return Bytes(address.bytes).first(address.version == 4 ? 4u : 16u); }
 
 // A bearer is one subscriber's and has one way back. Labels lead to a site, and what comes from it may have come from several: there
-// it depends on whom the way is to lead to, as it does without labels.
-bool depends_on_address(const Layers& layers) { return layers.tunnels == 0 || layers.tunnel == TunnelKind::kMpls; }
+// it depends on whom the way is to lead to, as it does without labels. So does a tunnel to an access point, behind which many stations are.
+bool depends_on_address(const Layers& layers) {
+  return layers.tunnels == 0 || layers.tunnel == TunnelKind::kMpls || layers.tunnel == TunnelKind::kCapwap;
+}
+
+// What is given up when its subscriber goes, and given to another.
+bool is_one_subscribers(const Layers& layers) {
+  constexpr TunnelKinds kSubscribers = bit_of(TunnelKind::kGtpU) | bit_of(TunnelKind::kL2tp) | bit_of(TunnelKind::kCapwap);
+  return (layers.tunnel_kinds & kSubscribers) != 0;
+}
 
 }  // namespace
 
@@ -63,7 +71,7 @@ std::uint64_t TunnelReturns::memory_for(const ReturnOptions& options) {
 // Everything that a tunnel's receiver tells its packets by. Not ports of outer datagrams, which spread load, nor what is in
 // extension headers.
 std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& layers) const {
-  std::uint64_t key = mixed(std::uint64_t{frame.wire} << 40 | std::uint64_t{layers.tunnel_kinds} << 32 |
+  std::uint64_t key = mixed(std::uint64_t{frame.wire} << 48 | std::uint64_t{layers.tunnel_kinds} << 32 |
                                 std::uint64_t{layers.inner_vlan} << 16 | layers.vlan,
                             layers.tunnel_id, secret_);
   const auto add_ends = [&](std::uint16_t network) { key = mixed(key, addresses_at(frame, network), secret_); };
@@ -139,7 +147,7 @@ void TunnelReturns::keep(std::uint64_t key, const Frame& frame, const Layers& la
                        std::equal(headers.path.all().begin(), headers.path.all().end(), known->path.all().begin(),
                                   [](const TunnelStep& a, const TunnelStep& b) { return a.kind == b.kind && a.id == b.id; });
   if (!is_same) ++learned_;
-  returns_.put(key, headers, now_ns, now_ns + (layers.is_in(TunnelKind::kGtpU) ? kBearerFor : kLabelsFor));
+  returns_.put(key, headers, now_ns, now_ns + (is_one_subscribers(layers) ? kBearerFor : kLabelsFor));
 }
 
 const TunnelHeaders* TunnelReturns::find(const Frame& judged, const Layers& layers, std::uint64_t now_ns) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The way back into tunnels whose two directions bear different ids: TEIDs of GTP-U and labels of MPLS are given out by who receives
-// (3GPP TS 29.281, 5.1; RFC 3031, 3.1), so a packet of ours to the sender of another one needs an id that only packets to that
+// The way back into tunnels whose two directions bear different ids: TEIDs of GTP-U, labels of MPLS and sessions of L2TP are given out by
+// who receives (3GPP TS 29.281, 5.1; RFC 3031, 3.1; RFC 2661, 3.1), and CAPWAP leads to a port and a station that only the access
+// controller's packets tell (RFC 5415, 3.1), so a packet of ours to the sender of another one needs an id that only packets to that
 // sender tell. Here it is learned which two directions belong together, and the headers of each are kept for the other.
 //
 // What proves that two packets are of the two directions of one flow, and not of two with the same private addresses: an
@@ -38,7 +39,7 @@ class TunnelReturns {
   static std::uint64_t memory_for(const ReturnOptions& options);  // bytes
 
   // Whether the two directions of this packet's tunnels bear different ids.
-  static bool is_one_way(const Layers& layers) { return layers.is_in(TunnelKind::kGtpU) || layers.is_in(TunnelKind::kMpls); }
+  static bool is_one_way(const Layers& layers) { return (layers.tunnel_kinds & kOneWayTunnels) != 0; }
   // Whether labels were seen lately, so that packets without tunnels may be their other direction.
   bool sees_labels(std::uint64_t now_ns) const { return now_ns < labels_until_ns_; }
   bool takes_part(const Layers& layers, std::uint64_t now_ns) const {

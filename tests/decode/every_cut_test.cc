@@ -44,6 +44,10 @@ std::vector<Sample> tunnel_samples() {
       {"pseudowire", kLink, ethernet(kMpls, labels(1, filled(4, 0) + bridged4))},
       {"labels in ip", kLink, ethernet(kIpv4, ipv4(kMplsInIp, labels(2, six)))},
       {"session", kLink, ethernet(kPppoe, pppoe(8, Octets{0x21} + four))},
+      {"l2tp", kLink, ethernet(kIpv4, ipv4(kUdp, udp(kL2tpPort, l2tp(8, Octets{0xff, 3} + big16(0x21) + four, {.sequence = 1, .offset = 2}))))},
+      {"l2tp without length", kLink, ethernet(kIpv6, ipv6(kUdp, udp(kL2tpPort, l2tp(8, Octets{0x57} + six, {.has_length = false}))))},
+      {"capwap", kLink, ethernet(kIpv4, ipv4(kUdp, udp(kCapwapPort, capwap(true, wlan(kIpv4, four, {.flags = 0x83})))))},
+      {"capwap with 802.3", kLink, ethernet(kIpv6, ipv6(kUdp, udp(kCapwapPort, capwap(false, bridged4, {.has_radio_header = false}))))},
       {"four deep", kLink, ethernet(kMpls, labels(1, filled(4, 0) + ethernet(kPppoe, pppoe(8, big16(0x21) + ipv4(kGre, gre(kIpv4, gtp))))))},
   };
 }
@@ -71,6 +75,9 @@ std::vector<Sample> link_and_ip_samples() {
        big16(kIpv6) + filled(6, 0) + big16(1) + filled(10, 0) + ipv6(kUdp, query)},
       {"loopback", LinkType::kLoopback, Octets{2, 0, 0, 0} + ipv4(kTcp, get)},
       {"ppp", LinkType::kPpp, Octets{0xff, 3, 0, 0x21} + ipv4(kUdp, query)},
+      {"wlan", LinkType::kWlan, wlan(kIpv4, ipv4(kUdp, query), {.flags = 0x83})},
+      {"radiotap", LinkType::kRadiotap, Octets{0, 0, 8, 0, 0, 0, 0, 0} + wlan(kIpv6, ipv6(kTcp, get))},
+      {"nflog", LinkType::kNflog, Octets{2, 0, 0, 5, 8, 0, 10, 0, 'l', 'o', 'g', 0, 57, 0, 9, 0} + ipv4(kUdp, query)},
   };
 }
 

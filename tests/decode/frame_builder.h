@@ -79,12 +79,12 @@ inline Octets fragment_header(std::uint8_t next, std::uint16_t offset, bool more
   return Octets{next, 0} + big16(static_cast<std::size_t>(offset) * 8 | (more ? 1 : 0)) + big32(77) + inside;
 }
 
-inline Octets udp_with_length(std::uint16_t destination, std::size_t length, const Octets& payload) {
-  return big16(40000) + big16(destination) + big16(length) + big16(0) + payload;
+inline Octets udp_with_length(std::uint16_t destination, std::size_t length, const Octets& payload, std::uint16_t source = 40000) {
+  return big16(source) + big16(destination) + big16(length) + big16(0) + payload;
 }
 
-inline Octets udp(std::uint16_t destination, const Octets& payload) {
-  return udp_with_length(destination, 8 + payload.size(), payload);
+inline Octets udp(std::uint16_t destination, const Octets& payload, std::uint16_t source = 40000) {
+  return udp_with_length(destination, 8 + payload.size(), payload, source);
 }
 
 inline Octets tcp(std::uint16_t destination, const Octets& payload, std::size_t options = 0) {

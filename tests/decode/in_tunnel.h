@@ -19,6 +19,7 @@ struct TunnelShape {
   GtpUFields gtp;
   GreFields gre;
   Octets geneve_options;
+  L2tpFields l2tp;
   std::size_t label_count = 2;
   bool bridged = false;        // an Ethernet frame inside where the kind may carry either
   bool control_word = false;
@@ -61,8 +62,10 @@ inline Octets carrier(const TunnelShape& shape, std::uint8_t protocol, const Oct
   return header + inside;
 }
 
-inline Octets outer_udp(const TunnelShape& shape, std::uint16_t port, const Octets& payload) {
-  Octets datagram = big16(shape.source_port) + big16(port) + big16(8 + payload.size()) + big16(0) + payload;
+// answers_from_port: the reversed direction goes from this port to where the other one comes from.
+inline Octets outer_udp(const TunnelShape& shape, std::uint16_t port, const Octets& payload, bool answers_from_port = false) {
+  const bool is_answer = answers_from_port && shape.reversed;
+  Octets datagram = big16(is_answer ? port : shape.source_port) + big16(is_answer ? shape.source_port : port) + big16(8 + payload.size()) + big16(0) + payload;
   const std::uint16_t sum = sum_of(datagram, sum_of(outer_addresses(shape)) + 17u + datagram.size());
   if (shape.outer_checksum) put16(datagram, 6, sum == 0xffff ? std::uint16_t{0xffff} : static_cast<std::uint16_t>(~sum));
   return carrier(shape, 17, datagram);
@@ -81,6 +84,7 @@ inline Octets in_tunnel(const TunnelShape& shape, const Octets& inner) {
   const Octets type = big16(inner[0] >> 4 == 4 ? kIpv4 : kIpv6);
   const Octets frame = stations(shape.reversed, 9) + type + inner;
   const Octets inside = shape.bridged ? frame : inner;
+  const Octets ppp_protocol{0, static_cast<std::uint8_t>(inner[0] >> 4 == 4 ? 0x21 : 0x57)};
   GtpUFields gtp = shape.gtp;
   gtp.teid = shape.id;
   Octets outside;
@@ -100,7 +104,15 @@ inline Octets in_tunnel(const TunnelShape& shape, const Octets& inner) {
     }
     case TunnelKind::kPppoe:
       return stations(shape.reversed, 0) + big16(kPppoe) +
-             pppoe(static_cast<std::uint16_t>(shape.id), Octets{0, static_cast<std::uint8_t>(inner[0] >> 4 == 4 ? 0x21 : 0x57)} + inner);
+             pppoe(static_cast<std::uint16_t>(shape.id), ppp_protocol + inner);
+    case TunnelKind::kL2tp:
+      outside = outer_udp(shape, kL2tpPort, l2tp(shape.id, Octets{0xff, 3} + ppp_protocol + inner, shape.l2tp), true);
+      break;
+    case TunnelKind::kCapwap: {
+      const WlanFields fields{.flags = static_cast<std::uint8_t>(shape.reversed ? 2 : 1)};
+      outside = outer_udp(shape, kCapwapPort, capwap(!shape.bridged, shape.bridged ? frame : wlan(inner[0] >> 4 == 4 ? kIpv4 : kIpv6, inner, fields)), true);
+      break;
+    }
     case TunnelKind::kNone: outside = inner; break;
   }
   return stations(shape.reversed, 0) + big16(outside[0] >> 4 == 4 ? kIpv4 : kIpv6) + outside;

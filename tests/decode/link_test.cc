@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "decode/decode.h"
-#include "frame_builder.h"
+#include "tunnel_builder.h"
 
 namespace telefence {
 namespace {
@@ -23,6 +23,8 @@ using testing::operator+;
 using testing::snap;
 using testing::tag;
 using testing::udp;
+using testing::wlan;
+using testing::WlanFields;
 
 Layers decoded(Octets bytes, LinkType link) {
   Frame frame;
@@ -106,6 +108,37 @@ TEST(Link, CiscoHdlcCarriesAnEtherType) {
 
 TEST(Link, UnknownLinkTypeIsUnknown) {
   EXPECT_EQ(decoded(four(), LinkType::kUnknown).end, DecodeEnd::kUnknownLink);
+}
+
+TEST(Link, RadioFramesAreReadWithAndWithoutRadiotap) {
+  const Octets radiotap{0, 0, 12, 0, 0x04, 0x80, 0, 0, 2, 0, 0x18, 0};
+  for (const WlanFields& fields : {WlanFields{}, WlanFields{.type = 0x08, .flags = 2}, WlanFields{.flags = 3}}) {
+    const Octets frame = wlan(kIpv4, four(), fields);
+    const auto network = static_cast<std::uint16_t>(frame.size() - four().size());
+    expect_udp(decoded(frame, LinkType::kWlan), 4, network);
+    expect_udp(decoded(radiotap + frame, LinkType::kRadiotap), 4, static_cast<std::uint16_t>(12 + network));
+    expect_udp(decoded(radiotap + wlan(kIpv6, six(), fields) + filled(4, 0xfc), LinkType::kRadiotap), 6, static_cast<std::uint16_t>(12 + network));
+  }
+  EXPECT_EQ(decoded(wlan(kIpv4, four(), {.flags = 0x41}), LinkType::kWlan).end, DecodeEnd::kUnknownLink) << "encrypted";
+  EXPECT_EQ(decoded(wlan(kIpv4, four(), {.type = 0x80}), LinkType::kWlan).end, DecodeEnd::kUnknownLink) << "a beacon";
+  EXPECT_EQ(decoded(wlan(kArp, filled(28, 0)), LinkType::kWlan).end, DecodeEnd::kUnknownLink);
+  EXPECT_EQ(decoded(Octets{0, 0, 3, 0} + wlan(kIpv4, four()), LinkType::kRadiotap).end, DecodeEnd::kBadHeader) << "shorter than itself";
+  EXPECT_EQ(decoded(Octets{0, 0, 0xff, 0xff} + wlan(kIpv4, four()), LinkType::kRadiotap).end, DecodeEnd::kBadHeader);
+}
+
+TEST(Link, NflogIsReadUpToThePacketInIt) {
+  const auto attribute = [](std::uint8_t type, const Octets& value) {
+    const std::size_t padding = (4 - value.size() % 4) % 4;
+    return Octets{static_cast<std::uint8_t>(4 + value.size()), static_cast<std::uint8_t>((4 + value.size()) >> 8), type, 0} + value + filled(padding, 0);
+  };
+  const Octets prefix = attribute(10, octets("log")), packet4 = attribute(9, four()), packet6 = attribute(9, six());
+  const Octets inet{2, 0, 0, 5}, inet6{10, 0, 0, 5}, arp{3, 0, 0, 5};
+  expect_udp(decoded(inet + packet4, LinkType::kNflog), 4, 8);
+  expect_udp(decoded(inet + prefix + packet4, LinkType::kNflog), 4, 16);
+  expect_udp(decoded(inet6 + attribute(1, filled(4, 0)) + prefix + packet6, LinkType::kNflog), 6, 24);
+  EXPECT_EQ(decoded(arp + packet4, LinkType::kNflog).end, DecodeEnd::kUnknownLink);
+  EXPECT_EQ(decoded(inet + prefix, LinkType::kNflog).end, DecodeEnd::kBadHeader) << "no packet";
+  EXPECT_EQ(decoded(inet + Octets{0, 0, 1, 0} + packet4, LinkType::kNflog).end, DecodeEnd::kBadHeader) << "an attribute without length";
 }
 
 }  // namespace

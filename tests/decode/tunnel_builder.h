@@ -14,7 +14,7 @@ namespace telefence::testing {
 
 inline constexpr std::uint16_t kMpls = 0x8847, kPppoe = 0x8864, kBridged = 0x6558;
 inline constexpr std::uint8_t kIpInIp = 4, kIpv6InIp = 41, kGre = 47, kMplsInIp = 137;
-inline constexpr std::uint16_t kGtpUPort = 2152, kVxlanPort = 4789, kGenevePort = 6081;
+inline constexpr std::uint16_t kGtpUPort = 2152, kVxlanPort = 4789, kGenevePort = 6081, kL2tpPort = 1701, kCapwapPort = 5247;
 
 struct GtpUFields {
   std::uint32_t teid = 0x11223344;
@@ -93,6 +93,61 @@ inline Octets labels(std::size_t count, const Octets& inside) {
 
 inline Octets pppoe(std::uint16_t session, const Octets& ppp) {
   return Octets{0x11, 0} + big16(session) + big16(ppp.size()) + ppp;
+}
+
+struct L2tpFields {
+  bool has_length = true;
+  std::optional<std::uint16_t> sequence;
+  std::optional<std::uint8_t> offset;  // octets of padding
+  std::uint16_t more_flags = 0;
+  int length_error = 0;
+};
+
+// RFC 2661, 3.1. tunnel_and_session: 16 bits each. ppp: from its protocol on.
+inline Octets l2tp(std::uint32_t tunnel_and_session, const Octets& ppp, const L2tpFields& fields = {}) {
+  std::uint16_t flags = fields.more_flags | 2;
+  if (fields.has_length) flags |= 0x4000;
+  if (fields.sequence) flags |= 0x0800;
+  if (fields.offset) flags |= 0x0200;
+  Octets rest = big32(tunnel_and_session);
+  if (fields.sequence) rest = rest + big16(*fields.sequence) + big16(0);
+  if (fields.offset) rest = rest + big16(*fields.offset) + filled(*fields.offset, 0xee);
+  rest = rest + ppp;
+  const auto length = static_cast<std::size_t>(static_cast<int>(rest.size() + 4) + fields.length_error);
+  return big16(flags) + (fields.has_length ? big16(length) : Octets{}) + rest;
+}
+
+struct CapwapFields {
+  bool has_radio_header = true;   // four octets of signal strength, and three of padding
+  std::uint32_t more_flags = 0;   // of the 24 bits behind the preamble
+  std::uint8_t preamble = 0;
+};
+
+// RFC 5415, 4.3. native: a frame of IEEE 802.11, otherwise of 802.3.
+inline Octets capwap(bool native, const Octets& inside, const CapwapFields& fields = {}) {
+  const std::uint32_t words = fields.has_radio_header ? 4 : 2;
+  const std::uint32_t bits = words << 19 | 1u << 9 | (native ? 0x100u : 0u) | (fields.has_radio_header ? 0x020u : 0u) | fields.more_flags;
+  return big32(std::uint32_t{fields.preamble} << 24 | bits) + big32(0) +
+         (fields.has_radio_header ? Octets{4, 0xbf, 0x23, 0, 0, 0, 0, 0} : Octets{}) + inside;
+}
+
+struct WlanFields {
+  std::uint8_t type = 0x88;   // data with QoS
+  std::uint8_t flags = 0x01;  // to the distribution system
+  std::uint8_t qos = 0;
+  bool is_swapped = false;    // as some makers put frame control
+};
+
+// IEEE 802.11, 9.3.2.1, with LLC and SNAP.
+inline Octets wlan(std::uint16_t type, const Octets& inside, const WlanFields& fields = {}) {
+  Octets header = fields.is_swapped ? Octets{fields.flags, fields.type} : Octets{fields.type, fields.flags};
+  header = header + filled(2, 0) + filled(6, 0xa1) + filled(6, 0xa2) + filled(6, 0xa3) + filled(2, 0);
+  if ((fields.flags & 3) == 3) header = header + filled(6, 0xa4);
+  if ((fields.type & 0x80) != 0) {
+    header = header + Octets{fields.qos, 0};
+    if ((fields.flags & 0x80) != 0) header = header + filled(4, 0);
+  }
+  return header + Octets{0xaa, 0xaa, 3, 0, 0, 0} + big16(type) + inside;
 }
 
 // An IPv4 header with a right checksum: what lies under labels is told by it.

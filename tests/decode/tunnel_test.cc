@@ -249,6 +249,79 @@ TEST(Geneve, ControlAndUnknownVersionsAreDatagramsAsAnyOther) {
   expect_untunnelled(Decoded(over_udp4(kGenevePort, geneve(9, kArp, filled(28, 0)))), DecodeEnd::kPayload);
 }
 
+Octets ppp4() { return big16(0x0021) + four(); }
+Octets ppp6() { return big16(0x0057) + six(); }
+
+TEST(L2tp, DataMessagesCarryPppWithEveryOptionOfTheirHeader) {
+  constexpr std::uint32_t kIds = 0x00070009;
+  const L2tpFields variants[] = {{}, {.has_length = false}, {.sequence = 5}, {.offset = 3}, {.has_length = false, .sequence = 5, .offset = 0},
+                                 {.more_flags = 0x0100}};
+  for (const L2tpFields& variant : variants) {
+    for (const Octets& ppp : {ppp4(), ppp6(), Octets{0xff, 3} + ppp4(), Octets{0x21} + four()}) {
+      expect_query_in(Decoded(over_udp4(kL2tpPort, l2tp(kIds, ppp, variant))), TunnelKind::kL2tp, kIds);
+      expect_query_in(Decoded(over_udp6(kL2tpPort, l2tp(kIds, ppp, variant))), TunnelKind::kL2tp, kIds);
+    }
+  }
+}
+
+TEST(L2tp, WhatIsNoneIsADatagramAsAnyOther) {
+  const Octets others[] = {l2tp(7, ppp4(), {.more_flags = 0x8000}),              // a control message
+                           l2tp(7, ppp4(), {.more_flags = 0x0001}),              // version 3
+                           l2tp(7, ppp4(), {.more_flags = 0x0010}),              // reserved
+                           l2tp(7, ppp4(), {.length_error = 1}),                 // longer than its datagram
+                           l2tp(7, ppp4(), {.length_error = -20}),               // shorter than what it carries
+                           l2tp(7, big16(0xc021) + Octets{1, 1, 0, 4}),          // PPP's own
+                           Octets{0, 2, 0, 7}, Octets{0x02, 2, 0, 7, 0, 7, 0xff, 0xff}, octets("x")};
+  for (const Octets& other : others) expect_untunnelled(Decoded(over_udp4(kL2tpPort, other)), DecodeEnd::kPayload);
+}
+
+TEST(Capwap, CarriesFramesOfBothKinds) {
+  const Octets frame = ethernet(kIpv4, four());
+  for (const bool has_radio_header : {false, true}) {
+    const CapwapFields fields{.has_radio_header = has_radio_header};
+    expect_query_in(Decoded(over_udp4(kCapwapPort, capwap(false, frame, fields))), TunnelKind::kCapwap, 0);
+    expect_query_in(Decoded(over_udp6(kCapwapPort, capwap(false, ethernet(kIpv6, six()), fields))), TunnelKind::kCapwap, 0);
+    const WlanFields variants[] = {{}, {.is_swapped = true}, {.type = 0x08}, {.type = 0x08, .flags = 0x11, .is_swapped = true}, {.flags = 0x02},
+                                   {.flags = 0x03}, {.flags = 0x81}, {.type = 0x18}};
+    for (const WlanFields& variant : variants) {
+      expect_query_in(Decoded(over_udp4(kCapwapPort, capwap(true, wlan(kIpv4, four(), variant), fields))), TunnelKind::kCapwap, 0);
+      expect_query_in(Decoded(over_udp4(kCapwapPort, capwap(true, wlan(kIpv6, six(), variant), fields))), TunnelKind::kCapwap, 0);
+    }
+  }
+}
+
+TEST(Capwap, WhatIsNoneIsADatagramAsAnyOther) {
+  const Octets inside = wlan(kIpv4, four());
+  const Octets others[] = {capwap(true, inside, {.preamble = 1}),              // under DTLS
+                           capwap(true, inside, {.preamble = 0x10}),           // another version
+                           capwap(true, inside, {.more_flags = 0x080}),        // a part
+                           capwap(true, inside, {.more_flags = 0x008}),        // a keep-alive
+                           capwap(true, inside, {.more_flags = 3u << 9}),      // another kind of radio
+                           capwap(true, wlan(kArp, filled(28, 0))),
+                           capwap(true, wlan(kIpv4, four(), {.flags = 0x41})),  // encrypted
+                           capwap(true, wlan(kIpv4, four(), {.flags = 0x05})),  // a part
+                           capwap(true, wlan(kIpv4, four(), {.qos = 0x80})),    // several in one
+                           capwap(true, wlan(kIpv4, four(), {.type = 0x48})),   // without data
+                           capwap(true, wlan(kIpv4, four(), {.type = 0x80})),   // a beacon
+                           capwap(false, ethernet(kArp, filled(28, 0))),
+                           Octets{0, 8, 3, 0}, Octets{0, 0, 3, 0, 0, 0, 0, 0} + inside, capwap(true, {})};
+  for (const Octets& other : others) expect_untunnelled(Decoded(over_udp4(kCapwapPort, other)), DecodeEnd::kPayload);
+}
+
+// Whoever asks chooses the port that it asks from: it must not lead past the filter.
+TEST(Tunnels, WhatComesFromTheirPortIsOneUnlessAServiceIsAsked) {
+  const auto between = [](std::uint16_t from, std::uint16_t to, const Octets& payload) {
+    return ethernet(kIpv4, ipv4(kUdp, udp(to, payload, from)));
+  };
+  const Octets in_l2tp = l2tp(7, ppp4()), in_capwap = capwap(true, wlan(kIpv4, four(), {.flags = 2}));
+  expect_query_in(Decoded(between(kL2tpPort, 40000, in_l2tp)), TunnelKind::kL2tp, 7);
+  expect_query_in(Decoded(between(kCapwapPort, 40000, in_capwap)), TunnelKind::kCapwap, 0);
+  expect_query_in(Decoded(between(kCapwapPort, kL2tpPort, in_l2tp)), TunnelKind::kL2tp, 7);
+  expect_query_in(Decoded(between(kL2tpPort, kCapwapPort, in_capwap)), TunnelKind::kCapwap, 0);
+  for (const std::uint16_t from : {kL2tpPort, kCapwapPort})
+    for (const Octets& payload : {in_l2tp, in_capwap, Octets{0x42, 2, 0xff}}) expect_untunnelled(Decoded(between(from, 53, payload)), DecodeEnd::kPayload);
+}
+
 TEST(Pppoe, SessionsCarryPppWithItsProtocolLongOrShort) {
   const Octets protocols4[] = {{0, 0x21}, {0x21}, {0xff, 3, 0, 0x21}};
   for (const Octets& protocol : protocols4) {

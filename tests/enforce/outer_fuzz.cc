@@ -31,7 +31,7 @@ void give_checksums(Held& held) {
   TunnelPath path;
   (void)decode(held.frame, path);
   for (const TunnelStep& step : path.all()) {
-    const bool is_udp = step.kind == TunnelKind::kGtpU || step.kind == TunnelKind::kVxlan || step.kind == TunnelKind::kGeneve;
+    const bool is_udp = is_over_udp(step.kind);
     if (is_udp && held.octets[step.at + 6u] == 0) held.octets[step.at + 6u] = 1;
   }
 }

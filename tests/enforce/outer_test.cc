@@ -81,6 +81,9 @@ TEST(Outer, WhatGoesOnKeepsTheJudgedTunnelHeaders) {
     shapes.push_back({.outer_ipv6 = outer_ipv6});
     shapes.push_back({.outer_ipv6 = outer_ipv6, .gtp = {.sequence = 7, .n_pdu = 3, .extensions = {pdu_session_container(true, 9)}}});
     shapes.push_back({.kind = TunnelKind::kGre, .outer_ipv6 = outer_ipv6, .gre = {.key = 5, .sequence = 99}});
+    for (const bool has_length : {false, true})
+      shapes.push_back({.kind = TunnelKind::kL2tp, .outer_ipv6 = outer_ipv6, .l2tp = {.has_length = has_length, .sequence = 9, .offset = 2}});
+    for (const bool bridged : {false, true}) shapes.push_back({.kind = TunnelKind::kCapwap, .outer_ipv6 = outer_ipv6, .bridged = bridged});
   }
   shapes.push_back({.kind = TunnelKind::kMpls});
   shapes.push_back({.kind = TunnelKind::kMpls, .bridged = true});
@@ -199,6 +202,41 @@ TEST(Outer, KnownLabelsLeadBackAndAControlWordBearsNoNumber) {
     EXPECT_EQ(part(out.frame, word, word + 4), (Octets{0, 4 + 14 + 40, 0, 0})) << "a short frame tells its length, without padding";
     EXPECT_EQ(part(out.frame, word + 4, word + 10), part(judged.frame, 14 + 8 + 4 + 6, 14 + 8 + 4 + 12)) << "to the judged one's own station";
   }
+}
+
+TEST(Outer, KnownSessionsAndStationsLeadBack) {
+  std::vector<TunnelShape> shapes;
+  for (const bool outer_ipv6 : {false, true}) {
+    for (const bool has_length : {false, true}) shapes.push_back({.kind = TunnelKind::kL2tp, .outer_ipv6 = outer_ipv6, .l2tp = {.has_length = has_length}});
+    for (const bool bridged : {false, true}) shapes.push_back({.kind = TunnelKind::kCapwap, .outer_ipv6 = outer_ipv6, .bridged = bridged});
+  }
+  PacketShape response = kRequest;
+  response.reversed = true;
+  response.payload = "200";
+  for (const TunnelShape& shape : shapes) {
+    TunnelShape reversed = shape;
+    reversed.reversed = true;
+    reversed.id = shape.id + 1;
+    const Held judged(in_tunnel(shape, inner_packet(kRequest)));
+    const Held seen(in_tunnel(reversed, inner_packet(response)));
+    Spare out;
+    EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame)) << tunnel_name(shape.kind);
+    const TunnelHeaders known = seen.headers();
+    ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame, &known)) << tunnel_name(shape.kind);
+    const Layers layers = decode(out.frame);
+    EXPECT_EQ(layers.tunnel, shape.kind);
+    EXPECT_EQ(layers.tunnel_id, seen.layers.tunnel_id) << tunnel_name(shape.kind);
+    EXPECT_EQ(outer_problems(out.frame, true), std::vector<std::string>()) << tunnel_name(shape.kind);
+    EXPECT_EQ(part(out.frame, layers.tunnel_at, layers.tunnel_at + 4u), part(seen.frame, seen.layers.tunnel_at, seen.layers.tunnel_at + 4u)) << "ports";
+    EXPECT_EQ(destination_address(out.frame, layers), source_address(judged.frame, judged.layers));
+  }
+}
+
+TEST(Outer, NumberedSessionsAreNotAnswered) {
+  const Held judged(in_tunnel({.kind = TunnelKind::kL2tp}, inner_packet(kRequest)));
+  const TunnelHeaders known = Held(in_tunnel({.kind = TunnelKind::kL2tp, .reversed = true, .l2tp = {.sequence = 9}}, inner_packet(kRequest))).headers();
+  Spare out;
+  EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame, &known)) << "the number would come twice";
 }
 
 TEST(Outer, AWayBackMayHaveNoLabelsAndAWayWithoutMayHaveThemBack) {

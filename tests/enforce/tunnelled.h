@@ -50,8 +50,12 @@ inline std::vector<std::string> outer_problems(const Frame& frame, bool has_chec
       case TunnelKind::kGtpU:
       case TunnelKind::kVxlan:
       case TunnelKind::kGeneve:
+      case TunnelKind::kL2tp:
+      case TunnelKind::kCapwap:
         check_datagram(frame, step, has_checksums || frame.data[step.network] >> 4 == 6, problems);
         if (step.kind == TunnelKind::kGtpU && static_cast<std::size_t>(own[10] << 8 | own[11]) != own.size() - 16) problems.push_back("length of GTP-U");
+        if (step.kind == TunnelKind::kL2tp && (own[8] & 0x40) != 0 && static_cast<std::size_t>(own[10] << 8 | own[11]) != own.size() - 8)
+          problems.push_back("length of L2TP");
         break;
       case TunnelKind::kGre:
         if ((own[0] & 0x80) != 0 && sum_of(own) != 0xffff) problems.push_back("checksum of GRE");

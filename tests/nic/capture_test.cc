@@ -142,6 +142,7 @@ TEST_F(CaptureTest, TellsTheLinkType) {
   const std::pair<std::uint32_t, LinkType> kTypes[] = {{kLinkEthernet, LinkType::kEthernet}, {kLinkRaw, LinkType::kRawIp},
       {228, LinkType::kRawIp}, {kLinkCooked, LinkType::kLinuxCooked}, {276, LinkType::kLinuxCooked2},
       {kLinkNull, LinkType::kLoopback}, {108, LinkType::kLoopback}, {9, LinkType::kPpp}, {104, LinkType::kPpp},
+      {105, LinkType::kWlan}, {127, LinkType::kRadiotap}, {239, LinkType::kNflog},
       {kLinkUser, LinkType::kUnknown}};
   for (const auto& [number, type] : kTypes) {
     auto capture = open(pcap_bytes(number, sample_packets(1)));

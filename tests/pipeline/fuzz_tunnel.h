@@ -21,12 +21,15 @@ class Carrier {
   Carrier(Choices& script, std::uint32_t index, bool has_checksums) {
     const std::uint8_t first = script.octet();
     const std::uint8_t second = script.octet();
-    const auto kind = static_cast<TunnelKind>(first % kTunnelKindCount);
+    const TunnelKind kind = (first & 8) == 0   ? static_cast<TunnelKind>(first & 7)
+                            : (first & 1) == 0 ? TunnelKind::kL2tp
+                                               : TunnelKind::kCapwap;
     if (kind == TunnelKind::kNone) return;
     TunnelShape shape = shape_of(kind, first, second, index, has_checksums);
     const bool may_nest = kind != TunnelKind::kMpls && kind != TunnelKind::kPppoe;
     if (may_nest && (first & 0x40) != 0) {
-      static constexpr TunnelKind kOuter[] = {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan, TunnelKind::kMpls};
+      static constexpr TunnelKind kOuter[] = {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan,
+                                              TunnelKind::kMpls, TunnelKind::kL2tp, TunnelKind::kCapwap};
       shapes_.push_back(shape);
       shape = shape_of(kOuter[(second >> 5) % std::size(kOuter)], second, first, 100 + index, has_checksums);
     }
@@ -56,7 +59,7 @@ class Carrier {
   }
 
  private:
-  static bool has_two_ids(TunnelKind kind) { return kind == TunnelKind::kGtpU || kind == TunnelKind::kMpls; }
+  static bool has_two_ids(TunnelKind kind) { return (bit_of(kind) & kOneWayTunnels) != 0; }
 
   static TunnelShape shape_of(TunnelKind kind, std::uint8_t first, std::uint8_t second, std::uint32_t index, bool has_checksums) {
     TunnelShape shape;
@@ -66,9 +69,10 @@ class Carrier {
     shape.outer_checksum = has_checksums || shape.outer_ipv6;
     shape.id = 0x4000 + index;
     if ((second & 1) != 0) shape.gtp.sequence = 7, shape.gre.key = shape.id;
-    if ((second & 2) != 0) shape.gtp.n_pdu = 5, shape.gre.sequence = 9;
+    if ((second & 2) != 0) shape.gtp.n_pdu = 5, shape.gre.sequence = 9, shape.l2tp.sequence = 9;
     if ((second & 4) != 0) shape.gtp.extensions.push_back(pdu_session_container(true, 9)), shape.geneve_options = Octets(8, 3);
     if ((second & 8) != 0) shape.gtp.extensions.push_back({std::uint8_t{0xc0}, Octets(6, 1)});
+    shape.l2tp.has_length = (second & 1) == 0;
     shape.label_count = 1 + second % 3;
     shape.control_word = shape.bridged && (second & 0x10) != 0;
     return shape;

@@ -156,7 +156,7 @@ TEST_P(SessionWays, APartThatLeavesByItselfLeavesBehindWhatCameBeforeIt) {
   ends.pass(2);
   EXPECT_EQ(ends.filter.fate(Fate::kNeutralised), 1u);
   // A tunnel that numbers its packets has no number for a part.
-  const bool has_part = std::string_view(GetParam().name) != "GRE with sequence numbers";
+  const bool has_part = !std::string_view(GetParam().name).ends_with("with sequence numbers");
   EXPECT_EQ(payloads_sent(ends.filter.core), wanted.substr(0, has_part ? wanted.size() - one : second)) << "in the order of the stream";
   EXPECT_EQ(ends.filter.core.sent().size(), has_part ? 3u : 2u);
   ends.send(third, stream.substr(third));

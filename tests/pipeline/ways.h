@@ -26,7 +26,7 @@ struct Way {
 };
 
 inline Octets in_tunnel_of(TunnelShape tunnel, const PacketShape& shape) {
-  const bool has_two_ids = tunnel.kind == TunnelKind::kGtpU || tunnel.kind == TunnelKind::kMpls;
+  const bool has_two_ids = (bit_of(tunnel.kind) & kOneWayTunnels) != 0;
   tunnel.reversed = shape.reversed;
   tunnel.id = shape.reversed && has_two_ids ? 0x2222 : 0x1111;
   return in_tunnel(tunnel, inner_packet(shape));
@@ -61,7 +61,7 @@ inline Octets with_tags(Octets frame, const Octets& tags) {
   return frame;
 }
 
-inline const std::array<Way, 18> kWays = {{
+inline const std::array<Way, 22> kWays = {{
     {"plain", [](PacketShape shape) { return bare_frame(shape); }},
     {"QinQ", [](PacketShape shape) { return with_tags(bare_frame(shape), {0x88, 0xa8, 0, 0xc8, 0x81, 0, 0, 0x64}); }},
     {"two tags of 802.1Q", [](PacketShape shape) { return with_tags(ipv6_frame(shape), {0x81, 0, 0, 7, 0x81, 0, 0x20, 9}); }},
@@ -86,6 +86,10 @@ inline const std::array<Way, 18> kWays = {{
     {"Geneve", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kGeneve}, shape); }, true},
     {"Geneve with options", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kGeneve, .geneve_options = Octets(8, 3)}, shape); }, true, false},
     {"MPLS", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kMpls}, shape); }, true},
+    {"L2TP", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kL2tp}, shape); }, true},
+    {"L2TP with sequence numbers", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kL2tp, .l2tp = {.sequence = 7}}, shape); }, true, false},
+    {"CAPWAP", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kCapwap}, shape); }, true},
+    {"CAPWAP with 802.3", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kCapwap, .bridged = true}, shape); }, true},
     {"PPPoE", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kPppoe}, shape); }, true},
     {"PPPoE with IPv6",
      [](PacketShape shape) {

@@ -34,7 +34,7 @@ void expect_two_flows(const TunnelledPacket& one, const TunnelledPacket& other, 
 
 TEST(FlowKey, BothDirectionsOfATunnelledFlowAreOne) {
   constexpr TunnelKind kKinds[] = {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan,
-                                   TunnelKind::kGeneve, TunnelKind::kMpls, TunnelKind::kPppoe};
+                                   TunnelKind::kGeneve, TunnelKind::kMpls, TunnelKind::kPppoe, TunnelKind::kL2tp, TunnelKind::kCapwap};
   for (const TunnelKind kind : kKinds) {
     for (const bool outer_ipv6 : {false, true}) {
       const TunnelShape tunnel{.kind = kind, .outer_ipv6 = outer_ipv6};
