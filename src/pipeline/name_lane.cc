@@ -36,9 +36,9 @@ void NameLane::prefetch() {
 }
 
 void NameLane::end_of_burst() {
-  for (const std::uint16_t index : std::span(completed_).first(completed_count_)) {
+  for (const auto& [known, index] : completed_.first(completed_count_)) {
     // The answer may be lost on its way: whoever repeats a part of the message then is answered again.
-    PartialMessage* const message = parts_.find(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+    PartialMessage* const message = parts_.find_again(*known, burst_.flow_of(index, sessions_).forward);
     if (message == nullptr || !message->is_read) continue;
     message->is_kept = burst_.fates[index] == Fate::kAnswered;
     const Fate fate = burst_.fates[index];
@@ -352,7 +352,7 @@ bool NameLane::reads_together(PartialMessage& message, std::size_t index, const 
   if (!message.is_read) stats_.spread_read.add(1);
   if (waits_on(message, index)) return true;
   message.is_read = true;
-  completed_[completed_count_++] = static_cast<std::uint16_t>(index);
+  completed_[completed_count_++] = {&message, static_cast<std::uint16_t>(index)};
   if (reader_.step().then != Then::kUnknown) await_next(index, classifier);
   return true;
 }

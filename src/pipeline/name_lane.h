@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/uncleared.h"
 #include "pipeline/burst.h"
 #include "pipeline/payload_reader.h"
 #include "pipeline/shedder.h"
@@ -100,7 +101,11 @@ class NameLane {
   Shedder& shedder_;
   PayloadReader& reader_;
   PartTable parts_;
-  std::array<std::uint16_t, Burst::kFrames> completed_;  // frames that completed a spread message
+  struct Completed {
+    PartialMessage* message;
+    std::uint16_t index;  // of the frame that completed it
+  };
+  Uncleared<Completed, Burst::kFrames> completed_;
   std::size_t completed_count_ = 0;
 };
 

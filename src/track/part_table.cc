@@ -21,6 +21,7 @@ constexpr std::uint64_t kComesWithin = 15 * kSecond;
 constexpr std::uint64_t kStaysOpenFor = 120 * kSecond;
 // A copy of bytes that lie further back than any window is none: it is of another connection between the same ends.
 constexpr std::uint64_t kFurthestBack = 64 * 1024;
+constexpr std::size_t kPassedAhead = 4;
 // What the 64 frames of one burst may take, as long as few of them are jumbo frames.
 constexpr std::size_t kReserve = 256 * 1024;
 
@@ -147,13 +148,15 @@ void PartTable::end_of_burst() {
 }
 
 void PartTable::keep_passed(PartialMessage& message) {
-  std::uint64_t& place = passed_[next_passed_];
+  Passed& place = passed_[next_passed_];
   next_passed_ = next_passed_ + 1 == passed_.size() ? 0 : next_passed_ + 1;
   // A key that was used again may stand here twice; then the newer one gives way early.
-  PartialMessage* const older = place == 0 ? nullptr : messages_.find(place);
-  if (older != nullptr && older->is_passed) finish(*older);
-  place = messages_.key_of(message);
+  if (place.message != nullptr && messages_.key_of(*place.message) == place.key && place.message->is_passed) finish(*place.message);
+  place = {&message, messages_.key_of(message)};
   message.is_passed = true;
+  // It was used long ago: what the next ones touch is asked for before it is their turn.
+  const Passed& coming = passed_[(next_passed_ + kPassedAhead) % passed_.size()];
+  if (coming.message != nullptr) messages_.prefetch(*coming.message, coming.key);
 }
 
 void PartTable::finish(PartialMessage& message) {

@@ -75,9 +75,9 @@ class PartialMessage {
     return kOrigin + static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(sequence - origin_)));
   }
 
-  StreamBuffer buffer_;
   std::uint32_t origin_ = 0;
   std::uint64_t used_ns_ = 0;
+  StreamBuffer buffer_;  // last, since its own last is seldom touched
 };
 
 // Where one direction of a connection begins.
@@ -114,6 +114,8 @@ class PartTable {
 
   // The unfinished message that bytes of this direction belong to, or nullptr. key: FlowKey::forward.
   PartialMessage* find(std::uint64_t key, std::uint64_t now_ns);
+  // The same where it was `known` before in this burst, whatever became of it since.
+  PartialMessage* find_again(PartialMessage& known, std::uint64_t key) { return messages_.find_again(known, key); }
   // False when no look-up of the next burst is likely to need more than a glance.
   bool is_busy() const { return messages_.size() != 0 || began_lately_; }
   // Brings what find() of these directions will touch into the cache, all at once.
@@ -202,7 +204,11 @@ class PartTable {
   LruTable<Other> others_;
   bool began_in_burst_ = false;
   bool began_lately_ = false;
-  std::vector<std::uint64_t> passed_;  // keys, in a circle
+  struct Passed {
+    PartialMessage* message = nullptr;
+    std::uint64_t key = 0;
+  };
+  std::vector<Passed> passed_;  // in a circle
   std::size_t next_passed_ = 0;
   TimedCache<Opening> openings_;
   RecentFilter opened_lately_;

@@ -19,11 +19,12 @@ class StreamBuffer {
  public:
   // Which copy of a byte that comes again as another one is kept.
   enum class Keep : std::uint8_t { kFirst, kLast };
-  // What became of bytes that were put.
+  // What became of bytes that were put. In one octet: of three it would be put together in memory, behind the bytes themselves, and whoever
+  // asks would wait until those have reached the cache.
   struct Put {
-    bool stored = true;      // false: no room, or too many holes; nothing was put
-    bool had_room = true;    // false: the pool had no memory, or the limit was reached
-    bool conflicts = false;  // a byte that is there already is another one
+    bool stored : 1 = true;      // false: no room, or too many holes; nothing was put
+    bool had_room : 1 = true;    // false: the pool had no memory, or the limit was reached
+    bool conflicts : 1 = false;  // a byte that is there already is another one
   };
 
   StreamBuffer() = default;

@@ -27,10 +27,10 @@ class Buffer : public testing::Test {
 TEST_F(Buffer, RoomIsWhatFollowsUntilBytesAreMoved) {
   EXPECT_EQ(buffer.room(), 0u);
   put(0, std::string(100, 'a'));
-  EXPECT_EQ(buffer.room(), 2048u - 100);
+  EXPECT_EQ(buffer.room(), BufferPool::kSizes[0] - 100);
   const std::uint8_t* const bytes = buffer.view(0, 100).data();
   buffer.trim(50, pool);
-  EXPECT_EQ(buffer.room(), 2048u - 100) << "what is trimmed stays where it is";
+  EXPECT_EQ(buffer.room(), BufferPool::kSizes[0] - 100) << "what is trimmed stays where it is";
   put(100, std::string(buffer.room(), 'b'));
   EXPECT_EQ(buffer.view(50, 100).data(), bytes + 50);
   EXPECT_EQ(buffer.room(), 0u);
@@ -51,7 +51,7 @@ TEST(BufferPool, GivesOutAllItHasAndTakesItBack) {
     block.bytes[0] = block.bytes[block.size - 1] = 7;
     blocks.push_back(block);
   }
-  EXPECT_EQ(blocks.size(), BufferPool::kLargest / 2048);
+  EXPECT_EQ(blocks.size(), BufferPool::kLargest / BufferPool::kSizes[0]);
   EXPECT_EQ(pool.used(), pool.total());
   for (const BufferPool::Block& block : blocks) pool.give_back(block);
   EXPECT_EQ(pool.take(1).bytes, nullptr) << "somebody may still look at them";
@@ -66,7 +66,7 @@ TEST(BufferPool, PiecesAreJoinedWhenALargeOneIsWanted) {
   BufferPool pool(2 * std::size_t{BufferPool::kLargest});
   std::vector<BufferPool::Block> blocks;
   for (BufferPool::Block block = pool.take(1); block.bytes != nullptr; block = pool.take(1)) blocks.push_back(block);
-  EXPECT_EQ(blocks.size(), 2u * BufferPool::kLargest / 2048);
+  EXPECT_EQ(blocks.size(), 2u * BufferPool::kLargest / BufferPool::kSizes[0]);
   EXPECT_EQ(pool.take(BufferPool::kLargest).bytes, nullptr);
   const BufferPool::Block kept = blocks[17];
   for (const BufferPool::Block& block : blocks)
@@ -81,7 +81,7 @@ TEST(BufferPool, PiecesAreJoinedWhenALargeOneIsWanted) {
   EXPECT_TRUE(kept.bytes < large.bytes || kept.bytes >= large.bytes + large.size);
   std::size_t rest = 0;
   while (pool.take(1).bytes != nullptr) ++rest;
-  EXPECT_EQ(rest, (BufferPool::kLargest - half.size) / 2048 - 1);
+  EXPECT_EQ(rest, (BufferPool::kLargest - half.size) / BufferPool::kSizes[0] - 1);
 }
 
 TEST(BufferPool, BlocksNeverOverlap) {
