@@ -387,6 +387,8 @@ constexpr Sentence kSentences[] = {
     {"the name is longer than 253 octets", "域名超过 253 字节"},
     {"a label is longer than 63 octets", "域名中有一段超过 63 字节"},
     {"a label is empty (two dots, or a dot first)", "域名中有空段（连续的点，或以点开头）"},
+    {"the name is not UTF-8: save the file as UTF-8, or convert it with `telefence rules import`",
+     "域名不是 UTF-8：请以 UTF-8 保存文件，或用 `telefence rules import` 转换"},
     {"no valid international domain name: {}", "不是有效的国际化域名：{0}"},
     {"a url needs a path behind the host; to block the whole site use kind domain",
      "网址须有主机之后的路径；要拦截整个网站请用 domain"},

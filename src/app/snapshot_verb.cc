@@ -184,7 +184,7 @@ int snapshot(const SnapshotArguments& arguments) {
   const auto read_time = [](const std::string& text, const char* option, std::int64_t& out) -> Result<void> {
     if (text.empty()) return {};
     const auto seconds = seconds_of(text);
-    if (!seconds) return Error{ErrorCode::kUsage, std::string(option) + " \"" + text + "\": give 90s, 30min, 12h or 7d"};
+    if (!seconds || *seconds <= 0) return Error{ErrorCode::kUsage, std::string(option) + " \"" + text + "\": give 90s, 30min, 12h or 7d"};
     out = *seconds;
     return {};
   };

@@ -346,6 +346,7 @@ void add_snapshot(CommandLine& line, SnapshotArguments& arguments) {
                    line.text({"batches in the snapshot that are older leave the log: 48h, 7d; else none do", "移出变更流中早于此的批次（须已在快照内）：48h、7d；缺省不移"}))
       ->type_name("TIME");
   verb->add_option("--batches", arguments.batches, line.text({"don't end: a snapshot whenever so many batches were pushed", "持续运行：每下发这么多批做一次快照"}))
+      ->check(line.from_to(1, 1'000'000))
       ->type_name("N");
   verb->add_option("--every", arguments.every,
                    line.text({"don't end: a snapshot so often, when something was pushed: 6h", "持续运行：有新批次时每隔此时间做一次快照：6h"}))

@@ -34,6 +34,7 @@ Result<std::string> to_a_labels(const std::string& name) {
   char* converted = nullptr;
   const int status = idn2_to_ascii_8z(name.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   const Idn2Text owned(converted);
+  if (status == IDN2_ENCODING_ERROR) return invalid("the name is not UTF-8: save the file as UTF-8, or convert it with `telefence rules import`");
   if (status != IDN2_OK) return invalid(std::string("no valid international domain name: ") + idn2_strerror(status));
   return std::string(converted);
 }

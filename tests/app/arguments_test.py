@@ -81,6 +81,7 @@ class Arguments(program.ProgramTest):
     def test_what_would_be_right_is_said(self):
         for arguments, english, chinese in (
                 (['audit', 'show', 'x', '--last', '-1'], '--last: "-1" is no whole number of 0 or more', '--last：“-1”不是大于等于 0 的整数'),
+                (['snapshot', '-c', 'x', '--batches', '0'], '"0" is no number from 1 to 1000000', '“0”不是 1 到 1000000 之间的数'),
                 (['push', '--seq', '3', 'status'], 'It stands behind the verb: telefence push status --seq', '它应写在命令之后：telefence push status --seq'),
                 (['rules', 'diff', 'a', 'b', 'c'], 'At Most 2', 'files，至多 2 个')):
             for text, language in ((english, 'C'), (chinese, 'zh_CN.UTF-8')):

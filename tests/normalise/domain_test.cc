@@ -128,6 +128,7 @@ TEST(DomainText, LinesOfOtherListFormatsAreRefusedWithWhatWouldBeRight) {
   EXPECT_EQ(mistake("0.0.0.0 ads.example"), "this is a line of a hosts file; write the name alone: ads.example");
   EXPECT_EQ(mistake("::1\tads.example"), "this is a line of a hosts file; write the name alone: ads.example");
   EXPECT_EQ(mistake("address=/ads.example/0.0.0.0"), "this is dnsmasq syntax; write the name alone: ads.example");
+  EXPECT_EQ(mistake("\xd6\xd0\xb9\xfa.cn"), "the name is not UTF-8: save the file as UTF-8, or convert it with `telefence rules import`");
 }
 
 TEST(DomainText, CharactersThatNoNameHasAreRefused) {
