@@ -75,15 +75,18 @@ bool is_cut_short(const Frame& frame, const Layers& layers) {
   return layers.network + told + (is_ipv4 ? 0u : 40u) > frame.length;
 }
 
-bool begins_gtp_u(const FragmentHeader& header, Bytes part, std::uint8_t ip_version) {
+bool begins_bearer(const FragmentHeader& header, Bytes part, std::uint8_t ip_version) {
   if (ip_version != 4 || header.protocol != kProtocolUdp || header.offset != 0) return false;
-  constexpr std::uint8_t kVersion1 = 0x30, kGPdu = 0xff;  // 3GPP TS 29.281, 5.1
+  using decode_detail::kPortCapwap, decode_detail::kPortGtpU, decode_detail::kPortL2tp;
   Reader reader(part);
-  reader.skip(2);
-  const bool is_port = reader.u16() == decode_detail::kPortGtpU;
+  const std::uint16_t source = reader.u16();
+  const std::uint16_t destination = reader.u16();
   reader.skip(4);
-  const bool is_version = (reader.u8() & 0xf0) == kVersion1;
-  return is_port && is_version && reader.u8() == kGPdu && reader.ok();
+  const std::uint16_t begin = reader.u16();
+  if (!reader.ok()) return false;
+  if (destination == kPortGtpU) return (begin & 0xf0ff) == 0x30ff;  // version 1, G-PDU (3GPP TS 29.281, 5.1)
+  if (destination == kPortL2tp) return source == kPortL2tp && (begin & 0x800f) == 2;  // data of version 2 (RFC 2661, 3.1)
+  return (destination == kPortCapwap || source == kPortCapwap) && begin >> 8 == 0;  // not under DTLS (RFC 5415, 4.3)
 }
 
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version) {

@@ -15,6 +15,10 @@
 
 namespace telefence {
 
+// Offsets are 16 bits wide. Headers begin before this octet, however long what came before them: up to four IPv6 headers with all their
+// extension headers have room behind it.
+inline constexpr std::size_t kFurthestHeader = 0xc000;
+
 // Why decoding ended where it did.
 enum class DecodeEnd : std::uint8_t {
   kPayload,           // UDP or TCP with payload

@@ -32,12 +32,13 @@ inline bool is_vlan(std::uint16_t type) {
   return type == kTypeVlan || type == kTypeServiceVlan || type == kTypeOldServiceVlan;
 }
 
-// LLC with the SNAP service access points, unnumbered information, and an organisation code of zero (RFC 1042): the EtherType behind it; 0:
-// it is another one.
+// LLC with the SNAP service access points, unnumbered information, and an organisation code of zero (RFC 1042) or of bridges (IEEE 802.1H):
+// the EtherType behind it; 0: it is another one.
 inline std::uint16_t read_snap(Reader& reader) {
-  const bool is_snap = reader.u16() == 0xaaaa && reader.u32() == 0x03000000;
+  const bool is_snap = reader.u16() == 0xaaaa;
+  const std::uint32_t control_and_code = reader.u32();
   const std::uint16_t type = reader.u16();
-  return is_snap ? type : std::uint16_t{0};
+  return is_snap && (control_and_code == 0x03000000 || control_and_code == 0x030000f8) ? type : std::uint16_t{0};
 }
 
 // An EtherType (above 1535) or a length (up to 1500) and what it announces; the reader stands behind it.
@@ -54,6 +55,7 @@ inline Network network_by_type(Reader& reader, std::uint16_t type, Layers& layer
     if (reader.ok() && type == 0) return Network::kUnknown;
   }
   if (!reader.ok()) return Network::kCut;
+  if (reader.position() > kFurthestHeader) return Network::kUnknown;
   layers.network = static_cast<std::uint16_t>(reader.position());
   switch (type) {
     case kTypeIpv4: return Network::kIpv4;
@@ -188,6 +190,7 @@ inline Network decode_nflog(Bytes frame, Layers& layers) {
     const std::uint16_t type = __builtin_bswap16(reader.u16());
     if (!reader.ok() || length < kAttributeBytes) break;
     if (type == kPayload) {
+      if (reader.position() > kFurthestHeader) return Network::kUnknown;
       layers.network = static_cast<std::uint16_t>(reader.position());
       return family == kInet || family == kInet6 ? Network::kAnyIp : Network::kUnknown;
     }

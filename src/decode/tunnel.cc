@@ -52,6 +52,8 @@ class Walk {
   Bytes bytes_;       // up to the end of what is being looked into
   Layers& layers_;    // of what_
   Layers carrier_;    // the innermost packet around it: what stands when there is no packet in a tunnel
+  Layers doubted_;    // the packet around what is a tunnel only if a sound packet is found in it
+  bool is_in_doubt_ = false;
   TunnelPath& path_;
   Network what_ = Network::kUnknown;  // a packet, or kMpls or kPppoe at layers_.network
   IpEnd end_{SIZE_MAX};
@@ -78,8 +80,12 @@ bool Walk::step() {
   if (is_packet) carrier_ = layers_;
   if (layers_.tunnels == kMostTunnels) {
     layers_ = carrier_;
-    too_deep();
+    if (!header.is_odd && !is_in_doubt_) too_deep();
     return false;
+  }
+  if (header.is_odd && !is_in_doubt_) {
+    is_in_doubt_ = true;
+    doubted_ = carrier_;
   }
   enter(header);
   return decode_inside(header);
@@ -109,19 +115,17 @@ bool Walk::decode_inside(const TunnelHeader& header) {
   if (what_ == Network::kAnyIp) what_ = by_version(bytes_, layers_.network);
   if (what_ == Network::kMpls || what_ == Network::kPppoe) return true;
   if (what_ == Network::kUnknown) {
-    layers_ = carrier_;
+    layers_ = is_in_doubt_ ? doubted_ : carrier_;
     return false;
   }
   IpEnd inside;
   layers_.end = what_ == Network::kCut ? DecodeEnd::kBadHeader : decode_network(bytes_, what_, layers_, inside);
   // What claims to be longer than what carries it is nothing that a receiver would take out of it.
   if (layers_.end == DecodeEnd::kBadHeader || inside.declared_end > end_.declared_end) {
-    if (header.is_odd)
-      layers_ = carrier_;
-    else
-      bad_header();
+    bad_header();
     return false;
   }
+  is_in_doubt_ = false;
   tell_carriers();
   end_ = inside;
   return true;
@@ -136,8 +140,12 @@ void Walk::tell_carriers() {
   layers_.tunnel_network = innermost.network == TunnelStep::kOnLink ? layers_.network : innermost.network;
 }
 
-// There is a tunnel, and nobody at its end could make out what is in it.
+// There is a tunnel, and nobody at its end could make out what is in it; or what only might have been one is none.
 void Walk::bad_header() {
+  if (is_in_doubt_) {
+    layers_ = doubted_;
+    return;
+  }
   layers_.end = DecodeEnd::kBadHeader;
   layers_.ip_version = 0;
   layers_.transport = Transport::kNone;

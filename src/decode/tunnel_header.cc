@@ -22,7 +22,7 @@ void cut(TunnelHeader& header) { header.is = Is::kCut; }
 // Finishes a header that the reader, which began at `from`, stands behind.
 void behind(TunnelHeader& header, const Reader& reader, std::size_t from, Network inside) {
   if (!reader.ok()) return cut(header);
-  header.is = inside == Network::kUnknown ? Is::kNone : Is::kTunnel;
+  header.is = inside == Network::kUnknown || from + reader.position() > kFurthestHeader ? Is::kNone : Is::kTunnel;
   header.step.inside = static_cast<std::uint16_t>(from + reader.position());
   header.inside = inside;
 }
@@ -122,23 +122,33 @@ void geneve(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
 }
 
 // RFC 2661, 3.1. Control messages (T) carry nothing of anybody's traffic. The header has no more to tell it by than its version, so it is
-// one only with a sound packet inside.
+// one only with a sound packet inside. Receivers ignore reserved bits, and some the length.
 void l2tp(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
   const std::size_t from = header.step.at + kUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint16_t flags = reader.u16();
-  constexpr std::uint16_t kControl = 0x8000, kLength = 0x4000, kSequence = 0x0800, kOffset = 0x0200, kReservedAndVersion = 0x34ff;
-  if ((flags & (kControl | kReservedAndVersion)) != 2) return;
-  const std::size_t length = (flags & kLength) != 0 ? reader.u16() : payload_end - from;
+  constexpr std::uint16_t kControl = 0x8000, kLength = 0x4000, kSequence = 0x0800, kOffset = 0x0200, kVersion = 0x000f;
+  if ((flags & (kControl | kVersion)) != 2) return;
+  if ((flags & kLength) != 0) reader.skip(2);
   header.step.id = reader.u32();
   if ((flags & kSequence) != 0) reader.skip(4);
   if ((flags & kOffset) != 0) reader.skip(reader.u16());
   const Network inside = read_ppp(reader);
-  if (!reader.ok() || from + length > payload_end) return;
+  if (!reader.ok()) return;
   header.step.kind = TunnelKind::kL2tp;
   header.is_odd = true;
-  header.declared_end = from + length;
+  header.declared_end = payload_end;
   return behind(header, reader, from, inside);
+}
+
+// What a frame of IEEE 802.11 carries, maybe behind tags.
+Network inside_wlan(Reader& reader) {
+  std::uint16_t type = read_wlan(reader);
+  for (unsigned tags = 0; is_vlan(type) && tags < kMostTags; ++tags) {
+    reader.skip(2);
+    type = reader.u16();
+  }
+  return inside_by_type(type);
 }
 
 // RFC 5415, 4.3: a frame of IEEE 802.3, or of the radio's kind (RFC 5416: IEEE 802.11). Not: in parts, keep-alives, under DTLS. As with
@@ -147,8 +157,8 @@ void capwap(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
   const std::size_t from = header.step.at + kUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint32_t word = reader.u32();
-  constexpr std::uint32_t kPreamble = 0xff000000, kNative = 0x100, kPart = 0x080, kKeepAlive = 0x008, kReserved = 0x007;
-  if ((word & (kPreamble | kPart | kKeepAlive | kReserved)) != 0) return;
+  constexpr std::uint32_t kPreamble = 0xff000000, kNative = 0x100, kPart = 0x080, kKeepAlive = 0x008;
+  if ((word & (kPreamble | kPart | kKeepAlive)) != 0) return;
   const std::size_t length = std::size_t{4} * (word >> 19 & 0x1f);
   const std::uint32_t binding = word >> 9 & 0x1f;
   if (length < 8) return;
@@ -156,7 +166,7 @@ void capwap(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
   constexpr std::uint32_t kIeee80211 = 1;
   const bool is_native = (word & kNative) != 0;
   if (is_native && binding != kIeee80211) return;
-  const Network inside = is_native ? inside_by_type(read_wlan(reader)) : Network::kEthernet;
+  const Network inside = is_native ? inside_wlan(reader) : Network::kEthernet;
   if (!reader.ok() || (!is_native && reader.remaining() < kEthernetBytes)) return;
   header.step.kind = TunnelKind::kCapwap;
   header.is_odd = true;

@@ -132,6 +132,23 @@ void write_gtp_u(Bytes gtp, Writer& writer) {
   writer.u8(0);
 }
 
+// RFC 5415, 4.3. A frame of IEEE 802.11 without what only holds for the one that it came with: that it is sent again, and that its station
+// goes to sleep (9.2.4.1).
+void write_capwap(Bytes own, Writer& writer) {
+  const std::uint32_t word = Reader(own.first(4)).u32();
+  constexpr std::uint32_t kNative = 0x100;
+  const std::size_t control = std::size_t{4} * (word >> 19 & 0x1f);
+  if ((word & kNative) == 0) return writer.bytes(own);
+  constexpr std::uint8_t kAgainOrAsleep = 0x18, kVersionAndType = 0x0f, kData = 0x08;
+  const bool is_swapped = (own[control] & kVersionAndType) != kData;
+  writer.bytes(own.first(control));
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+    const bool is_flags = (i == 1) != is_swapped;
+    writer.u8(static_cast<std::uint8_t>(own[control + i] & (is_flags ? ~kAgainOrAsleep : 0xff)));
+  }
+  writer.bytes(own.subspan(control + 2));
+}
+
 }  // namespace
 
 bool OuterHeaders::write(const Frame& judged, const Layers& layers, Heading heading, const TunnelHeaders* known,
@@ -206,7 +223,8 @@ void OuterHeaders::write_carrier(const Source& source, std::size_t index, Writer
   writer.bytes(header.subspan(source.reversed ? 8 : 24, 16));
 }
 
-// Ports are not swapped: the one assigned to the tunnel is always the destination, and the other one only spreads load.
+// Ports are not swapped: the one assigned to the tunnel is always the destination, and the other one only spreads load. Where that is not
+// so (L2TP, CAPWAP) the way back is known, ports and all.
 void OuterHeaders::write_tunnel(const Source& source, std::size_t index, Writer& writer) {
   const TunnelStep& step = source.path->steps[index];
   Placed& placed = placed_[index];
@@ -221,6 +239,7 @@ void OuterHeaders::write_tunnel(const Source& source, std::size_t index, Writer&
   }
   switch (step.kind) {
     case TunnelKind::kGtpU: write_gtp_u(own, writer); break;
+    case TunnelKind::kCapwap: write_capwap(own, writer); break;
     case TunnelKind::kMpls: write_labels(source, step, placed, writer); break;
     case TunnelKind::kGre: placed.has_checksum = (u16_at(own, 0) & kGreChecksum) != 0; [[fallthrough]];
     default: writer.bytes(own);

@@ -6,8 +6,9 @@
 //
 // A packet that goes on in place of the judged one gets that one's own headers. One that goes back needs headers of the other
 // direction. Those of IP-in-IP, VXLAN, PPPoE and usual GRE are the own ones with ends swapped: both directions bear the same VNI
-// (RFC 7348, 4.1), session id (RFC 2516, 4) and, as a rule, key. A TEID (3GPP TS 29.281, 5.1) and a label (RFC 3031, 3.1) are given
-// out by who receives the packet, so they must have been seen on a packet that went there: `known`. Numbered GRE (RFC 2890, 2.2;
+// (RFC 7348, 4.1), session id (RFC 2516, 4) and, as a rule, key. A TEID (3GPP TS 29.281, 5.1), a label (RFC 3031, 3.1) and a session of
+// L2TP (RFC 2661, 3.1) are given out by who receives the packet, and port and radio of a station behind CAPWAP are the access controller's
+// to know (RFC 5415, 3.1), so they must have been seen on a packet that went there: `known`. Numbered GRE (RFC 2890, 2.2;
 // RFC 2637, 4.1) can't be answered at all: its receiver throws away whatever bears a number twice.
 
 #include <array>

@@ -59,7 +59,7 @@ bool Fragments::join(std::size_t index) {
   if (joined_count_ != 0) note_again(index, key, header.offset, part);
   // A bearer's ends may have labels in front of them. Who has a PPPoE session is a user, who cuts packets himself.
   const bool is_outermost = layers.tunnels == 0 || (layers.outer_network == layers.network && !layers.is_in(TunnelKind::kPppoe));
-  const bool is_bearer = is_outermost && begins_gtp_u(header, part, layers.ip_version);
+  const bool is_bearer = is_outermost && begins_bearer(header, part, layers.ip_version);
   const Put put = table_.put(key, header, part, is_bearer, burst_.now_ns);
   if (put == Put::kOverlaps || put == Put::kWholeOverlaps) note_overlap(index);
   switch (put) {

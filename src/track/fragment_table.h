@@ -45,7 +45,7 @@ class FragmentTable {
     kRefused,   // part of a packet that was refused
   };
   // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
-  // follow only whole units of eight octets count, as receivers have it. is_bearer: a first part of a packet of GTP-U.
+  // follow only whole units of eight octets count, as receivers have it. is_bearer: begins_bearer().
   Put put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, bool is_bearer, std::uint64_t now_ns);
   // The payload of the packet that put() called whole, and the protocol by its first part. Valid until end_of_burst(), or until more
   // is put after it was noted as wrong.

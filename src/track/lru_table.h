@@ -90,7 +90,9 @@ class LruTable {
   // The entry's own memory is the caller's to give back before.
   void erase(Entry& entry) {
     const std::uint32_t slot = slot_of(entry);
-    remove_from_index(place_of(links(slot).key));
+    const std::size_t place = place_of(links(slot).key);
+    DCHECK(index_[place] == slot);  // it is not free already
+    remove_from_index(place);
     unlink(slot);
     links(slot) = {.next = free_};
     free_ = slot;

@@ -150,8 +150,9 @@ void PartTable::end_of_burst() {
 void PartTable::keep_passed(PartialMessage& message) {
   Passed& place = passed_[next_passed_];
   next_passed_ = next_passed_ + 1 == passed_.size() ? 0 : next_passed_ + 1;
-  // A key that was used again may stand here twice; then the newer one gives way early.
-  if (place.message != nullptr && messages_.key_of(*place.message) == place.key && place.message->is_passed) finish(*place.message);
+  // One that passed twice, or whose key was used again, may stand here twice; then it gives way early. It is not itself that gives way to it.
+  const bool is_there = place.message != nullptr && messages_.key_of(*place.message) == place.key && place.message->is_passed;
+  if (is_there && place.message != &message) finish(*place.message);
   place = {&message, messages_.key_of(message)};
   message.is_passed = true;
   // It was used long ago: what the next ones touch is asked for before it is their turn.
@@ -162,6 +163,7 @@ void PartTable::keep_passed(PartialMessage& message) {
 void PartTable::finish(PartialMessage& message) {
   forget_other(message);
   message.buffer_.release(pool_);
+  message.is_passed = false;
   messages_.erase(message);
 }
 

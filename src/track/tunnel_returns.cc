@@ -48,9 +48,11 @@ void read_numbers(const Frame& frame, const Layers& layers, TunnelReturns::Lesso
 Bytes bytes_of(const IpAddress& address) { return Bytes(address.bytes).first(address.version == 4 ? 4u : 16u); }
 
 // A bearer is one subscriber's and has one way back. Labels lead to a site, and what comes from it may have come from several: there
-// it depends on whom the way is to lead to, as it does without labels. So does a tunnel to an access point, behind which many stations are.
-bool depends_on_address(const Layers& layers) {
-  return layers.tunnels == 0 || layers.tunnel == TunnelKind::kMpls || layers.tunnel == TunnelKind::kCapwap;
+// it depends on whom the way is to lead to, as it does without labels. Between an access point and its controller each packet's own
+// station stands in front of it, whichever way it goes: there it depends on both ends.
+WayBy way_by(const Layers& layers) {
+  if (layers.tunnel == TunnelKind::kCapwap) return WayBy::kBothEnds;
+  return layers.tunnels == 0 || layers.tunnel == TunnelKind::kMpls ? WayBy::kWhomItLeadsTo : WayBy::kTunnel;
 }
 
 // What is given up when its subscriber goes, and given to another.
@@ -76,6 +78,9 @@ std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& laye
                             layers.tunnel_id, secret_);
   const auto add_ends = [&](std::uint16_t network) { key = mixed(key, addresses_at(frame, network), secret_); };
   if (layers.tunnels == 0) return key;
+  // Both ends of these may share an address with others of their kind, told by their ports; and PPP names the version of what it carries.
+  if (layers.tunnel == TunnelKind::kL2tp || layers.tunnel == TunnelKind::kCapwap)
+    key = mixed(mixed(key, frame.bytes().subspan(layers.tunnel_at, 4), secret_), layers.ip_version, secret_);
   if (layers.outer_network != layers.network) add_ends(layers.outer_network);
   if (layers.tunnel_network != layers.outer_network && layers.tunnel_network != layers.network) add_ends(layers.tunnel_network);
   if (layers.tunnel == TunnelKind::kMpls) {
@@ -89,15 +94,17 @@ std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& laye
   return key;
 }
 
-std::uint64_t TunnelReturns::return_key(std::uint64_t direction, bool by_address, const IpAddress& leads_to) const {
-  return by_address ? mixed(direction, bytes_of(leads_to), secret_) : direction;
+std::uint64_t TunnelReturns::return_key(std::uint64_t direction, WayBy by, const IpAddress& leads_to, const IpAddress& from) const {
+  if (by == WayBy::kTunnel) return direction;
+  const std::uint64_t key = mixed(direction, bytes_of(leads_to), secret_);
+  return by == WayBy::kBothEnds ? mixed(key, bytes_of(from), secret_) : key;
 }
 
 // By what a packet's direction is known to have been learned: it is the way back of whatever comes from its destination, and its
 // own way back leads to its source.
 std::uint64_t TunnelReturns::news_key(std::uint64_t direction, const Frame& frame, const Layers& layers) const {
-  if (!depends_on_address(layers)) return direction;
-  return return_key(return_key(direction, true, source_address(frame, layers)), true, destination_address(frame, layers));
+  if (way_by(layers) == WayBy::kTunnel) return direction;
+  return return_key(direction, WayBy::kBothEnds, source_address(frame, layers), destination_address(frame, layers));
 }
 
 void TunnelReturns::look(const Frame& frame, const Layers& layers, std::uint64_t now_ns, Lesson& lesson) {
@@ -120,18 +127,18 @@ void TunnelReturns::begin(Lesson& lesson, const Frame& frame, const Layers& laye
 }
 
 void TunnelReturns::learn(const Lesson& lesson, const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
-  if (lesson.has_said) note_sent(lesson.said, lesson.direction, depends_on_address(layers), now_ns);
+  if (lesson.has_said) note_sent(lesson.said, lesson.direction, way_by(layers), now_ns);
   if (!lesson.has_repeated) return;
   const Sent* const opposite = sent_.find(lesson.repeated, now_ns);
   if (opposite == nullptr || opposite->is_ambiguous) return;
-  keep(return_key(opposite->direction, opposite->by_address, destination_address(frame, layers)), frame, layers, now_ns);
+  keep(return_key(opposite->direction, opposite->by, destination_address(frame, layers), source_address(frame, layers)), frame, layers, now_ns);
   confirmed_[confirmed_at(lesson.news)] = {lesson.news, now_ns + kConfirmEvery};
 }
 
-void TunnelReturns::note_sent(std::uint64_t key, std::uint64_t direction, bool by_address, std::uint64_t now_ns) {
+void TunnelReturns::note_sent(std::uint64_t key, std::uint64_t direction, WayBy by, std::uint64_t now_ns) {
   const Sent* const known = sent_.find(key, now_ns);
   const bool is_ambiguous = known != nullptr && (known->is_ambiguous || known->direction != direction);
-  sent_.put(key, {direction, is_ambiguous, by_address}, now_ns, now_ns + kSentFor);
+  sent_.put(key, {direction, is_ambiguous, by}, now_ns, now_ns + kSentFor);
 }
 
 void TunnelReturns::keep(std::uint64_t key, const Frame& frame, const Layers& layers, std::uint64_t now_ns) {
@@ -152,7 +159,7 @@ void TunnelReturns::keep(std::uint64_t key, const Frame& frame, const Layers& la
 
 const TunnelHeaders* TunnelReturns::find(const Frame& judged, const Layers& layers, std::uint64_t now_ns) {
   const std::uint64_t direction = direction_of(judged, layers);
-  return returns_.find(return_key(direction, depends_on_address(layers), source_address(judged, layers)), now_ns);
+  return returns_.find(return_key(direction, way_by(layers), source_address(judged, layers), destination_address(judged, layers)), now_ns);
 }
 
 }  // namespace telefence

@@ -33,6 +33,9 @@ struct ReturnOptions {
   std::uint32_t entries = 32768;  // ways back; a power of two
 };
 
+// What, beside the tunnel, the way back of a packet depends on.
+enum class WayBy : std::uint8_t { kTunnel, kWhomItLeadsTo, kBothEnds };
+
 class TunnelReturns {
  public:
   explicit TunnelReturns(const HashSecret& secret, const ReturnOptions& options = {});
@@ -81,14 +84,14 @@ class TunnelReturns {
   struct Sent {
     std::uint64_t direction = 0;
     bool is_ambiguous = false;  // packets of several tunnels would be known by the same
-    bool by_address = false;    // the way back depends on whom it leads to
+    WayBy by = WayBy::kTunnel;
   };
   static constexpr std::size_t kConfirmed = 8192;
 
   std::uint64_t direction_of(const Frame& frame, const Layers& layers) const;
-  std::uint64_t return_key(std::uint64_t direction, bool by_address, const IpAddress& leads_to) const;
+  std::uint64_t return_key(std::uint64_t direction, WayBy by, const IpAddress& leads_to, const IpAddress& from) const;
   std::uint64_t news_key(std::uint64_t direction, const Frame& frame, const Layers& layers) const;
-  void note_sent(std::uint64_t key, std::uint64_t direction, bool by_address, std::uint64_t now_ns);
+  void note_sent(std::uint64_t key, std::uint64_t direction, WayBy by, std::uint64_t now_ns);
   void keep(std::uint64_t key, const Frame& frame, const Layers& layers, std::uint64_t now_ns);
   static std::size_t confirmed_at(std::uint64_t key) { return key >> 20 & (kConfirmed - 1); }
 

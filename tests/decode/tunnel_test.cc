@@ -255,7 +255,9 @@ Octets ppp6() { return big16(0x0057) + six(); }
 TEST(L2tp, DataMessagesCarryPppWithEveryOptionOfTheirHeader) {
   constexpr std::uint32_t kIds = 0x00070009;
   const L2tpFields variants[] = {{}, {.has_length = false}, {.sequence = 5}, {.offset = 3}, {.has_length = false, .sequence = 5, .offset = 0},
-                                 {.more_flags = 0x0100}};
+                                 {.more_flags = 0x0100},
+                                 // What receivers ignore: reserved bits, and the length.
+                                 {.more_flags = 0x34f0}, {.length_error = 1}, {.length_error = -20}};
   for (const L2tpFields& variant : variants) {
     for (const Octets& ppp : {ppp4(), ppp6(), Octets{0xff, 3} + ppp4(), Octets{0x21} + four()}) {
       expect_query_in(Decoded(over_udp4(kL2tpPort, l2tp(kIds, ppp, variant))), TunnelKind::kL2tp, kIds);
@@ -267,9 +269,6 @@ TEST(L2tp, DataMessagesCarryPppWithEveryOptionOfTheirHeader) {
 TEST(L2tp, WhatIsNoneIsADatagramAsAnyOther) {
   const Octets others[] = {l2tp(7, ppp4(), {.more_flags = 0x8000}),              // a control message
                            l2tp(7, ppp4(), {.more_flags = 0x0001}),              // version 3
-                           l2tp(7, ppp4(), {.more_flags = 0x0010}),              // reserved
-                           l2tp(7, ppp4(), {.length_error = 1}),                 // longer than its datagram
-                           l2tp(7, ppp4(), {.length_error = -20}),               // shorter than what it carries
                            l2tp(7, big16(0xc021) + Octets{1, 1, 0, 4}),          // PPP's own
                            Octets{0, 2, 0, 7}, Octets{0x02, 2, 0, 7, 0, 7, 0xff, 0xff}, octets("x")};
   for (const Octets& other : others) expect_untunnelled(Decoded(over_udp4(kL2tpPort, other)), DecodeEnd::kPayload);
@@ -283,6 +282,10 @@ TEST(Capwap, CarriesFramesOfBothKinds) {
     expect_query_in(Decoded(over_udp6(kCapwapPort, capwap(false, ethernet(kIpv6, six()), fields))), TunnelKind::kCapwap, 0);
     const WlanFields variants[] = {{}, {.is_swapped = true}, {.type = 0x08}, {.type = 0x08, .flags = 0x11, .is_swapped = true}, {.flags = 0x02},
                                    {.flags = 0x03}, {.flags = 0x81}, {.type = 0x18}};
+    Octets of_bridges = wlan(kIpv4, four());
+    of_bridges[of_bridges.size() - four().size() - 3] = 0xf8;
+    for (const Octets& inside : {of_bridges, wlan(0x8100, tag(0, kIpv4, four())), wlan(0x88a8, tag(5, 0x8100, tag(6, kIpv6, six())))})
+      expect_query_in(Decoded(over_udp4(kCapwapPort, capwap(true, inside, fields))), TunnelKind::kCapwap, 0);
     for (const WlanFields& variant : variants) {
       expect_query_in(Decoded(over_udp4(kCapwapPort, capwap(true, wlan(kIpv4, four(), variant), fields))), TunnelKind::kCapwap, 0);
       expect_query_in(Decoded(over_udp4(kCapwapPort, capwap(true, wlan(kIpv6, six(), variant), fields))), TunnelKind::kCapwap, 0);
@@ -306,6 +309,36 @@ TEST(Capwap, WhatIsNoneIsADatagramAsAnyOther) {
                            capwap(false, ethernet(kArp, filled(28, 0))),
                            Octets{0, 8, 3, 0}, Octets{0, 0, 3, 0, 0, 0, 0, 0} + inside, capwap(true, {})};
   for (const Octets& other : others) expect_untunnelled(Decoded(over_udp4(kCapwapPort, other)), DecodeEnd::kPayload);
+}
+
+// Found in review: what looked like a tunnel within one took the whole datagram with it.
+TEST(Tunnels, WhatOnlyMightBeOneIsNoneHoweverFarItWasFollowed) {
+  const Octets label_without_end = big32(1000u << 12);
+  const Octets in_l2tp[] = {l2tp(7, big16(0x0281) + label_without_end), l2tp(7, big16(0x0281) + labels(1, filled(3, 0x45)))};
+  for (const Octets& payload : in_l2tp) expect_untunnelled(Decoded(over_udp4(kL2tpPort, payload)), DecodeEnd::kPayload);
+  const Octets stations = filled(12, 2);
+  const Octets frames[] = {stations + big16(kPppoe) + filled(5, 0x11), stations + big16(kMpls) + label_without_end,
+                           stations + big16(kPppoe) + pppoe(9, big16(0x21) + filled(19, 0x45)), stations + big16(kIpv4) + filled(19, 0x45)};
+  for (const Octets& frame : frames) expect_untunnelled(Decoded(over_udp4(kCapwapPort, capwap(false, frame))), DecodeEnd::kPayload);
+  // Four deep there is no room for one more, whatever a datagram there looks like.
+  Octets deep = ipv4(kUdp, udp(kL2tpPort, l2tp(7, ppp4())));
+  for (int i = 0; i < 4; ++i) deep = ipv4(kIpInIp, deep);
+  const Decoded at_the_end(ethernet(kIpv4, deep));
+  EXPECT_EQ(at_the_end.layers.end, DecodeEnd::kPayload);
+  EXPECT_EQ(at_the_end.layers.tunnels, 4);
+  EXPECT_EQ(at_the_end.layers.destination_port, kL2tpPort);
+}
+
+// Found in review: offsets have 16 bits, and what one octet of a header skips may be longer.
+TEST(Tunnels, HeadersBeyondWhatOffsetsReachAreNotFollowed) {
+  const auto in_large = [](std::size_t padding, const Octets& packet) {
+    Octets message = big16(0x0202) + big32(7) + big16(static_cast<std::uint16_t>(padding)) + filled(padding, 0) + Octets{0x57} + packet;
+    return over_udp4(kL2tpPort, message);
+  };
+  expect_query_in(Decoded(in_large(40000, six())), TunnelKind::kL2tp, 7);
+  constexpr std::uint8_t kFragment = 44;
+  const Octets part = ipv6(kFragment, fragment_header(kUdp, 8, true, filled(8, 0)));
+  for (const std::size_t padding : {kFurthestHeader, std::size_t{65400}}) expect_untunnelled(Decoded(in_large(padding, part)), DecodeEnd::kPayload);
 }
 
 // Whoever asks chooses the port that it asks from: it must not lead past the filter.

@@ -45,7 +45,7 @@ struct Flow {
 struct Sent {
   Flow* flow = nullptr;
   bool must_be_refused = false;
-  bool is_bearer = false;                        // it is a packet of GTP-U that was cut
+  bool is_bearer = false;                        // it is a packet of GTP-U or CAPWAP that was cut
   std::size_t size = 0;                          // of its payload
   std::vector<std::uint64_t> arrived;            // each byte: when it came last; 0: never
 };
@@ -115,7 +115,7 @@ class Play {
     if (!flow.is_udp && layers.network_end - std::size_t{layers.transport_at} <= size) return;  // a stream of its own: pipeline_fuzz
     std::vector<FragmentPart> parts = {{frame, 0, layers.network_end - std::size_t{layers.transport_at}}};
     if (parts[0].to > size) parts = cut_in_fragments(frame, layers, size, static_cast<std::uint16_t>(sent_.size() + 1));
-    sent_.push_back({&flow, false, is_around && is_gtp_u(frame, layers), parts.back().to, std::vector<std::uint64_t>(parts.back().to)});
+    sent_.push_back({&flow, false, is_around && is_bearer(frame, layers), parts.back().to, std::vector<std::uint64_t>(parts.back().to)});
     sent_.back().must_be_refused = side == 0 && must_be_refused(flow, wish) && (order % 4 == 0 || parts.size() <= kMostShuffled) && (spoilt & 0x0c) == 0;
     put_in_order(parts, order);
     send(flow, side, parts, spoilt, layers, frame, is_around);
@@ -139,8 +139,10 @@ class Play {
   }
 
   // layers: as carry_to_cut() finds them.
-  static bool is_gtp_u(const Octets& frame, const Layers& layers) {
-    return layers.ip_version == 4 && layers.ip_protocol == 17 && frame[layers.transport_at + 2u] == 2152 >> 8 && frame[layers.transport_at + 3u] == (2152 & 0xff);
+  static bool is_bearer(const Octets& frame, const Layers& layers) {
+    if (layers.ip_version != 4 || layers.ip_protocol != 17) return false;
+    const auto port_at = [&](std::size_t at) { return frame[layers.transport_at + at] << 8 | frame[layers.transport_at + at + 1]; };
+    return port_at(2) == 2152 || port_at(2) == 5247 || port_at(0) == 5247;
   }
 
   // A whole message of which it is certain what becomes of it.

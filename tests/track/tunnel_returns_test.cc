@@ -123,6 +123,31 @@ TEST(TunnelReturns, OtherDatagramsTellOnlyInGtpU) {
   EXPECT_EQ(watch.back_to(TunnelledPacket(mpls(100), there)), 0u) << "two companies may use the same addresses and ports";
 }
 
+// Found in review: in CAPWAP each packet has its own station in front of it.
+TEST(TunnelReturns, AWayToOneStationIsNotAnothers) {
+  Watch watch;
+  const TunnelShape capwap{.kind = TunnelKind::kCapwap};
+  open(watch, capwap, capwap, 40000, 1);
+  const auto is_known = [&](const TunnelledPacket& packet) { return watch.returns->find(packet.frame, packet.layers, watch.now_ns) != nullptr; };
+  EXPECT_TRUE(is_known(TunnelledPacket(capwap, {.subscriber = 1, .port = 50505})));
+  EXPECT_FALSE(is_known(TunnelledPacket(capwap, {.subscriber = 2})));
+  EXPECT_TRUE(is_known(TunnelledPacket(capwap, {.reversed = true, .subscriber = 1})));
+  EXPECT_FALSE(is_known(TunnelledPacket(capwap, {.reversed = true, .subscriber = 2}))) << "from the same server to another station";
+  TunnelShape behind = capwap;
+  behind.source_port = 50001;
+  EXPECT_FALSE(is_known(TunnelledPacket(behind, {.subscriber = 1}))) << "another access point behind the same address";
+}
+
+TEST(TunnelReturns, ASessionOfL2tpHasAWayForEachVersionThatPppNames) {
+  Watch watch;
+  const TunnelShape up{.kind = TunnelKind::kL2tp, .id = 1}, down{.kind = TunnelKind::kL2tp, .id = 2};
+  open(watch, up, down, 40000);
+  EXPECT_EQ(watch.back_to(TunnelledPacket(up, {.port = 50505})), 2u);
+  const Octets six = ipv6(kTcp, tcp(443, octets("x")));
+  TunnelShape shape = up;
+  EXPECT_EQ(watch.back_to(TunnelledPacket(in_tunnel(shape, six))), 0u);
+}
+
 TEST(TunnelReturns, TwoBearersWithTheSameEndsAreNotMistaken) {
   Watch watch;
   const InnerShape there{.service = 5060, .udp = true, .payload = octets("INVITE")};
