@@ -141,8 +141,8 @@ constexpr std::array kKeys = {
         .en = "Interceptions counted, connections closed and responses awaited that each worker remembers, of each kind; a power of two.",
         .zh = "每个线程记住的已计数拦截、已关闭连接、待改写应答的数量（每类）；须为 2 的幂。"},
     Key{.path = "engine.tunnels.returns", .type = Type::kInteger, .fallback = "32768", .least = 1024, .greatest = 1 << 22,
-        .en = "Ways back into GTP-U and MPLS that each worker remembers; a power of two.",
-        .zh = "每个线程记住的 GTP-U 和 MPLS 回程数；须为 2 的幂。"},
+        .en = "Ways back into GTP-U, MPLS, L2TP and CAPWAP that each worker remembers; a power of two.",
+        .zh = "每个线程记住的 GTP-U、MPLS、L2TP 和 CAPWAP 回程数；须为 2 的幂。"},
 
     Key{.path = "engine.overload.fragments", .type = Type::kWord, .fallback = "open", .words = "open|closed|never", .live = true,
         .en = "IP fragments when a worker falls behind, shed first; open: forwarded unread, closed: dropped, never: read all the same.",

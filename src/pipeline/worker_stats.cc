@@ -171,7 +171,7 @@ void add_tunnels(Catalog& catalog, const Workers& workers) {
                    out.push_back({{{"outcome", outcome}}, sum(workers, [m = member](const WorkerStats& w) { return (w.*m).read(); })});
                }});
   catalog.add({"telefence_tunnel_returns_total",
-               "Ways back into GTP-U and MPLS, which only packets of the other direction tell: learned, or changed; missing when an "
+               "Ways back into GTP-U, MPLS, L2TP and CAPWAP, which only packets of the other direction tell: learned, or changed; missing when an "
                "answer or a reset was to be made (the message is then dropped without telling its sender); evicted (gave way to others).",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {
                  const std::pair<const char*, Counter WorkerStats::*> outcomes[] = {{"learned", &WorkerStats::returns_learned},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fuzzes decode(). The first byte modulo 8 chooses the link type and the rest is the frame; or, divided by 8, it chooses a tunnel
+// Fuzzes decode(). The first byte modulo 8 chooses the link type and the rest is the frame; or, divided by 8, it chooses NFLOG, or a tunnel
 // that the rest is put into with right lengths: a tunnel's own checks would else let few changed inputs through to what is inside.
 
 #include <array>
@@ -19,7 +19,7 @@ namespace {
 Octets over_udp(std::uint16_t port, const Octets& payload) { return ethernet(kIpv4, ipv4(kUdp, udp(port, payload))); }
 
 using Wrapper = Octets (*)(const Octets& inside);
-constexpr std::array<Wrapper, 12> kWrappers = {
+constexpr std::array<Wrapper, 17> kWrappers = {
     [](const Octets& inside) { return inside; },
     [](const Octets& inside) { return over_udp(kGtpUPort, gtp_u(inside)); },
     // The inside begins with the four octets of options, and extension headers.
@@ -33,6 +33,11 @@ constexpr std::array<Wrapper, 12> kWrappers = {
     [](const Octets& inside) { return ethernet(kMpls, inside); },
     [](const Octets& inside) { return ethernet(kMpls, labels(1, inside)); },
     [](const Octets& inside) { return ethernet(kPppoe, pppoe(8, inside)); },
+    [](const Octets& inside) { return over_udp(kL2tpPort, l2tp(8, inside)); },
+    [](const Octets& inside) { return over_udp(kL2tpPort, inside); },
+    [](const Octets& inside) { return over_udp(kCapwapPort, capwap(true, inside)); },
+    [](const Octets& inside) { return over_udp(kCapwapPort, capwap(false, inside)); },
+    [](const Octets& inside) { return over_udp(kCapwapPort, inside); },
 };
 
 void check(Bytes frame, LinkType link) {
@@ -51,9 +56,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace telefence::testing;
   if (size == 0 || size > 60'000) return 0;
   const Octets rest(data + 1, data + size);
+  constexpr std::size_t kNflog = 31;
   const std::size_t wrapper = data[0] / 8 % kWrappers.size();
   const unsigned link = data[0] % 8u;
-  if (wrapper != 0) {
+  if (data[0] / 8 == kNflog) {
+    check(rest, LinkType::kNflog);
+  } else if (wrapper != 0) {
     check(kWrappers[wrapper](rest), LinkType::kEthernet);
   } else {
     check(rest, link < static_cast<unsigned>(LinkType::kUnknown) ? static_cast<LinkType>(link) : LinkType::kUnknown);

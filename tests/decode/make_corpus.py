@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seeds of decode_fuzz to corpus/: one byte of link type (base/frame.h, LinkType), then the frame; or 8 times the number
-of a tunnel (decode_fuzz.cc, kWrappers), then what is inside."""
+of a tunnel (decode_fuzz.cc, kWrappers) or of NFLOG, then what is inside."""
 
 import pathlib
 import struct
 
-ETHERNET, RAW, COOKED, COOKED2, LOOPBACK, PPP = range(6)
+ETHERNET, RAW, COOKED, COOKED2, LOOPBACK, PPP, WLAN, RADIOTAP = range(8)
+NFLOG = 31 * 8
 
 
 def ipv4(protocol, inside, flags=0, options=b""):
@@ -59,6 +60,18 @@ def pptp(ppp, flags=0x3001, acknowledged=b""):
     return struct.pack(">HHHHI", flags, 0x880b, len(ppp), 9, 77) + acknowledged + ppp
 
 
+def l2tp(ppp, flags=0x4002, fields=b""):
+    return udp(struct.pack(">HHI", flags, 8 + len(fields + ppp), 8) + fields + ppp, 1701)
+
+
+def wlan(kind, inside, control=b"\x88\x01"):
+    return control + bytes(22) + (bytes(2) if control[0] & 0x80 else b"") + b"\xaa\xaa\x03\0\0\0" + kind + inside
+
+
+def capwap(inside, header=b"\0\x10\x03\0\0\0\0\0"):
+    return udp(header + inside, 5247)
+
+
 MACS = bytes(12)
 V4, V6, VLAN, SVLAN = b"\x08\x00", b"\x86\xdd", b"\x81\x00", b"\x88\xa8"
 QUERY, GET = udp(b"query"), tcp(b"GET /", b"\1" * 12)
@@ -109,6 +122,16 @@ SEEDS = {
     "inside_ip4": (56, INNER4),
     "inside_ip6": (64, INNER6),
     "inside_ethernet_mpls": (72, labels(2, INNER4)),
+    "l2tp": (ETHERNET, MACS + V4 + ipv4(17, l2tp(b"\xff\3\0\x21" + INNER4, 0x4a02, struct.pack(">HHH", 1, 2, 2) + bytes(2)))),
+    "capwap": (ETHERNET, MACS + V4 + ipv4(17, capwap(wlan(V4, INNER4)))),
+    "capwap_radio": (ETHERNET, MACS + V6 + ipv6(17, capwap(wlan(V6, INNER6, b"\x11\x08"), b"\0\x20\x03\x20\0\0\0\0\4\xbf\x23" + bytes(5)))),
+    "capwap_ethernet": (ETHERNET, MACS + V4 + ipv4(17, capwap(FRAME, b"\0\x10\x02\0\0\0\0\0"))),
+    "wlan": (WLAN, wlan(VLAN + b"\0\5" + V4, INNER4)),
+    "radiotap": (RADIOTAP, b"\0\0\x08\0" + bytes(4) + wlan(V6, INNER6, b"\x08\x02")),
+    "nflog": (NFLOG, b"\2\0\0\5\x08\0\x0a\0log\0" + struct.pack("<HH", 4 + len(INNER4), 9) + INNER4),
+    "inside_l2tp": (96, b"\0\x57" + INNER6),
+    "inside_capwap": (112, wlan(V4, INNER4)),
+    "inside_capwap_ethernet": (120, FRAME),
     "inside_mpls": (80, bytes(4) + FRAME),
     "inside_pppoe": (88, b"\0\x21" + INNER4),
     "ppp": (PPP, b"\xff\3\0\x21" + ipv4(17, QUERY)),

@@ -232,6 +232,28 @@ TEST(Outer, KnownSessionsAndStationsLeadBack) {
   }
 }
 
+// That a frame is sent again, or its station goes to sleep, holds for that one only.
+TEST(Outer, AStationsFrameIsNotSaidToBeSentAgain) {
+  PacketShape response = kRequest;
+  response.reversed = true;
+  for (const bool is_swapped : {false, true}) {
+    const auto carried = [&](const PacketShape& packet, std::uint8_t flags, bool reversed) {
+      const TunnelShape shape{.kind = TunnelKind::kCapwap, .reversed = reversed};
+      const Octets frame = wlan(kIpv4, inner_packet(packet), {.flags = flags, .is_swapped = is_swapped});
+      return stations(reversed, 0) + big16(kIpv4) + outer_udp(shape, kCapwapPort, capwap(true, frame), true);
+    };
+    const Held judged(carried(kRequest, 0x01, false));
+    const TunnelHeaders known = Held(carried(response, 0x1a, true)).headers();
+    Spare out;
+    ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame, &known));
+    const Layers layers = decode(out.frame);
+    ASSERT_EQ(layers.tunnel, TunnelKind::kCapwap);
+    const std::size_t control = layers.tunnel_at + 8u + 16u;
+    EXPECT_EQ(part(out.frame, control, control + 2), (is_swapped ? Octets{0x02, 0x88} : Octets{0x88, 0x02}));
+    EXPECT_EQ(outer_problems(out.frame, true), std::vector<std::string>());
+  }
+}
+
 TEST(Outer, NumberedSessionsAreNotAnswered) {
   const Held judged(in_tunnel({.kind = TunnelKind::kL2tp}, inner_packet(kRequest)));
   const TunnelHeaders known = Held(in_tunnel({.kind = TunnelKind::kL2tp, .reversed = true, .l2tp = {.sequence = 9}}, inner_packet(kRequest))).headers();
