@@ -86,7 +86,7 @@ bool begins_bearer(const FragmentHeader& header, Bytes part, std::uint8_t ip_ver
   if (!reader.ok()) return false;
   if (destination == kPortGtpU) return (begin & 0xf0ff) == 0x30ff;  // version 1, G-PDU (3GPP TS 29.281, 5.1)
   if (destination == kPortL2tp) return source == kPortL2tp && (begin & 0x800f) == 2;  // data of version 2 (RFC 2661, 3.1)
-  return (destination == kPortCapwap || source == kPortCapwap) && begin >> 8 == 0;  // not under DTLS (RFC 5415, 4.3)
+  return destination == kPortCapwap && begin >> 8 == 0;  // not under DTLS (RFC 5415, 4.3)
 }
 
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version) {

@@ -33,8 +33,8 @@ bool may_carry_messages(const FragmentHeader& header, std::uint8_t ip_version);
 // Requires: as fragment_header().
 bool is_cut_short(const Frame& frame, const Layers& layers);
 
-// Whether this is the first part of a packet over IPv4 of GTP-U, of L2TP between two that both have its port, or of CAPWAP: whose parts are
-// cut by the tunnel's end, many of them a second, under numbers that come round.
+// Whether this is the first part of a packet over IPv4 of GTP-U, of L2TP between two that both have its port, or of CAPWAP to its port: whose
+// parts are cut by the tunnel's end, many of them a second, under numbers that come round. Not by its source, which anybody chooses.
 bool begins_bearer(const FragmentHeader& header, Bytes part, std::uint8_t ip_version);
 
 // What stands at the beginning of a packet's payload that was put together.

@@ -15,8 +15,8 @@
 
 namespace telefence {
 
-// Offsets are 16 bits wide. Headers begin before this octet, however long what came before them: up to four IPv6 headers with all their
-// extension headers have room behind it.
+// Offsets are 16 bits wide. No link or tunnel is followed to what begins behind this octet: an IPv6 header with all its extension headers
+// has room there.
 inline constexpr std::size_t kFurthestHeader = 0xc000;
 
 // Why decoding ended where it did.

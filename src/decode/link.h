@@ -35,10 +35,10 @@ inline bool is_vlan(std::uint16_t type) {
 // LLC with the SNAP service access points, unnumbered information, and an organisation code of zero (RFC 1042) or of bridges (IEEE 802.1H):
 // the EtherType behind it; 0: it is another one.
 inline std::uint16_t read_snap(Reader& reader) {
-  const bool is_snap = reader.u16() == 0xaaaa;
+  if (reader.u16() != 0xaaaa) return 0;
   const std::uint32_t control_and_code = reader.u32();
   const std::uint16_t type = reader.u16();
-  return is_snap && (control_and_code == 0x03000000 || control_and_code == 0x030000f8) ? type : std::uint16_t{0};
+  return control_and_code == 0x03000000 || control_and_code == 0x030000f8 ? type : std::uint16_t{0};
 }
 
 // An EtherType (above 1535) or a length (up to 1500) and what it announces; the reader stands behind it.

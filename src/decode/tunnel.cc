@@ -69,6 +69,7 @@ bool Walk::step() {
     mpls_header(bytes_, layers_.network, TunnelStep::kOnLink, header);
   else
     pppoe_header(bytes_, layers_.network, header);
+  if (header.is == TunnelHeader::Is::kTunnel && header.step.inside > kFurthestHeader) header.is = TunnelHeader::Is::kNone;
   if (header.is == TunnelHeader::Is::kCut) {
     bad_header();
     return false;

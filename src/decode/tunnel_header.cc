@@ -148,7 +148,7 @@ Network inside_wlan(Reader& reader) {
     reader.skip(2);
     type = reader.u16();
   }
-  return inside_by_type(type);
+  return type == kTypePppoe ? Network::kPppoe : inside_by_type(type);
 }
 
 // RFC 5415, 4.3: a frame of IEEE 802.3, or of the radio's kind (RFC 5416: IEEE 802.11). Not: in parts, keep-alives, under DTLS. As with

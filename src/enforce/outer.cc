@@ -132,19 +132,19 @@ void write_gtp_u(Bytes gtp, Writer& writer) {
   writer.u8(0);
 }
 
-// RFC 5415, 4.3. A frame of IEEE 802.11 without what only holds for the one that it came with: that it is sent again, and that its station
-// goes to sleep (9.2.4.1).
-void write_capwap(Bytes own, Writer& writer) {
+// RFC 5415, 4.3. A frame of IEEE 802.11 without what only holds for the one that it came with: that it is sent again, that its station goes
+// to sleep, and that more is waiting for it (9.2.4.1).
+void write_capwap_of_another(Bytes own, Writer& writer) {
   const std::uint32_t word = Reader(own.first(4)).u32();
   constexpr std::uint32_t kNative = 0x100;
   const std::size_t control = std::size_t{4} * (word >> 19 & 0x1f);
   if ((word & kNative) == 0) return writer.bytes(own);
-  constexpr std::uint8_t kAgainOrAsleep = 0x18, kVersionAndType = 0x0f, kData = 0x08;
+  constexpr std::uint8_t kItsOwn = 0x38, kVersionAndType = 0x0f, kData = 0x08;
   const bool is_swapped = (own[control] & kVersionAndType) != kData;
   writer.bytes(own.first(control));
   for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
     const bool is_flags = (i == 1) != is_swapped;
-    writer.u8(static_cast<std::uint8_t>(own[control + i] & (is_flags ? ~kAgainOrAsleep : 0xff)));
+    writer.u8(static_cast<std::uint8_t>(own[control + i] & (is_flags ? ~kItsOwn : 0xff)));
   }
   writer.bytes(own.subspan(control + 2));
 }
@@ -239,7 +239,10 @@ void OuterHeaders::write_tunnel(const Source& source, std::size_t index, Writer&
   }
   switch (step.kind) {
     case TunnelKind::kGtpU: write_gtp_u(own, writer); break;
-    case TunnelKind::kCapwap: write_capwap(own, writer); break;
+    case TunnelKind::kCapwap:
+      if (source.unnumbered) write_capwap_of_another(own, writer);
+      else writer.bytes(own);
+      break;
     case TunnelKind::kMpls: write_labels(source, step, placed, writer); break;
     case TunnelKind::kGre: placed.has_checksum = (u16_at(own, 0) & kGreChecksum) != 0; [[fallthrough]];
     default: writer.bytes(own);

@@ -51,7 +51,7 @@ Bytes bytes_of(const IpAddress& address) { return Bytes(address.bytes).first(add
 // it depends on whom the way is to lead to, as it does without labels. Between an access point and its controller each packet's own
 // station stands in front of it, whichever way it goes: there it depends on both ends.
 WayBy way_by(const Layers& layers) {
-  if (layers.tunnel == TunnelKind::kCapwap) return WayBy::kBothEnds;
+  if (layers.is_in(TunnelKind::kCapwap)) return WayBy::kBothEnds;
   return layers.tunnels == 0 || layers.tunnel == TunnelKind::kMpls ? WayBy::kWhomItLeadsTo : WayBy::kTunnel;
 }
 
@@ -79,8 +79,13 @@ std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& laye
   const auto add_ends = [&](std::uint16_t network) { key = mixed(key, addresses_at(frame, network), secret_); };
   if (layers.tunnels == 0) return key;
   // Both ends of these may share an address with others of their kind, told by their ports; and PPP names the version of what it carries.
-  if (layers.tunnel == TunnelKind::kL2tp || layers.tunnel == TunnelKind::kCapwap)
-    key = mixed(mixed(key, frame.bytes().subspan(layers.tunnel_at, 4), secret_), layers.ip_version, secret_);
+  if (layers.is_in(TunnelKind::kL2tp) || layers.is_in(TunnelKind::kCapwap)) {
+    TunnelPath path;
+    (void)decode(frame, path);
+    for (const TunnelStep& step : path.all())
+      if (step.kind == TunnelKind::kL2tp || step.kind == TunnelKind::kCapwap)
+        key = mixed(mixed(key, frame.bytes().subspan(step.at, 4), secret_), std::uint64_t{layers.ip_version} << 32 | step.id, secret_);
+  }
   if (layers.outer_network != layers.network) add_ends(layers.outer_network);
   if (layers.tunnel_network != layers.outer_network && layers.tunnel_network != layers.network) add_ends(layers.tunnel_network);
   if (layers.tunnel == TunnelKind::kMpls) {

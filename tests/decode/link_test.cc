@@ -110,6 +110,11 @@ TEST(Link, UnknownLinkTypeIsUnknown) {
   EXPECT_EQ(decoded(four(), LinkType::kUnknown).end, DecodeEnd::kUnknownLink);
 }
 
+// Found in review: what an access point says when a station comes is no packet, and no broken one.
+TEST(Link, OtherLogicalLinksThanSnapMayBeShort) {
+  EXPECT_EQ(decoded(filled(12, 2) + big16(6) + Octets{0, 1, 0xaf, 0x81, 1, 0}, LinkType::kEthernet).end, DecodeEnd::kUnknownLink);
+}
+
 TEST(Link, RadioFramesAreReadWithAndWithoutRadiotap) {
   const Octets radiotap{0, 0, 12, 0, 0x04, 0x80, 0, 0, 2, 0, 0x18, 0};
   for (const WlanFields& fields : {WlanFields{}, WlanFields{.type = 0x08, .flags = 2}, WlanFields{.flags = 3}}) {

@@ -320,6 +320,8 @@ TEST(Tunnels, WhatOnlyMightBeOneIsNoneHoweverFarItWasFollowed) {
   const Octets frames[] = {stations + big16(kPppoe) + filled(5, 0x11), stations + big16(kMpls) + label_without_end,
                            stations + big16(kPppoe) + pppoe(9, big16(0x21) + filled(19, 0x45)), stations + big16(kIpv4) + filled(19, 0x45)};
   for (const Octets& frame : frames) expect_untunnelled(Decoded(over_udp4(kCapwapPort, capwap(false, frame))), DecodeEnd::kPayload);
+  const Decoded short_control(over_udp4(kVxlanPort, vxlan(7, stations + big16(6) + Octets{0, 1, 0xaf, 0x81, 1, 0})));
+  expect_untunnelled(short_control, DecodeEnd::kPayload);
   // Four deep there is no room for one more, whatever a datagram there looks like.
   Octets deep = ipv4(kUdp, udp(kL2tpPort, l2tp(7, ppp4())));
   for (int i = 0; i < 4; ++i) deep = ipv4(kIpInIp, deep);
@@ -339,6 +341,26 @@ TEST(Tunnels, HeadersBeyondWhatOffsetsReachAreNotFollowed) {
   constexpr std::uint8_t kFragment = 44;
   const Octets part = ipv6(kFragment, fragment_header(kUdp, 8, true, filled(8, 0)));
   for (const std::size_t padding : {kFurthestHeader, std::size_t{65400}}) expect_untunnelled(Decoded(in_large(padding, part)), DecodeEnd::kPayload);
+}
+
+// The longest that may be: one IPv6 header behind the other, each with all the extension headers that are walked.
+TEST(Tunnels, NoOffsetComesRoundHoweverLongTheHeaders) {
+  constexpr std::uint8_t kDestination = 60, kIpv6 = 41;
+  const auto with_options = [](std::uint8_t next, const Octets& inside) {
+    Octets options = Octets{next, 255} + filled(2046, 0);
+    return ipv6(kDestination, Octets{kDestination, 255} + filled(2046, 0) + options + inside);
+  };
+  for (std::size_t padding = 48'500; padding < kFurthestHeader; padding += 8) {
+    Octets packet = with_options(kUdp, query());
+    for (int i = 0; i < 3; ++i) packet = with_options(kIpv6, packet);
+    const Octets message = big16(0x0202) + big32(7) + big16(static_cast<std::uint16_t>(padding)) + filled(padding, 0) + Octets{0x57} + packet;
+    const Decoded decoded(over_udp6(kL2tpPort, message));
+    const Layers& layers = decoded.layers;
+    if (layers.transport == Transport::kNone) continue;
+    EXPECT_GE(layers.transport_at, layers.network) << padding;
+    EXPECT_GT(layers.payload, layers.network) << padding;
+    EXPECT_GE(layers.network, layers.tunnel_at) << padding;
+  }
 }
 
 // Whoever asks chooses the port that it asks from: it must not lead past the filter.

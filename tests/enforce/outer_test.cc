@@ -232,7 +232,7 @@ TEST(Outer, KnownSessionsAndStationsLeadBack) {
   }
 }
 
-// That a frame is sent again, or its station goes to sleep, holds for that one only.
+// That a frame is sent again, its station goes to sleep, or more is waiting for it holds for that one only.
 TEST(Outer, AStationsFrameIsNotSaidToBeSentAgain) {
   PacketShape response = kRequest;
   response.reversed = true;
@@ -243,7 +243,7 @@ TEST(Outer, AStationsFrameIsNotSaidToBeSentAgain) {
       return stations(reversed, 0) + big16(kIpv4) + outer_udp(shape, kCapwapPort, capwap(true, frame), true);
     };
     const Held judged(carried(kRequest, 0x01, false));
-    const TunnelHeaders known = Held(carried(response, 0x1a, true)).headers();
+    const TunnelHeaders known = Held(carried(response, 0x3a, true)).headers();
     Spare out;
     ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame, &known));
     const Layers layers = decode(out.frame);

@@ -142,7 +142,7 @@ class Play {
   static bool is_bearer(const Octets& frame, const Layers& layers) {
     if (layers.ip_version != 4 || layers.ip_protocol != 17) return false;
     const auto port_at = [&](std::size_t at) { return frame[layers.transport_at + at] << 8 | frame[layers.transport_at + at + 1]; };
-    return port_at(2) == 2152 || port_at(2) == 5247 || port_at(0) == 5247;
+    return port_at(2) == 2152 || port_at(2) == 5247;
   }
 
   // A whole message of which it is certain what becomes of it.
@@ -272,15 +272,16 @@ class Play {
 
   void look_at(std::size_t side, const Octets& bytes) {
     promise(!world_.is_mirror(), "a mirror port sends");
-    if (std::find(raw_.begin(), raw_.end(), bytes) != raw_.end()) return;
     std::deque<std::size_t>& expected = expected_[side];
-    if (is_crowded_) {
+    const bool is_raw = std::find(raw_.begin(), raw_.end(), bytes) != raw_.end();  // and may be another frame's copy
+    if (is_crowded_ && !is_raw) {
       while (!expected.empty() && given_[expected.front()].bytes != bytes && is_innocent_frame(side, bytes)) expected.pop_front();
     }
     if (!expected.empty() && given_[expected.front()].bytes == bytes) {
       note_arrival(expected.front());
       return expected.pop_front();
     }
+    if (is_raw) return;
     for (std::size_t i = 0; i < given_.size(); ++i) {
       if (given_[i].side != side || given_[i].bytes != bytes) continue;
       const bool is_listed = sent_[given_[i].sent - 1].flow->is_listed;
