@@ -93,15 +93,16 @@ for name, options in (('session', 3), ('session_reversed', 7), ('reset', 2), ('s
     SEEDS[f'{name}_options'] = with_octets(bytes([SEEDS[name][0] | OPTIONS]) + SEEDS[name][1:], bytes([options]))
 
 # A plain tunnel of each kind, one in another, each with all that its header may have.
-GTP, GRE, IPIP, VXLAN, GENEVE, MPLS, PPPOE = range(1, 8)
+GTP, GRE, IPIP, VXLAN, GENEVE, MPLS, PPPOE, L2TP, CAPWAP = range(1, 10)
 OUTER_IPV6, NESTED, BRIDGED = 0x10, 0x40, 0x80
 TUNNELS = {}
-for kind, label in ((GTP, 'gtp'), (GRE, 'gre'), (IPIP, 'ipip'), (VXLAN, 'vxlan'), (GENEVE, 'geneve'), (MPLS, 'mpls'), (PPPOE, 'pppoe')):
+for kind, label in ((GTP, 'gtp'), (GRE, 'gre'), (IPIP, 'ipip'), (VXLAN, 'vxlan'), (GENEVE, 'geneve'), (MPLS, 'mpls'), (PPPOE, 'pppoe'),
+                    (L2TP, 'l2tp'), (CAPWAP, 'capwap')):
     for name in ('listed', 'session', 'reset'):
         TUNNELS[f'{label}_{name}'] = with_octets(SEEDS[name], bytes([kind, 0]))
     TUNNELS[f'{label}_full'] = with_octets(SEEDS['session'] + SEEDS['reset'][7:], bytes([kind | OUTER_IPV6 | BRIDGED, 0x1f]))
     TUNNELS[f'{label}_bare'] = with_octets(bytes([OPTIONS]) + SEEDS['listed'][1:] + SEEDS['session_many'][7:], bytes([kind, 0x10]))
-    if kind < MPLS:
+    if kind not in (MPLS, PPPOE):
         TUNNELS[f'{label}_nested'] = with_octets(SEEDS['session'] + SEEDS['listed'][7:], bytes([kind | NESTED, (kind * 0x20 & 0xe0) | 5]))
 for name in ('mirror', 'monitor', 'crowded', 'ipv6_vlan', 'swap', 'no_room'):
     TUNNELS[name] = SEEDS[name][:1] + b''.join(SEEDS[name][1 + i:2 + i] + bytes([1 + i, 5 * i]) for i in range(6)) + SEEDS[name][7:]
@@ -130,7 +131,7 @@ FRAGMENTS = {
     'mirror': four(*USUAL, stand=MIRROR) + ALL_LISTED, 'monitor': four(*USUAL, stand=MONITOR) + ALL_LISTED,
     'back': four(*USUAL) + cut(0, DNS, side=1) + cut(1, CALL_RESPONSE, 30, 5, side=1), 'raw': four(*USUAL) + bytes([0x87, 20]) + bytes(12) + b'\x08\0\x45\0\0\0\0\x01' + ALL,
 }
-for kind in range(1, 8):
+for kind in range(1, 10):
     FRAGMENTS[f'tunnel{kind}'] = four(*USUAL, tunnels=(kind, kind | OUTER_IPV6, kind | NESTED, kind)) + ALL + ALL_LISTED[:36] + ALL_LISTED[54:90]
 
 NEXT, ANY, SHORT, ANSWER, REPEAT = 0x80, 0x84, 0x86, 0x87, 0x88
