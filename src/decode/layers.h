@@ -41,9 +41,9 @@ constexpr bool is_over_udp(TunnelKind kind) {
   return kind == TunnelKind::kGtpU || kind == TunnelKind::kVxlan || kind == TunnelKind::kGeneve || kind == TunnelKind::kL2tp ||
          kind == TunnelKind::kCapwap;
 }
+constexpr TunnelKinds bit_of(TunnelKind kind) { return static_cast<TunnelKinds>(1u << static_cast<unsigned>(kind)); }
 // Those whose other direction does not follow from this one: who receives gives out TEIDs, labels and ids of sessions, and an access
 // controller knows at which port and by which radio a station is reached.
-constexpr TunnelKinds bit_of(TunnelKind kind) { return static_cast<TunnelKinds>(1u << static_cast<unsigned>(kind)); }
 inline constexpr TunnelKinds kOneWayTunnels =
     bit_of(TunnelKind::kGtpU) | bit_of(TunnelKind::kMpls) | bit_of(TunnelKind::kL2tp) | bit_of(TunnelKind::kCapwap);
 

@@ -3,7 +3,8 @@
 
 // Link layers: from the first byte of a frame to the network header. Ethernet II and 802.3 with LLC/SNAP (IEEE 802.3, 3.2.6;
 // RFC 1042), 802.1Q and 802.1ad tags (IEEE 802.1Q, 9.6), and what captures bring (https://www.tcpdump.org/linktypes.html):
-// raw IP, Linux cooked v1 and v2, null/loopback, PPP, IEEE 802.11 with or without radiotap, NFLOG. Pure functions; the layers get vlan, inner_vlan and network. What stands
+// raw IP, Linux cooked v1 and v2, null/loopback, PPP, IEEE 802.11 with or without radiotap, NFLOG. Pure functions;
+// the layers get vlan, inner_vlan and network. What stands
 // between link and IP without being a tunnel of its own is passed over here; MPLS and PPPoE are only told (tunnel.h).
 
 #include <cstdint>

@@ -24,7 +24,7 @@ struct TunnelHeader {
   } is = Is::kNone;
   TunnelStep step;
   Network inside = Network::kUnknown;        // kIpv4, kIpv6, kAnyIp, kEthernet or kMpls, at step.inside
-  bool is_odd = false;                       // not as its standard says: it is one only if a sound packet is inside
+  bool is_odd = false;                       // not as its standard says, or hardly told by it: one only if a sound packet is inside
   std::size_t declared_end = SIZE_MAX;       // where that ends by this header's word; SIZE_MAX: it does not say
 };
 

@@ -156,8 +156,9 @@ void PartTable::keep_passed(PartialMessage& message) {
   place = {&message, messages_.key_of(message)};
   message.is_passed = true;
   // It was used long ago: what the next ones touch is asked for before it is their turn.
-  const Passed& coming = passed_[(next_passed_ + kPassedAhead) % passed_.size()];
-  if (coming.message != nullptr) messages_.prefetch(*coming.message, coming.key);
+  std::size_t ahead = next_passed_ + kPassedAhead;
+  if (ahead >= passed_.size()) ahead -= passed_.size();
+  if (ahead < passed_.size() && passed_[ahead].message != nullptr) messages_.prefetch(*passed_[ahead].message, passed_[ahead].key);
 }
 
 void PartTable::finish(PartialMessage& message) {

@@ -79,12 +79,17 @@ std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& laye
   const auto add_ends = [&](std::uint16_t network) { key = mixed(key, addresses_at(frame, network), secret_); };
   if (layers.tunnels == 0) return key;
   // Both ends of these may share an address with others of their kind, told by their ports; and PPP names the version of what it carries.
-  if (layers.is_in(TunnelKind::kL2tp) || layers.is_in(TunnelKind::kCapwap)) {
+  constexpr TunnelKinds kByPort = bit_of(TunnelKind::kL2tp) | bit_of(TunnelKind::kCapwap);
+  const auto add_ports = [&](std::uint16_t at, std::uint32_t id) {
+    key = mixed(mixed(key, frame.bytes().subspan(at, 4), secret_), std::uint64_t{layers.ip_version} << 32 | id, secret_);
+  };
+  if ((layers.tunnel_kinds & kByPort) != 0 && layers.tunnels == 1) {
+    add_ports(layers.tunnel_at, layers.tunnel_id);
+  } else if ((layers.tunnel_kinds & kByPort) != 0) {
     TunnelPath path;
     (void)decode(frame, path);
     for (const TunnelStep& step : path.all())
-      if (step.kind == TunnelKind::kL2tp || step.kind == TunnelKind::kCapwap)
-        key = mixed(mixed(key, frame.bytes().subspan(step.at, 4), secret_), std::uint64_t{layers.ip_version} << 32 | step.id, secret_);
+      if ((bit_of(step.kind) & kByPort) != 0) add_ports(step.at, step.id);
   }
   if (layers.outer_network != layers.network) add_ends(layers.outer_network);
   if (layers.tunnel_network != layers.outer_network && layers.tunnel_network != layers.network) add_ends(layers.tunnel_network);
