@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "app/command_line.h"
 #include "app/daemon_reply.h"
@@ -10,6 +12,8 @@
 #include "app/tool_verbs.h"
 #include "config/assemble.h"
 #include "config/loader.h"
+#include "lists/list_format.h"
+#include "lists/text_source.h"
 #include "signatures/size_estimate.h"
 
 namespace telefence {
@@ -44,6 +48,46 @@ int failed(Language language, const Error& error) {
   return static_cast<int>(error.code);
 }
 
+// The names of formats and what a node takes such a file for (docs/signatures.md).
+struct NodeKind {
+  std::string_view format;
+  SignatureKind kind;
+};
+constexpr NodeKind kNodeKinds[] = {{"domains", SignatureKind::kDomain}, {"numbers", SignatureKind::kNumber},
+                                   {"urls", SignatureKind::kUrl}, {"patterns", SignatureKind::kPattern}};
+
+// What a file holds, by its content. Fails where a node can't load it as it is.
+Result<SignatureKind> kind_of(const std::string& file) {
+  Result<std::unique_ptr<TextSource>> source = TextSource::open(file);
+  if (!source) return source.error();
+  const std::string_view beginning = source.value()->beginning();
+  if (source.value()->error()) return *source.value()->error();
+  const ListFormat* const format = detect_format(beginning);
+  if (format == nullptr) return Error{ErrorCode::kInvalid, file + ": what this list holds can't be told: --kind domain, number or url says it"};
+  for (const NodeKind& one : kNodeKinds)
+    if (one.format == format->name) return one.kind;
+  return Error{ErrorCode::kInvalid, file + ": this looks like a list in the format " + std::string(format->name) +
+                                        ", which edges do not load: telefence rules import makes lists of it that they do; or --kind says what it holds"};
+}
+
+Result<SignatureOptions> sort_by_kind(const SizeArguments& arguments) {
+  SignatureOptions options;
+  for (const std::string& file : arguments.files) {
+    ListOptions list;
+    list.file = file;
+    if (arguments.kind.empty()) {
+      const Result<SignatureKind> kind = kind_of(file);
+      if (!kind) return kind.error();
+      list.kind = kind.value();
+    } else {
+      list.kind = arguments.kind == "number" ? SignatureKind::kNumber : arguments.kind == "url" ? SignatureKind::kUrl : SignatureKind::kDomain;
+    }
+    if (list.kind == SignatureKind::kPattern) options.patterns.push_back(file);
+    else options.lists.push_back(std::move(list));
+  }
+  return options;
+}
+
 void print_size(const SizeEstimate& size, Language language) {
   const auto mebibytes = [](std::uint64_t bytes) { return grouped((bytes >> 20) + 1) + " MiB"; };
   const auto seconds = [](double value) {
@@ -51,11 +95,12 @@ void print_size(const SizeEstimate& size, Language language) {
     std::snprintf(text, sizeof text, "%.1f", value);
     return std::string(text);
   };
-  std::printf("%s\n", say(language, {"{}, {}, {}", "{}，{}，{}"}, counted(language, size.domains, Word::kDomain, Word::kDomains),
-                          counted(language, size.numbers, Word::kNumber, Word::kNumbers), counted(language, size.urls, Word::kUrl, Word::kUrls)).c_str());
+  std::printf("%s\n", say(language, {"{}, {}, {}, {}", "{}，{}，{}，{}"}, counted(language, size.domains, Word::kDomain, Word::kDomains),
+                          counted(language, size.numbers, Word::kNumber, Word::kNumbers), counted(language, size.urls, Word::kUrl, Word::kUrls),
+                          counted(language, size.patterns, Word::kPattern, Word::kPatterns)).c_str());
   if (size.left_out != 0)
-    std::printf("%s\n", say(language, {"{} can't be used: telefenced check names them", "{}不可用：用 telefenced check 查看"},
-                            counted(language, size.left_out, {"line", "行"}, {"lines", "行"})).c_str());
+    std::printf("%s\n", say(language, {"{} can't be used: telefence rules lint names them", "{}不可用：用 telefence rules lint 查看"},
+                            counted(language, size.left_out, {"entry", "条"}, {"entries", "条"})).c_str());
   std::printf("%s\n", say(language, {"memory in force: {}", "生效后内存：{}"}, mebibytes(size.bytes)).c_str());
   std::printf("%s\n", say(language, {"memory while it replaces a set as large: {}", "替换同等规模规则时的峰值内存：{}"},
                           mebibytes(size.peak_bytes)).c_str());
@@ -102,19 +147,16 @@ int policy_rollback(const RollbackArguments& arguments) {
 
 int policy_size(const SizeArguments& arguments) {
   const Language language = language_of(arguments.language);
-  SignatureOptions options;
-  for (const std::string& file : arguments.files) {
-    ListOptions list;
-    list.file = file;
-    list.kind = arguments.kind == "number" ? SignatureKind::kNumber : arguments.kind == "url" ? SignatureKind::kUrl : SignatureKind::kDomain;
-    options.lists.push_back(std::move(list));
-  }
+  const Result<SignatureOptions> sorted = sort_by_kind(arguments);
+  if (!sorted) return failed(language, sorted.error());
+  const SignatureOptions& options = sorted.value();
   const Result<SizeEstimate> size = estimate_size(options, compile_terms(default_config()), true);
   if (!size) return failed(language, size.error());
   if (arguments.json)
     std::printf("%s\n", to_line({{"domains", size.value().domains},
                                  {"numbers", size.value().numbers},
                                  {"urls", size.value().urls},
+                                 {"patterns", size.value().patterns},
                                  {"left_out", size.value().left_out},
                                  {"bytes", size.value().bytes},
                                  {"peak_bytes", size.value().peak_bytes},

@@ -328,6 +328,11 @@ constexpr Sentence kSentences[] = {
     {"is there before with another category, level, action or expiry: the first one counts",
      "前面已有此值，但类别、等级、动作或失效时间不同：以前者为准"},
     {"more than 200000 patterns: make it several lists", "超过 200000 条特征：请拆分名单"},
+    {"{}: what this list holds can't be told: --kind domain, number or url says it",
+     "{0}：无法判断该名单的内容：请用 --kind domain、number 或 url 指明"},
+    {"{}: this looks like a list in the format {}, which edges do not load: telefence rules import makes lists of it that they do; or --kind says "
+     "what it holds",
+     "{0}：看来是 {1} 格式的名单，节点不能直接加载：请先用 telefence rules import 转换；或用 --kind 指明其内容"},
     {"{}: what format this list has can't be told: --format names it",
      "{0}：无法识别名单格式：请用 --format 指定"},
     {"{}: unpacks to far more than a list ever holds: unpack it by hand if it is to be trusted",

@@ -186,7 +186,7 @@ int policy_rollback(const RollbackArguments& arguments);
 // How much memory and time lists will take. Asks no daemon.
 struct SizeArguments : ToolArguments {
   std::vector<std::string> files;
-  std::string kind = "domain";         // domain, number or url
+  std::string kind;                    // domain, number or url; empty: told by each file's content
 };
 int policy_size(const SizeArguments& arguments);
 

@@ -13,6 +13,7 @@
 #include "normalise/public_suffixes.h"
 #include "signatures/line_reader.h"
 #include "signatures/list_files.h"
+#include "signatures/signature_store.h"
 
 namespace telefence {
 namespace {
@@ -51,6 +52,25 @@ Result<ListSample> sample_of(const ListOptions& list, const CompileTerms& terms,
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
   const auto looked_at = static_cast<double>(std::min<std::uint64_t>(lines, kSample));
   return ListSample{passed.count() / looked_at * slowdown(lines), static_cast<double>(layer.size()) / looked_at, collected.count()};
+}
+
+// Compiles the patterns of all files: what a pattern takes depends on what it says.
+Result<void> add_patterns(const SignatureOptions& options, const CompileTerms& terms, SizeEstimate& out, double& bytes) {
+  if (options.patterns.empty()) return {};
+  SignatureOptions only;
+  only.patterns = options.patterns;
+  only.pattern_options = options.pattern_options;
+  SignatureStore store(terms);
+  std::vector<Complaint> complaints;
+  const auto begin = std::chrono::steady_clock::now();
+  if (Result<void> loaded = store.load(only, complaints); !loaded) return loaded;
+  const MatchSet::Size size = store.build(1, complaints)->size();
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
+  out.patterns = size.patterns;
+  out.left_out += complaints.size();
+  out.load_seconds += passed.count();
+  bytes += static_cast<double>(size.bytes);
+  return {};
 }
 
 // "Name:   1234 kB" of /proc/meminfo.
@@ -103,6 +123,10 @@ Result<SizeEstimate> estimate_size(const SignatureOptions& options, const Compil
         bytes += kUrlBytes * static_cast<double>(count);
         break;
     }
+  }
+  if (measures_speed) {
+    const Result<void> added = add_patterns(options, terms, out, bytes);
+    if (!added) return added.error();
   }
   out.bytes = static_cast<std::uint64_t>(bytes);
   out.peak_bytes = 2 * out.bytes;

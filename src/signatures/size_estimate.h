@@ -17,14 +17,16 @@ struct SizeEstimate {
   std::uint64_t domains = 0;  // entries of lists of domains, and so on; of longer lists as the part that is loaded tells, without one lines
   std::uint64_t numbers = 0;
   std::uint64_t urls = 0;            // lines
-  std::uint64_t left_out = 0;        // lines of that part that can't be used
+  std::uint64_t patterns = 0;        // of pattern files, in force
+  std::uint64_t left_out = 0;        // lines of that part, and patterns, that can't be used
   std::uint64_t bytes = 0;           // in force
   std::uint64_t peak_bytes = 0;      // while it is loaded in place of one as large, which is in force until then
   double load_seconds = 0;           // from the text of the lists
   double compiled_seconds = 0;       // from the compiled form of an earlier start; an estimate of 1 GB/s
 };
 
-// Patterns are not in it: tens of megabytes for ten thousand. measures_speed: loads up to 200,000 lines of each list.
+// measures_speed: loads up to 200,000 lines of each list, and compiles all patterns: what they take is no estimate, and asking takes as long
+// as loading them. Without it patterns are not in the sum: tens of megabytes for ten thousand.
 Result<SizeEstimate> estimate_size(const SignatureOptions& options, const CompileTerms& terms, bool measures_speed);
 
 // Of this machine or its container: what could be taken now without swapping. 0: not known.

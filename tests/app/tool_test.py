@@ -11,6 +11,37 @@ import unittest
 import program
 
 
+class PolicySize(program.ProgramTest):
+    PATTERNS = ('patterns:\n  - {id: a, name: {en: Prize, zh: 大奖}, text: 点击链接领取大奖, must_match: [请点击链接领取大奖], '
+                'must_not_match: [请查收账单]}\n')
+
+    def setUp(self):
+        super().setUp()
+        for name, text in {'domains': 'bad.example\ncom.cn\nworse.example\n', 'callers': '17012345678\n+86170*\n',
+                           'texts.yaml': self.PATTERNS, 'hosts': '0.0.0.0 a.example\n0.0.0.0 b.example\n', 'odd': '???\n!!!\n'}.items():
+            self.write(name, text)
+
+    def test_each_file_is_taken_for_what_it_holds(self):
+        files = [self.path(name) for name in ('domains', 'callers', 'texts.yaml')]
+        size = json.loads(self.expect(self.tool('policy', 'size', '--json', *files), 0).stdout)
+        self.assertEqual([size[kind] for kind in ('domains', 'numbers', 'urls', 'patterns', 'left_out')], [2, 2, 0, 1, 1])
+        self.assertGreater(size['bytes'], 0)
+        self.assertGreater(size['load_seconds'], 0)
+        text = self.expect(self.tool('policy', 'size', *files), 0).stdout
+        self.assertIn('2 domains, 2 numbers, 0 URLs, 1 pattern\n', text)
+        self.assertIn("1 entry can't be used: telefence rules lint", text)
+        alone = json.loads(self.expect(self.tool('policy', 'size', '--json', *files[:2]), 0).stdout)
+        self.assertLess(alone['bytes'], size['bytes'])
+
+    def test_what_edges_do_not_load_is_told_and_the_kind_can_be_said(self):
+        told = self.expect(self.tool('policy', 'size', self.path('hosts')), 3).stderr
+        self.assertIn('in the format hosts', told)
+        self.assertIn('telefence rules import', told)
+        self.assertIn('--kind', self.expect(self.tool('policy', 'size', self.path('odd')), 3).stderr)
+        self.assertIn('格式', self.expect(self.tool('policy', 'size', '--lang', 'zh', self.path('hosts')), 3).stderr)
+        self.assertIn('0 domains, 2 numbers', self.expect(self.tool('policy', 'size', '--kind', 'number', self.path('callers')), 0).stdout)
+
+
 class TestVerb(program.ProgramTest):
     def judged(self, code, *arguments):
         return json.loads(self.expect(self.tool('test', *arguments, '-c', self.path('policy.yaml'), '--json'), code).stdout)

@@ -155,6 +155,29 @@ TEST(SizeEstimate, IsNearWhatTheTablesTake) {
   EXPECT_FALSE(estimate_size(options, test_terms(), false).ok());
 }
 
+TEST(SizeEstimate, PatternsAreCompiledToKnowThem) {
+  TestFiles files;
+  std::string yaml = "category: loan\npatterns:\n";
+  for (int i = 0; i < 300; ++i) {
+    const std::string text = "fraud number " + std::to_string(i * 7919);
+    yaml += "  - {id: p" + std::to_string(i) + ", name: {en: one, zh: one}, text: \"" + text + "\", must_match: [\"" + text +
+            "\"], must_not_match: [good morning]}\n";
+  }
+  yaml += "  - {id: p0, name: {en: one, zh: one}, text: \"once more\", must_match: [\"once more\"], must_not_match: [good morning]}\n";
+  SignatureOptions options;
+  options.patterns.push_back(files.write("patterns.yaml", yaml));
+  const auto size = estimate_size(options, test_terms(), true);
+  ASSERT_TRUE(size.ok());
+  EXPECT_EQ(size.value().patterns, 300u);
+  EXPECT_EQ(size.value().left_out, 1u);  // the id that is used twice
+  EXPECT_GT(size.value().load_seconds, 0.0);
+  SignatureStore store(test_terms());
+  std::vector<Complaint> complaints;
+  ASSERT_TRUE(store.load(options, complaints).ok());
+  EXPECT_EQ(size.value().bytes, store.build(1, complaints)->size().bytes);
+  EXPECT_EQ(estimate_size(options, test_terms(), false).value().patterns, 0u);
+}
+
 TEST(SizeEstimate, CommentsAndWhatIsNoEntryAreNone) {
   TestFiles files;
   SignatureOptions options;
