@@ -14,6 +14,7 @@
 #include "config/loader.h"
 #include "lists/list_format.h"
 #include "lists/text_source.h"
+#include "signatures/line_reader.h"
 #include "signatures/size_estimate.h"
 
 namespace telefence {
@@ -58,6 +59,7 @@ constexpr NodeKind kNodeKinds[] = {{"domains", SignatureKind::kDomain}, {"number
 
 // What a file holds, by its content. Fails where a node can't load it as it is.
 Result<SignatureKind> kind_of(const std::string& file) {
+  if (const Result<LineReader> lines = LineReader::open(file); !lines) return Error{ErrorCode::kInvalid, "can't read the list " + file + ": " + lines.error().message};
   Result<std::unique_ptr<TextSource>> source = TextSource::open(file);
   if (!source) return source.error();
   const std::string_view beginning = source.value()->beginning();

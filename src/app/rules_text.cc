@@ -109,7 +109,8 @@ Json to_json(const ListStats& stats) {
 }
 
 Json to_json(const Written& written) {
-  return {{"entries", written.whole + written.less}, {"covering_less", written.less}, {"left_out", written.left_out}};
+  return {{"entries", written.whole + written.less}, {"covering_less", written.less}, {"left_out", written.left_out},
+          {"let_through_by_others", written.allowed}, {"of_another_category", written.otherwise}, {"without_their_end", written.endless}};
 }
 
 std::string to_text(const FileRead& file, Language language) {
@@ -160,7 +161,13 @@ std::string to_text(const Written& written, const std::string& file, Language la
     out += say(language, {"  {} of them cover less than the entry: this format has names alone, not what is below them",
                           "  其中 {} 条覆盖范围变窄：该格式只能写域名本身，不含其子域名"}, grouped(written.less)) + "\n";
   if (written.left_out != 0)
-    out += say(language, {"  {} left out: this format has no words for them", "  {} 条未写出：该格式无法表达"}, grouped(written.left_out)) + "\n";
+    out += say(language, {"  {} left out: this format has no words for them, or for what lets them through", "  {} 条未写出：该格式无法表达该条目，或无法表达对它的放行"}, grouped(written.left_out)) + "\n";
+  if (written.allowed != 0)
+    out += say(language, {"    of these {} would block what another entry lets through", "    其中 {} 条会拦截另一条目放行的内容"}, grouped(written.allowed)) + "\n";
+  if (written.otherwise != 0)
+    out += say(language, {"  {} of them are of another category or tier than the list says of all", "  其中 {} 条的类别或等级与名单的统一设置不同"}, grouped(written.otherwise)) + "\n";
+  if (written.endless != 0)
+    out += say(language, {"  {} of them have an end that this format can't say: take them out by then", "  其中 {} 条有失效时间，但该格式无法表达：到期请自行移除"}, grouped(written.endless)) + "\n";
   return out;
 }
 

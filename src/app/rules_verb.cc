@@ -86,6 +86,11 @@ int write(const RulesArguments& arguments, Intake& intake, const Signature& comm
   target.terms.now_s = std::time(nullptr);
   const Result<Written> written = write_list(intake, *target.format, target.terms);
   if (!written) return failed(arguments, written.error(), language);
+  if (written.value().whole + written.value().less == 0) {
+    std::fputs(complaints_text(reading_of(intake), arguments.most, language).c_str(), stderr);
+    return failed(arguments, Error{ErrorCode::kInvalid, "nothing of it can be written as " + std::string(target.format->name) +
+                                                            (arguments.out == "-" ? std::string() : "; " + arguments.out + " is left as it is")}, language);
+  }
   std::FILE* to = arguments.out == "-" ? stderr : stdout;
   const std::string option = target.terms.is_own_list ? list_option(arguments.out, target.terms.kind, common, target.exact) : "";
   if (arguments.json) {

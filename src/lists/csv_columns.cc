@@ -44,7 +44,14 @@ constexpr Heading kHeadings[] = {
     {"到期时间", Column::kExpires}, {"有效期至", Column::kExpires}, {"截止时间", Column::kExpires},
     {"source", Column::kSource}, {"来源", Column::kSource}, {"数据来源", Column::kSource},
     {"name", Column::kName}, {"名称", Column::kName}, {"id", Column::kId}, {"shadow", Column::kShadow}, {"影子", Column::kShadow},
-    {"side", Column::kSide}, {"op", Column::kOp}, {"to_ids", Column::kForDetection},
+    {"side", Column::kSide}, {"op", Column::kOp}, {"operation", Column::kOp},
+    {"操作", Column::kOp}, {"操作类型", Column::kOp}, {"名单类型", Column::kOp}, {"to_ids", Column::kForDetection},
+    {"note", Column::kNote}, {"notes", Column::kNote}, {"comment", Column::kNote}, {"remark", Column::kNote}, {"description", Column::kNote},
+    {"备注", Column::kNote}, {"说明", Column::kNote}, {"描述", Column::kNote}, {"no", Column::kNote}, {"no.", Column::kNote}, {"index", Column::kNote},
+    {"序号", Column::kNote}, {"编号", Column::kNote}, {"date", Column::kNote}, {"time", Column::kNote}, {"dateadded", Column::kNote},
+    {"date_added", Column::kNote}, {"first_seen", Column::kNote}, {"first_seen_utc", Column::kNote}, {"last_seen", Column::kNote},
+    {"last_seen_utc", Column::kNote}, {"日期", Column::kNote}, {"时间", Column::kNote}, {"录入时间", Column::kNote}, {"上报时间", Column::kNote},
+    {"reporter", Column::kNote}, {"reference", Column::kNote}, {"tags", Column::kNote},
 };
 
 struct CategoryWord {

@@ -16,6 +16,7 @@ namespace telefence {
 enum class Column : std::uint8_t {
   kOther, kValue, kDomain, kUrl, kNumber, kSegment, kCalling, kCalled, kPattern, kKind, kMatch, kCategory, kTier, kAction, kExpires, kSource, kName,
   kId, kShadow, kSide, kOp, kForDetection,
+  kNote,  // says nothing that counts
 };
 
 Column column_from(std::string_view heading);

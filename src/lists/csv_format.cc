@@ -5,7 +5,9 @@
 // may stand in a comment, as abuse.ch has it; after it the table may have comments.
 
 #include <algorithm>
+#include <deque>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <set>
 
@@ -34,7 +36,7 @@ std::vector<Column> heading_of(std::string_view line) {
   for (const std::string& field : fields) {
     columns.push_back(column_from(field));
     has_value = has_value || is_value(columns.back());
-    known += columns.back() != Column::kOther;
+    known += columns.back() != Column::kOther && columns.back() != Column::kNote;
   }
   // One word alone is as well the first line of another list.
   if (!has_value || (columns.size() > 1 && known < 2 && columns.size() > 3)) return {};
@@ -56,29 +58,60 @@ class Table {
   Table(const Signature& common, ListSink& sink) : common_(common), sink_(sink) {}
 
   void line(std::uint64_t number, std::string_view text) {
-    if (open_.empty() && trimmed(text).empty()) return sink_.pass(number);
-    if (open_.empty() && text[0] == '#') return comment(number, text);
-    if (columns_.empty()) return heading(number, text);
-    if (!open_.empty()) {
-      open_ += '\n';
-      sink_.pass(open_line_);
+    take_line(number, text);
+    while (!again_.empty()) {
+      const Line next = std::move(again_.front());
+      again_.pop_front();
+      take_line(next.number, next.text);
     }
-    open_ += text;
-    bool is_open = false;
-    std::vector<std::string> fields = csv_row(open_, separator_, is_open);
-    open_line_ = number;
-    if (is_open && open_.size() < TextSource::kLongestLine) return;
-    if (is_open) sink_.skip(number, open_.substr(0, 40), "the quote that begins here is never closed");
-    open_.clear();
-    if (!is_open) row(number, fields);
   }
 
   void end() {
-    if (open_.empty()) return;
-    sink_.skip(open_line_, open_.substr(0, 40), "the quote that begins here is never closed");
+    while (!open_lines_.empty()) {
+      give_up();
+      while (!again_.empty()) {
+        const Line next = std::move(again_.front());
+        again_.pop_front();
+        take_line(next.number, next.text);
+      }
+    }
   }
 
  private:
+  struct Line {
+    std::uint64_t number = 0;
+    std::string text;
+  };
+  static constexpr std::size_t kMostLines = 100;  // of one row
+
+  void take_line(std::uint64_t number, std::string_view text) {
+    if (open_.empty() && trimmed(text).empty()) return sink_.pass(number);
+    if (open_.empty() && text[0] == '#') return comment(number, text);
+    if (columns_.empty()) return heading(number, text);
+    if (!open_.empty()) open_ += '\n';
+    open_ += text;
+    open_lines_.push_back({number, std::string(text)});
+    bool is_open = false;
+    std::vector<std::string> fields = csv_row(open_, separator_, is_open);
+    if (is_open && open_.size() < TextSource::kLongestLine && open_lines_.size() < kMostLines) return;
+    if (is_open) return give_up();
+    for (std::size_t i = 0; i + 1 < open_lines_.size(); ++i) sink_.pass(open_lines_[i].number);
+    open_.clear();
+    open_lines_.clear();
+    // What may as well be text between the quotes is no row.
+    if (number <= unsure_up_to_ && fields.size() < columns_.size())
+      return sink_.skip(number, text, "fewer columns than the heading has, behind a quote that is never closed");
+    row(number, fields);
+  }
+
+  // The quote of the first of these lines is never closed: the others are read as rows of their own.
+  void give_up() {
+    sink_.skip(open_lines_.front().number, open_lines_.front().text, "the quote that begins here is never closed");
+    unsure_up_to_ = std::max(unsure_up_to_, open_lines_.back().number);
+    again_.insert(again_.begin(), std::make_move_iterator(open_lines_.begin() + 1), std::make_move_iterator(open_lines_.end()));
+    open_.clear();
+    open_lines_.clear();
+  }
   void comment(std::uint64_t number, std::string_view text) {
     if (columns_.empty() && is_sure_heading(text)) take_heading(text);
     sink_.pass(number);
@@ -94,7 +127,16 @@ class Table {
                  "the first line must name the columns: domain (域名), url (网址), "
                  "number (号码), keyword (关键词), category (类别) ...");
     else
-      sink_.pass(number);
+      doubt_columns(number, text);
+  }
+  // What a column says that nobody reads may be that the row is none to block. Told once.
+  void doubt_columns(std::uint64_t number, std::string_view text) {
+    sink_.pass(number);
+    bool is_open = false;
+    std::string unread;
+    for (const std::string& name : csv_row(text, separator_, is_open))
+      if (column_from(name) == Column::kOther && !trimmed(name).empty()) (unread += unread.empty() ? "" : ", ") += trimmed(name);
+    if (!unread.empty()) sink_.doubt(number, unread, "these columns are not read: see that none of them says which rows are not to be blocked (op, 操作, does)");
   }
 
   std::string_view field(const std::vector<std::string>& fields, Column column) const {
@@ -124,10 +166,10 @@ class Table {
   static bool is_one_of(std::string_view word, std::initializer_list<std::string_view> known) {
     return std::any_of(known.begin(), known.end(), [&](std::string_view one) { return equal_but_case(word, one); });
   }
-  static bool is_removal(std::string_view word) { return is_one_of(word, {"remove", "delete", "del", "删除"}); }
+  static bool is_removal(std::string_view word) { return is_one_of(word, {"remove", "delete", "del", "删除", "移除", "解除", "解封", "解封堵", "取消"}); }
   // An addition, which may let pass; false: another word.
   static bool read_operation(std::string_view word, Signature& signature) {
-    if (is_one_of(word, {"", "add", "block", "新增", "添加"})) return true;
+    if (is_one_of(word, {"", "add", "block", "新增", "添加", "拦截", "封堵", "阻断", "黑名单"})) return true;
     if (!is_one_of(word, {"allow", "放行", "白名单"})) return false;
     signature.allow = true;
     return true;
@@ -269,8 +311,10 @@ class Table {
   ListSink& sink_;
   std::vector<Column> columns_;
   char separator_ = ',';
-  std::string open_;  // the lines of a row whose quote is not closed yet
-  std::uint64_t open_line_ = 0;  // the last of them, which nothing was said of yet
+  std::string open_;  // a row whose quote is not closed yet
+  std::vector<Line> open_lines_;  // its lines, of which nothing was said yet
+  std::deque<Line> again_;  // those of rows that were given up
+  std::uint64_t unsure_up_to_ = 0;
 };
 
 void read(TextSource& source, const Signature& common, ListSink& sink) {

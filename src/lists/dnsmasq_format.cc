@@ -37,6 +37,8 @@ void read_line(std::uint64_t number, std::string_view line, bool allow, Signatur
   const bool is_exception = key != "address" && target == "#";
   if (key != "address" && !target.empty() && !is_exception)
     return sink.skip(number, line, "this sends questions to another server, and blocks nothing: leave it out");
+  if (key == "address" && !target.empty() && target != "#" && !is_null_address(target))
+    return sink.skip(number, line, "this says where a machine is, and blocks nothing: blocked names have the address 0.0.0.0, 127.0.0.1 or ::");
   if (trimmed(names).empty()) return sink.skip(number, line, "there is no name: address=/bad.example/");
   signature.allow = allow || is_exception;
   while (!names.empty()) {

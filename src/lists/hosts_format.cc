@@ -9,10 +9,6 @@
 namespace telefence {
 namespace {
 
-bool is_null_address(std::string_view address) {
-  return address == "0.0.0.0" || address == "::" || address == "::1" || address == "::0" || address.starts_with("127.");
-}
-
 // The machine itself and its network, as hosts files begin.
 bool is_own_name(std::string_view name) {
   for (const std::string_view own : {"localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback",

@@ -91,6 +91,10 @@ class Intake::State : public ListSink {
     refuse(line, value, ValueFate::kSkipped, std::string(reason));
   }
 
+  void skip_also(std::uint64_t line, std::string_view value, std::string_view reason) override {
+    complain(file(), line, value, std::string(reason), true);
+  }
+
   void doubt(std::uint64_t line, std::string_view value, std::string_view reason) override {
     complain(file(), line, value, std::string(reason), false);
   }

@@ -25,6 +25,10 @@ class ListSink {
   virtual void take(std::uint64_t line, const Signature& signature, const PatternSamples* samples = nullptr) = 0;
   // Something that can't be used: what it is, why, and what would be right.
   virtual void skip(std::uint64_t line, std::string_view value, std::string_view reason) = 0;
+  // One more reason why what was skipped last can't be used.
+  virtual void skip_also(std::uint64_t line, std::string_view value, std::string_view reason) {
+    (void)line, (void)value, (void)reason;
+  }
   // What of a line that is taken may be meant otherwise. Beside the call that names it.
   virtual void doubt(std::uint64_t line, std::string_view value, std::string_view reason) {
     (void)line, (void)value, (void)reason;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 
 namespace telefence {
 namespace {
@@ -83,15 +84,32 @@ Said write_own(const ListFormat& format, const Signature& signature, const Write
   if (signature.kind != terms.kind || means_otherwise || (!common.shadow && !is_in_force(signature, terms.now_s))) return Said::kNot;
   Signature alone = signature;
   alone.allow = false;
-  const Said said = format.write(alone, out);
-  const bool says_less = signature.category != common.category || signature.tier != common.tier || signature.expires_s != common.expires_s;
-  return said == Said::kWhole && says_less ? Said::kLess : said;
+  return format.write(alone, out);
+}
+
+std::string key_of(const Signature& signature) { return static_cast<char>(signature.kind) + signature.value; }
+
+// The values that some entry lets through: that counts, whatever blocks them (docs/signatures.md).
+Result<std::unordered_set<std::string>> allowed_values(Intake& intake) {
+  std::unordered_set<std::string> values;
+  const Result<void> gone = intake.each([&](const StoredEntry& entry) -> Result<void> {
+    if (entry.signature.allow) values.insert(key_of(entry.signature));
+    return {};
+  });
+  if (!gone) return gone.error();
+  return values;
 }
 
 }  // namespace
 
 Result<Written> write_list(Intake& intake, const ListFormat& format, const WriteTerms& terms) {
   CHECK(format.write != nullptr && format.head != nullptr);
+  std::unordered_set<std::string> allowed;
+  if (!format.says_state && intake.summary().meanings > 1) {
+    Result<std::unordered_set<std::string>> found = allowed_values(intake);
+    if (!found) return found.error();
+    allowed = std::move(found.value());
+  }
   Output output(terms.file);
   if (const Result<void> opened = output.open(); !opened) return opened.error();
   Written written;
@@ -100,14 +118,21 @@ Result<Written> write_list(Intake& intake, const ListFormat& format, const Write
   const Result<void> gone = intake.each([&](const StoredEntry& entry) -> Result<void> {
     const Signature& signature = entry.signature;
     Said said = Said::kNot;
-    if (terms.is_own_list)
+    const bool is_allowed = !signature.allow && !allowed.empty() && allowed.contains(key_of(signature));
+    if (is_allowed)
+      ++written.allowed;
+    else if (terms.is_own_list)
       said = write_own(format, signature, terms, text);
     else if (format.says_state || (is_in_force(signature, terms.now_s) && signature.sides == Signature::Sides::kEither))
       said = format.write(signature, text);
     ++(said == Said::kWhole ? written.whole : said == Said::kLess ? written.less : written.left_out);
+    if (said != Said::kNot && terms.is_own_list)
+      written.otherwise += signature.category != terms.common.category || signature.tier != terms.common.tier ? 1 : 0;
+    if (said != Said::kNot && !format.says_state) written.endless += signature.expires_s != (terms.is_own_list ? terms.common.expires_s : 0) ? 1 : 0;
     return text.size() < kFlushAt ? Result<void>() : output.write(text);
   });
   if (!gone) return gone.error();
+  if (written.whole + written.less == 0) return written;  // the file stays as it was
   if (const Result<void> last = output.write(text); !last) return last.error();
   if (const Result<void> done = output.finish(); !done) return done.error();
   return written;

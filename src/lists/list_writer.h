@@ -25,10 +25,13 @@ struct WriteTerms {
 struct Written {
   std::uint64_t whole = 0;
   std::uint64_t less = 0;      // what was written covers less than the entry
-  std::uint64_t left_out = 0;  // the format has no words for it
+  std::uint64_t left_out = 0;  // the format has no words for it, or not for what else is said of its value
+  std::uint64_t allowed = 0;   // of these: blocks of a value that another entry lets through
+  std::uint64_t otherwise = 0;  // of own lists: written, though category or tier are others than those of the whole list
+  std::uint64_t endless = 0;    // written, though it has an end and the format can't say so
 };
 
-// Requires: intake.finish() was called; format.write is there.
+// Requires: intake.finish() was called; format.write is there. Where nothing of it can be written, the file stays as it was.
 Result<Written> write_list(Intake& intake, const ListFormat& format, const WriteTerms& terms);
 
 }  // namespace telefence

@@ -40,7 +40,11 @@ void read(TextSource& source, const Signature&, ListSink& sink) {
   }
   if (source.error()) return;
   const PatternFile file = read_pattern_text(yaml, source.name());
-  for (const Complaint& complaint : file.complaints) sink.skip(line_in(complaint.where, source.name()), complaint.value, complaint.reason);
+  for (const Complaint& complaint : file.complaints) {
+    const std::uint64_t line = line_in(complaint.where, source.name());
+    if (complaint.is_of_same) sink.skip_also(line, complaint.value, complaint.reason);
+    else sink.skip(line, complaint.value, complaint.reason);
+  }
   for (const Pattern& pattern : file.patterns) {
     const PatternSamples samples{pattern.must_match, pattern.must_not_match};
     sink.take(line_in(pattern.signature.where, source.name()), pattern.signature, &samples);

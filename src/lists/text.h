@@ -62,6 +62,11 @@ inline bool is_ip_address(std::string_view text) {
   return std::count(text.begin(), text.end(), '.') == 3 && text.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
+// Where nothing is: lists give it to names that are to be blocked.
+inline bool is_null_address(std::string_view address) {
+  return address == "0.0.0.0" || address == "::" || address == "::1" || address == "::0" || address.starts_with("127.");
+}
+
 // Whether it is written as a domain name is: what follows decides in the end.
 inline bool looks_like_domain(std::string_view text) {
   if (text.starts_with("*.")) text.remove_prefix(2);

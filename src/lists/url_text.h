@@ -28,6 +28,7 @@ inline void set_url(std::string_view text, Signature& signature) {
   const std::string_view path = rest.substr(end);
   if (path.empty() || path == "/") {
     std::string_view host = rest.substr(0, end);
+    host.remove_prefix(host.rfind('@') + 1);  // a name and a password may stand before it (RFC 3986, 3.2.1), or whom it passes itself off as
     if (const std::size_t colon = host.rfind(':'); colon != std::string_view::npos && !host.starts_with('[')) host = host.substr(0, colon);
     signature.kind = SignatureKind::kDomain;
     signature.subdomains = false;

@@ -24,14 +24,14 @@ PhoneDigits packed(const std::string& digits, bool international) {
 
 bool is_all(std::string_view text, char digit) { return text.find_first_not_of(digit) == std::string_view::npos; }
 
-// The prefixes that cover first to last, as text: few are named, many only by their ends.
+// The prefixes that cover first to last, as text; empty: there are many.
 std::string prefixes_between(const std::string& plus, const std::string& first, const std::string& last) {
   std::size_t same = 0;
   while (same < first.size() && first[same] == last[same]) ++same;
   const std::string_view first_rest = std::string_view(first).substr(same), last_rest = std::string_view(last).substr(same);
   const std::string common = plus + first.substr(0, same);
   if (is_all(first_rest, '0') && is_all(last_rest, '9')) return "here " + common + "*";
-  if (first_rest.size() != 1) return plus + first + "* to " + plus + last + "*";
+  if (first_rest.size() != 1) return {};
   std::string out;
   for (char digit = first_rest[0]; digit <= last_rest[0]; ++digit) (out += out.empty() ? "here " : ", ") += common + digit + "*";
   return out;
@@ -52,7 +52,9 @@ std::string refuse_range(std::string_view text) {
     return "a range begins with its lower end: " + plus + last + "-" + plus + first;
   if (first.size() < 3 || first.size() != last.size() || first >= last) return {};
   const bool is_surely_one = left.find_first_of('*') != std::string_view::npos || right.find('+') != std::string_view::npos;
-  return "ranges are not taken: write prefixes, " + prefixes_between(plus, first, last) +
+  const std::string prefixes = prefixes_between(plus, first, last);
+  if (prefixes.empty()) return "ranges are taken in list files only, of two whole numbers and at most 100 million of them: else write prefixes";
+  return "ranges are not taken: write prefixes, " + prefixes +
          (is_surely_one ? "" : "; one number: write it without the dash");
 }
 

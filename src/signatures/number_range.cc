@@ -12,6 +12,9 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+constexpr std::uint64_t kMostNumbers = 100'000'000;
+constexpr std::size_t kFewestDigits = 3;  // of a prefix
+
 struct Range {
   std::string begin;  // + or nothing: what stands before the digits
   std::string first, last;
@@ -41,10 +44,19 @@ std::optional<Range> range_of(std::string_view text) {
     const std::size_t size = range.first.size();
     if (size < 7 || size > 15 || range.last.size() != size || range.first > range.last) return std::nullopt;
     if (again && !has_plus) return std::nullopt;
+    if (std::stoull(range.last) - std::stoull(range.first) >= kMostNumbers) return std::nullopt;
     if (has_plus) range.begin = "+";
     return range;
   }
   return std::nullopt;
+}
+
+// Prefixes cover longer numbers, too. There are none behind whole ones, but 1300000-1300999 would be 1300*, the mobile numbers of a whole
+// segment, and 10690000-10699999 all that send by 1069.
+bool covers_longer_ones(std::string_view first) {
+  constexpr std::size_t kWhole = 11;
+  if (first.starts_with("861")) return first.size() < 2 + kWhole;
+  return first.starts_with('1') && first.size() < kWhole;
 }
 
 // The parts of first..last under the digits that both share.
@@ -67,7 +79,13 @@ void split(const std::string& begin, std::string_view first, std::string_view la
 
 }  // namespace
 
-bool is_number_range(std::string_view text) { return range_of(text).has_value(); }
+bool is_number_range(std::string_view text) {
+  const std::optional<Range> range = range_of(text);
+  if (!range || covers_longer_ones(range->first)) return false;
+  std::vector<std::string> parts;
+  split("", range->first, range->last, parts);
+  return std::none_of(parts.begin(), parts.end(), [](const std::string& part) { return part.ends_with('*') && part.size() <= kFewestDigits; });
+}
 
 std::vector<std::string> parts_of_range(std::string_view text) {
   const std::optional<Range> range = range_of(text);

@@ -46,7 +46,11 @@ class FileReader {
       // Problems of the YAML itself (a key twice, an open quote) may lie inside this pattern too.
       if (problems.empty() && pattern && !has_document_problem(node.path)) out_.patterns.push_back(std::move(*pattern));
       const YamlNode* id = node.find("id");
-      for (const YamlProblem& problem : problems) add_complaint(problem, id == nullptr ? node.path : id->text);
+      bool is_of_same = false;
+      for (const YamlProblem& problem : problems) {
+        add_complaint(problem, id == nullptr ? node.path : id->text, is_of_same);
+        is_of_same = true;
+      }
     }
   }
 
@@ -127,10 +131,10 @@ class FileReader {
     signature.fold = fold_from(reader.read_word(*fold, fold_names())).value_or(TextFold::kAll);
   }
 
-  void add_complaint(const YamlProblem& problem, const std::string& value) {
+  void add_complaint(const YamlProblem& problem, const std::string& value, bool is_of_same = false) {
     const std::string place =
         problem.line == 0 ? "" : ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
-    out_.complaints.push_back({file_ + place, value, problem.message});
+    out_.complaints.push_back({.where = file_ + place, .value = value, .reason = problem.message, .is_of_same = is_of_same});
   }
 
   const std::string& file_;

@@ -60,6 +60,7 @@ struct Complaint {
   std::string value;
   std::string reason;       // what is wrong and what would be right
   bool is_left_out = true;  // false: it is in force in spite of it
+  bool is_of_same = false;  // of the same pattern as the complaint before
 };
 
 }  // namespace telefence

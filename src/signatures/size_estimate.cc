@@ -64,12 +64,13 @@ Result<void> add_patterns(const SignatureOptions& options, const CompileTerms& t
   std::vector<Complaint> complaints;
   const auto begin = std::chrono::steady_clock::now();
   if (Result<void> loaded = store.load(only, complaints); !loaded) return loaded;
-  const MatchSet::Size size = store.build(1, complaints)->size();
+  const std::uint64_t taken = store.build(1, complaints)->size().bytes;
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
-  out.patterns = size.patterns;
-  out.left_out += complaints.size();
+  out.patterns = store.counts().patterns;
+  out.left_out += static_cast<std::uint64_t>(
+      std::count_if(complaints.begin(), complaints.end(), [](const Complaint& one) { return one.is_left_out && !one.is_of_same; }));
   out.load_seconds += passed.count();
-  bytes += static_cast<double>(size.bytes);
+  bytes += static_cast<double>(taken);
   return {};
 }
 

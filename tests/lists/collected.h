@@ -34,6 +34,9 @@ class Collected : public ListSink {
   void skip(std::uint64_t line, std::string_view value, std::string_view reason) override {
     lines.push_back(std::to_string(line) + " skip " + std::string(value) + ": " + std::string(reason));
   }
+  void skip_also(std::uint64_t line, std::string_view value, std::string_view reason) override {
+    lines.push_back(std::to_string(line) + " also " + std::string(value) + ": " + std::string(reason));
+  }
   void doubt(std::uint64_t line, std::string_view value, std::string_view reason) override {
     lines.push_back(std::to_string(line) + " doubt " + std::string(value) + ": " + std::string(reason.substr(0, reason.find(','))));
   }

@@ -137,9 +137,44 @@ TEST(Formats, CsvSaysOfACategoryThatNobodyKnowsWhatItBecomes) {
                    "4 domain c.example suffix tag loan"}));
 }
 
+// What a column says that nobody reads may be that the row is none to block.
+TEST(Formats, CsvSaysWhichColumnsItDoesNotRead) {
+  EXPECT_EQ(read_as(kCsvFormat, "号码,操作,备注\n13800000001,解封,a\n13800000002,放行,b\n13800000003,封堵,c\n13800000004,转网,d\n"),
+            (Lines{"1 pass", "2 skip 13800000001: a removal: telefence push remove takes entries back", "3 number 13800000002 allow", "4 number 13800000003",
+                   "5 skip 转网: the operation must be add, allow or remove"}));
+  EXPECT_EQ(read_as(kCsvFormat, "号码,状态,序号\n13800000001,已解封,1\n"),
+            (Lines{"1 pass", "1 doubt 状态: these columns are not read: see that none of them says which rows are not to be blocked (op", "2 number 13800000001"}));
+}
+
+// Who stands before the @ is not where it leads.
+TEST(Formats, UrlsWithANameAndAPasswordLeadToTheHostBehindThem) {
+  EXPECT_EQ(read_as(kUrlsFormat, "https://www.bank.example:443@evil.example/\nhttp://user:pw@evil2.example\nhttp://a@b@evil3.example:8080/\n"),
+            (Lines{"1 domain evil.example exact", "2 domain evil2.example exact", "3 domain evil3.example exact"}));
+}
+
+TEST(Formats, DnsmasqSaysWhereOwnMachinesAreToo) {
+  const std::vector<std::string> lines = read_as(kDnsmasqFormat, "address=/nas.corp.example/192.168.1.10\naddress=/bad.example/0.0.0.0\naddress=/six.example/::\n"
+                                                                 "address=/worse.example/\naddress=/odd.example/#\n");
+  ASSERT_EQ(lines.size(), 5u);
+  EXPECT_NE(lines[0].find("1 skip address=/nas.corp.example/192.168.1.10: this says where a machine is"), std::string::npos) << lines[0];
+  for (std::size_t i = 1; i < lines.size(); ++i) EXPECT_NE(lines[i].find(" domain "), std::string::npos) << lines[i];
+}
+
 TEST(Formats, CsvWithAQuoteThatIsNeverClosedIsToldAtItsEnd) {
   EXPECT_EQ(read_as(kCsvFormat, "domain,note\nbad.example,\"open\nmore\nlast\n"),
-            (Lines{"1 pass", "2 pass", "3 pass", "4 skip bad.example,\"open\nmore\nlast: the quote that begins here is never closed"}));
+            (Lines{"1 pass", "2 skip bad.example,\"open: the quote that begins here is never closed",
+                   "3 skip more: fewer columns than the heading has, behind a quote that is never closed",
+                   "4 skip last: fewer columns than the heading has, behind a quote that is never closed"}));
+  // The rows behind it are read all the same, far behind it, too.
+  std::string text = "domain,note\n\"odd.example,x\n";
+  for (int i = 0; i < 1000; ++i) text += "n" + std::to_string(i) + ".example,x\n";
+  const Lines lines = read_as(kCsvFormat, text);
+  ASSERT_EQ(lines.size(), 1002u);
+  EXPECT_EQ(lines[1], "2 skip \"odd.example,x: the quote that begins here is never closed");
+  EXPECT_EQ(lines[2], "3 domain n0.example suffix");
+  EXPECT_EQ(lines[1001], "1002 domain n999.example suffix");
+  // A row of several lines is one.
+  EXPECT_EQ(read_as(kCsvFormat, "domain,note\nbad.example,\"one\ntwo\"\n"), (Lines{"1 pass", "2 pass", "3 domain bad.example suffix"}));
   EXPECT_EQ(read_as(kCsvFormat, "name,colour\nx,red\n").size(), 2u);  // no column of values: told for each line, nothing taken
 }
 
@@ -152,7 +187,8 @@ TEST(Formats, OpLines) {
 
 TEST(Formats, Patterns) {
   expect_lines(kPatternsFormat, "patterns.yaml",
-               {"24 skip no-text: ", "24 skip no-text: ", "24 skip no-text: ", "4 pattern 转入安全账户 text fake-police",
+               {"24 skip no-text: ", "24 also no-text: 'must_match' is missing: it must be given here",
+                "24 also no-text: 'must_not_match' is missing: it must be given here", "4 pattern 转入安全账户 text fake-police",
                 "9 pattern 快递到了 text fake-police", "14 pattern 刷单返利 text fake-police", "19 pattern 转账( regex fake-police"});
 }
 

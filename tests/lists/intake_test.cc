@@ -181,6 +181,15 @@ TEST(Intake, PatternsAreCompiledAndTheirSamplesRun) {
   EXPECT_TRUE(read.intake.total().adds_up());
 }
 
+TEST(Intake, APatternWithSeveralMistakesIsOneValue) {
+  Read read;
+  ASSERT_TRUE(read.add("category: loan\npatterns:\n  - {id: a, text: money}\n  - {id: b, text: money}\n", "p.yaml").ok());
+  EXPECT_EQ(read.intake.total().values, 2u);
+  EXPECT_EQ(read.intake.total().of(ValueFate::kSkipped), 2u);
+  EXPECT_EQ(read.intake.complaints().size(), 6u);  // no name and no samples of either kind
+  EXPECT_TRUE(read.intake.total().adds_up());
+}
+
 TEST(Intake, WhatAListHoldsNeverReachesTheTerminalRaw) {
   Read read;
   ASSERT_TRUE(read.add("domain\n\"bad\x1b[2J.example\"\n").ok());
@@ -373,13 +382,50 @@ TEST(Writer, WhatIsNotInForceOrLetsPassIsLeftOutOfPlainLists) {
   constexpr std::int64_t kNow = 1'795'000'000;
   EXPECT_EQ(text(kDomainsFormat, {.file = file, .is_own_list = true, .now_s = kNow}), "now.example\ngrave.example\n");
   EXPECT_EQ(text(kHostsFormat, {.file = file, .now_s = kNow}).find("shadow"), std::string::npos);
-  EXPECT_EQ(text(kNumbersFormat, {.file = file, .now_s = kNow}), "");
   for (const ListFormat* const format : {&kRpzFormat, &kAdblockFormat, &kDomainsFormat, &kClashFormat, &kDnsmasqFormat}) {
     const std::string written = text(*format, {.file = file, .now_s = kNow});
     EXPECT_NE(written.find("now.example"), std::string::npos) << format->name;
     for (const char* const name : {"shadow.example", "trial.example", "later.example", "over.example"})
       EXPECT_EQ(written.find(name), std::string::npos) << format->name;
   }
+  std::filesystem::remove_all(folder);
+}
+
+// Read in turn they would block what the centre lets through, or block for ever what it wanted to end.
+TEST(Writer, AllowEntriesCountAndEndsAreNotForgotten) {
+  const std::string folder = ::testing::TempDir() + "/lists-allowed";
+  std::filesystem::create_directories(folder);
+  const std::string file = folder + "/out";
+  Read read;
+  ASSERT_TRUE(read.add(R"({"op":"add","kind":"domain","value":"shop.example"}
+{"op":"allow","kind":"domain","value":"shop.example"}
+{"op":"add","kind":"domain","value":"bad.example","category":"phishing","level":1}
+{"op":"add","kind":"domain","value":"ends.example","expires":"2036-01-01T00:00:00Z"}
+)").ok());
+  ASSERT_TRUE(read.intake.finish().ok());
+  constexpr std::int64_t kNow = 1'795'000'000;
+  const auto written_as = [&](const ListFormat& format, const WriteTerms& terms, Written& counts) {
+    const Result<Written> written = write_list(read.intake, format, terms);
+    EXPECT_TRUE(written.ok());
+    counts = written.value();
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  Written counts;
+  EXPECT_EQ(written_as(kDomainsFormat, {.file = file, .is_own_list = true, .now_s = kNow}, counts), "bad.example\nends.example\n");
+  EXPECT_EQ(counts.whole, 2u);
+  EXPECT_EQ(counts.left_out, 2u);
+  EXPECT_EQ(counts.allowed, 1u);
+  EXPECT_EQ(counts.otherwise, 1u);
+  EXPECT_EQ(counts.endless, 1u);
+  const std::string zone = written_as(kRpzFormat, {.file = file, .now_s = kNow}, counts);
+  EXPECT_EQ(zone.find("shop.example CNAME .\n"), std::string::npos) << zone;
+  EXPECT_NE(zone.find("ends.example"), std::string::npos);
+  EXPECT_EQ(counts.allowed, 1u);
+  EXPECT_EQ(counts.endless, 1u);
+  // Nothing of it is a number: what is there stays.
+  EXPECT_EQ(written_as(kNumbersFormat, {.file = file, .now_s = kNow}, counts), zone);
+  EXPECT_EQ(counts.whole + counts.less, 0u);
   std::filesystem::remove_all(folder);
 }
 
