@@ -10,6 +10,7 @@
 #include "lists/pattern_trial.h"
 #include "lists/text.h"
 #include "normalise/phone.h"
+#include "signatures/wide_entries.h"
 
 namespace telefence {
 namespace {
@@ -222,6 +223,8 @@ class Intake::State : public ListSink {
       return;
     }
     ledger().count(ValueFate::kAccepted);
+    if (signature.prefix && signature.kind == SignatureKind::kNumber && !signature.allow && is_wide(signature))
+      complain(file(), line, signature.value, "so short a prefix takes in millions of numbers: see that all of them are meant", false);
     if (is_expression(signature)) {
       entry.where = where_of(file(), line);
       trial.add({std::move(entry), store.count(), file(), line, samples == nullptr ? PatternSamples{} : *samples});
@@ -239,6 +242,14 @@ class Intake::State : public ListSink {
     const bool is_there = seen.find(signature) != 0;
     signature.allow = !signature.allow;
     return is_there;
+  }
+
+  // What is pushed needs two signers for less (redis.wide_digits); a list needs nobody, and may have hundreds of whole segments (+86170*).
+  bool is_wide(const Signature& signature) const {
+    WideTerms terms;
+    terms.home_country = options.terms.home_country;
+    terms.number_digits = 5;
+    return !why_wide(signature, terms).empty();
   }
 
   static bool is_expression(const Signature& signature) {

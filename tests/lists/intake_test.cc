@@ -181,6 +181,18 @@ TEST(Intake, PatternsAreCompiledAndTheirSamplesRun) {
   EXPECT_TRUE(read.intake.total().adds_up());
 }
 
+TEST(Intake, AShortPrefixOfNumbersIsDoubted) {
+  Read read;
+  ASSERT_TRUE(read.add("13*\n106*\n+12*\n010*\n+86170*\n10690*\n1380013*\n13800138000\n", "n").ok());
+  std::string doubted;
+  for (const Complaint& complaint : read.intake.complaints()) {
+    EXPECT_FALSE(complaint.is_left_out);
+    doubted += complaint.where + " " + complaint.value + " " + complaint.reason.substr(0, 17) + "\n";
+  }
+  EXPECT_EQ(doubted, "n:1 +8613* so short a prefix\nn:2 106* so short a prefix\nn:3 +12* so short a prefix\nn:4 +8610* so short a prefix\n");
+  EXPECT_EQ(read.intake.total().of(ValueFate::kAccepted), 8u);
+}
+
 TEST(Intake, APatternWithSeveralMistakesIsOneValue) {
   Read read;
   ASSERT_TRUE(read.add("category: loan\npatterns:\n  - {id: a, text: money}\n  - {id: b, text: money}\n", "p.yaml").ok());
