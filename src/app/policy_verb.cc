@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
 #include <charconv>
 #include <cstdio>
 #include <memory>
@@ -77,6 +79,8 @@ Result<SignatureOptions> sort_by_kind(const SizeArguments& arguments) {
   for (const std::string& file : arguments.files) {
     ListOptions list;
     list.file = file;
+    struct stat found {};
+    if (stat(file.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) return Error{ErrorCode::kInvalid, file + ": no regular file: what it will take can't be told"};
     if (arguments.kind.empty()) {
       const Result<SignatureKind> kind = kind_of(file);
       if (!kind) return kind.error();

@@ -110,7 +110,7 @@ Json to_json(const ListStats& stats) {
 
 Json to_json(const Written& written) {
   return {{"entries", written.whole + written.less}, {"covering_less", written.less}, {"left_out", written.left_out},
-          {"let_through_by_others", written.allowed}, {"of_another_category", written.otherwise}, {"without_their_end", written.endless}};
+          {"let_through_by_others", written.allowed}, {"allow_entries_left_out", written.unsaid_allows}, {"of_another_category", written.otherwise}, {"without_their_end", written.endless}};
 }
 
 std::string to_text(const FileRead& file, Language language) {
@@ -164,6 +164,8 @@ std::string to_text(const Written& written, const std::string& file, Language la
     out += say(language, {"  {} left out: this format has no words for them, or for what lets them through", "  {} 条未写出：该格式无法表达该条目，或无法表达对它的放行"}, grouped(written.left_out)) + "\n";
   if (written.allowed != 0)
     out += say(language, {"    of these {} would block what another entry lets through", "    其中 {} 条会拦截另一条目放行的内容"}, grouped(written.allowed)) + "\n";
+  if (written.unsaid_allows != 0)
+    out += say(language, {"    of these {} let something through: what is written may block it, where it covers more", "    其中 {} 条为放行条目：写出的条目若范围更宽，可能会拦截这些内容"}, grouped(written.unsaid_allows)) + "\n";
   if (written.otherwise != 0)
     out += say(language, {"  {} of them are of another category or tier than the list says of all", "  其中 {} 条的类别或等级与名单的统一设置不同"}, grouped(written.otherwise)) + "\n";
   if (written.endless != 0)

@@ -51,7 +51,7 @@ constexpr Heading kHeadings[] = {
     {"序号", Column::kNote}, {"编号", Column::kNote}, {"date", Column::kNote}, {"time", Column::kNote}, {"dateadded", Column::kNote},
     {"date_added", Column::kNote}, {"first_seen", Column::kNote}, {"first_seen_utc", Column::kNote}, {"last_seen", Column::kNote},
     {"last_seen_utc", Column::kNote}, {"日期", Column::kNote}, {"时间", Column::kNote}, {"录入时间", Column::kNote}, {"上报时间", Column::kNote},
-    {"reporter", Column::kNote}, {"reference", Column::kNote}, {"tags", Column::kNote},
+    {"reporter", Column::kNote}, {"reference", Column::kNote},
 };
 
 struct CategoryWord {

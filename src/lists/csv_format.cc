@@ -5,9 +5,7 @@
 // may stand in a comment, as abuse.ch has it; after it the table may have comments.
 
 #include <algorithm>
-#include <deque>
 #include <initializer_list>
-#include <iterator>
 #include <optional>
 #include <set>
 
@@ -58,33 +56,6 @@ class Table {
   Table(const Signature& common, ListSink& sink) : common_(common), sink_(sink) {}
 
   void line(std::uint64_t number, std::string_view text) {
-    take_line(number, text);
-    while (!again_.empty()) {
-      const Line next = std::move(again_.front());
-      again_.pop_front();
-      take_line(next.number, next.text);
-    }
-  }
-
-  void end() {
-    while (!open_lines_.empty()) {
-      give_up();
-      while (!again_.empty()) {
-        const Line next = std::move(again_.front());
-        again_.pop_front();
-        take_line(next.number, next.text);
-      }
-    }
-  }
-
- private:
-  struct Line {
-    std::uint64_t number = 0;
-    std::string text;
-  };
-  static constexpr std::size_t kMostLines = 100;  // of one row
-
-  void take_line(std::uint64_t number, std::string_view text) {
     if (open_.empty() && trimmed(text).empty()) return sink_.pass(number);
     if (open_.empty() && text[0] == '#') return comment(number, text);
     if (columns_.empty()) return heading(number, text);
@@ -93,28 +64,37 @@ class Table {
     open_lines_.push_back({number, std::string(text)});
     bool is_open = false;
     std::vector<std::string> fields = csv_row(open_, separator_, is_open);
-    if (is_open && open_.size() < TextSource::kLongestLine && open_lines_.size() < kMostLines) return;
+    if (is_open && open_.size() < TextSource::kLongestLine) return;
     if (is_open) return give_up();
     for (std::size_t i = 0; i + 1 < open_lines_.size(); ++i) sink_.pass(open_lines_[i].number);
     open_.clear();
     open_lines_.clear();
-    // What may as well be text between the quotes is no row.
-    if (number <= unsure_up_to_ && fields.size() < columns_.size())
-      return sink_.skip(number, text, "fewer columns than the heading has, behind a quote that is never closed");
     row(number, fields);
   }
 
-  // The quote of the first of these lines is never closed: the others are read as rows of their own.
+  void end() {
+    if (!open_lines_.empty()) give_up();
+  }
+
+ private:
+  struct Line {
+    std::uint64_t number = 0;
+    std::string text;
+  };
+
+  // What stands behind it may be text or rows; text that is blocked would be worse than a row that is not.
   void give_up() {
-    sink_.skip(open_lines_.front().number, open_lines_.front().text, "the quote that begins here is never closed");
-    unsure_up_to_ = std::max(unsure_up_to_, open_lines_.back().number);
-    again_.insert(again_.begin(), std::make_move_iterator(open_lines_.begin() + 1), std::make_move_iterator(open_lines_.end()));
+    for (const Line& line : open_lines_) {
+      const bool is_first = &line == &open_lines_.front();
+      sink_.skip(line.number, line.text, is_first ? "the quote that begins here is never closed" : "behind a quote that is never closed: mend that line");
+    }
     open_.clear();
     open_lines_.clear();
   }
   void comment(std::uint64_t number, std::string_view text) {
-    if (columns_.empty() && is_sure_heading(text)) take_heading(text);
-    sink_.pass(number);
+    if (!columns_.empty() || !is_sure_heading(text)) return sink_.pass(number);
+    take_heading(text);
+    doubt_columns(number, text);
   }
   void take_heading(std::string_view text) {
     columns_ = heading_of(text);
@@ -143,6 +123,14 @@ class Table {
     for (std::size_t i = 0; i < columns_.size() && i < fields.size(); ++i)
       if (columns_[i] == column) return trimmed(fields[i]);
     return {};
+  }
+
+  // A table may have two such columns: what is done, and on which list it is.
+  std::vector<std::string_view> operations(const std::vector<std::string>& fields) const {
+    std::vector<std::string_view> words;
+    for (std::size_t i = 0; i < columns_.size() && i < fields.size(); ++i)
+      if (columns_[i] == Column::kOp) words.push_back(trimmed(fields[i]));
+    return words;
   }
 
   // What `match` says, as op lines do: "" where it says nothing.
@@ -222,9 +210,10 @@ class Table {
       wrong = word;
       return why;
     };
-    const std::string_view operation = field(fields, Column::kOp);
-    if (is_removal(operation)) return "a removal: telefence push remove takes entries back";
-    if (!read_operation(operation, signature)) return is_wrong(operation, "the operation must be add, allow or remove");
+    for (const std::string_view operation : operations(fields))
+      if (is_removal(operation)) return "a removal: telefence push remove takes entries back";
+    for (const std::string_view operation : operations(fields))
+      if (!read_operation(operation, signature)) return is_wrong(operation, "the operation must be add, allow or remove");
     if (const std::string_view word = field(fields, Column::kForDetection); equal_but_case(word, "0") || equal_but_case(word, "false"))
       return "not meant for detection: to_ids is false";
     // A word that we do not know is the centre's own: the entry counts all the same (doubt_category).
@@ -313,8 +302,6 @@ class Table {
   char separator_ = ',';
   std::string open_;  // a row whose quote is not closed yet
   std::vector<Line> open_lines_;  // its lines, of which nothing was said yet
-  std::deque<Line> again_;  // those of rows that were given up
-  std::uint64_t unsure_up_to_ = 0;
 };
 
 void read(TextSource& source, const Signature& common, ListSink& sink) {

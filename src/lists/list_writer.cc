@@ -5,11 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace telefence {
 namespace {
@@ -89,24 +90,47 @@ Said write_own(const ListFormat& format, const Signature& signature, const Write
 
 std::string key_of(const Signature& signature) { return static_cast<char>(signature.kind) + signature.value; }
 
-// The values that some entry lets through: that counts, whatever blocks them (docs/signatures.md).
-Result<std::unordered_set<std::string>> allowed_values(Intake& intake) {
-  std::unordered_set<std::string> values;
+// An entry that lets a value through, and whether the format can say so.
+struct Allowed {
+  Signature signature;
+  bool is_said = false;
+};
+using AllowedValues = std::unordered_multimap<std::string, Allowed>;
+
+// Those in force: they count, whatever blocks the value (docs/signatures.md).
+Result<AllowedValues> allowed_values(Intake& intake, const ListFormat& format, const WriteTerms& terms) {
+  AllowedValues values;
+  std::string unused;
   const Result<void> gone = intake.each([&](const StoredEntry& entry) -> Result<void> {
-    if (entry.signature.allow) values.insert(key_of(entry.signature));
+    const Signature& signature = entry.signature;
+    if (!signature.allow || !is_in_force(signature, terms.now_s)) return {};
+    values.emplace(key_of(signature), Allowed{signature, !terms.is_own_list && format.write(signature, unused) != Said::kNot});
+    unused.clear();
     return {};
   });
   if (!gone) return gone.error();
   return values;
 }
 
+// True when the block would take what another entry of its value lets through.
+bool is_allowed(const Signature& block, const AllowedValues& allowed) {
+  const auto [begin, end] = allowed.equal_range(key_of(block));
+  return std::any_of(begin, end, [&](const auto& one) {
+    const Signature& allow = one.second.signature;
+    constexpr auto kEither = Signature::Sides::kEither;
+    if (allow.sides != kEither && block.sides != kEither && allow.sides != block.sides) return false;
+    const bool takes_all = allow.subdomains || !block.subdomains || block.kind != SignatureKind::kDomain;
+    return takes_all || !one.second.is_said;
+  });
+}
+
 }  // namespace
 
 Result<Written> write_list(Intake& intake, const ListFormat& format, const WriteTerms& terms) {
   CHECK(format.write != nullptr && format.head != nullptr);
-  std::unordered_set<std::string> allowed;
+  AllowedValues allowed;
   if (!format.says_state && intake.summary().meanings > 1) {
-    Result<std::unordered_set<std::string>> found = allowed_values(intake);
+    Result<AllowedValues> found = allowed_values(intake, format, terms);
     if (!found) return found.error();
     allowed = std::move(found.value());
   }
@@ -118,14 +142,14 @@ Result<Written> write_list(Intake& intake, const ListFormat& format, const Write
   const Result<void> gone = intake.each([&](const StoredEntry& entry) -> Result<void> {
     const Signature& signature = entry.signature;
     Said said = Said::kNot;
-    const bool is_allowed = !signature.allow && !allowed.empty() && allowed.contains(key_of(signature));
-    if (is_allowed)
+    if (!signature.allow && !allowed.empty() && is_allowed(signature, allowed))
       ++written.allowed;
     else if (terms.is_own_list)
       said = write_own(format, signature, terms, text);
     else if (format.says_state || (is_in_force(signature, terms.now_s) && signature.sides == Signature::Sides::kEither))
       said = format.write(signature, text);
     ++(said == Said::kWhole ? written.whole : said == Said::kLess ? written.less : written.left_out);
+    if (said == Said::kNot && signature.allow && !terms.common.allow) ++written.unsaid_allows;
     if (said != Said::kNot && terms.is_own_list)
       written.otherwise += signature.category != terms.common.category || signature.tier != terms.common.tier ? 1 : 0;
     if (said != Said::kNot && !format.says_state) written.endless += signature.expires_s != (terms.is_own_list ? terms.common.expires_s : 0) ? 1 : 0;

@@ -27,6 +27,7 @@ struct Written {
   std::uint64_t less = 0;      // what was written covers less than the entry
   std::uint64_t left_out = 0;  // the format has no words for it, or not for what else is said of its value
   std::uint64_t allowed = 0;   // of these: blocks of a value that another entry lets through
+  std::uint64_t unsaid_allows = 0;  // of these: what lets something through that a wider block may take
   std::uint64_t otherwise = 0;  // of own lists: written, though category or tier are others than those of the whole list
   std::uint64_t endless = 0;    // written, though it has an end and the format can't say so
 };

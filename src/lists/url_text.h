@@ -24,7 +24,7 @@ inline void set_url(std::string_view text, Signature& signature) {
   const std::string url = without_defanging(text);
   const std::size_t scheme = url.find("://");
   const std::string_view rest = std::string_view(url).substr(scheme == std::string::npos ? 0 : scheme + 3);
-  const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  const std::size_t end = std::min(rest.find_first_of("/?#\\"), rest.size());
   const std::string_view path = rest.substr(end);
   if (path.empty() || path == "/") {
     std::string_view host = rest.substr(0, end);

@@ -52,7 +52,9 @@ std::string refuse_range(std::string_view text) {
     return "a range begins with its lower end: " + plus + last + "-" + plus + first;
   if (first.size() < 3 || first.size() != last.size() || first >= last) return {};
   const bool is_surely_one = left.find_first_of('*') != std::string_view::npos || right.find('+') != std::string_view::npos;
-  const std::string prefixes = prefixes_between(plus, first, last);
+  // Of longer ones the prefixes may cover far more than what is named.
+  constexpr std::size_t kLongestSegment = 6;
+  const std::string prefixes = first.size() > kLongestSegment ? std::string() : prefixes_between(plus, first, last);
   if (prefixes.empty()) return "ranges are taken in list files only, of two whole numbers and at most 100 million of them: else write prefixes";
   return "ranges are not taken: write prefixes, " + prefixes +
          (is_surely_one ? "" : "; one number: write it without the dash");

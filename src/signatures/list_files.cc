@@ -48,7 +48,7 @@ Signature common_part(const ListOptions& list) {
 template <typename Take>
 Result<void> for_each_value(LineReader& lines, const ListOptions& list, Take take,
                             std::size_t at_most = std::numeric_limits<std::size_t>::max()) {
-  constexpr std::size_t kShortestRange = 15;  // two numbers of seven digits
+  constexpr std::size_t kShortestRange = 21;  // two numbers of ten digits
   std::string_view line;
   while (lines.number() < at_most && lines.next(line)) {
     if (lines.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);

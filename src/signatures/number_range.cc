@@ -13,6 +13,7 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::uint64_t kMostNumbers = 100'000'000;
+constexpr std::size_t kShortest = 10;
 constexpr std::size_t kFewestDigits = 3;  // of a prefix
 
 struct Range {
@@ -42,7 +43,7 @@ std::optional<Range> range_of(std::string_view text) {
     range.first = digits_of(text.substr(0, at), has_plus);
     range.last = digits_of(text.substr(at + sign.size()), again);
     const std::size_t size = range.first.size();
-    if (size < 7 || size > 15 || range.last.size() != size || range.first > range.last) return std::nullopt;
+    if (size < kShortest || size > 15 || range.last.size() != size || range.first > range.last) return std::nullopt;
     if (again && !has_plus) return std::nullopt;
     if (std::stoull(range.last) - std::stoull(range.first) >= kMostNumbers) return std::nullopt;
     if (has_plus) range.begin = "+";
@@ -52,11 +53,24 @@ std::optional<Range> range_of(std::string_view text) {
 }
 
 // Prefixes cover longer numbers, too. There are none behind whole ones, but 1300000-1300999 would be 1300*, the mobile numbers of a whole
-// segment, and 10690000-10699999 all that send by 1069.
-bool covers_longer_ones(std::string_view first) {
-  constexpr std::size_t kWhole = 11;
-  if (first.starts_with("861")) return first.size() < 2 + kWhole;
-  return first.starts_with('1') && first.size() < kWhole;
+// segment, and 10690000-10699999 all that send by 1069. Whatever stands before them: +, 00, 86, or the 0 before an area code.
+bool are_whole(std::string_view digits, bool has_plus) {
+  constexpr std::size_t kMobile = 11, kLandline = 10;
+  bool is_bare = true;
+  if (digits.starts_with("00")) {
+    digits.remove_prefix(2);
+    has_plus = true;
+  }
+  if (digits.starts_with("86") && (has_plus || digits.size() > kMobile)) {
+    digits.remove_prefix(2);
+    is_bare = false;
+  }
+  if (digits.starts_with('0')) {
+    digits.remove_prefix(1);
+    is_bare = false;
+  }
+  const bool is_mobile = digits.starts_with('1') && (is_bare || !digits.starts_with("10"));
+  return digits.size() >= (is_mobile ? kMobile : kLandline);
 }
 
 // The parts of first..last under the digits that both share.
@@ -81,7 +95,7 @@ void split(const std::string& begin, std::string_view first, std::string_view la
 
 bool is_number_range(std::string_view text) {
   const std::optional<Range> range = range_of(text);
-  if (!range || covers_longer_ones(range->first)) return false;
+  if (!range || !are_whole(range->first, !range->begin.empty()) || !are_whole(range->last, !range->begin.empty())) return false;
   std::vector<std::string> parts;
   split("", range->first, range->last, parts);
   return std::none_of(parts.begin(), parts.end(), [](const std::string& part) { return part.ends_with('*') && part.size() <= kFewestDigits; });

@@ -10,9 +10,8 @@
 
 namespace telefence {
 
-// 13800000000-13800000999, also with ~, 至, "to" or a long dash: two numbers of as many digits (7 to 15), the second not smaller, and not more
-// than 100 million numbers: wider ones are seldom meant, and prefixes say them in as few lines. Nor ones that begin with 1 and have fewer
-// than 11 digits: their prefixes would cover mobile numbers.
+// 13800000000-13800000999, also with ~, 至, "to" or a long dash: two whole numbers of as many digits (10 to 15; 11 of a mobile
+// number), the second not smaller, and not more than 100 million of them: the prefixes of others would cover more than what is named.
 bool is_number_range(std::string_view text);
 
 // At most 18 for each digit. Requires: is_number_range(text).

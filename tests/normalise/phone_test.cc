@@ -115,7 +115,7 @@ TEST(PhoneText, RangesAreRefusedWithThePrefixesThatWouldBeRight) {
   EXPECT_EQ(mistake("1700 - 1709"), "ranges are not taken: write prefixes, here 170*; one number: write it without the dash");
   EXPECT_EQ(mistake("170*-175*"), "ranges are not taken: write prefixes, here 170*, 171*, 172*, 173*, 174*, 175*");
   EXPECT_EQ(mistake("+86170-+86171"), "ranges are not taken: write prefixes, here +86170*, +86171*");
-  EXPECT_EQ(mistake("13800000000-13800009999"), "ranges are not taken: write prefixes, here 1380000*; one number: write it without the dash");
+  EXPECT_EQ(mistake("13800000000-13800009999"), "ranges are taken in list files only, of two whole numbers and at most 100 million of them: else write prefixes");
   EXPECT_EQ(mistake("4008000000-4008000123"), "ranges are taken in list files only, of two whole numbers and at most 100 million of them: else write prefixes");
 }
 
