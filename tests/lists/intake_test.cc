@@ -441,6 +441,30 @@ TEST(Writer, AllowEntriesCountAndEndsAreNotForgotten) {
   std::filesystem::remove_all(folder);
 }
 
+// What is over, or lets less through than is blocked, takes no block out where the format can say both.
+TEST(Writer, AllowEntriesTakeOutNoMoreThanTheyLetThrough) {
+  const std::string folder = ::testing::TempDir() + "/lists-allowed-partly";
+  std::filesystem::create_directories(folder);
+  const std::string file = folder + "/out";
+  Read read;
+  ASSERT_TRUE(read.add(R"({"op":"add","kind":"domain","value":"old.example"}
+{"op":"allow","kind":"domain","value":"old.example","expires":1577836800}
+{"op":"add","kind":"domain","value":"wide.example"}
+{"op":"allow","kind":"domain","value":"wide.example","match":"exact"}
+)").ok());
+  ASSERT_TRUE(read.intake.finish().ok());
+  const auto blocks = [&](const ListFormat& format, const WriteTerms& terms) {
+    EXPECT_TRUE(write_list(read.intake, format, terms).ok());
+    std::ifstream in(file);
+    const std::string text(std::istreambuf_iterator<char>(in), {});
+    return std::pair{text.find("old.example") != std::string::npos, text.find("||wide.example^") != std::string::npos || text == "wide.example\n"};
+  };
+  constexpr std::int64_t kNow = 1'795'000'000;
+  EXPECT_EQ(blocks(kAdblockFormat, {.file = file, .now_s = kNow}), (std::pair{true, true}));
+  EXPECT_EQ(blocks(kDomainsFormat, {.file = file, .is_own_list = true, .now_s = kNow}), (std::pair{true, false}));
+  std::filesystem::remove_all(folder);
+}
+
 // ---- compared ----
 
 TEST(Diff, SaysWhatIsAddedRemovedAndChanged) {
