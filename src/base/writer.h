@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "base/big_endian.h"
 #include "base/bytes.h"
@@ -26,6 +27,20 @@ class Writer {
   void u8(std::uint8_t value) { put(value); }
   void u16(std::uint16_t value) { put(value); }
   void u32(std::uint32_t value) { put(value); }
+
+  // Several numbers one behind the other, of the widths of their types: what costs, the place in the bytes, is kept once for all.
+  template <typename... Values>
+  void all(Values... values) {
+    static_assert((std::is_unsigned_v<Values> && ...));
+    constexpr std::size_t kSize = (sizeof(Values) + ...);
+    if (failed_ || kSize > room()) [[unlikely]] {
+      failed_ = true;
+      return;
+    }
+    std::uint8_t* at = bytes_.data() + position_;
+    ((put_big_endian(values, at), at += sizeof(Values)), ...);
+    position_ += kSize;
+  }
 
   void bytes(Bytes view) {
     if (failed_ || view.size() > room()) [[unlikely]] {

@@ -33,21 +33,15 @@ void write_ipv4(const Ends& ends, std::uint8_t protocol, std::size_t length, Wri
   constexpr std::uint16_t kVersionAndWords = 0x4500, kDoNotFragment = 0x4000;
   const auto total = static_cast<std::uint16_t>(20 + length);
   const auto hops_and_protocol = static_cast<std::uint16_t>(kHops << 8 | protocol);
-  writer.u16(kVersionAndWords);
-  writer.u16(total);
-  writer.u16(0);  // identification: of no use in an atomic datagram (RFC 6864)
-  writer.u16(kDoNotFragment);
-  writer.u16(hops_and_protocol);
-  writer.u16(checksum_of(std::uint64_t{kVersionAndWords} + total + kDoNotFragment + hops_and_protocol + ends.sum));
+  constexpr std::uint16_t kIdentification = 0;  // of no use in an atomic datagram (RFC 6864)
+  const std::uint16_t checksum = checksum_of(std::uint64_t{kVersionAndWords} + total + kDoNotFragment + hops_and_protocol + ends.sum);
+  writer.all(kVersionAndWords, total, kIdentification, kDoNotFragment, hops_and_protocol, checksum);
   writer.bytes(ends.from);
   writer.bytes(ends.to);
 }
 
 void write_ipv6(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
-  writer.u32(0x60000000);
-  writer.u16(static_cast<std::uint16_t>(length));
-  writer.u8(protocol);
-  writer.u8(kHops);
+  writer.all(std::uint32_t{0x60000000}, static_cast<std::uint16_t>(length), protocol, kHops);
   writer.bytes(ends.from);
   writer.bytes(ends.to);
 }
@@ -96,10 +90,8 @@ bool wrap_udp(const Frame& judged, const Layers& layers, Heading heading, Bytes 
   Writer& writer = making.writer;
   const std::uint64_t sum = pseudo_header_sum(ends, kUdp, length) + ends.from_port + ends.to_port + static_cast<std::uint16_t>(length);
   const std::uint16_t checksum = checksum_of(word_sum(payload, sum));
-  writer.u16(ends.from_port);
-  writer.u16(ends.to_port);
-  writer.u16(static_cast<std::uint16_t>(length));
-  writer.u16(checksum == 0 ? std::uint16_t{0xffff} : checksum);  // RFC 768: zero would say that there is none
+  const std::uint16_t stated = checksum == 0 ? std::uint16_t{0xffff} : checksum;  // RFC 768: zero would say that there is none
+  writer.all(ends.from_port, ends.to_port, static_cast<std::uint16_t>(length), stated);
   writer.bytes(payload);
   if (!making.has_way || !writer.ok()) return false;
   finish(making, judged, out);
@@ -117,14 +109,9 @@ bool wrap_tcp(const Frame& judged, const Layers& layers, Heading heading, const 
   const std::uint16_t window = (fields.flags & kTcpRst) != 0 ? std::uint16_t{0} : fields.window;
   const std::uint64_t sum = pseudo_header_sum(ends, kTcp, length) + ends.from_port + ends.to_port + sum_of(fields.sequence) +
                             sum_of(fields.acknowledgement) + words_and_flags + window;
-  writer.u16(ends.from_port);
-  writer.u16(ends.to_port);
-  writer.u32(fields.sequence);
-  writer.u32(fields.acknowledgement);
-  writer.u16(words_and_flags);
-  writer.u16(window);
-  writer.u16(checksum_of(word_sum(payload, word_sum(fields.options, sum))));
-  writer.u16(0);
+  constexpr std::uint16_t kUrgent = 0;
+  const std::uint16_t checksum = checksum_of(word_sum(payload, word_sum(fields.options, sum)));
+  writer.all(ends.from_port, ends.to_port, fields.sequence, fields.acknowledgement, words_and_flags, window, checksum, kUrgent);
   writer.bytes(fields.options);
   writer.bytes(payload);
   if (!making.has_way || !writer.ok()) return false;

@@ -94,28 +94,20 @@ void write_soa(const Query& query, std::uint32_t ttl, Writer& out) {
     out.u16(pointer_to(query.parent));
   else
     out.u8(0);
-  out.u16(kTypeSoa);
-  out.u16(kClassIn);
-  out.u32(ttl);
   // All of RDATA but MINIMUM, in one piece. MNAME: .invalid never exists (RFC 6761, 6.4); RNAME: the root, no mailbox; SERIAL 1;
   // REFRESH 3600, RETRY 600, EXPIRE 86400, which mean nothing to a client.
   constexpr std::string_view kStart(
       "\x09telefence\x07invalid\0" "\0" "\0\0\0\x01" "\0\0\x0e\x10" "\0\0\x02\x58" "\0\x01\x51\x80", 19 + 1 + 16);
-  out.u16(kStart.size() + 4);
+  out.all(kTypeSoa, kClassIn, ttl, static_cast<std::uint16_t>(kStart.size() + 4));
   out.text(kStart);
   out.u32(ttl);  // MINIMUM
 }
 
 void write_opt(const Query& query, std::uint16_t extended_error, Writer& out) {
-  out.u8(0);
-  out.u16(kTypeOpt);
-  out.u16(kLargestUdp);
-  out.u16(0);  // extended RCODE, version 0
-  out.u16(query.dnssec_ok ? kFlagDnssecOk : 0);
-  out.u16(6);
-  out.u16(kOptionExtendedError);
-  out.u16(2);
-  out.u16(extended_error);
+  constexpr std::uint8_t kRoot = 0;
+  constexpr std::uint16_t kCodeAndVersion = 0, kOptionBytes = 2, kAllBytes = 4 + kOptionBytes;
+  const std::uint16_t flags = query.dnssec_ok ? kFlagDnssecOk : 0;
+  out.all(kRoot, kTypeOpt, kLargestUdp, kCodeAndVersion, flags, kAllBytes, kOptionExtendedError, kOptionBytes, extended_error);
 }
 
 // RFC 1035, 4.1.1. A client that wants recursion talks to a resolver, one that does not to an authoritative server: the
@@ -136,12 +128,8 @@ bool has_sinkhole(std::uint16_t type, const RefusalTerms& terms) {
 // The sinkhole has an address for A and AAAA, if it is given one. Anything else, HTTPS (65) and SVCB (64) above all, has no data: their
 // hints would lead around the sinkhole.
 void write_sinkhole(const Query& query, const RefusalTerms& terms, std::uint32_t ttl, Writer& out) {
-  out.u16(pointer_to(kHeaderBytes));
-  out.u16(query.type);
-  out.u16(kClassIn);
-  out.u32(ttl);
   const Bytes address = query.type == kTypeA ? Bytes(terms.sinkhole_ipv4) : Bytes(terms.sinkhole_ipv6);
-  out.u16(static_cast<std::uint16_t>(address.size()));
+  out.all(pointer_to(kHeaderBytes), query.type, kClassIn, ttl, static_cast<std::uint16_t>(address.size()));
   out.bytes(address);
 }
 
@@ -154,14 +142,11 @@ void write_answer(const Query& query, const RefusalTerms& terms, Writer& out) {
   const bool has_address = answer == Answer::kSinkhole && query.klass == kClassIn && has_sinkhole(query.type, terms);
   const bool has_soa = answer != Answer::kRefused && !has_address;
   const std::uint32_t ttl = std::min(terms.ttl_s, kLongestTtl);
-  out.u16(query.header.id);
-  out.u16(response_flags(query, answer == Answer::kNxdomain && !has_no_data ? kRcodeNxdomain
-                                : answer == Answer::kRefused ? kRcodeRefused
-                                                             : std::uint16_t{0}));
-  out.u16(query.header.questions);
-  out.u16(has_address ? 1 : 0);
-  out.u16(has_soa ? 1 : 0);
-  out.u16(query.has_opt ? 1 : 0);
+  const std::uint16_t rcode = answer == Answer::kNxdomain && !has_no_data ? kRcodeNxdomain
+                              : answer == Answer::kRefused                ? kRcodeRefused
+                                                                          : std::uint16_t{0};
+  const auto count = [](bool has) { return static_cast<std::uint16_t>(has ? 1 : 0); };
+  out.all(query.header.id, response_flags(query, rcode), query.header.questions, count(has_address), count(has_soa), count(query.has_opt));
   out.bytes(query.questions);
   if (has_address) write_sinkhole(query, terms, ttl, out);
   if (has_soa) write_soa(query, ttl, out);
