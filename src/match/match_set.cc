@@ -7,9 +7,10 @@
 #include <tuple>
 
 #include "base/check.h"
-#include "match/made_id.h"
+#include "match/homes_asked.h"
 #include "match/keyed_hash.h"
 #include "match/layer.h"
+#include "match/made_id.h"
 #include "match/rule_ref.h"
 #include "match/scratch_state.h"
 
@@ -123,6 +124,17 @@ void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits, 
   }
   const std::span<Hit> found = hits.to_change().subspan(before);
   if (found.size() > 1) std::sort(found.begin(), found.end(), comes_before);
+}
+
+std::size_t MatchSet::may_be_listed(std::span<const PlainName> names, std::span<std::uint16_t> indexes) const {
+  static_assert(kMostAsked == HomesAsked::kGroup);
+  DCHECK(names.size() <= kMostAsked && indexes.size() >= names.size());
+  if (tables_->domains.empty()) return 0;
+  HomesAsked homes(tables_->domains);
+  for (std::size_t i = 0; i < names.size(); ++i) homes.add(i, names[i]);
+  std::size_t count = 0;
+  homes.visit_listed([&](std::size_t i) { indexes[count++] = static_cast<std::uint16_t>(i); });
+  return count;
 }
 
 bool MatchSet::has_allowed_below(std::string_view name) const {

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "event/keys.h"
+#include "event/plain_name.h"
 #include "match/hit.h"
 #include "match/pattern_source.h"
 #include "match/rule.h"
@@ -51,6 +52,12 @@ class MatchSet {
   // patterns), sorted by event, then part, key and falling depth. now_s: Unix time; an entry of the log whose time is over hides
   // what files say no longer. Worker thread; no allocation.
   void match(const KeyList& keys, MatchScratch& scratch, HitList& hits, std::int64_t now_s = 0) const;
+
+  // Of which of these names, at most kMostAsked, something may be listed: their indexes, rising. A quick question, to which
+  // the answer is yes for one innocent name in 500, too (measured, 7.5 M names); of the others match() finds nothing. Worker thread; no
+  // allocation.
+  static constexpr std::size_t kMostAsked = 64;
+  std::size_t may_be_listed(std::span<const PlainName> names, std::span<std::uint16_t> indexes) const;
 
   // True when an allow entry stands for a name below `name`: who refuses `name` must not deny those. Worker thread.
   bool has_allowed_below(std::string_view name) const;

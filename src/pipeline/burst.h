@@ -41,6 +41,7 @@ struct Burst {
 
   std::size_t count = 0;
   bool has_tcp = false;      // some frame has a segment
+  bool has_udp = false;      // or a datagram
   bool is_copy = false;      // came in on a mirror port: the packets themselves have gone on
   std::uint16_t way = 0;     // which link it came by, where that tells the side that its frames are from (Arrival); else 0
   bool may_answer = false;   // in line, or there is a port to answer copies by
@@ -70,6 +71,10 @@ struct Burst {
   // Frames that came before an earlier one of their stream.
   std::array<std::uint16_t, kFrames> early;
   std::size_t early_count = 0;
+
+  // A datagram with an innocent message, done by NameSieve: nothing else is read of it.
+  std::array<bool, kFrames> is_turned_away{};
+  bool any_turned_away = false;
 
   // The packet came in fragments: only its last part is in the frame, and `payloads` holds what all of them said.
   std::array<bool, kFrames> is_joined{};
@@ -155,6 +160,8 @@ struct Burst {
     early_count = 0;
     if (has_repeats) repeats_refused.fill(false);
     has_repeats = false;
+    if (any_turned_away) is_turned_away.fill(false);
+    any_turned_away = false;
     if (any_joined) is_joined.fill(false);
     if (any_rebuilt) is_rebuilt.fill(false);
     any_joined = any_rebuilt = false;

@@ -25,6 +25,7 @@ void Extractor::run(const Classifier& classifier) {
   if (burst_.has_tcp) prefetch();
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const DecodeEnd end = burst_.layers[i].end;
+    if (burst_.is_turned_away[i]) continue;
     if (end == DecodeEnd::kPayload && burst_.layers[i].transport == Transport::kUdp) {
       reader_.datagram(i, classifier);
       continue;

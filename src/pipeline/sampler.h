@@ -24,6 +24,10 @@ class Sampler {
   // Before the worker runs. The ring outlives it.
   void start(SampleRing& ring, const SampleOptions& options, std::uint64_t seed);
 
+  // Whether none of so many messages would be taken. pass(): they went by without events. Requires: passes(messages).
+  bool passes(std::size_t messages) const { return messages <= left_; }
+  void pass(std::size_t messages) { left_ -= messages; }
+
   void run(std::span<const Event> events, const KeyList& keys) {
     if (events.size() <= left_) [[likely]] {
       left_ -= events.size();

@@ -49,6 +49,7 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       shedder_(stats_),
       datagrams_(burst_, sessions_, stats_, shedder_, shared.secret, shared.track.datagrams),
       lane_(burst_, sessions_, stats_, pool, shared.track.streams),
+      sieve_(burst_, stats_),
       extractor_(burst_, sessions_, datagrams_, stats_, lane_, shedder_, shared.track.parts, shared.track.fragments),
       enforcer_(burst_, {sessions_, returns_, datagrams_, copies_}, stats_, lane_, pool),
       evasions_(burst_, sessions_, stats_, shared.evasion_records) {
@@ -110,6 +111,7 @@ void Worker::run_part(Link& link) {
   burst_.way = static_cast<std::uint16_t>(tells_side ? link.index + 1 : 0);
   lane_.begin({burst_.now_ns, link.index, tells_side}, is_inline && live.policy.options().mode == Mode::kEnforce,
               live.classifier);
+  turn_innocents_away(set, live);
   extractor_.run(live.classifier);
   end_stage(Stage::kExtract);
   const bool with_texts = !shedder_.sheds(ShedCause::kTexts);
@@ -136,6 +138,12 @@ void Worker::run_part(Link& link) {
   extractor_.end_of_burst();
   datagrams_.end_of_burst();
   lane_.end_of_burst();
+}
+
+// Most look-ups are of names of which nothing is listed, and need not even become events, unless somebody wants to see those.
+void Worker::turn_innocents_away(const MatchSet& set, const LivePolicy& live) {
+  if (!burst_.has_udp || observer_ != nullptr || shedder_.is_shedding() || !sampler_.passes(burst_.count)) return;
+  sampler_.pass(sieve_.run(set, live.classifier));
 }
 
 // Nothing is looked at: frames leave as they came, behind those that were held. Mirrored ones are let go.
@@ -271,6 +279,7 @@ void Worker::begin_part() {
 void Worker::decode_frames(const Link& link) {
   bool has_tunnels = false;
   bool has_tcp = false;
+  bool has_udp = false;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     // What is read next of a small packet; of a large one the processor sees by itself that it is read in order.
     fetch_ahead(burst_.frames[i].data + kCacheLine);
@@ -279,8 +288,10 @@ void Worker::decode_frames(const Link& link) {
     burst_.protocol[i] = kNoProtocol;
     has_tunnels |= burst_.layers[i].tunnels != 0;
     has_tcp |= burst_.layers[i].transport == Transport::kTcp;
+    has_udp |= burst_.layers[i].transport == Transport::kUdp;
   }
   burst_.has_tcp = has_tcp;
+  burst_.has_udp = has_udp;
   if (has_tunnels && link.spread != nullptr) pass_on(link);
   count_received();
   if (has_tunnels || returns_.sees_labels(burst_.now_ns)) note_tunnels();

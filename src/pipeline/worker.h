@@ -17,6 +17,7 @@
 #include "pipeline/extractor.h"
 #include "pipeline/live_policy.h"
 #include "pipeline/load_gauge.h"
+#include "pipeline/name_sieve.h"
 #include "pipeline/passage.h"
 #include "pipeline/sampler.h"
 #include "pipeline/shedder.h"
@@ -102,6 +103,7 @@ class Worker {
   void decode_frames(const Link& link);
   void note_tunnels();
   void run_part(Link& link);
+  void turn_innocents_away(const MatchSet& set, const LivePolicy& live);
   void transmit(Link& link);
   void count_fates();
   void transmit_released(const LivePolicy& live);
@@ -134,6 +136,7 @@ class Worker {
   Shedder shedder_;
   DatagramFlows datagrams_;
   StreamLane lane_;
+  NameSieve sieve_;
   Extractor extractor_;
   Enforcer enforcer_;
   Evasions evasions_;

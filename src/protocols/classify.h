@@ -34,8 +34,9 @@ class Classifier {
   }
 
   // The one whose port it is sent to; kNoProtocol when that is nobody's.
-  std::uint8_t by_destination(const Payload& payload) const {
-    return (payload.transport == Transport::kUdp ? ports_->udp : ports_->tcp)[payload.destination_port];
+  std::uint8_t by_destination(const Payload& payload) const { return by_destination(payload.transport, payload.destination_port); }
+  std::uint8_t by_destination(Transport transport, std::uint16_t port) const {
+    return (transport == Transport::kUdp ? ports_->udp : ports_->tcp)[port];
   }
 
   // The next protocol to try after `tried` said kNotMine; kNoProtocol when none is left.

@@ -16,6 +16,7 @@
 #include "base/writer.h"
 #include "event/event.h"
 #include "event/event_list.h"
+#include "event/plain_name.h"
 
 namespace telefence {
 
@@ -96,6 +97,12 @@ struct Protocol {
   // Over UDP, what reads in place of extract() (datagram_reader.h): a message may be spread over several datagrams. extract() then
   // reads what lies whole in one. Null: extract() reads all. Called at start, once per worker.
   std::unique_ptr<DatagramReader> (*make_reader)() = nullptr;
+
+  // Of a datagram that asks for one name and nothing else, in the plainest way, as nearly all do: that name, with its text in `room`, which
+  // has kPlainNameRoom characters. False: extract() has to look. What this takes is kDone for extract(), with one event that holds this
+  // name, which is canonical or none at all. Null: there are no such datagrams.
+  static constexpr std::size_t kPlainNameRoom = 64;
+  bool (*plain_name)(Bytes message, char* room, PlainName& name) = nullptr;
 
   std::span<const std::string_view> answers;  // the words for RefusalTerms::answer; the first is the default
   // Writes the payload of the protocol's own "no" to the sender of `event`. False: nothing fitting can be said; a datagram is

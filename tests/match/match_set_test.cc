@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <random>
 
 #include "match/layer.h"
 #include "match/set_maker.h"
@@ -56,6 +58,62 @@ class Burst {
 };
 
 using Strings = std::vector<std::string>;
+
+// The indexes of those of which something may be listed.
+std::vector<std::size_t> asked_quickly(const MatchSet& set, const std::vector<std::string>& names) {
+  std::vector<PlainName> plain;
+  for (const std::string& name : names) {
+    plain.push_back({name, {}});
+    std::size_t end = name.size();
+    for (std::uint8_t& start : plain.back().label_starts) {
+      if (end != 0) start = static_cast<std::uint8_t>(name.substr(0, end).rfind('.') + 1);
+      end = start == 0 ? 0 : start - 1u;
+    }
+  }
+  std::vector<std::uint16_t> found(names.size());
+  const std::size_t count = set.may_be_listed(plain, found);
+  return {found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+TEST(MatchSet, TheQuickQuestionMissesNoNameThatIsListed) {
+  std::mt19937_64 random(4);
+  // Few labels, so that names often meet: short last ones, which make a home of three labels, among them.
+  const std::array<std::string, 9> labels = {"a", "com", "cn", "co", "uk", "evil", "x1", std::string(50, 'l'), "shop-of-somebody"};
+  const auto any_name = [&] {
+    std::string name = labels[random() % labels.size()];
+    for (std::size_t more = random() % 4; more != 0; --more) {
+      const std::string& label = labels[random() % labels.size()];
+      if (name.size() + 1 + label.size() <= 63) name += '.' + label;
+    }
+    return name;
+  };
+  std::size_t listed = 0, maybe = 0;
+  for (int round = 0; round < 300; ++round) {
+    SetMaker maker;
+    for (std::size_t entries = 1 + random() % 12; entries != 0; --entries) {
+      if (random() % 4 == 0)
+        maker.allow_domain(any_name(), random() % 2 == 0);
+      else
+        maker.domain(any_name(), random() % 2 == 0);
+    }
+    const auto built = maker.base();
+    std::vector<std::string> names;
+    Burst burst;
+    for (std::size_t i = 0; i < MatchSet::kMostAsked; ++i) names.push_back(any_name());
+    for (const std::string& name : names) burst.domain(name);
+    const auto quick = asked_quickly(*built.set, names);
+    EXPECT_TRUE(std::is_sorted(quick.begin(), quick.end()));
+    for (const Hit& hit : burst.against(*built.set)) {
+      ++listed;
+      ASSERT_TRUE(std::binary_search(quick.begin(), quick.end(), std::size_t{hit.event})) << names[hit.event];
+    }
+    maybe += quick.size();
+  }
+  EXPECT_GT(listed, 1000u);
+  EXPECT_LT(maybe, 300u * 60) << "and turns some away";
+}
+
+TEST(MatchSet, AnEmptySetMayListNothing) { EXPECT_TRUE(asked_quickly(*MatchSet::empty(), {"evil.example"}).empty()); }
 
 TEST(MatchSet, EmptySetHitsNothing) {
   const auto set = MatchSet::empty();

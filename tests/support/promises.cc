@@ -72,6 +72,8 @@ std::string Promises::broken_by(const Payload& original) {
   events_.begin_frame(0, 0);
   const Step step = protocol_.extract(payload, events_);
   std::string broken = broken_by_step(step, payload.bytes.size());
+  if (broken.empty() && payload.transport == Transport::kUdp && protocol_.plain_name != nullptr)
+    broken = broken_by_plain_name(step, payload.bytes);
   if (step.progress == Progress::kMalformed) events_.undo_frame();
   for (const Event& event : events_.events()) {
     if (!broken.empty()) return broken;
@@ -84,6 +86,27 @@ std::string Promises::broken_by(const Payload& original) {
   if (broken.empty() && !std::equal(original.bytes.begin(), original.bytes.end(), payload.bytes.begin()))
     broken = "the payload was changed by a function that only reads";
   return broken;
+}
+
+std::string Promises::broken_by_plain_name(const Step& step, Bytes payload) {
+  PlainName name;
+  const MutableBytes room = output_.take(Protocol::kPlainNameRoom);
+  const bool is_plain = protocol_.plain_name(payload, reinterpret_cast<char*>(room.data()), name);
+  if (!output_.fence_is_whole()) return "plain_name wrote before its room";
+  if (!is_plain) return {};
+  if (step.progress != Progress::kDone || events_.events().size() != 1) return "what plain_name takes is more, or other, for extract";
+  const auto* const lookup = std::get_if<DomainLookup>(&events_.events()[0].what);
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  const auto is_same = [&](char sent, char plain) { return lower(sent) == plain; };
+  if (lookup == nullptr || !std::equal(lookup->name.begin(), lookup->name.end(), name.text.begin(), name.text.end(), is_same))
+    return "plain_name and extract read different names";
+  std::size_t end = name.text.size();
+  for (const std::uint8_t start : name.label_starts) {
+    const std::size_t expected = end == 0 ? 0 : name.text.substr(0, end).rfind('.') + 1;
+    if (start != expected) return "PlainName::label_starts are not where labels start";
+    end = expected == 0 ? 0 : expected - 1;
+  }
+  return {};
 }
 
 std::string Promises::broken_by_step(const Step& step, std::size_t size) const {

@@ -10,6 +10,8 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "base/chunk.h"
+#include "event/plain_name.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -101,6 +103,45 @@ inline std::size_t copy_plain_name(Bytes octets, char* out) {
   // Where a length stood, a dot stands in the text.
   for (std::size_t at = octets[0]; at < text; at += std::size_t{1} + octets[at + 1]) out[at] = '.';
   return wire;
+}
+
+// The same in lower case, of a name whose text has at most kShortName octets. out: room for one more. False: it is another one, or the root.
+inline constexpr std::size_t kShortName = 63;
+[[gnu::always_inline]] inline bool lower_plain_name(Bytes octets, char* out, PlainName& name) {
+  const std::size_t most = octets.size() < kShortName + 2 ? octets.size() : kShortName + 2;
+  std::uint64_t lengths = 0;  // where the labels' lengths stand
+  std::size_t at = 0, last = 0, second = 0, third = 0;
+  for (;;) {
+    if (at >= most) return false;
+    const std::uint8_t length = octets[at];
+    if (length == 0) break;
+    if ((length & kLabelTypeMask) != 0 || at > kShortName) return false;
+    lengths |= std::uint64_t{1} << at;
+    third = second;
+    second = last;
+    last = at;
+    at += std::size_t{1} + length;
+  }
+  if (at == 0) return false;
+  const std::string_view labels = as_text(octets.subspan(1, at - 1));
+  unsigned odd = 0;
+  const auto copy = [&](const Chunk& chunk, std::size_t to) {
+    chunk.lowered().store(out + to);
+    odd |= chunk.equal('.') | chunk.equal('\\');
+  };
+  if (labels.size() < Chunk::kSize) {
+    copy(Chunk::of_few(labels), 0);
+  } else {
+    const std::size_t end = labels.size() - Chunk::kSize;
+    copy(Chunk::at(labels.data()), 0);
+    for (std::size_t from = Chunk::kSize; from < end; from += Chunk::kSize) copy(Chunk::at(labels.data() + from), from);
+    copy(Chunk::at(labels.data() + end), end);
+  }
+  if (odd != 0) return false;
+  for (lengths &= lengths - 1; lengths != 0; lengths &= lengths - 1) out[std::countr_zero(lengths) - 1] = '.';
+  name.text = {out, labels.size()};
+  name.label_starts = {static_cast<std::uint8_t>(last), static_cast<std::uint8_t>(second), static_cast<std::uint8_t>(third)};
+  return true;
 }
 
 }  // namespace telefence::dns

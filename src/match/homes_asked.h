@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Whether anything may be listed of the names of a group, asked of the filters alone: by the home of each (keyed_hash.h), and by what
+// stands above that where the shortest listed name is as short, which is a home of its own (com, com.cn). Where the answer is no, as
+// with nearly all innocent names, nothing else of a name is even hashed. Worker thread; no allocation.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/uncleared.h"
+#include "match/domain_table.h"
+#include "match/dotted_name.h"
+#include "match/table_layer.h"
+
+namespace telefence {
+
+class HomesAsked {
+ public:
+  static constexpr std::size_t kGroup = 64;  // names
+  using Tables = std::span<const TableLayer<DomainTable>>;
+
+  // Requires: no table is empty.
+  explicit HomesAsked(Tables layers) : layers_(layers) {
+    for (const TableLayer<DomainTable>& layer : layers) min_labels_ = std::min(min_labels_, layer.table->min_labels());
+  }
+
+  std::uint16_t min_labels() const { return min_labels_; }
+
+  // Of at most kGroup names between two visits; keys rise.
+  void add(std::size_t key, std::string_view name) {
+    read_name(name, [&](const auto& read) {
+      const NameHome home = home_of_name(read);
+      if (min_labels_ < home.labels)
+        visit_above(read, home, min_labels_, [&](std::size_t start, std::uint16_t) { ask(key, read, start); });
+      ask(key, read, home.start);
+    });
+  }
+  void add(std::size_t key, const PlainName& name) {
+    const NameHome home = home_of_name(name);
+    if (min_labels_ < home.labels) return add(key, name.text);
+    SuffixHasher hasher(secret_);
+    hasher.begin(name.text.substr(home.start));
+    ask(key, hasher.home());
+  }
+
+  // visit(key) for each name of which something may be listed. What was added is done with then.
+  template <typename Visit>
+  void visit_listed(Visit visit) {
+    const std::span<const Asked> all = asked_.first(count_);
+    count_ = 0;
+    std::size_t visited_before = 0;  // keys before this one are done with
+    for (const Asked& asked : all) {
+      bool may_be_listed = false;
+      for (const TableLayer<DomainTable>& layer : layers_) may_be_listed |= layer.table->may_have_home(asked.home);
+      if (!may_be_listed || asked.key < visited_before) [[likely]]
+        continue;
+      visit(asked.key);
+      visited_before = asked.key + 1;
+    }
+  }
+
+ private:
+  struct Asked {
+    std::uint64_t home;
+    std::size_t key;
+  };
+
+  // Each line is asked for at once: the core waits for its page (layer_probes.h), but for the line itself while it hashes the next names.
+  template <typename Name>
+  void ask(std::size_t key, const Name& name, std::size_t start) {
+    SuffixHasher hasher(secret_);
+    name.begin(hasher, start);
+    ask(key, hasher.home());
+  }
+  void ask(std::size_t key, std::uint64_t home) {
+    for (const TableLayer<DomainTable>& layer : layers_) layer.table->prefetch_filter(home);
+    asked_[count_++] = {home, key};
+  }
+
+  const TableSecret& secret_ = table_secret();
+  Tables layers_;
+  std::uint16_t min_labels_ = 0xffff;
+  std::size_t count_ = 0;
+  Uncleared<Asked, 3 * kGroup> asked_;
+};
+
+}  // namespace telefence

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Turns innocent look-ups away before anything is made of them: of a burst's datagrams that ask for one name in the plainest way (nearly
+// all DNS queries), those of whose name nothing can be listed are done here. What an event, its keys and its verdict would cost is then
+// paid by the few that may be listed, which are read anew like everything else. One per worker, used by that thread alone.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/uncleared.h"
+#include "event/plain_name.h"
+#include "match/match_set.h"
+#include "pipeline/burst.h"
+#include "pipeline/worker_stats.h"
+#include "protocols/classify.h"
+#include "protocols/protocol.h"
+
+namespace telefence {
+
+class NameSieve {
+ public:
+  NameSieve(Burst& burst, WorkerStats& stats) : burst_(burst), stats_(stats) {}
+
+  // Gives the frames that are done their fate, counts them as messages without a hit, and marks them in burst.is_turned_away. Returns how
+  // many. Requires: the burst is decoded, nobody wants to see events of innocents.
+  std::size_t run(const MatchSet& set, const Classifier& classifier);
+
+ private:
+  // Where nearly all names are listed, asking first is only a further cost: after such a burst so many others are not asked about.
+  static constexpr unsigned kPause = 15;
+
+  std::size_t collect(const Classifier& classifier);
+  void turn_away(std::size_t count, std::size_t listed);
+  void count_innocent(std::uint8_t protocol, std::uint64_t messages);
+
+  Burst& burst_;
+  WorkerStats& stats_;
+  unsigned pause_ = 0;
+  std::array<std::array<char, Protocol::kPlainNameRoom>, Burst::kFrames> room_;
+  Uncleared<PlainName, Burst::kFrames> names_;
+  std::array<std::uint16_t, Burst::kFrames> frames_;  // of these
+  std::array<std::uint16_t, Burst::kFrames> listed_;  // indexes of names
+};
+
+}  // namespace telefence
