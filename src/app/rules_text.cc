@@ -186,6 +186,20 @@ std::string complaints_text(const Reading& reading, std::size_t most, Language l
   return out;
 }
 
+std::string changes_text(const std::vector<FieldChange>& changes, Language language) {
+  std::string out;
+  const auto word = [&](const FieldChange& change, const std::string& value) -> std::string_view {
+    if (value.empty()) return say(language, {"none", "无"});
+    if (change.field == "category") return say(language, category_from(value).value_or(Category::kOther));
+    return word_of(language, value);
+  };
+  for (const FieldChange& change : changes) {
+    out += (out.empty() ? " (" : "; ") + std::string(word_of(language, change.field)) + ": ";
+    out += std::string(word(change, change.before)) + " -> " + std::string(word(change, change.after));
+  }
+  return out.empty() ? out : out + ")";
+}
+
 void print_reading(const Reading& reading, std::size_t most, std::FILE* to, Language language) {
   std::fputs(complaints_text(reading, most, language).c_str(), stderr);
   for (const FileRead& file : reading.files) std::fputs(to_text(file, language).c_str(), to);

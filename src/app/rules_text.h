@@ -39,6 +39,9 @@ std::string complaints_text(const Reading& reading, std::size_t most, Language l
 // What is wrong goes to standard error, the counts go to `to`.
 void print_reading(const Reading& reading, std::size_t most, std::FILE* to, Language language);
 
+// " (level: 1 -> 2)": what of an entry is another; "" for none.
+std::string changes_text(const std::vector<FieldChange>& changes, Language language);
+
 // The line of policy.lists that reads this list: "- {file: ..., kind: domain, category: phishing, tier: 1}".
 std::string list_option(const std::string& file, SignatureKind kind, const Signature& meaning, bool exact);
 

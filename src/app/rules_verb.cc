@@ -133,11 +133,14 @@ int diff(const RulesArguments& arguments, const IntakeOptions& options, RulesPro
   Json entries = Json::array();
   std::string text;
   std::size_t shown = 0;
-  const Result<DiffCounts> counts = diff_lists(before, after, [&](Difference difference, const Signature& signature, const std::string& where) {
+  const Result<DiffCounts> counts = diff_lists(before, after, [&](const EntryDifference& one) {
     if (++shown > most) return;
-    const auto index = static_cast<std::size_t>(difference);
-    entries.push_back({{"change", kWords[index]}, {"kind", kind_name(signature.kind)}, {"value", signature.value}, {"where", where}});
-    text += std::string(kSigns[index]) + " " + std::string(word_of(language, kind_name(signature.kind))) + " " + signature.value + "  " + where + "\n";
+    const auto index = static_cast<std::size_t>(one.difference);
+    entries.push_back({{"change", kWords[index]}, {"kind", kind_name(one.signature.kind)}, {"value", one.signature.value}, {"where", one.where}});
+    for (const FieldChange& change : one.changes)
+      entries.back()["fields"][std::string(change.field)] = {{"before", change.before}, {"after", change.after}};
+    text += std::string(kSigns[index]) + " " + std::string(word_of(language, kind_name(one.signature.kind))) + " " + one.signature.value + "  " +
+            one.where + changes_text(one.changes, language) + "\n";
   });
   if (!counts) return failed(arguments, counts.error(), language);
   const DiffCounts& sums = counts.value();

@@ -88,28 +88,6 @@ char separator_of(std::string_view heading) {
   return count('\t') > count(',') ? '\t' : count(';') > count(',') ? ';' : ',';
 }
 
-std::vector<std::string> csv_row(std::string_view line, char separator, bool& rest_is_open) {
-  std::vector<std::string> fields(1);
-  bool is_quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (is_quoted) {
-      if (c != '"') fields.back() += c;
-      else if (i + 1 < line.size() && line[i + 1] == '"') fields.back() += line[++i];
-      else is_quoted = false;
-    } else if (c == '"' && trimmed(fields.back()).empty()) {
-      fields.back().clear();
-      is_quoted = true;
-    } else if (c == separator) {
-      fields.emplace_back();
-    } else {
-      fields.back() += c;
-    }
-  }
-  rest_is_open = is_quoted;
-  return fields;
-}
-
 std::optional<Category> category_of(std::string_view word) {
   word = trimmed(word);
   const std::string small = lower(word);

@@ -5,9 +5,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "verdict/verdict.h"
 
@@ -20,10 +18,6 @@ enum class Column : std::uint8_t {
 };
 
 Column column_from(std::string_view heading);
-
-// One row of CSV (RFC 4180): fields in quotes may hold separators and doubled quotes. `rest_is_open`: a quote is not closed, so the row
-// goes on in the next line.
-std::vector<std::string> csv_row(std::string_view line, char separator, bool& rest_is_open);
 
 // The separator that a heading is divided by: comma, semicolon or tab.
 char separator_of(std::string_view heading);

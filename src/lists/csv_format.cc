@@ -10,6 +10,7 @@
 #include <set>
 
 #include "lists/csv_columns.h"
+#include "lists/csv_row.h"
 #include "lists/list_format.h"
 #include "lists/text.h"
 #include "lists/url_text.h"
@@ -23,13 +24,19 @@ constexpr std::size_t kMostColumns = 256;
 
 bool is_value(Column column) { return column >= Column::kValue && column <= Column::kPattern; }
 
+std::vector<std::string> fields_of(std::string_view line) {
+  CsvRow row;
+  row.begin(separator_of(line));
+  row.add(line);
+  return row.fields();
+}
+
 // The columns that a line names; empty: it is no heading.
 std::vector<Column> heading_of(std::string_view line) {
-  bool is_open = false;
   std::vector<Column> columns;
   bool has_value = false;
   std::size_t known = 0;
-  const std::vector<std::string> fields = csv_row(line, separator_of(line), is_open);
+  const std::vector<std::string> fields = fields_of(line);
   if (fields.size() > kMostColumns) return {};
   for (const std::string& field : fields) {
     columns.push_back(column_from(field));
@@ -56,24 +63,22 @@ class Table {
   Table(const Signature& common, ListSink& sink) : common_(common), sink_(sink) {}
 
   void line(std::uint64_t number, std::string_view text) {
-    if (open_.empty() && trimmed(text).empty()) return sink_.pass(number);
-    if (open_.empty() && text[0] == '#') return comment(number, text);
+    if (open_lines_.empty() && trimmed(text).empty()) return sink_.pass(number);
+    if (open_lines_.empty() && text[0] == '#') return comment(number, text);
     if (columns_.empty()) return heading(number, text);
-    if (!open_.empty()) open_ += '\n';
-    open_ += text;
+    if (open_lines_.empty()) row_.begin(separator_);
     open_lines_.push_back({number, std::string(text)});
-    bool is_open = false;
-    std::vector<std::string> fields = csv_row(open_, separator_, is_open);
-    if (is_open && open_.size() < TextSource::kLongestLine) return;
-    if (is_open) return give_up();
+    const bool is_whole = row_.add(text);
+    if (row_.is_broken()) return give_up_broken();
+    if (!is_whole && row_.size() < TextSource::kLongestLine) return;
+    if (!is_whole) return give_up_open();
     for (std::size_t i = 0; i + 1 < open_lines_.size(); ++i) sink_.pass(open_lines_[i].number);
-    open_.clear();
     open_lines_.clear();
-    row(number, fields);
+    row(number, row_.fields());
   }
 
   void end() {
-    if (!open_lines_.empty()) give_up();
+    if (!open_lines_.empty()) give_up_open();
   }
 
  private:
@@ -82,13 +87,15 @@ class Table {
     std::string text;
   };
 
+  void give_up_open() { give_up("the quote that begins here is never closed", "behind a quote that is never closed: mend that line"); }
+  // A quote of a later row was taken for the one that is missing.
+  void give_up_broken() {
+    if (open_lines_.size() == 1) return give_up("text stands behind a closing quote: double quotes inside of a field, or mend the line", {});
+    give_up("the quote that begins here is not closed before other rows begin", "behind a quote that is not closed in its row: mend that line");
+  }
   // What stands behind it may be text or rows; text that is blocked would be worse than a row that is not.
-  void give_up() {
-    for (const Line& line : open_lines_) {
-      const bool is_first = &line == &open_lines_.front();
-      sink_.skip(line.number, line.text, is_first ? "the quote that begins here is never closed" : "behind a quote that is never closed: mend that line");
-    }
-    open_.clear();
+  void give_up(const std::string& first, const std::string& others) {
+    for (const Line& line : open_lines_) sink_.skip(line.number, line.text, &line == &open_lines_.front() ? first : others);
     open_lines_.clear();
   }
   void comment(std::uint64_t number, std::string_view text) {
@@ -112,9 +119,8 @@ class Table {
   // What a column says that nobody reads may be that the row is none to block. Told once.
   void doubt_columns(std::uint64_t number, std::string_view text) {
     sink_.pass(number);
-    bool is_open = false;
     std::string unread;
-    for (const std::string& name : csv_row(text, separator_, is_open))
+    for (const std::string& name : fields_of(text))
       if (column_from(name) == Column::kOther && !trimmed(name).empty()) (unread += unread.empty() ? "" : ", ") += trimmed(name);
     if (!unread.empty()) sink_.doubt(number, unread, "these columns are not read: see that none of them says which rows are not to be blocked (op, 操作, does)");
   }
@@ -300,8 +306,8 @@ class Table {
   ListSink& sink_;
   std::vector<Column> columns_;
   char separator_ = ',';
-  std::string open_;  // a row whose quote is not closed yet
-  std::vector<Line> open_lines_;  // its lines, of which nothing was said yet
+  CsvRow row_;
+  std::vector<Line> open_lines_;  // of a row that is not whole yet: nothing was said of them
 };
 
 void read(TextSource& source, const Signature& common, ListSink& sink) {

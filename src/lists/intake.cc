@@ -209,6 +209,7 @@ class Intake::State : public ListSink {
     signature.subdomains = entry.subdomains;
     signature.prefix = signature.kind == SignatureKind::kUrl ? entry.prefix : false;
     if (signature.kind == SignatureKind::kNumber) signature.prefix = entry.prefix;
+    if (is_over(signature)) return store_it(line, std::move(entry), samples);
     const std::uint16_t meaning = meanings->number_of(signature);
     if (const bool was_allowed = is_there_otherwise(signature); was_allowed && !signature.allow) {
       ledger().count(ValueFate::kDuplicate);
@@ -222,9 +223,15 @@ class Intake::State : public ListSink {
         complain(file(), line, signature.value, "is there before with another category, level, action or expiry: the first one counts", false);
       return;
     }
-    ledger().count(ValueFate::kAccepted);
     if (signature.prefix && signature.kind == SignatureKind::kNumber && !signature.allow && is_wide(signature))
       complain(file(), line, signature.value, "so short a prefix takes in millions of numbers: see that all of them are meant", false);
+    store_it(line, std::move(entry), samples);
+  }
+
+  // Accepts `canonical`.
+  void store_it(std::uint64_t line, Entry entry, const PatternSamples* samples) {
+    Signature& signature = canonical;
+    ledger().count(ValueFate::kAccepted);
     if (is_expression(signature)) {
       entry.where = where_of(file(), line);
       trial.add({std::move(entry), store.count(), file(), line, samples == nullptr ? PatternSamples{} : *samples});
@@ -234,6 +241,11 @@ class Intake::State : public ListSink {
       if (Result<void> opened = store.open(); !opened) trouble = opened.error();
     if (!trouble)
       if (Result<void> appended = store.append(signature, file(), line); !appended) trouble = appended.error();
+  }
+
+  // It does nothing any more: an allow entry lets nothing through, and no entry is there twice for it.
+  bool is_over(const Signature& signature) const {
+    return options.now_s != 0 && signature.expires_s != 0 && signature.expires_s <= options.now_s;
   }
 
   // An entry of the same value that allows, when this one blocks, or the other way round.
@@ -283,7 +295,7 @@ class Intake::State : public ListSink {
     const std::uint16_t common = meanings->number_of(options.common);
     const Result<void> gone = each([&](const StoredEntry& entry) -> Result<void> {
       const std::uint16_t meaning = meanings->number_of(entry.signature);
-      if (!options.keeps_covered && seen.is_covered(entry.signature, meaning)) {
+      if (!options.keeps_covered && !is_over(entry.signature) && seen.is_covered(entry.signature, meaning)) {
         files[entry.file].ledger.move_to(ValueFate::kCovered);
         put_out(entry.ordinal);
         return {};
@@ -336,6 +348,7 @@ const std::vector<Complaint>& Intake::complaints() const { return state_->compla
 std::uint64_t Intake::complaint_count() const { return state_->complaint_count; }
 std::uint64_t Intake::doubts() const { return state_->doubts; }
 std::uint16_t Intake::meaning_here(const Signature& signature) const { return state_->seen.find(signature); }
+const Meanings& Intake::meanings() const { return *state_->meanings; }
 bool Intake::is_covered(const Signature& signature, std::uint16_t meaning) const { return state_->seen.is_covered(signature, meaning); }
 std::size_t Intake::memory_bytes() const { return state_->seen.bytes(); }
 

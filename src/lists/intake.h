@@ -28,6 +28,7 @@ struct IntakeOptions {
   Signature common;                    // what an entry is when its list does not say
   std::optional<bool> subdomains;      // of all domains, whatever their list says
   bool keeps_covered = false;          // covered ones stay, and count as accepted
+  std::int64_t now_s = 0;              // entries that were over by then are taken, but do nothing to others of their value; 0: none is over
   std::size_t most_complaints = 1000;  // kept; all are counted
   std::function<void(const TextSource&)> progress;  // now and then
 };
@@ -72,6 +73,7 @@ class Intake {
 
   // Whether an entry of another intake (of the same meanings) is here: 0 no, else what it means here.
   std::uint16_t meaning_here(const Signature& signature) const;
+  const Meanings& meanings() const;
   // A wider one of that meaning is there.
   bool is_covered(const Signature& signature, std::uint16_t meaning) const;
   std::size_t memory_bytes() const;  // of the values seen

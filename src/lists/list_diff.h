@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "lists/intake.h"
@@ -18,9 +21,20 @@ struct DiffCounts {
   bool is_empty() const { return added + removed + changed == 0; }
 };
 
-// Requires: both were finished, keep covered entries and share their meanings. Tells what is added and changed as it is after, what
-// is removed as it was before, with its place.
-Result<DiffCounts> diff_lists(Intake& before, Intake& after,
-                              const std::function<void(Difference, const Signature&, const std::string& where)>& tell);
+// What of an entry is another, in the words of op lines.
+struct FieldChange {
+  std::string_view field;  // op, match, category, level, action, expires, shadow, valid_from, shadow_until, canary
+  std::string before, after;  // "" = nothing is said
+};
+
+struct EntryDifference {
+  Difference difference;
+  const Signature& signature;  // what is added and changed as it is after, what is removed as it was before
+  std::string where;           // of that
+  std::vector<FieldChange> changes;  // kChanged: none when the list has too many meanings for them to be known
+};
+
+// Requires: both were finished, keep covered entries and share their meanings.
+Result<DiffCounts> diff_lists(Intake& before, Intake& after, const std::function<void(const EntryDifference&)>& tell);
 
 }  // namespace telefence

@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "signatures/signature.h"
 
@@ -27,15 +29,28 @@ class Meanings {
     if (found == numbers_.end()) {
       if (numbers_.size() + 1 >= kOther) return kOther;
       found = numbers_.emplace(key, static_cast<std::uint16_t>(numbers_.size() + 1)).first;
+      keys_.push_back(&found->first);
     }
     last_key_ = key;
     return last_ = found->second;
   }
   std::size_t size() const { return numbers_.size(); }
 
+  // What a number stands for, as a signature without a value; none for 0 and kOther.
+  std::optional<Signature> meaning(std::uint16_t number) const {
+    if (number == 0 || number > keys_.size()) return std::nullopt;
+    Signature out;
+    std::uint8_t category = 0;
+    std::tie(out.allow, out.shadow, category, out.tier, out.action, out.expires_s, out.valid_from_s, out.shadow_until_s, out.canary) =
+        *keys_[number - 1u];
+    out.category = static_cast<Category>(category);
+    return out;
+  }
+
  private:
   using Key = std::tuple<bool, bool, std::uint8_t, std::uint8_t, std::string, std::int64_t, std::int64_t, std::int64_t, std::uint8_t>;
   std::map<Key, std::uint16_t> numbers_;
+  std::vector<const Key*> keys_;  // of `numbers_`, by number
   Key last_key_;
   std::uint16_t last_ = 0;
 };

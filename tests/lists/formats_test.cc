@@ -169,6 +169,14 @@ TEST(Formats, CsvWithAQuoteThatIsNeverClosedIsToldAtItsEnd) {
   EXPECT_EQ(read_as(kCsvFormat, "domain,note\nbad.example,\"open\nmore\nlast\n"),
             (Lines{"1 pass", "2 skip bad.example,\"open: the quote that begins here is never closed",
                    "3 skip more: behind a quote that is never closed: mend that line", "4 skip last: behind a quote that is never closed: mend that line"}));
+  // A quote of a later row does not close it, though it seems to: nothing is swallowed without a word.
+  EXPECT_EQ(read_as(kCsvFormat, "domain,note\na.example,\"open\nb.example,x\nc.example,\"y\"\nd.example,z\n"),
+            (Lines{"1 pass", "2 skip a.example,\"open: the quote that begins here is not closed before other rows begin",
+                   "3 skip b.example,x: behind a quote that is not closed in its row: mend that line",
+                   "4 skip c.example,\"y\": behind a quote that is not closed in its row: mend that line", "5 domain d.example suffix"}));
+  EXPECT_EQ(read_as(kCsvFormat, "domain,note\na.example,\"x\" y\nb.example,\"x\"\"y\" \n"),
+            (Lines{"1 pass", "2 skip a.example,\"x\" y: text stands behind a closing quote: double quotes inside of a field, or mend the line",
+                   "3 domain b.example suffix"}));
   // A row of several lines is one.
   EXPECT_EQ(read_as(kCsvFormat, "domain,note\nbad.example,\"one\ntwo\"\n"), (Lines{"1 pass", "2 pass", "3 domain bad.example suffix"}));
   EXPECT_EQ(read_as(kCsvFormat, "name,colour\nx,red\n").size(), 2u);  // no column of values: told for each line, nothing taken

@@ -75,6 +75,23 @@ TEST(Intake, EveryLineAndValueIsAccountedFor) {
   EXPECT_EQ(read.intake.complaints()[0].value, "com.cn");
 }
 
+// What is over hides nothing that is in force: neither an allow entry a block, nor a block of before the one of now.
+TEST(Intake, AnEntryThatIsOverDoesNothingToOthersOfItsValue) {
+  IntakeOptions options;
+  options.now_s = 1'700'000'000;
+  Read read(options);
+  ASSERT_TRUE(read.add("value,op,expires,match\na.example,allow,1600000000,\na.example,block,,\nb.example,block,1600000000,\nb.example,block,1800000000,\n"
+                       "c.example,block,1600000000,\nwww.c.example,block,1600000000,\n").ok());
+  EXPECT_EQ(read.entries().size(), 6u);
+  EXPECT_TRUE(read.intake.complaints().empty());
+  // While it holds it does.
+  options.now_s = 1'500'000'000;
+  Read then(options);
+  ASSERT_TRUE(then.add("value,op,expires\na.example,allow,1600000000\na.example,block,\n").ok());
+  EXPECT_EQ(then.entries().size(), 1u);
+  EXPECT_EQ(then.of(ValueFate::kDuplicate), 1u);
+}
+
 TEST(Intake, ProtectedNamesAreARefusalOfTheirOwn) {
   IntakeOptions options;
   options.terms = terms();
@@ -477,12 +494,30 @@ TEST(Diff, SaysWhatIsAddedRemovedAndChanged) {
   ASSERT_TRUE(before.intake.finish().ok());
   ASSERT_TRUE(after.intake.finish().ok());
   Lines told;
-  const Result<DiffCounts> counts = diff_lists(before.intake, after.intake, [&](Difference difference, const Signature& signature, const std::string& where) {
-    told.push_back(std::string(1, "+-~"[static_cast<int>(difference)]) + signature.value + " " + where);
+  const Result<DiffCounts> counts = diff_lists(before.intake, after.intake, [&](const EntryDifference& one) {
+    told.push_back(std::string(1, "+-~"[static_cast<int>(one.difference)]) + one.signature.value + " " + one.where);
+    for (const FieldChange& change : one.changes) told.back() += " " + std::string(change.field) + " " + change.before + ">" + change.after;
   });
   ASSERT_TRUE(counts.ok());
-  EXPECT_EQ(told, (Lines{"+new.example new:2", "~level.example new:3", "~reach.example new:4", "-gone.example old:3"}));
+  EXPECT_EQ(told, (Lines{"+new.example new:2", "~level.example new:3 level 1>3", "~reach.example new:4 match exact>suffix", "-gone.example old:3"}));
   EXPECT_EQ(counts.value().same, 2u);
+}
+
+TEST(Diff, WhatBecomesOfABlockIsTold) {
+  const auto meanings = std::make_shared<Meanings>();
+  IntakeOptions options;
+  options.keeps_covered = true;
+  Read before(options, meanings), after(options, meanings);
+  ASSERT_TRUE(before.add("value,op,category,shadow,expires\na.example,block,loan,,\nb.example,block,loan,,\nc.example,block,loan,,\n", "old").ok());
+  ASSERT_TRUE(after.add("value,op,category,shadow,expires\na.example,allow,loan,,\nb.example,block,prize,true,\nc.example,block,loan,,1790000000\n", "new").ok());
+  ASSERT_TRUE(before.intake.finish().ok());
+  ASSERT_TRUE(after.intake.finish().ok());
+  Lines told;
+  ASSERT_TRUE(diff_lists(before.intake, after.intake, [&](const EntryDifference& one) {
+    told.push_back(one.signature.value);
+    for (const FieldChange& change : one.changes) told.back() += " " + std::string(change.field) + " " + change.before + ">" + change.after;
+  }).ok());
+  EXPECT_EQ(told, (Lines{"a.example op block>allow", "b.example category loan>prize shadow false>true", "c.example expires >2026-09-21T14:13:20.000Z"}));
 }
 
 // What response policy zones name beside their wildcard.
@@ -495,8 +530,8 @@ TEST(Diff, WhatAWiderEntryOfBothTakesInIsNoDifference) {
     EXPECT_TRUE(before.add(std::string("value,match\n") + old, "old").ok() && before.intake.finish().ok());
     EXPECT_TRUE(after.add(std::string("value,match\n") + newer, "new").ok() && after.intake.finish().ok());
     Lines told;
-    EXPECT_TRUE(diff_lists(before.intake, after.intake, [&](Difference difference, const Signature& signature, const std::string&) {
-      told.push_back(std::string(1, "+-~"[static_cast<int>(difference)]) + signature.value + (signature.subdomains ? "" : " exact"));
+    EXPECT_TRUE(diff_lists(before.intake, after.intake, [&](const EntryDifference& one) {
+      told.push_back(std::string(1, "+-~"[static_cast<int>(one.difference)]) + one.signature.value + (one.signature.subdomains ? "" : " exact"));
     }).ok());
     return told;
   };
