@@ -29,6 +29,7 @@ void write_link(Bytes link, bool swapped, Writer& writer) {
     writer.bytes(link.first(kMacBytes));
     link = link.subspan(2 * kMacBytes);
   }
+  if (link.size() == 2) return writer.u16(u16_at(link, 0));  // the EtherType alone, as mostly: a copy of any length is a call
   writer.bytes(link);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enforce/wrap.h"
 
+#include "base/big_endian.h"
 #include "base/writer.h"
 #include "enforce/checksum.h"
 
@@ -35,9 +36,8 @@ void write_ipv4(const Ends& ends, std::uint8_t protocol, std::size_t length, Wri
   const auto hops_and_protocol = static_cast<std::uint16_t>(kHops << 8 | protocol);
   constexpr std::uint16_t kIdentification = 0;  // of no use in an atomic datagram (RFC 6864)
   const std::uint16_t checksum = checksum_of(std::uint64_t{kVersionAndWords} + total + kDoNotFragment + hops_and_protocol + ends.sum);
-  writer.all(kVersionAndWords, total, kIdentification, kDoNotFragment, hops_and_protocol, checksum);
-  writer.bytes(ends.from);
-  writer.bytes(ends.to);
+  writer.all(kVersionAndWords, total, kIdentification, kDoNotFragment, hops_and_protocol, checksum, big_endian<std::uint32_t>(ends.from.data()),
+             big_endian<std::uint32_t>(ends.to.data()));
 }
 
 void write_ipv6(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {

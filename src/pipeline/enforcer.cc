@@ -150,21 +150,28 @@ bool Enforcer::repeats_refusal(std::size_t index) {
 
 void Enforcer::run(const LivePolicy& live) {
   Replies replies(burst_.replies, burst_.reply_goes_back, supply_, &ways_);
-  if (burst_.is_copy) {
-    if (burst_.may_answer) answer_copies(live, replies);
-    lane_.settle(replies, live);
-    burst_.reply_count = replies.used();
-    return count_verdicts();
-  }
+  if (burst_.is_copy)
+    act_on_copies(live, replies);
+  else
+    act(live, replies);
+  burst_.reply_count = replies.used();
+  supply_.give_rest_back();
+  if (!burst_.is_copy) absorb_acknowledgements(live);
+  count_verdicts();
+}
+
+void Enforcer::act_on_copies(const LivePolicy& live, Replies& replies) {
+  if (burst_.may_answer) answer_copies(live, replies);
+  lane_.settle(replies, live);
+}
+
+void Enforcer::act(const LivePolicy& live, Replies& replies) {
   for (const std::uint16_t i : hit_events())
     if (burst_.verdicts[i].enforced()) event(i, live, replies);
   if (burst_.closing_count != 0 || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
   datagrams_.drop_refused();
   restate_responses();
   lane_.settle(replies, live);
-  burst_.reply_count = replies.used();
-  absorb_acknowledgements(live);
-  count_verdicts();
 }
 
 const TunnelHeaders* Enforcer::Ways::find(const Frame& judged, const Layers& layers) {
