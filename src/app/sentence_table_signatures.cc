@@ -433,6 +433,7 @@ constexpr Sentence kSentences[] = {
     {"ranges are not taken: write prefixes, here {}", "不支持号段区间：请写前缀，此处为 {0}"},
     {"ranges are taken in list files only, of two whole numbers and at most 100 million of them: else write prefixes",
      "号码区间仅可用于名单文件，两端须为完整号码，且至多一亿个号码；否则请写前缀"},
+    {"a range needs both ends whole: {}", "号段区间两端都要写完整：{0}"},
     {"a range begins with its lower end: {}", "号段区间要从小到大：{0}"},
     {"Hyperscan can't compile it: {}", "Hyperscan 无法编译：{0}"},
     {"{} is a public suffix: every site under it would be blocked", "{0} 是公共后缀：其下所有网站都会被拦截"},

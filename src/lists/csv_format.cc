@@ -161,13 +161,18 @@ class Table {
     return std::any_of(known.begin(), known.end(), [&](std::string_view one) { return equal_but_case(word, one); });
   }
   static bool is_removal(std::string_view word) { return is_one_of(word, {"remove", "delete", "del", "删除", "移除", "解除", "解封", "解封堵", "取消"}); }
-  // An addition, which may let pass; false: another word.
-  static bool read_operation(std::string_view word, Signature& signature) {
-    if (is_one_of(word, {"", "add", "block", "新增", "添加", "拦截", "封堵", "阻断", "黑名单"})) return true;
-    if (!is_one_of(word, {"allow", "放行", "白名单"})) return false;
-    signature.allow = true;
-    return true;
-  }
+  // What the words of a row say that is to be done.
+  struct Operation {
+    bool blocks = false, allows = false;
+    // An addition; false: another word.
+    bool take(std::string_view word) {
+      const bool is_block = is_one_of(word, {"block", "拦截", "封堵", "阻断", "黑名单"});
+      const bool is_allow = is_one_of(word, {"allow", "放行", "白名单"});
+      blocks = blocks || is_block;
+      allows = allows || is_allow;
+      return is_block || is_allow || is_one_of(word, {"", "add", "新增", "添加"});
+    }
+  };
 
   void row(std::uint64_t number, const std::vector<std::string>& fields) {
     Signature signature = common_;
@@ -218,8 +223,11 @@ class Table {
     };
     for (const std::string_view operation : operations(fields))
       if (is_removal(operation)) return "a removal: telefence push remove takes entries back";
+    Operation said;
     for (const std::string_view operation : operations(fields))
-      if (!read_operation(operation, signature)) return is_wrong(operation, "the operation must be add, allow or remove");
+      if (!said.take(operation)) return is_wrong(operation, "the operation must be add, allow or remove");
+    // What is said twice, and differently, lets pass; what is not said is as the options are (--allow).
+    if (said.blocks || said.allows) signature.allow = said.allows;
     if (const std::string_view word = field(fields, Column::kForDetection); equal_but_case(word, "0") || equal_but_case(word, "false"))
       return "not meant for detection: to_ids is false";
     // A word that we do not know is the centre's own: the entry counts all the same (doubt_category).

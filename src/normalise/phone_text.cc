@@ -50,6 +50,11 @@ std::string refuse_range(std::string_view text) {
   constexpr std::size_t kHalfOfLongest = 10;
   if (first.size() > kHalfOfLongest && first.size() == last.size() && first > last)
     return "a range begins with its lower end: " + plus + last + "-" + plus + first;
+  // A whole number, but no landline and no sender of messages (106): these may have an extension behind them.
+  const bool may_be_extended = (first.starts_with('0') && !first.starts_with("00")) || first.starts_with("106");
+  const bool is_whole = first.size() > kHalfOfLongest && !may_be_extended;
+  if (is_whole && !last.empty() && last.size() < first.size())
+    return "a range needs both ends whole: " + plus + first + "-" + plus + first.substr(0, first.size() - last.size()) + last;
   if (first.size() < 3 || first.size() != last.size() || first >= last) return {};
   const bool is_surely_one = left.find_first_of('*') != std::string_view::npos || right.find('+') != std::string_view::npos;
   // Of longer ones the prefixes may cover far more than what is named.

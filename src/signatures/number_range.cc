@@ -22,26 +22,27 @@ struct Range {
 };
 
 // The digits of one end; empty: it is no number.
-std::string digits_of(std::string_view text, bool& has_plus) {
+std::string digits_of(std::string_view text, bool may_have_dashes, bool& has_plus) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
   has_plus = text.starts_with('+');
   if (has_plus) text.remove_prefix(1);
   std::string digits;
   for (const char c : text) {
     if (is_digit(c)) digits += c;
-    else if (c != ' ' && c != '\t') return {};
+    else if (c != ' ' && c != '\t' && !(c == '-' && may_have_dashes)) return {};
   }
   return digits;
 }
 
 std::optional<Range> range_of(std::string_view text) {
-  for (const std::string_view sign : {"-", "~", "至", "到", "—", "–", "～", " to "}) {
+  for (const std::string_view sign : {"——", "—", "–", "~", "～", "至", "到", " to ", "-"}) {
     const std::size_t at = text.find(sign);
     if (at == std::string_view::npos || at == 0) continue;
     bool has_plus = false, again = false;
+    const bool has_own_sign = sign != "-";
     Range range;
-    range.first = digits_of(text.substr(0, at), has_plus);
-    range.last = digits_of(text.substr(at + sign.size()), again);
+    range.first = digits_of(text.substr(0, at), has_own_sign, has_plus);
+    range.last = digits_of(text.substr(at + sign.size()), has_own_sign, again);
     const std::size_t size = range.first.size();
     if (size < kShortest || size > 15 || range.last.size() != size || range.first > range.last) return std::nullopt;
     if (again && !has_plus) return std::nullopt;

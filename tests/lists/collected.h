@@ -52,10 +52,10 @@ inline std::string sample_text(const std::string& name) {
 
 inline TextSource source_of_text(std::string_view text, std::string name = "list") { return TextSource(std::move(name), source_of(text)); }
 
-inline std::vector<std::string> read_as(const ListFormat& format, std::string_view text) {
+inline std::vector<std::string> read_as(const ListFormat& format, std::string_view text, const Signature& common = {}) {
   TextSource source = source_of_text(text);
   Collected collected;
-  format.read(source, Signature{}, collected);
+  format.read(source, common, collected);
   if (source.error()) collected.lines.push_back(source.error()->message);
   return collected.lines;
 }

@@ -145,6 +145,11 @@ TEST(Formats, CsvSaysWhichColumnsItDoesNotRead) {
   // Of two such columns either may say that it is none to block.
   EXPECT_EQ(read_as(kCsvFormat, "号码,操作,名单类型\n13800000001,新增,白名单\n13800000002,,解封\n13800000003,新增,黑名单\n"),
             (Lines{"1 pass", "2 number 13800000001 allow", "3 skip 13800000002: a removal: telefence push remove takes entries back", "4 number 13800000003"}));
+  // What a row says counts more than --allow; what is said twice and differently lets pass.
+  Signature allow;
+  allow.allow = true;
+  EXPECT_EQ(read_as(kCsvFormat, "号码,操作,名单类型\n13800000001,新增,\n13800000002,拦截,\n13800000003,,黑名单\n13800000004,拦截,白名单\n", allow),
+            (Lines{"1 pass", "2 number 13800000001 allow", "3 number 13800000002", "4 number 13800000003", "5 number 13800000004 allow"}));
   EXPECT_EQ(read_as(kCsvFormat, "号码,状态,序号\n13800000001,已解封,1\n"),
             (Lines{"1 pass", "1 doubt 状态: these columns are not read: see that none of them says which rows are not to be blocked (op", "2 number 13800000001"}));
 }

@@ -111,6 +111,8 @@ std::string mistake(std::string_view text) {
 TEST(PhoneText, RangesAreRefusedWithThePrefixesThatWouldBeRight) {
   EXPECT_EQ(mistake("13800000009-13800000001"), "a range begins with its lower end: 13800000001-13800000009");
   EXPECT_EQ(mistake("+8613800000009 - +8613800000001"), "a range begins with its lower end: +8613800000001-+8613800000009");
+  EXPECT_EQ(mistake("13800000000-0999"), "a range needs both ends whole: 13800000000-13800000999");
+  EXPECT_EQ(mistake("+8613800000000-9"), "a range needs both ends whole: +8613800000000-+8613800000009");
   EXPECT_EQ(mistake("170-179"), "ranges are not taken: write prefixes, here 17*; one number: write it without the dash");
   EXPECT_EQ(mistake("1700 - 1709"), "ranges are not taken: write prefixes, here 170*; one number: write it without the dash");
   EXPECT_EQ(mistake("170*-175*"), "ranges are not taken: write prefixes, here 170*, 171*, 172*, 173*, 174*, 175*");
@@ -125,6 +127,7 @@ TEST(PhoneText, DashesInsideANumberAreNoRange) {
   EXPECT_EQ(mistake("010-65521234"), "taken as +861065521234");
   EXPECT_EQ(mistake("0571-8888-6666"), "taken as +8657188886666");
   EXPECT_EQ(mistake("+86-138-1234-5678"), "taken as +8613812345678");
+  EXPECT_EQ(mistake("01065521234-801"), "taken as 01065521234801") << "an extension";
   EXPECT_EQ(mistake("8800-1234"), "taken as 88001234") << "falling: no range";
 }
 
