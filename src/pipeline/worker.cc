@@ -142,7 +142,7 @@ void Worker::run_part(Link& link) {
 
 // Most look-ups are of names of which nothing is listed, and need not even become events, unless somebody wants to see those.
 void Worker::turn_innocents_away(const MatchSet& set, const LivePolicy& live) {
-  if (!burst_.has_udp || observer_ != nullptr || shedder_.is_shedding() || !sampler_.passes(burst_.count)) return;
+  if (!burst_.has_udp || observer_ != nullptr || shedder_.sheds(ShedCause::kNames) || !sampler_.passes(burst_.count)) return;
   sampler_.pass(sieve_.run(set, live.classifier));
 }
 
