@@ -99,6 +99,7 @@ constexpr Sentence kSentences[] = {
     {"snapshot {} refused: chunk {} of snapshot {} is not there any more", "快照 {0} 被拒绝：第 {1} 块已不存在"},
     {"snapshot {} refused: the manifest of snapshot {} is not there any more", "快照 {0} 被拒绝：清单已不存在"},
     {"snapshot {} read from disk: {} entries", "已从磁盘读取快照 {0}：{1} 条"},
+    {"is over, and another entry of this value is there before: that one counts", "已过期，且前面已有同值的另一条：以那一条为准"},
     {"is allowed by an entry before: that one counts", "前面已有放行同一值的条目：以放行为准"},
     {"is blocked by an entry before: the allow entry counts", "前面已有拦截同一值的条目：以放行为准"},
     {"this category is not known, so its entries have that of --category, or other; known are {}", "未知类别：其条目按 --category 计，未指定则计为“其他”；可用类别：{0}"},

@@ -209,7 +209,7 @@ class Intake::State : public ListSink {
     signature.subdomains = entry.subdomains;
     signature.prefix = signature.kind == SignatureKind::kUrl ? entry.prefix : false;
     if (signature.kind == SignatureKind::kNumber) signature.prefix = entry.prefix;
-    if (is_over(signature)) return store_it(line, std::move(entry), samples);
+    if (is_over(signature)) return keep_over(line, std::move(entry), samples);
     const std::uint16_t meaning = meanings->number_of(signature);
     if (const bool was_allowed = is_there_otherwise(signature); was_allowed && !signature.allow) {
       ledger().count(ValueFate::kDuplicate);
@@ -243,7 +243,14 @@ class Intake::State : public ListSink {
       if (Result<void> appended = store.append(signature, file(), line); !appended) trouble = appended.error();
   }
 
-  // It does nothing any more: an allow entry lets nothing through, and no entry is there twice for it.
+  // Others of its value that follow are taken as if it were not there. Behind one that is in force it would be the newer word on an edge.
+  void keep_over(std::uint64_t line, Entry entry, const PatternSamples* samples) {
+    if (seen.find(canonical) == 0 && !is_there_otherwise(canonical)) return store_it(line, std::move(entry), samples);
+    ledger().count(ValueFate::kDuplicate);
+    complain(file(), line, canonical.value, "is over, and another entry of this value is there before: that one counts", false);
+  }
+
+  // It does nothing any more.
   bool is_over(const Signature& signature) const {
     return options.now_s != 0 && signature.expires_s != 0 && signature.expires_s <= options.now_s;
   }

@@ -28,7 +28,7 @@ struct IntakeOptions {
   Signature common;                    // what an entry is when its list does not say
   std::optional<bool> subdomains;      // of all domains, whatever their list says
   bool keeps_covered = false;          // covered ones stay, and count as accepted
-  std::int64_t now_s = 0;              // entries that were over by then are taken, but do nothing to others of their value; 0: none is over
+  std::int64_t now_s = 0;              // entries that were over by then hide no others of their value; 0: none is over
   std::size_t most_complaints = 1000;  // kept; all are counted
   std::function<void(const TextSource&)> progress;  // now and then
 };

@@ -84,6 +84,12 @@ TEST(Intake, AnEntryThatIsOverDoesNothingToOthersOfItsValue) {
                        "c.example,block,1600000000,\nwww.c.example,block,1600000000,\n").ok());
   EXPECT_EQ(read.entries().size(), 6u);
   EXPECT_TRUE(read.intake.complaints().empty());
+  // Behind one that is in force it would be the newer word.
+  Read behind(options);
+  ASSERT_TRUE(behind.add("value,op,expires\na.example,block,\na.example,allow,1600000000\nb.example,block,1800000000\nb.example,block,1600000000\n").ok());
+  EXPECT_EQ(behind.entries(), (Lines{"domain a.example suffix", "domain b.example suffix until 1800000000"}));
+  EXPECT_EQ(behind.of(ValueFate::kDuplicate), 2u);
+  EXPECT_EQ(behind.intake.doubts(), 2u);
   // While it holds it does.
   options.now_s = 1'500'000'000;
   Read then(options);
