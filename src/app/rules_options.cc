@@ -34,7 +34,7 @@ Result<IntakeOptions> intake_options(const RulesArguments& arguments, RulesProgr
   options.common.allow = arguments.allow;
   options.common.shadow = arguments.shadow;
   if (!arguments.match.empty()) options.subdomains = arguments.match == "suffix";
-  if (arguments.operation != "diff") options.now_s = std::time(nullptr);  // what a list says of the past is compared, too
+  options.now_s = std::time(nullptr);
   options.most_complaints = arguments.json ? kMostComplaintsInJson : arguments.most;
   options.progress = [&progress](const TextSource& source) { progress.show(source); };
   if (std::count(arguments.files.begin(), arguments.files.end(), "-") > 1) return usage("standard input (-) can be read once only");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A name of at most 63 octets in canonical form, with what whoever read it knows of it already. Views die with the burst.
+// A name of at most 63 octets in lower case, as canonical names are, with what whoever read it knows of it already. Views die with the burst.
 
 #include <array>
 #include <cstdint>

@@ -73,6 +73,7 @@ class Table {
     if (!is_whole && row_.size() < TextSource::kLongestLine) return;
     if (!is_whole) return give_up_open();
     for (std::size_t i = 0; i + 1 < open_lines_.size(); ++i) sink_.pass(open_lines_[i].number);
+    doubt_lines(number);
     open_lines_.clear();
     row(number, row_.fields());
   }
@@ -93,10 +94,21 @@ class Table {
     if (open_lines_.size() == 1) return give_up("text stands behind a closing quote: double quotes inside of a field, or mend the line", {});
     give_up("the quote that begins here is not closed before other rows begin", "behind a quote that is not closed in its row: mend that line");
   }
-  // What stands behind it may be text or rows; text that is blocked would be worse than a row that is not.
+  // Lines of a text may look like rows, and rows may have become a text: a quote that is missing is seen by nothing else.
+  void doubt_lines(std::uint64_t number) {
+    const auto separators = static_cast<std::ptrdiff_t>(columns_.size()) - 1;
+    const auto looks_like_row = [&](const Line& line) { return std::count(line.text.begin(), line.text.end(), separator_) >= separators; };
+    if (separators > 0 && open_lines_.size() > 1 && std::any_of(open_lines_.begin() + 1, open_lines_.end(), looks_like_row))
+      sink_.doubt(number, open_lines_.front().text, "this row goes on over lines that look like rows: see that its quote is closed where it should be");
+    if (is_unsure_) sink_.doubt(number, open_lines_.front().text, "behind a row that could not be read: see that this is a row, too");
+    is_unsure_ = false;
+  }
+
+  // What stands in them may be text or rows; text that is blocked would be worse than a row that is not. Where the next row begins is a guess.
   void give_up(const std::string& first, const std::string& others) {
     for (const Line& line : open_lines_) sink_.skip(line.number, line.text, &line == &open_lines_.front() ? first : others);
     open_lines_.clear();
+    is_unsure_ = true;
   }
   void comment(std::uint64_t number, std::string_view text) {
     if (!columns_.empty() || !is_sure_heading(text)) return sink_.pass(number);
@@ -227,7 +239,8 @@ class Table {
     for (const std::string_view operation : operations(fields))
       if (!said.take(operation)) return is_wrong(operation, "the operation must be add, allow or remove");
     // What is said twice, and differently, lets pass; what is not said is as the options are (--allow).
-    if (said.blocks || said.allows) signature.allow = said.allows;
+    const bool has_action = !field(fields, Column::kAction).empty();  // what is done to what is blocked
+    if (said.blocks || said.allows || has_action) signature.allow = said.allows;
     if (const std::string_view word = field(fields, Column::kForDetection); equal_but_case(word, "0") || equal_but_case(word, "false"))
       return "not meant for detection: to_ids is false";
     // A word that we do not know is the centre's own: the entry counts all the same (doubt_category).
@@ -251,7 +264,7 @@ class Table {
     if (const std::string_view word = field(fields, Column::kSource); !word.empty()) signature.source = word;
     const auto is_shadow = truth_of(field(fields, Column::kShadow));
     if (!is_shadow) return is_wrong(field(fields, Column::kShadow), "shadow must be true (是) or false (否)");
-    signature.shadow |= *is_shadow;
+    if (!field(fields, Column::kShadow).empty()) signature.shadow = *is_shadow;
     if (!match_of(field(fields, Column::kMatch)))
       return is_wrong(field(fields, Column::kMatch), "match must be exact (精确), suffix (后缀), prefix (前缀), text (文本) or regex (正则)");
     return {};
@@ -315,6 +328,7 @@ class Table {
   std::vector<Column> columns_;
   char separator_ = ',';
   CsvRow row_;
+  bool is_unsure_ = false;  // the rows before could not be read
   std::vector<Line> open_lines_;  // of a row that is not whole yet: nothing was said of them
 };
 

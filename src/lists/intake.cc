@@ -68,7 +68,7 @@ ValueFate fate_of_refusal(const Signature& signature, const CompileTerms& terms)
 
 class Intake::State : public ListSink {
  public:
-  State(IntakeOptions given, std::shared_ptr<Meanings> shared) : options(std::move(given)), meanings(std::move(shared)), seen(0) {}
+  State(IntakeOptions given, std::shared_ptr<Meanings> shared) : options(std::move(given)), meanings(std::move(shared)), seen(0), over(0) {}
 
   void take(std::uint64_t line, const Signature& signature, const PatternSamples* samples) override {
     tell(line);
@@ -164,6 +164,7 @@ class Intake::State : public ListSink {
   IntakeOptions options;
   std::shared_ptr<Meanings> meanings;
   SeenValues seen;
+  SeenValues over;  // that are over, and of which none in force was there before
   EntryFile store;
   std::vector<FileRead> files;
   IntakeSummary summary;
@@ -243,11 +244,33 @@ class Intake::State : public ListSink {
       if (Result<void> appended = store.append(signature, file(), line); !appended) trouble = appended.error();
   }
 
-  // Others of its value that follow are taken as if it were not there. Behind one that is in force it would be the newer word on an edge.
+  // Others of its value that follow are taken as if it were not there. Behind one that is in force it would be the newer word on an edge,
+  // which asks for the value alone.
   void keep_over(std::uint64_t line, Entry entry, const PatternSamples* samples) {
-    if (seen.find(canonical) == 0 && !is_there_otherwise(canonical)) return store_it(line, std::move(entry), samples);
+    const bool is_behind = is_there_in_any_form(canonical);
+    if (!is_behind && over.insert(canonical, meanings->number_of(canonical)) == 0) return store_it(line, std::move(entry), samples);
     ledger().count(ValueFate::kDuplicate);
-    complain(file(), line, canonical.value, "is over, and another entry of this value is there before: that one counts", false);
+    if (is_behind) complain(file(), line, canonical.value, "is over, and another entry of this value is there before: that one counts", false);
+  }
+
+  // Whether an entry of this value is in force, whatever it covers and whether it blocks or lets pass.
+  bool is_there_in_any_form(const Signature& signature) const {
+    using Sides = Signature::Sides;
+    Signature form = signature;
+    for (const bool allow : {false, true}) {
+      for (const bool wide : {false, true}) {
+        for (const bool literal : {false, true}) {
+          for (const Sides sides : {Sides::kCalling, Sides::kCalled, Sides::kEither}) {
+            form.allow = allow;
+            form.subdomains = form.prefix = wide;
+            form.literal = literal;
+            form.sides = sides;
+            if (seen.find(form) != 0) return true;
+          }
+        }
+      }
+    }
+    return false;
   }
 
   // It does nothing any more.
@@ -354,9 +377,12 @@ const IntakeSummary& Intake::summary() const { return state_->summary; }
 const std::vector<Complaint>& Intake::complaints() const { return state_->complaints; }
 std::uint64_t Intake::complaint_count() const { return state_->complaint_count; }
 std::uint64_t Intake::doubts() const { return state_->doubts; }
-std::uint16_t Intake::meaning_here(const Signature& signature) const { return state_->seen.find(signature); }
+std::uint16_t Intake::meaning_here(const Signature& signature) const {
+  const std::uint16_t in_force = state_->seen.find(signature);
+  return in_force != 0 ? in_force : state_->over.find(signature);
+}
 const Meanings& Intake::meanings() const { return *state_->meanings; }
 bool Intake::is_covered(const Signature& signature, std::uint16_t meaning) const { return state_->seen.is_covered(signature, meaning); }
-std::size_t Intake::memory_bytes() const { return state_->seen.bytes(); }
+std::size_t Intake::memory_bytes() const { return state_->seen.bytes() + state_->over.bytes(); }
 
 }  // namespace telefence

@@ -67,7 +67,7 @@ class Comparison {
  private:
   void is_after(const StoredEntry& entry) {
     const std::uint16_t then = before_.meaning_here(entry.signature), now = after_.meaning_here(entry.signature);
-    if (then != 0 && then == now) {
+    if (then != 0 && then == now && then != Meanings::kOther) {
       ++counts_.same;
     } else if (then != 0) {
       changed(entry, entry.signature, then);

@@ -21,9 +21,9 @@ struct DiffCounts {
   bool is_empty() const { return added + removed + changed == 0; }
 };
 
-// What of an entry is another, in the words of op lines.
+// What of an entry is another, as text.
 struct FieldChange {
-  std::string_view field;  // op, match, category, level, action, expires, shadow, valid_from, shadow_until, canary
+  std::string_view field;  // op (block or allow), match, category, level, action, expires, shadow, valid_from, shadow_until, canary
   std::string before, after;  // "" = nothing is said
 };
 
@@ -31,7 +31,7 @@ struct EntryDifference {
   Difference difference;
   const Signature& signature;  // what is added and changed as it is after, what is removed as it was before
   std::string where;           // of that
-  std::vector<FieldChange> changes;  // kChanged: none when the list has too many meanings for them to be known
+  std::vector<FieldChange> changes;  // kChanged: none where the lists have so many meanings that nothing is known of these
 };
 
 // Requires: both were finished, keep covered entries and share their meanings.

@@ -37,6 +37,15 @@ std::string prefixes_between(const std::string& plus, const std::string& first, 
   return out;
 }
 
+// Landlines and senders of messages (106) may have an extension behind them; a mobile number has none.
+bool is_whole_mobile(std::string_view digits, bool has_plus) {
+  constexpr std::size_t kMobile = 11;
+  const bool has_zeros = digits.starts_with("00");
+  if (has_zeros) digits.remove_prefix(2);
+  if (digits.starts_with("86") && (has_plus || has_zeros || digits.size() > kMobile)) digits.remove_prefix(2);
+  return digits.size() == kMobile && digits[0] == '1' && digits[1] >= '3';
+}
+
 // "170-179": a dash between two groups of as many digits, the second the greater. Numbers are written with dashes too, but not
 // so: their groups are more than two (138-1234-5678) or of different lengths (010-65521234). Empty when it is no range. Of two groups that
 // together are longer than a number may be the greater may also come first: a list was meant to have a range there.
@@ -50,10 +59,7 @@ std::string refuse_range(std::string_view text) {
   constexpr std::size_t kHalfOfLongest = 10;
   if (first.size() > kHalfOfLongest && first.size() == last.size() && first > last)
     return "a range begins with its lower end: " + plus + last + "-" + plus + first;
-  // A whole number, but no landline and no sender of messages (106): these may have an extension behind them.
-  const bool may_be_extended = (first.starts_with('0') && !first.starts_with("00")) || first.starts_with("106");
-  const bool is_whole = first.size() > kHalfOfLongest && !may_be_extended;
-  if (is_whole && !last.empty() && last.size() < first.size())
+  if (is_whole_mobile(first, !plus.empty()) && !last.empty() && last.size() < first.size())
     return "a range needs both ends whole: " + plus + first + "-" + plus + first.substr(0, first.size() - last.size()) + last;
   if (first.size() < 3 || first.size() != last.size() || first >= last) return {};
   const bool is_surely_one = left.find_first_of('*') != std::string_view::npos || right.find('+') != std::string_view::npos;

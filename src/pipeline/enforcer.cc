@@ -171,6 +171,7 @@ void Enforcer::act(const LivePolicy& live, Replies& replies) {
   if (burst_.closing_count != 0 || burst_.late_count != 0 || burst_.has_repeats) drop_late_segments(replies);
   datagrams_.drop_refused();
   restate_responses();
+  supply_.give_rest_back();  // the lane takes from the pool itself, too
   lane_.settle(replies, live);
 }
 

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/name_sieve.h"
 
+#include "base/check.h"
+
 namespace telefence {
+
+NameSieve::NameSieve(Burst& burst, WorkerStats& stats) : burst_(burst), stats_(stats) {
+  for (const Protocol* const one : registered_protocols())
+    CHECK(one->plain_name == nullptr || (one->acknowledges == nullptr && one->make_reader == nullptr));
+}
 
 // Names in the plainest form, in the order of their frames.
 std::size_t NameSieve::collect(const Classifier& classifier) {
@@ -29,7 +36,7 @@ std::size_t NameSieve::run(const MatchSet& set, const Classifier& classifier) {
   const std::size_t count = collect(classifier);
   if (count == 0) return 0;
   const std::size_t listed = set.may_be_listed(names_.first(count), listed_);
-  if (listed > count / 2) pause_ = kPause;
+  if (2 * listed > count) pause_ = kPause;
   turn_away(count, listed);
   return count - listed;
 }

@@ -21,14 +21,14 @@ namespace telefence {
 
 class NameSieve {
  public:
-  NameSieve(Burst& burst, WorkerStats& stats) : burst_(burst), stats_(stats) {}
+  NameSieve(Burst& burst, WorkerStats& stats);
 
   // Gives the frames that are done their fate, counts them as messages without a hit, and marks them in burst.is_turned_away. Returns how
   // many. Requires: the burst is decoded, nobody wants to see events of innocents.
   std::size_t run(const MatchSet& set, const Classifier& classifier);
 
  private:
-  // Where nearly all names are listed, asking first is only a further cost: after such a burst so many others are not asked about.
+  // Where most names are listed, asking first is only a further cost: after a burst of which more than half are, so many others are not asked about.
   static constexpr unsigned kPause = 15;
 
   std::size_t collect(const Classifier& classifier);

@@ -140,9 +140,11 @@ void Worker::run_part(Link& link) {
   lane_.end_of_burst();
 }
 
-// Most look-ups are of names of which nothing is listed, and need not even become events, unless somebody wants to see those.
+// Most look-ups are of names of which nothing is listed, and need not even become events, unless somebody wants to see those. A sample is
+// taken of messages in their order, and a segment may have many.
 void Worker::turn_innocents_away(const MatchSet& set, const LivePolicy& live) {
-  if (!burst_.has_udp || observer_ != nullptr || shedder_.sheds(ShedCause::kNames) || !sampler_.passes(burst_.count)) return;
+  const bool may_be_sampled = !sampler_.passes(burst_.has_tcp ? EventList::kMaxEvents : burst_.count);
+  if (!burst_.has_udp || observer_ != nullptr || shedder_.sheds(ShedCause::kNames) || may_be_sampled) return;
   sampler_.pass(sieve_.run(set, live.classifier));
 }
 

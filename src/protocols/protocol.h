@@ -100,7 +100,7 @@ struct Protocol {
 
   // Of a datagram that asks for one name and nothing else, in the plainest way, as nearly all do: that name, with its text in `room`, which
   // has kPlainNameRoom characters. False: extract() has to look. What this takes is kDone for extract(), with one event that holds this
-  // name, which is canonical or none at all. Null: there are no such datagrams.
+  // name, which is canonical or none at all. Not with `acknowledges` or `make_reader`. Null: there are no such datagrams.
   static constexpr std::size_t kPlainNameRoom = 64;
   bool (*plain_name)(Bytes message, char* room, PlainName& name) = nullptr;
 

@@ -150,6 +150,7 @@ TEST(Formats, CsvSaysWhichColumnsItDoesNotRead) {
   allow.allow = true;
   EXPECT_EQ(read_as(kCsvFormat, "号码,操作,名单类型\n13800000001,新增,\n13800000002,拦截,\n13800000003,,黑名单\n13800000004,拦截,白名单\n", allow),
             (Lines{"1 pass", "2 number 13800000001 allow", "3 number 13800000002", "4 number 13800000003", "5 number 13800000004 allow"}));
+  EXPECT_EQ(read_as(kCsvFormat, "号码,处置\n13800000001,拦截\n13800000002,\n", allow), (Lines{"1 pass", "2 number 13800000001 block", "3 number 13800000002 allow"}));
   EXPECT_EQ(read_as(kCsvFormat, "号码,状态,序号\n13800000001,已解封,1\n"),
             (Lines{"1 pass", "1 doubt 状态: these columns are not read: see that none of them says which rows are not to be blocked (op", "2 number 13800000001"}));
 }
@@ -178,10 +179,14 @@ TEST(Formats, CsvWithAQuoteThatIsNeverClosedIsToldAtItsEnd) {
   EXPECT_EQ(read_as(kCsvFormat, "domain,note\na.example,\"open\nb.example,x\nc.example,\"y\"\nd.example,z\n"),
             (Lines{"1 pass", "2 skip a.example,\"open: the quote that begins here is not closed before other rows begin",
                    "3 skip b.example,x: behind a quote that is not closed in its row: mend that line",
-                   "4 skip c.example,\"y\": behind a quote that is not closed in its row: mend that line", "5 domain d.example suffix"}));
+                   "4 skip c.example,\"y\": behind a quote that is not closed in its row: mend that line",
+                   "5 doubt d.example,z: behind a row that could not be read: see that this is a row", "5 domain d.example suffix"}));
+  EXPECT_EQ(read_as(kCsvFormat, "domain,note\na.example,\"open\nb.example,x\nc.example,5\"\nd.example,z\n"),
+            (Lines{"1 pass", "2 pass", "3 pass", "4 doubt a.example,\"open: this row goes on over lines that look like rows: see that its quote is closed where it should be",
+                   "4 domain a.example suffix", "5 domain d.example suffix"}));
   EXPECT_EQ(read_as(kCsvFormat, "domain,note\na.example,\"x\" y\nb.example,\"x\"\"y\" \n"),
             (Lines{"1 pass", "2 skip a.example,\"x\" y: text stands behind a closing quote: double quotes inside of a field, or mend the line",
-                   "3 domain b.example suffix"}));
+                   "3 doubt b.example,\"x\"\"y\" : behind a row that could not be read: see that this is a row", "3 domain b.example suffix"}));
   // A row of several lines is one.
   EXPECT_EQ(read_as(kCsvFormat, "domain,note\nbad.example,\"one\ntwo\"\n"), (Lines{"1 pass", "2 pass", "3 domain bad.example suffix"}));
   EXPECT_EQ(read_as(kCsvFormat, "name,colour\nx,red\n").size(), 2u);  // no column of values: told for each line, nothing taken

@@ -90,6 +90,12 @@ TEST(Intake, AnEntryThatIsOverDoesNothingToOthersOfItsValue) {
   EXPECT_EQ(behind.entries(), (Lines{"domain a.example suffix", "domain b.example suffix until 1800000000"}));
   EXPECT_EQ(behind.of(ValueFate::kDuplicate), 2u);
   EXPECT_EQ(behind.intake.doubts(), 2u);
+  // Whatever either covers: an edge asks for the value alone. And one that is over is there once.
+  Read other(options);
+  ASSERT_TRUE(other.add("value,match,side,expires\na.example,suffix,,\na.example,exact,,1600000000\n+8617000000001,,either,\n+8617000000001,,calling,1600000000\n"
+                        "z.example,,,1600000000\nz.example,,,1600000000\n").ok());
+  EXPECT_EQ(other.entries().size(), 3u);
+  EXPECT_EQ(other.of(ValueFate::kDuplicate), 3u);
   // While it holds it does.
   options.now_s = 1'500'000'000;
   Read then(options);
@@ -524,6 +530,23 @@ TEST(Diff, WhatBecomesOfABlockIsTold) {
     for (const FieldChange& change : one.changes) told.back() += " " + std::string(change.field) + " " + change.before + ">" + change.after;
   }).ok());
   EXPECT_EQ(told, (Lines{"a.example op block>allow", "b.example category loan>prize shadow false>true", "c.example expires >2026-09-21T14:13:20.000Z"}));
+}
+
+TEST(Diff, ABlockThatWasInForceBesideAnAllowEntryThatIsOverIsMissed) {
+  const auto meanings = std::make_shared<Meanings>();
+  IntakeOptions options;
+  options.keeps_covered = true;
+  options.now_s = 1'700'000'000;
+  Read before(options, meanings), after(options, meanings);
+  ASSERT_TRUE(before.add("value,op,expires\na.example,allow,1600000000\na.example,block,\n", "old").ok());
+  ASSERT_TRUE(after.add("value,op,expires\na.example,allow,1600000000\n", "new").ok());
+  ASSERT_TRUE(before.intake.finish().ok());
+  ASSERT_TRUE(after.intake.finish().ok());
+  Lines told;
+  const Result<DiffCounts> counts = diff_lists(before.intake, after.intake, [&](const EntryDifference& one) { told.push_back(one.where); });
+  ASSERT_TRUE(counts.ok());
+  EXPECT_EQ(told, Lines{"old:3"});
+  EXPECT_EQ(counts.value().same, 1u);
 }
 
 // What response policy zones name beside their wildcard.

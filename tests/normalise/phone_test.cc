@@ -128,6 +128,8 @@ TEST(PhoneText, DashesInsideANumberAreNoRange) {
   EXPECT_EQ(mistake("0571-8888-6666"), "taken as +8657188886666");
   EXPECT_EQ(mistake("+86-138-1234-5678"), "taken as +8613812345678");
   EXPECT_EQ(mistake("01065521234-801"), "taken as 01065521234801") << "an extension";
+  EXPECT_EQ(mistake("+861065521234-801").substr(0, 8), "taken as");
+  EXPECT_EQ(mistake("1069012345678-1").substr(0, 8), "taken as");
   EXPECT_EQ(mistake("8800-1234"), "taken as 88001234") << "falling: no range";
 }
 

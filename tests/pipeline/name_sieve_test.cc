@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "filter.h"
@@ -25,10 +26,13 @@ class SeesAll {
   SampleRing ring_;
 };
 
-void fill(Filter& filter) {
-  filter.block([](MatchSetBuilder& builder) {
+// with_top: a name of one label is listed, too, so that everything above a home is asked for.
+void fill(Filter& filter, bool with_top = false) {
+  filter.block([with_top](MatchSetBuilder& builder) {
     Filter::block_domain(builder, "evil.example");
     Filter::block_domain(builder, "deep.below.some.example");
+    if (with_top) Filter::block_domain(builder, "listed-top");
+    Filter::block_domain(builder, "of.co.uk");
     builder.add_domain("exact.example", false, Filter::rule(builder, "exact.example"));
     builder.add_domain("good.evil.example", true, Filter::rule(builder, "good.evil.example", {}, true));
     Filter::block_number(builder, "8613912345678");
@@ -38,6 +42,13 @@ void fill(Filter& filter) {
 std::string changed(std::string bytes, std::size_t at, char octet) {
   bytes[at] = octet;
   return bytes;
+}
+
+// A question for labels of any octets.
+std::string query_of(const std::vector<std::string>& labels) {
+  std::string wire = dns_query("").substr(0, 12);
+  for (const std::string& label : labels) (wire += static_cast<char>(label.size())) += label;
+  return wire + std::string("\0\0\1\0\1", 5);
 }
 
 std::vector<std::vector<std::uint8_t>> kinds() {
@@ -55,6 +66,13 @@ std::vector<std::vector<std::uint8_t>> kinds() {
       udp_frame(dns_query("below.some.example"), 53),
       udp_frame(dns_query("127.0.0.1"), 53),
       udp_frame(dns_query(std::string(60, 'a') + ".evil.example"), 53),
+      udp_frame(dns_query(std::string(50, 'a') + ".evil.example"), 53),  // 63 octets
+      udp_frame(dns_query(std::string(51, 'a') + ".evil.example"), 53),
+      udp_frame(query_of({std::string("a.b"), "evil", "example"}), 53),
+      udp_frame(query_of({"www", "evil\xff", "example"}), 53),
+      udp_frame(query_of({"[", "evil", "example"}), 53),
+      udp_frame(dns_query("somebody.listed-top"), 53),
+      udp_frame(dns_query("below.of.co.uk"), 53),
       udp_frame(dns_query(""), 53),
       udp_frame(changed(plain, 2, '\x81'), 53),       // a response
       udp_frame(changed(plain, 2, '\x28'), 53),       // an update
@@ -73,16 +91,52 @@ std::vector<std::vector<std::uint8_t>> kinds() {
   };
 }
 
+// What the sieve asks the tables for is what all other stages ask them for, or nothing is.
+TEST(NameSieve, APlainNameIsTheCanonicalOneOrThereIsNone) {
+  const Protocol& dns = *protocol_named("dns");
+  std::mt19937_64 random(11);
+  const std::string_view octets("aZ0-_9:[].\\ \x7f\x80\xc3\xff\x01\0", 18);
+  std::size_t plain = 0, canonical = 0;
+  EventList events;
+  for (int round = 0; round < 300'000; ++round) {
+    std::vector<std::string> labels(random() % 6);
+    const bool is_usual = round % 2 == 0;
+    for (std::string& label : labels) {
+      const std::size_t most = round % 16 < 2 ? 63 : 14;
+      for (std::size_t size = 1 + random() % most; size != 0; --size) label += is_usual ? octets[random() % 6] : octets[random() % octets.size()];
+    }
+    const std::string wire = query_of(labels);
+    std::array<char, Protocol::kPlainNameRoom> room;
+    PlainName name;
+    if (!dns.plain_name(as_bytes(wire), room.data(), name)) continue;
+    ++plain;
+    events.clear();
+    events.begin_frame(0, 0);
+    ASSERT_EQ(dns.extract({as_bytes(wire), Transport::kUdp, 4000, 53}, events).progress, Progress::kDone);
+    ASSERT_EQ(events.events().size(), 1u);
+    const std::string_view sent = std::get<DomainLookup>(events.events()[0].what).name;
+    std::string out(sent.size(), '\0');
+    out.resize(canonical_domain(sent, out.data()));
+    if (out.empty()) continue;
+    ++canonical;
+    ASSERT_EQ(out, name.text) << ::testing::PrintToString(sent);
+  }
+  EXPECT_GT(plain, 50'000u);
+  EXPECT_GT(canonical, 50'000u);
+}
+
 template <typename Counters>
 void expect_same(const Counters& one, const Counters& other, const char* what) {
   for (std::size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i].read(), other[i].read()) << what << ' ' << i;
 }
 
-TEST(NameSieve, WhatLeavesAndWhatIsCountedIsTheSameAsWithoutIt) {
+class NameSieveWays : public ::testing::TestWithParam<bool> {};
+
+TEST_P(NameSieveWays, WhatLeavesAndWhatIsCountedIsTheSameAsWithoutIt) {
   Filter sieved;
   SeesAll seen;
-  fill(sieved);
-  fill(seen.filter);
+  fill(sieved, GetParam());
+  fill(seen.filter, GetParam());
   std::mt19937_64 random(7);
   const auto given = kinds();
   std::size_t answered = 0;
@@ -118,6 +172,8 @@ TEST(NameSieve, WhatLeavesAndWhatIsCountedIsTheSameAsWithoutIt) {
   }
   EXPECT_EQ(sieved.ring.pushed(), seen.filter.ring.pushed());
 }
+
+INSTANTIATE_TEST_SUITE_P(NameSieve, NameSieveWays, ::testing::Bool());
 
 TEST(NameSieve, AProtocolThatIsOffIsNotLookedInto) {
   Filter filter;
