@@ -170,7 +170,13 @@ bool NameLane::goes_on(std::size_t index, const Classifier& classifier) {
   // What comes behind a message that was read is not for the copy of it that is put together once more.
   const NextMessage* const next = message->is_read ? nullptr : parts_.next(key, burst_.now_ns);
   const std::size_t size = burst_.payloads[index].bytes.size();
-  if (next != nullptr && !PartialMessage::comes_before(burst_.sequences[index], size, next->sequence)) return false;
+  if (next != nullptr && !PartialMessage::comes_before(burst_.sequences[index], size, next->sequence)) {
+    // A copy that reaches so far and is no message yet is another one than that which was read.
+    const bool begins_behind = static_cast<std::int32_t>(burst_.sequences[index] - next->sequence) >= 0;
+    const auto end = message->sequence() + static_cast<std::uint32_t>(message->bytes().size());
+    if (begins_behind && burst_.sequences[index] != end) return false;
+    return goes_beyond(*message, index, classifier);
+  }
   if (!message->is_read || burst_.repeats_refused[index]) return add_to(*message, index, classifier);
   if (message->is_passed) return follows_passed(*message, index, classifier);
   if (message->is_kept) {
@@ -183,6 +189,16 @@ bool NameLane::goes_on(std::size_t index, const Classifier& classifier) {
   if (PartTable::differs(*message, burst_.sequences[index], bytes)) return contradicts(*message, index, classifier);
   if (is_copy) burst_.fates[index] = Fate::kForwardedNeedMore;
   return is_copy;
+}
+
+// A segment of the copy of a message that was read, and of what comes behind that: the copy may be another message, which is longer.
+bool NameLane::goes_beyond(PartialMessage& message, std::size_t index, const Classifier& classifier) {
+  const std::size_t before = burst_.events.events().size();
+  if (!add_to(message, index, classifier)) return false;
+  if (burst_.events.events().size() == before) return true;
+  parts_.forget_next(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+  if (reader_.step().then != Then::kUnknown) await_next(index, classifier);
+  return true;
 }
 
 // A segment after a message that was let pass.

@@ -70,6 +70,7 @@ class NameLane {
   bool is_shared(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const Opening* opened) const;
   static std::uint32_t confirmed_beginning(const Opening& asked, std::uint32_t acknowledgement);
   void note_inconsistent(std::size_t index);
+  bool goes_beyond(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool follows_passed(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool contradicts(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool reads_otherwise(PartialMessage& message, std::size_t index, const Classifier& classifier);
@@ -82,6 +83,7 @@ class NameLane {
   void begin(std::size_t index, std::uint32_t sequence, std::uint32_t skipped, const Awaited& awaited = {});
   bool is_next(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const NextMessage& known);
   void begin_ahead(std::size_t index, const Classifier& classifier, std::uint32_t sequence, const Awaited& awaited);
+  bool replaces_before(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const NextMessage& next);
   bool is_body(std::size_t index, const NextMessage& next);
   bool is_reply(std::size_t index, const Classifier& classifier);
   std::uint32_t next_at() const;

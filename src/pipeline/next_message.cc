@@ -44,6 +44,7 @@ bool NameLane::is_next(std::size_t index, const Classifier& classifier, std::uin
     begin_ahead(index, classifier, next.sequence, next.awaited);
     return true;
   }
+  if (behind != 0 && own.sequence == next.after && replaces_before(index, classifier, protocol, next)) return true;
   burst_.payloads[index].bytes = own.payload.bytes.subspan(behind);
   burst_.sequences[index] = next.sequence;
   if (next.awaited.begins != 0) {
@@ -69,6 +70,29 @@ bool NameLane::is_next(std::size_t index, const Classifier& classifier, std::uin
   put_back(index, own);
   burst_.fates[index] = PayloadReader::kUnread;
   return false;
+}
+
+// A segment that begins where the message before did, and goes on behind its end. It may be that one and the next; but it may as well be
+// another one, which its receiver gets in place of one that only the filter was to see. True: it says something as a whole.
+bool NameLane::replaces_before(std::size_t index, const Classifier& classifier, std::uint8_t protocol, const NextMessage& next) {
+  const std::uint64_t key = burst_.flow_of(index, sessions_).forward;
+  const bool is_inside = next.awaited.begins != 0;  // of a message: what begins there is none
+  const Said own = said(index);
+  const std::size_t before = burst_.events.events().size();
+  const Progress progress = reader_.read(index, classifier, protocol);
+  const bool is_whole = progress == Progress::kDone && burst_.events.events().size() > before;
+  const bool goes_on = progress == Progress::kNeedMore && !is_inside;
+  if (!is_whole && !goes_on) {
+    burst_.events.undo_frame();
+    put_back(index, own);
+    return false;
+  }
+  parts_.forget_next(key, burst_.now_ns);
+  if (is_whole)
+    await_next(index, classifier);
+  else
+    keep(index, reader_.step().consumed);
+  return true;
 }
 
 // Bytes of a body say nothing of their own: whatever somebody uploads, it is no visit.

@@ -96,6 +96,22 @@ class NextMessage : public ::testing::Test {
   std::uint64_t now_ns_ = 1'700'000'000'000'000'000;
 };
 
+// An innocent request that was meant for the filter alone, and then another one from the same place of the stream, which is longer.
+TEST_F(NextMessage, AnotherRequestInThePlaceOfTheOneBeforeIsJudged) {
+  const std::string decoy = http_request("www.good.example", "/");
+  const std::string truth = http_request("www.evil.example", "/" + std::string(60, 'p'));
+  for (const bool each_alone : {false, true}) {
+    for (std::size_t cut = 0; cut < truth.size(); ++cut) {
+      const std::uint64_t before = refused();
+      std::vector<Segment> segments = {{0, decoy}};
+      if (cut != 0) segments.push_back({0, truth.substr(0, cut)});
+      segments.push_back({static_cast<std::uint32_t>(cut), truth.substr(cut)});
+      send(segments, each_alone);
+      EXPECT_GT(refused(), before) << "cut at " << cut << (each_alone ? ", one by one" : "");
+    }
+  }
+}
+
 TEST_F(NextMessage, CutAtEveryBorderItIsRefused) {
   for (const Conversation& conversation : conversations()) {
     const std::string stream = conversation.before + http_request("www.evil.example", "/pay");
