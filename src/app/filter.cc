@@ -54,7 +54,7 @@ RecordNames Filter::record_names() const {
     names.answers.emplace_back(protocol->answers.begin(), protocol->answers.end());
   }
   for (const Action* action : registered_actions()) names.actions.emplace_back(action->name);
-  for (std::size_t i = 0; i < kTunnelKindCount; ++i) names.tunnels.emplace_back(tunnel_name(static_cast<TunnelKind>(i)));
+  for (std::size_t i = 0; i < kTunnelKindCount; ++i) names.tunnels.emplace_back(traits_of(static_cast<TunnelKind>(i)).name);
   return names;
 }
 

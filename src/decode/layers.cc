@@ -7,9 +7,6 @@ namespace telefence {
 
 namespace {
 
-constexpr std::array<std::string_view, kTunnelKindCount> kTunnels = {"",      "gtp-u",  "gre",  "ip-in-ip", "vxlan",
-                                                                     "geneve", "mpls", "pppoe", "l2tp",     "capwap"};
-
 IpAddress address_at(const Frame& frame, std::uint16_t network, std::uint8_t version, bool destination) {
   IpAddress result;
   result.version = version;
@@ -20,8 +17,6 @@ IpAddress address_at(const Frame& frame, std::uint16_t network, std::uint8_t ver
 }
 
 }  // namespace
-
-std::string_view tunnel_name(TunnelKind kind) { return kTunnels[static_cast<std::size_t>(kind)]; }
 
 IpAddress source_address(const Frame& frame, const Layers& layers) {
   return address_at(frame, layers.network, layers.ip_version, false);

@@ -6,12 +6,12 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 #include "base/big_endian.h"
 #include "base/bytes.h"
 #include "base/frame.h"
 #include "base/transport.h"
+#include "decode/tunnel_kind.h"
 
 namespace telefence {
 
@@ -28,24 +28,6 @@ enum class DecodeEnd : std::uint8_t {
   kUnknownTransport,
   kBadHeader,
 };
-
-// What carries a packet inside another one, or between the link header and the packet.
-enum class TunnelKind : std::uint8_t { kNone, kGtpU, kGre, kIpInIp, kVxlan, kGeneve, kMpls, kPppoe, kL2tp, kCapwap };
-inline constexpr std::size_t kTunnelKindCount = 10;
-using TunnelKinds = std::uint16_t;  // a set of them: bit_of()
-static_assert(kTunnelKindCount <= 8 * sizeof(TunnelKinds));
-// The word of metrics and records; "" for kNone.
-std::string_view tunnel_name(TunnelKind kind);
-// Whether a datagram carries it: its own bytes then begin with a UDP header.
-constexpr bool is_over_udp(TunnelKind kind) {
-  return kind == TunnelKind::kGtpU || kind == TunnelKind::kVxlan || kind == TunnelKind::kGeneve || kind == TunnelKind::kL2tp ||
-         kind == TunnelKind::kCapwap;
-}
-constexpr TunnelKinds bit_of(TunnelKind kind) { return static_cast<TunnelKinds>(1u << static_cast<unsigned>(kind)); }
-// Those whose other direction does not follow from this one: who receives gives out TEIDs, labels and ids of sessions, and an access
-// controller knows at which port and by which radio a station is reached.
-inline constexpr TunnelKinds kOneWayTunnels =
-    bit_of(TunnelKind::kGtpU) | bit_of(TunnelKind::kMpls) | bit_of(TunnelKind::kL2tp) | bit_of(TunnelKind::kCapwap);
 
 // Describes the innermost packet. The way to it: decode/tunnel_path.h. Aligned so that it is copied in whole pieces that do not
 // overlap: a copy of a copy waits otherwise until all that was stored before has reached the cache.
@@ -77,6 +59,7 @@ struct alignas(16) Layers {
   std::uint32_t unused = 0;  // so that whole pieces are copied
 
   bool is_in(TunnelKind kind) const { return (tunnel_kinds & bit_of(kind)) != 0; }
+  bool is_sealed() const { return (tunnel_kinds & kSealedTunnels) != 0; }
   friend bool operator==(const Layers&, const Layers&) = default;
 };
 

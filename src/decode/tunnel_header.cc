@@ -11,7 +11,6 @@ namespace {
 
 using Is = TunnelHeader::Is;
 
-constexpr std::size_t kUdpBytes = 8;
 // Real packets carry one or two; as many as a sender likes must not cost as much time as it likes.
 constexpr unsigned kMostGtpExtensions = 8;
 
@@ -41,7 +40,7 @@ bool skip_gtp_extensions(Reader& reader, std::uint8_t next) {
 // 3GPP TS 29.281, 5.1. Only G-PDUs of version 1 with an IP packet inside. A length that is not that of the datagram, or the spare bit,
 // does not keep receivers from taking the packet out.
 void gtp_u(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
-  const std::size_t from = header.step.at + kUdpBytes;
+  const std::size_t from = header.step.at + kOuterUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint8_t flags = reader.u8();
   const std::uint8_t type = reader.u8();
@@ -75,7 +74,7 @@ Network inside_by_next_protocol(std::uint32_t next) {
 
 // RFC 7348, 5: the I flag and zeros. Switches add a group policy (G and two octets) or name the protocol inside (P).
 void vxlan(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
-  const std::size_t from = header.step.at + kUdpBytes;
+  const std::size_t from = header.step.at + kOuterUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint8_t flags = reader.u8();
   const std::uint32_t reserved = reader.u24();
@@ -106,7 +105,7 @@ Network inside_by_type(std::uint16_t type) {
 
 // RFC 8926, 3.4. Control packets (O) carry nothing of anybody's traffic.
 void geneve(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
-  const std::size_t from = header.step.at + kUdpBytes;
+  const std::size_t from = header.step.at + kOuterUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint8_t version_and_words = reader.u8();
   const std::uint8_t flags = reader.u8();
@@ -124,7 +123,7 @@ void geneve(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
 // RFC 2661, 3.1. Control messages (T) carry nothing of anybody's traffic. The header has no more to tell it by than its version, so it is
 // one only with a sound packet inside. Receivers ignore reserved bits, and some the length.
 void l2tp(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
-  const std::size_t from = header.step.at + kUdpBytes;
+  const std::size_t from = header.step.at + kOuterUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint16_t flags = reader.u16();
   constexpr std::uint16_t kControl = 0x8000, kLength = 0x4000, kSequence = 0x0800, kOffset = 0x0200, kVersion = 0x000f;
@@ -154,7 +153,7 @@ Network inside_wlan(Reader& reader) {
 // RFC 5415, 4.3: a frame of IEEE 802.3, or of the radio's kind (RFC 5416: IEEE 802.11). Not: in parts, keep-alives, under DTLS. As with
 // L2TP little tells it from other datagrams.
 void capwap(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
-  const std::size_t from = header.step.at + kUdpBytes;
+  const std::size_t from = header.step.at + kOuterUdpBytes;
   Reader reader = reader_at(frame, from);
   const std::uint32_t word = reader.u32();
   constexpr std::uint32_t kPreamble = 0xff000000, kNative = 0x100, kPart = 0x080, kKeepAlive = 0x008;
@@ -191,12 +190,17 @@ void enhanced_gre(Reader& reader, std::uint16_t flags, TunnelHeader& header) {
   return behind(header, reader, header.step.at, inside);
 }
 
-// RFC 2784, 2.1 and RFC 2890, 2. Source routing is RFC 1701's, and gone.
-void gre(Bytes frame, TunnelHeader& header) {
-  Reader reader = reader_at(frame, header.step.at);
+// One maker's access points send frames of IEEE 802.11 under a type for each of their tunnels.
+bool is_radio_type(std::uint16_t type) {
+  constexpr std::uint16_t kFirst = 0x8200, kLast = 0x8370;
+  return type >= kFirst && type <= kLast && (type & 0xf) == 0;
+}
+
+// RFC 2784, 2.1 and RFC 2890, 2, at `from`. Source routing is RFC 1701's, and gone.
+void gre(Bytes frame, std::size_t from, TunnelHeader& header) {
+  Reader reader = reader_at(frame, from);
   const std::uint16_t flags = reader.u16();
   const std::uint16_t type = reader.u16();
-  header.step.kind = TunnelKind::kGre;
   constexpr std::uint16_t kPpp = 0x880b, kErspan = 0x88be, kErspan3 = 0x22eb;
   if (!reader.ok()) return cut(header);
   if ((flags & kVersionMask) == 1 && type == kPpp) return enhanced_gre(reader, flags, header);
@@ -210,8 +214,63 @@ void gre(Bytes frame, TunnelHeader& header) {
     reader.skip(11);
     if ((reader.u8() & 1) != 0) reader.skip(8);
   }
-  const bool is_mirrored = type == kErspan || type == kErspan3;
-  return behind(header, reader, header.step.at, is_mirrored ? Network::kEthernet : inside_by_type(type));
+  if (type == kErspan || type == kErspan3) return behind(header, reader, from, Network::kEthernet);
+  const Network inside = is_radio_type(type) ? inside_wlan(reader) : inside_by_type(type);
+  return behind(header, reader, from, inside);
+}
+
+// RFC 8086, 2: a header of GRE behind one of UDP. Nothing but the port tells it from other datagrams.
+void gre_in_udp(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
+  header.step.kind = TunnelKind::kGreInUdp;
+  header.is_odd = true;
+  header.declared_end = payload_end;
+  constexpr std::uint8_t kPointToPoint = 1;
+  Reader reader = reader_at(frame, header.step.at + kOuterUdpBytes + 1);
+  if ((reader.u8() & kVersionMask) == kPointToPoint) return;
+  gre(frame, header.step.at + kOuterUdpBytes, header);
+  if (header.is == Is::kCut) header.is = Is::kNone;
+}
+
+// RFC 4380, 5.1.1: an IPv6 packet, behind what proves its sender and what tells of its mapped address, if anything. They only come between
+// a client and its server, but receivers take them off anywhere.
+void teredo(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
+  const std::size_t from = header.step.at + kOuterUdpBytes;
+  Reader reader = reader_at(frame, from);
+  constexpr std::uint8_t kAuthentication = 1, kOrigin = 0;
+  if (reader.remaining() >= 4 && reader.peek() == 0 && frame[from + 1] == kAuthentication) {
+    reader.skip(2);
+    const std::size_t client = reader.u8();
+    reader.skip(client + reader.u8() + 9);  // nonce and confirmation
+  }
+  const std::size_t at = from + reader.position();
+  if (reader.ok() && reader.remaining() >= 2 && reader.peek() == 0 && frame[at + 1] == kOrigin) reader.skip(8);
+  if (!reader.ok() || reader.peek() >> 4 != 6) return;
+  header.step.kind = TunnelKind::kTeredo;
+  header.is_odd = true;
+  header.declared_end = payload_end;
+  return behind(header, reader, from, Network::kIpv6);
+}
+
+// draft-massar-v6ops-ayiya-02, 3: who sent it, and his signature; then what is forwarded.
+void ayiya(Bytes frame, std::size_t payload_end, TunnelHeader& header) {
+  const std::size_t from = header.step.at + kOuterUdpBytes;
+  Reader reader = reader_at(frame, from);
+  const std::size_t identity = std::size_t{1} << (reader.u8() >> 4);
+  const std::size_t signature = std::size_t{4} * (reader.u8() >> 4);
+  constexpr std::uint8_t kForward = 1;
+  if ((reader.u8() & 0x0f) != kForward) return;
+  const std::uint8_t next = reader.u8();
+  reader.skip(4 + identity + signature);
+  if (!reader.ok() || (next != kProtocolIpv4 && next != kProtocolIpv6)) return;
+  header.step.kind = TunnelKind::kAyiya;
+  header.is_odd = true;
+  header.declared_end = payload_end;
+  return behind(header, reader, from, next == kProtocolIpv4 ? Network::kIpv4 : Network::kIpv6);
+}
+
+// Of what one end has a port for: the destination's counts first, since whoever asks chooses where it comes from.
+std::uint16_t port_of_one_end(const Layers& layers) {
+  return is_port_of_one_end(layers.destination_port) ? layers.destination_port : layers.source_port;
 }
 
 void udp_tunnel(Bytes frame, const Layers& layers, TunnelHeader& header) {
@@ -222,12 +281,19 @@ void udp_tunnel(Bytes frame, const Layers& layers, TunnelHeader& header) {
   switch (layers.destination_port) {
     case kPortGtpU: return gtp_u(datagram, payload_end, header);
     case kPortVxlan:
+    case kPortVxlanGpe:
     case kPortLinuxVxlan: return vxlan(datagram, payload_end, header);
     case kPortGeneve: return geneve(datagram, payload_end, header);
+    case kPortGreInUdp: return gre_in_udp(datagram, payload_end, header);
     default: break;
   }
-  const bool is_capwap = layers.destination_port == kPortCapwap || (layers.destination_port != kPortL2tp && layers.source_port == kPortCapwap);
-  return is_capwap ? capwap(datagram, payload_end, header) : l2tp(datagram, payload_end, header);
+  switch (port_of_one_end(layers)) {
+    case kPortL2tp: return l2tp(datagram, payload_end, header);
+    case kPortCapwap: return capwap(datagram, payload_end, header);
+    case kPortTeredo: return teredo(datagram, payload_end, header);
+    case kPortAyiya: return ayiya(datagram, payload_end, header);
+    default: return;
+  }
 }
 
 }  // namespace
@@ -254,7 +320,9 @@ void carried_tunnel(Bytes frame, const Layers& layers, IpEnd end, TunnelHeader& 
   if (layers.transport == Transport::kUdp) return udp_tunnel(frame, layers, header);
   const Bytes packet = frame.first(layers.network_end);
   switch (layers.ip_protocol) {
-    case kProtocolGre: return gre(packet, header);
+    case kProtocolGre:
+      header.step.kind = TunnelKind::kGre;
+      return gre(packet, header.step.at, header);
     case kProtocolMpls: return mpls_header(packet, layers.transport_at, layers.network, header);
     default:
       header.is = Is::kTunnel;

@@ -163,15 +163,17 @@ OuterChecksums::OuterChecksums(const Frame& frame, const Layers& layers) {
   TunnelPath path;
   (void)decode(frame, path);
   for (const TunnelStep& step : path.all()) {
-    const bool is_gre = step.kind == TunnelKind::kGre;
-    const bool is_udp = is_over_udp(step.kind);
+    // RFC 768: zero says that the sender generated none.
+    if (is_over_udp(step.kind) && Reader(frame.bytes().subspan(step.at + 6u, 2)).u16() != 0) note(frame, layers, step.at, step.at + 6u, true);
     constexpr std::uint8_t kGreHasChecksum = 0x80;
-    if (!is_udp && !(is_gre && (frame.bytes()[step.at] & kGreHasChecksum) != 0)) continue;
-    const std::uint32_t field = step.at + (is_gre ? 4u : 6u);
-    if (is_udp && Reader(frame.bytes().subspan(field, 2)).u16() == 0) continue;  // RFC 768: the sender generated none
-    const std::uint64_t before = word_sum(frame.bytes().subspan(step.at, layers.network_end - step.at));
-    sums_[count_++] = {field, step.at, layers.network_end, is_udp, before};
+    const auto gre = static_cast<std::uint32_t>(gre_at(step.kind, step.at));
+    if (has_gre(step.kind) && (frame.bytes()[gre] & kGreHasChecksum) != 0) note(frame, layers, gre, gre + 4, false);
   }
+}
+
+void OuterChecksums::note(const Frame& frame, const Layers& layers, std::uint32_t start, std::uint32_t field, bool is_udp) {
+  const std::uint64_t before = word_sum(frame.bytes().subspan(start, layers.network_end - start));
+  sums_[count_++] = {field, start, layers.network_end, is_udp, before};
 }
 
 void OuterChecksums::correct(Frame& frame) const {

@@ -56,7 +56,9 @@ class OuterChecksums {
     bool is_udp = false;
     std::uint64_t before = 0;
   };
-  std::array<Sum, kMostTunnels> sums_;  // the outermost first
+  void note(const Frame& frame, const Layers& layers, std::uint32_t start, std::uint32_t field, bool is_udp);
+
+  std::array<Sum, 2 * kMostTunnels> sums_;  // the outermost first; a header of GRE in a datagram has one of its own
   std::size_t count_ = 0;
 };
 

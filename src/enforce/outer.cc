@@ -9,7 +9,6 @@ namespace telefence {
 namespace {
 
 constexpr std::size_t kMacBytes = 6;
-constexpr std::size_t kUdpBytes = 8;
 constexpr std::uint8_t kHops = 64;
 constexpr std::uint8_t kIpv4 = 4, kUdp = 17, kIpv6 = 41, kGre = 47, kMpls = 137;
 constexpr std::uint16_t kGreChecksum = 0x8000, kGreSequence = 0x1000, kGreVersion = 0x0007;
@@ -49,27 +48,38 @@ bool is_mirrored(Bytes gre) {
   return type == kErspan || type == kErspan3;
 }
 
+// IP, Ethernet or labels: whoever gets such a packet takes one back. Not copies, nor frames of a radio, whose station only the access
+// controller finds.
+bool carries_no_frames(Bytes gre) {
+  constexpr std::uint16_t kBridging = 0x6558, kMplsDown = 0x8847, kMplsUp = 0x8848, kIpv4Type = 0x0800, kIpv6Type = 0x86dd;
+  const std::uint16_t type = u16_at(gre, 2);
+  return type == kIpv4Type || type == kIpv6Type || type == kBridging || type == kMplsDown || type == kMplsUp;
+}
+
 // Whether the other direction's header is this one with ends swapped.
 bool is_reversible(Bytes headers, const TunnelStep& step) {
   const Bytes own = headers.subspan(step.at, step.inside - step.at);
   switch (step.kind) {
-    case TunnelKind::kGre: return !is_mirrored(own);
-    case TunnelKind::kGeneve: return own.size() == kUdpBytes + 8;  // options are the far end's own matter
+    case TunnelKind::kGre:
+    case TunnelKind::kGreInUdp: return carries_no_frames(own.subspan(gre_at(step.kind, 0)));
+    case TunnelKind::kGeneve: return own.size() == kOuterUdpBytes + 8;  // options are the far end's own matter
     case TunnelKind::kIpInIp:
     case TunnelKind::kVxlan:
+    case TunnelKind::kTeredo:
     case TunnelKind::kPppoe: return true;
     case TunnelKind::kGtpU:
     case TunnelKind::kMpls:
     case TunnelKind::kL2tp:
     case TunnelKind::kCapwap:
+    case TunnelKind::kAyiya:
     case TunnelKind::kNone: break;
   }
   return false;
 }
 
 bool is_numbered(Bytes headers, const TunnelStep& step) {
-  if (step.kind == TunnelKind::kL2tp) return (u16_at(headers, step.at + kUdpBytes) & kL2tpSequence) != 0;
-  return step.kind == TunnelKind::kGre && (u16_at(headers, step.at) & kGreSequence) != 0;
+  if (step.kind == TunnelKind::kL2tp) return (u16_at(headers, step.at + kOuterUdpBytes) & kL2tpSequence) != 0;
+  return has_gre(step.kind) && (u16_at(headers, gre_at(step.kind, step.at)) & kGreSequence) != 0;
 }
 
 std::uint8_t protocol_of(TunnelKind kind, std::uint8_t inner_version) {
@@ -187,6 +197,7 @@ bool OuterHeaders::may_copy(const Source& source) {
   for (const TunnelStep& step : source.path->all()) {
     if (source.reversed && !is_reversible(source.bytes, step)) return false;
     if (source.unnumbered && is_numbered(source.bytes, step)) return false;
+    if (traits_of(step.kind).sealed) return false;
   }
   return true;
 }
@@ -224,8 +235,8 @@ void OuterHeaders::write_carrier(const Source& source, std::size_t index, Writer
   writer.bytes(header.subspan(source.reversed ? 8 : 24, 16));
 }
 
-// Ports are not swapped: the one assigned to the tunnel is always the destination, and the other one only spreads load. Where that is not
-// so (L2TP, CAPWAP) the way back is known, ports and all.
+// Ports are mostly not swapped: the one assigned to the tunnel is always the destination, and the other one only spreads load. Where that is
+// not so the way back is known, ports and all (L2TP, CAPWAP), or they are both ends' own (Teredo).
 void OuterHeaders::write_tunnel(const Source& source, std::size_t index, Writer& writer) {
   const TunnelStep& step = source.path->steps[index];
   Placed& placed = placed_[index];
@@ -234,9 +245,11 @@ void OuterHeaders::write_tunnel(const Source& source, std::size_t index, Writer&
   if (is_over_udp(step.kind)) {
     // Over IPv6 one is always made: who accepts zero accepts that, too (RFC 6935, 5).
     placed.has_checksum = u16_at(own, 6) != 0 || source.bytes[step.network] >> 4 == 6;
-    writer.bytes(own.first(4));
+    const bool swaps = source.reversed && traits_of(step.kind).swaps_ports;
+    writer.bytes(own.subspan(swaps ? 2 : 0, 2));
+    writer.bytes(own.subspan(swaps ? 0 : 2, 2));
     writer.u32(0);
-    own = own.subspan(kUdpBytes);
+    own = own.subspan(kOuterUdpBytes);
   }
   switch (step.kind) {
     case TunnelKind::kGtpU: write_gtp_u(own, writer); break;
@@ -245,7 +258,9 @@ void OuterHeaders::write_tunnel(const Source& source, std::size_t index, Writer&
       else writer.bytes(own);
       break;
     case TunnelKind::kMpls: write_labels(source, step, placed, writer); break;
-    case TunnelKind::kGre: placed.has_checksum = (u16_at(own, 0) & kGreChecksum) != 0; [[fallthrough]];
+    case TunnelKind::kTeredo: break;  // what proves a sender, or tells him of his address, is of the packet that it came with
+    case TunnelKind::kGre:
+    case TunnelKind::kGreInUdp: placed.has_gre_checksum = (u16_at(own, 0) & kGreChecksum) != 0; [[fallthrough]];
     default: writer.bytes(own);
   }
   placed.inside = static_cast<std::uint16_t>(writer.size());
@@ -275,9 +290,10 @@ void OuterHeaders::adopt(const TunnelPath& path, Bytes frame) {
   for (std::size_t i = 0; i < count_; ++i) {
     const TunnelStep& step = path.steps[i];
     Placed& placed = placed_[i];
-    placed = {step.kind, step.network, step.at, step.inside, 0, false};
+    placed = {};
+    placed.kind = step.kind, placed.network = step.network, placed.at = step.at, placed.inside = step.inside;
     if (is_over_udp(step.kind)) placed.has_checksum = u16_at(frame, step.at + 6u) != 0;
-    if (step.kind == TunnelKind::kGre) placed.has_checksum = (u16_at(frame, step.at) & kGreChecksum) != 0;
+    if (has_gre(step.kind)) placed.has_gre_checksum = (u16_at(frame, gre_at(step.kind, step.at)) & kGreChecksum) != 0;
     if (step.kind != TunnelKind::kMpls) continue;
     std::uint16_t bottom = step.at;
     while (bottom + 4u <= step.inside && (frame[bottom + 2u] & 1) == 0) bottom = static_cast<std::uint16_t>(bottom + 4);
@@ -307,23 +323,27 @@ bool may_double(const TunnelPath& path, Bytes frame) {
   return true;
 }
 
+// gre: from its header on.
+void OuterHeaders::finish_gre(const Placed& placed, MutableBytes gre) {
+  if ((u16_at(gre, 0) & kGreVersion) == 1) {
+    const std::size_t acknowledgement = (u16_at(gre, 0) & 0x0080) != 0 ? 4 : 0;
+    put_u16(gre, 4, gre.size() - 12 - acknowledgement);
+  }
+  if (!placed.has_gre_checksum) return;
+  put_u16(gre, 4, 0);
+  put_u16(gre, 4, checksum_of(word_sum(gre)));
+}
+
 void OuterHeaders::finish_tunnel(const Placed& placed, MutableBytes frame) const {
   const std::size_t length = frame.size() - placed.at;
   switch (placed.kind) {
-    case TunnelKind::kGtpU: put_u16(frame, placed.at + kUdpBytes + 2u, length - kUdpBytes - 8); break;
+    case TunnelKind::kGtpU: put_u16(frame, placed.at + kOuterUdpBytes + 2u, length - kOuterUdpBytes - 8); break;
     case TunnelKind::kPppoe: put_u16(frame, placed.at + 4u, length - 6); break;
     case TunnelKind::kL2tp:
-      if ((u16_at(frame, placed.at + kUdpBytes) & kL2tpLength) != 0) put_u16(frame, placed.at + kUdpBytes + 2u, length - kUdpBytes);
+      if ((u16_at(frame, placed.at + kOuterUdpBytes) & kL2tpLength) != 0) put_u16(frame, placed.at + kOuterUdpBytes + 2u, length - kOuterUdpBytes);
       break;
     case TunnelKind::kGre:
-      if ((u16_at(frame, placed.at) & kGreVersion) == 1) {
-        const std::size_t acknowledgement = (u16_at(frame, placed.at) & 0x0080) != 0 ? 4 : 0;
-        put_u16(frame, placed.at + 4u, length - 12 - acknowledgement);
-      }
-      if (!placed.has_checksum) break;
-      put_u16(frame, placed.at + 4u, 0);
-      put_u16(frame, placed.at + 4u, checksum_of(word_sum(frame.subspan(placed.at))));
-      break;
+    case TunnelKind::kGreInUdp: finish_gre(placed, frame.subspan(gre_at(placed.kind, placed.at))); break;
     case TunnelKind::kMpls: {
       // RFC 4448, 4.6: the length is told when the frame would be padded.
       const std::size_t wire = frame.size() - placed.control_word;

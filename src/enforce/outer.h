@@ -5,11 +5,12 @@
 // Worker thread; writes only into the frame given.
 //
 // A packet that goes on in place of the judged one gets that one's own headers. One that goes back needs headers of the other
-// direction. Those of IP-in-IP, VXLAN, PPPoE and usual GRE are the own ones with ends swapped: both directions bear the same VNI
+// direction. Those of IP-in-IP, VXLAN, PPPoE, Teredo and usual GRE are the own ones with ends swapped: both directions bear the same VNI
 // (RFC 7348, 4.1), session id (RFC 2516, 4) and, as a rule, key. A TEID (3GPP TS 29.281, 5.1), a label (RFC 3031, 3.1) and a session of
 // L2TP (RFC 2661, 3.1) are given out by who receives the packet, and port and radio of a station behind CAPWAP are the access controller's
 // to know (RFC 5415, 3.1), so they must have been seen on a packet that went there: `known`. Numbered GRE (RFC 2890, 2.2;
-// RFC 2637, 4.1) can't be answered at all: its receiver throws away whatever bears a number twice.
+// RFC 2637, 4.1) can't be answered at all: its receiver throws away whatever bears a number twice. Nor is anything made that is to lie in
+// a tunnel whose packets are signed (AYIYA).
 
 #include <array>
 #include <cstdint>
@@ -43,7 +44,8 @@ class OuterHeaders {
     std::uint16_t at = 0;                         // of its own bytes
     std::uint16_t inside = 0;
     std::uint16_t control_word = 0;  // of a pseudowire; 0: none
-    bool has_checksum = false;       // UDP, GRE
+    bool has_checksum = false;       // UDP
+    bool has_gre_checksum = false;
   };
   // Whose headers are copied, and how.
   struct Source {
@@ -58,6 +60,7 @@ class OuterHeaders {
   void write_carrier(const Source& source, std::size_t index, Writer& writer);
   void write_tunnel(const Source& source, std::size_t index, Writer& writer);
   void write_labels(const Source& source, const TunnelStep& step, Placed& placed, Writer& writer);
+  static void finish_gre(const Placed& placed, MutableBytes gre);
   void finish_tunnel(const Placed& placed, MutableBytes frame) const;
 
   std::array<Placed, kMostTunnels> placed_{};

@@ -242,6 +242,8 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
   if (frame.truncated) return Fate::kForwardedTruncated;
+  // Where packets are signed, none that was changed arrives, nor what its connection sends after it.
+  if (layers.is_sealed() && !action.takes_frame) return Fate::kForwardedActionFailed;
   // Parts of two packets under one identification, the first of which never became whole: no receiver takes what is made of both, and its
   // sender is told nothing. Where parts contradict each other the receiver may have made a sound one of others, and gets none.
   if (burst_.is_joined[event.frame] && !segment_checksum_holds(frame, layers, burst_.joined[event.frame])) {

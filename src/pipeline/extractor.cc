@@ -80,7 +80,7 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   if (belongs == StreamLane::Belongs::kAlone) return alone(index, classifier);
   names_.take(index, classifier);
   // What is read of its bytes is what its receiver is to read: no octet of them goes another way (RFC 9293, 3.8.5).
-  const bool is_urgent = (header.flags & kTcpUrg) != 0 && burst_.protocol[index] != kNoProtocol && lane_.may_change();
+  const bool is_urgent = (header.flags & kTcpUrg) != 0 && burst_.protocol[index] != kNoProtocol && lane_.may_change() && !layers.is_sealed();
   if (is_urgent && checksums_hold(frame, layers)) [[unlikely]] clear_urgent(burst_.frames[index], layers);
 }
 

@@ -97,7 +97,7 @@ void NameLane::take(std::size_t index, const Classifier& classifier) {
   const Opening* const opened = parts_.opening(flow.forward, burst_.now_ns);
   const std::uint8_t protocol = protocol_of(index, classifier, opened);
   if (is_shared(index, classifier, protocol, opened)) {
-    if (burst_.is_joined[index] || burst_.is_rebuilt[index])
+    if (burst_.is_joined[index] || burst_.is_rebuilt[index] || burst_.layers[index].is_sealed())
       (void)reader_.read(index, classifier, protocol);
     else if (streams_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
       (void)reader_.read(index, classifier, burst_.protocol[index]);

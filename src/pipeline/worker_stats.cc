@@ -158,7 +158,7 @@ void add_tunnels(Catalog& catalog, const Workers& workers) {
                "Packets that were looked at inside a tunnel, by its kind; one in several is counted for each.", Family::Type::kCounter,
                [workers](std::vector<Sample>& out) {
                  for (std::size_t t = 1; t < kTunnelKindCount; ++t)
-                   out.push_back({{{"tunnel", text(tunnel_name(static_cast<TunnelKind>(t)))}},
+                   out.push_back({{{"tunnel", text(traits_of(static_cast<TunnelKind>(t)).name)}},
                                   sum(workers, [t](const WorkerStats& w) { return w.tunnels[t].read(); })});
                }});
   catalog.add({"telefence_tunnelled_packets_spread_total",

@@ -52,14 +52,10 @@ std::uint64_t both_stations(const Frame& frame) {
   return (stations[0] + stations[1]) ^ (stations[0] ^ stations[1]) << 16;
 }
 
-bool has_common_id(TunnelKind kind) {
-  return kind == TunnelKind::kGre || kind == TunnelKind::kVxlan || kind == TunnelKind::kGeneve || kind == TunnelKind::kPppoe;
-}
-
 std::uint64_t tunnel_part(const Frame& frame, const Layers& layers, const HashSecret& secret) {
   const unsigned kinds = layers.tunnel_kinds & ~unsigned{bit_of(TunnelKind::kMpls)};
   if (kinds == 0) return 0;
-  std::uint64_t part = multiply_fold(kinds ^ secret.first, (has_common_id(layers.tunnel) ? layers.tunnel_id : 0) + secret.second);
+  std::uint64_t part = multiply_fold(kinds ^ secret.first, (traits_of(layers.tunnel).common_id ? layers.tunnel_id : 0) + secret.second);
   if (layers.outer_network != layers.network) part = multiply_fold(part ^ address_pair_key(frame, layers.outer_network, secret), secret.first);
   const bool has_more = layers.tunnel_network != layers.outer_network && layers.tunnel_network != layers.network;
   if (has_more) part = multiply_fold(part ^ address_pair_key(frame, layers.tunnel_network, secret), secret.second);

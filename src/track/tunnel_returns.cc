@@ -57,7 +57,7 @@ WayBy way_by(const Layers& layers) {
 
 // What is given up when its subscriber goes, and given to another.
 bool is_one_subscribers(const Layers& layers) {
-  constexpr TunnelKinds kSubscribers = bit_of(TunnelKind::kGtpU) | bit_of(TunnelKind::kL2tp) | bit_of(TunnelKind::kCapwap);
+  constexpr TunnelKinds kSubscribers = tunnels_that(&TunnelTraits::one_subscribers);
   return (layers.tunnel_kinds & kSubscribers) != 0;
 }
 
@@ -79,7 +79,7 @@ std::uint64_t TunnelReturns::direction_of(const Frame& frame, const Layers& laye
   const auto add_ends = [&](std::uint16_t network) { key = mixed(key, addresses_at(frame, network), secret_); };
   if (layers.tunnels == 0) return key;
   // Both ends of these may share an address with others of their kind, told by their ports; and PPP names the version of what it carries.
-  constexpr TunnelKinds kByPort = bit_of(TunnelKind::kL2tp) | bit_of(TunnelKind::kCapwap);
+  constexpr TunnelKinds kByPort = tunnels_that(&TunnelTraits::told_by_ports);
   const auto add_ports = [&](std::uint16_t at, std::uint32_t id) {
     key = mixed(mixed(key, frame.bytes().subspan(at, 4), secret_), std::uint64_t{layers.ip_version} << 32 | id, secret_);
   };

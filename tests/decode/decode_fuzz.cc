@@ -19,7 +19,7 @@ namespace {
 Octets over_udp(std::uint16_t port, const Octets& payload) { return ethernet(kIpv4, ipv4(kUdp, udp(port, payload))); }
 
 using Wrapper = Octets (*)(const Octets& inside);
-constexpr std::array<Wrapper, 17> kWrappers = {
+constexpr std::array<Wrapper, 21> kWrappers = {
     [](const Octets& inside) { return inside; },
     [](const Octets& inside) { return over_udp(kGtpUPort, gtp_u(inside)); },
     // The inside begins with the four octets of options, and extension headers.
@@ -38,6 +38,10 @@ constexpr std::array<Wrapper, 17> kWrappers = {
     [](const Octets& inside) { return over_udp(kCapwapPort, capwap(true, inside)); },
     [](const Octets& inside) { return over_udp(kCapwapPort, capwap(false, inside)); },
     [](const Octets& inside) { return over_udp(kCapwapPort, inside); },
+    [](const Octets& inside) { return over_udp(kTeredoPort, inside); },
+    [](const Octets& inside) { return over_udp(kAyiyaPort, inside); },
+    [](const Octets& inside) { return over_udp(kGreInUdpPort, inside); },
+    [](const Octets& inside) { return ethernet(kIpv4, ipv4(kGre, gre(0x8200, inside))); },
 };
 
 void check(Bytes frame, LinkType link) {

@@ -48,6 +48,10 @@ std::vector<Sample> tunnel_samples() {
       {"l2tp without length", kLink, ethernet(kIpv6, ipv6(kUdp, udp(kL2tpPort, l2tp(8, Octets{0x57} + six, {.has_length = false}))))},
       {"capwap", kLink, ethernet(kIpv4, ipv4(kUdp, udp(kCapwapPort, capwap(true, wlan(kIpv4, four, {.flags = 0x83})))))},
       {"capwap with 802.3", kLink, ethernet(kIpv6, ipv6(kUdp, udp(kCapwapPort, capwap(false, bridged4, {.has_radio_header = false}))))},
+      {"teredo", kLink, ethernet(kIpv4, ipv4(kUdp, udp(kTeredoPort, teredo(six, {.authenticates = true, .has_origin = true}))))},
+      {"ayiya", kLink, ethernet(kIpv4, ipv4(kUdp, udp(kAyiyaPort, ayiya(kIpv6InIp, six))))},
+      {"gre in udp", kLink, ethernet(kIpv6, ipv6(kUdp, udp(kGreInUdpPort, gre(kIpv4, four, {.checksum = true, .key = 7}))))},
+      {"gre with a radio's frame", kLink, ethernet(kIpv4, ipv4(kGre, gre(0x8200, wlan(kIpv4, four))))},
       {"four deep", kLink, ethernet(kMpls, labels(1, filled(4, 0) + ethernet(kPppoe, pppoe(8, big16(0x21) + ipv4(kGre, gre(kIpv4, gtp))))))},
   };
 }

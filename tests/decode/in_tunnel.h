@@ -20,6 +20,7 @@ struct TunnelShape {
   GreFields gre;
   Octets geneve_options;
   L2tpFields l2tp;
+  TeredoFields teredo;
   std::size_t label_count = 2;
   bool bridged = false;        // an Ethernet frame inside where the kind may carry either
   bool control_word = false;
@@ -71,15 +72,18 @@ inline Octets outer_udp(const TunnelShape& shape, std::uint16_t port, const Octe
   return carrier(shape, 17, datagram);
 }
 
-inline Octets outer_gre(const TunnelShape& shape, const Octets& inside) {
+inline Octets own_gre(const TunnelShape& shape, const Octets& inside) {
   GreFields fields = shape.gre;
   fields.checksum = shape.outer_checksum;
   Octets tunnel = gre(shape.bridged ? kBridged : inside[0] >> 4 == 4 ? kIpv4 : kIpv6, inside, fields);
   if (fields.checksum) put16(tunnel, 4, static_cast<std::uint16_t>(~sum_of(tunnel)));
-  return carrier(shape, kGre, tunnel);
+  return tunnel;
 }
 
-// `inner`: an IP packet.
+// Whether a tunnel of this kind may carry such a packet.
+inline bool may_carry(TunnelKind kind, const Octets& inner) { return kind != TunnelKind::kTeredo || inner[0] >> 4 == 6; }
+
+// `inner`: an IP packet. Requires: may_carry().
 inline Octets in_tunnel(const TunnelShape& shape, const Octets& inner) {
   const Octets type = big16(inner[0] >> 4 == 4 ? kIpv4 : kIpv6);
   const Octets frame = stations(shape.reversed, 9) + type + inner;
@@ -90,7 +94,8 @@ inline Octets in_tunnel(const TunnelShape& shape, const Octets& inner) {
   Octets outside;
   switch (shape.kind) {
     case TunnelKind::kGtpU: outside = outer_udp(shape, kGtpUPort, gtp_u(inner, gtp)); break;
-    case TunnelKind::kGre: outside = outer_gre(shape, inside); break;
+    case TunnelKind::kGre: outside = carrier(shape, kGre, own_gre(shape, inside)); break;
+    case TunnelKind::kGreInUdp: outside = outer_udp(shape, kGreInUdpPort, own_gre(shape, inside)); break;
     case TunnelKind::kIpInIp: outside = carrier(shape, inner[0] >> 4 == 4 ? kIpInIp : kIpv6InIp, inner); break;
     case TunnelKind::kVxlan: outside = outer_udp(shape, kVxlanPort, vxlan(shape.id & 0xffffff, frame)); break;
     case TunnelKind::kGeneve:
@@ -113,6 +118,8 @@ inline Octets in_tunnel(const TunnelShape& shape, const Octets& inner) {
       outside = outer_udp(shape, kCapwapPort, capwap(!shape.bridged, shape.bridged ? frame : wlan(inner[0] >> 4 == 4 ? kIpv4 : kIpv6, inner, fields)), true);
       break;
     }
+    case TunnelKind::kTeredo: outside = outer_udp(shape, kTeredoPort, teredo(inner, shape.teredo), true); break;
+    case TunnelKind::kAyiya: outside = outer_udp(shape, kAyiyaPort, ayiya(inner[0] >> 4 == 4 ? kIpInIp : kIpv6InIp, inner), true); break;
     case TunnelKind::kNone: outside = inner; break;
   }
   return stations(shape.reversed, 0) + big16(outside[0] >> 4 == 4 ? kIpv4 : kIpv6) + outside;

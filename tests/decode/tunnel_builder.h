@@ -14,7 +14,8 @@ namespace telefence::testing {
 
 inline constexpr std::uint16_t kMpls = 0x8847, kPppoe = 0x8864, kBridged = 0x6558;
 inline constexpr std::uint8_t kIpInIp = 4, kIpv6InIp = 41, kGre = 47, kMplsInIp = 137;
-inline constexpr std::uint16_t kGtpUPort = 2152, kVxlanPort = 4789, kGenevePort = 6081, kL2tpPort = 1701, kCapwapPort = 5247;
+inline constexpr std::uint16_t kGtpUPort = 2152, kVxlanPort = 4789, kGenevePort = 6081, kL2tpPort = 1701, kCapwapPort = 5247,
+                               kTeredoPort = 3544, kAyiyaPort = 5072, kGreInUdpPort = 4754;
 
 struct GtpUFields {
   std::uint32_t teid = 0x11223344;
@@ -148,6 +149,30 @@ inline Octets wlan(std::uint16_t type, const Octets& inside, const WlanFields& f
     if ((fields.flags & 0x80) != 0) header = header + filled(4, 0);
   }
   return header + Octets{0xaa, 0xaa, 3, 0, 0, 0} + big16(type) + inside;
+}
+
+struct TeredoFields {
+  bool authenticates = false;  // with four octets of client, and eight of confirmation
+  bool has_origin = false;
+};
+
+// RFC 4380, 5.1.1.
+inline Octets teredo(const Octets& inside, const TeredoFields& fields = {}) {
+  const Octets authentication = Octets{0, 1, 4, 8} + filled(4, 0xc1) + filled(8, 0xc2) + filled(8, 0xc3) + Octets{0};
+  return (fields.authenticates ? authentication : Octets{}) + (fields.has_origin ? Octets{0, 0} + filled(6, 0x5a) : Octets{}) + inside;
+}
+
+struct AyiyaFields {
+  std::uint8_t identity = 4;   // of so many octets, as a power of two
+  std::uint8_t signature = 5;  // words
+  std::uint8_t operation = 1;
+};
+
+// draft-massar-v6ops-ayiya-02, 3.
+inline Octets ayiya(std::uint8_t next, const Octets& inside, const AyiyaFields& fields = {}) {
+  return Octets{static_cast<std::uint8_t>(fields.identity << 4 | 1), static_cast<std::uint8_t>(fields.signature << 4 | 2),
+                static_cast<std::uint8_t>(0x10 | fields.operation), next} +
+         big32(0x4f000000) + filled(std::size_t{1} << fields.identity, 0x20) + filled(std::size_t{4} * fields.signature, 0x77) + inside;
 }
 
 // An IPv4 header with a right checksum: what lies under labels is told by it.

@@ -311,6 +311,72 @@ TEST(Capwap, WhatIsNoneIsADatagramAsAnyOther) {
   for (const Octets& other : others) expect_untunnelled(Decoded(over_udp4(kCapwapPort, other)), DecodeEnd::kPayload);
 }
 
+TEST(Teredo, CarriesIpv6BehindWhatServersAdd) {
+  for (const bool authenticates : {false, true}) {
+    for (const bool has_origin : {false, true}) {
+      const Octets inside = teredo(six(), {.authenticates = authenticates, .has_origin = has_origin});
+      expect_query_in(Decoded(over_udp4(kTeredoPort, inside)), TunnelKind::kTeredo, 0);
+      expect_query_in(Decoded(over_udp6(kTeredoPort, inside)), TunnelKind::kTeredo, 0);
+      expect_query_in(Decoded(ethernet(kIpv4, ipv4(kUdp, udp(40000, inside, kTeredoPort)))), TunnelKind::kTeredo, 0);
+    }
+  }
+}
+
+TEST(Teredo, WhatIsNoneIsADatagramAsAnyOther) {
+  Octets long_names = teredo(six(), {.authenticates = true});
+  long_names[2] = 0xff;
+  Octets longer = six();
+  longer[5] = static_cast<std::uint8_t>(longer[5] + 1);
+  const Octets others[] = {four(), teredo(four(), {.has_origin = true}), teredo({}, {.has_origin = true}), long_names, longer,
+                           Octets{0}, Octets{0, 1}, Octets{0, 1, 4}, Octets{0, 0, 1}, octets("x"), Octets{0, 2} + filled(6, 0) + six()};
+  for (const Octets& other : others) expect_untunnelled(Decoded(over_udp4(kTeredoPort, other)), DecodeEnd::kPayload);
+}
+
+TEST(Ayiya, CarriesBothVersionsBehindSignaturesOfAnyLength) {
+  for (const std::uint8_t identity : std::initializer_list<std::uint8_t>{0, 4, 9}) {
+    for (const std::uint8_t signature : std::initializer_list<std::uint8_t>{0, 5, 15}) {
+      const AyiyaFields fields{.identity = identity, .signature = signature};
+      expect_query_in(Decoded(over_udp4(kAyiyaPort, ayiya(kIpInIp, four(), fields))), TunnelKind::kAyiya, 0);
+      expect_query_in(Decoded(over_udp6(kAyiyaPort, ayiya(kIpv6InIp, six(), fields))), TunnelKind::kAyiya, 0);
+      expect_query_in(Decoded(ethernet(kIpv4, ipv4(kUdp, udp(40000, ayiya(kIpv6InIp, six(), fields), kAyiyaPort)))), TunnelKind::kAyiya, 0);
+    }
+  }
+}
+
+TEST(Ayiya, WhatIsNoneIsADatagramAsAnyOther) {
+  const Octets others[] = {ayiya(kIpInIp, four(), {.operation = 2}),  // an echo
+                           ayiya(59, four()), ayiya(kIpInIp, six()), ayiya(kIpv6InIp, {}), Octets{0x40, 0x52, 0x11}, octets("x")};
+  for (const Octets& other : others) expect_untunnelled(Decoded(over_udp4(kAyiyaPort, other)), DecodeEnd::kPayload);
+}
+
+TEST(GreInUdp, CarriesWhatGreDoes) {
+  const GreFields variants[] = {{}, {.checksum = true}, {.key = 9}, {.checksum = true, .key = 9, .sequence = 7}};
+  for (const GreFields& variant : variants) {
+    const std::uint32_t id = variant.key.value_or(0);
+    expect_query_in(Decoded(over_udp4(kGreInUdpPort, gre(kIpv4, four(), variant))), TunnelKind::kGreInUdp, id);
+    expect_query_in(Decoded(over_udp6(kGreInUdpPort, gre(kBridged, ethernet(kIpv6, six()), variant))), TunnelKind::kGreInUdp, id);
+  }
+}
+
+TEST(GreInUdp, WhatIsNoneIsADatagramAsAnyOther) {
+  const Octets others[] = {gre(kArp, filled(28, 0)), gre(kIpv4, four(), {.more_flags = 0x4000}), pptp(9, 0x0021, four()), Octets{0, 0, 8}, octets("x")};
+  for (const Octets& other : others) expect_untunnelled(Decoded(over_udp4(kGreInUdpPort, other)), DecodeEnd::kPayload);
+}
+
+TEST(Gre, CarriesFramesOfRadiosUnderOneMakersTypes) {
+  for (const std::uint16_t type : std::initializer_list<std::uint16_t>{0x8200, 0x8210, 0x8370}) {
+    expect_query_in(Decoded(ethernet(kIpv4, ipv4(kGre, gre(type, wlan(kIpv4, four()))))), TunnelKind::kGre, 0);
+    expect_query_in(Decoded(ethernet(kIpv4, ipv4(kGre, gre(type, wlan(kIpv6, six(), {.flags = 2}))))), TunnelKind::kGre, 0);
+  }
+  for (const std::uint16_t type : std::initializer_list<std::uint16_t>{0x81f0, 0x8201, 0x8380})
+    expect_untunnelled(Decoded(ethernet(kIpv4, ipv4(kGre, gre(type, wlan(kIpv4, four()))))), DecodeEnd::kUnknownTransport);
+  expect_untunnelled(Decoded(ethernet(kIpv4, ipv4(kGre, gre(0x8200, wlan(kIpv4, four(), {.flags = 0x41}))))), DecodeEnd::kUnknownTransport);
+}
+
+TEST(Vxlan, ThePortOfWhatNamesTheProtocolInsideIsReadAsWell) {
+  expect_query_in(Decoded(over_udp4(4790, Octets{0x0c, 0, 0, 1, 0, 0, 5, 0} + four())), TunnelKind::kVxlan, 5);
+}
+
 // Found in review: what looked like a tunnel within one took the whole datagram with it.
 TEST(Tunnels, WhatOnlyMightBeOneIsNoneHoweverFarItWasFollowed) {
   const Octets label_without_end = big32(1000u << 12);
@@ -373,8 +439,8 @@ TEST(Tunnels, WhatComesFromTheirPortIsOneUnlessAServiceIsAsked) {
   expect_query_in(Decoded(between(kCapwapPort, 40000, in_capwap)), TunnelKind::kCapwap, 0);
   expect_query_in(Decoded(between(kCapwapPort, kL2tpPort, in_l2tp)), TunnelKind::kL2tp, 7);
   expect_query_in(Decoded(between(kL2tpPort, kCapwapPort, in_capwap)), TunnelKind::kCapwap, 0);
-  for (const std::uint16_t from : {kL2tpPort, kCapwapPort})
-    for (const Octets& payload : {in_l2tp, in_capwap, Octets{0x42, 2, 0xff}}) expect_untunnelled(Decoded(between(from, 53, payload)), DecodeEnd::kPayload);
+  for (const std::uint16_t from : {kL2tpPort, kCapwapPort, kTeredoPort, kAyiyaPort})
+    for (const Octets& payload : {in_l2tp, in_capwap, six(), ayiya(kIpInIp, four()), Octets{0x42, 2, 0xff}}) expect_untunnelled(Decoded(between(from, 53, payload)), DecodeEnd::kPayload);
 }
 
 TEST(Pppoe, SessionsCarryPppWithItsProtocolLongOrShort) {
@@ -487,9 +553,9 @@ TEST(Tunnels, APacketLongerThanWhatCarriesItIsABadHeader) {
 }
 
 TEST(Tunnels, NamesAreThoseOfMetrics) {
-  EXPECT_EQ(tunnel_name(TunnelKind::kGtpU), "gtp-u");
-  EXPECT_EQ(tunnel_name(TunnelKind::kPppoe), "pppoe");
-  EXPECT_EQ(tunnel_name(TunnelKind::kNone), "");
+  EXPECT_EQ(traits_of(TunnelKind::kGtpU).name, "gtp-u");
+  EXPECT_EQ(traits_of(TunnelKind::kPppoe).name, "pppoe");
+  EXPECT_EQ(traits_of(TunnelKind::kNone).name, "");
 }
 
 // A stretch of cuts, and the name that a frame gets which ends within it.

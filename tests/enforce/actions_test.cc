@@ -384,7 +384,7 @@ TEST(Actions, TagMarksEveryHeaderOfATunnelledPacket) {
       for (const std::uint16_t network : {judged.layers.outer_network, judged.layers.network}) {
         const std::uint8_t* header = judged.frame.data + network;
         const int traffic_class = header[0] >> 4 == 6 ? (header[0] & 0x0f) << 4 | header[1] >> 4 : header[1];
-        EXPECT_EQ(traffic_class >> 2, 1) << tunnel_name(kind);
+        EXPECT_EQ(traffic_class >> 2, 1) << traits_of(kind).name;
       }
     }
   }

@@ -24,7 +24,9 @@ std::vector<TunnelShape> reversible_shapes() {
     for (const bool outer_checksum : {false, true}) {
       for (const TunnelKind kind : {TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan, TunnelKind::kGeneve, TunnelKind::kPppoe})
         shapes.push_back({.kind = kind, .outer_ipv6 = outer_ipv6, .outer_checksum = outer_checksum || (outer_ipv6 && kind != TunnelKind::kGre)});
-      shapes.push_back({.kind = TunnelKind::kGre, .outer_ipv6 = outer_ipv6, .outer_checksum = outer_checksum, .gre = {.key = 77}, .bridged = true});
+      for (const TunnelKind kind : {TunnelKind::kGre, TunnelKind::kGreInUdp})
+        shapes.push_back({.kind = kind, .outer_ipv6 = outer_ipv6, .outer_checksum = outer_checksum || (outer_ipv6 && kind == TunnelKind::kGreInUdp),
+                          .gre = {.key = 77}, .bridged = true});
     }
   }
   return shapes;
@@ -50,11 +52,11 @@ TEST(Outer, AReplySwapsTheEndsOfTunnelsWhoseDirectionsBearTheSameId) {
       ASSERT_TRUE(outer_problems(judged.frame, shape.outer_checksum).empty());
       Spare out;
       ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpAck}, as_bytes("an answer of odd length"), out.frame))
-          << tunnel_name(shape.kind);
+          << traits_of(shape.kind).name;
       const Layers layers = decode(out.frame);
-      ASSERT_EQ(layers.end, DecodeEnd::kPayload) << tunnel_name(shape.kind);
+      ASSERT_EQ(layers.end, DecodeEnd::kPayload) << traits_of(shape.kind).name;
       EXPECT_EQ(as_text(payload_of(std::as_const(out.frame), layers)), "an answer of odd length");
-      EXPECT_EQ(outer_problems(out.frame, shape.outer_checksum), std::vector<std::string>()) << tunnel_name(shape.kind);
+      EXPECT_EQ(outer_problems(out.frame, shape.outer_checksum), std::vector<std::string>()) << traits_of(shape.kind).name;
       expect_swapped_ends(judged, out.frame, layers);
       EXPECT_EQ(layers.tunnel_id, judged.layers.tunnel_id);
       EXPECT_EQ(part(out.frame, 0, 6), part(judged.frame, 6, 12));
@@ -92,10 +94,10 @@ TEST(Outer, WhatGoesOnKeepsTheJudgedTunnelHeaders) {
   for (const TunnelShape& shape : shapes) {
     const Held judged(in_tunnel(shape, inner_packet(kRequest)));
     Spare out;
-    ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kOnward, {1, 2, kTcpRst}, {}, out.frame)) << tunnel_name(shape.kind);
+    ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kOnward, {1, 2, kTcpRst}, {}, out.frame)) << traits_of(shape.kind).name;
     const Layers layers = decode(out.frame);
-    EXPECT_EQ(outer_problems(out.frame, shape.outer_checksum), std::vector<std::string>()) << tunnel_name(shape.kind);
-    EXPECT_EQ(layers.tunnel_id, judged.layers.tunnel_id) << tunnel_name(shape.kind);
+    EXPECT_EQ(outer_problems(out.frame, shape.outer_checksum), std::vector<std::string>()) << traits_of(shape.kind).name;
+    EXPECT_EQ(layers.tunnel_id, judged.layers.tunnel_id) << traits_of(shape.kind).name;
     EXPECT_EQ(source_address(out.frame, layers), source_address(judged.frame, judged.layers));
     EXPECT_EQ(part(out.frame, 0, 12), part(judged.frame, 0, 12));
     if (layers.outer_network == layers.network) continue;
@@ -220,16 +222,54 @@ TEST(Outer, KnownSessionsAndStationsLeadBack) {
     const Held judged(in_tunnel(shape, inner_packet(kRequest)));
     const Held seen(in_tunnel(reversed, inner_packet(response)));
     Spare out;
-    EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame)) << tunnel_name(shape.kind);
+    EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame)) << traits_of(shape.kind).name;
     const TunnelHeaders known = seen.headers();
-    ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame, &known)) << tunnel_name(shape.kind);
+    ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame, &known)) << traits_of(shape.kind).name;
     const Layers layers = decode(out.frame);
     EXPECT_EQ(layers.tunnel, shape.kind);
-    EXPECT_EQ(layers.tunnel_id, seen.layers.tunnel_id) << tunnel_name(shape.kind);
-    EXPECT_EQ(outer_problems(out.frame, true), std::vector<std::string>()) << tunnel_name(shape.kind);
+    EXPECT_EQ(layers.tunnel_id, seen.layers.tunnel_id) << traits_of(shape.kind).name;
+    EXPECT_EQ(outer_problems(out.frame, true), std::vector<std::string>()) << traits_of(shape.kind).name;
     EXPECT_EQ(part(out.frame, layers.tunnel_at, layers.tunnel_at + 4u), part(seen.frame, seen.layers.tunnel_at, seen.layers.tunnel_at + 4u)) << "ports";
     EXPECT_EQ(destination_address(out.frame, layers), source_address(judged.frame, judged.layers));
   }
+}
+
+TEST(Outer, APacketOfTeredoIsAnsweredBetweenItsOwnPortsWithoutWhatProvedItsSender) {
+  PacketShape request = kRequest;
+  request.ipv6 = true;
+  for (const bool reversed : {false, true}) {
+    const TunnelShape shape{.kind = TunnelKind::kTeredo, .reversed = reversed, .teredo = {.authenticates = true, .has_origin = true}};
+    const Held judged(in_tunnel(shape, inner_packet(request)));
+    ASSERT_EQ(judged.layers.tunnel, TunnelKind::kTeredo);
+    for (const Heading heading : {Heading::kBack, Heading::kOnward}) {
+      Spare out;
+      ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, heading, {1, 2, kTcpRst}, {}, out.frame));
+      const Layers layers = decode(out.frame);
+      EXPECT_EQ(layers.tunnel, TunnelKind::kTeredo);
+      EXPECT_EQ(outer_problems(out.frame, true), std::vector<std::string>());
+      EXPECT_EQ(layers.network, layers.tunnel_at + 8) << "the packet alone";
+      const Octets ports = reversed == (heading == Heading::kBack) ? big16(50000) + big16(kTeredoPort) : big16(kTeredoPort) + big16(50000);
+      EXPECT_EQ(part(out.frame, layers.tunnel_at, layers.tunnel_at + 4u), ports);
+    }
+  }
+}
+
+TEST(Outer, NothingIsPutIntoATunnelWhosePacketsAreSigned) {
+  const Held judged(in_tunnel({.kind = TunnelKind::kAyiya}, inner_packet(kRequest)));
+  ASSERT_EQ(judged.layers.tunnel, TunnelKind::kAyiya);
+  Spare out;
+  for (const Heading heading : {Heading::kBack, Heading::kOnward})
+    EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, heading, {1, 2, kTcpRst}, {}, out.frame));
+}
+
+TEST(Outer, ARadiosFrameInGreIsContinuedOnly) {
+  const TunnelShape shape;
+  const Held judged(stations(false, 0) + big16(kIpv4) + carrier(shape, kGre, gre(0x8200, wlan(kIpv4, inner_packet(kRequest)))));
+  ASSERT_EQ(judged.layers.tunnels, 1);
+  Spare out;
+  ASSERT_TRUE(wrap_tcp(judged.frame, judged.layers, Heading::kOnward, {1, 2, kTcpRst}, {}, out.frame));
+  EXPECT_EQ(outer_problems(out.frame, true), std::vector<std::string>());
+  EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame));
 }
 
 // That a frame is sent again, its station goes to sleep, or more is waiting for it holds for that one only.
@@ -360,7 +400,7 @@ TEST(OuterChecksums, FollowAChangeInPlaceThroughAllTunnels) {
     const ChecksumKeeper keeper(judged.frame, judged.layers, {3, 6});
     for (int i = 3; i < 9; ++i) payload_of(judged.frame, judged.layers)[static_cast<std::size_t>(i)] = 'x';
     keeper.correct(judged.frame);
-    EXPECT_EQ(outer_problems(judged.frame, shape.outer_checksum), std::vector<std::string>()) << tunnel_name(shape.kind);
+    EXPECT_EQ(outer_problems(judged.frame, shape.outer_checksum), std::vector<std::string>()) << traits_of(shape.kind).name;
   }
 }
 

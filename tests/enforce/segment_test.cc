@@ -29,15 +29,15 @@ std::string_view text_of(const Frame& frame) { return as_text(payload_of(frame, 
 
 TEST(Segment, ASegmentInATunnelIsTakenApart) {
   for (const TunnelShape& shape : shapes()) {
-    Held whole(in_tunnel(shape, inner_packet(kMessages)));
+    Held whole(in_tunnel(shape, inner_for(shape.kind, kMessages)));
     Spare front;
     Layers front_layers;
     const Layers before = whole.layers;
-    ASSERT_TRUE(split_segment(whole.frame, whole.layers, 4, front.frame, front_layers)) << tunnel_name(shape.kind);
+    ASSERT_TRUE(split_segment(whole.frame, whole.layers, 4, front.frame, front_layers)) << traits_of(shape.kind).name;
     EXPECT_EQ(text_of(front.frame), "one ");
     EXPECT_EQ(text_of(whole.frame), "two three");
     for (const Frame* part : {&front.frame, &whole.frame}) {
-      EXPECT_EQ(outer_problems(*part, true), std::vector<std::string>()) << tunnel_name(shape.kind);
+      EXPECT_EQ(outer_problems(*part, true), std::vector<std::string>()) << traits_of(shape.kind).name;
       EXPECT_EQ(decode(*part).tunnel_id, before.tunnel_id);
       EXPECT_EQ(decode(*part).tunnels, before.tunnels);
     }
@@ -83,13 +83,13 @@ TEST(Segment, WhatIsChangedInPlaceCorrectsTheChecksumsAround) {
   PacketShape urgent = kMessages;
   urgent.flags = kTcpAck | kTcpUrg;
   for (const TunnelShape& shape : shapes()) {
-    Held changed(in_tunnel(shape, inner_packet(urgent)));
+    Held changed(in_tunnel(shape, inner_for(shape.kind, urgent)));
     clear_urgent(changed.frame, changed.layers);
     EXPECT_EQ(tcp_header(changed.frame, changed.layers).flags & kTcpUrg, 0);
     overwrite(changed.frame, changed.layers, 4, as_bytes("TWO"));
     mark(changed.frame, changed.layers, 10);
     EXPECT_EQ(text_of(changed.frame), "one TWO three");
-    EXPECT_EQ(outer_problems(changed.frame, true), std::vector<std::string>()) << tunnel_name(shape.kind);
+    EXPECT_EQ(outer_problems(changed.frame, true), std::vector<std::string>()) << traits_of(shape.kind).name;
   }
 }
 

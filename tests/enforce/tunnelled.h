@@ -17,6 +17,12 @@ inline Octets inner_packet(const PacketShape& shape) {
   return Octets(packet.frame.data + packet.layers.network, packet.frame.data + packet.frame.length);
 }
 
+// Of the version that such a tunnel carries.
+inline Octets inner_for(TunnelKind kind, PacketShape shape) {
+  shape.ipv6 = shape.ipv6 || kind == TunnelKind::kTeredo;
+  return inner_packet(shape);
+}
+
 inline Octets part(const Frame& frame, std::size_t from, std::size_t to) { return Octets(frame.data + from, frame.data + to); }
 
 inline void check_carrier(const Frame& frame, const TunnelStep& step, std::vector<std::string>& problems) {
@@ -52,14 +58,19 @@ inline std::vector<std::string> outer_problems(const Frame& frame, bool has_chec
       case TunnelKind::kGeneve:
       case TunnelKind::kL2tp:
       case TunnelKind::kCapwap:
+      case TunnelKind::kTeredo:
+      case TunnelKind::kAyiya:
         check_datagram(frame, step, has_checksums || frame.data[step.network] >> 4 == 6, problems);
         if (step.kind == TunnelKind::kGtpU && static_cast<std::size_t>(own[10] << 8 | own[11]) != own.size() - 16) problems.push_back("length of GTP-U");
         if (step.kind == TunnelKind::kL2tp && (own[8] & 0x40) != 0 && static_cast<std::size_t>(own[10] << 8 | own[11]) != own.size() - 8)
           problems.push_back("length of L2TP");
         break;
-      case TunnelKind::kGre:
-        if ((own[0] & 0x80) != 0 && sum_of(own) != 0xffff) problems.push_back("checksum of GRE");
+      case TunnelKind::kGreInUdp: check_datagram(frame, step, has_checksums || frame.data[step.network] >> 4 == 6, problems); [[fallthrough]];
+      case TunnelKind::kGre: {
+        const Octets header(own.begin() + (step.kind == TunnelKind::kGre ? 0 : 8), own.end());
+        if ((header[0] & 0x80) != 0 && sum_of(header) != 0xffff) problems.push_back("checksum of GRE");
         break;
+      }
       case TunnelKind::kPppoe:
         if (static_cast<std::size_t>(own[4] << 8 | own[5]) != own.size() - 6) problems.push_back("length of PPPoE");
         break;

@@ -54,7 +54,7 @@ TEST(WholePacket, IsWhatWasCutInsideOfTunnels) {
   for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind)
     for (const bool ipv6 : {false, true})
       for (const bool outer_ipv6 : {false, true})
-        expect_whole_again(in_tunnel({.kind = static_cast<TunnelKind>(kind), .outer_ipv6 = outer_ipv6}, inner_packet({.ipv6 = ipv6, .payload = payload})));
+        expect_whole_again(in_tunnel({.kind = static_cast<TunnelKind>(kind), .outer_ipv6 = outer_ipv6}, inner_for(static_cast<TunnelKind>(kind), {.ipv6 = ipv6, .payload = payload})));
 }
 
 TEST(WholePacket, NoPacketIsLongerThanItsLengthCanSay) {

@@ -183,10 +183,10 @@ TEST(Worker, NeverAllocatesForTunnels) {
         const TunnelShape there{.kind = static_cast<TunnelKind>(kind), .outer_ipv6 = outer_ipv6};
         TunnelShape back = there;
         back.reversed = true;
-        filter.core.give(in_tunnel(back, inner_packet({.reversed = true, .source_port = 80, .destination_port = port, .sequence = 7000, .acknowledgement = round})));
-        filter.access.give(in_tunnel(there, inner_packet({.transport = Transport::kUdp, .destination_port = 53, .payload = query})));
-        filter.access.give(in_tunnel(there, inner_packet({.source_port = port, .destination_port = 80, .sequence = round, .payload = visit})));
-        filter.access.give(in_tunnel(there, inner_packet({.destination_port = 2775, .sequence = round * 400, .payload = message})));
+        filter.core.give(in_tunnel(back, inner_for(there.kind, {.reversed = true, .source_port = 80, .destination_port = port, .sequence = 7000, .acknowledgement = round})));
+        filter.access.give(in_tunnel(there, inner_for(there.kind, {.transport = Transport::kUdp, .destination_port = 53, .payload = query})));
+        filter.access.give(in_tunnel(there, inner_for(there.kind, {.source_port = port, .destination_port = 80, .sequence = round, .payload = visit})));
+        filter.access.give(in_tunnel(there, inner_for(there.kind, {.destination_port = 2775, .sequence = round * 400, .payload = message})));
       }
     }
   };

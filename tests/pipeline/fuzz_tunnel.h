@@ -21,9 +21,9 @@ class Carrier {
   Carrier(Choices& script, std::uint32_t index, bool has_checksums) {
     const std::uint8_t first = script.octet();
     const std::uint8_t second = script.octet();
-    const TunnelKind kind = (first & 8) == 0   ? static_cast<TunnelKind>(first & 7)
-                            : (first & 1) == 0 ? TunnelKind::kL2tp
-                                               : TunnelKind::kCapwap;
+    static constexpr TunnelKind kFurther[] = {TunnelKind::kL2tp, TunnelKind::kCapwap, TunnelKind::kTeredo, TunnelKind::kGreInUdp,
+                                              TunnelKind::kL2tp, TunnelKind::kCapwap, TunnelKind::kTeredo, TunnelKind::kGreInUdp};
+    const TunnelKind kind = (first & 8) == 0 ? static_cast<TunnelKind>(first & 7) : kFurther[first & 7];
     if (kind == TunnelKind::kNone) return;
     TunnelShape shape = shape_of(kind, first, second, index, has_checksums);
     const bool may_nest = kind != TunnelKind::kMpls && kind != TunnelKind::kPppoe;
@@ -51,6 +51,7 @@ class Carrier {
       shape.reversed = reversed;
       shape.id += reversed && has_two_ids(shape.kind) ? 0x1000u : 0u;
       if (i != 0) out.erase(out.begin(), out.begin() + 14);
+      if (!may_carry(shape.kind, out)) shape.kind = TunnelKind::kGreInUdp;
       out = in_tunnel(shape, out);
     }
     static constexpr std::uint8_t kTag[] = {0x81, 0, 0, 0x64};
@@ -71,6 +72,7 @@ class Carrier {
     if ((second & 1) != 0) shape.gtp.sequence = 7, shape.gre.key = shape.id;
     if ((second & 2) != 0) shape.gtp.n_pdu = 5, shape.gre.sequence = 9, shape.l2tp.sequence = 9;
     if ((second & 4) != 0) shape.gtp.extensions.push_back(pdu_session_container(true, 9)), shape.geneve_options = Octets(8, 3);
+    shape.teredo = {.authenticates = (second & 1) != 0, .has_origin = (second & 2) != 0};
     if ((second & 8) != 0) shape.gtp.extensions.push_back({std::uint8_t{0xc0}, Octets(6, 1)});
     shape.l2tp.has_length = (second & 1) == 0;
     shape.label_count = 1 + second % 3;

@@ -89,7 +89,8 @@ class TunnelFragments : public ::testing::Test {
   Filter filter;
 };
 
-constexpr TunnelKind kCarriedByIp[] = {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan, TunnelKind::kGeneve};
+constexpr TunnelKind kCarriedByIp[] = {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan,
+                                      TunnelKind::kGeneve, TunnelKind::kTeredo, TunnelKind::kGreInUdp};
 
 TEST_F(TunnelFragments, ALookUpCutAnywhereIsAnsweredIntoTheTunnelAndNeverArrivesWhole) {
   const std::string query = dns_query("www.evil.example");
@@ -100,14 +101,14 @@ TEST_F(TunnelFragments, ALookUpCutAnywhereIsAnsweredIntoTheTunnelAndNeverArrives
     if (kind == TunnelKind::kGtpU) continue;  // the way back has to be learned first: below
     for (const bool outer_ipv6 : {false, true}) {
       for (std::size_t size = 16; size < 80; size += 8) {
-        const Octets whole = in_tunnel({.kind = kind, .outer_ipv6 = outer_ipv6}, inner_packet(lookup(query)));
+        const Octets whole = in_tunnel({.kind = kind, .outer_ipv6 = outer_ipv6}, inner_for(kind, lookup(query)));
         std::vector<Octets> parts = parts_of(whole, size, ++identification);
         if (parts.size() == 1) break;
         ++cut;
         std::shuffle(parts.begin(), parts.end(), random);
         const std::uint64_t before = filter.fate(Fate::kAnswered);
         send(parts, size % 16 == 0);
-        ASSERT_EQ(filter.fate(Fate::kAnswered), before + 1) << tunnel_name(kind) << " v6 " << outer_ipv6 << " size " << size;
+        ASSERT_EQ(filter.fate(Fate::kAnswered), before + 1) << traits_of(kind).name << " v6 " << outer_ipv6 << " size " << size;
         ASSERT_EQ(filter.core.sent().size(), parts.size() - 1);
         for (std::size_t i = 0; i + 1 < parts.size(); ++i) EXPECT_EQ(filter.core.sent()[i], parts[i]) << "those before pass as they came";
         ASSERT_EQ(filter.access.sent().size(), 1u);
@@ -130,12 +131,12 @@ TEST_F(TunnelFragments, InnocentPacketsPassAsTheyCame) {
   for (const TunnelKind kind : kCarriedByIp) {
     for (const PacketShape& shape : {lookup(query), segment(request, 80), segment(odd, 9999, true), segment("", 80)}) {
       const bool has_name = shape.destination_port == 53 || (shape.destination_port == 80 && !shape.payload.empty());
-      const std::vector<Octets> parts = parts_of(in_tunnel({.kind = kind}, inner_packet(shape)), 32, ++identification);
+      const std::vector<Octets> parts = parts_of(in_tunnel({.kind = kind}, inner_for(kind, shape)), 32, ++identification);
       send(parts);
       ASSERT_EQ(filter.core.sent().size(), parts.size());
       for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_EQ(filter.core.sent()[i], parts[i]);
       EXPECT_EQ(filter.access.sent().size(), 0u);
-      EXPECT_EQ(filter.fate(Fate::kForwardedInspected), inspected += has_name) << tunnel_name(kind);
+      EXPECT_EQ(filter.fate(Fate::kForwardedInspected), inspected += has_name) << traits_of(kind).name;
     }
     EXPECT_EQ(filter.stats().tunnels[static_cast<std::size_t>(kind)].read(), 4u) << "each packet in it is counted once";
   }

@@ -148,7 +148,7 @@ Octets datagram(std::uint32_t client, bool reversed, std::string_view payload, T
   PacketShape shape = of_client(client, reversed, payload);
   shape.transport = Transport::kUdp;
   shape.source_port = shape.destination_port = 9999;
-  return in_tunnel(bearer(kind, reversed), inner_packet(shape));
+  return in_tunnel(bearer(kind, reversed), inner_for(kind, shape));
 }
 
 TEST(TunnelSpread, BothDirectionsOfAFlowAreOneWorkersInEachKindOfTunnel) {

@@ -20,13 +20,13 @@ TunnelShape bearer(bool reversed, std::uint32_t up = kUp, std::uint32_t down = k
 
 Octets lookup_in(const TunnelShape& tunnel, std::string_view name) {
   const std::string payload = dns_query(name);
-  return in_tunnel(tunnel, inner_packet({.reversed = tunnel.reversed, .transport = Transport::kUdp, .destination_port = 53, .payload = payload}));
+  return in_tunnel(tunnel, inner_for(tunnel.kind, {.reversed = tunnel.reversed, .transport = Transport::kUdp, .destination_port = 53, .payload = payload}));
 }
 
 Octets segment_in(const TunnelShape& tunnel, std::string_view payload, std::uint16_t service, std::uint32_t sequence = 1000,
                   std::uint32_t acknowledgement = 7000) {
-  return in_tunnel(tunnel, inner_packet({.reversed = tunnel.reversed, .destination_port = service, .sequence = sequence,
-                                         .acknowledgement = acknowledgement, .payload = payload}));
+  return in_tunnel(tunnel, inner_for(tunnel.kind, {.reversed = tunnel.reversed, .destination_port = service, .sequence = sequence,
+                                                   .acknowledgement = acknowledgement, .payload = payload}));
 }
 
 // What left, decoded where it lies.
@@ -54,13 +54,34 @@ TEST(WorkerTunnels, InnocentPacketsInEachKindLeaveUntouched) {
   for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind) EXPECT_EQ(filter.stats().tunnels[kind].read(), 2u) << kind;
 }
 
+// A changed packet would not arrive, nor anything that its connection sends after it.
+TEST(WorkerTunnels, WhereDatagramsAreSignedALookupIsDroppedAndNothingIsChanged) {
+  Filter filter;
+  block_evil(filter);
+  constexpr TunnelShape kSigned{.kind = TunnelKind::kAyiya};
+  filter.access.give(lookup_in(kSigned, "www.evil.example"));
+  filter.access.give(segment_in(kSigned, http_request("evil.example"), 80));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kDroppedByVerdict), 2u);
+  EXPECT_EQ(filter.core.sent().size() + filter.access.sent().size(), 0u);
+  const Octets message = segment_in(kSigned, submit_sm(1, "1069", "8613800000000", "WIN a prize"), 2775);
+  for (int copy = 0; copy < 2; ++copy) {
+    filter.access.give(message);
+    filter.run();
+  }
+  EXPECT_EQ(filter.fate(Fate::kForwardedActionFailed), 2u);
+  ASSERT_EQ(filter.core.sent().size(), 2u);
+  EXPECT_EQ(filter.core.sent()[0], message);
+}
+
 TEST(WorkerTunnels, ABlockedLookupIsAnsweredWhereBothDirectionsBearTheSameId) {
-  for (const TunnelKind kind : {TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan, TunnelKind::kGeneve, TunnelKind::kPppoe}) {
+  for (const TunnelKind kind : {TunnelKind::kGre, TunnelKind::kIpInIp, TunnelKind::kVxlan, TunnelKind::kGeneve, TunnelKind::kPppoe,
+                                TunnelKind::kTeredo, TunnelKind::kGreInUdp}) {
     Filter filter;
     block_evil(filter);
     filter.access.give(lookup_in({.kind = kind}, "www.evil.example"));
     filter.run();
-    EXPECT_EQ(filter.fate(Fate::kAnswered), 1u) << tunnel_name(kind);
+    EXPECT_EQ(filter.fate(Fate::kAnswered), 1u) << traits_of(kind).name;
     EXPECT_EQ(filter.core.sent().size(), 0u);
     ASSERT_EQ(filter.access.sent().size(), 1u);
     const Held answer = left(filter.access.sent(), 0);
@@ -122,7 +143,7 @@ TEST(WorkerTunnels, ABlockedVisitClosesTheConnectionInsideTheBearer) {
 }
 
 TEST(WorkerTunnels, AMessageIsVoidedInAKeyedTunnelAndItsResponseRestated) {
-  for (const TunnelKind kind : {TunnelKind::kGre, TunnelKind::kGtpU, TunnelKind::kVxlan}) {
+  for (const TunnelKind kind : {TunnelKind::kGre, TunnelKind::kGtpU, TunnelKind::kVxlan, TunnelKind::kTeredo, TunnelKind::kGreInUdp}) {
     Filter filter;
     block_evil(filter);
     const TunnelShape there{.kind = kind, .gre = {.key = 7, .sequence = 1}};
@@ -135,13 +156,13 @@ TEST(WorkerTunnels, AMessageIsVoidedInAKeyedTunnelAndItsResponseRestated) {
     const Held voided = left(filter.core.sent(), 0);
     EXPECT_EQ(voided.octets.size(), request.size());
     EXPECT_EQ(as_text(payload_of(voided.frame, voided.layers)).find("prize"), std::string_view::npos);
-    EXPECT_EQ(outer_problems(voided.frame, true), std::vector<std::string>()) << tunnel_name(kind);
-    filter.core.give(in_tunnel(back, inner_packet({.reversed = true, .source_port = 2775, .destination_port = 40000,
-                                                   .sequence = 7000, .payload = submit_sm_resp(5)})));
+    EXPECT_EQ(outer_problems(voided.frame, true), std::vector<std::string>()) << traits_of(kind).name;
+    filter.core.give(in_tunnel(back, inner_for(kind, {.reversed = true, .source_port = 2775, .destination_port = 40000,
+                                                      .sequence = 7000, .payload = submit_sm_resp(5)})));
     filter.run();
-    EXPECT_EQ(filter.fate(Fate::kRestated), 1u) << tunnel_name(kind);
+    EXPECT_EQ(filter.fate(Fate::kRestated), 1u) << traits_of(kind).name;
     ASSERT_EQ(filter.access.sent().size(), 1u);
-    EXPECT_EQ(outer_problems(left(filter.access.sent(), 0).frame, true), std::vector<std::string>()) << tunnel_name(kind);
+    EXPECT_EQ(outer_problems(left(filter.access.sent(), 0).frame, true), std::vector<std::string>()) << traits_of(kind).name;
   }
 }
 

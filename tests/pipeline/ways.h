@@ -61,7 +61,7 @@ inline Octets with_tags(Octets frame, const Octets& tags) {
   return frame;
 }
 
-inline const std::array<Way, 22> kWays = {{
+inline const std::array<Way, 25> kWays = {{
     {"plain", [](PacketShape shape) { return bare_frame(shape); }},
     {"QinQ", [](PacketShape shape) { return with_tags(bare_frame(shape), {0x88, 0xa8, 0, 0xc8, 0x81, 0, 0, 0x64}); }},
     {"two tags of 802.1Q", [](PacketShape shape) { return with_tags(ipv6_frame(shape), {0x81, 0, 0, 7, 0x81, 0, 0x20, 9}); }},
@@ -90,6 +90,13 @@ inline const std::array<Way, 22> kWays = {{
     {"L2TP with sequence numbers", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kL2tp, .l2tp = {.sequence = 7}}, shape); }, true, false},
     {"CAPWAP", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kCapwap}, shape); }, true},
     {"CAPWAP with 802.3", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kCapwap, .bridged = true}, shape); }, true},
+    {"Teredo with all that servers add",
+     [](PacketShape shape) {
+       shape.ipv6 = true;
+       return in_tunnel_of({.kind = TunnelKind::kTeredo, .teredo = {.authenticates = true, .has_origin = true}}, shape);
+     }, true},
+    {"GRE in UDP", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kGreInUdp, .gre = {.key = 77}}, shape); }, true},
+    {"Ethernet in GRE in UDP", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kGreInUdp, .bridged = true}, shape); }, true},
     {"PPPoE", [](PacketShape shape) { return in_tunnel_of({.kind = TunnelKind::kPppoe}, shape); }, true},
     {"PPPoE with IPv6",
      [](PacketShape shape) {
