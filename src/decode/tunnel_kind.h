@@ -60,8 +60,8 @@ inline constexpr TunnelKinds kSealedTunnels = tunnels_that(&TunnelTraits::sealed
 constexpr bool is_over_udp(TunnelKind kind) { return traits_of(kind).over_udp; }
 
 inline constexpr std::uint16_t kOuterUdpBytes = 8;
-// Where the header of GRE stands in what are the tunnel's own bytes, which begin at `at`. Requires: kGre or kGreInUdp.
 constexpr bool has_gre(TunnelKind kind) { return kind == TunnelKind::kGre || kind == TunnelKind::kGreInUdp; }
+// Where its header stands in the tunnel's own bytes, which begin at `at`. Requires: has_gre(kind).
 constexpr std::size_t gre_at(TunnelKind kind, std::size_t at) { return at + (is_over_udp(kind) ? kOuterUdpBytes : 0u); }
 
 }  // namespace telefence

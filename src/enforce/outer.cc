@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enforce/outer.h"
 
+#include <bit>
+
 #include "base/reader.h"
 #include "decode/decode.h"
 #include "enforce/checksum.h"
@@ -11,7 +13,7 @@ namespace {
 constexpr std::size_t kMacBytes = 6;
 constexpr std::uint8_t kHops = 64;
 constexpr std::uint8_t kIpv4 = 4, kUdp = 17, kIpv6 = 41, kGre = 47, kMpls = 137;
-constexpr std::uint16_t kGreChecksum = 0x8000, kGreSequence = 0x1000, kGreVersion = 0x0007;
+constexpr std::uint16_t kGreChecksum = 0x8000, kGreKey = 0x2000, kGreSequence = 0x1000, kGreVersion = 0x0007;
 constexpr std::uint16_t kL2tpLength = 0x4000, kL2tpSequence = 0x0800;
 constexpr std::uint32_t kBottomOfStack = 0x100;
 
@@ -48,12 +50,11 @@ bool is_mirrored(Bytes gre) {
   return type == kErspan || type == kErspan3;
 }
 
-// IP, Ethernet or labels: whoever gets such a packet takes one back. Not copies, nor frames of a radio, whose station only the access
-// controller finds.
-bool carries_no_frames(Bytes gre) {
-  constexpr std::uint16_t kBridging = 0x6558, kMplsDown = 0x8847, kMplsUp = 0x8848, kIpv4Type = 0x0800, kIpv6Type = 0x86dd;
-  const std::uint16_t type = u16_at(gre, 2);
-  return type == kIpv4Type || type == kIpv6Type || type == kBridging || type == kMplsDown || type == kMplsUp;
+// gre: up to what it carries. True when that is all of it (RFC 2784, 2.1; RFC 2890, 2): no header of PPP, nor of a radio's frame, whose
+// station only the access controller finds.
+bool is_bare(Bytes gre) {
+  const unsigned optional = u16_at(gre, 0) & unsigned{kGreChecksum | kGreKey | kGreSequence};
+  return gre.size() == 4 + 4 * static_cast<std::size_t>(std::popcount(optional));
 }
 
 // Whether the other direction's header is this one with ends swapped.
@@ -61,7 +62,10 @@ bool is_reversible(Bytes headers, const TunnelStep& step) {
   const Bytes own = headers.subspan(step.at, step.inside - step.at);
   switch (step.kind) {
     case TunnelKind::kGre:
-    case TunnelKind::kGreInUdp: return carries_no_frames(own.subspan(gre_at(step.kind, 0)));
+    case TunnelKind::kGreInUdp: {
+      const Bytes gre = own.subspan(gre_at(step.kind, 0));
+      return is_bare(gre) && !is_mirrored(gre);
+    }
     case TunnelKind::kGeneve: return own.size() == kOuterUdpBytes + 8;  // options are the far end's own matter
     case TunnelKind::kIpInIp:
     case TunnelKind::kVxlan:

@@ -72,9 +72,9 @@ class Carrier {
     if ((second & 1) != 0) shape.gtp.sequence = 7, shape.gre.key = shape.id;
     if ((second & 2) != 0) shape.gtp.n_pdu = 5, shape.gre.sequence = 9, shape.l2tp.sequence = 9;
     if ((second & 4) != 0) shape.gtp.extensions.push_back(pdu_session_container(true, 9)), shape.geneve_options = Octets(8, 3);
-    shape.teredo = {.authenticates = (second & 1) != 0, .has_origin = (second & 2) != 0};
     if ((second & 8) != 0) shape.gtp.extensions.push_back({std::uint8_t{0xc0}, Octets(6, 1)});
     shape.l2tp.has_length = (second & 1) == 0;
+    shape.teredo = {.authenticates = (second & 1) != 0, .has_origin = (second & 2) != 0};
     shape.label_count = 1 + second % 3;
     shape.control_word = shape.bridged && (second & 0x10) != 0;
     return shape;
