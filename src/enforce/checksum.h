@@ -4,6 +4,7 @@
 // The Internet checksum (RFC 1071) and its correction after a change (RFC 1624).
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -13,16 +14,14 @@
 
 namespace telefence {
 
-// Ones' complement sum of 16-bit words, not folded; an odd last byte is the high half of a word.
+// Ones' complement sum of 16-bit words, to be folded; an odd last byte is the high half of a word. start: a sum of less than 2^63.
 std::uint64_t word_sum(Bytes bytes, std::uint64_t start = 0);
 
-// Folded to 16 bits; not complemented.
-// Four times are enough for any sum; no branch, since it would depend on what the packet says.
+// Folded to 16 bits; not complemented. Each half is added to the other one: what is carried out of the lower sum counts in the upper. No
+// branch, since it would depend on what the packet says.
 inline std::uint16_t folded(std::uint64_t sum) {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>((sum & 0xffff) + (sum >> 16));
+  const auto half = static_cast<std::uint32_t>((sum + std::rotr(sum, 32)) >> 32);
+  return static_cast<std::uint16_t>((half + std::rotr(half, 16)) >> 16);
 }
 
 // The field value for a header or segment whose word_sum is `sum`.

@@ -12,12 +12,13 @@ Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagr
     : burst_(burst), sessions_(sessions), lane_(lane), shedder_(shedder), reader_(burst, datagrams, stats, shedder),
       names_(burst, sessions, stats, lane, shedder, reader_, options), fragments_(burst, sessions, stats, fragments) {}
 
-[[gnu::always_inline]] inline TcpHeader Extractor::note_header(std::size_t index) {
+// Returns the flags.
+[[gnu::always_inline]] inline std::uint8_t Extractor::note_header(std::size_t index) {
   const TcpHeader header = tcp_header(burst_.frames[index], burst_.layers[index]);
-  if ((header.flags & kTcpSyn) != 0) names_.opening(index, header);
+  if ((header.flags & kTcpSyn) != 0) names_.opening(index);
   if ((header.flags & kTcpRst) != 0) names_.note_reset(index);
   burst_.sequences[index] = header.sequence + ((header.flags & kTcpSyn) != 0 ? 1u : 0u);  // a SYN takes a number itself
-  return header;
+  return header.flags;
 }
 
 void Extractor::run(const Classifier& classifier) {
@@ -72,7 +73,7 @@ void Extractor::fragment(std::size_t index, const Classifier& classifier) {
 void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  const TcpHeader header = note_header(index);
+  const std::uint8_t flags = note_header(index);
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
   const StreamLane::Belongs belongs = lane_.takes(index);
@@ -80,7 +81,7 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   if (belongs == StreamLane::Belongs::kAlone) return alone(index, classifier);
   names_.take(index, classifier);
   // What is read of its bytes is what its receiver is to read: no octet of them goes another way (RFC 9293, 3.8.5).
-  const bool is_urgent = (header.flags & kTcpUrg) != 0 && burst_.protocol[index] != kNoProtocol && lane_.may_change() && !layers.is_sealed();
+  const bool is_urgent = (flags & kTcpUrg) != 0 && burst_.protocol[index] != kNoProtocol && lane_.may_change() && !layers.is_sealed();
   if (is_urgent && checksums_hold(frame, layers)) [[unlikely]] clear_urgent(burst_.frames[index], layers);
 }
 
@@ -92,7 +93,7 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
   }
   if (!burst_.is_joined[index]) {  // it has its header in front of it
     if (note_if_late(burst_, index, sessions_)) return;
-    note_header(index);
+    (void)note_header(index);
   }
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
   const bool may_be_shared = protocol != kNoProtocol && registered_protocols()[protocol]->shares_connections;

@@ -38,7 +38,7 @@ class Extractor {
   void prefetch();
   void prefetch_closed();
   void fragment(std::size_t index, const Classifier& classifier);
-  TcpHeader note_header(std::size_t index);
+  std::uint8_t note_header(std::size_t index);
   void segment(std::size_t index, const Classifier& classifier);
   void whole(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);

@@ -63,8 +63,9 @@ std::uint32_t NameLane::confirmed_beginning(const Opening& asked, std::uint32_t 
 
 // A connection is opened. Where its first bytes will be is remembered, so that a segment that overtakes them is known for what it is.
 // Only what both ends agree on ends the connection before: anybody can send a SYN.
-void NameLane::opening(std::size_t index, const TcpHeader& header) {
+void NameLane::opening(std::size_t index) {
   if (!checksums_hold(burst_.frames[index], burst_.layers[index])) return;
+  const TcpHeader header = tcp_header(burst_.frames[index], burst_.layers[index]);
   const FlowKey& flow = burst_.flow_of(index, sessions_);
   const std::uint32_t first = header.sequence + 1;
   const auto in_syn = static_cast<std::uint16_t>(std::min(burst_.layers[index].payload_length, kMostInSyn));
@@ -290,9 +291,10 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   const bool is_known = !message.is_read && message.holds(own.sequence, own.payload.bytes.size());
   const PartTable::Put put = parts_.put(message, own.sequence, own.payload.bytes, burst_.now_ns);
   // What goes on from a message may begin another one, and what came before it be there to hide that: it is judged, and judged again.
-  const bool begins = own.sequence != message.sequence() && classifier.begins_spread(own.payload);
+  const bool is_first = own.sequence == message.sequence();
+  const auto begins = [&] { return !is_first && classifier.begins_spread(own.payload); };
   if (is_known && put == PartTable::Put::kTaken) {  // nothing that it says is news
-    if (begins) (void)reads_whole(index, classifier);
+    if (begins()) (void)reads_whole(index, classifier);
     return true;
   }
   if (put == PartTable::Put::kTooFar) {  // its receiver will hardly take it: it ends nothing
@@ -316,7 +318,7 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   const std::size_t events = burst_.events.events().size();
   const bool is_together = reads_together(message, index, classifier);
   // What it goes on from may be there to hide it: where they say nothing together, it is read by itself.
-  if (begins && burst_.events.events().size() == events) {
+  if (burst_.events.events().size() == events && begins()) {
     const Said all = said(index);
     const Fate fate = burst_.fates[index];
     const std::uint8_t protocol = burst_.protocol[index];
@@ -429,12 +431,15 @@ NameLane::Standing NameLane::stands(std::size_t index, const Classifier& classif
 }
 
 // A receiver takes bytes with ACK only, and none of a reset (RFC 9293, 3.10.7.4); with a SYN when it opens the connection (RFC 7413).
-bool NameLane::carries_bytes(std::size_t index, bool goes_on) {
+[[gnu::always_inline]] inline bool NameLane::carries_bytes(std::size_t index, bool goes_on) {
   const std::uint8_t flags = tcp_header(burst_.frames[index], burst_.layers[index]).flags;
-  if ((flags & kTcpRst) != 0) return false;
-  if ((flags & kTcpSyn) == 0) return (flags & kTcpAck) != 0;
+  const bool is_plain = (flags & (kTcpRst | kTcpSyn)) == 0;
+  return is_plain ? (flags & kTcpAck) != 0 : (flags & kTcpRst) == 0 && !goes_on && opens_with_bytes(index);
+}
+
+[[gnu::noinline]] bool NameLane::opens_with_bytes(std::size_t index) {
   const Opening* const opening = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
-  return !goes_on && opening && opening->first == burst_.sequences[index];
+  return opening && opening->first == burst_.sequences[index];
 }
 
 // A segment that its receiver will surely not take must not be put together with others: it was sent to mislead. It is forwarded.

@@ -32,7 +32,7 @@ class NameLane {
   // Brings what is known of the connections of this burst into the cache, all at once.
   void prefetch();
   // A segment with SYN.
-  void opening(std::size_t index, const TcpHeader& header);
+  void opening(std::size_t index);
   // A segment with RST.
   void note_reset(std::size_t index);
   // A payload over TCP that is not in the stream lane: part of a message that is put together, the beginning of one, or one by itself.
@@ -94,6 +94,7 @@ class NameLane {
   bool is_judged(std::size_t index, const Classifier& classifier, std::uint32_t at);
   void read_as_awaited(std::size_t index, const Awaited& awaited);
   bool carries_bytes(std::size_t index, bool goes_on);
+  bool opens_with_bytes(std::size_t index);
   bool may_feed(std::size_t index, const PartialMessage* message);
 
   Burst& burst_;

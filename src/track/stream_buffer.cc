@@ -20,10 +20,15 @@ void StreamBuffer::release(BufferPool& pool) {
   end_of_first_ = base_;
 }
 
-// Makes the block reach up to `end`: by another one, since this one may be looked at until the end of the burst.
-bool StreamBuffer::make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool) {
+// Makes the block reach up to `end`.
+[[gnu::always_inline]] inline bool StreamBuffer::make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool) {
   if (end - base_ > limit) return false;
-  if (block_.bytes != nullptr && end - start_ <= block_.size) return true;
+  if (block_.bytes != nullptr && end - start_ <= block_.size) [[likely]] return true;
+  return take_larger(end, pool);
+}
+
+// By another block, since this one may be looked at until the end of the burst.
+[[gnu::noinline]] bool StreamBuffer::take_larger(std::uint64_t end, BufferPool& pool) {
   // A block whose end was reached though its bytes would fit in: one twice as long as they are, so that this comes seldom.
   const auto needed = static_cast<std::uint32_t>(end - base_);
   const bool fits = block_.bytes != nullptr && needed <= block_.size;
@@ -108,7 +113,21 @@ bool StreamBuffer::add_range(std::uint64_t start, std::uint64_t end) {
   return true;
 }
 
+// What follows on: nearly all that comes.
+StreamBuffer::Put StreamBuffer::append(Bytes bytes, std::uint32_t limit, BufferPool& pool) {
+  const std::uint64_t end = end_of_first_ + bytes.size();
+  if (!make_room(end, limit, pool)) return {.stored = false, .had_room = false};
+  std::memcpy(block_.bytes + (end_of_first_ - start_), bytes.data(), bytes.size());
+  end_of_first_ = end;
+  return {};
+}
+
 StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool, Keep keep) {
+  if (offset == end_of_first_ && island_count_ == 0 && !bytes.empty()) [[likely]] return append(bytes, limit, pool);
+  return put_anywhere(offset, bytes, limit, pool, keep);
+}
+
+StreamBuffer::Put StreamBuffer::put_anywhere(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool, Keep keep) {
   if (offset < base_) {
     const std::uint64_t gone = std::min<std::uint64_t>(base_ - offset, bytes.size());
     bytes = bytes.subspan(gone);
@@ -125,16 +144,11 @@ StreamBuffer::Put StreamBuffer::put(std::uint64_t offset, Bytes bytes, std::uint
     });
     if (!touches) return {.stored = false};
   }
-  bool conflicts = false;
-  if (offset == end_of_first_ && island_count_ == 0) [[likely]] {
+  const bool conflicts = differs(offset, bytes);
+  if (keep == Keep::kLast)
     std::memcpy(block_.bytes + (offset - start_), bytes.data(), bytes.size());
-  } else {
-    conflicts = differs(offset, bytes);
-    if (keep == Keep::kLast)
-      std::memcpy(block_.bytes + (offset - start_), bytes.data(), bytes.size());
-    else
-      write_new(offset, bytes);
-  }
+  else
+    write_new(offset, bytes);
   const bool stored = add_range(offset, end);
   DCHECK(stored);
   return {.stored = stored, .conflicts = conflicts};

@@ -83,7 +83,10 @@ class StreamBuffer {
  private:
   static constexpr std::size_t kMostIslands = 8;
 
+  Put append(Bytes bytes, std::uint32_t limit, BufferPool& pool);
+  Put put_anywhere(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool, Keep keep);
   bool make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool);
+  bool take_larger(std::uint64_t end, BufferPool& pool);
   void move_to(const BufferPool::Block& next, BufferPool& pool);
   bool add_range(std::uint64_t start, std::uint64_t end);
   void write_new(std::uint64_t offset, Bytes bytes);

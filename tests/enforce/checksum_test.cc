@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <vector>
 
@@ -18,15 +19,32 @@ TEST(Checksum, KnownHeaderSumsToItsPrintedValue) {
 
 TEST(Checksum, SumIsThatOfTheWordsOneByOne) {
   std::mt19937 random(2);
-  for (std::size_t length = 0; length < 200; ++length) {
-    std::vector<std::uint8_t> data(length + 3);
-    for (auto& byte : data) byte = static_cast<std::uint8_t>(length % 3 == 0 ? 0xff : random());
-    for (std::size_t offset = 0; offset < 3; ++offset) {
-      const Bytes bytes = Bytes(data).subspan(offset, length);
-      std::uint64_t plain = 7;
-      for (std::size_t i = 0; i < bytes.size(); ++i) plain += static_cast<std::uint64_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
-      EXPECT_EQ(folded(word_sum(bytes, 7)), folded(plain)) << length << " octets from " << offset;
+  // Octets of nothing but ones and zeros carry out of every width there is.
+  const auto octet = [&](std::size_t kind) {
+    const std::array<std::uint32_t, 4> octets = {static_cast<std::uint32_t>(random()), 0xff, 0, random() % 8 == 0 ? 0 : 0xffu};
+    return static_cast<std::uint8_t>(octets[kind]);
+  };
+  for (std::size_t length = 0; length < 330; ++length) {
+    for (std::size_t kind = 0; kind < 4; ++kind) {
+      std::vector<std::uint8_t> data(length + 3);
+      for (auto& byte : data) byte = octet(kind);
+      for (std::size_t offset = 0; offset < 3; ++offset) {
+        const Bytes bytes = Bytes(data).subspan(offset, length);
+        std::uint64_t plain = offset;
+        for (std::size_t i = 0; i < bytes.size(); ++i) plain += static_cast<std::uint64_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
+        EXPECT_EQ(folded(word_sum(bytes, offset)), folded(plain)) << length << " octets of kind " << kind << " from " << offset;
+      }
     }
+  }
+}
+
+TEST(Checksum, FoldingKeepsTheRemainderAndTellsZeroFromAllOnes) {
+  std::mt19937_64 random(3);
+  std::vector<std::uint64_t> sums = {0, 1, 0xffff, 0x10000, 0x1fffe, 0xffffffff, 0x100000000, 0xffffffff00000000, ~std::uint64_t{0} - 1, ~std::uint64_t{0}};
+  for (int i = 0; i < 100'000; ++i) sums.push_back(random() >> random() % 64);
+  for (const std::uint64_t sum : sums) {
+    const std::uint64_t remainder = sum % 0xffff;
+    EXPECT_EQ(folded(sum), remainder == 0 && sum != 0 ? 0xffff : remainder) << sum;
   }
 }
 
