@@ -189,9 +189,16 @@ std::string CommandLine::suggestion() const {
 // A first word that is no verb: said in our own words, since CLI11 only says that a verb is missing.
 std::optional<int> CommandLine::refuse_unknown_verb(const std::vector<std::string>& words) const {
   const CLI::App* app = &program_;
-  for (const std::string& word : words) {
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const std::string& word = words[at];
     const std::vector<std::string> verbs = verb_names(*app);
-    if (word.starts_with('-') || verbs.empty()) return std::nullopt;
+    if (verbs.empty()) return std::nullopt;
+    if (word.starts_with('-')) {
+      const CLI::Option* const option = app->get_option_no_throw(word.substr(0, word.find('=')));
+      if (option == nullptr) return std::nullopt;
+      if (option->get_expected_max() > 0 && word.find('=') == std::string::npos) ++at;  // its value
+      continue;
+    }
     if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) {
       app = app->get_subcommand(word);
       continue;

@@ -42,7 +42,7 @@ inline constexpr std::array<TunnelTraits, kTunnelKindCount> kTunnelTraits = {{
     {.name = "pppoe", .common_id = true},
     {.name = "l2tp", .over_udp = true, .one_way = true, .told_by_ports = true, .one_subscribers = true},
     {.name = "capwap", .over_udp = true, .one_way = true, .told_by_ports = true, .one_subscribers = true},
-    {.name = "teredo", .over_udp = true, .swaps_ports = true},
+    {.name = "teredo", .over_udp = true, .told_by_ports = true, .swaps_ports = true},
     {.name = "ayiya", .over_udp = true, .sealed = true},
     {.name = "gre-in-udp", .over_udp = true, .common_id = true},
 }};

@@ -306,12 +306,12 @@ void OuterHeaders::adopt(const TunnelPath& path, Bytes frame) {
 }
 
 std::uint32_t bytes_before_copy(const Frame& frame, const Layers& layers) {
-  if (layers.tunnels == 0 || !layers.is_in(TunnelKind::kGre)) return 0;
+  if (layers.tunnels == 0 || (!layers.is_in(TunnelKind::kGre) && !layers.is_in(TunnelKind::kGreInUdp))) return 0;
   TunnelPath path;
   (void)decode(frame, path);
   std::uint32_t before = 0;
   for (const TunnelStep& step : path.all())
-    if (step.kind == TunnelKind::kGre && is_mirrored(frame.bytes().subspan(step.at))) before = step.inside;
+    if (has_gre(step.kind) && is_mirrored(frame.bytes().subspan(gre_at(step.kind, step.at)))) before = step.inside;
   return before;
 }
 

@@ -94,7 +94,7 @@ struct Capture::Files {
   Result<void> open_input(const std::string& path) {
     const int file = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0 || fstat(file, &read_) != 0)
-      return Error{ErrorCode::kEnvironment, path + ": cannot be opened: " + std::strerror(errno)};
+      return Error{errno == ENOENT ? ErrorCode::kInvalid : ErrorCode::kEnvironment, path + ": cannot be opened: " + std::strerror(errno)};
     std::FILE* stream = unpacking_stream(file);
     if (stream == nullptr) return Error{ErrorCode::kFailed, path + ": cannot be opened: out of memory"};
     char message[PCAP_ERRBUF_SIZE] = "";

@@ -40,6 +40,9 @@ class Arguments(program.ProgramTest):
                         self.assertNotIn(english, text, verb)
         self.assertIn('缺少', self.expect(self.daemon('run', '--lang', 'zh'), 2).stderr)
         self.assertIn('没有命令', self.expect(self.tool('statsu', LANG='zh_CN.UTF-8'), 2).stderr)
+        for lang in (['--lang', 'zh'], ['--lang=zh']):  # before the verb, too
+            self.assertIn('没有命令“statsu”', self.expect(self.tool(*lang, 'statsu'), 2).stderr)
+            self.assertIn('没有命令“lnit”', self.expect(self.tool(*lang, 'rules', 'lnit', 'x'), 2).stderr)
         self.assertIn('--no-such', self.expect(self.daemon('replay', 'x', '--no-such', '--lang', 'zh'), 2).stderr)
 
     def test_chinese_help_is_aligned(self):

@@ -374,7 +374,13 @@ TEST(Gre, CarriesFramesOfRadiosUnderOneMakersTypes) {
 }
 
 TEST(Vxlan, ThePortOfWhatNamesTheProtocolInsideIsReadAsWell) {
-  expect_query_in(Decoded(over_udp4(4790, Octets{0x0c, 0, 0, 1, 0, 0, 5, 0} + four())), TunnelKind::kVxlan, 5);
+  const Octets bridged = Octets(12, 2) + big16(kIpv4) + four();
+  const std::pair<Octets, Octets> headers[] = {{{0x0c, 0, 0, 1, 0, 0, 5, 0}, four()},
+                                               {{0x0c, 0, 0, 2, 0, 0, 5, 0}, six()},
+                                               {{0x0c, 0, 0, 3, 0, 0, 5, 0}, bridged},
+                                               {{0x08, 0, 0, 0, 0, 0, 5, 0}, bridged}};
+  for (const auto& [header, inside] : headers) expect_query_in(Decoded(over_udp4(4790, header + inside)), TunnelKind::kVxlan, 5);
+  expect_untunnelled(Decoded(over_udp4(4790, Octets{0x0c, 0, 0, 9, 0, 0, 5, 0} + four())), DecodeEnd::kPayload);
 }
 
 // Found in review: what looked like a tunnel within one took the whole datagram with it.

@@ -130,11 +130,13 @@ TEST(Outer, PointToPointTunnelsAreContinuedOnly) {
 TEST(Outer, CopiesOfMirroredFramesAreNeverAnswered) {
   const TunnelShape shape;
   const Octets frame = stations(false, 9) + big16(kIpv4) + inner_packet(kRequest);
-  const Held judged(stations(false, 0) + big16(kIpv4) + carrier(shape, kGre, gre(0x88be, frame)));
-  ASSERT_EQ(judged.layers.tunnels, 1);
-  Spare out;
-  EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame));
-  EXPECT_EQ(bytes_before_copy(judged.frame, judged.layers), judged.octets.size() - frame.size()) << "but what they are copies of can be";
+  for (const Octets& carried : {carrier(shape, kGre, gre(0x88be, frame)), outer_udp(shape, kGreInUdpPort, gre(0x88be, frame))}) {
+    const Held judged(stations(false, 0) + big16(kIpv4) + carried);
+    ASSERT_EQ(judged.layers.tunnels, 1);
+    Spare out;
+    EXPECT_FALSE(wrap_tcp(judged.frame, judged.layers, Heading::kBack, {1, 2, kTcpRst}, {}, out.frame));
+    EXPECT_EQ(bytes_before_copy(judged.frame, judged.layers), judged.octets.size() - frame.size()) << "but what they are copies of can be";
+  }
 }
 
 TEST(Outer, OnlyMirroringTunnelsAreNoPartOfTheNetwork) {

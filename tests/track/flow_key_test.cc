@@ -63,8 +63,8 @@ TEST(FlowKey, LabelsMayBeMissingInOneDirection) {
 TEST(FlowKey, TheSameAddressesInOtherTunnelsAreOtherFlows) {
   for (const TunnelKind kind : {TunnelKind::kVxlan, TunnelKind::kGeneve, TunnelKind::kPppoe})
     expect_two_flows(TunnelledPacket({.kind = kind, .id = 1}, {}), TunnelledPacket({.kind = kind, .id = 2}, {}), traits_of(kind).name.data());
-  expect_two_flows(TunnelledPacket({.kind = TunnelKind::kGre, .gre = {.key = 1}}, {}),
-                   TunnelledPacket({.kind = TunnelKind::kGre, .gre = {.key = 2}}, {}), "keys");
+  for (const TunnelKind kind : {TunnelKind::kGre, TunnelKind::kGreInUdp})
+    expect_two_flows(TunnelledPacket({.kind = kind, .gre = {.key = 1}}, {}), TunnelledPacket({.kind = kind, .gre = {.key = 2}}, {}), "keys");
   const TunnelledPacket bare(stations(false, 0) + big16(kIpv4) + inner_of({}));
   for (const TunnelKind kind : {TunnelKind::kGtpU, TunnelKind::kGre, TunnelKind::kIpInIp})
     expect_two_flows(TunnelledPacket({.kind = kind}, {}), bare, "in a tunnel and in none");

@@ -188,6 +188,37 @@ TEST(TunnelReturns, UnderLabelsTheWayDependsOnWhomItLeadsTo) {
   EXPECT_EQ(watch.back_to(TunnelledPacket(mpls(100, 2), {.subscriber = 1})), 0u) << "other labels over it lead elsewhere";
 }
 
+// A client of Teredo behind this port of a router's, with labels on the link.
+TunnelledPacket teredo_under_labels(std::uint32_t label, std::uint16_t client_port, const InnerShape& inner) {
+  const Octets four = inner_of(inner), segment(four.begin() + 20, four.end());
+  const Octets near = ipv6_address(inner.subscriber), far = ipv6_address(0xee);
+  const Octets six = Octets{0x60, 0, 0, 0} + big16(segment.size()) + Octets{kTcp, 64} + (inner.reversed ? far + near : near + far) + segment;
+  const Octets frame = in_tunnel({.kind = TunnelKind::kTeredo, .reversed = inner.reversed, .source_port = client_port}, six);
+  TunnelShape labels = mpls(label);
+  labels.reversed = inner.reversed;
+  return TunnelledPacket(in_tunnel(labels, Octets(frame.begin() + 14, frame.end())));
+}
+
+// Found in review.
+TEST(TunnelReturns, ClientsOfTeredoBehindOneAddressAreToldByTheirPorts) {
+  Watch watch;
+  constexpr std::uint16_t kPorts[] = {50001, 50002};
+  for (const std::uint16_t port : kPorts) {
+    const auto subscriber = static_cast<std::uint8_t>(port - 50000);
+    watch.see(teredo_under_labels(100, port, {.subscriber = subscriber, .sequence = 100, .flags = kTcpSyn}));
+    watch.see(teredo_under_labels(200, port, {.reversed = true, .subscriber = subscriber, .sequence = 900, .acknowledgement = 101, .flags = kSynAck}));
+    watch.see(teredo_under_labels(100, port, {.subscriber = subscriber, .sequence = 101, .acknowledgement = 901}));
+  }
+  for (const std::uint16_t port : kPorts) {
+    const TunnelledPacket request = teredo_under_labels(100, port, {.subscriber = static_cast<std::uint8_t>(port - 50000)});
+    ASSERT_EQ(request.layers.tunnel, TunnelKind::kTeredo);
+    const TunnelHeaders* const known = watch.returns->find(request.frame, request.layers, watch.now_ns);
+    ASSERT_NE(known, nullptr) << port;
+    const std::uint16_t at = known->path.steps[known->path.count - 1u].at;
+    EXPECT_EQ(known->octets[at + 2u] << 8 | known->octets[at + 3u], port) << "the way back leads to another client";
+  }
+}
+
 TEST(TunnelReturns, LabelsMayBeMissingInOneDirection) {
   Watch watch;
   const auto plain = [](const InnerShape& inner) {
