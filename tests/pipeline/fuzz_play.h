@@ -111,7 +111,9 @@ class Play {
       if (options.has_tcp_options) one.options = script_.octet();
       if (!options.has_tunnels) continue;
       one.carrier = Carrier(script_, static_cast<std::uint32_t>(i), options.has_outer_checksums);
-      for (std::size_t side = 0; side < 2; ++side) one.routes[side] = TunnelRoute::of(one.carrier.carry(frame_of(PacketShape()), side == 1));
+      PacketShape shape_of_one;
+      shape_of_one.ipv6 = one.ipv6;  // not every kind carries either
+      for (std::size_t side = 0; side < 2; ++side) one.routes[side] = TunnelRoute::of(one.carrier.carry(frame_of(shape_of_one), side == 1));
     }
   }
 
