@@ -8,6 +8,7 @@
 #include "config/assemble.h"
 #include "config/check.h"
 #include "config/loader.h"
+#include "signatures/complaint_list.h"
 #include "signatures/size_estimate.h"
 
 namespace telefence {
@@ -20,7 +21,7 @@ struct Findings {
   bool are_signatures_examined = false;
   SignatureStore::Counts counts;
   std::uint64_t memory_bytes = 0;  // of each worker
-  bool sound() const { return mistakes.empty() && complaints.empty(); }
+  bool sound() const { return mistakes.empty() && count_left_out(complaints) == 0; }
 };
 
 bool is_readable(const std::string& file) { return why_unreadable(file).empty(); }
@@ -93,16 +94,14 @@ void print_text(const Findings& findings, const std::string& file, Language lang
                     .c_str());
   }
   std::printf("%s: %s\n", file.c_str(), (std::string(say(language, {"memory: ", "内存："})) + memory_of(language, findings.memory_bytes)).c_str());
-  if (findings.sound()) {
-    std::printf("%s: %s\n", file.c_str(), std::string(say(language, {"ok", "正确"})).c_str());
-    return;
+  const std::size_t left_out = count_left_out(findings.complaints);
+  std::string summary(say(language, {"ok", "正确"}));
+  if (!findings.sound()) {
+    summary = counted(language, findings.mistakes.size(), {"mistake", "处错误"}, {"mistakes", "处错误"}) + comma;
+    summary += findings.are_signatures_examined
+                   ? counted(language, left_out, {"signature entry left out", "条规则未采用"}, {"signature entries left out", "条规则未采用"})
+                   : std::string(say(language, {"signatures not examined", "规则未检查"}));
   }
-  const auto left_out = static_cast<std::size_t>(std::count_if(findings.complaints.begin(), findings.complaints.end(),
-                                                               [](const Complaint& complaint) { return complaint.is_left_out; }));
-  std::string summary = counted(language, findings.mistakes.size(), {"mistake", "处错误"}, {"mistakes", "处错误"}) + comma;
-  summary += findings.are_signatures_examined
-                 ? counted(language, left_out, {"signature entry left out", "条规则未采用"}, {"signature entries left out", "条规则未采用"})
-                 : std::string(say(language, {"signatures not examined", "规则未检查"}));
   if (const std::size_t doubtful = findings.complaints.size() - left_out; doubtful != 0)
     summary += comma + counted(language, doubtful, {"in force but doubtful", "条存疑但已采用"}, {"in force but doubtful", "条存疑但已采用"});
   std::printf("%s: %s\n", file.c_str(), summary.c_str());

@@ -225,7 +225,7 @@ class Intake::State : public ListSink {
       return;
     }
     if (signature.prefix && signature.kind == SignatureKind::kNumber && !signature.allow && is_wide(signature))
-      complain(file(), line, signature.value, "so short a prefix takes in millions of numbers: see that all of them are meant", false);
+      complain(file(), line, signature.value, std::string(kDoubtedPrefix), false);
     store_it(line, std::move(entry), samples);
   }
 
@@ -286,11 +286,10 @@ class Intake::State : public ListSink {
     return is_there;
   }
 
-  // What is pushed needs two signers for less (redis.wide_digits); a list needs nobody, and may have hundreds of whole segments (+86170*).
   bool is_wide(const Signature& signature) const {
     WideTerms terms;
     terms.home_country = options.terms.home_country;
-    terms.number_digits = 5;
+    terms.number_digits = kDoubtedPrefixDigits;
     return !why_wide(signature, terms).empty();
   }
 

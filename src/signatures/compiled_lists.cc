@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Raise it when the same lists compile to something else: another canonical form, another refusal.
-constexpr int kRules = 1;
+constexpr int kRules = 2;
 
 std::string file_in(const std::string& state_dir) { return state_dir + "/lists.compiled"; }
 
@@ -32,13 +32,15 @@ Json list_json(const ListOptions& list, const struct stat& found) {
 std::string note_of(const CompiledLists& lists) {
   Json complaints = Json::array();
   for (const Complaint& one : lists.complaints) complaints.push_back({one.where, one.value, one.reason, one.is_left_out});
-  return Json{{"count", lists.complaint_count}, {"complaints", complaints}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return Json{{"count", lists.complaint_count}, {"left_out", lists.left_out}, {"complaints", complaints}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 bool read_note(const std::string& note, CompiledLists& out) {
   const Json json = Json::parse(note, nullptr, false);
-  if (!json.is_object() || !json.contains("count") || !json["count"].is_number_unsigned() || !json.contains("complaints")) return false;
+  const auto is_number = [&](const char* name) { return json.contains(name) && json[name].is_number_unsigned(); };
+  if (!json.is_object() || !is_number("count") || !is_number("left_out") || !json.contains("complaints")) return false;
   out.complaint_count = json["count"].get<std::size_t>();
+  out.left_out = json["left_out"].get<std::size_t>();
   for (const Json& one : json["complaints"]) {
     if (!one.is_array() || one.size() != 4 || !one[0].is_string() || !one[1].is_string() || !one[2].is_string() || !one[3].is_boolean())
       return false;

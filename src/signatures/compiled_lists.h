@@ -20,6 +20,7 @@ struct CompiledLists {
   std::shared_ptr<const Layer> layer;
   std::vector<Complaint> complaints;
   std::size_t complaint_count = 0;  // with those that were not kept
+  std::size_t left_out = 0;  // of those
 };
 
 // What the compiled form depends on: names, sizes and times of the files, options, and what refuses entries. "" when a file is not there.

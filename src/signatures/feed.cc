@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "redis/interrupt.h"
+#include "signatures/complaint_list.h"
 #include "signatures/feed_metrics.h"
 #include "signatures/log_follower.h"
 #include "signatures/patient_clock.h"
@@ -158,7 +159,7 @@ Result<void> Feed::Impl::reload(const SignatureOptions& fresh, std::vector<Compl
   else
     store->undo_load();
   news.keep(complaints, store->counts());
-  follower.audit(AuditEntry("reload", "operator").number("left_out", complaints.size()).number("in_force", (pinned ? pinned->counts : store->counts()).in_force()));
+  follower.audit(AuditEntry("reload", "operator").number("left_out", count_left_out(complaints)).number("in_force", (pinned ? pinned->counts : store->counts()).in_force()));
   if (!mark.ok()) return mark.error();
   options.lists = fresh.lists;
   options.patterns = fresh.patterns;

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "decide/never_block.h"
 #include "normalise/domain.h"
+#include "signatures/wide_entries.h"
 
 namespace telefence {
 
@@ -111,6 +112,9 @@ void LayerFiller::take(const Row& row, const std::string& where) {
     layer_.domains().add(entry.value().rule.value, note);
   else
     layer_.numbers().add({entry.value().digits, entry.value().prefix}, note);
+  const bool is_doubted = doubts_short_prefixes_ && common_.kind == SignatureKind::kNumber && entry.value().prefix && !common_.allow &&
+                          entry.value().digits.length < kDoubtedPrefixDigits;
+  if (is_doubted) complaints_.add({.where = signature.where, .value = signature.value, .reason = std::string(kDoubtedPrefix), .is_left_out = false});
 }
 
 }  // namespace telefence

@@ -30,6 +30,8 @@ class LayerFiller {
 
   LayerFiller(const CompileTerms& terms, Layer& layer, ComplaintList& complaints) : terms_(terms), layer_(layer), complaints_(complaints) {}
 
+  // Blocked prefixes that take in millions of numbers are in force, and complained of.
+  void doubt_short_prefixes() { doubts_short_prefixes_ = true; }
   // Room for so many more.
   void reserve(SignatureKind kind, std::size_t more);
   // What the rows from now on have in common. Requires: kind is kDomain or kNumber.
@@ -67,6 +69,7 @@ class LayerFiller {
   const CompileTerms& terms_;
   Layer& layer_;
   ComplaintList& complaints_;
+  bool doubts_short_prefixes_ = false;
   Signature common_;
   const PublicSuffixes& suffixes_ = PublicSuffixes::of_system();
   const ProtectedNames* const protected_names_ = terms_.protected_names.get();

@@ -118,6 +118,7 @@ Result<void> load_list_file(const ListOptions& list, const CompileTerms& terms, 
   if (!lines.ok()) return lines.error();
   const bool is_part = at_most != std::numeric_limits<std::size_t>::max();
   LayerFiller filler(terms, layer, complaints);
+  filler.doubt_short_prefixes();
   filler.reserve(list.kind, is_part ? at_most : lines.value().count_lines());
   Signature common = common_part(list);
   common.source = list.file;

@@ -34,6 +34,7 @@ class FilesReader {
       layer->finish();
       made.layer = layer;
       made.complaint_count = complaints.count();
+      made.left_out = complaints.left_out();
     }
     // A list that was changed while it was read is not what the key says.
     if (options_.keeps_compiled && !key.empty() && failures_.empty() && key == lists_key(options_, terms_))
@@ -70,7 +71,7 @@ class FilesReader {
  private:
   void take(const CompiledLists& lists) {
     layer_ = lists.layer;
-    complaints_.add_all(lists.complaints, lists.complaint_count);
+    complaints_.add_all(lists.complaints, lists.complaint_count, lists.left_out);
   }
 
   Result<void> read_urls(const ListOptions& list) {

@@ -322,7 +322,7 @@ Result<void> SignatureStore::load(const SignatureOptions& options, std::vector<C
   if (const Result<void> fine = refuse_shrunk(state.loaded, fresh, named, options.most_shrink); !fine.ok()) return fine.error();
   state.count_files(false);
   state.before = std::make_unique<LoadedFiles>(
-      std::exchange(state.loaded, LoadedFiles(std::move(fresh), collected.count())));
+      std::exchange(state.loaded, LoadedFiles(std::move(fresh), collected.left_out())));
   state.count_files(true);
   state.patterns.set_options(options.pattern_options);
   state.patterns_before = state.patterns.adopt_files(std::move(read.value().patterns));

@@ -8,12 +8,18 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "signatures/options.h"
 #include "signatures/signature.h"
 
 namespace telefence {
+
+// A blocked prefix of fewer digits than this, country code included, is doubted where a list has it. What is pushed needs two signers for
+// less (redis.wide_digits); a list needs nobody, and may have hundreds of whole segments (+86170*).
+inline constexpr std::size_t kDoubtedPrefixDigits = 5;
+inline constexpr std::string_view kDoubtedPrefix = "so short a prefix takes in millions of numbers: see that all of them are meant";
 
 // The text for people when it is wide, "a prefix of 3 digits, fewer than 7"; "" = it is not. Patterns and URLs never are: see below.
 std::string why_wide(const Signature& signature, const WideTerms& terms);

@@ -34,6 +34,17 @@ class Check(program.ProgramTest):
         self.assertEqual(len(out['complaints']), 2)
         self.assertEqual(out['signatures']['domains'], 2)
 
+    def test_a_prefix_of_millions_of_numbers_is_in_force_and_doubted(self):
+        file = self.policy()
+        self.write('numbers.txt', '+86170*\n13*\n')
+        done = self.expect(self.daemon('check', file), 0)
+        self.assertIn('in force, but: %s:2: "13*": so short a prefix' % self.path('numbers.txt'), done.stderr)
+        self.assertIn('ok, 1 in force but doubtful', done.stdout)
+        out = json.loads(self.expect(self.daemon('check', file, '--json'), 0).stdout)
+        self.assertTrue(out['ok'])
+        self.assertEqual([(one['value'], one['left_out']) for one in out['complaints']], [('13*', False)])
+        self.assertIn('这么短的号段', self.expect(self.daemon('check', file, '--lang', 'zh'), 0).stderr)
+
     def test_missing_file_is_invalid(self):
         self.expect(self.daemon('check', self.path('none.yaml')), 3)
         self.expect(self.daemon('run', '-c', self.path('none.yaml')), 3)

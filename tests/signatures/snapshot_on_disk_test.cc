@@ -217,7 +217,9 @@ TEST_F(SnapshotOnDiskLost, ABackupThatIsBehindTakesNothing) {
     start_with(there_);
     ASSERT_TRUE(eventually([&] { return edge_->state().connected; }));
     if (i == 1) centre().push({add_domain("otherwise.example")});
-    if (i >= 1) ASSERT_TRUE(eventually([&] { return edge_->blocks("otherwise.example"); })) << edge_->told();
+    if (i >= 1) {
+      ASSERT_TRUE(eventually([&] { return edge_->blocks("otherwise.example"); })) << edge_->told();
+    }
     expect_still_told();
     EXPECT_TRUE(edge_->blocks("n5.example"));
     EXPECT_TRUE(edge_->blocks("n6.example"));
