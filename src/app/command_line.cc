@@ -195,8 +195,9 @@ std::optional<int> CommandLine::refuse_unknown_verb(const std::vector<std::strin
     if (verbs.empty()) return std::nullopt;
     if (word.starts_with('-')) {
       const CLI::Option* const option = app->get_option_no_throw(word.substr(0, word.find('=')));
-      if (option == nullptr) return std::nullopt;
-      if (option->get_expected_max() > 0 && word.find('=') == std::string::npos) ++at;  // its value
+      // --help and --version need no verb, and whatever else is wrong with these words is told by others.
+      if (option == nullptr || option->get_expected_max() == 0 || word.ends_with('=')) return std::nullopt;
+      if (word.find('=') == std::string::npos) ++at;  // its value
       continue;
     }
     if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) {

@@ -43,6 +43,9 @@ class Arguments(program.ProgramTest):
         for lang in (['--lang', 'zh'], ['--lang=zh']):  # before the verb, too
             self.assertIn('没有命令“statsu”', self.expect(self.tool(*lang, 'statsu'), 2).stderr)
             self.assertIn('没有命令“lnit”', self.expect(self.tool(*lang, 'rules', 'lnit', 'x'), 2).stderr)
+        for words in (['--help', 'statsu'], ['--version', 'statsu'], ['push', '--help', 'statsu']):
+            self.assertNotEqual(self.expect(self.tool(*words), 0).stdout, '')
+        self.assertIn('--lang', self.expect(self.tool('--lang=', 'statsu'), 2).stderr)
         self.assertIn('--no-such', self.expect(self.daemon('replay', 'x', '--no-such', '--lang', 'zh'), 2).stderr)
 
     def test_chinese_help_is_aligned(self):
