@@ -44,12 +44,9 @@ Fate fate_of(Progress progress) {
 
 // Reads burst.payloads[index] as `protocol`, or as the one that it is in truth. Inlined where whole datagrams are read.
 [[gnu::always_inline]] inline Progress PayloadReader::read_here(std::size_t index, const Classifier& classifier, std::uint8_t protocol) {
-  if (protocol == kNoProtocol) {
-    burst_.fates[index] = Fate::kForwardedNotRecognised;
-    return Progress::kNotMine;
-  }
-  if (!classifier.is_enabled(protocol)) {
-    burst_.fates[index] = Fate::kForwardedNotInspected;
+  if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) {
+    burst_.events.begin_frame(static_cast<std::uint16_t>(index), protocol);  // who takes back what was read takes nothing of the frame before
+    burst_.fates[index] = protocol == kNoProtocol ? Fate::kForwardedNotRecognised : Fate::kForwardedNotInspected;
     return Progress::kNotMine;
   }
   Progress progress = read_as(protocol, index);

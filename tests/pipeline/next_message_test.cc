@@ -96,6 +96,22 @@ class NextMessage : public ::testing::Test {
   std::uint64_t now_ns_ = 1'700'000'000'000'000'000;
 };
 
+// Found by fuzzing: what nobody reads took the message of the packet before it away, which got through, or brought back one of a burst
+// before, whose bytes had left.
+TEST_F(NextMessage, WhatIsNoneInThePlaceOfTheOneBeforeTakesNothingFromOthers) {
+  const std::string decoy = http_request("www.good.example", "/");
+  const std::string none(decoy.size() + 50, 'z');
+  for (const bool is_alone : {false, true}) {
+    send({{0, decoy}}, true, 8888);
+    const std::uint64_t before = refused(), records = filter.fate(Fate::kForwardedInspected);
+    if (!is_alone) filter.access.give(segment_frame({0, http_request("www.evil.example", "/pay")}, 80, 61000), now_ns_);
+    filter.access.give(segment_frame({0, none}, 8888, from_), now_ns_);
+    filter.run();
+    EXPECT_EQ(refused() - before, is_alone ? 0u : 1u);
+    EXPECT_EQ(filter.fate(Fate::kForwardedInspected), records) << "nothing is said";
+  }
+}
+
 // An innocent request that was meant for the filter alone, and then another one from the same place of the stream, which is longer.
 TEST_F(NextMessage, AnotherRequestInThePlaceOfTheOneBeforeIsJudged) {
   const std::string decoy = http_request("www.good.example", "/");
