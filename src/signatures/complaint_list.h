@@ -25,7 +25,7 @@ class ComplaintList {
   explicit ComplaintList(std::vector<Complaint>& out) : out_(out) {}
   ~ComplaintList() {
     if (count_ > kMost)
-      out_.push_back({"", "", std::to_string(count_ - kMost) + " more complaints are not shown: mend these first"});
+      out_.push_back({"", "", std::to_string(count_ - kMost) + " more complaints are not shown: mend these first", left_out_ != 0});
   }
   ComplaintList(const ComplaintList&) = delete;
   ComplaintList& operator=(const ComplaintList&) = delete;

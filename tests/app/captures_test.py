@@ -44,6 +44,8 @@ class Check(program.ProgramTest):
         self.assertTrue(out['ok'])
         self.assertEqual([(one['value'], one['left_out']) for one in out['complaints']], [('13*', False)])
         self.assertIn('这么短的号段', self.expect(self.daemon('check', file, '--lang', 'zh'), 0).stderr)
+        self.write('numbers.txt', ''.join('+%d*\n' % number for number in range(3000, 4500)))
+        self.assertIn('500 more', self.expect(self.daemon('check', file), 0).stderr)  # more than are shown
 
     def test_missing_file_is_invalid(self):
         self.expect(self.daemon('check', self.path('none.yaml')), 3)
