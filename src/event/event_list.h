@@ -35,6 +35,7 @@ class EventList {
     event_count_ = 0;
     response_count_ = 0;
     arena_used_ = 0;
+    frame_first_event_ = frame_first_response_ = frame_arena_ = 0;  // undo_frame brings nothing of an earlier burst back
     overflowed_ = has_ambiguous_ = has_encrypted_ = false;
   }
 

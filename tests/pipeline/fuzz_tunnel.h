@@ -22,7 +22,7 @@ class Carrier {
     const std::uint8_t first = script.octet();
     const std::uint8_t second = script.octet();
     static constexpr TunnelKind kFurther[] = {TunnelKind::kL2tp, TunnelKind::kCapwap, TunnelKind::kTeredo, TunnelKind::kGreInUdp,
-                                              TunnelKind::kL2tp, TunnelKind::kCapwap, TunnelKind::kTeredo, TunnelKind::kGreInUdp};
+                                              TunnelKind::kL2tp, TunnelKind::kCapwap, TunnelKind::kAyiya, TunnelKind::kGreInUdp};
     const TunnelKind kind = (first & 8) == 0 ? static_cast<TunnelKind>(first & 7) : kFurther[first & 7];
     if (kind == TunnelKind::kNone) return;
     TunnelShape shape = shape_of(kind, first, second, index, has_checksums);

@@ -93,11 +93,11 @@ for name, options in (('session', 3), ('session_reversed', 7), ('reset', 2), ('s
     SEEDS[f'{name}_options'] = with_octets(bytes([SEEDS[name][0] | OPTIONS]) + SEEDS[name][1:], bytes([options]))
 
 # A plain tunnel of each kind, one in another, each with all that its header may have.
-GTP, GRE, IPIP, VXLAN, GENEVE, MPLS, PPPOE, L2TP, CAPWAP, TEREDO, GRE_IN_UDP = range(1, 12)
+GTP, GRE, IPIP, VXLAN, GENEVE, MPLS, PPPOE, L2TP, CAPWAP, TEREDO, GRE_IN_UDP, AYIYA = *range(1, 12), 14
 OUTER_IPV6, NESTED, BRIDGED = 0x10, 0x40, 0x80
 TUNNELS = {}
 for kind, label in ((GTP, 'gtp'), (GRE, 'gre'), (IPIP, 'ipip'), (VXLAN, 'vxlan'), (GENEVE, 'geneve'), (MPLS, 'mpls'), (PPPOE, 'pppoe'),
-                    (L2TP, 'l2tp'), (CAPWAP, 'capwap'), (TEREDO, 'teredo'), (GRE_IN_UDP, 'gre_in_udp')):
+                    (L2TP, 'l2tp'), (CAPWAP, 'capwap'), (TEREDO, 'teredo'), (GRE_IN_UDP, 'gre_in_udp'), (AYIYA, 'ayiya')):
     for name in ('listed', 'session', 'reset'):
         TUNNELS[f'{label}_{name}'] = with_octets(SEEDS[name], bytes([kind, 0]))
     TUNNELS[f'{label}_full'] = with_octets(SEEDS['session'] + SEEDS['reset'][7:], bytes([kind | OUTER_IPV6 | BRIDGED, 0x1f]))
