@@ -54,6 +54,13 @@ class Chunk {
   void store(char* out) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(out), octets_); }
 
   unsigned equal(char octet) const { return bits(_mm_cmpeq_epi8(octets_, _mm_set1_epi8(octet))); }
+  // One of these.
+  template <typename... Octets>
+  unsigned equal_any(char first, Octets... others) const {
+    __m128i which = _mm_cmpeq_epi8(octets_, _mm_set1_epi8(first));
+    ((which = _mm_or_si128(which, _mm_cmpeq_epi8(octets_, _mm_set1_epi8(others)))), ...);
+    return bits(which);
+  }
   // Requires: first and last are ASCII. Signed comparison: no octet above 0x7f is ever within.
   unsigned within(char first, char last) const { return bits(is_within(first, last)); }
   // ASCII capitals as small letters, all else as it is.
@@ -82,6 +89,10 @@ class Chunk {
   void store(char* out) const { std::memcpy(out, octets_.data(), kSize); }
 
   unsigned equal(char octet) const { return within(octet, octet); }
+  template <typename... Octets>
+  unsigned equal_any(Octets... octets) const {
+    return (equal(octets) | ...);
+  }
   unsigned within(char first, char last) const {
     unsigned bits = 0;
     for (std::size_t i = 0; i < kSize; ++i) bits |= static_cast<unsigned>(octets_[i] >= first && octets_[i] <= last) << i;

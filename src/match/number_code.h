@@ -8,18 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/decimal.h"
 #include "event/keys.h"
 
 namespace telefence {
 
 inline constexpr std::size_t kLongestCodedNumber = 15;
 inline constexpr unsigned kNumberCodeBits = 51;
-
-inline constexpr std::array<std::uint64_t, 20> kPowersOfTen = [] {
-  std::array<std::uint64_t, 20> powers{1};
-  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
-  return powers;
-}();
 
 // [length]: how many strings of digits are shorter.
 inline constexpr std::array<std::uint64_t, kLongestCodedNumber + 2> kShorterNumbers = [] {

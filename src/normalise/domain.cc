@@ -63,27 +63,28 @@ std::size_t canonical_slowly(std::string_view name, char* out) {
   return label == 0 || digits_only ? 0 : length;
 }
 
-// Where the octets of a name that matter stand, bit 0 for the first.
+// Where the dots of a name stand, bit 0 for the first octet.
 struct Marks {
-  std::uint64_t dots = 0, digits = 0, odd = 0;
+  std::uint64_t dots = 0;
+  unsigned odd = 0;  // some are, wherever
   void add(const Chunk& chunk, std::size_t at) {
     dots |= std::uint64_t{chunk.equal('.')} << at;
-    digits |= std::uint64_t{chunk.within('0', '9')} << at;
-    odd |= std::uint64_t{chunk.equal('\\') | chunk.equal(':') | chunk.equal('[')} << at;
+    odd |= chunk.equal_any('\\', ':', '[');
   }
 };
 
 // The longest name whose marks fit: and in so few octets no label is too long.
 constexpr std::size_t kMarked = kMaxLabel;
 
+bool is_number(std::string_view label) { return std::all_of(label.begin(), label.end(), is_digit); }
+
 // As canonical_domain() of a name whose octets were copied already, by its marks. Requires: none of them is odd.
-std::size_t checked_length(const Marks& marks, std::size_t size) {
-  const std::uint64_t last_octet = std::uint64_t{1} << (size - 1);
+std::size_t checked_length(const Marks& marks, std::string_view name) {
+  const std::uint64_t last_octet = std::uint64_t{1} << (name.size() - 1);
   const bool has_empty_label = (marks.dots & (marks.dots << 1 | 1 | last_octet)) != 0;
-  const std::uint64_t before_last = marks.dots == 0 ? 0 : ~std::uint64_t{0} >> std::countl_zero(marks.dots);
-  const std::uint64_t last_label = (last_octet | (last_octet - 1)) & ~before_last;
-  const bool is_number = (last_label & ~marks.digits) == 0;
-  return has_empty_label || is_number ? 0 : size;
+  if (has_empty_label) [[unlikely]] return 0;
+  if (!is_digit(name.back())) [[likely]] return name.size();
+  return is_number(name.substr(static_cast<std::size_t>(64 - std::countl_zero(marks.dots)))) ? 0 : name.size();
 }
 
 // Whole chunks, of which the last may cover some octets again: nothing depends on how long the name is, so no branch is missed.
@@ -145,7 +146,7 @@ std::size_t canonical_long(std::string_view name, char* out) {
   }
   if (label_start == name.size() || name.size() - label_start > kMaxLabel) return 0;
   const std::string_view last = name.substr(label_start);
-  return std::all_of(last.begin(), last.end(), is_digit) ? 0 : name.size();
+  return is_number(last) ? 0 : name.size();
 }
 
 // What is no plain name (an escape, a literal) goes the slow way.
@@ -153,7 +154,7 @@ std::size_t canonical_fast(std::string_view name, char* out) {
   if (name.size() > kMarked) [[unlikely]] return canonical_long(name, out);
   const Marks marks = name.size() < 16 ? lower_and_mark_few(name, out) : lower_and_mark(name, out);
   if (marks.odd != 0) [[unlikely]] return canonical_slowly(name, out);
-  return checked_length(marks, name.size());
+  return checked_length(marks, name);
 }
 }  // namespace
 

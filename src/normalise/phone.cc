@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/chunk.h"
+#include "base/decimal.h"
 
 namespace telefence {
 namespace {
@@ -63,22 +64,25 @@ bool read_dialled(std::string_view text, Dialled& out) {
   return true;
 }
 
-// The digits behind those whose value is `value`. Three at a time: each digit by itself waits for the product before it.
-std::uint64_t value_of(std::string_view digits, std::uint64_t value) {
-  const auto digit = [](char c) { return static_cast<std::uint64_t>(c - '0'); };
-  for (; digits.size() >= 3; digits.remove_prefix(3))
-    value = value * 1000 + (digit(digits[0]) * 100 + digit(digits[1]) * 10 + digit(digits[2]));
-  for (const char c : digits) value = value * 10 + digit(c);
-  return value;
-}
+// What is put before digits to make a whole number of them: a country code, or nothing.
+struct CountryCode {
+  constexpr CountryCode() = default;
+  explicit constexpr CountryCode(std::string_view digits) : length(digits.size()) {
+    for (const char c : digits) value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  std::uint64_t value = 0;
+  std::size_t length = 0;
+};
+constexpr CountryCode kNone;
+constexpr CountryCode kChinaCode(kChina);
 
-PhoneDigits pack(std::string_view prefix, std::string_view digits, bool international) {
+PhoneDigits pack(const CountryCode& code, std::string_view digits, bool international) {
   PhoneDigits out;
-  const std::size_t length = prefix.size() + digits.size();
+  const std::size_t length = code.length + digits.size();
   const bool service = !international && digits.starts_with("106");
   if (length < 3 || length > (service ? kMaxService : kMaxE164)) return {};
-  out.value = value_of(prefix, 0);
-  out.value = value_of(digits, out.value);
+  out.value = decimal_value(digits);
+  if (code.length != 0) out.value += code.value * kPowersOfTen[digits.size()];
   out.length = static_cast<std::uint8_t>(length);
   out.international = international;
   return out;
@@ -112,7 +116,7 @@ bool is_service(std::string_view national) {
 PhoneDigits chinese_national(std::string_view national) {
   while (national.starts_with('0')) national.remove_prefix(1);  // +86 0138...: the trunk prefix left in
   if (national.size() < 3) return {};
-  return is_service(national) ? pack("", national, false) : pack(kChina, national, true);
+  return is_service(national) ? pack(kNone, national, false) : pack(kChinaCode, national, true);
 }
 
 PhoneDigits chinese_dialled(std::string_view digits) {
@@ -120,7 +124,7 @@ PhoneDigits chinese_dialled(std::string_view digits) {
   if (digits[0] == '0') {
     const std::string_view rest = digits.substr(1);
     const bool subscriber = is_mobile(rest) || (is_landline(rest) && !is_tariff_number(rest));
-    return subscriber ? pack(kChina, rest, true) : pack("", digits, false);
+    return subscriber ? pack(kChinaCode, rest, true) : pack(kNone, digits, false);
   }
   // A bare 86 is the country code only before what is a whole number: 8610086 may be a local number of seven digits.
   if (digits.starts_with(kChina) && digits.size() >= 12) {
@@ -128,11 +132,11 @@ PhoneDigits chinese_dialled(std::string_view digits) {
     if (is_mobile(rest) || is_landline(rest) || is_tariff_number(rest) || rest.starts_with("106"))
       return chinese_national(rest);
   }
-  if (is_extended_tariff_number(digits)) return pack("", digits, false);
+  if (is_extended_tariff_number(digits)) return pack(kNone, digits, false);
   // Longer than any number of the plan: SMPP gives international numbers (TON 1) without their plus.
   if (digits.size() >= 12 && digits[0] != '1' && !digits.starts_with("95") && !digits.starts_with("96"))
-    return digits.starts_with(kChina) ? chinese_national(digits.substr(2)) : pack("", digits, true);
-  return is_mobile(digits) ? pack(kChina, digits, true) : pack("", digits, false);
+    return digits.starts_with(kChina) ? chinese_national(digits.substr(2)) : pack(kNone, digits, true);
+  return is_mobile(digits) ? pack(kChinaCode, digits, true) : pack(kNone, digits, false);
 }
 
 // Behind country code 1 area and exchange begin with 2 to 9 (ATIS-0300051): of a mobile number without its country code, one in five
@@ -149,10 +153,10 @@ bool has_country_code(std::string_view digits) {
 
 // Countries without a plan here: short numbers stay, a leading 0 is the trunk prefix, the country code may be there or not.
 PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
-  if (digits.size() <= 6) return pack("", digits, false);
-  if (digits[0] == '0') return pack(home, digits.substr(1), true);
-  if (digits.starts_with(home) && digits.size() >= home.size() + 8) return pack("", digits, true);
-  return pack(home, digits, true);
+  if (digits.size() <= 6) return pack(kNone, digits, false);
+  if (digits[0] == '0') return pack(CountryCode(home), digits.substr(1), true);
+  if (digits.starts_with(home) && digits.size() >= home.size() + 8) return pack(kNone, digits, true);
+  return pack(CountryCode(home), digits, true);
 }
 
 }  // namespace
@@ -170,7 +174,7 @@ PhoneDigits canonical_number(std::string_view text, std::string_view home_countr
   if (form == NumberForm::kInternational && digits.size() > 6 && has_country_code(digits)) with_country = true;
   if (with_country && !digits.starts_with('0')) {
     if (chinese_home && digits.starts_with(kChina)) return chinese_national(digits.substr(2));
-    return pack("", digits, true);
+    return pack(kNone, digits, true);
   }
   return chinese_home ? chinese_dialled(digits) : other_dialled(digits, home_country);
 }

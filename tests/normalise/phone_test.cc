@@ -55,6 +55,12 @@ TEST(Phone, CarrierServiceNumberIsNotAChineseSubscriber) {
   EXPECT_EQ(canonical("8610086"), "8610086");  // may be a local number
 }
 
+TEST(Phone, AccessNumbersOfEveryLengthKeepAllTheirDigits) {
+  const std::string longest = "10699876543210123456";
+  for (std::size_t length = 3; length <= longest.size(); ++length) EXPECT_EQ(canonical(longest.substr(0, length)), longest.substr(0, length));
+  EXPECT_EQ(canonical(longest + "7"), "");
+}
+
 TEST(Phone, BeijingNumberIsNotA106AccessNumber) {
   EXPECT_NE(canonical_number("+861065521234", "86"), canonical_number("1065521234", "86"));
   EXPECT_NE(canonical_number("010", "86"), canonical_number("10", "86"));

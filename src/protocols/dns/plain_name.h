@@ -127,7 +127,7 @@ inline constexpr std::size_t kShortName = 63;
   unsigned odd = 0;
   const auto copy = [&](const Chunk& chunk, std::size_t to) {
     chunk.lowered().store(out + to);
-    odd |= chunk.equal('.') | chunk.equal('\\');
+    odd |= chunk.equal_any('.', '\\');
   };
   if (labels.size() < Chunk::kSize) {
     copy(Chunk::of_few(labels), 0);

@@ -31,7 +31,7 @@ std::size_t after_quoted(std::string_view text, std::size_t start) {
 struct Marks {
   char first, second, third;
   bool has(char character) const { return character == first || character == second || character == third; }
-  unsigned in(const Chunk& chunk) const { return chunk.equal(first) | chunk.equal(second) | chunk.equal(third); }
+  unsigned in(const Chunk& chunk) const { return chunk.equal_any(first, second, third); }
 };
 constexpr Marks kAddressMarks{'<', ';', ','};
 constexpr Marks kComma{',', ',', ','};

@@ -135,7 +135,7 @@ std::size_t read_plain_request_line(std::string_view text, std::string_view meth
   if (status_code_at(rest) != 0) return line_feed + 1;
   if (method.empty() || method.size() >= rest.size()) return 0;
   rest = wire::without_blanks(rest.substr(method.size()));
-  const std::size_t uri_end = find_marked(rest, [](const Chunk& chunk) { return chunk.equal(' ') | chunk.equal('\t'); });
+  const std::size_t uri_end = find_marked(rest, [](const Chunk& chunk) { return chunk.equal_any(' ', '\t'); });
   if (uri_end == std::string_view::npos || has_control(rest.substr(0, uri_end))) return 0;
   if (!kVersionWord.is(wire::without_blanks(rest.substr(uri_end)))) return 0;
   line.method = method;
