@@ -143,13 +143,14 @@ struct Burst {
   std::uint64_t started_ns = 0;  // steady clock
   std::uint64_t now_ns = 0;      // session time
 
-  // Made when it is first asked for; not every frame needs one.
-  const FlowKey& flow_of(std::size_t frame, const SessionTable& sessions) {
-    if (!has_flow_[frame]) {
-      sessions.key_of(frames[frame], layers[frame], flows_[frame]);
-      has_flow_[frame] = true;
+  // Made when it is first asked for; not every frame needs one. The place for what a frame gave to a stream has the frame's.
+  const FlowKey& flow_of(std::size_t place, const SessionTable& sessions) {
+    const std::size_t owner = place >= kFrames && place < 2 * kFrames ? place - kFrames : place;
+    if (!has_flow_[owner]) {
+      sessions.key_of(frames[owner], layers[owner], flows_[owner]);
+      has_flow_[owner] = true;
     }
-    return flows_[frame];
+    return flows_[owner];
   }
 
   void clear() {
