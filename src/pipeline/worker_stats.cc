@@ -72,8 +72,9 @@ void add_spread(Catalog& catalog, const Workers& workers) {
 
 void add_evasions(Catalog& catalog, const Workers& workers) {
   catalog.add({"telefence_evasions_total",
-               "Packets with a sign of evasion: inconsistent_copy (repeats bytes of a message as other ones), bad_checksum and few_hops "
-               "(part of a message, but its receiver will not get it), odd_flags (bytes without ACK, or in a SYN of an open "
+               "Packets with a sign of evasion: inconsistent_copy (repeats bytes of a message as other ones), bad_checksum "
+               "(part of a message, but its receiver will not take it), few_hops (part of a message that may not get as far as its "
+               "beginning: it counts, and what contradicts it is judged besides), odd_flags (bytes without ACK, or in a SYN of an open "
                "connection), data_after_reset (the connection went on, so the reset was false), overlapping_fragments (a part of an IP "
                "packet repeats bytes as other ones), ambiguous_host (an HTTP request names several hosts; all are judged), crowded_flow (so many "
                "QUIC connections begin in one flow that others of it are forgotten), untried_packets (a datagram has so many sealed packets "

@@ -235,6 +235,8 @@ TEST(SessionSeams, ASessionGoesOnBehindAReceiverWhoseWindowWasShut) {
   ends.pass(1);
   const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
   EXPECT_EQ(arrived.find('?'), std::string::npos) << "all of it arrived";
+  EXPECT_EQ(arrived.find("WIN A PRIZE"), std::string::npos) << "the half that had left says nothing";
+  EXPECT_EQ(ends.filter.ring.pushed(), 1u);
   EXPECT_EQ(arrived.substr(0, innocent(1).size()), innocent(1));
   EXPECT_EQ(arrived.substr(stream.size() - innocent(3).size()), innocent(3));
   ends.expect_all_came_to_an_end();
