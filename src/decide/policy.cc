@@ -12,8 +12,6 @@
 namespace telefence {
 namespace {
 
-constexpr std::size_t kMaxRecipients = 32;  // as many as Verdict::recipients has bits
-
 // Hits that compete: of one key.
 bool same_key(const Hit& a, const Hit& b) { return a.part == b.part && a.key == b.key; }
 
@@ -99,7 +97,7 @@ class EventJudge {
       calling_.never_block = calling_.never_block || (number->warns_of_fraud && number->digits.size() == key.digits.length);
     } else {
       called_.never_block = true;
-      recipient_passes(key.recipient);
+      note(passing_recipients_, key.recipient);
     }
   }
 
@@ -176,25 +174,18 @@ class EventJudge {
   }
 
   // True when all that is refused are some of several recipients, each of them known by its own number.
-  bool refuses_only_some(const Candidate& content, std::uint32_t refused, std::uint16_t allowed_depth) const {
+  bool refuses_only_some(const Candidate& content, const RecipientSet& refused, std::uint16_t allowed_depth) const {
     const bool calling = calling_.deepest.hit != nullptr && calling_.deepest.hit->depth > allowed_depth;
-    const std::size_t count = recipient_count(event_);
-    if (content.hit != nullptr || calling || refused == 0 || count > kMaxRecipients) return false;
-    return static_cast<std::size_t>(std::popcount(refused)) < count;
+    return content.hit == nullptr && !calling && refused.any() && refused.count() < recipient_count(event_);
   }
 
   // Of those that were hit, those that nothing more specific acquits.
-  std::uint32_t refused_recipients(std::uint32_t hit, std::uint16_t allowed_depth) const {
-    for (std::uint32_t rest = allowed_depth == 0 ? 0 : hit; rest != 0; rest &= rest - 1) {
-      const int recipient = std::countr_zero(rest);
-      if (recipient_depths_[static_cast<std::size_t>(recipient)] <= allowed_depth) hit &= ~(1U << recipient);
-    }
+  RecipientSet refused_recipients(RecipientSet hit, std::uint16_t allowed_depth) const {
+    if (allowed_depth == 0) return hit;  // nothing acquits
+    for (std::size_t recipient = 0; recipient < hit.size(); ++recipient)
+      if (hit[recipient] && recipient_depths_[recipient] <= allowed_depth) hit.reset(recipient);
     return hit;
   }
-
-  static constexpr std::size_t kMostRecipients = 256;  // submit_multi names at most 255
-
-  static std::uint32_t bit(std::uint16_t recipient) { return recipient < kMaxRecipients ? 1U << recipient : 0; }
 
   bool is_hit() const {
     for (const Candidate* one : {&calling_.block, &called_.block, &content_block_, &calling_.shadow, &called_.shadow, &content_shadow_})
@@ -203,15 +194,10 @@ class EventJudge {
   }
 
   // With several recipients an allowed one lets pass only when all are: else one added recipient would open the gate.
-  bool every_recipient_passes() const { return passing_ != 0 && passing_ == recipient_count(event_); }
-
-  void recipient_passes(std::uint16_t recipient) {
-    if (recipient >= kMostRecipients) return;
-    std::uint64_t& word = passing_recipients_[recipient / 64];
-    const std::uint64_t mask = std::uint64_t{1} << (recipient % 64);
-    if ((word & mask) == 0) ++passing_;
-    word |= mask;
+  static void note(RecipientSet& recipients, std::uint16_t recipient) {
+    if (recipient < recipients.size()) recipients[recipient] = true;
   }
+  bool every_recipient_passes() const { return passing_recipients_.any() && passing_recipients_.count() == recipient_count(event_); }
 
   // The allow entry that acquits the whole message.
   Candidate acquitting(bool called_acquits) const {
@@ -256,15 +242,15 @@ class EventJudge {
     }
     if (outcome.allow.hit != nullptr && !first.alias) {
       keep_deepest(party.allow, outcome.allow);
-      if (part == HitPart::kCalled) recipient_passes(first.recipient);
+      if (part == HitPart::kCalled) note(passing_recipients_, first.recipient);
     }
     const bool sms = std::holds_alternative<Sms>(event_.what);
-    if (!sms || part != HitPart::kCalled || first.alias || is_spared || first.recipient >= kMaxRecipients) return;
+    if (!sms || part != HitPart::kCalled || first.alias || is_spared || first.recipient >= recipient_depths_.size()) return;
     const Candidate& hit = outcome.block.hit != nullptr ? outcome.block : outcome.shadow;
     if (hit.hit == nullptr) return;
     recipient_depths_[first.recipient] = hit.hit->depth;
-    if (outcome.block.hit != nullptr) recipients_ |= bit(first.recipient);
-    if (outcome.shadow.hit != nullptr) shadow_recipients_ |= bit(first.recipient);
+    if (outcome.block.hit != nullptr) note(recipients_, first.recipient);
+    if (outcome.shadow.hit != nullptr) note(shadow_recipients_, first.recipient);
   }
 
   static Verdict from(const Candidate& winner, Reason reason) {
@@ -286,11 +272,8 @@ class EventJudge {
   bool has_acquitted_before_ = false;
   bool has_caller_ = false;  // a number that routes or charges
   bool is_text_cut_ = false;
-  std::array<std::uint64_t, kMostRecipients / 64> passing_recipients_{};
-  std::size_t passing_ = 0;
-  std::uint32_t recipients_ = 0;
-  std::uint32_t shadow_recipients_ = 0;
-  std::array<std::uint16_t, kMaxRecipients> recipient_depths_;  // of those in one of both
+  RecipientSet passing_recipients_, recipients_, shadow_recipients_;
+  std::array<std::uint16_t, RecipientSet().size()> recipient_depths_;  // of those in one of the last two
 };
 
 // Of a message with several texts the first one alone may name the recipients.

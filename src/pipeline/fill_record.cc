@@ -148,7 +148,7 @@ void fill_record(const Burst& burst, std::size_t index, const RuleText& rule, st
   record.set(RecordText::kSignatureValue, rule.value);
   record.set(RecordText::kSignatureSource, rule.source);
   std::visit(Filler{record}, event.what);
-  record.refused_recipients = static_cast<std::uint16_t>(std::popcount(record.verdict.refused_recipients()));
+  record.refused_recipients = static_cast<std::uint16_t>(record.verdict.refused_recipients().count());
 }
 
 void finish_record(const Burst& burst, std::size_t index, std::uint64_t now_ns, Record& record) {

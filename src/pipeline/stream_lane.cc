@@ -380,15 +380,15 @@ Fate StreamLane::apply(const Event& event, const Action& action, const Verdict& 
   // Whatever takes a whole frame away would take other messages with it. A message has many events when it has many texts, and is
   // voided once.
   const Voided asked{event.frame, event.message.offset, verdict.refused_recipients()};
-  const bool is_done = voided_.place == asked.place && voided_.offset == asked.offset && (voided_.recipients == 0 || voided_.recipients == asked.recipients);
+  const bool is_done = voided_.place == asked.place && voided_.offset == asked.offset && (voided_.recipients.none() || voided_.recipients == asked.recipients);
   if (is_done) return Fate::kNeutralised;
   if (protocol.neutralise == nullptr || !neutralise(event, asked.recipients)) return Fate::kForwardedActionFailed;
   voided_ = asked;
-  if (!reading.completed.empty() && asked.recipients == 0) reading.stream->condemned = reading.position;
+  if (!reading.completed.empty() && asked.recipients.none()) reading.stream->condemned = reading.position;
   return Fate::kNeutralised;
 }
 
-bool StreamLane::neutralise(const Event& event, std::uint32_t recipients) {
+bool StreamLane::neutralise(const Event& event, const RecipientSet& recipients) {
   const Burst::Reading& reading = burst_.reading(event.frame);
   Stream& stream = *reading.stream;
   const Protocol& protocol = *registered_protocols()[event.protocol];

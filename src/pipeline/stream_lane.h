@@ -83,15 +83,15 @@ class StreamLane {
   void read_at(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);
   void read_partial(Stream& stream);
   void finish_condemned(Stream& stream, std::size_t place);
-  bool neutralise(const Event& event, std::uint32_t recipients);
+  bool neutralise(const Event& event, const RecipientSet& recipients);
   bool split(Stream& stream);
   void tell_of_holes(Replies& replies);
 
-  // What was voided last in this burst: of the message that begins at `offset` of what was read at `place`, these recipients (0: all of it).
+  // What was voided last in this burst: of the message that begins at `offset` of what was read at `place`, these recipients (none: all of it).
   struct Voided {
     std::uint16_t place = 0;  // 0: nothing; that is a frame's
     std::uint32_t offset = 0;
-    std::uint32_t recipients = 0;
+    RecipientSet recipients;
   };
   // One that is to be read in a later burst.
   struct Deferred {

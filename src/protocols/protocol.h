@@ -17,6 +17,7 @@
 #include "event/event.h"
 #include "event/event_list.h"
 #include "event/plain_name.h"
+#include "event/recipients.h"
 
 namespace telefence {
 
@@ -81,7 +82,7 @@ struct RefusalTerms {
 // How much of a message is to be voided.
 struct Voiding {
   std::size_t mutable_from = 0;  // the bytes before have left already and stay as they are
-  std::uint32_t recipients = 0;  // bit i: the i-th recipient (Sms::called) alone, and nothing else of it; 0: all of it
+  RecipientSet recipients;       // these alone, and nothing else of it; none: all of it
   std::size_t known = static_cast<std::size_t>(-1);  // so many bytes have come; zeros stand for those behind them
 };
 

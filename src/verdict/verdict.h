@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "event/recipients.h"
+
 namespace telefence {
 
 // Index into the action registry of enforce/. kNoAction: not said here, ask the next level.
@@ -56,12 +58,11 @@ struct Verdict {
   Tier tier = 0;
   RuleRef rule = 0;             // in the MatchSet of this burst; valid when reason != kNoHit && != kNeverBlock
   bool only_this_name = false;  // the entry covers one name and none below it, or some below it are allowed
-  std::uint32_t recipients = 0; // Sms: bit i set = recipient i (of the first 32) was hit as called number
-
+  RecipientSet recipients;      // Sms: those that were hit as called numbers
   bool only_recipients = false; // nothing but those recipients is refused, and there are others
 
   // As a protocol's Voiding::recipients.
-  std::uint32_t refused_recipients() const { return only_recipients ? recipients : 0; }
+  RecipientSet refused_recipients() const { return only_recipients ? recipients : RecipientSet(); }
   bool enforced() const { return reason == Reason::kBlocked; }
   bool recorded() const {
     return reason == Reason::kBlocked || reason == Reason::kMonitor || reason == Reason::kShadow;

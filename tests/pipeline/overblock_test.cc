@@ -137,6 +137,22 @@ TEST(OverBlock, ARecipientThatIsAcquittedIsNotVoided) {
   EXPECT_EQ(payloads_sent(exchange.filter.core), wanted);
 }
 
+TEST(OverBlock, OfManyRecipientsTheListedOnesAloneAreVoided) {
+  Exchange exchange;
+  std::vector<std::string> to;
+  for (int i = 100; i < 170; ++i) to.push_back("8613800000" + std::to_string(i));
+  to[0] = "8617000000001", to[40] = "8617000000002", to[69] = "8617000000003";
+  exchange.filter.block([](MatchSetBuilder& b) { prefix(b, "+86170*"); });
+  const std::string pdu = submit_multi(1, "10690001", to, "see you");
+  std::string wanted = pdu;
+  for (const std::size_t listed : {0u, 40u, 69u}) wanted.replace(pdu.find(to[listed]), 13, 13, '0');
+  exchange.open(2775, 40000);
+  exchange.filter.access.give(exchange.packet(2775, 40000, 0, pdu), exchange.now);
+  exchange.filter.run();
+  EXPECT_EQ(payloads_sent(exchange.filter.core), wanted);
+  EXPECT_EQ(exchange.filter.ring.front()->refused_recipients, 3);
+}
+
 TEST(OverBlock, ABuiltInRecipientIsNotVoided) {
   Exchange exchange;
   exchange.filter.block([](MatchSetBuilder& b) {

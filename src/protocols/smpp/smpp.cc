@@ -274,12 +274,12 @@ bool neutralise(const Event&, MutableBytes bytes, const Voiding& voiding) {
   const Bytes pdu = bytes;
   if (read_header(pdu, header) != HeaderState::kWhole || header.length != pdu.size()) return false;
   if (!carries_message(header.command) || !read_message(pdu, header.command, message)) return false;
-  const bool is_whole = voiding.recipients == 0;
+  const bool is_whole = voiding.recipients.none();
   bool voided = is_whole && mutable_from == 0;
   std::size_t recipient = 0;
   each_destination(pdu, message, [&](DestinationKind kind, Place place) {
-    const bool is_meant = is_whole || (kind == DestinationKind::kAddress && (std::uint64_t{voiding.recipients} >> recipient & 1) != 0);
-    if (recipient < 32) ++recipient;
+    const bool is_meant = is_whole || (kind == DestinationKind::kAddress && voiding.recipients[recipient]);
+    ++recipient;
     if (!is_meant || place.offset < mutable_from || place.offset + place.length >= voiding.known) return;
     void_number(bytes.subspan(place.offset, place.length));
     voided = true;
