@@ -14,6 +14,16 @@ std::vector<std::string> format_words(bool to_write) {
   return words;
 }
 
+std::vector<std::string> target_words(bool is_import) {
+  return is_import ? std::vector<std::string>{"domains", "numbers", "urls", "jsonl"} : format_words(true);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) (out += out.empty() ? "" : ", ") += word;
+  return out;
+}
+
 // What an entry is when its list does not say.
 void add_meaning(CommandLine& line, CLI::App* verb, RulesArguments& arguments) {
   verb->add_option("--category", arguments.category, line.text({"kind of fraud, where the list does not say", "涉诈类别（名单未注明时）"}))
@@ -35,7 +45,8 @@ void add_meaning(CommandLine& line, CLI::App* verb, RulesArguments& arguments) {
 }
 
 void add_reading(CommandLine& line, CLI::App* verb, RulesArguments& arguments) {
-  verb->add_option("--format", arguments.format, line.text({"format of the files; else it is told by content", "名单格式；缺省按内容识别"}))
+  verb->add_option("--format", arguments.format,
+                   say(line.language(), {"format, if not told by content: {}", "名单格式，缺省按内容识别：{}"}, joined(format_words(false))))
       ->check(line.one_of(format_words(false)))
       ->type_name("WORD");
   verb->add_option("--match", arguments.match,
@@ -75,9 +86,11 @@ void add_output(CommandLine& line, CLI::App* verb, RulesArguments& arguments, bo
   else out->capture_default_str();
   CLI::Option* to = verb->add_option(
       "--to", arguments.to,
-      is_import ? line.text({"a list of one kind, or op lines; else what suits", "输出单一种类的名单或变更行；缺省自动选择"})
-                : line.text({"format to write", "输出格式"}));
-  to->check(line.one_of(is_import ? std::vector<std::string>{"domains", "numbers", "urls", "jsonl"} : format_words(true)))->type_name("WORD");
+      say(line.language(),
+          is_import ? Text{"{}: a list of one kind, or op lines; else what suits", "{}：输出单一种类的名单或变更行；缺省自动选择"}
+                    : Text{"format to write, one of {}", "输出格式：{}"},
+          joined(target_words(is_import))));
+  to->check(line.one_of(target_words(is_import)))->type_name("WORD");
   if (!is_import) to->required();
 }
 

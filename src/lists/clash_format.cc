@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Rules of Surge and Clash: DOMAIN,name (it alone), DOMAIN-SUFFIX,name (and all below it), with or without a policy behind;
-// and Clash's YAML lists (payload:) of them, or of names with +. before.
+// and Clash's YAML lists (payload:) of them, or of names with +. before. Of whole configurations what stands below rules: or [Rule].
 // https://wiki.metacubex.one/en/config/rules/ https://manual.nssurge.com/rule/domain-based.html
 
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
+#include "lists/csv_columns.h"
 #include "lists/list_format.h"
 #include "lists/text.h"
 
@@ -18,25 +23,80 @@ std::string_view rule_of(std::string_view line) {
   return line;
 }
 
-bool is_rule(std::string_view line) {
-  line = rule_of(line);
-  for (const std::string_view kind : {"DOMAIN,", "DOMAIN-SUFFIX,", "DOMAIN-KEYWORD,", "DOMAIN-SET,", "IP-CIDR,", "IP-CIDR6,", "PROCESS-NAME,", "URL-REGEX,"})
-    if (starts_but_case(line, kind)) return true;
-  return false;
+// What a rule can be about, of both programs: only the first two are about whole names.
+constexpr std::string_view kKinds[] = {
+    "DOMAIN", "DOMAIN-SUFFIX", "DOMAIN-KEYWORD", "DOMAIN-SET", "DOMAIN-WILDCARD", "DOMAIN-REGEX", "GEOSITE", "RULE-SET", "SUB-RULE", "FINAL", "MATCH",
+    "AND", "OR", "NOT", "IP-CIDR", "IP-CIDR6", "IP-SUFFIX", "IP-ASN", "GEOIP", "SRC-IP", "SRC-IP-CIDR", "SRC-IP-SUFFIX", "SRC-IP-ASN", "SRC-GEOIP",
+    "DST-PORT", "DEST-PORT", "SRC-PORT", "IN-PORT", "IN-TYPE", "IN-USER", "IN-NAME", "URL-REGEX", "USER-AGENT", "PROCESS-NAME", "PROCESS-PATH",
+    "PROCESS-NAME-REGEX", "PROCESS-PATH-REGEX", "UID", "NETWORK", "PROTOCOL", "SUBNET", "DSCP", "SCRIPT", "CELLULAR-RADIO", "CELLULAR-CARRIER",
+    "DEVICE-NAME", "HOSTNAME-TYPE",
+};
+
+bool has_kind(std::string_view rule) {
+  if (rule.find(',') == std::string_view::npos) return false;
+  const std::string_view kind = trimmed(take_until(rule, ","));
+  return std::any_of(std::begin(kKinds), std::end(kKinds), [kind](std::string_view known) { return equal_but_case(known, kind); });
 }
 
+// "domain,category" is the heading of a table.
+bool is_rule(std::string_view line) {
+  std::string_view rule = rule_of(line);
+  if (!has_kind(rule)) return false;
+  take_until(rule, ",");
+  return column_from(take_until(rule, ",")) == Column::kOther;
+}
+
+bool is_head_of_rules(std::string_view line) {
+  const std::string_view head = rule_of(line);
+  return head == "payload:" || head == "rules:" || equal_but_case(head, "[Rule]");
+}
+
+// What a rule is about may be the heading of a table, too, of which a list of others has one line.
 int sniff(const Sample& sample) {
-  if (!sample.lines.empty() && sample.lines[0] == "payload:") return 95;
-  return sample.share(is_rule) * 95 / 100;
+  const std::vector<std::string_view>& lines = sample.lines;
+  if (lines.empty()) return 0;
+  const int share = sample.share(is_rule);
+  const bool has_rules = std::any_of(lines.begin(), lines.end(), is_rule) && std::any_of(lines.begin(), lines.end(), is_head_of_rules);
+  if (lines[0] == "payload:" || has_rules || (is_rule(lines[0]) && share > 50)) return 95;
+  return share * 92 / 100;
+}
+
+// What a line of a configuration sets: "mode" of "mode: rule", "proxies" of "proxies:"; empty: it sets nothing. An address may have colons, too.
+std::string_view key_of(std::string_view rule) {
+  if (has_kind(rule)) return {};
+  const std::size_t colon = rule.ends_with(':') ? rule.size() - 1 : rule.find(": ");
+  const std::size_t end = std::min(colon, rule.find('='));
+  const std::string_view key = end == std::string_view::npos ? std::string_view() : trimmed(rule.substr(0, end));
+  return key.find_first_of(":,") == std::string_view::npos ? key : std::string_view();
 }
 
 bool is_blocking(std::string_view policy) { return policy.empty() || starts_but_case(policy, "REJECT") || equal_but_case(policy, "no-resolve"); }
 bool is_allowing(std::string_view policy) { return equal_but_case(policy, "DIRECT"); }
 
-void read_line(std::uint64_t number, std::string_view line, const Signature& common, Signature& signature, ListSink& sink) {
+// Names in other parts of a configuration are servers, or names that go some way: whoever took them for rules would block them.
+class Parts {
+ public:
+  // Whether the line begins a part. Lists of rules need not say that they are.
+  bool begins(std::string_view line, std::string_view rule) {
+    const bool is_indented = line.starts_with(' ') || line.starts_with('\t');
+    const bool is_part = rule[0] == '[' && rule.back() == ']';
+    if (is_head_of_rules(rule) && (!is_indented || is_in_rules_)) {
+      is_in_rules_ = true;
+      return true;
+    }
+    if (is_part || (!key_of(rule).empty() && (!is_indented || rule.ends_with(':')))) is_in_rules_ = false;
+    return is_part;
+  }
+  bool is_setting(std::string_view rule) const { return !is_in_rules_ || !key_of(rule).empty(); }
+
+ private:
+  bool is_in_rules_ = true;
+};
+
+void read_line(std::uint64_t number, std::string_view line, const Signature& common, Signature& signature, Parts& parts, ListSink& sink) {
   const std::string_view rule = rule_of(line);
-  if (rule.empty() || rule.starts_with("//") || rule.starts_with(';') || rule == "payload:" || (rule[0] == '[' && rule.back() == ']'))
-    return sink.pass(number);
+  if (rule.empty() || rule.starts_with("//") || rule.starts_with(';') || rule == "---" || parts.begins(line, rule)) return sink.pass(number);
+  if (parts.is_setting(rule)) return sink.skip(number, rule, "a setting, and no rule: rules stand below rules:, payload: or [Rule]");
   std::string_view rest = rule;
   signature.allow = common.allow;
   signature.subdomains = true;
@@ -52,6 +112,10 @@ void read_line(std::uint64_t number, std::string_view line, const Signature& com
     signature.subdomains = false;
   else if (equal_but_case(kind, "DOMAIN-KEYWORD"))
     return sink.skip(number, rule, "a keyword takes in names that nobody has looked at: list the names");
+  else if (equal_but_case(kind, "DOMAIN-REGEX"))
+    return sink.skip(number, rule, "a regular expression over names is not taken: list the names");
+  else if (equal_but_case(kind, "DOMAIN-WILDCARD"))
+    return sink.skip(number, rule, "a star inside a name is not taken: list the names");
   else if (!equal_but_case(kind, "DOMAIN-SUFFIX"))
     return sink.skip(number, rule, "not about a name: DOMAIN and DOMAIN-SUFFIX are");
   if (!is_blocking(policy) && !is_allowing(policy))
@@ -64,8 +128,9 @@ void read_line(std::uint64_t number, std::string_view line, const Signature& com
 void read(TextSource& source, const Signature& common, ListSink& sink) {
   Signature signature = common;
   signature.kind = SignatureKind::kDomain;
+  Parts parts;
   for_each_line(source, sink,
-                [&](std::uint64_t number, std::string_view line) { read_line(number, line, common, signature, sink); });
+                [&](std::uint64_t number, std::string_view line) { read_line(number, line, common, signature, parts, sink); });
 }
 
 // A rule set has no policies of its own, so nothing can be allowed in one.

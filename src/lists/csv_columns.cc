@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
+#include "lists/number_text.h"
 #include "lists/text.h"
 #include "signatures/words.h"
 
@@ -46,6 +48,20 @@ constexpr Heading kHeadings[] = {
     {"name", Column::kName}, {"名称", Column::kName}, {"id", Column::kId}, {"shadow", Column::kShadow}, {"影子", Column::kShadow},
     {"side", Column::kSide}, {"op", Column::kOp}, {"operation", Column::kOp},
     {"操作", Column::kOp}, {"操作类型", Column::kOp}, {"名单类型", Column::kOp}, {"to_ids", Column::kForDetection},
+    {"whitelist", Column::kAllowed}, {"whitelisted", Column::kAllowed}, {"is_whitelist", Column::kAllowed}, {"is_whitelisted", Column::kAllowed},
+    {"in_whitelist", Column::kAllowed}, {"on_whitelist", Column::kAllowed}, {"white_list", Column::kAllowed}, {"allowlist", Column::kAllowed},
+    {"allowlisted", Column::kAllowed}, {"is_allowlist", Column::kAllowed}, {"is_allowlisted", Column::kAllowed}, {"in_allowlist", Column::kAllowed},
+    {"on_allowlist", Column::kAllowed}, {"allow_list", Column::kAllowed}, {"allow_listed", Column::kAllowed}, {"white_listed", Column::kAllowed},
+    {"iswhitelist", Column::kAllowed}, {"iswhitelisted", Column::kAllowed}, {"isallowlist", Column::kAllowed}, {"isallowlisted", Column::kAllowed},
+    {"allow", Column::kAllowed}, {"allowed", Column::kAllowed}, {"is_allowed", Column::kAllowed}, {"白名单", Column::kAllowed},
+    {"是否白名单", Column::kAllowed}, {"是否为白名单", Column::kAllowed}, {"是否是白名单", Column::kAllowed}, {"是否属于白名单", Column::kAllowed},
+    {"是否在白名单", Column::kAllowed}, {"是否在白名单内", Column::kAllowed}, {"是否在白名单中", Column::kAllowed}, {"白名单标识", Column::kAllowed},
+    {"白名单标志", Column::kAllowed}, {"白名单标记", Column::kAllowed}, {"白名单用户", Column::kAllowed}, {"是否白名单用户", Column::kAllowed},
+    {"是否加白", Column::kAllowed}, {"是否放行", Column::kAllowed},
+    {"blacklist", Column::kListed}, {"blacklisted", Column::kListed}, {"is_blacklist", Column::kListed}, {"is_blacklisted", Column::kListed},
+    {"blocklist", Column::kListed}, {"blocklisted", Column::kListed}, {"is_blocklisted", Column::kListed}, {"blocked", Column::kListed},
+    {"is_blocked", Column::kListed}, {"黑名单", Column::kListed}, {"是否黑名单", Column::kListed}, {"是否为黑名单", Column::kListed},
+    {"是否是黑名单", Column::kListed}, {"是否在黑名单", Column::kListed}, {"是否涉诈", Column::kListed}, {"是否拦截", Column::kListed},
     {"note", Column::kNote}, {"notes", Column::kNote}, {"comment", Column::kNote}, {"remark", Column::kNote}, {"description", Column::kNote},
     {"备注", Column::kNote}, {"说明", Column::kNote}, {"描述", Column::kNote}, {"no", Column::kNote}, {"no.", Column::kNote}, {"index", Column::kNote},
     {"序号", Column::kNote}, {"编号", Column::kNote}, {"date", Column::kNote}, {"time", Column::kNote}, {"dateadded", Column::kNote},
@@ -73,13 +89,59 @@ constexpr CategoryWord kCategoryWords[] = {
 
 constexpr std::string_view kChinaZone = "+08:00";
 
+// Exporters write allow-list, "Allow List" and allow_list for the same; the table has the last.
+bool is_named(std::string_view known, std::string_view heading) {
+  const auto letter = [](char c) { return c == '-' || c == ' ' ? '_' : lower(c); };
+  return std::equal(known.begin(), known.end(), heading.begin(), heading.end(), [letter](char x, char y) { return letter(x) == letter(y); });
+}
+
+// The next number of a date, of two digits at least; empty: there is none, or it has too many.
+std::string take_date_number(std::string_view& text) {
+  const std::size_t size = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (size == 0 || size > 4) return {};
+  std::string number(size == 1 ? "0" : "");
+  number += text.substr(0, size);
+  text.remove_prefix(size);
+  return number;
+}
+
+// One of these signs; what stands behind it is left.
+bool take_sign(std::string_view& text, std::initializer_list<std::string_view> signs) {
+  for (const std::string_view sign : signs) {
+    if (!text.starts_with(sign)) continue;
+    text.remove_prefix(sign.size());
+    return true;
+  }
+  return false;
+}
+
+// A day and what follows it, with the digits that ISO 8601 wants: 2027/1/1 8:00 and 2027年1月1日8:00 are 2027-01-01 8:00 ... What is
+// written otherwise stays what it is.
+std::string with_all_digits(std::string_view text) {
+  std::string_view rest = text;
+  const std::string year = take_date_number(rest);
+  if (year.size() != 4 || !take_sign(rest, {"-", "/", ".", "年"})) return std::string(text);
+  const std::string month = take_date_number(rest);
+  if (month.size() != 2 || !take_sign(rest, {"-", "/", ".", "月"})) return std::string(text);
+  const std::string day = take_date_number(rest);
+  if (day.size() != 2) return std::string(text);
+  const bool has_sign = take_sign(rest, {"日", "号"});
+  const bool has_time = has_sign ? !trimmed(rest).empty() : !rest.empty() && (lower(rest[0]) == 't' || rest[0] == ' ');
+  const std::string date = year + "-" + month + "-" + day;
+  if (!has_time) return date + std::string(trimmed(rest));
+  (void)take_sign(rest, {"T", "t"});
+  rest = trimmed(rest);
+  const std::string hour = take_date_number(rest);
+  return date + "T" + hour + std::string(rest);
+}
+
 }  // namespace
 
 Column column_from(std::string_view heading) {
   heading = trimmed(heading);
   while (heading.starts_with('#')) heading = trimmed(heading.substr(1));
   for (const Heading& known : kHeadings)
-    if (equal_but_case(known.name, heading)) return known.column;
+    if (is_named(known.name, heading)) return known.column;
   return Column::kOther;
 }
 
@@ -111,13 +173,20 @@ std::optional<Tier> tier_of(std::string_view word) {
 }
 
 std::optional<std::int64_t> instant_of(std::string_view word) {
-  std::string text(trimmed(word));
+  std::string text = half_width(trimmed(word));
   if (!text.empty() && text.size() <= 12 && text.find_first_not_of("0123456789") == std::string::npos && text.size() > 8) return std::stoll(text);
-  std::replace(text.begin(), text.end(), '/', '-');
+  text = with_all_digits(text);
   const std::string zone(kChinaZone);
   for (const std::string& whole : {text, text + zone, text + ":00" + zone, text + "T00:00:00" + zone})
     if (const auto instant = parse_instant_ms(whole); instant && *instant >= 1000) return *instant / 1000;
   return std::nullopt;
+}
+
+bool is_without_end(std::string_view word) {
+  word = trimmed(word);
+  for (const std::string_view known : {"长期", "永久", "长期有效", "永久有效", "永不过期", "never", "permanent"})
+    if (equal_but_case(known, word)) return true;
+  return false;
 }
 
 }  // namespace telefence

@@ -12,6 +12,7 @@
 #include "lists/csv_columns.h"
 #include "lists/csv_row.h"
 #include "lists/list_format.h"
+#include "lists/number_text.h"
 #include "lists/text.h"
 #include "lists/url_text.h"
 #include "signatures/number_range.h"
@@ -34,6 +35,7 @@ std::vector<std::string> fields_of(std::string_view line) {
 // The columns that a line names; empty: it is no heading.
 std::vector<Column> heading_of(std::string_view line) {
   std::vector<Column> columns;
+  if (trimmed(line).starts_with("{\"")) return columns;  // an object of JSON, whose keys look like names of columns
   bool has_value = false;
   std::size_t known = 0;
   const std::vector<std::string> fields = fields_of(line);
@@ -144,10 +146,10 @@ class Table {
   }
 
   // A table may have two such columns: what is done, and on which list it is.
-  std::vector<std::string_view> operations(const std::vector<std::string>& fields) const {
+  std::vector<std::string_view> words_of(const std::vector<std::string>& fields, Column column) const {
     std::vector<std::string_view> words;
     for (std::size_t i = 0; i < columns_.size() && i < fields.size(); ++i)
-      if (columns_[i] == Column::kOp) words.push_back(trimmed(fields[i]));
+      if (columns_[i] == column) words.push_back(trimmed(fields[i]));
     return words;
   }
 
@@ -233,11 +235,21 @@ class Table {
       wrong = word;
       return why;
     };
-    for (const std::string_view operation : operations(fields))
-      if (is_removal(operation)) return "a removal: telefence push remove takes entries back";
+    const std::vector<std::string_view> operations = words_of(fields, Column::kOp);
+    if (std::any_of(operations.begin(), operations.end(), is_removal)) return "a removal: telefence push remove takes entries back";
     Operation said;
-    for (const std::string_view operation : operations(fields))
+    for (const std::string_view operation : operations)
       if (!said.take(operation)) return is_wrong(operation, "the operation must be add, allow or remove");
+    for (const std::string_view word : words_of(fields, Column::kAllowed)) {
+      const auto is_allowed = truth_of(word);
+      if (!is_allowed) return is_wrong(word, "a column of allowed ones must say true (是) or false (否): this row is neither blocked nor allowed");
+      said.allows = said.allows || *is_allowed;
+    }
+    for (const std::string_view word : words_of(fields, Column::kListed)) {
+      const auto is_listed = truth_of(word);
+      if (!is_listed) return is_wrong(word, "a column of blocked ones must say true (是) or false (否): this row is neither blocked nor allowed");
+      if (!word.empty() && !*is_listed) return is_wrong(word, "the table says that it is not to be blocked");
+    }
     // What is said twice, and differently, lets pass; what is not said is as the options are (--allow).
     const bool has_action = !field(fields, Column::kAction).empty();  // what is done to what is blocked
     if (said.blocks || said.allows || has_action) signature.allow = said.allows;
@@ -251,8 +263,9 @@ class Table {
       signature.tier = *tier;
     }
     if (const std::string_view word = field(fields, Column::kExpires); !word.empty()) {
-      const auto instant = instant_of(word);
-      if (!instant) return is_wrong(word, "the time must be like 2026-12-01, 2026-12-01 08:00:00 (China's time) or 2026-12-01T00:00:00Z");
+      const auto instant = is_without_end(word) ? std::optional<std::int64_t>(0) : instant_of(word);
+      if (!instant)
+        return is_wrong(word, "the time must be like 2026-12-01, 2026-12-01 08:00:00 (China's time) or 2026-12-01T00:00:00Z, or 长期 for no end");
       signature.expires_s = *instant;
     }
     if (const std::string_view word = field(fields, Column::kSide); !word.empty()) {
@@ -276,11 +289,11 @@ class Table {
     if (!kind) return sink_.skip(number, value, "this kind is not enforced here: domain, url, number and pattern are");
     const std::string_view how = match_of(match).value_or("");
     signature.kind = *kind;
-    signature.value = value;
+    signature.value = *kind == SignatureKind::kNumber ? plain_number(value) : std::string(value);
     if (column == Column::kCalling) signature.sides = Signature::Sides::kCalling;
     if (column == Column::kCalled) signature.sides = Signature::Sides::kCalled;
-    if (*kind == SignatureKind::kNumber && is_number_range(value)) {
-      for (std::string& part : parts_of_range(value)) {
+    if (*kind == SignatureKind::kNumber && is_number_range(signature.value)) {
+      for (std::string& part : parts_of_range(signature.value)) {
         signature.value = std::move(part);
         sink_.take(number, signature);
       }
@@ -288,9 +301,10 @@ class Table {
     }
     if (*kind == SignatureKind::kDomain && how == "exact") signature.subdomains = false;
     if (*kind == SignatureKind::kNumber) signature.prefix = how == "prefix";
-    if (column == Column::kSegment && how.empty() && is_part_of_number(value) && !value.ends_with('*')) signature.value += '*';
+    if (column == Column::kSegment && how.empty() && is_part_of_number(signature.value) && !signature.value.ends_with('*')) signature.value += '*';
     if (*kind == SignatureKind::kPattern) signature.literal = how != "regex";
     if (*kind == SignatureKind::kUrl) {
+      if (how != "regex" && lacks_host(value)) return sink_.skip(number, value, kNoHost);
       if (how == "regex") signature.literal = false;
       else if (how == "exact") signature.prefix = false, signature.literal = true;
       else set_url(value, signature);
@@ -314,7 +328,7 @@ class Table {
     if (word.empty()) {
       if (looks_like_url(value)) return SignatureKind::kUrl;
       if (looks_like_domain(without_defanging(value))) return SignatureKind::kDomain;
-      return looks_like_number(value) && !is_ip_address(value) ? std::optional(SignatureKind::kNumber) : std::nullopt;
+      return looks_like_number(plain_number(value)) && !is_ip_address(value) ? std::optional(SignatureKind::kNumber) : std::nullopt;
     }
     const Column named = column_from(word);
     if (const auto kind = kind_from(lower(word))) return kind;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -32,6 +33,9 @@ class Output {
   Result<void> open() {
     struct stat there {};
     const bool is_there = ::stat(file_.c_str(), &there) == 0;
+    // A link stays one: the file that it leads to is replaced.
+    if (std::error_code lost; is_there && S_ISREG(there.st_mode))
+      if (std::string whole = std::filesystem::canonical(file_, lost).string(); !lost) file_ = std::move(whole);
     if (file_ == "-") {
       descriptor_ = ::dup(STDOUT_FILENO);
     } else if (is_there && !S_ISREG(there.st_mode)) {
@@ -67,7 +71,7 @@ class Output {
  private:
   Error failed() const { return Error{ErrorCode::kFailed, file_ + ": can't be written: " + std::strerror(errno)}; }
 
-  const std::string file_;
+  std::string file_;
   std::string beside_;
   int descriptor_ = -1;
 };

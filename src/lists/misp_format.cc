@@ -6,6 +6,7 @@
 #include "lists/csv_columns.h"
 #include "lists/json_records.h"
 #include "lists/list_format.h"
+#include "lists/number_text.h"
 #include "lists/text.h"
 #include "lists/url_text.h"
 
@@ -30,10 +31,11 @@ void take_record(const JsonRecord& record, const Signature& common, ListSink& si
     signature.value = without_defanging(value.substr(0, value.find('|')));
     signature.subdomains = type == "domain" || type == "domain|ip";
   } else if (type == "url" || type == "uri" || type == "link") {
+    if (lacks_host(value)) return sink.skip(record.line, value, kNoHost);
     set_url(value, signature);
   } else if (type == "phone-number") {
     signature.kind = SignatureKind::kNumber;
-    signature.value = value;
+    signature.value = plain_number(value);
   } else {
     return sink.skip(record.line, value, "attributes of this type are not enforced here: domain, hostname, url and phone-number are");
   }

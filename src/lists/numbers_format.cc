@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Telephone numbers: one number, one prefix (+86170*) or one range (13800000000-13800000999) in each line.
+// Telephone numbers: one number, one prefix (+86170*) or one range (13800000000-13800000999) in each line, also as a
+// URI (tel:+8613812345678) and in full-width digits.
 
 #include "lists/list_format.h"
+#include "lists/number_text.h"
 #include "lists/text.h"
 #include "signatures/number_range.h"
 
@@ -11,8 +13,8 @@ namespace {
 
 int sniff(const Sample& sample) {
   const auto is_number = [](std::string_view line) {
-    line = without_comment(line);
-    return is_number_range(line) || (looks_like_number(line) && !is_ip_address(line));
+    const std::string number = plain_number(without_comment(line));
+    return is_number_range(number) || (looks_like_number(number) && !is_ip_address(number));
   };
   return sample.share(is_number) * 90 / 100;
 }
@@ -23,11 +25,9 @@ void read(TextSource& source, const Signature& common, ListSink& sink) {
   for_each_line(source, sink, [&](std::uint64_t number, std::string_view line) {
     const std::string_view value = without_comment(line);
     if (value.empty() || value.starts_with(';') || value.starts_with("//")) return sink.pass(number);
-    if (!is_number_range(value)) {
-      signature.value = value;
-      return sink.take(number, signature);
-    }
-    for (std::string& part : parts_of_range(value)) {
+    signature.value = plain_number(value);
+    if (!is_number_range(signature.value)) return sink.take(number, signature);
+    for (std::string& part : parts_of_range(signature.value)) {
       signature.value = std::move(part);
       sink.take(number, signature);
     }

@@ -13,7 +13,12 @@ bool is_op_line(std::string_view line) {
   return line.starts_with('{') && line.ends_with('}') && line.find("\"op\"") != std::string_view::npos && line.find("\"kind\"") != std::string_view::npos;
 }
 
-int sniff(const Sample& sample) { return sample.share(is_op_line) * 97 / 100; }
+// A line of another kind among them does not make it a list of another format. Without any op line it may be JSON of others, so that
+// anybody who knows it is surer.
+int sniff(const Sample& sample) {
+  const int objects = sample.share([](std::string_view line) { return line.starts_with("{\""); });
+  return sample.share(is_op_line) > 0 ? objects * 97 / 100 : objects * 30 / 100;
+}
 
 void read_line(std::uint64_t number, std::string_view line, const Signature& common, ListSink& sink) {
   line = trimmed(line);

@@ -6,6 +6,7 @@
 #include "lists/csv_columns.h"
 #include "lists/json_records.h"
 #include "lists/list_format.h"
+#include "lists/number_text.h"
 #include "lists/text.h"
 #include "lists/url_text.h"
 
@@ -87,10 +88,11 @@ void take_equality(const JsonRecord& record, const Pattern::Equality& equality, 
     signature.kind = SignatureKind::kDomain;
     signature.value = equality.value;
   } else if (equality.path == "url:value") {
+    if (lacks_host(equality.value)) return sink.skip(record.line, equality.value, kNoHost);
     set_url(equality.value, signature);
   } else if (equality.path == "x-phone-number:value" || equality.path == "phone-number:value") {
     signature.kind = SignatureKind::kNumber;
-    signature.value = equality.value;
+    signature.value = plain_number(equality.value);
   } else {
     return sink.skip(record.line, equality.path, "this kind is not enforced here: domain-name:value and url:value are");
   }

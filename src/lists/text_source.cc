@@ -28,6 +28,32 @@ bool is_surely_utf8(std::string_view text) {
   return has_long;
 }
 
+// What packs files and is not unpacked here, by the octets that its files begin with.
+struct OtherPacking {
+  std::string_view name;
+  std::string_view magic;
+};
+constexpr OtherPacking kOtherPackings[] = {
+    {"bzip2", "BZh"}, {"xz", {"\xFD" "7zXZ\0", 6}}, {"zip", {"PK\x03\x04", 4}}, {"zip", {"PK\x05\x06", 4}}, {"7z", "7z\xBC\xAF\x27\x1C"},
+    {"rar", "Rar!\x1A\x07"},
+};
+
+// Empty: it is no such file. "BZh" alone may as well be a text: its first block, or the end of an empty file, follows the size.
+std::string_view other_packing(std::string_view text) {
+  for (const OtherPacking& known : kOtherPackings) {
+    if (!text.starts_with(known.magic)) continue;
+    const std::string_view rest = text.substr(known.magic.size());
+    if (known.name != "bzip2" || (rest.size() > 7 && (rest.substr(1, 6) == "1AY&SY" || rest.substr(1, 6) == "\x17rE8P\x90"))) return known.name;
+  }
+  return {};
+}
+
+std::string why_not_unpacked(std::string_view packing) {
+  if (packing == "zip")
+    return "the file is a zip archive, as .xlsx is too, and only gzip and zstd are unpacked: unpack it, or save the table as CSV (UTF-8)";
+  return "the file is packed as " + std::string(packing) + ", and only gzip and zstd are unpacked: unpack it first";
+}
+
 }  // namespace
 
 Gb18030::Gb18030() : converter_(iconv_open("UTF-8", "GB18030")) {}
@@ -112,6 +138,10 @@ std::string_view TextSource::beginning() {
   // A packed file in a packed one would go round the limits.
   if (unpacker_.packing() != Packing::kNone && (text.starts_with("\x1f\x8b") || text.starts_with("\x28\xb5\x2f\xfd"))) {
     error_ = Error{ErrorCode::kInvalid, name_ + ": the file is packed twice: unpack it once"};
+    return {};
+  }
+  if (const std::string_view packing = other_packing(text); !packing.empty()) {
+    error_ = Error{ErrorCode::kInvalid, name_ + ": " + why_not_unpacked(packing)};
     return {};
   }
   // Whole lines only: a character may be cut at the end. A document may well be a single line.

@@ -19,6 +19,15 @@ inline std::string without_defanging(std::string_view text) {
   return out;
 }
 
+// A path alone, as sensors write it that see no host.
+inline constexpr std::string_view kNoHost = "there is no host name, and a path alone may be on any site: write the host before it";
+inline bool lacks_host(std::string_view text) {
+  text = trimmed(text);
+  const std::size_t scheme = text.find("://");
+  text.remove_prefix(scheme == std::string_view::npos ? 0 : scheme + 3);
+  return text.starts_with('/') || text.starts_with('?') || text.starts_with('#') || text.starts_with('\\');
+}
+
 // With a path: the page and what is below it. Without: its host.
 inline void set_url(std::string_view text, Signature& signature) {
   const std::string url = without_defanging(text);

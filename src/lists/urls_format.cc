@@ -19,6 +19,7 @@ void read(TextSource& source, const Signature& common, ListSink& sink) {
   for_each_line(source, sink, [&](std::uint64_t number, std::string_view line) {
     const std::string_view value = without_comment(line);
     if (value.empty() || value.starts_with(';') || value.starts_with("//")) return sink.pass(number);
+    if (lacks_host(value)) return sink.skip(number, value, kNoHost);
     set_url(value, signature);
     sink.take(number, signature);
   });

@@ -38,6 +38,15 @@ class Lint(Rules):
         self.assertIn('wrong.txt:3: "not a name": ', done.stderr)
         self.assertIn('2 things are wrong', done.stdout)
 
+    def test_help_names_the_words_that_options_take(self):
+        of_verbs = {'lint': ('jsonl', 'patterns', 'stix', 'misp'), 'import': ('domains, numbers, urls, jsonl',), 'export': ('dnsmasq', 'adblock')}
+        for verb, words in of_verbs.items():
+            for language in 'en', 'zh':
+                lines = [line for line in self.rules(0, verb, '--lang', language, '--help').stdout.splitlines() if 'WORD' in line]
+                option = '--format WORD' if verb == 'lint' else '--to WORD'
+                for word in words:
+                    self.assertIn(word, next(line for line in lines if option in line))
+
     def test_every_sample_adds_up_and_is_named_by_its_format(self):
         formats = set()
         for sample in sorted(SAMPLES.iterdir()):
@@ -76,6 +85,16 @@ class Lint(Rules):
 
 
 class Import(Rules):
+    def test_a_link_stays_one_and_leads_to_what_was_written(self):
+        pathlib.Path(self.folder, 'in.txt').write_text('bad.example\n')
+        pathlib.Path(self.folder, 'lists').mkdir()
+        real, link = pathlib.Path(self.folder, 'lists', 'feed.txt'), pathlib.Path(self.folder, 'feed.txt')
+        real.write_text('old.example\n')
+        link.symlink_to('lists/feed.txt')
+        self.rules(0, 'import', 'in.txt', '-o', 'feed.txt')
+        self.assertTrue(link.is_symlink())
+        self.assertIn('bad.example', real.read_text())
+
     def test_an_imported_list_is_one_that_the_daemon_reads(self):
         done = self.json(0, 'import', str(SAMPLES / 'hosts.txt'), '-o', 'feed.txt', '--category', 'phishing', '--tier', '1')
         option = done['written']['list_option']

@@ -60,6 +60,38 @@ TEST(Formats, ListsThatLookLikeOthersAreNot) {
   EXPECT_EQ(name("{\"objects\":[{\"type\":\"indicator\"}]}"), "stix");
 }
 
+TEST(Formats, AListOfRulesIsNoTableThoughItBeginsWithTheWordDomain) {
+  std::string rules = "DOMAIN,a.bad.net\n";
+  for (int i = 0; i < 20; ++i) rules += "DOMAIN-SUFFIX,x" + std::to_string(i) + ".net,REJECT\n";
+  rules += "RULE-SET,https://lists.example/set.txt,REJECT\nFINAL,DIRECT\n";
+  EXPECT_EQ(detect_format(rules), &kClashFormat);
+  EXPECT_EQ(detect_format("DOMAIN,a.bad.net\nDOMAIN,b.bad.net\nDOMAIN,c.bad.net\nNEWER-KIND,x\n"), &kClashFormat);
+  for (const char* kind : {"FINAL", "MATCH", "RULE-SET", "USER-AGENT", "DOMAIN-WILDCARD", "DOMAIN-REGEX", "DOMAIN-SET", "URL-REGEX", "PROCESS-NAME",
+                           "IP-CIDR", "IP-CIDR6", "GEOIP", "GEOSITE", "SRC-IP-CIDR", "DST-PORT", "SRC-PORT", "IP-ASN", "AND", "OR", "NOT"}) {
+    const std::string rule = std::string(kind) + ",x,REJECT\n";
+    EXPECT_EQ(detect_format(rule + rule), &kClashFormat) << kind;
+    EXPECT_NE(read_as(kClashFormat, rule).at(0).find("1 skip "), std::string::npos) << kind;
+  }
+  // And tables are no rules.
+  for (const char* table : {"domain,category\na.example,loan\nb.example,loan\n", "domain,category\n", "match,domain\nexact,a.example\n",
+                            "domain,source.ip\na.example,192.0.2.1\n"})
+    EXPECT_EQ(detect_format(table), &kCsvFormat) << table;
+  std::string kinds = "kind,value\n";
+  for (int i = 0; i < 200; ++i) kinds += "domain,x" + std::to_string(i) + ".example\n";
+  EXPECT_EQ(detect_format(kinds), &kCsvFormat);
+}
+
+TEST(Formats, LinesOfJsonAreNoTableThoughOneOfThemIsWrong) {
+  std::string lines;
+  for (int i = 0; i < 20; ++i) lines += R"({"op":"add","kind":"domain","value":"x)" + std::to_string(i) + ".example\"}\n";
+  const std::string wrong = R"({"kind":"domain","value":"y.example"})" "\n";
+  EXPECT_EQ(detect_format(lines + wrong), &kOpLinesFormat);
+  EXPECT_EQ(detect_format(wrong + lines), &kOpLinesFormat);
+  EXPECT_EQ(detect_format(wrong + wrong), &kOpLinesFormat);
+  EXPECT_EQ(read_as(kOpLinesFormat, wrong).at(0).find("1 skip "), 0u);
+  EXPECT_EQ(read_as(kCsvFormat, wrong).at(0).find("1 skip "), 0u) << "no heading";
+}
+
 TEST(Formats, Domains) {
   expect_lines(kDomainsFormat, "domains.txt",
                {"1 pass", "2 pass", "3 domain bad.example suffix", "4 domain *.worse.example suffix", "5 domain WWW.Bad.example. suffix",
@@ -121,6 +153,24 @@ TEST(Formats, Numbers) {
                 "10 number 170-179"});
 }
 
+TEST(Formats, NumbersMayBeUrisAndFullWidth) {
+  const std::string list = "tel:+86-138-1234-5678\nTEL:+8613812345679\n１３８１２３４５６７０\n＋８６１７０＊\n１３８０００００００８－１３８０００００００９\n";
+  EXPECT_EQ(detect_format(list), &kNumbersFormat);
+  EXPECT_EQ(read_as(kNumbersFormat, list), (Lines{"1 number +86-138-1234-5678", "2 number +8613812345679", "3 number 13812345670", "4 number +86170*",
+                                                  "5 number 13800000008", "5 number 13800000009"}));
+  EXPECT_EQ(read_as(kCsvFormat, "号码\ntel:+8613812345678\n１３８１２３４５６７０\n"), (Lines{"1 pass", "2 number +8613812345678", "3 number 13812345670"}));
+  EXPECT_EQ(read_as(kCsvFormat, "value\n１３８１２３４５６７０\n").back(), "2 number 13812345670");
+  EXPECT_EQ(read_as(kCsvFormat, "号段\n１７０９０００\n").back(), "2 number 1709000*");
+}
+
+TEST(Formats, APathWithoutAHostIsToldAsSuch) {
+  const std::string why = ": there is no host name, and a path alone may be on any site: write the host before it";
+  EXPECT_EQ(read_as(kMispFormat, R"({"Event":{"Attribute":[{"type":"uri","value":"/x"},{"type":"uri","value":"page.example/x"}]}})"),
+            (Lines{"1 skip /x" + why, "1 url page.example/x"}));
+  EXPECT_EQ(read_as(kUrlsFormat, "/x\nhttp:///x\n?a=1\n"), (Lines{"1 skip /x" + why, "2 skip http:///x" + why, "3 skip ?a=1" + why}));
+  EXPECT_EQ(read_as(kCsvFormat, "url\n/x\n").back(), "2 skip /x" + why);
+}
+
 TEST(Formats, Csv) {
   expect_lines(kCsvFormat, "table.csv",
                {"1 pass", "2 domain bad.example suffix phishing tier1 until 2111702400", "3 domain worse.example suffix gambling tier3",
@@ -153,6 +203,50 @@ TEST(Formats, CsvSaysWhichColumnsItDoesNotRead) {
   EXPECT_EQ(read_as(kCsvFormat, "号码,处置\n13800000001,拦截\n13800000002,\n", allow), (Lines{"1 pass", "2 number 13800000001 block", "3 number 13800000002 allow"}));
   EXPECT_EQ(read_as(kCsvFormat, "号码,状态,序号\n13800000001,已解封,1\n"),
             (Lines{"1 pass", "1 doubt 状态: these columns are not read: see that none of them says which rows are not to be blocked (op", "2 number 13800000001"}));
+}
+
+TEST(Formats, ACsvRowThatIsNotOnTheBlockListIsNotBlocked) {
+  EXPECT_EQ(read_as(kCsvFormat, "手机号,是否黑名单\n13800000001,是\n13800000002,否\n13800000003,\n13800000004,待定\n"),
+            (Lines{"1 pass", "2 number 13800000001", "3 skip 否: the table says that it is not to be blocked", "4 number 13800000003",
+                   "5 skip 待定: a column of blocked ones must say true (是) or false (否): this row is neither blocked nor allowed"}));
+  EXPECT_EQ(read_as(kCsvFormat, "domain,is_blocked,whitelist\nbad.example,1,\ngood.example,0,yes\nboth.example,1,yes\n"),
+            (Lines{"1 pass", "2 domain bad.example suffix", "3 skip 0: the table says that it is not to be blocked", "4 domain both.example suffix allow"}));
+}
+
+// To block whom a table allows is the worst that can be made of it.
+TEST(Formats, ACsvColumnOfTheAllowListAllowsWhatItSays) {
+  EXPECT_EQ(read_as(kCsvFormat, "手机号,是否白名单,备注\n13800000001,是,a\n13800000002,否,b\n13800000003,,c\n13800000004,待定,d\n"),
+            (Lines{"1 pass", "2 number 13800000001 allow", "3 number 13800000002", "4 number 13800000003",
+                   "5 skip 待定: a column of allowed ones must say true (是) or false (否): this row is neither blocked nor allowed"}));
+  for (const char* heading : {"白名单", "是否为白名单", "是否在白名单内", "whitelist", "Whitelisted", "is_whitelisted", "is-whitelist", "allowlist", "Allow List",
+                              "allow-list", "IsAllowlisted"}) {
+    const auto row = [heading](const char* cell) {
+      return read_as(kCsvFormat, "domain," + std::string(heading) + "\nbad.example," + cell + "\n");
+    };
+    for (const char* yes : {"是", "yes", "TRUE", "1"}) EXPECT_EQ(row(yes), (Lines{"1 pass", "2 domain bad.example suffix allow"})) << heading;
+    for (const char* no : {"否", "no", "False", "0", ""}) EXPECT_EQ(row(no), (Lines{"1 pass", "2 domain bad.example suffix"})) << heading;
+  }
+  // What is said twice, and differently, lets pass; a removal stays one.
+  EXPECT_EQ(read_as(kCsvFormat, "号码,操作,白名单,allowlist\n13800000001,拦截,是,\n13800000002,放行,否,\n13800000003,删除,是,\n13800000004,,否,1\n"),
+            (Lines{"1 pass", "2 number 13800000001 allow", "3 number 13800000002 allow",
+                   "4 skip 13800000003: a removal: telefence push remove takes entries back", "5 number 13800000004 allow"}));
+  Signature allow;
+  allow.allow = true;
+  EXPECT_EQ(read_as(kCsvFormat, "号码,白名单\n13800000001,否\n", allow), (Lines{"1 pass", "2 number 13800000001 allow"})) << "it does not say block";
+}
+
+TEST(Formats, ACsvTimeMayBeWrittenAsPeopleDo) {
+  const auto row = [](const std::string& until) { return read_as(kCsvFormat, "域名,有效期至\na.example," + until + "\n").back(); };
+  const std::string entry = "2 domain a.example suffix";
+  for (const char* forever : {"", "长期", "永久", "长期有效"}) EXPECT_EQ(row(forever), entry) << forever;
+  for (const char* day : {"2027-01-01", "2027/1/1", "2027-1-1", "2027.1.1", "2027年1月1日", "2027年01月01日",
+                          "２０２７／１／１", "2027/1/1 0:00", "2027-01-01T00:00:00+08:00"})
+    EXPECT_EQ(row(day), entry + " until 1798732800") << day;
+  for (const char* hour : {"2027-01-01 8:00", "2027/1/1 08:00:00", "2027/1/1 8:00:00", "2027年1月1日 8:00",
+                           "2027年1月1日8:00:00", "2027-01-01T08:00:00", "2027-01-01T00:00:00Z"})
+    EXPECT_EQ(row(hour), entry + " until 1798761600") << hour;
+  for (const char* none : {"2027年", "2027年13月1日", "2027/2/30", "1/1/2027", "2027/1/1 25:00", "2027/1/1 8", "27/1/1", "2027/1", "长期看"})
+    EXPECT_EQ(row(none).find("2 skip " + std::string(none) + ": the time must be"), 0u) << row(none);
 }
 
 // Who stands before the @ is not where it leads.
@@ -241,6 +335,32 @@ TEST(Formats, ClashRulesThatSendSomeWayBlockNothing) {
   expect_is(kClashFormat, {"DOMAIN-SUFFIX,video.example,PROXY", "DOMAIN,video.example,🚀 节点选择"}, " skip ");
   expect_is(kClashFormat, {"DOMAIN-SUFFIX,bad.example", "DOMAIN-SUFFIX,bad.example,REJECT", "DOMAIN-SUFFIX,bad.example,REJECT-DROP,no-resolve"},
             " domain bad.example suffix");
+}
+
+// What is named elsewhere is a server, or goes some way: it is not to be blocked.
+TEST(Formats, SettingsOfAClashConfigurationAreNoRules) {
+  const std::string setting = ": a setting, and no rule: rules stand below rules:, payload: or [Rule]";
+  const std::string config = "port: 7890\nmode: rule\ndns:\n  fake-ip-filter:\n    - '+.bank.example'\n  nameserver: [192.0.2.1]\nproxies:\n"
+                             "  - {name: a, server: proxy.example, port: 443}\nrule-providers:\n  ads:\n    payload:\n      - way.example\nrules:\n"
+                             "  - DOMAIN-SUFFIX,bad.example,REJECT\n  - 'IP-CIDR6,2001:db8::/32,REJECT'\n  - MATCH,DIRECT\n"
+                             "external-controller: 127.0.0.1:9090\n";
+  EXPECT_EQ(detect_format(config), &kClashFormat);
+  const Lines found = read_as(kClashFormat, config);
+  ASSERT_EQ(found.size(), 17u) << ::testing::PrintToString(found);
+  EXPECT_EQ(found[0], "1 skip port: 7890" + setting);
+  EXPECT_EQ(found[1], "2 skip mode: rule" + setting);
+  EXPECT_EQ(found[4], "5 skip +.bank.example" + setting);
+  EXPECT_EQ(found[7], "8 skip {name: a, server: proxy.example, port: 443}" + setting);
+  EXPECT_EQ(found[11], "12 skip way.example" + setting) << "what becomes of them a rule says";
+  EXPECT_EQ(found[12], "13 pass");
+  EXPECT_EQ(found[13], "14 domain bad.example suffix");
+  EXPECT_EQ(found[14].find("15 skip IP-CIDR6,2001:db8::/32,REJECT: not about a name"), 0u) << found[14];
+  EXPECT_EQ(found[16], "17 skip external-controller: 127.0.0.1:9090" + setting);
+  EXPECT_EQ(read_as(kClashFormat, "[General]\nskip-proxy = 127.0.0.1, bank.example\n[Host]\nnas.example = 192.0.2.1\n"
+                                  "[Rule]\nDOMAIN,bad.example,REJECT\n[MITM]\nx.example\n"),
+            (Lines{"1 pass", "2 skip skip-proxy = 127.0.0.1, bank.example" + setting, "3 pass", "4 skip nas.example = 192.0.2.1" + setting, "5 pass",
+                   "6 domain bad.example exact", "7 pass", "8 skip x.example" + setting}));
+  EXPECT_EQ(read_as(kClashFormat, "payload:\n- '2001:db8::'\n- +.bad.example\n").back(), "3 domain bad.example suffix") << "an address sets nothing";
 }
 
 // A word that nobody knows is never read as its opposite.

@@ -75,6 +75,13 @@ TEST(Intake, EveryLineAndValueIsAccountedFor) {
   EXPECT_EQ(read.intake.complaints()[0].value, "com.cn");
 }
 
+TEST(Intake, TheAllowListOfATableIsTakenWithWhatIsDoneToTheOthers) {
+  Read read;
+  ASSERT_TRUE(read.add("手机号,处置,是否白名单,有效期至\n13812345678,拦截,是,长期\n13812345679,拦截,否,2036/1/1\n").ok());
+  EXPECT_EQ(read.entries(), (Lines{"number +8613812345678 allow block", "number +8613812345679 block until 2082729600"}));
+  EXPECT_EQ(read.intake.complaint_count(), 0u);
+}
+
 // What is over hides nothing that is in force: neither an allow entry a block, nor a block of before the one of now.
 TEST(Intake, AnEntryThatIsOverDoesNothingToOthersOfItsValue) {
   IntakeOptions options;

@@ -55,6 +55,22 @@ TEST(TextSource, Utf16IsToldAsSuch) {
   EXPECT_EQ(lines_of(std::string_view("\xFF\xFE" "a\0", 4)), Lines{"error: list: the file is UTF-16: save it as UTF-8"});
 }
 
+TEST(TextSource, WhatIsPackedOtherwiseIsToldByItsName) {
+  const auto packed = [](std::string_view name) {
+    return Lines{"error: list: the file is packed as " + std::string(name) + ", and only gzip and zstd are unpacked: unpack it first"};
+  };
+  const std::string rest = "and more of it\n";
+  EXPECT_EQ(lines_of("BZh91AY&SY" + rest), packed("bzip2"));
+  EXPECT_EQ(lines_of(std::string_view("BZh9\x17rE8P\x90\0\0\0\0", 14)), packed("bzip2"));
+  EXPECT_EQ(lines_of(std::string("\xFD" "7zXZ\0", 6) + rest), packed("xz"));
+  EXPECT_EQ(lines_of("7z\xBC\xAF\x27\x1C" + rest), packed("7z"));
+  EXPECT_EQ(lines_of("Rar!\x1A\x07" + rest), packed("rar"));
+  for (const char* zip : {"PK\x03\x04", "PK\x05\x06"})
+    EXPECT_EQ(lines_of(zip + rest), Lines{"error: list: the file is a zip archive, as .xlsx is too, and only gzip and zstd are unpacked: "
+                                          "unpack it, or save the table as CSV (UTF-8)"});
+  EXPECT_EQ(lines_of("BZh.example\nPK.example\n"), (Lines{"BZh.example", "PK.example"}));
+}
+
 TEST(TextSource, AnEndlessLineIsCutAndTheNextOneIsRead) {
   const std::string text = "a.example\n" + std::string(5u << 20, 'x') + "\nb.example\n" + std::string(70'000, 'y');
   const Lines lines = read_as(kDomainsFormat, text);
