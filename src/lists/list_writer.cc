@@ -33,14 +33,14 @@ class Output {
   Result<void> open() {
     struct stat there {};
     const bool is_there = ::stat(file_.c_str(), &there) == 0;
-    // A link stays one: the file that it leads to is replaced.
-    if (std::error_code lost; is_there && S_ISREG(there.st_mode))
-      if (std::string whole = std::filesystem::canonical(file_, lost).string(); !lost) file_ = std::move(whole);
     if (file_ == "-") {
       descriptor_ = ::dup(STDOUT_FILENO);
     } else if (is_there && !S_ISREG(there.st_mode)) {
       descriptor_ = ::open(file_.c_str(), O_WRONLY | O_CLOEXEC);  // a pipe, a terminal
     } else {
+      // A link stays one: the file that it leads to is replaced.
+      std::error_code lost;
+      if (std::string whole = std::filesystem::canonical(file_, lost).string(); !lost) file_ = std::move(whole);
       beside_ = file_ + ".XXXXXX";
       descriptor_ = mkostemp(beside_.data(), O_CLOEXEC);
       if (descriptor_ < 0) beside_.clear();

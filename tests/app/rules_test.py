@@ -95,6 +95,11 @@ class Import(Rules):
         self.assertTrue(link.is_symlink())
         self.assertIn('bad.example', real.read_text())
 
+    def test_a_dash_is_the_output_whatever_is_named_so(self):
+        self.write('in.txt', 'bad.example\n')
+        self.write('-', 'old.example\n')
+        self.assertIn('bad.example', self.rules(0, 'import', 'in.txt', '-o', '-').stdout)
+
     def test_an_imported_list_is_one_that_the_daemon_reads(self):
         done = self.json(0, 'import', str(SAMPLES / 'hosts.txt'), '-o', 'feed.txt', '--category', 'phishing', '--tier', '1')
         option = done['written']['list_option']
