@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <compare>
 #include <tuple>
 
@@ -193,10 +192,10 @@ class EventJudge {
     return spared_hit_;
   }
 
-  // With several recipients an allowed one lets pass only when all are: else one added recipient would open the gate.
   static void note(RecipientSet& recipients, std::uint16_t recipient) {
     if (recipient < recipients.size()) recipients[recipient] = true;
   }
+  // With several recipients an allowed one lets pass only when all are: else one added recipient would open the gate.
   bool every_recipient_passes() const { return passing_recipients_.any() && passing_recipients_.count() == recipient_count(event_); }
 
   // The allow entry that acquits the whole message.

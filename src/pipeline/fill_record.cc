@@ -2,7 +2,6 @@
 #include "pipeline/fill_record.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "decode/decode.h"
