@@ -7,7 +7,7 @@ import re
 
 import netns
 
-SESSIONS = 4
+SESSIONS = 20
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONFIG = '''group = core
 admin-port = 13000
@@ -50,7 +50,7 @@ source-addr-autodetect = true
 
 
 def start(line):
-    sessions = '\n'.join(SESSION % {'number': i, 'host': netns.SERVER, 'window': 10 + 20 * i} for i in range(SESSIONS))
+    sessions = '\n'.join(SESSION % {'number': i, 'host': netns.SERVER, 'window': 10 + 5 * i} for i in range(SESSIONS))
     config = line.write('kannel.conf', CONFIG % {'sessions': sessions})
     boxes = [line.start(line.client, 'bearerbox', 'bearerbox', config)]
     line.wait('bearerbox', lambda: ':13001 ' in line.at(line.client, 'ss', '-Hltn').stdout)
