@@ -24,6 +24,7 @@ struct Frame {
   LinkType link = LinkType::kEthernet;
   bool may_lack_checksum = false;  // it may have come before its checksum was made (kernel interfaces, captures of a sender)
   bool truncated = false;      // inspection sees only a part (frame larger than the largest buffer, or capture cut it)
+  bool is_made = false;        // made here, beside others that stand for the packet that was received: it is not counted as one
   std::uint64_t time_ns = 0;   // since 1970-01-01 UTC
   std::uint64_t number = 0;    // 1-based, in order of arrival at this worker; a capture's frame number
   void* owner = nullptr;

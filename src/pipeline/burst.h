@@ -45,6 +45,7 @@ struct Burst {
   bool is_copy = false;      // came in on a mirror port: the packets themselves have gone on
   std::uint16_t way = 0;     // which link it came by, where that tells the side that its frames are from (Arrival); else 0
   bool may_answer = false;   // in line, or there is a port to answer copies by
+  bool may_change = false;   // in line, and the policy enforces
   std::array<Frame, kPlaces> frames;
   std::array<Layers, kPlaces> layers;
   std::array<Fate, kPlaces> fates;
@@ -76,13 +77,13 @@ struct Burst {
   std::array<bool, kFrames> is_turned_away{};
   bool any_turned_away = false;
 
-  // The packet came in fragments: only its last part is in the frame, and `payloads` holds what all of them said.
+  // The datagram came in fragments: only its last part is in the frame, and `payloads` holds what all of them said.
   std::array<bool, kFrames> is_joined{};
   std::array<Bytes, kFrames> joined;  // of these: header and payload of its transport, in one piece
   std::array<bool, kFrames> is_contradictory;  // of these and those that are rebuilt: its parts said two things of the same octets
   bool any_joined = false;
-  // A tunnel's packet that came in fragments stands in one piece in `frames`, its innermost packet in `layers`, until put_back(): what came,
-  // its last part, is here. What is changed in the piece reaches nobody.
+  // A segment or a tunnel's packet that came in fragments stands in one piece in `frames`, its innermost packet in `layers`, until put_back():
+  // what came, its last part, is here. What is changed in the piece reaches nobody.
   std::array<bool, kFrames> is_rebuilt{};
   std::array<Frame, kFrames> as_came;  // of these
   bool any_rebuilt = false;
@@ -96,6 +97,11 @@ struct Burst {
     for (std::size_t i = 0; i < count; ++i)
       if (is_rebuilt[i]) frames[i] = as_came[i];
   }
+
+  // Segments that leave in the place of the last part of one that came in fragments: the next burst. Not cleared with this one.
+  std::array<Frame, kFrames> made;
+  std::size_t made_count = 0;
+  bool is_made = false;  // the frames of this burst are such segments
 
   EventList events;
   KeyList keys;

@@ -17,8 +17,6 @@ constexpr std::uint64_t kWaitsFor = 60 * kSecond;
 // Longer than a client tries to open a connection, each probe renewing it.
 constexpr std::uint64_t kRefusedFor = 60 * kSecond;
 constexpr std::size_t kMostBelongings = Burst::kFrames * FlowMemory::kMostConnections;
-// As in name_lane.h: a datagram sent with so many hops fewer than another of its connection may not be meant to arrive.
-constexpr int kFewerHops = 4;
 // No client begins so many connections between the same ports before a hello is whole: they are to push out another one.
 constexpr std::size_t kCrowd = ConnectionTable::kWays / 2;
 

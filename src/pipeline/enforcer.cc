@@ -198,7 +198,7 @@ void Enforcer::drop_late_segments(Replies& replies) {
   std::size_t first = burst_.count;
   for (const Burst::Closing& one : std::span(burst_.closings).first(burst_.closing_count)) first = std::min<std::size_t>(first, one.frame);
   for (std::size_t i = first; i < burst_.count; ++i) {
-    if (!leaves(burst_.fates[i]) || burst_.repeats_refused[i] || is_joined_segment(i) || burst_.layers[i].transport != Transport::kTcp) continue;
+    if (!leaves(burst_.fates[i]) || burst_.repeats_refused[i] || burst_.layers[i].transport != Transport::kTcp) continue;
     if (!may_be_late(i) || note_if_late(burst_, i, sessions_)) continue;
     // A copy in the same burst: what its sender is told is on the way.
     if (burst_.repeats_refused[i]) burst_.fates[i] = Fate::kDroppedDeadConnection;
@@ -231,10 +231,6 @@ void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies
   remember(index, live);
 }
 
-bool Enforcer::is_joined_segment(std::size_t frame) const {
-  return burst_.any_joined && !Burst::is_stream(frame) && burst_.is_joined[frame] && burst_.layers[frame].transport == Transport::kTcp;
-}
-
 Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
   const Event& event = burst_.events.events()[index];
   Frame& frame = burst_.frames[event.frame];
@@ -250,14 +246,11 @@ Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& rep
     note_evasion(burst_, stats_, event.frame, EvasionKind::kBadChecksum);
     return action.takes_frame && burst_.is_contradictory[event.frame] ? Fate::kDroppedByVerdict : Fate::kForwardedBadChecksum;
   }
-  // Of a segment that came in fragments the sequence number and the checksum are in another frame: without this one it never arrives.
-  if (is_joined_segment(event.frame) && (action.takes_frame || action.expects_response))
-    return registered_protocols()[event.protocol]->shares_connections ? Fate::kForwardedActionFailed : Fate::kDroppedByVerdict;
   if (burst_.any_rebuilt && burst_.is_rebuilt[event.frame]) [[unlikely]] return apply_in_parts(index, live, replies);
   return apply(index, frame, layers, live, replies);
 }
 
-// For a message in a tunnel whose packets came in fragments: the whole of it can be kept back and answered; what is changed where it
+// For a segment, or a message in a tunnel, whose packet came in fragments: the whole of it can be kept back and answered; what is changed where it
 // stands has to be in the part that is here.
 Fate Enforcer::apply_in_parts(std::size_t index, const LivePolicy& live, Replies& replies) {
   const std::size_t place = burst_.events.events()[index].frame;
@@ -296,7 +289,7 @@ Fate Enforcer::apply(std::size_t index, Frame& frame, const Layers& layers, cons
 // A copy whose message a quick answer can refuse.
 bool Enforcer::may_be_answered(std::size_t index) const {
   const Event& event = burst_.events.events()[index];
-  if (!burst_.may_answer || Burst::is_stream(event.frame) || is_joined_segment(event.frame)) return false;
+  if (!burst_.may_answer || Burst::is_stream(event.frame)) return false;
   return registered_protocols()[event.protocol]->first_answer_counts &&
          registered_actions()[burst_.verdicts[index].action]->works_on_copies;
 }
@@ -348,7 +341,7 @@ Fate Enforcer::answer_copy(std::size_t index, const LivePolicy& live, Replies& r
 void Enforcer::reset_further(Replies& replies) {
   for (std::size_t i = 0; i < burst_.count; ++i) {
     const bool is_judged = !leaves(burst_.fates[i]);
-    if (is_judged || burst_.layers[i].transport != Transport::kTcp || burst_.frames[i].truncated || is_joined_segment(i)) continue;
+    if (is_judged || burst_.layers[i].transport != Transport::kTcp || burst_.frames[i].truncated) continue;
     Frame frame = burst_.frames[i];
     Layers layers = burst_.layers[i];
     const TcpHeader header = tcp_header(frame, layers);
@@ -373,7 +366,7 @@ std::uint32_t Enforcer::receiver_expects(std::size_t judged) {
   if (ahead(next, message_end) > 0) next = message_end;
   for (std::size_t i = judged + 1; i < burst_.count; ++i) {
     const Layers& layers = burst_.layers[i];
-    if (layers.transport != Transport::kTcp || is_joined_segment(i) || burst_.flow_of(i, sessions_).forward != flow) continue;
+    if (layers.transport != Transport::kTcp || burst_.flow_of(i, sessions_).forward != flow) continue;
     const TcpHeader later = tcp_header(burst_.frames[i], layers);
     if ((later.flags & kTcpSyn) != 0) break;  // the ports are used for a new connection
     if (!checksums_hold(burst_.frames[i], layers)) continue;
@@ -390,7 +383,7 @@ void Enforcer::remember(std::size_t index, const LivePolicy& live) {
   const Fate done = burst_.event_fates[index];
   const bool ends = done == Fate::kAnswered || done == Fate::kReset || done == Fate::kDroppedByVerdict;
   const bool is_odd = burst_.any_rebuilt && !Burst::is_stream(event.frame) && burst_.is_rebuilt[event.frame] && burst_.is_contradictory[event.frame];
-  if (layers.transport == Transport::kTcp && ends && !is_odd && !is_joined_segment(event.frame)) {
+  if (layers.transport == Transport::kTcp && ends && !is_odd) {
     const Ending ending = done == Fate::kAnswered ? Ending::kAnswered : done == Fate::kReset ? Ending::kReset : Ending::kDropped;
     const auto count = static_cast<std::uint32_t>(burst_.payloads[event.frame].bytes.size());
     sessions_.close(burst_.flow_of(event.frame, sessions_),
@@ -449,7 +442,7 @@ void Enforcer::restate_responses() {
       sessions_.forget_response(burst_.flow_of(response.frame, sessions_), response.session_number, burst_.now_ns);
       continue;
     }
-    const bool is_in_parts = !Burst::is_stream(response.frame) && (burst_.is_joined[response.frame] || burst_.is_rebuilt[response.frame]);
+    const bool is_in_parts = !Burst::is_stream(response.frame) && burst_.is_rebuilt[response.frame];
     if (protocol.restate == nullptr || frame.truncated || layers.transport != Transport::kTcp || is_in_parts) continue;
     const std::uint32_t sequence = burst_.sequences[response.frame] + response.message.offset;
     const std::uint32_t* code = sessions_.refusal_for(burst_.flow_of(response.frame, sessions_), response.session_number,

@@ -100,7 +100,6 @@ class Enforcer {
   void act(const LivePolicy& live, Replies& replies);
   void act_on_copies(const LivePolicy& live, Replies& replies);
   void event(std::size_t index, const LivePolicy& live, Replies& replies);
-  bool is_joined_segment(std::size_t frame) const;
   Fate apply_in_parts(std::size_t index, const LivePolicy& live, Replies& replies);
   Fate carry_out(std::size_t index, const LivePolicy& live, Replies& replies);
   Fate apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies);

@@ -15,6 +15,10 @@
 
 namespace telefence {
 
+// What was sent with so many hops fewer than what came before it on its connection will not reach whom that one reached: evaders send
+// such for filters alone to see. Routes of one connection seldom differ by more than two.
+inline constexpr int kFewerHops = 4;
+
 // The frame shows this sign. index: of a frame of the burst.
 void note_evasion(Burst& burst, WorkerStats& stats, std::size_t index, EvasionKind kind);
 

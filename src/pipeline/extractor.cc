@@ -8,9 +8,9 @@
 namespace telefence {
 
 Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane,
-                     Shedder& shedder, const PartOptions& options, const FragmentOptions& fragments)
+                     Shedder& shedder, FramePool& pool, const PartOptions& options, const FragmentOptions& fragments)
     : burst_(burst), sessions_(sessions), lane_(lane), shedder_(shedder), reader_(burst, datagrams, stats, shedder),
-      names_(burst, sessions, stats, lane, shedder, reader_, options), fragments_(burst, sessions, stats, fragments) {}
+      names_(burst, sessions, stats, lane, shedder, reader_, options), fragments_(burst, sessions, stats, pool, fragments) {}
 
 // Returns the flags.
 [[gnu::always_inline]] inline std::uint8_t Extractor::note_header(std::size_t index) {
@@ -81,7 +81,7 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   if (belongs == StreamLane::Belongs::kAlone) return alone(index, classifier);
   names_.take(index, classifier);
   // What is read of its bytes is what its receiver is to read: no octet of them goes another way (RFC 9293, 3.8.5).
-  const bool is_urgent = (flags & kTcpUrg) != 0 && burst_.protocol[index] != kNoProtocol && lane_.may_change() && !layers.is_sealed();
+  const bool is_urgent = (flags & kTcpUrg) != 0 && burst_.protocol[index] != kNoProtocol && burst_.may_change && !layers.is_sealed();
   if (is_urgent && checksums_hold(frame, layers)) [[unlikely]] clear_urgent(burst_.frames[index], layers);
 }
 
@@ -91,10 +91,10 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
     (void)reader_.read(index, classifier, classifier.classify(burst_.payloads[index]));
     return;
   }
-  if (!burst_.is_joined[index]) {  // it has its header in front of it
-    if (note_if_late(burst_, index, sessions_)) return;
-    (void)note_header(index);
-  }
+  if (note_if_late(burst_, index, sessions_)) return;
+  const std::uint8_t flags = note_header(index);
+  const bool has_bytes = (flags & (kTcpSyn | kTcpRst)) == 0 && (flags & kTcpAck) != 0;
+  if (has_bytes && goes_on_uncut(index, classifier)) return;
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
   const bool may_be_shared = protocol != kNoProtocol && registered_protocols()[protocol]->shares_connections;
   burst_.fates[index] = PayloadReader::kUnread;
@@ -103,6 +103,14 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
   else
     names_.take(index, classifier);
   lane_.pass_beside(index);
+}
+
+// A segment of a connection that many share can only wait, and be changed, when it leaves as one of its own. Only where the rest of the
+// connection is seen, too: what another worker has would be waited for in vain.
+bool Extractor::goes_on_uncut(std::size_t index, const Classifier& classifier) {
+  if (!burst_.may_change || burst_.layers[index].is_sealed()) return false;
+  if (!lane_.knows(index) && !names_.begins_shared(index, classifier)) return false;
+  return fragments_.replace(index);
 }
 
 // A segment of a connection that the stream lane follows, but not of what it knows of its stream.

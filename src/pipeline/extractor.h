@@ -25,7 +25,7 @@ namespace telefence {
 class Extractor {
  public:
   Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane, Shedder& shedder,
-            const PartOptions& options, const FragmentOptions& fragments);
+            FramePool& pool, const PartOptions& options, const FragmentOptions& fragments);
 
   // Fills burst.events, and the fates of frames as far as they follow from what was read.
   void run(const Classifier& classifier);
@@ -41,6 +41,7 @@ class Extractor {
   std::uint8_t note_header(std::size_t index);
   void segment(std::size_t index, const Classifier& classifier);
   void whole(std::size_t index, const Classifier& classifier);
+  bool goes_on_uncut(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);
 
   Burst& burst_;

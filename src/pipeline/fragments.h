@@ -3,8 +3,9 @@
 
 // IP fragments on their way to the protocols: a packet that is whole is read as if it had come in one frame, the one that
 // completed it. The others are forwarded as they come; when the packet is refused, the one that completes it is not, so that its
-// receiver never has all of it. A packet that carries a tunnel is put together as a frame, which is then read as if it had come like
-// that. One per worker, used by that thread alone.
+// receiver never has all of it. A segment, or a packet that carries a tunnel, is put together as a frame, which is then read as if it had
+// come like that; a segment of a connection that many share leaves like that, too, so that it can wait and be changed. One per worker,
+// used by that thread alone.
 
 #include <array>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "decode/fragment.h"
 #include "decode/tunnel_path.h"
+#include "nic/queue.h"
 #include "pipeline/burst.h"
 #include "pipeline/worker_stats.h"
 #include "track/fragment_table.h"
@@ -21,14 +23,17 @@ namespace telefence {
 
 class Fragments {
  public:
-  Fragments(Burst& burst, const SessionTable& sessions, WorkerStats& stats, const FragmentOptions& options)
-      : burst_(burst), sessions_(sessions), stats_(stats), table_(options) {}
+  Fragments(Burst& burst, const SessionTable& sessions, WorkerStats& stats, FramePool& pool, const FragmentOptions& options)
+      : burst_(burst), sessions_(sessions), stats_(stats), pool_(pool), table_(options) {}
 
   // True for those that a protocol may have something to read in.
   bool is_read(std::size_t index) const;
-  // Requires: is_read(). True when this fragment made its packet whole: burst.payloads, .sequences and the protocol and ports in
-  // .layers are those of the packet, or, where that is in a tunnel which came in fragments, burst.frames and .layers are.
+  // Requires: is_read(). True when this fragment made its packet whole. Of a datagram burst.payloads and the protocol and ports in .layers are
+  // those of the packet; of a segment, and where a tunnel came in fragments, burst.frames and .layers are, too.
   bool join(std::size_t index);
+  // Segments of their own leave in the place of this part of one, which stands in burst.frames: in burst.made. The parts before wait at their
+  // receiver in vain. False, and nothing is done: no room, no buffers, or a tunnel that admits no second packet.
+  bool replace(std::size_t index);
   // What became of the packets is known, and nothing has left yet: parts that came once more share it.
   void settle();
   void end_of_burst();
@@ -37,6 +42,7 @@ class Fragments {
   struct Joined {
     std::uint16_t index = 0;
     bool is_bearer = false;
+    bool is_tunnel = false;  // it carried another packet
     std::uint64_t key = 0;
     Bytes bytes;
   };
@@ -50,12 +56,14 @@ class Fragments {
   void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
   enum class Made : std::uint8_t { kNothing, kFrame, kWrong };
   Made rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
+  bool is_brief(const Joined& one) const;
   bool is_too_deep(std::size_t index) const;
   bool read_inside(std::size_t index);
 
   Burst& burst_;
   const SessionTable& sessions_;
   WorkerStats& stats_;
+  FramePool& pool_;
   FragmentTable table_;
   // A fragment may complete a packet in which it completes another one, in a tunnel.
   static constexpr std::size_t kMostNested = kMostTunnels + 1;
@@ -67,6 +75,9 @@ class Fragments {
   };
   std::array<Again, Burst::kFrames * kMostNested> again_;
   std::size_t again_count_ = 0;
+  std::array<bool, Burst::kFrames> is_replaced_{};
+  bool any_replaced_ = false;
+  std::size_t made_bytes_ = 0;
   // Tunnels' packets, of this burst: all that the table may hold, and the headers in front of them. The kernel gives what is used.
   static std::size_t room_for(const FragmentTable& table) { return table.most_bytes() + Burst::kFrames * kMostNested * 4096; }
   std::size_t room_size_ = room_for(table_);

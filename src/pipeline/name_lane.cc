@@ -98,7 +98,7 @@ void NameLane::take(std::size_t index, const Classifier& classifier) {
   const Opening* const opened = parts_.opening(flow.forward, burst_.now_ns);
   const std::uint8_t protocol = protocol_of(index, classifier, opened);
   if (is_shared(index, classifier, protocol, opened)) {
-    if (burst_.is_joined[index] || burst_.is_rebuilt[index] || burst_.layers[index].is_sealed())
+    if (burst_.is_rebuilt[index] || burst_.layers[index].is_sealed())
       (void)reader_.read(index, classifier, protocol);
     else if (streams_.follow(index, protocol, opened, parts_.opening(flow.reverse, burst_.now_ns)) == StreamLane::Belongs::kAlone)
       (void)reader_.read(index, classifier, burst_.protocol[index]);
@@ -160,6 +160,11 @@ bool NameLane::is_shared(std::size_t index, const Classifier& classifier, std::u
   if (one.keeps_its_ports || (one.recognise != nullptr && one.recognise(payload))) return true;
   const bool is_early = opened && !opened->has_begun && burst_.sequences[index] - opened->first - 1 < Opening::kMostAhead;
   return (is_early || payload.bytes.size() < kTooFewToKnow) && classifier.next_by_content(payload, protocol) == kNoProtocol;
+}
+
+bool NameLane::begins_shared(std::size_t index, const Classifier& classifier) {
+  const Opening* const opened = parts_.opening(burst_.flow_of(index, sessions_).forward, burst_.now_ns);
+  return opened != nullptr && is_shared(index, classifier, protocol_of(index, classifier, opened), opened);
 }
 
 // True when the segment belongs to a message that began in an earlier one.
@@ -295,6 +300,13 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   const auto begins = [&] { return !is_first && classifier.begins_spread(own.payload); };
   if (is_known && put == PartTable::Put::kTaken) {  // nothing that it says is news
     if (begins()) (void)reads_whole(index, classifier);
+    return true;
+  }
+  if (put == PartTable::Put::kTooManyHoles) [[unlikely]] {
+    stats_.spread_given_up.add(1);
+    if (!burst_.may_change) return forget(message, index);
+    // Nobody's hello has so many, and who makes them shall not get past by that: its sender repeats it when others have come.
+    burst_.fates[index] = Fate::kDroppedStreamFull;
     return true;
   }
   if (put == PartTable::Put::kTooFar) {  // its receiver will hardly take it: it ends nothing
@@ -447,7 +459,6 @@ bool NameLane::may_feed(std::size_t index, const PartialMessage* message) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   if (frame.truncated) return false;
-  if (burst_.is_joined[index]) return true;  // it has neither of its own
   if (!checksums_hold(frame, layers)) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);

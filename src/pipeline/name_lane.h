@@ -38,13 +38,12 @@ class NameLane {
   // A payload over TCP that is not in the stream lane: part of a message that is put together, the beginning of one, or one by itself.
   // Also one that came in IP fragments. Fills burst.events and its fate.
   void take(std::size_t index, const Classifier& classifier);
+  // True for a segment of a connection that was opened a moment ago, and is one that many users share.
+  bool begins_shared(std::size_t index, const Classifier& classifier);
   // The fates are known, and nobody looks at the events any more.
   void end_of_burst();
 
  private:
-  // A segment sent with so many hops fewer than the first one of its message will not reach whom that one reached: evaders send
-  // such for filters alone to see. Routes of one connection seldom differ by more than two.
-  static constexpr int kFewerHops = 4;
   // The first bytes of a message may be so few that no protocol shows yet: a segment may hold a single one.
   static constexpr std::size_t kTooFewToKnow = 64;
 

@@ -46,10 +46,10 @@ StreamLane::StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats,
       streams_(options),
       completed_(std::make_unique<std::uint8_t[]>(Burst::kExpired * kLongestCompleted)) {}
 
-void StreamLane::begin(const Arrival& arrival, bool holds, const Classifier& classifier) {
+void StreamLane::begin(const Arrival& arrival, const Classifier& classifier) {
   classifier_ = &classifier;
   arrival_ = arrival;
-  holds_ = holds;
+  holds_ = burst_.may_change;
   if (!streams_.is_idle()) streams_.advance_time(burst_.now_ns);
 }
 
@@ -110,6 +110,13 @@ void StreamLane::reopen(std::size_t index) {
   streams_.note_heard(connection->ends[side], arrival_);
 }
 
+bool StreamLane::knows(std::size_t index) {
+  if (!is_candidate(burst_.layers[index])) return false;
+  const FlowKey& flow = burst_.flow_of(index, sessions_);
+  const MessageConnection* const connection = streams_.find(flow);
+  return connection != nullptr && connection->ends[MessageStreams::side_of(*connection, flow)].is_known;
+}
+
 void StreamLane::pass_beside(std::size_t index) {
   if (is_candidate(burst_.layers[index]) && !passes_beside(index, false)) beside_[beside_count_++] = static_cast<std::uint16_t>(index);
 }
@@ -151,12 +158,20 @@ StreamLane::Belongs StreamLane::segment(std::size_t index, MessageConnection& kn
   burst_.protocol[index] = connection.protocol;
   if (connection.was_reset) note_evasion(burst_, stats_, index, EvasionKind::kDataAfterReset);
   connection.was_reset = false;
+  note_hops(index, connection.ends[side]);
   if (holds_) clear_urgent(burst_.frames[index], layers);
   const auto taken = streams_.take({&connection, side, &frame, &layers, holds_, static_cast<std::uint16_t>(index), arrival_.link, burst_.now_ns});
   if (taken.conflicts) note_evasion(burst_, stats_, index, EvasionKind::kInconsistentCopy);
   if (taken.what == MessageStreams::Taken::What::kBefore) return Belongs::kAlone;
   settle_taken(index, taken);
   return Belongs::kHere;
+}
+
+// Its bytes count whether it arrives or not: what comes for them later leaves as they are.
+void StreamLane::note_hops(std::size_t index, StreamEnd& end) {
+  const std::uint8_t hops = hops_left(burst_.frames[index], burst_.layers[index]);
+  if (hops + kFewerHops <= end.hops) note_evasion(burst_, stats_, index, EvasionKind::kFewHops);
+  end.hops = hops;
 }
 
 void StreamLane::settle_taken(std::size_t index, const MessageStreams::Taken& taken) {
@@ -509,7 +524,7 @@ void StreamLane::end_of_burst() {
   stats_.stream_lost.set(counts.lost);
   stats_.streams_evicted.set(counts.evicted);
   stats_.streams.set(streams_.size());
-  stats_.held_frames.set(streams_.held());
+  stats_.held_frames.set(streams_.held_received());
 }
 
 }  // namespace telefence

@@ -24,14 +24,11 @@ class StreamLane {
  public:
   StreamLane(Burst& burst, SessionTable& sessions, WorkerStats& stats, FramePool& pool, const StreamOptions& options);
 
-  // The next frames come in so. holds: their link is in line and the policy enforces; else nothing is held or changed.
-  void begin(const Arrival& arrival, bool holds, const Classifier& classifier);
+  // The next frames come in so. Only where burst.may_change something is held or changed.
+  void begin(const Arrival& arrival, const Classifier& classifier);
   // True when the wait of something is over.
   bool has_work(std::uint64_t now_ns);
   bool is_idle() const { return streams_.is_idle(); }
-  std::size_t held() const { return streams_.held(); }
-  // False where packets are only looked at.
-  bool may_change() const { return holds_; }
 
   // Before the first of them is taken: brings what is known of the connections of this burst's segments into the cache.
   void prefetch();
@@ -47,6 +44,8 @@ class StreamLane {
   // The connection of this segment carries messages of `protocol`: it is followed from here on. forward, reverse: where this
   // segment's direction and the other begin, as far as it was seen.
   Belongs follow(std::size_t index, std::uint8_t protocol, const Opening* forward, const Opening* reverse);
+  // True when bytes of this segment's direction were seen here before.
+  bool knows(std::size_t index);
   // The packet came in IP fragments, and is whole: it goes on, beside what is known of its stream.
   void pass_beside(std::size_t index);
   // A SYN that answers another, on which both ends agree.
@@ -73,6 +72,7 @@ class StreamLane {
   bool is_candidate(const Layers& layers) const { return ports_[layers.source_port] || ports_[layers.destination_port]; }
   Belongs segment(std::size_t index, MessageConnection& known);
   void open(MessageConnection& connection, std::uint8_t side, const Opening& opening);
+  void note_hops(std::size_t index, StreamEnd& end);
   void settle_taken(std::size_t index, const MessageStreams::Taken& taken);
   void note_stream(std::size_t index, Stream& stream);
   void open_place(std::size_t place, const Frame& frame, const Layers& layers, Stream& stream);

@@ -50,7 +50,7 @@ Worker::Worker(std::uint16_t id, const WorkerShared& shared, std::vector<Link> l
       datagrams_(burst_, sessions_, stats_, shedder_, shared.secret, shared.track.datagrams),
       lane_(burst_, sessions_, stats_, pool, shared.track.streams),
       sieve_(burst_, stats_),
-      extractor_(burst_, sessions_, datagrams_, stats_, lane_, shedder_, shared.track.parts, shared.track.fragments),
+      extractor_(burst_, sessions_, datagrams_, stats_, lane_, shedder_, pool, shared.track.parts, shared.track.fragments),
       enforcer_(burst_, {sessions_, returns_, datagrams_, copies_}, stats_, lane_, pool),
       evasions_(burst_, sessions_, stats_, shared.evasion_records) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
@@ -109,8 +109,8 @@ void Worker::run_part(Link& link) {
   const bool is_inline = link.out != nullptr;
   const bool tells_side = is_inline && link.out != link.in;
   burst_.way = static_cast<std::uint16_t>(tells_side ? link.index + 1 : 0);
-  lane_.begin({burst_.now_ns, link.index, tells_side}, is_inline && live.policy.options().mode == Mode::kEnforce,
-              live.classifier);
+  burst_.may_change = is_inline && live.policy.options().mode == Mode::kEnforce;
+  lane_.begin({burst_.now_ns, link.index, tells_side}, live.classifier);
   turn_innocents_away(set, live);
   extractor_.run(live.classifier);
   end_stage(Stage::kExtract);
@@ -253,9 +253,15 @@ void Worker::accept(const Link& link) {
   next_part();
 }
 
-// Takes as many of the waiting frames as one burst may hold. False when there are none.
+// Takes what was made of the part before, or as many of the waiting frames as one burst may hold. False when there are none.
 bool Worker::next_part() {
-  burst_.count = 0;
+  burst_.count = burst_.made_count;
+  burst_.is_made = burst_.made_count != 0;
+  burst_.made_count = 0;
+  if (burst_.is_made) [[unlikely]] {
+    std::copy_n(burst_.made.begin(), burst_.count, burst_.frames.begin());
+    return true;
+  }
   if (waiting_count_ == 0) [[likely]] return false;
   part_bytes_ = 0;
   std::size_t taken = 0;
@@ -294,9 +300,11 @@ void Worker::decode_frames(const Link& link) {
   }
   burst_.has_tcp = has_tcp;
   burst_.has_udp = has_udp;
-  if (has_tunnels && link.spread != nullptr) pass_on(link);
-  count_received();
-  if (has_tunnels || returns_.sees_labels(burst_.now_ns)) note_tunnels();
+  if (!burst_.is_made) [[likely]] {
+    if (has_tunnels && link.spread != nullptr) pass_on(link);
+    count_received();
+    if (has_tunnels || returns_.sees_labels(burst_.now_ns)) note_tunnels();
+  }
   end_stage(Stage::kDecode);
 }
 
@@ -420,6 +428,11 @@ void Worker::count_fates() {
   std::uint64_t alike = 0;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     if (burst_.held[i]) continue;
+    if (burst_.frames[i].is_made) [[unlikely]] {
+      if (leaves(burst_.fates[i])) stats_.replies_sent.add(1);
+      if (burst_.fates[i] == Fate::kDroppedTransmitFull) stats_.replies_lost.add(1);
+      continue;
+    }
     if (burst_.fates[i] != last) {
       stats_.fates[static_cast<std::size_t>(last)].add(alike);
       last = burst_.fates[i];
@@ -455,13 +468,13 @@ void Worker::transmit_released(const LivePolicy& live) {
     if (one.place != MessageStreams::Released::kNoPlace) continue;
     if (one.is_refused) {
       pool_.release({&one.frame, 1});
-      stats_.fates[static_cast<std::size_t>(Fate::kDroppedStreamFull)].add(1);
+      if (!one.frame.is_made) stats_.fates[static_cast<std::size_t>(Fate::kDroppedStreamFull)].add(1);
       continue;
     }
     if (one.link != link || count == batch.size()) send();
     link = one.link;
     fates[count] = StreamLane::prepare(one, live);
-    is_made[count] = one.is_made;
+    is_made[count] = one.is_made || one.frame.is_made;
     batch[count++] = one.frame;
   }
   send();

@@ -49,6 +49,7 @@ struct WorkerStats {
   Counter spread_given_up;      // longer, or in more pieces, than is put together
   Counter spread_evicted;       // gave way to others
   Counter fragments_joined;       // packets that came in fragments and were read
+  Counter fragments_replaced;     // of these, segments that left in one piece, or in several of their own
   Counter fragments_overlapping;  // parts that repeat bytes as other ones
   Counter fragments_given_up;     // parts of packets that can't be put together
   Counter fragments_evicted;      // packets that gave way to others

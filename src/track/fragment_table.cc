@@ -38,7 +38,7 @@ void FragmentTable::forget(Packet& packet) {
 
 FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, bool is_bearer, std::uint64_t now_ns) {
   Packet& packet = at(key, now_ns);
-  if (packet.is_refused) return Put::kRefused;
+  if (packet.is_refused) return packet.is_replaced ? Put::kReplaced : Put::kRefused;
   constexpr std::size_t kUnit = 8;
   if (!header.is_last) bytes = bytes.first(bytes.size() / kUnit * kUnit);
   const std::uint32_t end = header.offset + static_cast<std::uint32_t>(bytes.size());
@@ -49,7 +49,8 @@ FragmentTable::Put FragmentTable::put(std::uint64_t key, const FragmentHeader& h
   const StreamBuffer::Put put =
       packet.buffer.put(header.offset, bytes, kLongest, pool_, packet.is_wrong ? StreamBuffer::Keep::kLast : StreamBuffer::Keep::kFirst);
   if (!put.stored) {
-    if (!put.had_room) make_room(packet, now_ns);
+    if (put.had_room) return Put::kTooManyHoles;
+    make_room(packet, now_ns);
     return Put::kNoRoom;
   }
   const bool conflicts = put.conflicts || is_other_end || (header.offset == 0 && packet.has_first && packet.protocol != header.protocol);
@@ -106,13 +107,14 @@ void FragmentTable::note_wrong(std::uint64_t key, std::uint64_t now_ns) {
   packet->began_ns = now_ns;
 }
 
-void FragmentTable::refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_ns) {
+void FragmentTable::refuse(std::uint64_t key, Gone how, bool is_brief, std::uint64_t now_ns) {
   Packet& packet = at(key, now_ns);
   packet.buffer.release(pool_);
   packet.began_ns = now_ns;
   packet.is_refused = true;
+  packet.is_replaced = how == Gone::kReplaced;
   packet.is_wrong = false;  // what copies and decoys of this burst made under its number
-  packet.is_bearer = is_bearer;
+  packet.is_bearer = is_brief;
 }
 
 void FragmentTable::end_of_burst() {

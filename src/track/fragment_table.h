@@ -41,8 +41,10 @@ class FragmentTable {
     kWhole,     // nothing is missing any more: whole() is it, to be taken or to be noted as wrong
     kOverlaps,  // waits, but bytes that were there already came again as other ones: no sound sender does that
     kWholeOverlaps,  // the same, and nothing is missing any more: whole() is what the first copies say
-    kNoRoom,    // no memory, more holes than may be, or an end that contradicts another
+    kNoRoom,    // no memory, or an end that contradicts another
+    kTooManyHoles,
     kRefused,   // part of a packet that was refused
+    kReplaced,  // part of a packet that went on in another shape
   };
   // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
   // follow only whole units of eight octets count, as receivers have it. is_bearer: begins_bearer().
@@ -61,8 +63,10 @@ class FragmentTable {
   // It is none: parts of two packets under one number, or decoys among them. What comes as other bytes, or with another end, takes their
   // place, and makes it whole once more, for a second: what comes later is of another packet.
   void note_wrong(std::uint64_t key, std::uint64_t now_ns);
-  // The packet was refused: no part of it shall pass while its receiver keeps others.
-  void refuse(std::uint64_t key, bool is_bearer, std::uint64_t now_ns);
+  // The packet was refused, or went on in another shape: no part of it shall pass while its receiver keeps others.
+  // is_brief: the identification comes round soon, see above.
+  enum class Gone : std::uint8_t { kRefused, kReplaced };
+  void refuse(std::uint64_t key, Gone how, bool is_brief, std::uint64_t now_ns);
   void end_of_burst();
 
   std::uint64_t evicted() const { return packets_.evicted() + gave_way_; }
@@ -73,6 +77,7 @@ class FragmentTable {
     std::uint32_t total = 0;  // bytes of its payload; 0: its last part has not come
     std::uint64_t began_ns = 0;
     bool is_refused = false;
+    bool is_replaced = false;  // of these: it went on in another shape
     bool is_bearer = false;
     bool is_wrong = false;
     bool has_first = false;

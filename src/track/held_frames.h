@@ -45,6 +45,8 @@ class HeldFrames {
 
   HeldFrame& operator[](std::uint32_t index) { return frames_[index]; }
   std::size_t held() const { return held_; }
+  // Of these, packets that were received: not what was made of one beside another.
+  std::size_t received() const { return held_ - made_; }
   bool is_full() const { return free_ == kNone; }
 
   // Puts a frame where its start belongs; what else is known of it the caller sets. Requires: !is_full().
@@ -58,6 +60,7 @@ class HeldFrames {
     held.end = end;
     held.next = kNone;
     ++held_;
+    made_ += frame.is_made;
     ++queue.count;
     if (queue.is_empty() || frames_[queue.last].start <= start) {
       (queue.is_empty() ? queue.first : frames_[queue.last].next) = index;
@@ -80,6 +83,7 @@ class HeldFrames {
     frames_[index].next = free_;
     free_ = index;
     --held_;
+    made_ -= frames_[index].frame.is_made;
   }
 
   // Takes out those that begin at `start` or behind it, in order; each(held) is called with them.
@@ -100,6 +104,7 @@ class HeldFrames {
       index = following;
       --queue.count;
       --held_;
+      made_ -= held.frame.is_made;
     }
   }
 
@@ -107,6 +112,7 @@ class HeldFrames {
   std::unique_ptr<HeldFrame[]> frames_;
   std::uint32_t free_;
   std::size_t held_ = 0;
+  std::size_t made_ = 0;
 };
 
 }  // namespace telefence

@@ -106,6 +106,7 @@ struct StreamEnd {
   std::uint16_t window = 0;     // its newest window
   static constexpr std::uint16_t kNoLink = 0xffff;
   std::uint16_t link = kNoLink; // by which its frames come in
+  std::uint8_t hops = 0;        // TTL or hop limit of its newest segment with bytes; the owner sets it
   std::uint8_t unblocked = 0;   // so many waits in a row ended in vain, and letting go brought the rest at once
   bool is_known = false;        // next is set
   bool is_synced = false;       // a message begins at `next`
@@ -268,7 +269,7 @@ class MessageStreams {
   void end_of_burst();
 
   bool is_idle() const { return held_.held() == 0; }
-  std::size_t held() const { return held_.held(); }
+  std::size_t held_received() const { return held_.received(); }
 
   Rewrite rewrite_of(const Stream& stream, std::uint64_t start, std::uint64_t end, bool differs) const;
 

@@ -79,7 +79,7 @@ PartTable::Put PartTable::put(PartialMessage& message, std::uint32_t sequence, B
   if (offset + kFurthestBack < message.buffer_.base()) return Put::kTooFar;
   if (offset > message.buffer_.contiguous_end() && end - message.buffer_.base() > options_.longest) return Put::kTooFar;
   const StreamBuffer::Put result = message.buffer_.put(offset, bytes, options_.longest, pool_, options_.keep);
-  if (!result.stored) return Put::kNoRoom;
+  if (!result.stored) return result.had_room ? Put::kTooManyHoles : Put::kNoRoom;
   return result.conflicts ? Put::kConflict : Put::kTaken;
 }
 

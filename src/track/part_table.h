@@ -130,7 +130,8 @@ class PartTable {
     kTaken,
     kConflict,  // taken, but bytes that were there already came again as other ones
     kTooFar,    // far from the message: nothing was put
-    kNoRoom,    // longer than may be, more holes than may be, or no memory: nothing was put
+    kNoRoom,    // longer than may be, or no memory: nothing was put
+    kTooManyHoles,  // the same, but what is there stays of use
   };
   Put put(PartialMessage& message, std::uint32_t sequence, Bytes bytes, std::uint64_t now_ns);
   // True when some of these bytes are there as other ones.

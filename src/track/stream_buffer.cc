@@ -14,10 +14,17 @@ void StreamBuffer::start(std::uint64_t offset, BufferPool& pool) {
 }
 
 void StreamBuffer::release(BufferPool& pool) {
-  pool.give_back(block_);
-  block_ = {};
+  give_back(pool);
   island_count_ = 0;
   end_of_first_ = base_;
+}
+
+void StreamBuffer::give_back(BufferPool& pool) {
+  pool.give_back(block_);
+  block_ = {};
+  if (more_.bytes == nullptr) [[likely]] return;
+  pool.give_back(more_);
+  more_ = {};
 }
 
 // Makes the block reach up to `end`.
@@ -41,7 +48,7 @@ void StreamBuffer::release(BufferPool& pool) {
 }
 
 void StreamBuffer::move_to(const BufferPool::Block& next, BufferPool& pool) {
-  const std::uint64_t last = island_count_ == 0 ? end_of_first_ : islands_[island_count_ - 1u].end;
+  const std::uint64_t last = island_count_ == 0 ? end_of_first_ : islands()[island_count_ - 1u].end;
   if (last != base_) std::memcpy(next.bytes, block_.bytes + (base_ - start_), static_cast<std::size_t>(last - base_));
   pool.give_back(block_);
   block_ = next;
@@ -62,7 +69,7 @@ bool StreamBuffer::differs(std::uint64_t offset, Bytes bytes) const {
     to = std::min(to, end);
     return from < to && std::memcmp(block_.bytes + (from - start_), bytes.data() + (from - offset), to - from) != 0;
   };
-  return differ(base_, end_of_first_) || std::any_of(islands_.begin(), islands_.begin() + island_count_,
+  return differ(base_, end_of_first_) || std::any_of(islands(), islands() + island_count_,
                                                      [&](const Range& island) { return differ(island.start, island.end); });
 }
 
@@ -76,40 +83,56 @@ void StreamBuffer::write_new(std::uint64_t offset, Bytes bytes) {
   };
   std::uint64_t known = end_of_first_;
   for (std::size_t i = 0; i < island_count_; ++i) {
-    write(known, islands_[i].start);
-    known = islands_[i].end;
+    write(known, islands()[i].start);
+    known = islands()[i].end;
   }
   write(known, end);
 }
 
+// False when it lies apart from all others, and there is no place for one more.
+bool StreamBuffer::has_place_for(const Range& range) const {
+  const std::size_t most = more_.bytes == nullptr ? kFewIslands : kMostIslands;
+  if (range.start <= end_of_first_ || island_count_ < most) return true;
+  return std::any_of(islands(), islands() + island_count_,
+                     [&](const Range& island) { return island.start <= range.end && range.start <= island.end; });
+}
+
+bool StreamBuffer::take_more(BufferPool& pool) {
+  static_assert(kMostIslands * sizeof(Range) <= BufferPool::kSizes[0]);
+  const BufferPool::Block block = pool.take(kMostIslands * sizeof(Range));
+  if (block.bytes == nullptr) return false;
+  std::memcpy(block.bytes, few_.data(), sizeof(few_));
+  more_ = block;
+  return true;
+}
+
 // Joins a range with those that it touches. False when it would be one island too many.
 bool StreamBuffer::add_range(std::uint64_t start, std::uint64_t end) {
+  Range* const all = islands();
   std::size_t first = 0;
-  while (first < island_count_ && islands_[first].end < start) ++first;
+  while (first < island_count_ && all[first].end < start) ++first;
   std::size_t last = first;
-  for (; last < island_count_ && islands_[last].start <= end; ++last) {
-    start = std::min(start, islands_[last].start);
-    end = std::max(end, islands_[last].end);
+  for (; last < island_count_ && all[last].start <= end; ++last) {
+    start = std::min(start, all[last].start);
+    end = std::max(end, all[last].end);
   }
   const bool joins_first = start <= end_of_first_;
-  if (last == first && !joins_first && island_count_ == kMostIslands) return false;
+  if (last == first && !joins_first && !has_place_for({start, end})) return false;
   if (joins_first) {
     // Everything up to `last` is now contiguous: islands before `first` can't be, since they would lie below end_of_first_.
     end_of_first_ = std::max(end_of_first_, end);
-    std::move(islands_.begin() + static_cast<std::ptrdiff_t>(last), islands_.begin() + island_count_, islands_.begin());
+    std::move(all + last, all + island_count_, all);
     island_count_ = static_cast<std::uint8_t>(island_count_ - last);
     return true;
   }
   if (last == first) {
-    std::move_backward(islands_.begin() + static_cast<std::ptrdiff_t>(first), islands_.begin() + island_count_,
-                       islands_.begin() + island_count_ + 1);
+    std::move_backward(all + first, all + island_count_, all + island_count_ + 1);
     ++island_count_;
   } else {
-    std::move(islands_.begin() + static_cast<std::ptrdiff_t>(last), islands_.begin() + island_count_,
-              islands_.begin() + static_cast<std::ptrdiff_t>(first) + 1);
+    std::move(all + last, all + island_count_, all + first + 1);
     island_count_ = static_cast<std::uint8_t>(island_count_ - (last - first - 1));
   }
-  islands_[first] = {start, end};
+  all[first] = {start, end};
   return true;
 }
 
@@ -136,13 +159,10 @@ StreamBuffer::Put StreamBuffer::put_anywhere(std::uint64_t offset, Bytes bytes, 
   if (bytes.empty()) return {};
   const std::uint64_t end = offset + bytes.size();
   if (!make_room(end, limit, pool)) return {.stored = false, .had_room = false};
-  const StreamBuffer::Range before{offset, end};
   // The places that are known must be compared before they are joined; an island too many changes nothing.
-  if (offset > end_of_first_ && island_count_ == kMostIslands) {
-    const bool touches = std::any_of(islands_.begin(), islands_.end(), [&](const Range& island) {
-      return island.start <= before.end && before.start <= island.end;
-    });
-    if (!touches) return {.stored = false};
+  if (!has_place_for({offset, end})) [[unlikely]] {
+    if (more_.bytes != nullptr) return {.stored = false};
+    if (!take_more(pool)) return {.stored = false, .had_room = false};
   }
   const bool conflicts = differs(offset, bytes);
   if (keep == Keep::kLast)
@@ -156,7 +176,7 @@ StreamBuffer::Put StreamBuffer::put_anywhere(std::uint64_t offset, Bytes bytes, 
 
 bool StreamBuffer::has(std::uint64_t from, std::uint64_t to) const {
   if (from <= end_of_first_) return to <= end_of_first_;
-  return std::any_of(islands_.begin(), islands_.begin() + island_count_,
+  return std::any_of(islands(), islands() + island_count_,
                      [&](const Range& island) { return island.start <= from && to <= island.end; });
 }
 
@@ -165,8 +185,7 @@ void StreamBuffer::trim(std::uint64_t offset, BufferPool& pool) {
   if (offset <= base_) return;
   base_ = offset;
   if (base_ == end_of_first_ && island_count_ == 0) {
-    pool.give_back(block_);
-    block_ = {};
+    give_back(pool);
     start_ = base_;
   }
 }
@@ -174,8 +193,7 @@ void StreamBuffer::trim(std::uint64_t offset, BufferPool& pool) {
 void StreamBuffer::forget_islands(BufferPool& pool) {
   island_count_ = 0;
   if (end_of_first_ != base_) return;
-  pool.give_back(block_);
-  block_ = {};
+  give_back(pool);
   start_ = base_;
 }
 
@@ -183,14 +201,14 @@ void StreamBuffer::jump(std::uint64_t offset, BufferPool& pool) {
   DCHECK(offset >= end_of_first_);
   std::uint64_t end = offset;
   std::size_t gone = 0;
-  for (; gone < island_count_ && islands_[gone].start <= offset; ++gone) end = std::max(end, islands_[gone].end);
-  std::move(islands_.begin() + static_cast<std::ptrdiff_t>(gone), islands_.begin() + island_count_, islands_.begin());
+  Range* const all = islands();
+  for (; gone < island_count_ && all[gone].start <= offset; ++gone) end = std::max(end, all[gone].end);
+  std::move(all + gone, all + island_count_, all);
   island_count_ = static_cast<std::uint8_t>(island_count_ - gone);
   base_ = offset;
   end_of_first_ = end;
   if (end == offset && island_count_ == 0) {
-    pool.give_back(block_);
-    block_ = {};
+    give_back(pool);
     start_ = offset;
   }
 }

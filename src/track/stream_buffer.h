@@ -49,7 +49,10 @@ class StreamBuffer {
     std::uint64_t start = 0, end = 0;
   };
   std::size_t island_count() const { return island_count_; }
-  const Range& island(std::size_t index) const { return islands_[index]; }
+  const Range& island(std::size_t index) const { return islands()[index]; }
+  // More are not kept: more than that may be missing of the longest IP packet in the smallest fragments that any link makes (RFC 791, 3.2:
+  // 68 octets), or of a name in segments of a few octets.
+  static constexpr std::size_t kMostIslands = 128;
 
   // Requires: base() <= from <= to <= contiguous_end(). The view lives until BufferPool::reclaim().
   Bytes view(std::uint64_t from, std::uint64_t to) const { return {block_.bytes + (from - start_), static_cast<std::size_t>(to - from)}; }
@@ -81,14 +84,20 @@ class StreamBuffer {
   void forget_islands(BufferPool& pool);
 
  private:
-  static constexpr std::size_t kMostIslands = 8;
+  // So many are here, and more in a block of the pool.
+  static constexpr std::size_t kFewIslands = 8;
 
   Put append(Bytes bytes, std::uint32_t limit, BufferPool& pool);
   Put put_anywhere(std::uint64_t offset, Bytes bytes, std::uint32_t limit, BufferPool& pool, Keep keep);
   bool make_room(std::uint64_t end, std::uint32_t limit, BufferPool& pool);
   bool take_larger(std::uint64_t end, BufferPool& pool);
   void move_to(const BufferPool::Block& next, BufferPool& pool);
+  bool has_place_for(const Range& range) const;
   bool add_range(std::uint64_t start, std::uint64_t end);
+  const Range* islands() const { return more_.bytes == nullptr ? few_.data() : reinterpret_cast<const Range*>(more_.bytes); }
+  Range* islands() { return more_.bytes == nullptr ? few_.data() : reinterpret_cast<Range*>(more_.bytes); }
+  bool take_more(BufferPool& pool);
+  void give_back(BufferPool& pool);
   void write_new(std::uint64_t offset, Bytes bytes);
 
   BufferPool::Block block_;
@@ -96,7 +105,9 @@ class StreamBuffer {
   std::uint64_t start_ = 0;  // offset of block_.bytes[0]; at most base_
   std::uint64_t end_of_first_ = 0;
   std::uint8_t island_count_ = 0;
-  std::array<Range, kMostIslands> islands_;  // seldom touched
+  // Seldom touched.
+  BufferPool::Block more_;
+  std::array<Range, kFewIslands> few_;
 };
 
 }  // namespace telefence

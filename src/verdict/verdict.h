@@ -98,7 +98,7 @@ enum class Fate : std::uint8_t {
   kDroppedDeadConnection,     // belongs to a connection that we closed
   kAbsorbed,                  // acknowledges an answer of ours; nobody else is to see it
   kDroppedCopy,               // repeats bytes that are held: the first copy will leave
-  kDroppedStreamFull,         // more of a stream than may be held or kept: its sender repeats it
+  kDroppedStreamFull,         // more of a stream than may be held or kept, or more holes in a message or packet: its sender repeats it
   kDroppedOverload,           // as forwarded_overload, but the cause is to fail closed
   kDroppedTransmitFull,       // the port to leave by did not take it
   kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on

@@ -27,8 +27,6 @@ using Octets = std::vector<std::uint8_t>;
 constexpr std::size_t kMostSteps = 120;
 constexpr std::size_t kMostFrames = 800;
 constexpr std::size_t kLongestPayload = 3900;
-// StreamBuffer::kMostIslands: more holes than that are not kept open, and such a packet passes.
-constexpr std::size_t kMostShuffled = 8;
 constexpr std::uint64_t kReceiverWaits = 30'000'000'000;
 // FragmentTable: so long a bearer's packet that was refused is known.
 constexpr std::uint64_t kBearerWaits = 1'000'000'000;
@@ -116,7 +114,7 @@ class Play {
     std::vector<FragmentPart> parts = {{frame, 0, layers.network_end - std::size_t{layers.transport_at}}};
     if (parts[0].to > size) parts = cut_in_fragments(frame, layers, size, static_cast<std::uint16_t>(sent_.size() + 1));
     sent_.push_back({&flow, false, is_around && is_bearer(frame, layers), parts.back().to, std::vector<std::uint64_t>(parts.back().to)});
-    sent_.back().must_be_refused = side == 0 && must_be_refused(flow, wish) && (order % 4 == 0 || parts.size() <= kMostShuffled) && (spoilt & 0x0c) == 0;
+    sent_.back().must_be_refused = side == 0 && must_be_refused(flow, wish) && (spoilt & 0x0c) == 0;
     put_in_order(parts, order);
     send(flow, side, parts, spoilt, layers, frame, is_around);
   }

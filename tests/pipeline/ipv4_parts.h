@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <vector>
 
+#include "decode/decode.h"
+#include "decode/fragment.h"
 #include "enforce/checksum.h"
 
 namespace telefence::testing {
@@ -44,5 +47,36 @@ inline std::vector<Octets> fragments_of(const Octets& frame, std::size_t size, s
   }
   return parts;
 }
+
+// A receiver's table of parts: RFC 791, 3.2, for untagged frames.
+class PartsAtReceiver {
+ public:
+  // The frame that this part makes whole; empty: it is still waited for.
+  Octets put(const Frame& part, const Layers& layers) {
+    constexpr std::size_t kLink = 14, kHeader = 20;
+    const FragmentHeader header = fragment_header(part, layers);
+    const Bytes payload = fragment_payload(part, layers);
+    Packet& packet = packets_[header.identification];
+    packet.parts.emplace(header.offset, Octets(payload.begin(), payload.end()));
+    if (header.is_last) packet.size = header.offset + payload.size();
+    Octets whole(part.data, part.data + kLink + kHeader);
+    for (const auto& [offset, bytes] : packet.parts) {
+      if (offset != whole.size() - kLink - kHeader) return {};
+      whole.insert(whole.end(), bytes.begin(), bytes.end());
+    }
+    if (packet.size == 0 || whole.size() != kLink + kHeader + packet.size) return {};
+    packets_.erase(header.identification);
+    whole[kLink + 6] = whole[kLink + 7] = 0;
+    set_length(whole);
+    return whole;
+  }
+
+ private:
+  struct Packet {
+    std::map<std::size_t, Octets> parts;
+    std::size_t size = 0;
+  };
+  std::map<std::uint32_t, Packet> packets_;
+};
 
 }  // namespace telefence::testing

@@ -5,6 +5,7 @@
 
 #include "exchange.h"
 #include "ipv4_parts.h"
+#include "ways.h"
 
 namespace telefence {
 namespace {
@@ -35,6 +36,37 @@ void block_text_only(MatchSetBuilder& b) { Filter::block_text(b, "win a prize");
 TEST(LetThrough, BaselineListedTextCut) {
   const std::string pdu = submit_sm(1, "10690001", "8613800000001", "you win a prize today....");
   EXPECT_EQ(leaks(block_text_only, 2775, pdu, "win a prize"), "");
+}
+
+// Each second octet first: more holes than are kept open. What would be one more is dropped, and comes again as its sender's TCP repeats it.
+TEST(LetThrough, AVisitInAsManyPiecesAsItHasOctets) {
+  for (const bool is_listed : {true, false}) {
+    for (const bool is_tls : {true, false}) {
+      const std::string name = std::string(60, 'a') + (is_listed ? ".evil.example" : ".good.example");
+      const std::string padding = std::string("\x00\x15\x02\x58", 4) + std::string(600, '\0');  // RFC 7685
+      const std::string message = is_tls ? tls_hello(name, padding) : http_request(name, "/" + std::string(600, 'x'));
+      ASSERT_GT(message.size(), 3 * StreamBuffer::kMostIslands);
+      Exchange exchange;
+      exchange.filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+      exchange.open(is_tls ? 443 : 80, 30000);
+      for (int round = 0; round < 3; ++round) {
+        for (const std::size_t first : {1, 0})
+          for (std::size_t at = first; at < message.size(); at += 2)
+            exchange.filter.access.give(exchange.packet(is_tls ? 443 : 80, 30000, static_cast<std::uint32_t>(at), std::string_view(message).substr(at, 1)),
+                                        exchange.now);
+        exchange.filter.run();
+      }
+      std::vector<bool> arrived(message.size());
+      for (const Octets& sent : exchange.filter.core.sent()) {
+        const Frame frame = view_of(sent);
+        const Layers layers = decode(frame);
+        if (layers.payload_length == 1) arrived[tcp_header(frame, layers).sequence - 1000] = true;
+      }
+      EXPECT_EQ(std::count(arrived.begin(), arrived.end(), false) == 0, !is_listed) << (is_tls ? "TLS" : "HTTP");
+      EXPECT_GT(exchange.filter.fate(Fate::kDroppedStreamFull), 0u);
+      EXPECT_EQ(exchange.filter.ring.pushed(), is_listed ? 1u : 0u);
+    }
+  }
 }
 
 TEST(LetThrough, EmptyRecipient) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A session that many users share, between a model of a sender and one of a receiver, over a network that loses, repeats, reorders and
-// cuts anew what goes to the filter and what comes from it. Whatever happens: the receiver gets the sender's bytes, with listed
+// cuts anew, also in IP fragments, what goes to the filter and what comes from it. Whatever happens: the receiver gets the sender's bytes, with listed
 // messages voided and nothing else changed; each message has one response, and those of listed ones say that they were refused.
 #include <gtest/gtest.h>
 
@@ -11,6 +11,7 @@
 #include <random>
 
 #include "filter.h"
+#include "ipv4_parts.h"
 #include "payloads.h"
 #include "pipeline/worker.h"
 
@@ -118,12 +119,15 @@ struct Flow {
 struct Trouble {
   unsigned lost = 0, repeated = 0, reordered = 0;  // percent
   std::size_t longest = 1460;                      // of a segment
+  unsigned cut = 0;                                // percent: in IP fragments
 };
 
 class Session {
  public:
   Session(Filter& filter, const Dialect& dialect, Random& random, const Trouble& trouble, std::uint16_t client, std::uint64_t start_us)
-      : filter_(filter), dialect_(dialect), random_(random), trouble_(trouble), client_(client), now_us_(start_us) {
+      : filter_(filter), dialect_(dialect), random_(random), trouble_(trouble), client_(client),
+        // Another one for each, so that no identification comes round while it is known.
+        address_(0x0a010000u + static_cast<std::uint32_t>(start_us / 1000 % 0xfffe) + 1), now_us_(start_us) {
     there_.first = static_cast<std::uint32_t>(random_());
     back_.first = static_cast<std::uint32_t>(random_());
     back_.reversed = true;
@@ -151,9 +155,10 @@ class Session {
   }
 
   void open() {
-    filter_.access.give(frame_of({.source_port = client_, .destination_port = dialect_.port, .sequence = there_.first - 1, .flags = kTcpSyn}), now());
+    filter_.access.give(frame_of({.source_port = client_, .destination_port = dialect_.port, .sequence = there_.first - 1, .flags = kTcpSyn,
+                                  .client = address_}), now());
     filter_.core.give(frame_of({.reversed = true, .source_port = dialect_.port, .destination_port = client_, .sequence = back_.first - 1,
-                                .acknowledgement = there_.first, .flags = kTcpSyn | kTcpAck}), now());
+                                .acknowledgement = there_.first, .flags = kTcpSyn | kTcpAck, .client = address_}), now());
     filter_.run();
     filter_.access.forget();
     filter_.core.forget();
@@ -174,7 +179,7 @@ class Session {
 
  private:
   struct Sent {
-    std::vector<std::uint8_t> frame;
+    Octets frame;
   };
 
   std::uint64_t now() const { return kStart + now_us_ * 1000; }
@@ -184,12 +189,20 @@ class Session {
            answered_ == there_.bytes.size();
   }
 
-  std::vector<std::uint8_t> frame(const Flow& flow, std::size_t at, std::string_view part) {
+  Octets frame(const Flow& flow, std::size_t at, std::string_view part) {
     return frame_of({.reversed = flow.reversed, .source_port = flow.reversed ? dialect_.port : client_,
                      .destination_port = flow.reversed ? client_ : dialect_.port,
                      .sequence = flow.first + static_cast<std::uint32_t>(at),
                      .acknowledgement = other(flow).first + static_cast<std::uint32_t>(other(flow).contiguous),
-                     .flags = kTcpAck, .payload = part});
+                     .flags = kTcpAck, .payload = part, .client = address_});
+  }
+
+  void post(std::vector<Sent>& network, const Octets& whole) {
+    const std::size_t size = 8 * (8 + below(random_, 60));
+    if (!chance(random_, trouble_.cut)) return network.push_back({whole});
+    std::vector<Octets> parts = fragments_of(whole, size, ++identification_);
+    if (chance(random_, 50)) std::shuffle(parts.begin(), parts.end(), random_);
+    for (const Octets& part : parts) network.push_back({part});
   }
 
   // Sends something new, or again, or only an acknowledgement.
@@ -198,7 +211,7 @@ class Session {
     auto& network = flow.reversed ? to_access_ : to_core_;
     if (flow.sent < flow.bytes.size() && (is_calm || chance(random_, 70))) {
       const std::size_t size = 1 + below(random_, std::min(trouble_.longest, flow.bytes.size() - flow.sent));
-      network.push_back({frame(flow, flow.sent, std::string_view(flow.bytes).substr(flow.sent, size))});
+      post(network, frame(flow, flow.sent, std::string_view(flow.bytes).substr(flow.sent, size)));
       flow.sent += size;
       return;
     }
@@ -207,7 +220,7 @@ class Session {
       if (flow.repeated < flow.confirmed || flow.repeated >= flow.sent) flow.repeated = flow.confirmed;
       const std::size_t from = is_calm ? flow.repeated : flow.confirmed + below(random_, flow.sent - flow.confirmed);
       const std::size_t size = is_calm ? std::min(trouble_.longest, flow.sent - from) : 1 + below(random_, std::min(trouble_.longest, flow.sent - from));
-      network.push_back({frame(flow, from, std::string_view(flow.bytes).substr(from, size))});
+      post(network, frame(flow, from, std::string_view(flow.bytes).substr(from, size)));
       flow.repeated = from + size;
       return;
     }
@@ -231,7 +244,15 @@ class Session {
       Frame seen;
       seen.data = const_cast<std::uint8_t*>(bytes.data());
       seen.length = static_cast<std::uint32_t>(bytes.size());
-      const Layers layers = decode(seen);
+      Layers layers = decode(seen);
+      Octets whole;
+      if (layers.end == DecodeEnd::kFragment) {
+        whole = (flow.reversed ? parts_back_ : parts_there_).put(seen, layers);
+        if (whole.empty()) continue;
+        seen.data = whole.data();
+        seen.length = static_cast<std::uint32_t>(whole.size());
+        layers = decode(seen);
+      }
       ASSERT_TRUE(transport_checksum_is_right(seen, layers));
       const TcpHeader header = tcp_header(seen, layers);
       Flow& confirmed = other(flow);
@@ -265,7 +286,10 @@ class Session {
   Flow there_, back_;
   std::vector<Sent> to_core_, to_access_;
   std::size_t answered_ = 0, responses_ = 0;
+  PartsAtReceiver parts_there_, parts_back_;
+  std::uint16_t identification_ = 0;
   std::uint16_t client_;
+  std::uint32_t address_;
   std::uint64_t now_us_;
 };
 
@@ -335,7 +359,8 @@ struct Outcome {
 };
 
 // Plays sessions, each over another network, and calls `check` with what came of each.
-void play(const Dialect& dialect, const StreamOptions& options, std::uint64_t rounds, const std::function<void(const Traffic&, const Outcome&)>& check) {
+void play(const Dialect& dialect, const StreamOptions& options, std::uint64_t rounds, const std::function<void(const Traffic&, const Outcome&)>& check,
+          unsigned cut = 0) {
   const char* const count = std::getenv("SESSION_ROUNDS");
   if (count != nullptr) rounds = std::strtoull(count, nullptr, 10);
   const char* const only = std::getenv("SESSION_SEED");
@@ -349,7 +374,7 @@ void play(const Dialect& dialect, const StreamOptions& options, std::uint64_t ro
     SCOPED_TRACE(filter.secret() + " SESSION_SEED=" + std::to_string(seed) + "; sessions before it leave what they leave");
     Random random(seed);
     const Trouble trouble{static_cast<unsigned>(below(random, 15)), static_cast<unsigned>(below(random, 15)),
-                          static_cast<unsigned>(below(random, 50)), chance(random, 20) ? dialect.least + below(random, 20) : 100 + below(random, 1361)};
+                          static_cast<unsigned>(below(random, 50)), chance(random, 20) ? dialect.least + below(random, 20) : 100 + below(random, 1361), cut};
     const Traffic wanted = traffic(dialect, random, 1 + below(random, 30));
     Session session(filter, dialect, random, trouble, static_cast<std::uint16_t>(10000 + seed % 50000), now_us);
     session.open();
@@ -373,7 +398,7 @@ void play(const Dialect& dialect, const StreamOptions& options, std::uint64_t ro
   }
 }
 
-void expect_refused_and_nothing_else(const Dialect& dialect, std::uint64_t rounds) {
+void expect_refused_and_nothing_else(const Dialect& dialect, std::uint64_t rounds, unsigned cut = 0) {
   StreamOptions options;
   options.rest_ns = options.hold_ns = 100'000'000'000;  // what leaves before it is whole can't be voided whole
   options.hole_ns = 100'000'000'000;
@@ -381,11 +406,11 @@ void expect_refused_and_nothing_else(const Dialect& dialect, std::uint64_t round
   play(dialect, options, rounds, [](const Traffic& wanted, const Outcome& outcome) {
     EXPECT_EQ(outcome.delivered, wanted.expected);
     EXPECT_EQ(outcome.statuses, wanted.statuses);
-  });
+  }, cut);
 }
 
 // With waits as short as they are in use a message may leave before it is whole, and then be delivered. Nothing else may happen.
-void expect_innocents_untouched(const Dialect& dialect, std::uint64_t rounds) {
+void expect_innocents_untouched(const Dialect& dialect, std::uint64_t rounds, unsigned cut = 0) {
   std::size_t listed = 0, refused = 0;
   play(dialect, StreamOptions{}, rounds, [&](const Traffic& wanted, const Outcome& outcome) {
     ASSERT_EQ(outcome.delivered.size(), wanted.sent.size());
@@ -405,7 +430,7 @@ void expect_innocents_untouched(const Dialect& dialect, std::uint64_t rounds) {
       }
       at += length;
     }
-  });
+  }, cut);
   EXPECT_GT(refused * 10, listed * 9) << refused << " refused of " << listed;
 }
 
@@ -416,6 +441,17 @@ TEST(Session, WhenTheWaitEndsTooEarlyInnocentMessagesAreStillUntouched) { expect
 TEST(Session, CallsAndTextsAmongOthersOnAConnectionAreRefusedAndNothingElseIsTouched) { expect_refused_and_nothing_else(kSip, 500); }
 
 TEST(Session, WhenTheWaitEndsTooEarlyInnocentCallsAreStillUntouched) { expect_innocents_untouched(kSip, 500); }
+
+// Each third segment comes in IP fragments, and so does now and then what is repeated of it.
+TEST(Session, OfSegmentsInFragmentsListedMessagesAreRefusedAndNothingElseIsTouched) {
+  expect_refused_and_nothing_else(kSmpp, 1000, 35);
+  expect_refused_and_nothing_else(kSip, 300, 35);
+}
+
+TEST(Session, WhenTheWaitEndsTooEarlyInnocentMessagesInFragmentsAreStillUntouched) {
+  expect_innocents_untouched(kSmpp, 1000, 35);
+  expect_innocents_untouched(kSip, 300, 35);
+}
 
 }  // namespace
 }  // namespace telefence

@@ -15,6 +15,14 @@ def part(port, service, at, payload, **more):
     return packets.tcp_frame(CLIENT, port, SERVER, service, payload, seq=HERE + at, ack=5001, **more)
 
 
+def in_fragments(port, service, at, payload, size, identification):
+    """The same segment in IP fragments with so many bytes each."""
+    segment = packets.tcp(CLIENT, port, SERVER, service, payload, HERE + at, 5001)
+    return [packets.ethernet(packets.ip(CLIENT, SERVER, packets.TCP, segment[start:start + size], identification=identification,
+                                        flags_offset=(0x2000 if start + size < len(segment) else 0) | start // 8))
+            for start in range(0, len(segment), size)]
+
+
 def with_bad_checksum(frame):
     """A TCP segment over IPv4 that its receiver throws away."""
     return frame[:50] + bytes([frame[50] ^ 0x55, frame[51]]) + frame[52:]
