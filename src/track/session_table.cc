@@ -12,6 +12,9 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kSeenFor = 32 * kSecond;
 // Longer than a peer's retransmissions of what it had in flight.
 constexpr std::uint64_t kClosedFor = 60 * kSecond;
+// Where nobody was told, the sender repeats after two minutes at most (Linux; RFC 6298, 2.5 admits a minute), for a quarter of an hour: each
+// time it is remembered anew.
+constexpr std::uint64_t kDroppedFor = 180 * kSecond;
 // Senders repeat an unanswered SMS after 30 to 60 s; a response later than this belongs to another request.
 constexpr std::uint64_t kPendingFor = 300 * kSecond;
 constexpr std::size_t kEpochEntries = 1 << 12;
@@ -39,6 +42,7 @@ SessionTable::SessionTable(const HashSecret& secret, const SessionOptions& optio
       pending_(options.entries),
       epochs_(kEpochEntries),
       closed_lately_(kClosedFor),
+      dropped_lately_(kDroppedFor),
       pending_lately_(kPendingFor),
       connections_lately_(kPendingFor) {}
 
@@ -62,13 +66,20 @@ bool SessionTable::first_sight(std::uint64_t key, std::uint64_t now_ns) {
 }
 
 void SessionTable::close(const FlowKey& flow, const Judged& message, std::uint64_t now_ns) {
-  closed_.put(flow.both, {flow.forward, message}, now_ns, now_ns + kClosedFor);
-  closed_lately_.put(flow.both, now_ns);
-  closed_until_ns_ = std::max(closed_until_ns_, now_ns + kClosedFor);
+  const bool is_told = message.ending != Ending::kDropped;
+  const std::uint64_t end_ns = now_ns + (is_told ? kClosedFor : kDroppedFor);
+  closed_.put(flow.both, {flow.forward, message}, now_ns, end_ns);
+  (is_told ? closed_lately_ : dropped_lately_).put(flow.both, now_ns);
+  closed_until_ns_ = std::max(closed_until_ns_, end_ns);
+  if (!is_told) dropped_until_ns_ = end_ns;
+}
+
+bool SessionTable::is_closed_lately(std::uint64_t both, std::uint64_t now_ns) {
+  return closed_lately_.may_hold(both, now_ns) || (now_ns < dropped_until_ns_ && dropped_lately_.may_hold(both, now_ns));
 }
 
 Closed SessionTable::closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns, Ending& ending) {
-  if (!closed_lately_.may_hold(flow.both, now_ns)) return Closed::kNo;
+  if (!is_closed_lately(flow.both, now_ns)) return Closed::kNo;
   const ClosedConnection* entry = closed_.find(flow.both, now_ns);
   if (entry == nullptr) return Closed::kNo;
   const TcpHeader header = tcp_header(frame, layers);
@@ -80,6 +91,7 @@ Closed SessionTable::closed(const Frame& frame, const Layers& layers, const Flow
   ending = message.ending;
   if (flow.forward != entry->judged_side) return is_near(header.sequence, message.other) ? Closed::kFromReceiver : Closed::kNo;
   if (!is_near(header.sequence, message.first)) return Closed::kNo;
+  if (ending == Ending::kDropped) close(flow, Judged(message), now_ns);
   const bool overlaps = layers.payload_length != 0 && distance(header.sequence, message.first + message.count) > 0 &&
                         distance(message.first, header.sequence + layers.payload_length) > 0;
   return overlaps ? Closed::kJudgedAgain : Closed::kFromSender;

@@ -72,7 +72,7 @@ class SessionTable {
   // closed() would say no.
   void prefetch_closed(const FlowKey& flow) const { closed_lately_.prefetch(flow.both); }
   bool may_be_closed(const FlowKey& flow, std::uint64_t now_ns) {
-    if (!closed_lately_.may_hold(flow.both, now_ns)) [[likely]] return false;
+    if (!is_closed_lately(flow.both, now_ns)) [[likely]] return false;
     closed_.prefetch(flow.both);
     return true;
   }
@@ -109,6 +109,7 @@ class SessionTable {
     std::uint32_t sequence = 0;
     bool taken = false;
   };
+  bool is_closed_lately(std::uint64_t both, std::uint64_t now_ns);
   std::uint64_t pending_key(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number, std::uint64_t now_ns);
 
   HashSecret secret_;
@@ -116,10 +117,12 @@ class SessionTable {
   TimedCache<ClosedConnection> closed_;
   TimedCache<Pending> pending_;
   TimedCache<std::uint32_t> epochs_;  // by FlowKey::both: how often the connection was opened while something was pending
-  RecentFilter closed_lately_;   // by FlowKey::both
+  RecentFilter closed_lately_;   // by FlowKey::both; those of which the sender was told
+  RecentFilter dropped_lately_;  // by FlowKey::both; the others, few, which are remembered longer
   RecentFilter pending_lately_;  // by the key of the pending entry
   RecentFilter connections_lately_;  // by FlowKey::both: something of theirs is awaited
   std::uint64_t closed_until_ns_ = 0;
+  std::uint64_t dropped_until_ns_ = 0;
   std::uint64_t pending_until_ns_ = 0;
 };
 

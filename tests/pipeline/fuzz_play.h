@@ -10,7 +10,9 @@
 //   frames of connections and flows on which nothing listed was said leave once, in order, byte for byte; where messages of many
 //   users are put together before they leave, every byte leaves, and none that did not come
 //   what is said in somebody's name goes into the tunnels, and under the ids, in which its receiver expects it
-// Of a frame in a tunnel, all this is promised of the packet in it.
+//   of a connection between honest ends, opened before their eyes, whatever the network does with their segments: what is listed of a message
+//   never arrives as it was said
+// Of a frame in a tunnel, and of segments in IP fragments, all this is promised of the packet that it is, or they are.
 
 #include <array>
 #include <cstdint>
@@ -19,6 +21,7 @@
 
 #include "decode/decode.h"
 #include "enforce/segment.h"
+#include "fuzz_fragments.h"
 #include "fuzz_tunnel.h"
 #include "fuzz_world.h"
 #include "tcp_options.h"
@@ -39,6 +42,19 @@ struct Way {
   std::vector<bool> left;
   std::size_t sent = 0;
   std::size_t last_left = 0;   // number of the frame that left last
+  // Of the receiver, who keeps the first copy of each.
+  std::string got;
+  std::vector<bool> is_there;
+  std::size_t contiguous() const { return static_cast<std::size_t>(std::find(is_there.begin(), is_there.end(), false) - is_there.begin()); }
+  // What must not arrive as it was said, and where messages end.
+  std::vector<std::pair<std::size_t, std::size_t>> listed;
+  std::vector<std::size_t> borders = {0};
+  std::size_t segments = 0;    // with bytes
+  bool is_whole() const {
+    const auto hole = std::find(came.begin(), came.end(), false);
+    const bool is_one_piece = std::find(hole, came.end(), true) == came.end();
+    return is_one_piece && std::binary_search(borders.begin(), borders.end(), static_cast<std::size_t>(hole - came.begin()));
+  }
 };
 
 struct Connection {
@@ -47,6 +63,10 @@ struct Connection {
   bool is_udp = false;
   bool is_listed = false;  // something listed, or anything whatever, was said
   bool is_shared = false;  // it may be taken for one that many share
+  bool is_honest = false;  // what an end confirms has arrived there
+  bool is_opened = false;  // both ends agreed, before anything was said
+  bool is_sure = false;    // nothing happened that would let a listed message through
+  std::uint8_t cut = 0;    // how its segments are cut in IP fragments
   std::uint8_t options = 0;  // of TCP
   Carrier carrier;
   std::array<TunnelRoute, 2> routes;
@@ -62,6 +82,8 @@ struct Given {
   bool has_wrong_checksum = false;
   std::size_t link = 0;  // that it came by: of which side
   std::size_t left = 0;
+  std::vector<FragmentPart> parts = {};  // it came in these
+  std::size_t parts_left = 0;            // a bit for each
 };
 
 struct SegmentWish {
@@ -92,6 +114,7 @@ struct PlayOptions {
   bool has_tcp_options = false;    // an octet more for each connection
   bool has_tunnels = false;        // two octets more
   bool has_outer_checksums = true;
+  bool has_fragments = false;      // an octet more for each connection
 };
 
 class Play {
@@ -106,9 +129,12 @@ class Play {
       one.vlan = (shape & 0x80) != 0;
       one.is_shared = one.server == 2775 || one.server == 5060;
       one.is_udp = i >= kTcp;
+      one.is_honest = (shape & 0x20) != 0;
+      one.is_sure = one.is_honest && world.is_roomy() && world.enforces();
       one.ways[0].first = i % 2 == 0 ? 0xffffff80u : 1000;
       one.ways[1].first = 70000;
       if (options.has_tcp_options) one.options = script_.octet();
+      if (options.has_fragments) one.cut = script_.octet();
       if (!options.has_tunnels) continue;
       one.carrier = Carrier(script_, static_cast<std::uint32_t>(i), options.has_outer_checksums);
       PacketShape shape_of_one;
@@ -120,8 +146,7 @@ class Play {
   void run() {
     for (std::size_t i = 0; i < kMostSteps && script_.any_left() && given_.size() < kMostFrames; ++i) step();
     run_worker();
-    world_.now_ns += std::uint64_t{20} * 1'000'000'000;
-    run_worker();
+    let_time_pass(std::uint64_t{20} * 1'000'000'000);
     world_.finish();
     look_at_what_left();
     check_all_left();
@@ -160,14 +185,46 @@ class Play {
     const Wish wish{static_cast<MessageKind>(kind % kMessageKinds), (kind & 0x80) != 0, script_.octet()};
     one.is_listed = one.is_listed || wish.is_listed;
     one.is_shared = one.is_shared || is_shared_kind(wish.kind);
-    append(one.ways[side], message_of(wish, (kind & 0x40) != 0 ? 7 : ++messages_));
+    const std::string message = message_of(wish, (kind & 0x40) != 0 ? 7 : ++messages_);
+    if (!has_room(one.ways[side], message)) return;
+    if (!belongs(one, side, wish.kind)) one.is_sure = false;
+    if (one.is_sure && side == 0 && wish.is_listed) note_listed(one, wish, message);
+    append(one.ways[side], message);
+    one.ways[side].borders.push_back(one.ways[side].bytes.size());
     if ((kind & 0x20) != 0) send_all(one, side);
   }
 
+  // What such an end says on this port.
+  static bool belongs(const Connection& one, std::size_t side, MessageKind kind) {
+    const bool is_sms = kind == MessageKind::kSmsShort || kind == MessageKind::kSmsLong || kind == MessageKind::kSmsMany;
+    if (side == 1) return (one.server == 2775 && kind == MessageKind::kSmsResponse) || (one.server == 5060 && kind == MessageKind::kCallResponse);
+    switch (one.server) {
+      case 80: return kind == MessageKind::kHttp;
+      case 443: return kind == MessageKind::kTls && one.ways[0].bytes.empty();  // the second one of a connection is for nobody
+      case 53: return kind == MessageKind::kDns;
+      case 2775: return is_sms || kind == MessageKind::kEnquiry;
+      case 5060: return kind == MessageKind::kCall || kind == MessageKind::kCallMessage;
+      default: return false;
+    }
+  }
+  // Of a text it is the text, of another message all of it. What is only tagged arrives.
+  static void note_listed(Connection& one, const Wish& wish, const std::string& message) {
+    const bool is_name = !is_shared_kind(wish.kind), is_sms = one.server == 2775;
+    if (wish.kind == MessageKind::kEnquiry || (is_name && wish.variant % 4 == 3) || (is_sms && wish.variant % 4 == 2)) return;
+    const std::size_t start = one.ways[0].bytes.size();
+    const std::size_t text = is_sms ? message.find(kListedText) : std::string::npos;
+    if (text == std::string::npos)
+      one.ways[0].listed.emplace_back(start, start + message.size());
+    else
+      one.ways[0].listed.emplace_back(start + text, start + text + kListedText.size());
+  }
+
+  static bool has_room(const Way& way, const std::string& bytes) { return way.bytes.size() + bytes.size() <= 65536; }
   static void append(Way& way, const std::string& bytes) {
-    if (way.bytes.size() + bytes.size() > 65536) return;
+    if (!has_room(way, bytes)) return;
     way.bytes += bytes;
-    for (auto* const marks : {&way.changed, &way.came, &way.left}) marks->resize(way.bytes.size());
+    for (auto* const marks : {&way.changed, &way.came, &way.left, &way.is_there}) marks->resize(way.bytes.size());
+    way.got.resize(way.bytes.size());
   }
 
   std::size_t length() {
@@ -201,6 +258,8 @@ class Play {
   void send_part(Connection& one, std::size_t side, std::size_t at, std::size_t count, bool changed) {
     Way& way = one.ways[side];
     SegmentWish wish{.side = side, .sequence = way.first + static_cast<std::uint32_t>(at), .payload = way.bytes.substr(at, count)};
+    constexpr std::size_t kMostHeld = 200;  // StreamOptions::hold_frames: beyond it frames go on
+    if (changed || !one.is_opened || ++way.segments > kMostHeld) one.is_sure = false;
     for (std::size_t i = 0; i < count; ++i) {
       way.came[at + i] = true;
       if (!changed || i % 3 == 1) continue;
@@ -212,19 +271,24 @@ class Play {
 
   void open(Connection& one) {
     const std::uint8_t how = script_.octet();
+    if (one.is_opened || (how & 3) < 2) one.is_sure = false;
+    one.is_opened = true;
     if ((how & 3) != 0) segment(one, {.side = 0, .sequence = one.ways[0].first - 1, .payload = {}, .flags = kTcpSyn});
     if ((how & 3) != 1) segment(one, {.side = 1, .sequence = one.ways[1].first - 1, .payload = {}, .flags = kTcpSyn | kTcpAck});
   }
   // No payload, any flags.
   void send_bare(Connection& one, std::size_t side) {
     const Way& way = one.ways[side];
-    segment(one, {.side = side, .sequence = way.first + static_cast<std::uint32_t>(way.sent), .payload = {}, .flags = script_.octet()});
+    const std::uint8_t flags = script_.octet();
+    if ((flags & ~(kTcpPsh | kTcpUrg)) != kTcpAck) one.is_sure = false;
+    segment(one, {.side = side, .sequence = way.first + static_cast<std::uint32_t>(way.sent), .payload = {}, .flags = flags});
   }
   // The next part with any flags, too few hops, a wrong checksum, as if its end had been lost on the way here, or from where the other
   // end is.
   void send_spoilt(Connection& one, std::size_t side) {
     Way& way = one.ways[side];
     const std::uint8_t how = script_.octet();
+    one.is_sure = false;
     if (way.sent >= way.bytes.size()) return;
     const std::size_t count = std::min(length(), way.bytes.size() - way.sent);
     SegmentWish wish{.side = side, .sequence = way.first + static_cast<std::uint32_t>(way.sent), .payload = way.bytes.substr(way.sent, count)};
@@ -242,6 +306,7 @@ class Play {
   }
   void send_anything(Connection& one, std::size_t side) {
     one.is_listed = one.is_shared = true;
+    one.is_sure = false;
     Way& way = one.ways[side];
     const std::string bytes(script_.text(script_.octet()));
     const bool is_ahead = bytes.size() % 2 == 0;
@@ -265,12 +330,23 @@ class Play {
   void pass_time() {
     constexpr std::uint64_t kSteps[] = {100'000, 1'000'000, 25'000'000, 1'000'000'000, 6'000'000'000, 61'000'000'000};
     const std::uint8_t how = script_.octet();
-    world_.now_ns += kSteps[how % std::size(kSteps)] * (1 + how / 32);
+    run_worker();
+    let_time_pass(kSteps[how % std::size(kSteps)] * (1 + how / 32));
+  }
+  void let_time_pass(std::uint64_t ns) {
+    // TCP repeats after two minutes at the latest.
+    constexpr std::uint64_t kLongestRepetition = std::uint64_t{120} * 1'000'000'000;
+    check_nothing_listed_arrived();
+    // What is not whole may be let go, or forgotten, in time.
+    for (Connection& one : connections_)
+      if (!one.ways[0].is_whole() || !one.ways[1].is_whole() || one.ways[0].segments == 0 || ns > kLongestRepetition) one.is_sure = false;
+    world_.now_ns += ns;
     run_worker();
   }
 
   void change_something() {
     const std::uint8_t how = script_.octet();
+    for (Connection& one : connections_) one.is_sure = false;
     switch (how & 3) {
       case 0: world_.swap_sets((how & 4) != 0); break;
       case 1: world_.turn_off(how / 4 % 8); break;
@@ -287,6 +363,7 @@ class Play {
   void give_raw(std::size_t side) {
     const std::string_view text = script_.text(script_.octet());
     raw_.emplace_back(text.begin(), text.end());
+    for (Connection& one : connections_) one.is_sure = false;
     queue(side).give(as_bytes(text), world_.now_ns, 0, false);
     run_worker();
   }
@@ -304,7 +381,7 @@ class Play {
     shape.source_port = is_back ? one.server : one.client;
     shape.destination_port = is_back ? one.client : one.server;
     shape.sequence = wish.sequence;
-    shape.acknowledgement = other.first + static_cast<std::uint32_t>(other.sent);
+    shape.acknowledgement = other.first + static_cast<std::uint32_t>(one.is_honest ? other.contiguous() : other.sent);
     shape.flags = wish.flags;
     shape.payload = wish.payload;
     shape.client = world_.client;
@@ -324,9 +401,32 @@ class Play {
     if (one.carrier.is_there() && !is_ours(frame_at(given.bytes), layers)) {
       raw_.push_back(given.bytes);
       given.left = 1;
+      one.is_sure = false;
+    }
+    if (one.carrier.is_there() && layers.is_sealed()) one.is_sure = false;
+    if (is_cut(one, wish) && cut(given, one, layers)) {
+      for (const FragmentPart& part : given.parts) queue(link).give(part.bytes, world_.now_ns, 0, false);
+      return given_.push_back(std::move(given));
     }
     queue(link).give(given.bytes, world_.now_ns, static_cast<std::uint16_t>(wish.sequence % 3 * 7), wish.is_truncated);
     given_.push_back(std::move(given));
+  }
+
+  bool is_cut(const Connection& one, const SegmentWish& wish) const {
+    constexpr std::size_t kEach[] = {0, 4, 2, 1};
+    const std::size_t each = kEach[one.cut >> 6];
+    return each != 0 && given_.size() % each == 0 && !one.is_udp && !wish.is_truncated && !wish.payload.empty();
+  }
+  // False: it is too short.
+  bool cut(Given& given, const Connection& one, const Layers& layers) const {
+    constexpr std::size_t kMostParts = 60;  // a bit for each
+    const std::size_t whole = layers.network_end - std::size_t{layers.transport_at};
+    const std::size_t size = std::max(8 * (std::size_t{1} + one.cut % 64), ((whole + kMostParts - 1) / kMostParts + 7) / 8 * 8);
+    if (whole <= size) return false;
+    given.parts = cut_in_fragments(given.bytes, layers, size, static_cast<std::uint16_t>(given_.size() + 1));
+    if (given_.size() % 3 == 1) std::reverse(given.parts.begin(), given.parts.end());
+    if (given_.size() % 3 == 2) std::rotate(given.parts.begin(), given.parts.begin() + 1, given.parts.end());
+    return true;
   }
 
   void run_worker() {
@@ -351,6 +451,7 @@ class Play {
   void look_at(std::size_t side, const std::vector<std::uint8_t>& bytes) {
     promise(!world_.is_mirror(), "a mirror port sends");
     if (std::find(raw_.begin(), raw_.end(), bytes) != raw_.end()) return;
+    if (options_.has_fragments && is_part(side, bytes)) return;
     const Frame frame = frame_at(bytes);
     const Layers layers = decode(frame);
     if (!is_ours(frame, layers)) return promise(!raw_.empty(), "a frame leaves that nobody sent");
@@ -366,6 +467,49 @@ class Play {
     if (!given.has_wrong_checksum) check_sums(frame, layers);
     if (!given.has_wrong_checksum && options_.has_tunnels) check_tunnels(bytes, options_.has_outer_checksums);
     check_one(given, number, frame, layers);
+  }
+
+  // Of what was listed the header may be marked.
+  bool is_same_part(const Given& given, const std::vector<std::uint8_t>& was, const std::vector<std::uint8_t>& is) const {
+    if (was == is) return true;
+    if (!given.connection->is_listed || !world_.enforces() || was.size() != is.size()) return false;
+    const Layers layers = decode(frame_at(was)), now = decode(frame_at(is));
+    if (number_of(frame_at(was), layers) != number_of(frame_at(is), now)) return false;
+    const std::ptrdiff_t headers = layers.transport_at;
+    return now.transport_at == headers && std::equal(was.begin() + headers, was.end(), is.begin() + headers);
+  }
+
+  // One of a segment's fragments, as it came. Those of the whole of it are what the segment would be.
+  bool is_part(std::size_t side, const std::vector<std::uint8_t>& bytes) {
+    for (Given& given : given_) {
+      for (std::size_t i = 0; i < given.parts.size(); ++i) {
+        const std::size_t bit = std::size_t{1} << i;
+        if ((given.parts_left & bit) != 0 || given.link != side || !is_same_part(given, given.parts[i].bytes, bytes)) continue;
+        given.parts_left |= bit;
+        if (given.parts_left + 1 == std::size_t{1} << given.parts.size()) {
+          ++given.left;
+          const Layers layers = decode(frame_at(given.bytes));
+          if (!given.connection->is_listed) check_bytes(given, given.connection->ways[given.side], frame_at(given.bytes), layers);
+          arrive(given, frame_at(given.bytes), layers);
+        }
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // At the receiver of a segment.
+  static void arrive(const Given& given, const Frame& frame, const Layers& layers) {
+    const TcpHeader header = tcp_header(frame, layers);
+    if (given.has_wrong_checksum || (header.flags & kTcpAck) == 0 || (header.flags & (kTcpSyn | kTcpRst)) != 0) return;
+    Way& way = given.connection->ways[given.side];
+    const Bytes payload = payload_of(frame, layers);
+    for (std::size_t i = 0; i < payload.size(); ++i) {
+      const std::size_t at = header.sequence - way.first + static_cast<std::uint32_t>(i);
+      if (at >= way.got.size() || way.is_there[at]) continue;
+      way.got[at] = static_cast<char>(payload[i]);
+      way.is_there[at] = true;
+    }
   }
 
   bool is_ours(const Frame& frame, const Layers& layers) const {
@@ -400,6 +544,7 @@ class Play {
     ++given.left;
     const bool is_same = std::equal(given.bytes.begin(), given.bytes.end(), frame.bytes().begin(), frame.bytes().end()) ||
                          (world_.enforces() && is_without_urgent(given, frame));
+    if (!one.is_udp) arrive(given, frame, layers);
     if (!world_.enforces() || (!one.is_listed && (!one.is_shared || one.is_udp || given.payload == 0))) {
       promise(is_same, "a frame that nobody may change was changed");
       promise(given.left == 1, "a frame left twice");
@@ -439,7 +584,18 @@ class Play {
     }
   }
 
+  void check_nothing_listed_arrived() const {
+    for (const Connection& one : connections_) {
+      if (!one.is_sure) continue;
+      const Way& way = one.ways[0];
+      for (const auto& [from, to] : way.listed) {
+        promise(to > way.contiguous() || way.got.compare(from, to - from, way.bytes, from, to - from) != 0, "a listed message arrived");
+      }
+    }
+  }
+
   void check_all_left() {
+    check_nothing_listed_arrived();
     if (is_crowded_ || world_.is_mirror()) return;
     for (const Given& given : given_) {
       const Connection& one = *given.connection;

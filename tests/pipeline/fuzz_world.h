@@ -16,7 +16,7 @@ namespace telefence::testing {
 class World {
  public:
   World(Mode mode, bool is_mirror, const StreamOptions& streams)
-      : access(pool, 0), core(pool, 1), respond(pool, 2), mode_(mode), is_mirror_(is_mirror), ring_(64), normaliser_(NormaliseOptions{}),
+      : access(pool, 0), core(pool, 1), respond(pool, 2), mode_(mode), is_mirror_(is_mirror), is_roomy_(streams.hold_frames >= StreamOptions{}.hold_frames), ring_(64), normaliser_(NormaliseOptions{}),
         sets_(readers_, MatchSet::empty()), policy_(readers_, test_policy(mode)) {
     PartOptions parts;
     parts.messages = 64;
@@ -28,6 +28,8 @@ class World {
     swap_sets(false);
   }
 
+  // Whatever a script says has its place.
+  bool is_roomy() const { return is_roomy_; }
   bool enforces() const { return mode_ == Mode::kEnforce && !is_mirror_; }
   bool is_mirror() const { return is_mirror_; }
 
@@ -95,6 +97,7 @@ class World {
 
   Mode mode_;
   bool is_mirror_;
+  bool is_roomy_;
   RecordRing ring_;
   Readers readers_;
   Normaliser normaliser_;

@@ -69,6 +69,49 @@ TEST(LetThrough, AVisitInAsManyPiecesAsItHasOctets) {
   }
 }
 
+// Nobody is told of a visit that is dropped, and TCP repeats its second half for a quarter of an hour, each time after twice as long up to
+// two minutes.
+TEST(LetThrough, ADroppedVisitWhoseRestIsRepeatedForLong) {
+  const std::string message = http_request("www.evil.example");
+  Exchange exchange;
+  exchange.filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example", "drop"); });
+  exchange.open(80, 30000);
+  exchange.filter.access.give(exchange.packet(80, 30000, 0, std::string_view(message).substr(0, 20)), exchange.now);
+  exchange.filter.run();
+  std::size_t repetitions = 0;
+  for (std::uint64_t wait_ms = 200, total_ms = 0; total_ms < 924'000; wait_ms = std::min<std::uint64_t>(2 * wait_ms, 120'000)) {
+    exchange.filter.access.give(exchange.packet(80, 30000, 20, std::string_view(message).substr(20)), exchange.now);
+    exchange.filter.run();
+    exchange.now += wait_ms * kMs;
+    total_ms += wait_ms;
+    ++repetitions;
+  }
+  EXPECT_EQ(exchange.filter.core.sent().size(), 1u);
+  EXPECT_EQ(exchange.filter.fate(Fate::kDroppedByVerdict) + exchange.filter.fate(Fate::kDroppedDeadConnection), repetitions);
+  EXPECT_EQ(exchange.filter.fate(Fate::kDroppedByVerdict), 1u);
+}
+
+// Pieces of it came before, behind its beginning.
+TEST(LetThrough, AVisitInFragmentsBehindPiecesOfIt) {
+  const std::string message = http_request(std::string(39, 'e') + ".evil.example", "/" + std::string(312, 'e'));
+  for (int order = 0; order < 3; ++order) {
+    Exchange exchange;
+    exchange.filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+    exchange.open(80, 30000);
+    for (const std::size_t at : {61, 31, 51, 11}) {
+      exchange.filter.access.give(exchange.packet(80, 30000, static_cast<std::uint32_t>(at), std::string_view(message).substr(at, 41)), exchange.now);
+      exchange.filter.run();
+    }
+    auto parts = fragments_of(exchange.packet(80, 30000, 0, message), 64, 7);
+    if (order == 1) std::reverse(parts.begin(), parts.end());
+    if (order == 2) std::rotate(parts.begin(), parts.begin() + 1, parts.end());
+    for (const Octets& part : parts) exchange.filter.access.give(part, exchange.now);
+    exchange.filter.run();
+    EXPECT_EQ(exchange.filter.ring.pushed(), 1u) << order;
+    for (const Octets& sent : exchange.filter.core.sent()) EXPECT_NE(sent, parts.back()) << order;
+  }
+}
+
 TEST(LetThrough, EmptyRecipient) {
   const std::string pdu = submit_multi(1, "10690001", {"", "8613800000001"}, "you win a prize today....");
   EXPECT_EQ(leaks(block_text_only, 2775, pdu, "win a prize"), "");

@@ -92,6 +92,37 @@ def with_octets(script, each):
 for name, options in (('session', 3), ('session_reversed', 7), ('reset', 2), ('spread_http', 0x5a)):
     SEEDS[f'{name}_options'] = with_octets(bytes([SEEDS[name][0] | OPTIONS]) + SEEDS[name][1:], bytes([options]))
 
+# Between honest ends nothing listed arrives, in whatever pieces, nor in IP fragments.
+HONEST = {port: next(shape for shape in range(0x20, 0x40) if shape % 6 == PORTS[port]) for port in PORTS}
+FRAGMENTED = 0x20
+
+
+def listed(kind):
+    """The octet that says this kind, listed: fuzz_play.h takes its rest by twelve, flags and all."""
+    return next(LISTED | low for low in range(0x20) if (LISTED | low) % 12 == kind)
+
+
+def honest(ports):
+    return bytes([ENFORCE]) + bytes(HONEST[port] for port in ports) + bytes((PORTS[53], PORTS[5060]))
+
+
+def backwards(connection, kind, variant=0):
+    return opened(connection) + say(connection, kind, variant) + b''.join(op(5, connection, 0, ahead, 40) for ahead in (60, 30, 50, 10)) + op(14, connection)
+
+
+NAMES, SHARED = (80, 443, 53, 80), (2775, 5060, 2775, 5060)
+KINDS = {'names': (NAMES, (HTTP, TLS, DNS, HTTP)), 'shared': (SHARED, (SMS_LONG, CALL, SMS_MANY, MESSAGE))}
+SURE = {}
+for what, (ports, kinds) in KINDS.items():
+    SURE[f'{what}_pieces'] = honest(ports) + b''.join(cut_up(i, listed(kind), 4 * i, (20, 30, 5, 250, 255)) + op(14, i) for i, kind in enumerate(kinds))
+    SURE[f'{what}_backwards'] = honest(ports) + b''.join(backwards(i, listed(kind), 156) for i, kind in enumerate(kinds))
+    SURE[f'{what}_behind_others'] = honest(ports) + b''.join(
+        opened(i) + say(i, kind, 12) + say(i, listed(kind), 5) + part(i, 90) + op(3, i, 0, 7, 50) + op(14, i) for i, kind in enumerate(kinds))
+SURE['answered'] = honest((2775,) * 4) + b''.join(say(0, kind, 8, run=False) for kind in (SMS, listed(SMS), SMS)).join((opened(0), part(0, 40) + op(14))) + op(3, 0, 0, 30, 190) + op(11, 0, 0, 3) + op(0, 0, 1, RESPONSE, 0) * 3 + op(14, 0, 1) + say(0, listed(SMS), 8) + part(0, 33) + op(14)
+SEEDS.update((f'sure_{name}', script) for name, script in SURE.items())
+for name, script in SURE.items():
+    SEEDS[f'sure_{name}_fragments'] = with_octets(bytes([FRAGMENTED]) + script[1:], bytes([0xc3 if 'pieces' in name else 0x87]))
+
 # A plain tunnel of each kind, one in another, each with all that its header may have.
 GTP, GRE, IPIP, VXLAN, GENEVE, MPLS, PPPOE, L2TP, CAPWAP, TEREDO, GRE_IN_UDP, AYIYA = *range(1, 12), 14
 OUTER_IPV6, NESTED, BRIDGED = 0x10, 0x40, 0x80
@@ -100,6 +131,7 @@ for kind, label in ((GTP, 'gtp'), (GRE, 'gre'), (IPIP, 'ipip'), (VXLAN, 'vxlan')
                     (L2TP, 'l2tp'), (CAPWAP, 'capwap'), (TEREDO, 'teredo'), (GRE_IN_UDP, 'gre_in_udp'), (AYIYA, 'ayiya')):
     for name in ('listed', 'session', 'reset'):
         TUNNELS[f'{label}_{name}'] = with_octets(SEEDS[name], bytes([kind, 0]))
+    TUNNELS[f'{label}_sure'] = with_octets(SURE['shared_pieces'], bytes([kind, 0x10]))
     TUNNELS[f'{label}_full'] = with_octets(SEEDS['session'] + SEEDS['reset'][7:], bytes([kind | OUTER_IPV6 | BRIDGED, 0x1f]))
     TUNNELS[f'{label}_bare'] = with_octets(bytes([OPTIONS]) + SEEDS['listed'][1:] + SEEDS['session_many'][7:], bytes([kind, 0x10]))
     if kind not in (MPLS, PPPOE):

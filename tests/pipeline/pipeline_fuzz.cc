@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes a whole worker with connections and flows: fuzz_play.h has what an input is, and what is promised of it. The first byte
-// chooses how the worker stands in the line, and whether segments bear TCP options.
+// chooses how the worker stands in the line, whether segments bear TCP options, and whether some come in IP fragments.
 
 #include "fuzz_play.h"
 #include "fuzz_stands.h"
@@ -11,6 +11,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace telefence::testing;
   if (size == 0 || size > 8192) return 0;
   const auto script = std::make_unique<std::vector<std::uint8_t>>(data + 1, data + size);
-  Play(world_of(data[0]), Choices(*script), {.has_tcp_options = (data[0] & 0x10) != 0}).run();
+  Play(world_of(data[0]), Choices(*script), {.has_tcp_options = (data[0] & 0x10) != 0, .has_fragments = (data[0] & 0x20) != 0}).run();
   return 0;
 }
