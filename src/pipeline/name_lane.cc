@@ -51,6 +51,7 @@ void NameLane::end_of_burst() {
   completed_count_ = 0;
   parts_.end_of_burst();
   stats_.spread_evicted.set(parts_.evicted());
+  stats_.beginnings_evicted.set(parts_.beginnings_evicted());
 }
 
 // Where the connection begins that is answered: the answer tells which of several SYNs reached its end, and there may be more than are

@@ -53,6 +53,10 @@ void add_packets(Catalog& catalog, const Workers& workers) {
 }
 
 void add_spread(Catalog& catalog, const Workers& workers) {
+  add_single(catalog, workers, "telefence_beginnings_evicted_total",
+             "Places where a connection, or its next message, begins that gave way to others before their time (a flood of SYNs does that). What "
+             "begins there is known by its first bytes all the same.",
+             &WorkerStats::beginnings_evicted);
   catalog.add({"telefence_spread_messages_total",
                "Messages that went on in another segment: begun, read to their end, given up (longer or in more pieces than is put "
                "together), evicted (gave way to others).",

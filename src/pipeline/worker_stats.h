@@ -48,6 +48,7 @@ struct WorkerStats {
   Counter spread_read;          // of these, read to their end
   Counter spread_given_up;      // longer, or in more pieces, than is put together
   Counter spread_evicted;       // gave way to others
+  Counter beginnings_evicted;   // of connections and of next messages, that gave way before their time
   Counter fragments_joined;       // packets that came in fragments and were read
   Counter fragments_replaced;     // of these, segments that left in one piece, or in several of their own
   Counter fragments_overlapping;  // parts that repeat bytes as other ones

@@ -188,6 +188,8 @@ class PartTable {
   bool keeps_first() const { return options_.keep == StreamBuffer::Keep::kFirst; }
   std::size_t size() const { return messages_.size(); }
   std::uint64_t evicted() const { return freed_; }  // unfinished ones that gave way to others
+  // Beginnings of connections and of next messages that gave way before their time.
+  std::uint64_t beginnings_evicted() const { return openings_.evicted() + nexts_.evicted(); }
   std::size_t bytes_used() const { return pool_.used(); }
 
  private:

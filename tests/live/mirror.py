@@ -162,7 +162,7 @@ class Mirror:
             line.stop(watcher)
         times = reaction_times(captures['span1'], captures['resp1'])
         shown = ', '.join('%s %d of %d' % (what, count, TRIES) for what, count in won.items())
-        self.report.check('server %d ms away: our answer came first: %s' % (milliseconds, shown), True)
+        print('         (server %d ms away: our answer came first: %s)' % (milliseconds, shown), flush=True)
         answered = self.answered() - before
         self.report.check('every blocked message was answered: %d' % answered, answered >= 3 * TRIES and len(times) > 2 * TRIES, len(times),
                           'from the copy to our answer: p50 %.0f us, p99 %.0f us, of %d' %

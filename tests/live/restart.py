@@ -10,7 +10,7 @@ import time
 
 import netns
 
-BOUND_MS = 10000
+BOUND_MS = 4000
 CONFIG = '''version: 1
 mode: enforce
 ports:

@@ -284,6 +284,47 @@ TEST(Bounds, OfAMessageInMorePiecesThanAreKeptApartThoseThatAreOneTooManyAreNotF
   }
 }
 
+// More of them than places are remembered. What was begun is put together, held and refused as without them.
+TEST(Bounds, AFloodOfSynsChangesNothingForTheConnectionsThatMatter) {
+  constexpr std::uint32_t kSyns = 400'000;
+  static_assert(kSyns > PartOptions{}.openings);
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) {
+    Filter::block_domain(b, "evil.example");
+    Filter::block_text(b, "win a prize");
+  });
+  const auto give = [&](MemoryQueue& queue, const PacketShape& shape) {
+    queue.give(frame_of(shape), kStart);
+    filter.run();
+  };
+  const std::string innocent = submit_sm(1, "10690001", "8613800000001", "see you"), listed = submit_sm(2, "10690001", "8613800000001", "WIN a PRIZE");
+  const std::string hello = tls_hello("www.evil.example");
+  const auto from_client = [&](std::uint16_t port, std::uint32_t at, std::string_view bytes) {
+    give(filter.access, {.destination_port = port, .sequence = 1001 + at, .acknowledgement = 7001, .payload = bytes});
+  };
+  for (const std::uint16_t port : {2775, 443}) {
+    give(filter.access, {.destination_port = port, .sequence = 1000, .flags = kTcpSyn});
+    give(filter.core, {.reversed = true, .source_port = port, .destination_port = 40000, .sequence = 7000, .acknowledgement = 1001, .flags = kTcpSyn | kTcpAck});
+  }
+  from_client(2775, 0, innocent + listed.substr(0, 40));
+  from_client(443, 0, std::string_view(hello).substr(0, 40));
+  std::mt19937 random(7);
+  for (std::uint32_t i = 0; i < kSyns; ++i) {
+    constexpr std::uint16_t kPorts[] = {443, 2775, 80, 5060};
+    filter.access.give(frame_of({.source_port = static_cast<std::uint16_t>(1024 + i % 60000), .destination_port = kPorts[i % 4],
+                                 .sequence = static_cast<std::uint32_t>(random()), .flags = kTcpSyn, .client = 0x0b000000u + i}), kStart);
+    if (i % 64 != 63) continue;
+    filter.run();
+    filter.core.forget();
+  }
+  EXPECT_GT(filter.stats().beginnings_evicted.read(), kSyns - PartOptions{}.openings);
+  from_client(2775, static_cast<std::uint32_t>(innocent.size()) + 40, std::string_view(listed).substr(40));
+  from_client(443, 40, std::string_view(hello).substr(40));
+  EXPECT_EQ(filter.fate(Fate::kNeutralised), 2u);
+  EXPECT_EQ(filter.fate(Fate::kReset), 1u);
+  EXPECT_EQ(filter.stats().streams_evicted.read() + filter.stats().spread_evicted.read() + filter.stats().sessions_evicted.read(), 0u);
+}
+
 TEST(Bounds, OfPacketsInFragmentsTheOneThatWaitsLongestGivesWay) {
   TrackOptions track;
   track.fragments.packets = 2;
