@@ -25,7 +25,7 @@ constexpr double kMonths = 243 * 86'400.0;  // in seconds
 struct Options {
   Sizes sizes{.packets = 1'000'000, .numbers = 40'000'000, .prefixes = 100'000, .gaps = true};
   double share = 1;
-  double visits = 200e6;
+  double visits = 201e6;  // rounded to whole bursts: 200 M at least
   unsigned core = default_core();
   std::string hugepages = "auto";
 };

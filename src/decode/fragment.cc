@@ -32,8 +32,7 @@ WholePayload read_tcp(Bytes payload) {
   whole.transport = Transport::kTcp;
   whole.source_port = reader.u16();
   whole.destination_port = reader.u16();
-  whole.sequence = reader.u32();
-  reader.skip(4);
+  reader.skip(8);  // where it stands, and what it acknowledges
   const std::size_t header = std::size_t{4} * (reader.u8() >> 4);
   if (!reader.ok() || header < 20 || header > payload.size()) return whole;
   whole.bytes = payload.subspan(header);

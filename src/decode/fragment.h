@@ -44,7 +44,6 @@ struct WholePayload {
   Transport transport = Transport::kNone;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
-  std::uint32_t sequence = 0;  // TCP
   Bytes bytes;                 // above the transport header
   Bytes segment;               // with it
 };

@@ -84,6 +84,24 @@ bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& f
   return true;
 }
 
+bool copy_segment(const Frame& segment, const Layers& layers, Frame& copy) {
+  const std::size_t size = layers.payload + layers.payload_length;
+  if (size > copy.tailroom || size > segment.length) return false;
+  std::memcpy(copy.data, segment.data, size);
+  Frame made = segment;
+  made.data = copy.data;
+  made.headroom = copy.headroom;
+  made.length = static_cast<std::uint32_t>(size);
+  made.tailroom = static_cast<std::uint16_t>(copy.tailroom - size);
+  made.owner = copy.owner;
+  copy = made;
+  if (layers.tunnels == 0) return true;
+  TunnelPath path;
+  (void)decode(segment, path);
+  refit_tunnels(path, copy.mutable_bytes());
+  return true;
+}
+
 void clear_urgent(Frame& segment, const Layers& layers) {
   const std::size_t flags = layers.transport_at + kFlags - 1;  // with the header's length: a whole word
   const std::size_t checksum = layers.transport_at + kChecksum;

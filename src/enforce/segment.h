@@ -16,6 +16,10 @@ namespace telefence {
 // frame. False, and nothing is changed, when it does not fit into it, or a tunnel around it admits no second packet. Requires: 0 < count < payload; the checksum is right.
 bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& front, Layers& front_layers);
 
+// Makes one segment of its own of it: `copy`, an empty frame, gets the headers and the payload, and nothing that may lie behind. False, and nothing
+// is written, when it does not fit.
+bool copy_segment(const Frame& segment, const Layers& layers, Frame& copy);
+
 // Urgent data is read out of band by some receivers and in line by others (RFC 6093, 3): as ordinary data all read the same.
 void clear_urgent(Frame& segment, const Layers& layers);
 

@@ -256,14 +256,14 @@ Fate Enforcer::apply_in_parts(std::size_t index, const LivePolicy& live, Replies
   const std::size_t place = burst_.events.events()[index].frame;
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
   if (!action.takes_frame) return apply(index, burst_.as_came[place], decode(burst_.as_came[place]), live, replies);
-  const bool stalls_others = burst_.layers[place].transport == Transport::kTcp &&
-                             registered_protocols()[burst_.events.events()[index].protocol]->shares_connections;
-  if (stalls_others) return Fate::kForwardedActionFailed;
   // As in carry_out(): nobody is told of what no receiver takes, but the one that contradictory parts make elsewhere must not arrive.
   if (!burst_.is_joined[place] && !checksums_hold(burst_.frames[place], burst_.layers[place])) {
     note_evasion(burst_, stats_, place, EvasionKind::kBadChecksum);
     return burst_.is_contradictory[place] ? Fate::kDroppedByVerdict : Fate::kForwardedBadChecksum;
   }
+  const bool stalls_others = burst_.layers[place].transport == Transport::kTcp &&
+                             registered_protocols()[burst_.events.events()[index].protocol]->shares_connections;
+  if (stalls_others) return Fate::kForwardedActionFailed;
   return apply(index, burst_.frames[place], burst_.layers[place], live, replies);
 }
 

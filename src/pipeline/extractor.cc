@@ -10,7 +10,7 @@ namespace telefence {
 Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane,
                      Shedder& shedder, FramePool& pool, const PartOptions& options, const FragmentOptions& fragments)
     : burst_(burst), sessions_(sessions), lane_(lane), shedder_(shedder), reader_(burst, datagrams, stats, shedder),
-      names_(burst, sessions, stats, lane, shedder, reader_, options), fragments_(burst, sessions, stats, pool, fragments) {}
+      names_(burst, sessions, stats, lane, shedder, reader_, options), fragments_(burst, sessions, stats, lane, pool, fragments) {}
 
 // Returns the flags.
 [[gnu::always_inline]] inline std::uint8_t Extractor::note_header(std::size_t index) {
@@ -93,6 +93,7 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
   }
   if (note_if_late(burst_, index, sessions_)) return;
   const std::uint8_t flags = note_header(index);
+  if (burst_.payloads[index].bytes.empty()) return;
   const bool has_bytes = (flags & (kTcpSyn | kTcpRst)) == 0 && (flags & kTcpAck) != 0;
   if (has_bytes && goes_on_uncut(index, classifier)) return;
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
@@ -109,7 +110,7 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
 // connection is seen, too: what another worker has would be waited for in vain.
 bool Extractor::goes_on_uncut(std::size_t index, const Classifier& classifier) {
   if (!burst_.may_change || burst_.layers[index].is_sealed()) return false;
-  if (!lane_.knows(index) && !names_.begins_shared(index, classifier)) return false;
+  if (!lane_.knows(burst_.flow_of(index, sessions_), burst_.layers[index]) && !names_.begins_shared(index, classifier)) return false;
   return fragments_.replace(index);
 }
 

@@ -2,14 +2,14 @@
 #include "pipeline/fragments.h"
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 
+#include "base/big_endian.h"
 #include "base/check.h"
-#include "base/uncleared.h"
 #include "decode/decode.h"
 #include "decode/fragment.h"
 #include "enforce/checksum.h"
+#include "enforce/outer.h"
 #include "enforce/segment.h"
 #include "enforce/whole_packet.h"
 #include "pipeline/evasions.h"
@@ -20,6 +20,15 @@ namespace {
 // Of a packet that leaves in place of fragments: every link carries so much (RFC 8200, 5), with tunnels around it as well.
 constexpr std::size_t kLongestMade = 1280;
 constexpr std::size_t kFrameRoom = 1600;  // FramePool::take
+constexpr std::size_t kLeastMade = 256;   // of payload
+
+// Whether what comes in one packet may go on in several.
+bool admits_more(const Frame& frame, const Layers& layers) {
+  if (layers.tunnels == 0) return true;
+  TunnelPath path;
+  (void)decode(frame, path);
+  return may_double(path, frame.bytes());
+}
 
 }  // namespace
 
@@ -72,6 +81,12 @@ bool Fragments::join(std::size_t index) {
   const bool is_outermost = layers.tunnels == 0 || (layers.outer_network == layers.network && !layers.is_in(TunnelKind::kPppoe));
   const bool is_bearer = is_outermost && begins_bearer(header, part, layers.ip_version);
   const Put put = table_.put(key, header, part, is_bearer, burst_.now_ns);
+  if (is_followed(index, header, part)) {
+    table_.absorb(key);
+    burst_.fates[index] = Fate::kDroppedCopy;  // its bytes leave in other frames, if they do
+  } else if (table_.is_absorbed(key)) {
+    burst_.fates[index] = Fate::kDroppedCopy;
+  }
   if (put == Put::kOverlaps || put == Put::kWholeOverlaps) note_overlap(index);
   switch (put) {
     case Put::kWaits:
@@ -87,6 +102,20 @@ bool Fragments::join(std::size_t index) {
     case Put::kWholeOverlaps: return take(index, key);
   }
   return false;
+}
+
+// The first part of a segment of a connection that many share, of which bytes were seen here: such a segment goes on uncut. Its receiver never gets
+// this part, however often and under whatever number it comes, and so can't make anything of the others.
+bool Fragments::is_followed(std::size_t index, const FragmentHeader& header, Bytes part) {
+  constexpr std::uint8_t kTcp = 6;
+  if (!burst_.may_change || header.offset != 0 || header.protocol != kTcp || part.size() < 8) return false;
+  const Frame& frame = burst_.frames[index];
+  Layers layers = burst_.layers[index];
+  if (layers.is_sealed() || !admits_more(frame, layers)) return false;
+  layers.ip_protocol = kTcp;
+  layers.source_port = big_endian<std::uint16_t>(part.data());
+  layers.destination_port = big_endian<std::uint16_t>(part.data() + 2);
+  return lane_.knows(sessions_.key_of(frame, layers), layers);
 }
 
 void Fragments::note_overlap(std::size_t index) {
@@ -121,8 +150,9 @@ bool Fragments::is_wrong(std::size_t index, const FragmentTable::Whole& packet, 
 }
 
 void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet) {
+  const bool is_absorbed = table_.is_absorbed(key);
   table_.take(key);
-  joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, false, key, packet.bytes};
+  joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, false, is_absorbed, key, packet.bytes};
   stats_.fragments_joined.add(1);
   burst_.is_contradictory[index] = packet.is_contradictory || (burst_.is_rebuilt[index] && burst_.is_contradictory[index]);
 }
@@ -140,8 +170,12 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return false;
   }
+  if (is_segment) {
+    table_.take(key);
+    return note_too_long(index);
+  }
   accept(index, key, packet);
-  if (!whole.is_known || is_segment || whole.bytes.empty()) return false;
+  if (!whole.is_known || whole.bytes.empty()) return false;
   layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
   layers.source_port = whole.source_port;
@@ -150,6 +184,13 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   burst_.is_joined[index] = burst_.any_joined = true;
   burst_.joined[index] = whole.segment;
   return true;
+}
+
+// A segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's.
+bool Fragments::note_too_long(std::size_t index) {
+  stats_.fragments_given_up.add(1);
+  if (burst_.may_change) burst_.fates[index] = Fate::kDroppedStreamFull;
+  return false;
 }
 
 // kFrame: the packet stands in the burst as a frame. kNothing: there is no segment or tunnel in it after all, or it is longer than a packet or
@@ -188,49 +229,62 @@ bool Fragments::read_inside(std::size_t index) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   if (layers.end == DecodeEnd::kFragment) return !is_too_deep(index) && is_read(index) && join(index);
-  if (layers.end != DecodeEnd::kPayload) return false;
+  const bool is_bare = layers.end == DecodeEnd::kNoPayload && layers.transport == Transport::kTcp;
+  if (layers.end != DecodeEnd::kPayload && !is_bare) return false;
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,
                             Payload::Begins::kPacket};
   return true;
 }
 
 bool Fragments::replace(std::size_t index) {
-  Frame rest = burst_.frames[index];
-  Layers layers = burst_.layers[index];
-  const std::size_t most = std::min(layers.network + kLongestMade, kFrameRoom) - std::min<std::size_t>(layers.payload, kFrameRoom);
-  if (!checksums_hold(rest, layers) || most < layers.payload) return false;
-  const std::size_t count = (layers.payload_length + most - 1) / most;
-  const std::size_t bytes = count * layers.payload + layers.payload_length;
-  if (count > burst_.made.size() - burst_.made_count || made_bytes_ + bytes > EventList::kBurstBytes) return false;
-  const auto made = std::span(burst_.made).subspan(burst_.made_count, count);
-  const std::size_t taken = pool_.take_some(made);
-  Layers unused;
-  const auto split = [&](Frame& front) { return split_segment(rest, layers, static_cast<std::uint32_t>(most), front, unused); };
-  if (taken < count || (count > 1 && !split(made[0]))) {
-    pool_.release(made.first(taken));
-    return false;
+  const Frame& frame = burst_.frames[index];
+  const Layers& layers = burst_.layers[index];
+  if (!checksums_hold(frame, layers)) return false;
+  // Headers may be longer than anybody makes them.
+  const std::size_t end = std::clamp(layers.network + kLongestMade, layers.payload + kLeastMade, std::max(layers.payload + kLeastMade, kFrameRoom));
+  const std::size_t most = end - layers.payload;
+  if (layers.payload_length > most && !admits_more(frame, layers)) return false;
+  if (end > kFrameRoom || !make_segments(index, most)) {
+    burst_.fates[index] = Fate::kDroppedStreamFull;
+    return true;
   }
-  for (std::size_t i = 1; i + 1 < count; ++i) CHECK(split(made[i]));
-  Frame& last = made[count - 1];
-  std::memcpy(last.data, rest.data, rest.length);
-  rest.data = last.data;
-  rest.headroom = last.headroom;
-  rest.tailroom = static_cast<std::uint16_t>(last.tailroom - rest.length);
-  rest.owner = last.owner;
-  last = rest;
-  for (Frame& one : made.first(count - 1)) one.is_made = true;
-  burst_.made_count += count;
-  made_bytes_ += bytes;
   burst_.held[index] = burst_.any_held = true;  // the last of them has its fate
   is_replaced_[index] = any_replaced_ = true;
   stats_.fragments_replaced.add(1);
   return true;
 }
 
-// See FragmentTable. What is cut around a tunnel is cut by its ends, and every other packet of theirs would be in the way of what was replaced.
-bool Fragments::is_brief(const Joined& one) const {
-  if (!burst_.is_rebuilt[one.index]) return false;
-  return one.is_tunnel && (one.is_bearer || is_replaced_[one.index]);
+// With `most` octets of payload each. False, and nothing is done, when there is no place or no buffer for them.
+bool Fragments::make_segments(std::size_t index, std::size_t most) {
+  Frame rest = burst_.frames[index];
+  Layers layers = burst_.layers[index];
+  const std::size_t count = (layers.payload_length + most - 1) / most;
+  const std::size_t bytes = count * layers.payload + layers.payload_length;
+  if (count == 0 || count > burst_.made.size() - burst_.made_count || made_bytes_ + bytes > EventList::kBurstBytes) return false;
+  const auto made = std::span(burst_.made).subspan(burst_.made_count, count);
+  const std::size_t taken = pool_.take_some(made);
+  if (taken < count) {
+    pool_.release(made.first(taken));
+    return false;
+  }
+  for (Frame& front : made.first(count - 1)) {
+    Layers unused;
+    CHECK(split_segment(rest, layers, static_cast<std::uint32_t>(most), front, unused));
+    front.is_made = true;
+  }
+  CHECK(copy_segment(rest, layers, made.back()));
+  burst_.made_count += count;
+  made_bytes_ += bytes;
+  return true;
+}
+
+// See FragmentTable. What is cut around a tunnel is cut by its ends, and every other packet of theirs would be in the way: of a bearer's nobody else
+// can make a part; of others, what was replaced is remembered until a stream has waited for all that it may (StreamOptions::hole_ns).
+std::uint64_t Fragments::remembered_for(const Joined& one) const {
+  constexpr std::uint64_t kLongerThanAHole = 6'000'000'000;
+  if (!one.is_tunnel) return FragmentTable::kRefusedFor;
+  if (one.is_bearer) return FragmentTable::kBriefly;
+  return is_replaced_[one.index] ? kLongerThanAHole : FragmentTable::kRefusedFor;
 }
 
 // Of a copy nothing is kept from anybody.
@@ -243,8 +297,10 @@ void Fragments::settle() {
   }
   for (const Joined& one : std::span(joined_).first(joined_count_)) {
     using Gone = FragmentTable::Gone;
+    // Of what was absorbed, or carried such a part, nobody can make anything.
+    if (one.is_absorbed || burst_.fates[one.index] == Fate::kDroppedCopy) continue;
     if (is_replaced_[one.index] || is_refused(one.index))
-      table_.refuse(one.key, is_replaced_[one.index] ? Gone::kReplaced : Gone::kRefused, is_brief(one), burst_.now_ns);
+      table_.refuse(one.key, is_replaced_[one.index] ? Gone::kReplaced : Gone::kRefused, remembered_for(one), burst_.now_ns);
   }
   if (burst_.any_rebuilt) [[unlikely]] burst_.put_back();
 }

@@ -15,6 +15,7 @@
 #include "decode/tunnel_path.h"
 #include "nic/queue.h"
 #include "pipeline/burst.h"
+#include "pipeline/stream_lane.h"
 #include "pipeline/worker_stats.h"
 #include "track/fragment_table.h"
 #include "track/session_table.h"
@@ -23,16 +24,16 @@ namespace telefence {
 
 class Fragments {
  public:
-  Fragments(Burst& burst, const SessionTable& sessions, WorkerStats& stats, FramePool& pool, const FragmentOptions& options)
-      : burst_(burst), sessions_(sessions), stats_(stats), pool_(pool), table_(options) {}
+  Fragments(Burst& burst, const SessionTable& sessions, WorkerStats& stats, StreamLane& lane, FramePool& pool, const FragmentOptions& options)
+      : burst_(burst), sessions_(sessions), stats_(stats), lane_(lane), pool_(pool), table_(options) {}
 
   // True for those that a protocol may have something to read in.
   bool is_read(std::size_t index) const;
   // Requires: is_read(). True when this fragment made its packet whole. Of a datagram burst.payloads and the protocol and ports in .layers are
   // those of the packet; of a segment, and where a tunnel came in fragments, burst.frames and .layers are, too.
   bool join(std::size_t index);
-  // Segments of their own leave in the place of this part of one, which stands in burst.frames: in burst.made. The parts before wait at their
-  // receiver in vain. False, and nothing is done: no room, no buffers, or a tunnel that admits no second packet.
+  // Segments of their own leave in the place of this part of one, which stands in burst.frames: in burst.made. False, and nothing is done:
+  // nobody takes it, or it is in a tunnel that admits no second packet. Without room or buffers it is dropped: its sender repeats it.
   bool replace(std::size_t index);
   // What became of the packets is known, and nothing has left yet: parts that came once more share it.
   void settle();
@@ -43,6 +44,7 @@ class Fragments {
     std::uint16_t index = 0;
     bool is_bearer = false;
     bool is_tunnel = false;  // it carried another packet
+    bool is_absorbed = false;
     std::uint64_t key = 0;
     Bytes bytes;
   };
@@ -54,15 +56,19 @@ class Fragments {
   bool take(std::size_t index, std::uint64_t key);
   bool is_wrong(std::size_t index, const FragmentTable::Whole& packet, const WholePayload& whole) const;
   void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
+  bool note_too_long(std::size_t index);
   enum class Made : std::uint8_t { kNothing, kFrame, kWrong };
   Made rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
-  bool is_brief(const Joined& one) const;
+  bool is_followed(std::size_t index, const FragmentHeader& header, Bytes part);
+  bool make_segments(std::size_t index, std::size_t most);
+  std::uint64_t remembered_for(const Joined& one) const;
   bool is_too_deep(std::size_t index) const;
   bool read_inside(std::size_t index);
 
   Burst& burst_;
   const SessionTable& sessions_;
   WorkerStats& stats_;
+  StreamLane& lane_;
   FramePool& pool_;
   FragmentTable table_;
   // A fragment may complete a packet in which it completes another one, in a tunnel.

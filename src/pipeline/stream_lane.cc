@@ -110,11 +110,12 @@ void StreamLane::reopen(std::size_t index) {
   streams_.note_heard(connection->ends[side], arrival_);
 }
 
-bool StreamLane::knows(std::size_t index) {
-  if (!is_candidate(burst_.layers[index])) return false;
-  const FlowKey& flow = burst_.flow_of(index, sessions_);
+bool StreamLane::knows(const FlowKey& flow, const Layers& layers) {
+  if (!is_candidate(layers)) return false;
   const MessageConnection* const connection = streams_.find(flow);
-  return connection != nullptr && connection->ends[MessageStreams::side_of(*connection, flow)].is_known;
+  if (connection == nullptr || !classifier_->is_enabled(connection->protocol)) return false;
+  const StreamEnd& end = connection->ends[MessageStreams::side_of(*connection, flow)];
+  return end.is_known || end.is_confirmed;
 }
 
 void StreamLane::pass_beside(std::size_t index) {
@@ -443,7 +444,8 @@ void StreamLane::settle(Replies& replies, const LivePolicy& live) {
     beside_count_ = 0;
     streams_.settle(burst_.now_ns);
   }
-  if (burst_.early_count != 0 && !burst_.is_copy) tell_of_holes(replies);
+  // Segments that were made of fragments come next, and may fill them.
+  if (burst_.early_count != 0 && burst_.made_count == 0 && !burst_.is_copy) tell_of_holes(replies);
   bool has_made = false;
   for (Stream* const stream : streams_.splits()) has_made |= split(*stream);
   for (MessageStreams::Released& one : streams_.released()) {

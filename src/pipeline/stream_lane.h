@@ -44,8 +44,8 @@ class StreamLane {
   // The connection of this segment carries messages of `protocol`: it is followed from here on. forward, reverse: where this
   // segment's direction and the other begin, as far as it was seen.
   Belongs follow(std::size_t index, std::uint8_t protocol, const Opening* forward, const Opening* reverse);
-  // True when bytes of this segment's direction were seen here before.
-  bool knows(std::size_t index);
+  // True when bytes of this direction were seen here before, or the other end's word of them.
+  bool knows(const FlowKey& flow, const Layers& layers);
   // The packet came in IP fragments, and is whole: it goes on, beside what is known of its stream.
   void pass_beside(std::size_t index);
   // A SYN that answers another, on which both ends agree.

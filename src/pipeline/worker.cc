@@ -278,7 +278,7 @@ bool Worker::next_part() {
 void Worker::begin_part() {
   burst_.clear();
   burst_.started_ns = steady_ns();
-  if (burst_.count != 0) time_ns_ = burst_.frames[burst_.count - 1].time_ns;
+  if (burst_.count != 0 && !burst_.is_made) time_ns_ = burst_.frames[burst_.count - 1].time_ns;
   burst_.now_ns = clock_.advance(time_ns_);
   stats_.bursts.add(1);
   end_stage(Stage::kReceive);

@@ -41,7 +41,7 @@ void add_packets(Catalog& catalog, const Workers& workers) {
   add_single(catalog, workers, "telefence_packets_received_total", "Packets that workers received.", &WorkerStats::received);
   add_single(catalog, workers, "telefence_received_bytes_total", "Bytes of the packets that workers received.",
              &WorkerStats::received_bytes);
-  add_single(catalog, workers, "telefence_replies_sent_total", "Frames made by telefence and sent (answers, resets).",
+  add_single(catalog, workers, "telefence_replies_sent_total", "Frames made by telefence and sent (answers, resets, and what one packet became beside another).",
              &WorkerStats::replies_sent);
   add_single(catalog, workers, "telefence_replies_lost_total", "Frames made by telefence that no port took.",
              &WorkerStats::replies_lost);

@@ -9,8 +9,6 @@ namespace {
 // Linux gives a packet 30 s to become whole (ip(7), ipfrag_time); no receiver waits longer than RFC 8200's 60 s.
 constexpr std::uint64_t kWaitsFor = 60'000'000'000;
 // Of what was refused nothing may come through while receivers keep its other parts; later the identification is that of another packet.
-constexpr std::uint64_t kRefusedFor = 30'000'000'000;
-constexpr std::uint64_t kBearersWaitFor = 1'000'000'000;
 constexpr std::uint32_t kLongest = 65535;
 
 }  // namespace
@@ -19,16 +17,39 @@ FragmentTable::FragmentTable(const FragmentOptions& options) : pool_(options.byt
 
 FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns) {
   if (Packet* const known = packets_.find(key)) {
-    const std::uint64_t most = known->is_bearer || known->is_wrong ? kBearersWaitFor : known->is_refused ? kRefusedFor : kWaitsFor;
+    const std::uint64_t most = known->is_refused ? known->refused_for_ns : known->is_bearer || known->is_wrong ? kBriefly : kWaitsFor;
     if (now_ns - known->began_ns <= most) return *known;
     forget(*known);
   }
-  Packet& packet = packets_.insert(key, [&](Packet& leaving) { leaving.buffer.release(pool_); });
+  if (packets_.size() == packets_.capacity()) keep_refusals(now_ns);
+  Packet& packet = packets_.insert(key, [&](Packet& leaving) {
+    ended_ += leaving.is_refused && !is_remembered(leaving, now_ns);
+    leaving.buffer.release(pool_);
+  });
   packet.buffer.start(0, pool_);
   packet.total = 0;
   packet.began_ns = now_ns;
-  packet.is_refused = packet.is_wrong = packet.is_bearer = packet.has_first = packet.is_contradictory = false;
+  packet.is_refused = packet.is_wrong = packet.is_bearer = packet.has_first = packet.is_contradictory = packet.is_absorbed = false;
   return packet;
+}
+
+// Nobody shall push out a refusal with parts of other packets: what waits in vain gives way before.
+void FragmentTable::keep_refusals(std::uint64_t now_ns) {
+  constexpr int kLooksAt = 64;
+  for (int i = 0; i < kLooksAt; ++i) {
+    Packet* const oldest = packets_.oldest();
+    if (oldest == nullptr || !is_remembered(*oldest, now_ns)) return;
+    packets_.touch(*oldest);
+  }
+}
+
+void FragmentTable::absorb(std::uint64_t key) {
+  if (Packet* const packet = packets_.find(key)) packet->is_absorbed = true;
+}
+
+bool FragmentTable::is_absorbed(std::uint64_t key) {
+  const Packet* const packet = packets_.find(key);
+  return packet != nullptr && packet->is_absorbed;
 }
 
 void FragmentTable::forget(Packet& packet) {
@@ -78,7 +99,7 @@ void FragmentTable::make_room(const Packet& wanted, std::uint64_t now_ns) {
     Packet* const oldest = packets_.oldest();
     if (oldest == nullptr || oldest == &wanted) return;
     // A refusal takes no memory, and must not be forgotten for want of it.
-    if (oldest->is_refused && now_ns - oldest->began_ns <= kRefusedFor) {
+    if (is_remembered(*oldest, now_ns)) {
       packets_.touch(*oldest);
       continue;
     }
@@ -107,14 +128,14 @@ void FragmentTable::note_wrong(std::uint64_t key, std::uint64_t now_ns) {
   packet->began_ns = now_ns;
 }
 
-void FragmentTable::refuse(std::uint64_t key, Gone how, bool is_brief, std::uint64_t now_ns) {
+void FragmentTable::refuse(std::uint64_t key, Gone how, std::uint64_t for_ns, std::uint64_t now_ns) {
   Packet& packet = at(key, now_ns);
   packet.buffer.release(pool_);
   packet.began_ns = now_ns;
   packet.is_refused = true;
   packet.is_replaced = how == Gone::kReplaced;
   packet.is_wrong = false;  // what copies and decoys of this burst made under its number
-  packet.is_bearer = is_brief;
+  packet.refused_for_ns = for_ns;
 }
 
 void FragmentTable::end_of_burst() {

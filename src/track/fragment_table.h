@@ -64,12 +64,16 @@ class FragmentTable {
   // place, and makes it whole once more, for a second: what comes later is of another packet.
   void note_wrong(std::uint64_t key, std::uint64_t now_ns);
   // The packet was refused, or went on in another shape: no part of it shall pass while its receiver keeps others.
-  // is_brief: the identification comes round soon, see above.
   enum class Gone : std::uint8_t { kRefused, kReplaced };
-  void refuse(std::uint64_t key, Gone how, bool is_brief, std::uint64_t now_ns);
+  static constexpr std::uint64_t kRefusedFor = 30'000'000'000;  // as long as receivers wait
+  static constexpr std::uint64_t kBriefly = 1'000'000'000;      // where identifications come round soon, see above
+  void refuse(std::uint64_t key, Gone how, std::uint64_t for_ns, std::uint64_t now_ns);
+  // None of its parts is forwarded from now on: whoever puts it together sends it on. Nothing happens to a packet that is not there.
+  void absorb(std::uint64_t key);
+  bool is_absorbed(std::uint64_t key);
   void end_of_burst();
 
-  std::uint64_t evicted() const { return packets_.evicted() + gave_way_; }
+  std::uint64_t evicted() const { return packets_.evicted() + gave_way_ - ended_; }
 
  private:
   struct Packet {
@@ -78,6 +82,8 @@ class FragmentTable {
     std::uint64_t began_ns = 0;
     bool is_refused = false;
     bool is_replaced = false;  // of these: it went on in another shape
+    std::uint64_t refused_for_ns = 0;
+    bool is_absorbed = false;
     bool is_bearer = false;
     bool is_wrong = false;
     bool has_first = false;
@@ -85,12 +91,17 @@ class FragmentTable {
     std::uint8_t protocol = 0;  // by the first part
   };
   Packet& at(std::uint64_t key, std::uint64_t now_ns);
+  static bool is_remembered(const Packet& packet, std::uint64_t now_ns) {
+    return packet.is_refused && now_ns - packet.began_ns <= packet.refused_for_ns;
+  }
+  void keep_refusals(std::uint64_t now_ns);
   void forget(Packet& packet);
   void make_room(const Packet& wanted, std::uint64_t now_ns);
 
   BufferPool pool_;
   LruTable<Packet> packets_;
   std::uint64_t gave_way_ = 0;  // for want of memory
+  std::uint64_t ended_ = 0;     // refusals that made place when their time was over
   bool made_room_ = false;      // in this burst
 };
 

@@ -158,6 +158,7 @@ void MessageStreams::open(MessageConnection& connection, std::uint8_t side, std:
   end.next = first_sequence;
   end.is_known = end.is_synced = true;
   end.is_confirmed = end.is_agreed = false;
+  end.hops = 0;
   connection.was_reset = false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "filter.h"
 #include "fuzz_fragments.h"
+#include "ipv4_parts.h"
 #include "payloads.h"
 #include "pipeline/worker.h"
 #include "session_ends.h"
@@ -50,11 +51,9 @@ class Ends {
   void respond(std::size_t at, std::string_view bytes, std::size_t confirmed) {
     give(filter.core, shape(true, number(kThere, at), number(kHere, confirmed), bytes));
   }
-  // They pass beside the stream: there is no buffer for a segment of their own.
+  // They pass beside the stream where the tunnel admits no second packet (kNumbered).
   void give_beside(const std::array<Octets, 2>& parts) {
-    filter.leave_buffers(1);
     for (const Octets& part : parts) give_frame(part);
-    filter.give_buffers_back();
   }
   void give_frame(const Octets& frame) {
     filter.access.give(frame, now_ns);
@@ -120,6 +119,12 @@ std::string voided(std::string pdu) {
   EXPECT_TRUE(protocol_named("smpp")->neutralise(Event{}, {reinterpret_cast<std::uint8_t*>(pdu.data()), pdu.size()}, {}));
   return pdu;
 }
+
+// As innocent(), and more than one packet takes.
+std::string longer(std::uint32_t number) {
+  return submit_sm_payload(number, "10690001", "8613800000001", "the parcel is at the gate" + std::string(1400, ' '));
+}
+const Way& kNumbered = *std::find_if(kWays.begin(), kWays.end(), [](const Way& way) { return std::string_view(way.name) == "GRE with sequence numbers"; });
 
 class SessionWays : public ::testing::TestWithParam<Way> {};
 INSTANTIATE_TEST_SUITE_P(Each, SessionWays, ::testing::ValuesIn(kWays), name_of_way);
@@ -287,25 +292,25 @@ TEST(SessionSeams, WhereOnlyResponsesPassTheyPassAtOnceHoweverTheyAreCut) {
 // A segment in IP fragments that can't be replaced passes beside the stream. What comes behind it must not wait longer than for the
 // confirmation of it, and the session is found again.
 TEST(SessionSeams, ASegmentInFragmentsThatPassesCostsNoMoreThanItself) {
-  const std::string stream = innocent(1) + innocent(2) + innocent(3) + listed(4) + innocent(5);
-  const std::size_t one = innocent(1).size();
-  Ends ends(kWays[0]);
+  const std::string stream = innocent(1) + longer(2) + innocent(3) + listed(4) + innocent(5);
+  const std::size_t one = innocent(1).size(), two = one + longer(2).size(), three = two + innocent(3).size();
+  Ends ends(kNumbered);
   ends.open();
   ends.send(0, stream.substr(0, one));
-  const Octets whole = ends.there(one, stream.substr(one, one));
+  const Octets whole = ends.there(one, stream.substr(one, two - one));
   const std::array<Octets, 2> parts = in_two_fragments(whole, 64);
   ends.give_beside(parts);
   ASSERT_EQ(ends.filter.core.sent().size(), 3u);
   EXPECT_EQ(ends.filter.core.sent()[1], parts[0]);
   EXPECT_EQ(ends.filter.core.sent()[2], parts[1]);
-  ends.send(2 * one, stream.substr(2 * one, one));
-  ends.respond(0, submit_sm_resp(1) + submit_sm_resp(2), 2 * one);
+  ends.send(two, stream.substr(two, three - two));
+  ends.respond(0, submit_sm_resp(1) + submit_sm_resp(2), two);
   EXPECT_EQ(ends.filter.core.sent().size(), 4u) << "its receiver has confirmed the fragments";
-  ends.send(3 * one, stream.substr(3 * one));
+  ends.send(three, stream.substr(three));
   ends.pass(1);
   const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
-  EXPECT_EQ(arrived.substr(2 * one, one), innocent(3));
-  EXPECT_EQ(arrived.substr(3 * one), voided(listed(4)) + innocent(5));
+  EXPECT_EQ(arrived.substr(two, three - two), innocent(3));
+  EXPECT_EQ(arrived.substr(three), voided(listed(4)) + innocent(5));
   ends.expect_all_came_to_an_end();
 }
 
@@ -319,8 +324,8 @@ TEST(SessionSeams, AResponseInFragmentsIsRestated) {
   responses += submit_sm_resp(1);
   const std::array<Octets, 2> parts = in_two_fragments(ends.back(0, responses, listed(1).size()), 1096);
   for (const Octets& part : parts) ends.give_back(part);
-  ASSERT_EQ(ends.filter.access.sent().size(), 2u);
-  EXPECT_EQ(ends.filter.access.sent()[0], parts[0]);
+  ASSERT_EQ(ends.filter.access.sent().size(), 1u) << "the fragments go nowhere";
+  EXPECT_EQ(ends.filter.fate(Fate::kDroppedCopy), 1u);
   std::string told = responses;
   told[told.size() - 19 + 11] = 0x45;  // command_status
   EXPECT_EQ(payloads_sent(ends.filter.access), told);
@@ -367,14 +372,100 @@ TEST(SessionSeams, ASegmentInFragmentsIsPartOfItsStreamInEveryTunnel) {
       EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()), wanted);
       EXPECT_EQ(ends.filter.ring.pushed(), 2u);
       for (const Octets& sent : ends.filter.core.sent()) EXPECT_LE(sent.size(), parts[0].bytes.size() + 960) << "as long as every link takes";
+      // A copy of the part that came last must not complete the packet: its receiver never got the first one, or gets no copy.
       const std::size_t before = ends.filter.core.sent().size();
       ends.give_frame(parts.back().bytes);
-      EXPECT_EQ(ends.filter.core.sent().size(), before) << "a copy of the part that came last must not complete the packet";
-      EXPECT_EQ(ends.filter.fate(Fate::kDroppedCopy), 1u);
+      const auto sent = ends.filter.core.sent();
+      const bool is_first_there = std::any_of(sent.begin(), sent.end(), [&](const Octets& one) { return one == parts[0].bytes; });
+      EXPECT_EQ(is_first_there, way.has_tunnel);
+      if (is_first_there) {
+        EXPECT_EQ(sent.size(), before);
+      }
+      EXPECT_EQ(ends.filter.fate(Fate::kDroppedCopy), way.has_tunnel ? 1 : parts.size() - 1);
       ends.expect_all_came_to_an_end();
     }
   }
   EXPECT_EQ(covered, 2 * 20u - 2) << "of twenty-five ways five are not cut here, and two admit no second packet";
+}
+
+// A tunnel of the sender's own making, the packet in it shorter than what carries it: what lies behind it is nobody's.
+TEST(SessionSeams, WhatLiesBehindAPacketInAFragmentedTunnelIsNotCopied) {
+  const Way& tunnel = *std::find_if(kWays.begin(), kWays.end(), [](const Way& way) { return std::string_view(way.name) == "IP in IP"; });
+  Ends ends(tunnel);
+  ends.open();
+  Octets whole = ends.there(0, listed(1));
+  const std::size_t end = whole.size();
+  whole.resize(end + 2000, 'x');
+  put16(whole, 14 + 2, static_cast<std::uint16_t>(whole.size() - 14));
+  put16(whole, 14 + 10, 0);
+  put16(whole, 14 + 10, checksum_of(word_sum(Bytes(whole).subspan(14, 20))));
+  for (const FragmentPart& part : parts_of(whole)) ends.give_frame(part.bytes);
+  EXPECT_EQ(ends.arrived(ends.filter.core, false, listed(1).size()), voided(listed(1)));
+  EXPECT_EQ(ends.filter.core.sent().back().size(), end);
+  ends.expect_all_came_to_an_end();
+}
+
+// More extension headers than a packet of its own can be made behind: its sender may repeat it as often as he likes.
+TEST(SessionSeams, ASegmentBehindHeadersWithoutEndGoesNowhere) {
+  for (const std::size_t options : {400, 600, 1000, 1208, 1400}) {
+    const Way& six = *std::find_if(kWays.begin(), kWays.end(), [](const Way& way) { return std::string_view(way.name).starts_with("IPv6 with an atomic"); });
+    Ends ends(six);
+    ends.open();
+    const Octets plain = ipv6_frame(ends.shape(false, kHere, kThere, listed(1)));
+    Octets header(options, 0);  // hop-by-hop, padded (RFC 8200, 4.2), then the fragment header
+    header[0] = 44, header[1] = static_cast<std::uint8_t>(options / 8 - 1);
+    for (std::size_t at = 2; at < options; at += 2 + header[at + 1]) {
+      header[at] = 1;
+      header[at + 1] = static_cast<std::uint8_t>(std::min<std::size_t>(options - at - 2, 255));
+    }
+    for (const bool is_last : {false, true}) {
+      const std::size_t cut = 64, from = is_last ? cut : 0, to = is_last ? plain.size() - 54 : cut;
+      Octets part(plain.begin(), plain.begin() + 54);
+      part.insert(part.end(), header.begin(), header.end());
+      part.insert(part.end(), {6, 0, 0, static_cast<std::uint8_t>(from | (is_last ? 0u : 1u)), 0, 0, 0, 9});
+      part.insert(part.end(), plain.begin() + 54 + static_cast<std::ptrdiff_t>(from), plain.begin() + 54 + static_cast<std::ptrdiff_t>(to));
+      part[14 + 6] = 0;
+      put16(part, 14 + 4, static_cast<std::uint16_t>(part.size() - 54));
+      ends.give_frame(part);
+    }
+    EXPECT_EQ(ends.filter.stats().fragments_joined.read(), 1u) << options;
+    EXPECT_EQ(ends.filter.fate(Fate::kForwardedActionFailed), 0u) << options;
+    for (const Octets& sent : ends.filter.core.sent()) EXPECT_EQ(as_text(sent).find("WIN A PRIZE"), std::string::npos) << options;
+    EXPECT_EQ(ends.filter.fate(Fate::kDroppedStreamFull) + ends.filter.fate(Fate::kNeutralised), 1u) << options;
+    ends.expect_all_came_to_an_end();
+  }
+}
+
+// What its receiver has of the packet must never become whole there: not when the part that came last comes again after a flood of others'
+// parts, nor after some time, while a segment before it is missing.
+TEST(SessionSeams, WhatWasReplacedNeverBecomesWholeAtItsReceiver) {
+  const std::string stream = innocent(1) + listed(2);
+  const std::size_t one = innocent(1).size();
+  for (const bool is_followed : {true, false}) {
+    Ends ends(kWays[0]);
+    ends.open();
+    if (is_followed) ends.respond(0, submit_sm_resp(99), 0);
+    if (is_followed) ends.send(0, stream.substr(0, 10));
+    PartsAtReceiver receiver;
+    const auto expect_nothing_whole = [&] {
+      for (const Octets& sent : ends.filter.core.sent()) {
+        const Layers layers = decode(view_of(sent));
+        if (layers.end == DecodeEnd::kFragment) EXPECT_TRUE(receiver.put(view_of(sent), layers).empty());
+      }
+      ends.forget();
+    };
+    const std::array<Octets, 2> parts = in_two_fragments(ends.there(one, listed(2)), 64);
+    for (const Octets& part : parts) ends.give_frame(part);
+    for (std::uint16_t flood = 0; flood < 5000; ++flood)
+      ends.line_up_frame(in_two_fragments(udp_frame(dns_query("a.example"), 53), 16, static_cast<std::uint16_t>(flood + 1000))[0]);
+    ends.filter.run();
+    expect_nothing_whole();
+    for (const Octets& part : parts) ends.give_frame(part);
+    expect_nothing_whole();
+    ends.pass(1500);
+    for (const Octets& part : {parts[1], parts[0]}) ends.give_frame(part);
+    expect_nothing_whole();
+  }
 }
 
 // Whose beginning was not seen here may be another worker's connection: waiting for its other segments would be in vain.
@@ -391,24 +482,24 @@ TEST(SessionSeams, ASegmentInFragmentsOfAnUnknownConnectionPassesAsItCame) {
 
 // Where the other direction passes elsewhere nobody confirms what went by in fragments: what comes behind must not wait for it.
 TEST(SessionSeams, WhereOneDirectionIsSeenASegmentInFragmentsDelaysNothing) {
-  const std::size_t one = innocent(1).size();
-  const std::string stream = innocent(1) + innocent(2) + innocent(3) + listed(4) + innocent(5);
+  const std::size_t one = innocent(1).size(), two = one + longer(2).size(), three = two + innocent(3).size();
+  const std::string stream = innocent(1) + longer(2) + innocent(3) + listed(4) + innocent(5);
   for (const bool is_opened : {false, true}) {
     for (const bool is_idle : {false, true}) {  // nothing is on the way: the connection is known, and no bytes of it
       SCOPED_TRACE(std::string(is_opened ? "opened" : "found") + (is_idle ? ", idle" : ""));
-      Ends ends(kWays[0]);
+      Ends ends(kNumbered);
       if (is_opened) ends.open_one_side();
       ends.send(0, stream.substr(0, is_idle ? one : one + 20));
       const std::size_t at = is_idle ? one : one + 20;
-      ends.give_beside(in_two_fragments(ends.there(at, stream.substr(at, 2 * one - at)), 64));
+      ends.give_beside(in_two_fragments(ends.there(at, stream.substr(at, two - at)), 64));
       EXPECT_EQ(ends.filter.stats().fragments_joined.read(), 1u);
       EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u) << "the rest of what was held went by";
-      ends.send(2 * one, stream.substr(2 * one, one));
+      ends.send(two, stream.substr(two, three - two));
       EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
-      ends.send(3 * one, stream.substr(3 * one));
+      ends.send(three, stream.substr(three));
       EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
       const std::string arrived = ends.arrived(ends.filter.core, false, stream.size());
-      EXPECT_EQ(arrived.substr(2 * one), innocent(3) + voided(listed(4)) + innocent(5));
+      EXPECT_EQ(arrived.substr(two), innocent(3) + voided(listed(4)) + innocent(5));
       ends.expect_all_came_to_an_end();
     }
   }
@@ -416,15 +507,13 @@ TEST(SessionSeams, WhereOneDirectionIsSeenASegmentInFragmentsDelaysNothing) {
 
 // What was read in the same burst is still refused.
 TEST(SessionSeams, ASegmentInFragmentsDoesNotHideTheListedMessageBeforeIt) {
-  const std::string stream = listed(1) + innocent(2) + innocent(3) + listed(4);
-  const std::size_t second = listed(1).size(), third = second + innocent(2).size(), last = third + innocent(3).size();
-  Ends ends(kWays[0]);
+  const std::string stream = listed(1) + longer(2) + innocent(3) + listed(4);
+  const std::size_t second = listed(1).size(), third = second + longer(2).size(), last = third + innocent(3).size();
+  Ends ends(kNumbered);
   ends.open_one_side();
   ends.line_up(0, stream.substr(0, second));
   for (const Octets& part : in_two_fragments(ends.there(second, stream.substr(second, third - second)), 64)) ends.line_up_frame(part);
-  ends.filter.leave_buffers(0);
   ends.filter.run();
-  ends.filter.give_buffers_back();
   ends.send(third, stream.substr(third, last - third));
   EXPECT_EQ(ends.filter.stats().fragments_joined.read(), 1u);
   EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
@@ -437,15 +526,15 @@ TEST(SessionSeams, ASegmentInFragmentsDoesNotHideTheListedMessageBeforeIt) {
 
 // A message that is refused, whose frame waits for the rest of the next one, leaves refused when that rest is given up.
 TEST(SessionSeams, WhatIsDecidedOfAFrameLeavesAsDecidedWhenItsRestIsGivenUp) {
-  const std::string stream = listed(1) + innocent(2) + innocent(3);
-  const std::size_t cut = listed(1).size() + 20, third = listed(1).size() + innocent(2).size();
-  Ends ends(kWays[0]);
+  const std::string stream = listed(1) + longer(2) + innocent(3);
+  const std::size_t cut = listed(1).size() + 20, third = listed(1).size() + longer(2).size();
+  Ends ends(kNumbered);
   ends.open_one_side();
   ends.send(0, stream.substr(0, cut));
   EXPECT_EQ(ends.filter.stats().held_frames.read(), 1u);
   ends.give_beside(in_two_fragments(ends.there(cut, stream.substr(cut, third - cut)), 40));
   EXPECT_EQ(ends.filter.stats().held_frames.read(), 0u);
-  EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()).substr(0, cut), voided(listed(1)) + innocent(2).substr(0, 20));
+  EXPECT_EQ(ends.arrived(ends.filter.core, false, stream.size()).substr(0, cut), voided(listed(1)) + longer(2).substr(0, 20));
   EXPECT_EQ(ends.filter.fate(Fate::kNeutralised), 1u);
   ends.expect_all_came_to_an_end();
 }

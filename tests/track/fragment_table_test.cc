@@ -96,7 +96,7 @@ TEST(FragmentTable, PartsOfARefusedPacketAreRefusedForHalfAMinute) {
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWhole);
   table.note_wrong(1, kNow);
-  table.refuse(1, FragmentTable::Gone::kRefused, false, kNow);
+  table.refuse(1, FragmentTable::Gone::kRefused, FragmentTable::kRefusedFor, kNow);
   table.end_of_burst();
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 29 * kSecond), Put::kRefused);
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow + 31 * kSecond), Put::kWaits) << "the number is used anew";
@@ -136,7 +136,7 @@ TEST(FragmentTable, PartsOfABearersPacketsAreKeptForASecond) {
   EXPECT_EQ(last(kNow + kSecond), Put::kWhole);
   const FragmentTable::Whole whole = take_whole(table, 1);
   EXPECT_TRUE(whole.is_bearer);
-  table.refuse(1, FragmentTable::Gone::kRefused, whole.is_bearer, kNow + kSecond);
+  table.refuse(1, FragmentTable::Gone::kRefused, whole.is_bearer ? FragmentTable::kBriefly : FragmentTable::kRefusedFor, kNow + kSecond);
   table.end_of_burst();
   EXPECT_EQ(last(kNow + 2 * kSecond), Put::kRefused);
   EXPECT_EQ(first(kNow + 2 * kSecond + 1), Put::kWaits) << "another packet has this identification";
