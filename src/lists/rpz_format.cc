@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Response policy zones (draft-vixie-dnsop-dns-rpz) as zone files (RFC 1035, 5): the owner is the name that is blocked, relative to the
-// zone; *.name is what is below it. CNAME . and *. and data of any kind block, CNAME rpz-passthru. allows, CNAME rpz-drop. drops.
+// zone; *.name is what is below it, and here the name as well: nothing is listed below a name alone. CNAME . and *. and data of any kind
+// block, CNAME rpz-passthru. allows, CNAME rpz-drop. drops.
 
 #include <optional>
 
