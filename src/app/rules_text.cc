@@ -74,6 +74,7 @@ Json to_json(const Reading& reading) {
   for (const FileRead& file : reading.files) {
     Json one = {{"file", file.name}, {"format", file.format}};
     one.update(to_json(file.ledger));
+    one["over"] = file.over;
     out["files"].push_back(std::move(one));
   }
   for (const Complaint& complaint : reading.complaints) out["complaints"].push_back(to_json(complaint));
@@ -121,6 +122,8 @@ std::string to_text(const FileRead& file, Language language) {
                          std::string(say(language, {"(blank, comments, headings)", "（空行、注释、表头）"})));
   out += row(say(language, {"values", "值"}), ledger.values);
   out += row(say(language, {"accepted", "采用"}), ledger.of(ValueFate::kAccepted));
+  out += row_unless_none(say(language, {"of them past their end", "其中已失效"}), file.over,
+                         std::string(say(language, {"(they do nothing)", "（不起作用）"})));
   out += row_unless_none(say(language, {"duplicates", "重复"}), ledger.of(ValueFate::kDuplicate));
   out += row_unless_none(say(language, {"covered", "已被覆盖"}), ledger.of(ValueFate::kCovered),
                          std::string(say(language, {"(another entry takes them in)", "（另一条目已包含）"})));

@@ -331,6 +331,7 @@ class Intake::State : public ListSink {
       }
       meant.insert(meaning);
       const Signature& signature = entry.signature;
+      files[entry.file].over += is_over(signature);
       const bool is_whole_url = signature.kind != SignatureKind::kUrl || (signature.literal && signature.prefix);
       if (meaning != common || signature.id != 0 || !signature.name.empty() || !is_whole_url ||
           (signature.kind == SignatureKind::kNumber && signature.sides != options.common.sides) || needs_op_line(signature))

@@ -37,6 +37,7 @@ struct FileRead {
   std::string name;
   std::string_view format;
   Ledger ledger;
+  std::uint64_t over = 0;  // of those accepted: they ended before they were read, and do nothing
 };
 
 // What the accepted entries are.

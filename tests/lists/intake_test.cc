@@ -90,6 +90,7 @@ TEST(Intake, AnEntryThatIsOverDoesNothingToOthersOfItsValue) {
   ASSERT_TRUE(read.add("value,op,expires,match\na.example,allow,1600000000,\na.example,block,,\nb.example,block,1600000000,\nb.example,block,1800000000,\n"
                        "c.example,block,1600000000,\nwww.c.example,block,1600000000,\n").ok());
   EXPECT_EQ(read.entries().size(), 6u);
+  EXPECT_EQ(read.intake.files()[0].over, 4u) << "and that is told";
   EXPECT_TRUE(read.intake.complaints().empty());
   // Behind one that is in force it would be the newer word.
   Read behind(options);
