@@ -100,6 +100,7 @@ struct Burst {
 
   // Segments that leave in the place of the last part of one that came in fragments: the next burst. Not cleared with this one.
   std::array<Frame, kFrames> made;
+  std::array<std::uint64_t, kFrames> made_flows;  // FlowKey::both of each
   std::size_t made_count = 0;
   bool is_made = false;  // the frames of this burst are such segments
 

@@ -198,7 +198,7 @@ void Enforcer::drop_late_segments(Replies& replies) {
   std::size_t first = burst_.count;
   for (const Burst::Closing& one : std::span(burst_.closings).first(burst_.closing_count)) first = std::min<std::size_t>(first, one.frame);
   for (std::size_t i = first; i < burst_.count; ++i) {
-    if (!leaves(burst_.fates[i]) || burst_.repeats_refused[i] || burst_.layers[i].transport != Transport::kTcp) continue;
+    if (!leaves(burst_.fates[i]) || burst_.held[i] || burst_.repeats_refused[i] || burst_.layers[i].transport != Transport::kTcp) continue;
     if (!may_be_late(i) || note_if_late(burst_, i, sessions_)) continue;
     // A copy in the same burst: what its sender is told is on the way.
     if (burst_.repeats_refused[i]) burst_.fates[i] = Fate::kDroppedDeadConnection;

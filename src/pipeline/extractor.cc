@@ -91,6 +91,9 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
     (void)reader_.read(index, classifier, classifier.classify(burst_.payloads[index]));
     return;
   }
+  // Of a segment whose parts go nowhere all goes on, whatever it is.
+  const bool is_absorbed = burst_.fates[index] == Fate::kDroppedCopy;
+  if (is_absorbed && fragments_.replace(index)) return;
   if (note_if_late(burst_, index, sessions_)) return;
   const std::uint8_t flags = note_header(index);
   if (burst_.payloads[index].bytes.empty()) return;

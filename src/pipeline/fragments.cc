@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <span>
 
-#include "base/big_endian.h"
-#include "base/check.h"
 #include "decode/decode.h"
 #include "decode/fragment.h"
 #include "enforce/checksum.h"
@@ -17,10 +15,15 @@
 namespace telefence {
 namespace {
 
-// Of a packet that leaves in place of fragments: every link carries so much (RFC 8200, 5), with tunnels around it as well.
+// Of a packet that leaves in place of fragments, tunnels and all: every link carries so much (RFC 8200, 5).
 constexpr std::size_t kLongestMade = 1280;
 constexpr std::size_t kFrameRoom = 1600;  // FramePool::take
 constexpr std::size_t kLeastMade = 256;   // of payload
+
+bool is_alike(const Layers& made, const Layers& as) {
+  return made.transport == as.transport && made.tunnels == as.tunnels && made.network == as.network && made.payload == as.payload &&
+         made.ip_version == as.ip_version;
+}
 
 // Whether what comes in one packet may go on in several.
 bool admits_more(const Frame& frame, const Layers& layers) {
@@ -84,7 +87,7 @@ bool Fragments::join(std::size_t index) {
   if (is_followed(index, header, part)) {
     table_.absorb(key);
     burst_.fates[index] = Fate::kDroppedCopy;  // its bytes leave in other frames, if they do
-  } else if (table_.is_absorbed(key)) {
+  } else if (burst_.may_change && table_.is_absorbed(key)) {
     burst_.fates[index] = Fate::kDroppedCopy;
   }
   if (put == Put::kOverlaps || put == Put::kWholeOverlaps) note_overlap(index);
@@ -108,13 +111,15 @@ bool Fragments::join(std::size_t index) {
 // this part, however often and under whatever number it comes, and so can't make anything of the others.
 bool Fragments::is_followed(std::size_t index, const FragmentHeader& header, Bytes part) {
   constexpr std::uint8_t kTcp = 6;
-  if (!burst_.may_change || header.offset != 0 || header.protocol != kTcp || part.size() < 8) return false;
+  if (!burst_.may_change || header.offset != 0) return false;
+  const WholePayload begin = read_whole_payload(part, header.protocol, burst_.layers[index].ip_version);
+  if (begin.transport != Transport::kTcp) return false;
   const Frame& frame = burst_.frames[index];
   Layers layers = burst_.layers[index];
   if (layers.is_sealed() || !admits_more(frame, layers)) return false;
   layers.ip_protocol = kTcp;
-  layers.source_port = big_endian<std::uint16_t>(part.data());
-  layers.destination_port = big_endian<std::uint16_t>(part.data() + 2);
+  layers.source_port = begin.source_port;
+  layers.destination_port = begin.destination_port;
   return lane_.knows(sessions_.key_of(frame, layers), layers);
 }
 
@@ -152,7 +157,8 @@ bool Fragments::is_wrong(std::size_t index, const FragmentTable::Whole& packet, 
 void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet) {
   const bool is_absorbed = table_.is_absorbed(key);
   table_.take(key);
-  joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, false, is_absorbed, key, packet.bytes};
+  const bool is_ipv6 = burst_.layers[index].ip_version == 6;
+  joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, false, is_absorbed, is_ipv6, key, packet.bytes};
   stats_.fragments_joined.add(1);
   burst_.is_contradictory[index] = packet.is_contradictory || (burst_.is_rebuilt[index] && burst_.is_contradictory[index]);
 }
@@ -241,7 +247,8 @@ bool Fragments::replace(std::size_t index) {
   const Layers& layers = burst_.layers[index];
   if (!checksums_hold(frame, layers)) return false;
   // Headers may be longer than anybody makes them.
-  const std::size_t end = std::clamp(layers.network + kLongestMade, layers.payload + kLeastMade, std::max(layers.payload + kLeastMade, kFrameRoom));
+  const std::size_t outermost = layers.tunnels != 0 ? layers.outer_network : layers.network;
+  const std::size_t end = std::clamp(outermost + kLongestMade, layers.payload + kLeastMade, std::max(layers.payload + kLeastMade, kFrameRoom));
   const std::size_t most = end - layers.payload;
   if (layers.payload_length > most && !admits_more(frame, layers)) return false;
   if (end > kFrameRoom || !make_segments(index, most)) {
@@ -254,37 +261,42 @@ bool Fragments::replace(std::size_t index) {
   return true;
 }
 
-// With `most` octets of payload each. False, and nothing is done, when there is no place or no buffer for them.
+// With `most` octets of payload each. False, and nothing is done, when there is no place or no buffer for them, or when what stands under a label
+// would look like something else once it is shorter.
 bool Fragments::make_segments(std::size_t index, std::size_t most) {
   Frame rest = burst_.frames[index];
   Layers layers = burst_.layers[index];
-  const std::size_t count = (layers.payload_length + most - 1) / most;
+  const std::size_t count = std::max<std::size_t>((layers.payload_length + most - 1) / most, 1);
   const std::size_t bytes = count * layers.payload + layers.payload_length;
-  if (count == 0 || count > burst_.made.size() - burst_.made_count || made_bytes_ + bytes > EventList::kBurstBytes) return false;
+  if (count > burst_.made.size() - burst_.made_count || made_bytes_ + bytes > EventList::kBurstBytes) return false;
   const auto made = std::span(burst_.made).subspan(burst_.made_count, count);
   const std::size_t taken = pool_.take_some(made);
   if (taken < count) {
     pool_.release(made.first(taken));
     return false;
   }
+  bool is_done = true;
   for (Frame& front : made.first(count - 1)) {
     Layers unused;
-    CHECK(split_segment(rest, layers, static_cast<std::uint32_t>(most), front, unused));
+    is_done = is_done && split_segment(rest, layers, static_cast<std::uint32_t>(most), front, unused);
     front.is_made = true;
   }
-  CHECK(copy_segment(rest, layers, made.back()));
+  is_done = is_done && copy_segment(rest, layers, made.back());
+  for (const Frame& one : made) is_done = is_done && is_alike(decode(one), layers);
+  if (!is_done) {
+    pool_.release(made);
+    return false;
+  }
+  std::fill_n(burst_.made_flows.begin() + static_cast<std::ptrdiff_t>(burst_.made_count), count, burst_.flow_of(index, sessions_).both);
   burst_.made_count += count;
   made_bytes_ += bytes;
   return true;
 }
 
-// See FragmentTable. What is cut around a tunnel is cut by its ends, and every other packet of theirs would be in the way: of a bearer's nobody else
-// can make a part; of others, what was replaced is remembered until a stream has waited for all that it may (StreamOptions::hole_ns).
-std::uint64_t Fragments::remembered_for(const Joined& one) const {
-  constexpr std::uint64_t kLongerThanAHole = 6'000'000'000;
-  if (!one.is_tunnel) return FragmentTable::kRefusedFor;
-  if (one.is_bearer) return FragmentTable::kBriefly;
-  return is_replaced_[one.index] ? kLongerThanAHole : FragmentTable::kRefusedFor;
+// See FragmentTable.
+std::uint64_t Fragments::remembered_for(const Joined& one) {
+  if (one.is_tunnel && one.is_bearer) return FragmentTable::kBriefly;
+  return one.is_ipv6 ? FragmentTable::kRefusedForIpv6 : FragmentTable::kRefusedFor;
 }
 
 // Of a copy nothing is kept from anybody.
@@ -297,10 +309,10 @@ void Fragments::settle() {
   }
   for (const Joined& one : std::span(joined_).first(joined_count_)) {
     using Gone = FragmentTable::Gone;
-    // Of what was absorbed, or carried such a part, nobody can make anything.
-    if (one.is_absorbed || burst_.fates[one.index] == Fate::kDroppedCopy) continue;
-    if (is_replaced_[one.index] || is_refused(one.index))
-      table_.refuse(one.key, is_replaced_[one.index] ? Gone::kReplaced : Gone::kRefused, remembered_for(one), burst_.now_ns);
+    if (one.is_absorbed) continue;  // nobody can make anything of its other parts
+    const bool is_replaced = is_replaced_[one.index] || burst_.fates[one.index] == Fate::kDroppedCopy;
+    if (is_replaced || is_refused(one.index))
+      table_.refuse(one.key, is_replaced ? Gone::kReplaced : Gone::kRefused, remembered_for(one), burst_.now_ns);
   }
   if (burst_.any_rebuilt) [[unlikely]] burst_.put_back();
 }

@@ -45,6 +45,7 @@ class Fragments {
     bool is_bearer = false;
     bool is_tunnel = false;  // it carried another packet
     bool is_absorbed = false;
+    bool is_ipv6 = false;
     std::uint64_t key = 0;
     Bytes bytes;
   };
@@ -61,7 +62,7 @@ class Fragments {
   Made rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
   bool is_followed(std::size_t index, const FragmentHeader& header, Bytes part);
   bool make_segments(std::size_t index, std::size_t most);
-  std::uint64_t remembered_for(const Joined& one) const;
+  static std::uint64_t remembered_for(const Joined& one);
   bool is_too_deep(std::size_t index) const;
   bool read_inside(std::size_t index);
 

@@ -444,8 +444,7 @@ void StreamLane::settle(Replies& replies, const LivePolicy& live) {
     beside_count_ = 0;
     streams_.settle(burst_.now_ns);
   }
-  // Segments that were made of fragments come next, and may fill them.
-  if (burst_.early_count != 0 && burst_.made_count == 0 && !burst_.is_copy) tell_of_holes(replies);
+  if (burst_.early_count != 0 && !burst_.is_copy) tell_of_holes(replies);
   bool has_made = false;
   for (Stream* const stream : streams_.splits()) has_made |= split(*stream);
   for (MessageStreams::Released& one : streams_.released()) {
@@ -479,6 +478,9 @@ void StreamLane::tell_of_holes(Replies& replies) {
     const Burst::Reading& reading = burst_.reading(Burst::kFrames + index);
     const Stream& stream = *reading.stream;
     if (!reading.is_current() || !stream.is_used || !stream.buffer.has_holes()) continue;
+    // Segments that were made of fragments come next, and may fill it.
+    const auto made = std::span(burst_.made_flows).first(burst_.made_count);
+    if (!made.empty() && std::ranges::find(made, burst_.flow_of(index, sessions_).both) != made.end()) continue;
     const StreamEnd& sender = streams_.end_of(stream);
     const StreamEnd& receiver = stream.connection->ends[1 - stream.side];
     if (!sender.is_confirmed) continue;

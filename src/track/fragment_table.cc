@@ -8,7 +8,6 @@ namespace {
 
 // Linux gives a packet 30 s to become whole (ip(7), ipfrag_time); no receiver waits longer than RFC 8200's 60 s.
 constexpr std::uint64_t kWaitsFor = 60'000'000'000;
-// Of what was refused nothing may come through while receivers keep its other parts; later the identification is that of another packet.
 constexpr std::uint32_t kLongest = 65535;
 
 }  // namespace

@@ -65,7 +65,8 @@ class FragmentTable {
   void note_wrong(std::uint64_t key, std::uint64_t now_ns);
   // The packet was refused, or went on in another shape: no part of it shall pass while its receiver keeps others.
   enum class Gone : std::uint8_t { kRefused, kReplaced };
-  static constexpr std::uint64_t kRefusedFor = 30'000'000'000;  // as long as receivers wait
+  static constexpr std::uint64_t kRefusedFor = 30'000'000'000;  // as long as receivers wait: Linux, ip(7), ipfrag_time
+  static constexpr std::uint64_t kRefusedForIpv6 = 60'000'000'000;  // RFC 8200, 4.5
   static constexpr std::uint64_t kBriefly = 1'000'000'000;      // where identifications come round soon, see above
   void refuse(std::uint64_t key, Gone how, std::uint64_t for_ns, std::uint64_t now_ns);
   // None of its parts is forwarded from now on: whoever puts it together sends it on. Nothing happens to a packet that is not there.

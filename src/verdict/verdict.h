@@ -97,7 +97,7 @@ enum class Fate : std::uint8_t {
   kDroppedByVerdict,
   kDroppedDeadConnection,     // belongs to a connection that we closed
   kAbsorbed,                  // acknowledges an answer of ours; nobody else is to see it
-  kDroppedCopy,               // repeats bytes that are held: the first copy will leave; or a fragment whose segment goes on uncut
+  kDroppedCopy,               // repeats bytes that are held: the first copy will leave; or a fragment whose segment is to go on uncut
   kDroppedStreamFull,         // more of a stream than may be held or kept, or more holes in a message or packet: its sender repeats it
   kDroppedOverload,           // as forwarded_overload, but the cause is to fail closed
   kDroppedTransmitFull,       // the port to leave by did not take it

@@ -405,6 +405,39 @@ TEST(SessionSeams, WhatLiesBehindAPacketInAFragmentedTunnelIsNotCopied) {
   ends.expect_all_came_to_an_end();
 }
 
+// Under a label it is told by its looks what a packet is, and by how long it is: cut once, the rest of this one looks like a numbered tunnel.
+TEST(SessionSeams, WhatLooksOtherwiseOnceItIsCutGoesNowhere) {
+  constexpr std::size_t kEthernet = 14, kPayload = 3000, kMost = 1240;  // of payload in a packet of 1,280 octets
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_text(b, "win a prize"); });
+  const std::uint32_t sequence = 0x20001000 - kMost;
+  const auto under_label = [](const Octets& inner) {
+    Octets out(12, 2);
+    out.insert(out.end(), {0x88, 0x47, 0x00, 0x3e, 0x81, 0x40});
+    out.insert(out.end(), inner.begin(), inner.end());
+    return out;
+  };
+  const auto inner = [&](PacketShape shape) {
+    shape.destination_port = 2775;
+    shape.acknowledgement = 0x08000000;  // IPv4 in GRE, to whoever takes it for that
+    Octets frame = frame_of(shape);
+    constexpr std::size_t kRest = kEthernet + 40 + kPayload - kMost;
+    frame[0] = 0x60, frame[4] = static_cast<std::uint8_t>((kRest - 40) >> 8), frame[5] = static_cast<std::uint8_t>(kRest - 40), frame[6] = 47;
+    return frame;
+  };
+  filter.access.give(under_label(inner({.sequence = sequence - 1, .flags = kTcpSyn})));
+  filter.run();
+  std::string text = submit_sm_payload(1, "10690001", "8613800000001", "WIN a PRIZE " + std::string(2900, 'x'));
+  ASSERT_LE(text.size(), kPayload);
+  text.resize(kPayload, 'x');
+  for (const Octets& part : fragments_of(inner({.sequence = sequence, .payload = text}), 1376, 5)) filter.access.give(under_label(part));
+  filter.run();
+  EXPECT_EQ(filter.stats().fragments_joined.read(), 1u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 1u);
+  EXPECT_EQ(filter.core.sent().size(), 3u);
+  EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
+}
+
 // More extension headers than a packet of its own can be made behind: its sender may repeat it as often as he likes.
 TEST(SessionSeams, ASegmentBehindHeadersWithoutEndGoesNowhere) {
   for (const std::size_t options : {400, 600, 1000, 1208, 1400}) {
