@@ -49,6 +49,18 @@ void make_checksum(Frame& frame, const Layers& layers) {
   write_u16(frame, at, checksum_of(word_sum(segment, pseudo)));
 }
 
+// `room`, an empty frame, becomes the first `size` octets of the other one. Requires: they fit.
+void copy_front(const Frame& frame, std::size_t size, Frame& room) {
+  std::memcpy(room.data, frame.data, size);
+  Frame front = frame;
+  front.data = room.data;
+  front.headroom = room.headroom;
+  front.length = static_cast<std::uint32_t>(size);
+  front.tailroom = static_cast<std::uint16_t>(room.tailroom - size);
+  front.owner = room.owner;
+  room = front;
+}
+
 }  // namespace
 
 bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& front, Layers& front_layers) {
@@ -57,14 +69,7 @@ bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& f
   TunnelPath path;
   if (layers.tunnels != 0) (void)decode(segment, path);
   if (!may_double(path, segment.bytes())) return false;
-  std::memcpy(front.data, segment.data, size);
-  Frame part = segment;
-  part.data = front.data;
-  part.headroom = front.headroom;
-  part.length = static_cast<std::uint32_t>(size);
-  part.tailroom = static_cast<std::uint16_t>(front.tailroom - size);
-  part.owner = front.owner;
-  front = part;
+  copy_front(segment, size, front);
   front_layers = layers;
   set_payload_length(front, front_layers, count);
   Writer(front.mutable_bytes().subspan(layers.transport_at + kFlags, 1))
@@ -87,14 +92,7 @@ bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& f
 bool copy_segment(const Frame& segment, const Layers& layers, Frame& copy) {
   const std::size_t size = layers.payload + layers.payload_length;
   if (size > copy.tailroom || size > segment.length) return false;
-  std::memcpy(copy.data, segment.data, size);
-  Frame made = segment;
-  made.data = copy.data;
-  made.headroom = copy.headroom;
-  made.length = static_cast<std::uint32_t>(size);
-  made.tailroom = static_cast<std::uint16_t>(copy.tailroom - size);
-  made.owner = copy.owner;
-  copy = made;
+  copy_front(segment, size, copy);
   if (layers.tunnels == 0) return true;
   TunnelPath path;
   (void)decode(segment, path);
