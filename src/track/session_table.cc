@@ -74,10 +74,6 @@ void SessionTable::close(const FlowKey& flow, const Judged& message, std::uint64
   if (!is_told) dropped_until_ns_ = end_ns;
 }
 
-bool SessionTable::is_closed_lately(std::uint64_t both, std::uint64_t now_ns) {
-  return closed_lately_.may_hold(both, now_ns) || (now_ns < dropped_until_ns_ && dropped_lately_.may_hold(both, now_ns));
-}
-
 Closed SessionTable::closed(const Frame& frame, const Layers& layers, const FlowKey& flow, std::uint64_t now_ns, Ending& ending) {
   if (!is_closed_lately(flow.both, now_ns)) return Closed::kNo;
   const ClosedConnection* entry = closed_.find(flow.both, now_ns);

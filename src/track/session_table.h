@@ -109,7 +109,9 @@ class SessionTable {
     std::uint32_t sequence = 0;
     bool taken = false;
   };
-  bool is_closed_lately(std::uint64_t both, std::uint64_t now_ns);
+  bool is_closed_lately(std::uint64_t both, std::uint64_t now_ns) {
+    return closed_lately_.may_hold(both, now_ns) || (now_ns < dropped_until_ns_ && dropped_lately_.may_hold(both, now_ns));
+  }
   std::uint64_t pending_key(std::uint64_t direction, std::uint64_t both, std::uint32_t session_number, std::uint64_t now_ns);
 
   HashSecret secret_;

@@ -50,8 +50,8 @@ class StreamBuffer {
   };
   std::size_t island_count() const { return island_count_; }
   const Range& island(std::size_t index) const { return islands()[index]; }
-  // More are not kept: more than that may be missing of the longest IP packet in the smallest fragments that any link makes (RFC 791, 3.2:
-  // 68 octets), or of a name in segments of a few octets.
+  // More are not kept. Twice as many as there can be in the longest IP packet when links of 576 octets cut it (RFC 791, 3.1: what every host
+  // takes) and each second part is late.
   static constexpr std::size_t kMostIslands = 128;
 
   // Requires: base() <= from <= to <= contiguous_end(). The view lives until BufferPool::reclaim().

@@ -142,14 +142,6 @@ class Filter {
   Worker& worker() { return *worker_; }
   std::string secret() const { return "FILTER_SECRET=" + std::to_string(secret_.seed); }
   std::size_t free_buffers() const { return pool_.free_count(); }
-  // From now on there are so many buffers, until give_buffers_back().
-  void leave_buffers(std::size_t count) {
-    while (pool_.free_count() > count) CHECK(pool_.take(taken_.emplace_back()));
-  }
-  void give_buffers_back() {
-    pool_.release(taken_);
-    taken_.clear();
-  }
   static constexpr std::size_t kBuffers = 8192;
 
  private:
@@ -157,7 +149,6 @@ class Filter {
   std::string page_;
   TestSecret secret_;
   MemoryPool pool_;
-  std::vector<Frame> taken_;
 
  public:
   MemoryQueue access;

@@ -70,8 +70,8 @@ TEST_F(FragmentsTest, ACallCutAnywhereAndShuffledIsAnsweredAndNeverArrivesWhole)
   expect_sums();
 }
 
-// The longest that a smallest link makes of a packet of 64 KiB, each second part first. More holes than that has nobody's packet, and the
-// part that would make one more is dropped, so that nobody gets past by them.
+// In parts of a few octets, each second one first. More holes than are kept has nobody's packet, and the part that would make one more is
+// dropped, so that nobody gets past by them.
 TEST_F(FragmentsTest, EachSecondPartMayComeFirst) {
   const auto every_second_first = [](const std::vector<Octets>& parts) {
     std::vector<Octets> ordered;
