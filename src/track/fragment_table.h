@@ -11,6 +11,8 @@
 //
 // Worker thread.
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -18,6 +20,7 @@
 #include "track/buffer_pool.h"
 #include "track/lru_table.h"
 #include "track/stream_buffer.h"
+#include "track/timed_cache.h"
 
 namespace telefence {
 
@@ -28,10 +31,13 @@ struct FragmentOptions {
 
 class FragmentTable {
  public:
+  // What became of a packet: refused, or it went on in another shape. No part of it shall pass while its receiver keeps others.
+  enum class Gone : std::uint8_t { kRefused, kReplaced };
+
   explicit FragmentTable(const FragmentOptions& options);
   // Bytes, with as many again for who makes frames of tunnels' packets that are whole.
   static std::uint64_t memory_for(const FragmentOptions& options) {
-    return 2 * options.bytes + LruTable<Packet>::memory_for(options.packets);
+    return 2 * options.bytes + LruTable<Packet>::memory_for(options.packets) + TimedCache<Gone>::memory_for(gone_for(options));
   }
   // The payloads of all packets that may become whole in a burst.
   std::uint64_t most_bytes() const { return pool_.total(); }
@@ -63,27 +69,24 @@ class FragmentTable {
   // It is none: parts of two packets under one number, or decoys among them. What comes as other bytes, or with another end, takes their
   // place, and makes it whole once more, for a second: what comes later is of another packet.
   void note_wrong(std::uint64_t key, std::uint64_t now_ns);
-  // The packet was refused, or went on in another shape: no part of it shall pass while its receiver keeps others.
-  enum class Gone : std::uint8_t { kRefused, kReplaced };
   static constexpr std::uint64_t kRefusedFor = 30'000'000'000;  // as long as receivers wait: Linux, ip(7), ipfrag_time
   static constexpr std::uint64_t kRefusedForIpv6 = 60'000'000'000;  // RFC 8200, 4.5
   static constexpr std::uint64_t kBriefly = 1'000'000'000;      // where identifications come round soon, see above
+  // Neither other packets' parts nor want of memory make it forgotten before; other refusals do when there are sixteen times as many as
+  // unfinished packets may be.
   void refuse(std::uint64_t key, Gone how, std::uint64_t for_ns, std::uint64_t now_ns);
   // None of its parts is forwarded from now on: whoever puts it together sends it on. Nothing happens to a packet that is not there.
   void absorb(std::uint64_t key);
   bool is_absorbed(std::uint64_t key);
   void end_of_burst();
 
-  std::uint64_t evicted() const { return packets_.evicted() + gave_way_ - ended_; }
+  std::uint64_t evicted() const { return packets_.evicted() + gave_way_ + gone_.evicted(); }
 
  private:
   struct Packet {
     StreamBuffer buffer;
     std::uint32_t total = 0;  // bytes of its payload; 0: its last part has not come
     std::uint64_t began_ns = 0;
-    bool is_refused = false;
-    bool is_replaced = false;  // of these: it went on in another shape
-    std::uint64_t refused_for_ns = 0;
     bool is_absorbed = false;
     bool is_bearer = false;
     bool is_wrong = false;
@@ -92,17 +95,15 @@ class FragmentTable {
     std::uint8_t protocol = 0;  // by the first part
   };
   Packet& at(std::uint64_t key, std::uint64_t now_ns);
-  static bool is_remembered(const Packet& packet, std::uint64_t now_ns) {
-    return packet.is_refused && now_ns - packet.began_ns <= packet.refused_for_ns;
-  }
-  void keep_refusals(std::uint64_t now_ns);
   void forget(Packet& packet);
-  void make_room(const Packet& wanted, std::uint64_t now_ns);
+  void make_room(const Packet& wanted);
+  // A refusal lasts as long as a receiver waits; most packets are whole within a moment.
+  static constexpr std::size_t gone_for(const FragmentOptions& options) { return std::bit_ceil(std::size_t{options.packets} * 16); }
 
   BufferPool pool_;
   LruTable<Packet> packets_;
+  TimedCache<Gone> gone_;
   std::uint64_t gave_way_ = 0;  // for want of memory
-  std::uint64_t ended_ = 0;     // refusals that made place when their time was over
   bool made_room_ = false;      // in this burst
 };
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "decode/decode.h"
+#include "enforce/outer.h"
 #include "enforce/segment.h"
 #include "fuzz_fragments.h"
 #include "fuzz_tunnel.h"
@@ -395,7 +396,8 @@ class Play {
       given.bytes = with_tcp_options(given.bytes, tcp_options(one.options, opens, shape.identification, shape.acknowledgement));
     }
     if (wish.has_wrong_checksum) given.bytes[decode(frame_at(given.bytes)).transport_at + (one.is_udp ? 6u : 16u)] ^= 0x55;
-    given.bytes = one.carrier.carry(given.bytes, is_back);
+    const std::vector<std::uint8_t> inner = given.bytes;
+    given.bytes = one.carrier.carry(inner, is_back);
     // What lies under labels is told by its looks, and may be mistaken for something else: then it must pass as it is.
     const Layers layers = decode(frame_at(given.bytes));
     if (one.carrier.is_there() && !is_ours(frame_at(given.bytes), layers)) {
@@ -404,7 +406,7 @@ class Play {
       one.is_sure = false;
     }
     if (one.carrier.is_there() && layers.is_sealed()) one.is_sure = false;
-    if (is_cut(one, wish) && cut(given, one, layers)) {
+    if (is_cut(one, wish) && cut(given, inner)) {
       for (const FragmentPart& part : given.parts) queue(link).give(part.bytes, world_.now_ns, 0, false);
       return given_.push_back(std::move(given));
     }
@@ -417,15 +419,27 @@ class Play {
     const std::size_t each = kEach[one.cut >> 6];
     return each != 0 && given_.size() % each == 0 && !one.is_udp && !wish.is_truncated && !wish.payload.empty();
   }
-  // False: it is too short.
-  bool cut(Given& given, const Connection& one, const Layers& layers) const {
+  // `inner`: the packet in no tunnel. False: it is too short, or a part of it looks like something else in its tunnel.
+  bool cut(Given& given, const std::vector<std::uint8_t>& inner) const {
     constexpr std::size_t kMostParts = 60;  // a bit for each
+    Connection& one = *given.connection;
+    const Layers layers = decode(frame_at(inner));
     const std::size_t whole = layers.network_end - std::size_t{layers.transport_at};
     const std::size_t size = std::max(8 * (std::size_t{1} + one.cut % 64), ((whole + kMostParts - 1) / kMostParts + 7) / 8 * 8);
     if (whole <= size) return false;
-    given.parts = cut_in_fragments(given.bytes, layers, size, static_cast<std::uint16_t>(given_.size() + 1));
-    if (given_.size() % 3 == 1) std::reverse(given.parts.begin(), given.parts.end());
-    if (given_.size() % 3 == 2) std::rotate(given.parts.begin(), given.parts.begin() + 1, given.parts.end());
+    std::vector<FragmentPart> parts = cut_in_fragments(inner, layers, size, static_cast<std::uint16_t>(given_.size() + 1));
+    for (FragmentPart& part : parts) {
+      part.bytes = one.carrier.carry(part.bytes, given.side == 1);
+      if (decode(frame_at(part.bytes)).end != DecodeEnd::kFragment) return false;
+    }
+    // Where packets are numbered none is added: what would need a second one is let through.
+    TunnelPath path;
+    const Frame frame = frame_at(given.bytes);
+    (void)decode(frame, path);
+    if (!may_double(path, frame.bytes())) one.is_sure = false;
+    if (given_.size() % 3 == 1) std::reverse(parts.begin(), parts.end());
+    if (given_.size() % 3 == 2) std::rotate(parts.begin(), parts.begin() + 1, parts.end());
+    given.parts = std::move(parts);
     return true;
   }
 

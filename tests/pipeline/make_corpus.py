@@ -132,6 +132,8 @@ for kind, label in ((GTP, 'gtp'), (GRE, 'gre'), (IPIP, 'ipip'), (VXLAN, 'vxlan')
     for name in ('listed', 'session', 'reset'):
         TUNNELS[f'{label}_{name}'] = with_octets(SEEDS[name], bytes([kind, 0]))
     TUNNELS[f'{label}_sure'] = with_octets(SURE['shared_pieces'], bytes([kind, 0x10]))
+    for name, pieces in (('shared_pieces', 0xc3), ('shared_backwards', 0x87), ('names_pieces', 0xc3)):
+        TUNNELS[f'{label}_sure_{name}_fragments'] = with_octets(bytes([FRAGMENTED]) + SURE[name][1:], bytes([pieces, kind, 0x10]))
     TUNNELS[f'{label}_full'] = with_octets(SEEDS['session'] + SEEDS['reset'][7:], bytes([kind | OUTER_IPV6 | BRIDGED, 0x1f]))
     TUNNELS[f'{label}_bare'] = with_octets(bytes([OPTIONS]) + SEEDS['listed'][1:] + SEEDS['session_many'][7:], bytes([kind, 0x10]))
     if kind not in (MPLS, PPPOE):
