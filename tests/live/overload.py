@@ -30,7 +30,7 @@ ports:
   - {name: access, device: access}
   - {name: core, device: core}
 wire: [[access, core]]
-engine: {hugepages: "off", workers: "%(worker)d", control_core: %(control)d, bypass: {automatic: false}}
+engine: {hugepages: "off", workers: "%(worker)d", control_core: %(control)d, bypass: {automatic: %(automatic)s}}
 policy:
   lists:
     - {file: "%(folder)s/block.txt", kind: domain, category: phishing, tier: 1}
@@ -92,7 +92,7 @@ class Overload:
     def start(self):
         line = self.line
         line.write('block.txt', 'bad.example\n')
-        config = line.write('telefenced.yaml', CONFIG % {'folder': line.folder, 'worker': self.worker, 'control': self.control})
+        config = self.configure(False)
         services.unbound(line, ['fine.example', 'bad.example'])
         services.nginx(line)
         self.daemon = line.start(line.middle, 'telefenced', os.path.join(self.build, 'src', 'app', 'telefenced'), 'run', '-c', config)
@@ -100,6 +100,10 @@ class Overload:
         line.wait('the way through telefenced', lambda: line.at(line.client, 'ping', '-c', '1', '-W', '1', netns.SERVER).returncode == 0)
         for name, kinds in (('dear', ('quic',)), ('all', CAUSES)):
             packets.write_pcap(line.path(name + '.pcap'), flood_of(kinds))
+
+    def configure(self, bypasses):
+        return self.line.write('telefenced.yaml', CONFIG % {'folder': self.line.folder, 'worker': self.worker, 'control': self.control,
+                                                            'automatic': 'true' if bypasses else 'false'})
 
     def text(self, page):
         return self.line.at(self.line.middle, 'curl', '-s', '--max-time', '5', 'http://127.0.0.1:9469/' + page).stdout
@@ -202,6 +206,38 @@ class Overload:
         self.report.check('/readyz names all that is not read', ', '.join(CAUSES) in most[0], most, most[0] + ' (%s)' % found)
         self.calm(flood)
 
+    def is_bypassed(self):
+        return self.metrics().get('telefence_bypass{cause="error"}') == 1
+
+    def bypassed(self):
+        """Nothing that is left unread helps any more: the daemon bypasses by itself, and tries again a minute later."""
+        check, line = self.report.check, self.line
+        self.report.part('Shedding does not help')
+        self.configure(True)
+        done = line.at(line.middle, os.path.join(self.build, 'src', 'app', 'telefence'), 'reload', '--socket', line.path('control.sock'))
+        check('telefence reload: bypass by itself is allowed now', done.returncode == 0, done.stdout + done.stderr)
+        flood = self.flood('all')
+        found, begin = None, time.monotonic()
+        for pulses, rate in itertools.product(SLOWED[:0:-1], RATES[:0:-1]):
+            self.hog(pulses)
+            self.rate(rate)
+            line.wait('bypass', self.is_bypassed, 12, must=False)
+            if self.is_bypassed():
+                found = time.monotonic()
+                break
+        check('the daemon bypasses by itself', found, self.metrics().get('telefence_overload_level'), 'after %.1f s' % ((found or 0) - begin))
+        status = line.at(line.middle, 'curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', 'http://127.0.0.1:9469/readyz').stdout
+        why = [one for one in json.loads(self.text('readyz'))['reasons'] if 'bypass' in one]
+        check('/readyz is 503 and says why', status == '503' and why, (status, why), ' '.join(why))
+        self.rate(0)
+        self.free()
+        seen = services.curl(line, 'http://www.bad.example/')[:2]
+        check('what is refused otherwise passes', seen == (0, 200), seen, 'HTTP %d' % seen[1])
+        line.wait('the end of bypass', lambda: not self.is_bypassed(), 75, must=False)
+        seconds = time.monotonic() - (found or 0)
+        check('a minute later it inspects again', 55 < seconds < 70, seconds, 'after %.0f s' % seconds)
+        self.calm(flood)
+
     def calm(self, flood):
         line, check = self.line, self.report.check
         self.rate(0)
@@ -244,6 +280,7 @@ class Overload:
         self.dear()
         self.all()
         self.books()
+        self.bypassed()
         self.daemon.terminate()
         self.report.check('telefenced ends with code 0', self.daemon.wait(10) == 0, self.daemon.poll())
         self.line.processes = [entry for entry in self.line.processes if entry[1] is not self.daemon]
