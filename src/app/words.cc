@@ -129,7 +129,6 @@ constexpr Entry kWords[] = {
     {"forwarded_not_inspected", "未启用检查，转发"},
     {"tagged", "已标记，转发"},
     {"neutralised", "已置空，转发"},
-    {"shortened", "仅转发该消息之前的内容"},
     {"restated", "应答已改写，转发"},
     {"answered", "已应答拒绝"},
     {"dropped_by_verdict", "按判定丢弃"},

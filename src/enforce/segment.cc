@@ -49,12 +49,6 @@ void make_checksum(Frame& frame, const Layers& layers) {
   write_u16(frame, at, checksum_of(word_sum(segment, pseudo)));
 }
 
-// Requires: the checksum is made anew.
-void clear_flags(Frame& frame, const Layers& layers, unsigned flags) {
-  std::uint8_t& field = frame.data[layers.transport_at + kFlags];
-  field = static_cast<std::uint8_t>(field & ~flags);
-}
-
 // `room`, an empty frame, becomes the first `size` octets of the other one. Requires: they fit.
 void copy_front(const Frame& frame, std::size_t size, Frame& room) {
   std::memcpy(room.data, frame.data, size);
@@ -78,7 +72,8 @@ bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& f
   copy_front(segment, size, front);
   front_layers = layers;
   set_payload_length(front, front_layers, count);
-  clear_flags(front, layers, kTcpFin | kTcpPsh);
+  Writer(front.mutable_bytes().subspan(layers.transport_at + kFlags, 1))
+      .u8(static_cast<std::uint8_t>(front.bytes()[layers.transport_at + kFlags] & ~(kTcpFin | kTcpPsh)));
   make_checksum(front, front_layers);
   refit_tunnels(path, front.mutable_bytes());
   // The headers move towards the rest, whose bytes stay where they are.
@@ -92,15 +87,6 @@ bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& f
   make_checksum(segment, layers);
   refit_tunnels(path, segment.mutable_bytes());
   return true;
-}
-
-void keep_front(Frame& segment, Layers& layers, std::uint32_t count) {
-  TunnelPath path;
-  if (layers.tunnels != 0) (void)decode(segment, path);
-  set_payload_length(segment, layers, count);
-  clear_flags(segment, layers, kTcpFin);
-  make_checksum(segment, layers);
-  refit_tunnels(path, segment.mutable_bytes());
 }
 
 bool copy_segment(const Frame& segment, const Layers& layers, Frame& copy) {

@@ -16,9 +16,6 @@ namespace telefence {
 // frame. False, and nothing is changed, when it does not fit into it, or a tunnel around it admits no second packet. Requires: 0 < count < payload; the checksum is right.
 bool split_segment(Frame& segment, Layers& layers, std::uint32_t count, Frame& front, Layers& front_layers);
 
-// Leaves the first `count` octets of its payload, where it stands, and takes a FIN away. Requires: 0 < count < payload.
-void keep_front(Frame& segment, Layers& layers, std::uint32_t count);
-
 // Makes one segment of its own of it: `copy`, an empty frame, gets the headers and the payload, and nothing that may lie behind. False, and nothing
 // is written, when it does not fit.
 bool copy_segment(const Frame& segment, const Layers& layers, Frame& copy);

@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
 
 #include "decode/decode.h"
 #include "enforce/checksum.h"
 #include "enforce/connection.h"
 #include "enforce/outer.h"
-#include "enforce/segment.h"
 #include "pipeline/evasions.h"
 
 namespace telefence {
@@ -215,7 +213,7 @@ void Enforcer::drop_late_segments(Replies& replies) {
 void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies) {
   const Event& event = burst_.events.events()[index];
   Fate& fate = burst_.fates[event.frame];
-  if (!leaves(fate) || fate == Fate::kShortened) {  // an earlier message of the same packet has already taken it off the wire
+  if (!leaves(fate)) {  // an earlier message of the same packet has already taken it off the wire
     burst_.event_fates[index] = fate;
     return;
   }
@@ -282,44 +280,10 @@ Fate Enforcer::apply(std::size_t index, Frame& frame, const Layers& layers, cons
   std::size_t first = index;  // of its frame; several events may be of one message
   while (first != 0 && events[first - 1].frame == event.frame) --first;
   const bool is_first = events[first].message.offset == event.message.offset;
-  if (closes && !is_first && octets_before(event) != 0) {
-    postpone(event);
-    return Fate::kShortened;
-  }
   ActionInput input{frame, layers, burst_.payloads[event.frame], *registered_protocols()[event.protocol], event,
                     burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first,
                     datagrams_.reader(event.protocol, layers.transport)};
   return action.apply(input);
-}
-
-// How much of the frame's payload stands before this message, where that can go on without it; else 0.
-std::uint32_t Enforcer::octets_before(const Event& event) const {
-  const std::size_t index = event.frame;
-  const Layers& layers = burst_.layers[index];
-  if (burst_.is_copy || layers.is_sealed() || registered_protocols()[event.protocol]->shares_connections) return 0;
-  if (burst_.any_rebuilt && burst_.is_rebuilt[index]) return 0;
-  // What was read may have come in several segments: then it stands elsewhere, and some of the message has left.
-  const Bytes payload = payload_of(burst_.frames[index], layers);
-  const std::ptrdiff_t prefix = registered_protocols()[event.protocol]->stream_prefix;
-  const std::uint8_t* const at = burst_.payloads[index].bytes.data() + event.message.offset - prefix;
-  const bool is_inside = std::greater<>()(at, payload.data()) && std::less<>()(at, payload.data() + payload.size());
-  return is_inside ? static_cast<std::uint32_t>(at - payload.data()) : 0;
-}
-
-// What stands before the message in its segment is not its sender's fault: it leaves. The rest is repeated, and refused then, with words that nobody
-// takes for the answer to what stood before.
-void Enforcer::postpone(const Event& event) {
-  const std::size_t index = event.frame;
-  Frame& frame = burst_.frames[index];
-  Layers& layers = burst_.layers[index];
-  const std::uint32_t acknowledgement = tcp_header(frame, layers).acknowledgement;
-  const std::uint32_t before = octets_before(event);
-  const std::uint32_t first = burst_.sequences[index] + event.message.offset - registered_protocols()[event.protocol]->stream_prefix;
-  const Judged rest{first, layers.payload_length - before, acknowledgement, Ending::kPostponed};
-  sessions_.close(burst_.flow_of(index, sessions_), rest, burst_.now_ns);
-  keep_front(frame, layers, before);
-  if (burst_.closing_count < burst_.closings.size())
-    burst_.closings[burst_.closing_count++] = {burst_.flow_of(index, sessions_).both, event.frame};
 }
 
 // A copy whose message a quick answer can refuse.

@@ -103,8 +103,6 @@ class Enforcer {
   Fate apply_in_parts(std::size_t index, const LivePolicy& live, Replies& replies);
   Fate carry_out(std::size_t index, const LivePolicy& live, Replies& replies);
   Fate apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies);
-  std::uint32_t octets_before(const Event& event) const;
-  void postpone(const Event& event);
   bool may_be_answered(std::size_t index) const;
   void answer_copies(const LivePolicy& live, Replies& replies);
   Fate answer_copy(std::size_t index, const LivePolicy& live, Replies& replies);

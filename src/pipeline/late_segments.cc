@@ -6,7 +6,7 @@ namespace {
 
 // The sender of an answered message has the answer or will get it, and is let to finish; all others learn that it is over.
 LateSegment::Answer answer_of(Closed closed, Ending ending) {
-  if (ending == Ending::kDropped || ending == Ending::kPostponed) return LateSegment::Answer::kNone;
+  if (ending == Ending::kDropped) return LateSegment::Answer::kNone;
   return closed == Closed::kFromSender && ending == Ending::kAnswered ? LateSegment::Answer::kAcknowledge
                                                                       : LateSegment::Answer::kReset;
 }
@@ -33,9 +33,11 @@ bool note_if_late(Burst& burst, std::size_t index, SessionTable& sessions) {
 
 void drop_unread_repeats(Burst& burst) {
   for (std::size_t i = 0; burst.has_repeats && i < burst.count; ++i) {
-    if (!burst.repeats_refused[i] || !leaves(burst.fates[i]) || burst.fates[i] == Fate::kShortened) continue;
+    if (!burst.repeats_refused[i] || !leaves(burst.fates[i])) continue;
     burst.fates[i] = Fate::kDroppedDeadConnection;
-    burst.late[burst.late_count++] = {static_cast<std::uint16_t>(i), answer_of(Closed::kJudgedAgain, burst.refused_by[i])};
+    const bool silent = burst.refused_by[i] == Ending::kDropped;
+    burst.late[burst.late_count++] = {static_cast<std::uint16_t>(i),
+                                      silent ? LateSegment::Answer::kNone : LateSegment::Answer::kReset};
   }
 }
 

@@ -142,8 +142,6 @@ struct Protocol {
   // Who asks takes the first answer that comes, or gives up with the connection: a message that goes on may still be refused by
   // an answer of ours that is quicker than its receiver's.
   bool first_answer_counts = false;
-  // Octets of a stream that belong to a message and stand before the place that its events tell: its length.
-  std::uint8_t stream_prefix = 0;
   // A segment on its ports is never taken for another protocol: it may begin anywhere inside a message, whose text is the
   // sender's to choose.
   bool keeps_its_ports = false;

@@ -133,7 +133,6 @@ std::string_view channel_of(const Record& record, const RecordNames& names) {
 bool is_blocked(const Record& record) {
   switch (record.fate) {
     case Fate::kNeutralised:
-    case Fate::kShortened:
     case Fate::kRestated:
     case Fate::kAnswered:
     case Fate::kReset:

@@ -26,9 +26,6 @@ constexpr std::int32_t kNear = 1 << 20;
 // Distance from a to b in the sequence space (RFC 9293, 3.4).
 std::int32_t distance(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(b - a); }
 
-// Whether the message's sender knows.
-bool is_told_of(Ending ending) { return ending == Ending::kAnswered || ending == Ending::kReset; }
-
 bool is_near(std::uint32_t a, std::uint32_t b) { return std::abs(distance(a, b)) < kNear; }
 
 }  // namespace
@@ -69,7 +66,7 @@ bool SessionTable::first_sight(std::uint64_t key, std::uint64_t now_ns) {
 }
 
 void SessionTable::close(const FlowKey& flow, const Judged& message, std::uint64_t now_ns) {
-  const bool is_told = is_told_of(message.ending);
+  const bool is_told = message.ending != Ending::kDropped;
   const std::uint64_t end_ns = now_ns + (is_told ? kClosedFor : kDroppedFor);
   closed_.put(flow.both, {flow.forward, message}, now_ns, end_ns);
   (is_told ? closed_lately_ : dropped_lately_).put(flow.both, now_ns);
@@ -88,12 +85,9 @@ Closed SessionTable::closed(const Frame& frame, const Layers& layers, const Flow
   }
   const Judged& message = entry->message;
   ending = message.ending;
-  const bool is_postponed = ending == Ending::kPostponed;
-  if (is_postponed && (flow.forward != entry->judged_side || layers.payload_length == 0)) return Closed::kNo;
   if (flow.forward != entry->judged_side) return is_near(header.sequence, message.other) ? Closed::kFromReceiver : Closed::kNo;
   if (!is_near(header.sequence, message.first)) return Closed::kNo;
-  if (is_postponed && distance(message.first, header.sequence + layers.payload_length) <= 0) return Closed::kNo;
-  if (!is_told_of(ending)) close(flow, Judged(message), now_ns);
+  if (ending == Ending::kDropped) close(flow, Judged(message), now_ns);
   const bool overlaps = layers.payload_length != 0 && distance(header.sequence, message.first + message.count) > 0 &&
                         distance(message.first, header.sequence + layers.payload_length) > 0;
   return overlaps ? Closed::kJudgedAgain : Closed::kFromSender;

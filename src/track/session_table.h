@@ -20,9 +20,8 @@ struct MessageIdentity {
   std::uint32_t sequence = 0;   // TCP: of the first of them
 };
 
-// How a connection was closed because of one of its messages. kPostponed: it was not, but nothing from that message on was forwarded, which is
-// refused when its sender repeats it, or dropped when it comes otherwise.
-enum class Ending : std::uint8_t { kAnswered, kReset, kDropped, kPostponed };
+// How a connection was closed because of one of its messages.
+enum class Ending : std::uint8_t { kAnswered, kReset, kDropped };
 
 // The message that a connection was closed for: `first` and `count` say where its bytes are, of all its segments.
 struct Judged {
@@ -63,8 +62,7 @@ class SessionTable {
     return first_sight(sight_key(flow, transport, message), now_ns);
   }
 
-  // The connection, whose message was refused, is over: what still arrives on it is not forwarded; where that is postponed, what its sender
-  // says from the message on. flow: of the message.
+  // The connection, whose message was refused, is over: what still arrives on it is not forwarded. flow: of the message.
   void close(const FlowKey& flow, const Judged& message, std::uint64_t now_ns);
   // Only segments near the judged one count: who forges a segment somewhere else in the sequence space must not be able to
   // close a connection that goes on. A SYN ends the memory: the ports are used for a new connection.

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, kFateCount> kFates = {
     "forwarded_bad_header",  "forwarded_bad_checksum",      "forwarded_truncated",
     "forwarded_event_limit", "forwarded_action_failed",     "forwarded_hold_expired",   "forwarded_overload",
     "forwarded_not_ready",   "forwarded_bypassed",          "forwarded_not_inspected",
-    "tagged",                "neutralised",                 "shortened",                "restated",                 "answered",
+    "tagged",                "neutralised",                 "restated",                 "answered",
     "reset",                 "dropped_by_verdict",          "dropped_dead_connection",  "absorbed",
     "dropped_copy",          "dropped_stream_full",   "dropped_overload",   "dropped_transmit_full",       "mirror_released",
     "mirror_answered"};

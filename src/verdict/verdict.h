@@ -91,7 +91,6 @@ enum class Fate : std::uint8_t {
   kForwardedNotInspected,     // inspection is off for this port or protocol
   kTagged,
   kNeutralised,               // changed in place and forwarded
-  kShortened,                 // what stands before a message to be refused goes on, the rest does not: its sender repeats it, and is refused then
   kRestated,                  // a response that now carries the refusal
   kAnswered,                  // not forwarded; a refusal went back to the sender
   kReset,                     // not forwarded; the connection was reset
@@ -105,14 +104,14 @@ enum class Fate : std::uint8_t {
   kMirrorReleased,            // came in on a mirror port: looked at and let go, never sent on
   kMirrorAnswered,            // the same, and its sender was answered, or its connection reset, by the respond port
 };
-inline constexpr std::size_t kFateCount = 33;
+inline constexpr std::size_t kFateCount = 32;
 std::string_view fate_name(Fate fate);
 
 // Goes on as it came.
 constexpr bool is_forwarded(Fate fate) { return fate <= Fate::kForwardedNotInspected; }
 // Goes on, changed or not.
 constexpr bool leaves(Fate fate) {
-  return is_forwarded(fate) || (fate >= Fate::kTagged && fate <= Fate::kRestated);
+  return is_forwarded(fate) || fate == Fate::kTagged || fate == Fate::kNeutralised || fate == Fate::kRestated;
 }
 
 }  // namespace telefence

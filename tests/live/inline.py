@@ -124,10 +124,6 @@ class Inline:
         seen = services.curl(line, 'http://www.bad.example/login')
         check('curl http://www.bad.example: 302 to the warning page', seen[:3] == (0, 302, 'https://warning.example/fraud'), seen,
               'HTTP %d, Location: %s' % seen[1:3])
-        seen = services.visits_at_once(line, ['www.fine.example', 'www.bad.example'])
-        check('www.fine.example and www.bad.example asked for in one segment: the page of the first, then 302 to the warning page',
-              [one[0] for one in seen] == [200, 302] and 'page of www.fine.example' in seen[0][1] and 'https://warning.example/fraud' in seen[1][1], seen,
-              ' then '.join('HTTP %d' % one[0] for one in seen))
         begin = time.monotonic()
         seen = services.curl(line, 'https://www.bad.example/login')
         check('curl https://www.bad.example: connection reset (curl exit code 35 or 56)', seen[0] in (35, 56), seen, seen[4])

@@ -171,21 +171,6 @@ def curl_many(line, urls, at_once=8):
             (text.split(' ', 2) for text in done.stdout.splitlines() if text.count(' ') == 2)]
 
 
-def visits_at_once(line, hosts):
-    """The responses to requests that leave in one segment, until the connection ends: [(status, what stands behind)]. No common client sends
-    such: browsers gave it up."""
-    client = ('import socket, sys\n'
-              'peer = socket.create_connection((sys.argv[1], 80), 5)\n'
-              'peer.sendall("".join("GET /x HTTP/1.1\\r\\nHost: %s\\r\\n\\r\\n" % host for host in sys.argv[2:]).encode())\n'
-              'said = b""\n'
-              'try:\n'
-              '    while part := peer.recv(65536): said += part\n'
-              'except OSError as error: print(error, file=sys.stderr)\n'
-              'sys.stdout.write(said.decode())\n')
-    done = line.at(line.client, 'python3', '-c', client, netns.SERVER, *hosts, timeout=20)
-    return [(int(one.split(' ', 1)[0]), one) for one in done.stdout.split('HTTP/1.1 ')[1:]]
-
-
 def downloads_whole(line, url, *more):
     """Whether /large arrives byte by byte as it is on the server."""
     file = line.path('downloaded')

@@ -75,7 +75,7 @@ class NextMessage : public ::testing::Test {
     (is_false ? filter.access : filter.core).give(frame, now_ns_);
     filter.run();
   }
-  std::uint64_t refused() const { return filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset) + filter.fate(Fate::kShortened); }
+  std::uint64_t refused() const { return filter.fate(Fate::kAnswered) + filter.fate(Fate::kReset); }
   void expect_refused(const Conversation& conversation, const std::vector<Segment>& segments, bool each_alone, std::uint16_t port = 80) {
     const std::string stream = conversation.before + http_request("www.evil.example", "/pay");
     const std::uint64_t before = refused();

@@ -15,7 +15,7 @@ namespace telefence::dns {
 namespace {
 
 constexpr std::array<std::uint16_t, 1> kPorts{53};
-constexpr std::uint8_t kTcpLengthBytes = 2;  // RFC 1035, 4.2.2
+constexpr std::size_t kTcpLengthBytes = 2;  // RFC 1035, 4.2.2
 
 // Other protocols hide on port 53. No DNS message has an opcode above 6 (RFC 8490) or hundreds of records; the texts of
 // SIP and HTTP and the record header of TLS, read as a DNS header, have.
@@ -154,7 +154,6 @@ extern constinit const Protocol kProtocol{
     .default_action = "answer",
     .spreads = true,
     .first_answer_counts = true,
-    .stream_prefix = kTcpLengthBytes,
 };
 
 }  // namespace telefence::dns
