@@ -2,7 +2,6 @@
 #include "track/session_table.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace telefence {
 namespace {
@@ -21,12 +20,12 @@ constexpr std::size_t kEpochEntries = 1 << 12;
 // Enough of a datagram to tell two messages apart; retransmissions are identical.
 constexpr std::size_t kIdentityBytes = 512;
 // More than either side may have in flight beyond the judged segment (windows of 1 MiB are seldom filled).
-constexpr std::int32_t kNear = 1 << 20;
+constexpr std::uint32_t kNear = 1 << 20;
 
 // Distance from a to b in the sequence space (RFC 9293, 3.4).
 std::int32_t distance(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(b - a); }
 
-bool is_near(std::uint32_t a, std::uint32_t b) { return std::abs(distance(a, b)) < kNear; }
+bool is_near(std::uint32_t a, std::uint32_t b) { return b - a + kNear < 2 * kNear; }
 
 }  // namespace
 
