@@ -266,14 +266,16 @@ void NameLane::note_inconsistent(std::size_t index) {
 }
 
 // Reads a segment by itself though others of its connection wait: a message that is whole in it is judged, whatever they are.
-bool NameLane::reads_whole(std::size_t index, const Classifier& classifier) {
+bool NameLane::reads_whole(std::size_t index, const Classifier& classifier, bool may_go_on) {
   const std::uint8_t by_content = classifier.next_by_content(burst_.payloads[index], kNoProtocol);
   const std::uint8_t by_port = classifier.by_destination(burst_.payloads[index]);
   for (const std::uint8_t protocol : {by_content, by_port}) {
     if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) continue;
     const std::size_t before = burst_.events.events().size();
     // The middle of a message may look like a whole one that says nothing.
-    if (reader_.read(index, classifier, protocol) == Progress::kDone && burst_.events.events().size() > before) return true;
+    const Progress progress = reader_.read(index, classifier, protocol);
+    const bool is_whole = progress == Progress::kDone || (may_go_on && progress == Progress::kNeedMore && reader_.step().consumed != 0);
+    if (is_whole && burst_.events.events().size() > before) return true;
     burst_.events.undo_frame();
     if (by_port == by_content) break;
   }
@@ -300,7 +302,7 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
   const bool is_first = own.sequence == message.sequence();
   const auto begins = [&] { return !is_first && classifier.begins_spread(own.payload); };
   if (is_known && put == PartTable::Put::kTaken) {  // nothing that it says is news
-    if (begins()) (void)reads_whole(index, classifier);
+    if (begins()) (void)reads_whole(index, classifier, true);
     return true;
   }
   if (put == PartTable::Put::kTooManyHoles) [[unlikely]] {
@@ -336,7 +338,7 @@ bool NameLane::add_to(PartialMessage& message, std::size_t index, const Classifi
     const Fate fate = burst_.fates[index];
     const std::uint8_t protocol = burst_.protocol[index];
     put_back(index, own);
-    if (reads_whole(index, classifier)) return true;
+    if (reads_whole(index, classifier, true)) return true;
     put_back(index, all);
     burst_.fates[index] = fate;
     burst_.protocol[index] = protocol;

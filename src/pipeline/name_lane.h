@@ -74,7 +74,8 @@ class NameLane {
   bool contradicts(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool reads_otherwise(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool goes_on(std::size_t index, const Classifier& classifier);
-  bool reads_whole(std::size_t index, const Classifier& classifier);
+  // may_go_on: behind a whole message another one may begin, whose bytes are with those that wait already.
+  bool reads_whole(std::size_t index, const Classifier& classifier, bool may_go_on = false);
   bool add_to(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool reads_together(PartialMessage& message, std::size_t index, const Classifier& classifier);
   bool forget(PartialMessage& message, std::size_t index);

@@ -252,6 +252,20 @@ TEST_F(Decoys, ADecoyThatIsReadDoesNotHideOneInSeveralSegments) {
   }
 }
 
+// Found by review: what begins behind a decoy is waited for, and the real message in its place was only read as what comes before that.
+TEST_F(Decoys, BehindWhichAnotherMessageBegins) {
+  const Message message = messages()[0];
+  for (const std::size_t more : {std::size_t{1}, std::size_t{10}, std::size_t{30}}) {
+    for (const int hops : {3, 60}) {
+      const std::uint64_t before = refused();
+      open(message.port);
+      give({0, message.good + message.good.substr(0, more), hops});
+      give({0, message.evil + message.good.substr(0, more)});
+      ASSERT_EQ(refused() - before, 1u) << "with " << more << " octets of the next one, and " << hops << " hops";
+    }
+  }
+}
+
 TEST_F(Decoys, PartsOfOtherRoutesBelongTogether) {
   for (const Message& message : messages()) {
     for (const int hops : {60, 57, 255}) {
