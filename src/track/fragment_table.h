@@ -72,8 +72,8 @@ class FragmentTable {
   static constexpr std::uint64_t kRefusedFor = 30'000'000'000;  // as long as receivers wait: Linux, ip(7), ipfrag_time
   static constexpr std::uint64_t kRefusedForIpv6 = 60'000'000'000;  // RFC 8200, 4.5
   static constexpr std::uint64_t kBriefly = 1'000'000'000;      // where identifications come round soon, see above
-  // Neither other packets' parts nor want of memory make it forgotten before; other refusals do when there are sixteen times as many as
-  // unfinished packets may be.
+  // Neither other packets' parts nor want of memory make it forgotten before; four later refusals that fall into its set do (TimedCache), which
+  // is counted: there is place for sixteen times as many as unfinished packets may be.
   void refuse(std::uint64_t key, Gone how, std::uint64_t for_ns, std::uint64_t now_ns);
   // None of its parts is forwarded from now on: whoever puts it together sends it on. Nothing happens to a packet that is not there.
   void absorb(std::uint64_t key);
