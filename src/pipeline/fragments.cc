@@ -53,6 +53,18 @@ bool Fragments::is_read(std::size_t index) const {
   return !frame.truncated && may_carry_messages(fragment_header(frame, layers), layers.ip_version);
 }
 
+// Hops left, also of the tunnel; 0 with options or extension headers in front: routers and receivers throw many of those away.
+std::uint8_t Fragments::reach_of(const Frame& frame, const Layers& layers) {
+  constexpr std::size_t kHeader = 20, kHeaderIpv6 = 40 + 8;
+  const bool is_plain = layers.transport_at - std::size_t{layers.network} == (layers.ip_version == 4 ? kHeader : kHeaderIpv6);
+  if (!is_plain) return 0;
+  if (layers.tunnels == 0 || layers.outer_network == layers.network) return hops_left(frame, layers);
+  Layers around = layers;
+  around.network = layers.outer_network;
+  around.ip_version = frame.data[layers.outer_network] >> 4;
+  return std::min(hops_left(frame, layers), hops_left(frame, around));
+}
+
 // False for a part that no receiver takes: its packet must not be made of it.
 bool Fragments::is_sound(std::size_t index, const FragmentHeader& header, Bytes part) {
   const Layers& layers = burst_.layers[index];
@@ -78,31 +90,30 @@ bool Fragments::join(std::size_t index) {
   const Bytes part = fragment_payload(frame, layers);
   if (!is_sound(index, header, part)) return false;
   const std::uint64_t key = key_of(index, header.identification);
-  using Put = FragmentTable::Put;
   if (joined_count_ != 0) note_again(index, key, header.offset, part);
   // A bearer's ends may have labels in front of them. Who has a PPPoE session is a user, who cuts packets himself.
   const bool is_outermost = layers.tunnels == 0 || (layers.outer_network == layers.network && !layers.is_in(TunnelKind::kPppoe));
   const bool is_bearer = is_outermost && begins_bearer(header, part, layers.ip_version);
-  const Put put = table_.put(key, header, part, is_bearer, burst_.now_ns);
+  const FragmentTable::Put put = table_.put(key, {header, part, reach_of(frame, layers), is_bearer}, burst_.now_ns);
   if (is_followed(index, header, part)) {
     table_.absorb(key);
     burst_.fates[index] = Fate::kDroppedCopy;  // its bytes leave in other frames, if they do
   } else if (burst_.may_change && table_.is_absorbed(key)) {
     burst_.fates[index] = Fate::kDroppedCopy;
   }
-  if (put == Put::kOverlaps || put == Put::kWholeOverlaps) note_overlap(index);
+  return go_on(index, key, put);
+}
+
+bool Fragments::go_on(std::size_t index, std::uint64_t key, FragmentTable::Put put) {
+  using Put = FragmentTable::Put;
   switch (put) {
-    case Put::kWaits:
-    case Put::kOverlaps: return false;
+    case Put::kWaits: return false;
     case Put::kNoRoom: stats_.fragments_given_up.add(1); return false;
-    case Put::kTooManyHoles:
-      stats_.fragments_given_up.add(1);
-      if (burst_.may_change) burst_.fates[index] = Fate::kDroppedStreamFull;  // no packet that is to arrive has so many
-      return false;
+    case Put::kContradicts: note_overlap(index); return false;
     case Put::kRefused: burst_.fates[index] = Fate::kDroppedByVerdict; return false;
     case Put::kReplaced: burst_.fates[index] = Fate::kDroppedCopy; return false;
-    case Put::kWhole:
-    case Put::kWholeOverlaps: return take(index, key);
+    case Put::kWholeContradicts: note_overlap(index); return take(index, key);
+    case Put::kWhole: return take(index, key);
   }
   return false;
 }
@@ -145,8 +156,8 @@ void Fragments::note_again(std::size_t index, std::uint64_t key, std::uint32_t o
 // True for what no receiver takes though its parts do not contradict each other: they are of two packets under one number, the first of which
 // never became whole, or some are decoys that go no further than here. What contradicts itself is judged as it is: a receiver may make a
 // sound one of it (Enforcer::carry_out). So is what may lack a checksum: it tells nothing then.
-bool Fragments::is_wrong(std::size_t index, const FragmentTable::Whole& packet, const WholePayload& whole) const {
-  if (packet.is_contradictory || burst_.frames[index].may_lack_checksum || whole.transport == Transport::kNone) return false;
+bool Fragments::is_wrong(std::size_t index, const WholePayload& whole) const {
+  if (burst_.frames[index].may_lack_checksum || whole.transport == Transport::kNone) return false;
   if (!whole.is_known) return true;
   Layers layers = burst_.layers[index];
   layers.ip_protocol = whole.protocol;
@@ -154,9 +165,10 @@ bool Fragments::is_wrong(std::size_t index, const FragmentTable::Whole& packet, 
   return !segment_checksum_holds(burst_.frames[index], layers, whole.segment);
 }
 
-void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet) {
+// is_wrong: it is read all the same, and the next packet's parts may take the place of its own.
+void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, bool is_wrong) {
   const bool is_absorbed = table_.is_absorbed(key);
-  table_.take(key);
+  is_wrong ? table_.note_wrong(key) : table_.take(key, burst_.now_ns);
   const bool is_ipv6 = burst_.layers[index].ip_version == 6;
   joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, false, is_absorbed, is_ipv6, key, packet.bytes};
   stats_.fragments_joined.add(1);
@@ -166,21 +178,24 @@ void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable
 // The packet that this fragment made whole.
 bool Fragments::take(std::size_t index, std::uint64_t key) {
   Layers& layers = burst_.layers[index];
-  const FragmentTable::Whole packet = table_.whole(key);
+  const std::size_t room_before = room_used_;
+  const FragmentTable::Whole packet = table_.whole(key, MutableBytes(room_.get(), room_size_).subspan(room_used_));
+  if (packet.is_again) again_bytes_ += packet.bytes.size();
+  if (packet.bytes.empty() || again_bytes_ > kMostAgain) return note_too_long(index, key);
+  room_used_ += packet.bytes.size();
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, layers.ip_version);
   const bool is_segment = whole.is_known && whole.transport == Transport::kTcp;
   const Made made = burst_.is_rebuilt[index] || is_segment || may_be_tunnel(whole) ? rebuild(index, key, packet) : Made::kNothing;
   if (made == Made::kFrame) return read_inside(index);
-  if (made == Made::kWrong || is_wrong(index, packet, whole)) {
-    table_.note_wrong(key, burst_.now_ns);
+  const bool is_no_packet = made == Made::kWrong || is_wrong(index, whole);
+  if (is_no_packet && !packet.is_contradictory) {
+    room_used_ = room_before;
+    table_.note_wrong(key);
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return false;
   }
-  if (is_segment) {
-    table_.take(key);
-    return note_too_long(index);
-  }
-  accept(index, key, packet);
+  if (is_segment) return note_too_long(index, key);
+  accept(index, key, packet, is_no_packet);
   if (!whole.is_known || whole.bytes.empty()) return false;
   layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
@@ -192,10 +207,13 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
   return true;
 }
 
-// A segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's.
-bool Fragments::note_too_long(std::size_t index) {
+// A segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's. Or there
+// is no room for more packets in this burst.
+bool Fragments::note_too_long(std::size_t index, std::uint64_t key) {
   stats_.fragments_given_up.add(1);
-  if (burst_.may_change) burst_.fates[index] = Fate::kDroppedStreamFull;
+  if (!burst_.may_change) return false;
+  burst_.fates[index] = Fate::kDroppedStreamFull;
+  table_.refuse(key, FragmentTable::Gone::kRefused, FragmentTable::kBriefly, burst_.now_ns);
   return false;
 }
 
@@ -215,11 +233,12 @@ Fragments::Made Fragments::rebuild(std::size_t index, std::uint64_t key, const F
   const bool is_deeper = inside.tunnels > layers.tunnels;
   if (inside.ip_version == 0 || (!is_deeper && inside.transport != Transport::kTcp && !burst_.is_rebuilt[index])) return Made::kNothing;
   const bool has_sum = !frame.may_lack_checksum && inside.transport != Transport::kNone;
-  if (has_sum && !packet.is_contradictory && !checksums_hold(frame, inside)) return Made::kWrong;
+  const bool is_no_packet = has_sum && !checksums_hold(frame, inside);
+  if (is_no_packet && !packet.is_contradictory) return Made::kWrong;
   for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind)
     if (inside.is_in(static_cast<TunnelKind>(kind)) && !layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
   room_used_ += size;
-  accept(index, key, packet);
+  accept(index, key, packet, is_no_packet);
   joined_[joined_count_ - 1].is_tunnel = is_deeper;
   burst_.stand_in(index, frame, inside);
   return Made::kFrame;
@@ -323,8 +342,7 @@ void Fragments::end_of_burst() {
   if (any_replaced_) is_replaced_.fill(false);
   any_replaced_ = false;
   made_bytes_ = 0;
-  joined_count_ = again_count_ = room_used_ = 0;
-  table_.end_of_burst();
+  joined_count_ = again_count_ = room_used_ = again_bytes_ = 0;
   stats_.fragments_evicted.set(table_.evicted());
 }
 

@@ -54,10 +54,12 @@ class Fragments {
   void note_again(std::size_t index, std::uint64_t key, std::uint32_t offset, Bytes part);
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
   bool is_sound(std::size_t index, const FragmentHeader& header, Bytes part);
+  static std::uint8_t reach_of(const Frame& frame, const Layers& layers);
+  bool go_on(std::size_t index, std::uint64_t key, FragmentTable::Put put);
   bool take(std::size_t index, std::uint64_t key);
-  bool is_wrong(std::size_t index, const FragmentTable::Whole& packet, const WholePayload& whole) const;
-  void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
-  bool note_too_long(std::size_t index);
+  bool is_wrong(std::size_t index, const WholePayload& whole) const;
+  void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, bool is_wrong);
+  bool note_too_long(std::size_t index, std::uint64_t key);
   enum class Made : std::uint8_t { kNothing, kFrame, kWrong };
   Made rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
   bool is_followed(std::size_t index, const FragmentHeader& header, Bytes part);
@@ -85,11 +87,14 @@ class Fragments {
   std::array<bool, Burst::kFrames> is_replaced_{};
   bool any_replaced_ = false;
   std::size_t made_bytes_ = 0;
-  // Tunnels' packets, of this burst: all that the table may hold, and the headers in front of them. The kernel gives what is used.
-  static std::size_t room_for(const FragmentTable& table) { return table.most_bytes() + Burst::kFrames * kMostNested * 4096; }
+  // Packets that became whole in this burst, and tunnels' packets made of them with the headers in front. The kernel gives what is used.
+  static std::size_t room_for(const FragmentTable& table) { return 2 * table.most_bytes() + Burst::kFrames * kMostNested * 4096; }
   std::size_t room_size_ = room_for(table_);
   std::unique_ptr<std::uint8_t[]> room_ = std::make_unique_for_overwrite<std::uint8_t[]>(room_size_);
   std::size_t room_used_ = 0;
+  // Of packets that were whole before: whoever changes a few octets of a long one, again and again, must not keep the worker from its others.
+  static constexpr std::size_t kMostAgain = 512 * 1024;
+  std::size_t again_bytes_ = 0;
 };
 
 }  // namespace telefence

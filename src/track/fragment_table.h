@@ -9,17 +9,21 @@
 // second when it carries a hundred thousand packets in it, so parts of its packets, which come right behind one another, are kept so
 // long only. Nobody who is in a bearer makes such parts; of other tunnels those who use them do.
 //
+// Evaders send decoys: other bytes, or another end, with too few hops to arrive, of a packet that is to arrive. Its receiver, who lacks them, makes
+// another one of it than is made here. So what has more hops left takes the place of what it contradicts, and a packet that may not be what
+// its receiver has is kept when it is whole: each part that comes as other bytes makes it whole once more.
+//
 // Worker thread.
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.h"
 #include "decode/fragment.h"
-#include "track/buffer_pool.h"
+#include "track/fragment_buffer.h"
 #include "track/lru_table.h"
-#include "track/stream_buffer.h"
 #include "track/timed_cache.h"
 
 namespace telefence {
@@ -35,40 +39,47 @@ class FragmentTable {
   enum class Gone : std::uint8_t { kRefused, kReplaced };
 
   explicit FragmentTable(const FragmentOptions& options);
-  // Bytes, with as many again for who makes frames of tunnels' packets that are whole.
+  // Bytes, with twice as many for packets that are whole, and the frames that are made of tunnels' packets.
   static std::uint64_t memory_for(const FragmentOptions& options) {
-    return 2 * options.bytes + LruTable<Packet>::memory_for(options.packets) + TimedCache<Gone>::memory_for(gone_for(options));
+    return PagePool::memory_for(options.bytes) + 2 * options.bytes + LruTable<Packet>::memory_for(options.packets) +
+           TimedCache<Gone>::memory_for(gone_for(options));
   }
   // The payloads of all packets that may become whole in a burst.
   std::uint64_t most_bytes() const { return pool_.total(); }
 
   enum class Put : std::uint8_t {
     kWaits,
-    kWhole,     // nothing is missing any more: whole() is it, to be taken or to be noted as wrong
-    kOverlaps,  // waits, but bytes that were there already came again as other ones: no sound sender does that
-    kWholeOverlaps,  // the same, and nothing is missing any more: whole() is what the first copies say
-    kNoRoom,    // no memory, or an end that contradicts another
-    kTooManyHoles,
-    kRefused,   // part of a packet that was refused
-    kReplaced,  // part of a packet that went on in another shape
+    kWhole,             // nothing is missing any more: whole() is it, to be taken or to be noted as wrong
+    kContradicts,       // waits, but came as other bytes than what was there already, or with another end: no sound sender does that. Not
+                        // told of a bearer's packets, nor of one that was whole before: its number may come round
+    kWholeContradicts,  // the same, and nothing is missing any more
+    kNoRoom,            // no memory, or no part of any packet
+    kRefused,           // part of a packet that was refused
+    kReplaced,          // part of a packet that went on in another shape
+  };
+  struct Part {
+    FragmentHeader header;
+    Bytes bytes;             // not empty but for parts that no receiver takes
+    std::uint8_t hops = 64;  // left; 0 when it may arrive nowhere
+    bool is_bearer = false;  // begins_bearer()
   };
   // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
-  // follow only whole units of eight octets count, as receivers have it. is_bearer: begins_bearer().
-  Put put(std::uint64_t key, const FragmentHeader& header, Bytes bytes, bool is_bearer, std::uint64_t now_ns);
-  // The payload of the packet that put() called whole, and the protocol by its first part. Valid until end_of_burst(), or until more
-  // is put after it was noted as wrong.
+  // follow only whole units of eight octets count, as receivers have it.
+  Put put(std::uint64_t key, Part part, std::uint64_t now_ns);
+  // The packet that put() called whole, and the protocol by its first part: written to the beginning of this room. Without bytes when it does not fit.
   struct Whole {
     Bytes bytes;
     std::uint8_t protocol = 0;
-    bool is_contradictory = false;  // its parts said two things of the same octets
+    bool is_contradictory = false;  // its parts said two things of the same octets, as far-going both, and the first count
     bool is_bearer = false;
+    bool is_again = false;          // it was whole before, and something in it came as other bytes
   };
-  Whole whole(std::uint64_t key);
-  // The packet is sound, and goes out of the table. What comes under the same key is of another packet, or once more of this one.
-  void take(std::uint64_t key);
-  // It is none: parts of two packets under one number, or decoys among them. What comes as other bytes, or with another end, takes their
-  // place, and makes it whole once more, for a second: what comes later is of another packet.
-  void note_wrong(std::uint64_t key, std::uint64_t now_ns);
+  Whole whole(std::uint64_t key, MutableBytes room);
+  // The packet is sound, and goes out of the table. What comes under the same key is of another packet, or once more of this one. It stays where
+  // its receiver may have another one: some of its parts went less far than others, overlap, contradict each other or came late.
+  void take(std::uint64_t key, std::uint64_t now_ns);
+  // It is none: parts of two packets under one number, or decoys among them. It stays.
+  void note_wrong(std::uint64_t key);
   static constexpr std::uint64_t kRefusedFor = 30'000'000'000;  // as long as receivers wait: Linux, ip(7), ipfrag_time
   static constexpr std::uint64_t kRefusedForIpv6 = 60'000'000'000;  // RFC 8200, 4.5
   static constexpr std::uint64_t kBriefly = 1'000'000'000;      // where identifications come round soon, see above
@@ -78,33 +89,46 @@ class FragmentTable {
   // None of its parts is forwarded from now on: whoever puts it together sends it on. Nothing happens to a packet that is not there.
   void absorb(std::uint64_t key);
   bool is_absorbed(std::uint64_t key);
-  void end_of_burst();
 
   std::uint64_t evicted() const { return packets_.evicted() + gave_way_ + gone_.evicted(); }
 
  private:
   struct Packet {
-    StreamBuffer buffer;
+    FragmentBuffer buffer;
     std::uint32_t total = 0;  // bytes of its payload; 0: its last part has not come
     std::uint64_t began_ns = 0;
+    std::uint64_t last_ns = 0;  // of the part that came last: its receiver may have begun with it
+    std::uint8_t least_hops = 255, most_hops = 0;  // left of its parts
+    std::uint8_t total_hops = 0;                   // of the part that told the end
+    std::uint8_t first_hops = 0;                   // and of the one that told the protocol
     bool is_absorbed = false;
     bool is_bearer = false;
-    bool is_wrong = false;
+    bool stays = false;  // it was whole: of its parts the last copies count
+    bool is_odd = false;  // its receiver may have another one
     bool has_first = false;
     bool is_contradictory = false;
     std::uint8_t protocol = 0;  // by the first part
+
+    bool is_over(std::uint64_t now_ns) const;
+    bool is_whole() const { return total != 0 && units_of(total) == buffer.units(); }
+    bool has_even_hops() const { return least_hops == most_hops; }
   };
+  enum class End : std::uint8_t { kFits, kMoves, kContradicts };
+  static constexpr std::uint32_t units_of(std::uint32_t bytes) { return (bytes + PagePool::kUnit - 1) / PagePool::kUnit; }
+  static constexpr std::uint32_t whole_units(std::uint32_t bytes) { return bytes / PagePool::kUnit * PagePool::kUnit; }
   Packet& at(std::uint64_t key, std::uint64_t now_ns);
   void forget(Packet& packet);
-  void make_room(const Packet& wanted);
+  bool make_room(Packet& packet, std::uint32_t from, std::uint32_t to, std::uint64_t now_ns);
+  End end_of(const Packet& packet, const Part& part, std::uint32_t end, bool last_counts);
+  void note_end(Packet& packet, const Part& part, std::uint32_t end, End moves);
+  static void note_first(Packet& packet, const Part& part);
   // A refusal lasts as long as a receiver waits; most packets are whole within a moment.
   static constexpr std::size_t gone_for(const FragmentOptions& options) { return std::bit_ceil(std::size_t{options.packets} * 16); }
 
-  BufferPool pool_;
+  PagePool pool_;
   LruTable<Packet> packets_;
   TimedCache<Gone> gone_;
   std::uint64_t gave_way_ = 0;  // for want of memory
-  bool made_room_ = false;      // in this burst
 };
 
 }  // namespace telefence

@@ -50,8 +50,8 @@ class StreamBuffer {
   };
   std::size_t island_count() const { return island_count_; }
   const Range& island(std::size_t index) const { return islands()[index]; }
-  // More are not kept. Twice as many as there can be in the longest IP packet when links of 576 octets cut it (RFC 791, 3.1: what every host
-  // takes) and each second part is late.
+  // More are not kept. Twice as many as there can be in 64 KiB when links of 576 octets cut them (RFC 791, 3.1: what every host takes) and each
+  // second part is late.
   static constexpr std::size_t kMostIslands = 128;
 
   // Requires: base() <= from <= to <= contiguous_end(). The view lives until BufferPool::reclaim().

@@ -6,7 +6,8 @@
 //   each frame has one fate; each buffer comes back; nothing is written or read beside a frame
 //   who only watches lets everything through as it came
 //   fragments of flows on which nothing listed was said leave as often as they came, in order, byte for byte
-//   a listed message whose parts all came, and none of them as another one, is never whole at its receiver, who keeps parts for 30 s
+//   a listed message whose parts all came is never whole at its receiver, who keeps parts for 30 s, though parts may come as other ones, too, with
+//     too few hops to arrive
 
 #include <array>
 #include <cstdint>
@@ -113,8 +114,10 @@ class Play {
     if (!flow.is_udp && layers.network_end - std::size_t{layers.transport_at} <= size) return;  // a stream of its own: pipeline_fuzz
     std::vector<FragmentPart> parts = {{frame, 0, layers.network_end - std::size_t{layers.transport_at}}};
     if (parts[0].to > size) parts = cut_in_fragments(frame, layers, size, static_cast<std::uint16_t>(sent_.size() + 1));
-    sent_.push_back({&flow, false, is_around && is_bearer(frame, layers), parts.back().to, std::vector<std::uint64_t>(parts.back().to)});
-    sent_.back().must_be_refused = side == 0 && must_be_refused(flow, wish) && (spoilt & 0x0c) == 0;
+    const bool is_bearers = is_around && is_bearer(frame, layers);
+    sent_.push_back({&flow, false, is_bearers, parts.back().to, std::vector<std::uint64_t>(parts.back().to)});
+    const bool is_certain = (spoilt & 0x0c) == 0 || (spoilt & 0x2c) == 0x24;
+    sent_.back().must_be_refused = side == 0 && must_be_refused(flow, wish) && is_certain;
     put_in_order(parts, order);
     send(flow, side, parts, spoilt, layers, frame, is_around);
   }
@@ -182,7 +185,8 @@ class Play {
     }
   }
 
-  // spoilt: 1 a part twice, 2 a part never, 4 a part as another one before it, 8 one that overlaps two, 16 each in a burst of its own.
+  // spoilt: 1 a part twice, 2 a part never, 4 a part as another one before it, 8 one that overlaps two, 16 each in a burst of its own, 32 what came as
+  // another one had too few hops to arrive.
   void send(Flow& flow, std::size_t side, const std::vector<FragmentPart>& parts, std::uint8_t spoilt, const Layers& layers, const Octets& whole,
             bool is_around) {
     const auto give = [&](const FragmentPart& part) { this->give(flow, side, part, is_around); };
@@ -194,6 +198,7 @@ class Play {
         Octets other = part.bytes;
         other.back() ^= '#';
         has_wrong_checksums_ = has_wrong_checksums_ || parts.size() == 1;
+        if ((spoilt & 32) != 0) set_few_hops(other, layers);
         give({other, 0, 0});
       }
       if (i == which && (spoilt & 8) != 0 && part.from >= 8 && part.to > part.from + 8) {
@@ -204,6 +209,17 @@ class Play {
       if (i == which && (spoilt & 1) != 0) give(part);
       if ((spoilt & 16) != 0) run_worker();
     }
+  }
+
+  static void set_few_hops(Octets& part, const Layers& layers) {
+    constexpr std::uint8_t kFew = 3;
+    const std::size_t network = layers.network;
+    part[network + (layers.ip_version == 4 ? 8u : 7u)] = kFew;
+    if (layers.ip_version != 4) return;
+    part[network + 10] = part[network + 11] = 0;
+    const std::uint16_t sum = checksum_of(word_sum(Bytes(part).subspan(network, 20)));
+    part[network + 10] = static_cast<std::uint8_t>(sum >> 8);
+    part[network + 11] = static_cast<std::uint8_t>(sum & 0xff);
   }
 
   void give(Flow& flow, std::size_t side, const FragmentPart& part, bool is_around) {
