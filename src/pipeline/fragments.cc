@@ -53,20 +53,22 @@ bool Fragments::is_read(std::size_t index) const {
   return !frame.truncated && may_carry_messages(fragment_header(frame, layers), layers.ip_version);
 }
 
-// Hops left, also of the tunnel; 0 with options or extension headers in front: routers and receivers throw many of those away.
-std::uint8_t Fragments::reach_of(const Frame& frame, const Layers& layers) {
+FragmentTable::Part Fragments::part_of(const Frame& frame, const Layers& layers, const FragmentHeader& header, Bytes bytes) {
   constexpr std::size_t kHeader = 20, kHeaderIpv6 = 40 + 8;
-  const bool is_plain = layers.transport_at - std::size_t{layers.network} == (layers.ip_version == 4 ? kHeader : kHeaderIpv6);
-  if (!is_plain) return 0;
-  if (layers.tunnels == 0 || layers.outer_network == layers.network) return hops_left(frame, layers);
-  Layers around = layers;
-  around.network = layers.outer_network;
-  around.ip_version = frame.data[layers.outer_network] >> 4;
-  return std::min(hops_left(frame, layers), hops_left(frame, around));
+  FragmentTable::Part part{.header = header, .bytes = bytes, .hops = hops_left(frame, layers)};
+  part.is_plain = layers.transport_at - std::size_t{layers.network} == (layers.ip_version == 4 ? kHeader : kHeaderIpv6);
+  if (layers.tunnels != 0 && layers.outer_network != layers.network) {
+    const std::uint8_t* const around = frame.data + layers.outer_network;
+    part.hops_around = around[around[0] >> 4 == 4 ? 8 : 7];
+  }
+  // A bearer's ends may have labels in front of them. Who has a PPPoE session is a user, who cuts packets himself.
+  const bool is_outermost = layers.tunnels == 0 || (layers.outer_network == layers.network && !layers.is_in(TunnelKind::kPppoe));
+  part.is_bearer = is_outermost && begins_bearer(header, bytes, layers.ip_version);
+  return part;
 }
 
 // False for a part that no receiver takes: its packet must not be made of it.
-bool Fragments::is_sound(std::size_t index, const FragmentHeader& header, Bytes part) {
+bool Fragments::is_taken(std::size_t index, const FragmentHeader& header, Bytes part) {
   const Layers& layers = burst_.layers[index];
   if (!header_checksum_holds(burst_.frames[index], layers)) {
     burst_.fates[index] = Fate::kForwardedBadChecksum;
@@ -88,20 +90,18 @@ bool Fragments::join(std::size_t index) {
   const Layers& layers = burst_.layers[index];
   const FragmentHeader header = fragment_header(frame, layers);
   const Bytes part = fragment_payload(frame, layers);
-  if (!is_sound(index, header, part)) return false;
+  if (!is_taken(index, header, part)) return false;
   const std::uint64_t key = key_of(index, header.identification);
   if (joined_count_ != 0) note_again(index, key, header.offset, part);
-  // A bearer's ends may have labels in front of them. Who has a PPPoE session is a user, who cuts packets himself.
-  const bool is_outermost = layers.tunnels == 0 || (layers.outer_network == layers.network && !layers.is_in(TunnelKind::kPppoe));
-  const bool is_bearer = is_outermost && begins_bearer(header, part, layers.ip_version);
-  const FragmentTable::Put put = table_.put(key, {header, part, reach_of(frame, layers), is_bearer}, burst_.now_ns);
+  const FragmentTable::Done put = table_.put(key, part_of(frame, layers, header, part), burst_.now_ns);
   if (is_followed(index, header, part)) {
     table_.absorb(key);
     burst_.fates[index] = Fate::kDroppedCopy;  // its bytes leave in other frames, if they do
   } else if (burst_.may_change && table_.is_absorbed(key)) {
     burst_.fates[index] = Fate::kDroppedCopy;
   }
-  return go_on(index, key, put);
+  const bool is_other_whole = put.is_other_whole && burst_.fates[index] != Fate::kDroppedCopy;
+  return is_other_whole ? go_on_with_other(index, key, put.put) : go_on(index, key, put.put);
 }
 
 bool Fragments::go_on(std::size_t index, std::uint64_t key, FragmentTable::Put put) {
@@ -116,6 +116,37 @@ bool Fragments::go_on(std::size_t index, std::uint64_t key, FragmentTable::Put p
     case Put::kWhole: return take(index, key);
   }
   return false;
+}
+
+// The same when what goes farthest is whole as well: whichever is sound is read. Both are not at once; no sound sender makes two.
+bool Fragments::go_on_with_other(std::size_t index, std::uint64_t key, FragmentTable::Put put) {
+  using Put = FragmentTable::Put;
+  const std::size_t room_before = room_used_;
+  const FragmentTable::Whole other = table_.other(key, room());
+  again_bytes_ += other.bytes.size();
+  if (other.bytes.empty() || again_bytes_ > kMostAgain) return note_too_long(index, key, other.is_bearer);
+  room_used_ += other.bytes.size();
+  const bool is_other_sound = is_sound(index, other);
+  const bool is_first_whole = put == Put::kWhole || put == Put::kWholeContradicts;
+  bool is_two = false;
+  if (is_other_sound && is_first_whole) {
+    const FragmentTable::Whole first = table_.whole(key, room());
+    const bool is_same = first.protocol == other.protocol && std::equal(first.bytes.begin(), first.bytes.end(), other.bytes.begin(), other.bytes.end());
+    is_two = !is_same && is_sound(index, first);
+    if (is_same || is_two || first.bytes.empty()) {
+      room_used_ = room_before;
+      if (!is_two) return go_on(index, key, put);
+      note_overlap(index);
+      return burst_.may_change ? note_too_long(index, key, other.is_bearer) : go_on(index, key, put);
+    }
+  }
+  if (!is_other_sound) {
+    room_used_ = room_before;
+    return go_on(index, key, put);
+  }
+  if (put == Put::kContradicts || put == Put::kWholeContradicts) note_overlap(index);
+  if (is_first_whole) table_.take(key, false, burst_.now_ns);
+  return read(index, key, other, Source::kOther);
 }
 
 // The first part of a segment of a connection that many share, of which bytes were seen here: such a segment goes on uncut. Its receiver never gets
@@ -153,10 +184,9 @@ void Fragments::note_again(std::size_t index, std::uint64_t key, std::uint32_t o
   }
 }
 
-// True for what no receiver takes though its parts do not contradict each other: they are of two packets under one number, the first of which
-// never became whole, or some are decoys that go no further than here. What contradicts itself is judged as it is: a receiver may make a
-// sound one of it (Enforcer::carry_out). So is what may lack a checksum: it tells nothing then.
-bool Fragments::is_wrong(std::size_t index, const WholePayload& whole) const {
+// True for what no receiver takes: they are of two packets under one number, the first of which never became whole, or some are decoys that
+// go no further than here. What may lack a checksum tells nothing.
+bool Fragments::lacks_sum(std::size_t index, const WholePayload& whole) const {
   if (burst_.frames[index].may_lack_checksum || whole.transport == Transport::kNone) return false;
   if (!whole.is_known) return true;
   Layers layers = burst_.layers[index];
@@ -165,10 +195,17 @@ bool Fragments::is_wrong(std::size_t index, const WholePayload& whole) const {
   return !segment_checksum_holds(burst_.frames[index], layers, whole.segment);
 }
 
-// is_wrong: it is read all the same, and the next packet's parts may take the place of its own.
-void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, bool is_wrong) {
+// True for a packet in which something may be read. That may be a segment, or a tunnel's.
+bool Fragments::is_sound(std::size_t index, const FragmentTable::Whole& packet) const {
+  const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, burst_.layers[index].ip_version);
+  const Standing made = burst_.is_rebuilt[index] || may_be_tunnel(whole) ? stand_up(index, packet) : Standing{};
+  if (made.size != 0) return made.layers.transport != Transport::kNone && !made.is_wrong;
+  return whole.transport != Transport::kNone && !lacks_sum(index, whole);
+}
+
+void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source) {
   const bool is_absorbed = table_.is_absorbed(key);
-  is_wrong ? table_.note_wrong(key) : table_.take(key, burst_.now_ns);
+  if (source == Source::kFirst) table_.take(key, false, burst_.now_ns);
   const bool is_ipv6 = burst_.layers[index].ip_version == 6;
   joined_[joined_count_++] = {static_cast<std::uint16_t>(index), packet.is_bearer, false, is_absorbed, is_ipv6, key, packet.bytes};
   stats_.fragments_joined.add(1);
@@ -177,25 +214,27 @@ void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable
 
 // The packet that this fragment made whole.
 bool Fragments::take(std::size_t index, std::uint64_t key) {
-  Layers& layers = burst_.layers[index];
-  const std::size_t room_before = room_used_;
-  const FragmentTable::Whole packet = table_.whole(key, MutableBytes(room_.get(), room_size_).subspan(room_used_));
-  if (packet.is_again) again_bytes_ += packet.bytes.size();
-  if (packet.bytes.empty() || again_bytes_ > kMostAgain) return note_too_long(index, key);
+  const FragmentTable::Whole packet = table_.whole(key, room());
+  if (packet.bytes.empty()) return note_too_long(index, key, packet.is_bearer);
   room_used_ += packet.bytes.size();
+  return read(index, key, packet, Source::kFirst);
+}
+
+bool Fragments::read(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source) {
+  Layers& layers = burst_.layers[index];
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, layers.ip_version);
   const bool is_segment = whole.is_known && whole.transport == Transport::kTcp;
-  const Made made = burst_.is_rebuilt[index] || is_segment || may_be_tunnel(whole) ? rebuild(index, key, packet) : Made::kNothing;
+  const Made made = burst_.is_rebuilt[index] || is_segment || may_be_tunnel(whole) ? rebuild(index, key, packet, source) : Made::kNothing;
   if (made == Made::kFrame) return read_inside(index);
-  const bool is_no_packet = made == Made::kWrong || is_wrong(index, whole);
-  if (is_no_packet && !packet.is_contradictory) {
-    room_used_ = room_before;
-    table_.note_wrong(key);
+  // What contradicts itself is judged as it is: a receiver may make a sound one of it (Enforcer::carry_out).
+  if (!packet.is_contradictory && (made == Made::kWrong || lacks_sum(index, whole))) {
+    room_used_ -= packet.bytes.size();
+    if (source == Source::kFirst) table_.take(key, true, burst_.now_ns);
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return false;
   }
-  if (is_segment) return note_too_long(index, key);
-  accept(index, key, packet, is_no_packet);
+  if (is_segment) return note_too_long(index, key, packet.is_bearer);
+  accept(index, key, packet, source);
   if (!whole.is_known || whole.bytes.empty()) return false;
   layers.ip_protocol = whole.protocol;
   layers.transport = whole.transport;
@@ -208,39 +247,51 @@ bool Fragments::take(std::size_t index, std::uint64_t key) {
 }
 
 // A segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's. Or there
-// is no room for more packets in this burst.
-bool Fragments::note_too_long(std::size_t index, std::uint64_t key) {
+// is no room for more packets in this burst, or two were made at once.
+bool Fragments::note_too_long(std::size_t index, std::uint64_t key, bool is_bearer) {
   stats_.fragments_given_up.add(1);
   if (!burst_.may_change) return false;
   burst_.fates[index] = Fate::kDroppedStreamFull;
-  table_.refuse(key, FragmentTable::Gone::kRefused, FragmentTable::kBriefly, burst_.now_ns);
+  const std::uint64_t for_ns = is_bearer ? FragmentTable::kBriefly : FragmentTable::kRefusedForIpv6;
+  table_.refuse(key, FragmentTable::Gone::kRefused, for_ns, burst_.now_ns);
   return false;
 }
 
-// kFrame: the packet stands in the burst as a frame. kNothing: there is no segment or tunnel in it after all, or it is longer than a packet or
-// the tunnels around it can say. kWrong: as is_wrong().
-Fragments::Made Fragments::rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet) {
+// The packet as a frame in one piece, written behind what is used of the room. size: 0 when there is no segment or tunnel in it after all, or it is
+// longer than a packet or the tunnels around it can say.
+Fragments::Standing Fragments::stand_up(std::size_t index, const FragmentTable::Whole& packet) const {
   const Layers& layers = burst_.layers[index];
-  Frame frame = burst_.frames[index];
-  const MutableBytes room = MutableBytes(room_.get(), room_size_).subspan(room_used_);
-  const std::size_t size = write_whole_packet(frame, layers, packet.protocol, packet.bytes, room);
-  if (size == 0) return Made::kNothing;
-  frame.data = room.data();
-  frame.length = static_cast<std::uint32_t>(size);
-  frame.headroom = frame.tailroom = 0;
-  frame.owner = nullptr;
-  const Layers inside = decode(frame);
-  const bool is_deeper = inside.tunnels > layers.tunnels;
-  if (inside.ip_version == 0 || (!is_deeper && inside.transport != Transport::kTcp && !burst_.is_rebuilt[index])) return Made::kNothing;
-  const bool has_sum = !frame.may_lack_checksum && inside.transport != Transport::kNone;
-  const bool is_no_packet = has_sum && !checksums_hold(frame, inside);
-  if (is_no_packet && !packet.is_contradictory) return Made::kWrong;
+  Standing made;
+  made.frame = burst_.frames[index];
+  const MutableBytes place = room();
+  const std::size_t size = write_whole_packet(made.frame, layers, packet.protocol, packet.bytes, place);
+  if (size == 0) return made;
+  made.frame.data = place.data();
+  made.frame.length = static_cast<std::uint32_t>(size);
+  made.frame.headroom = made.frame.tailroom = 0;
+  made.frame.owner = nullptr;
+  made.layers = decode(made.frame);
+  const bool is_deeper = made.layers.tunnels > layers.tunnels;
+  if (made.layers.ip_version == 0 || (!is_deeper && made.layers.transport != Transport::kTcp && !burst_.is_rebuilt[index])) return made;
+  made.size = size;
+  const bool has_sum = !made.frame.may_lack_checksum && made.layers.transport != Transport::kNone;
+  made.is_wrong = has_sum && !checksums_hold(made.frame, made.layers);
+  return made;
+}
+
+// kFrame: the packet stands in the burst as a frame. kNothing: as stand_up().
+Fragments::Made Fragments::rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source) {
+  const Layers& layers = burst_.layers[index];
+  const Standing made = stand_up(index, packet);
+  if (made.size == 0) return Made::kNothing;
+  if (made.is_wrong && !packet.is_contradictory) return Made::kWrong;
+  const bool is_deeper = made.layers.tunnels > layers.tunnels;
   for (std::size_t kind = 1; kind < kTunnelKindCount; ++kind)
-    if (inside.is_in(static_cast<TunnelKind>(kind)) && !layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
-  room_used_ += size;
-  accept(index, key, packet, is_no_packet);
+    if (made.layers.is_in(static_cast<TunnelKind>(kind)) && !layers.is_in(static_cast<TunnelKind>(kind))) stats_.tunnels[kind].add(1);
+  room_used_ += made.size;
+  accept(index, key, packet, source);
   joined_[joined_count_ - 1].is_tunnel = is_deeper;
-  burst_.stand_in(index, frame, inside);
+  burst_.stand_in(index, made.frame, made.layers);
   return Made::kFrame;
 }
 

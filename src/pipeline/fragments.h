@@ -53,15 +53,27 @@ class Fragments {
   void note_overlap(std::size_t index);
   void note_again(std::size_t index, std::uint64_t key, std::uint32_t offset, Bytes part);
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
-  bool is_sound(std::size_t index, const FragmentHeader& header, Bytes part);
-  static std::uint8_t reach_of(const Frame& frame, const Layers& layers);
+  bool is_taken(std::size_t index, const FragmentHeader& header, Bytes part);
+  static FragmentTable::Part part_of(const Frame& frame, const Layers& layers, const FragmentHeader& header, Bytes bytes);
   bool go_on(std::size_t index, std::uint64_t key, FragmentTable::Put put);
+  bool go_on_with_other(std::size_t index, std::uint64_t key, FragmentTable::Put put);
   bool take(std::size_t index, std::uint64_t key);
-  bool is_wrong(std::size_t index, const WholePayload& whole) const;
-  void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, bool is_wrong);
-  bool note_too_long(std::size_t index, std::uint64_t key);
+  // Which of the packets under a number: FragmentTable.
+  enum class Source : std::uint8_t { kFirst, kOther };
+  bool read(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
+  bool lacks_sum(std::size_t index, const WholePayload& whole) const;
+  bool is_sound(std::size_t index, const FragmentTable::Whole& packet) const;
+  void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
+  bool note_too_long(std::size_t index, std::uint64_t key, bool is_bearer);
+  struct Standing {
+    Frame frame;
+    Layers layers;
+    std::size_t size = 0;
+    bool is_wrong = false;
+  };
+  Standing stand_up(std::size_t index, const FragmentTable::Whole& packet) const;
   enum class Made : std::uint8_t { kNothing, kFrame, kWrong };
-  Made rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
+  Made rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
   bool is_followed(std::size_t index, const FragmentHeader& header, Bytes part);
   bool make_segments(std::size_t index, std::size_t most);
   static std::uint64_t remembered_for(const Joined& one);
@@ -92,7 +104,8 @@ class Fragments {
   std::size_t room_size_ = room_for(table_);
   std::unique_ptr<std::uint8_t[]> room_ = std::make_unique_for_overwrite<std::uint8_t[]>(room_size_);
   std::size_t room_used_ = 0;
-  // Of packets that were whole before: whoever changes a few octets of a long one, again and again, must not keep the worker from its others.
+  MutableBytes room() const { return MutableBytes(room_.get(), room_size_).subspan(room_used_); }
+  // Of FragmentTable::other(): whoever changes a few octets of a long one, again and again, must not keep the worker from its others.
   static constexpr std::size_t kMostAgain = 512 * 1024;
   std::size_t again_bytes_ = 0;
 };

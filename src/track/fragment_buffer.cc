@@ -95,9 +95,9 @@ FragmentBuffer::Put FragmentBuffer::put(std::uint32_t offset, Bytes bytes, std::
       std::uint8_t& hops_there = units.hops[(part.from % kPage + at) / kUnit];
       if ((left & -left & known) != 0) {
         const bool is_other = std::memcmp(there + at, given + at, size) != 0;
-        done.differs |= is_other;
-        if (hops < hops_there || (is_other && hops == hops_there && keep == Keep::kFirst)) continue;
-        done.displaces |= is_other;
+        if (!is_other) hops_there = std::max(hops_there, hops);
+        if (!is_other || keep == Keep::kFirst || hops < hops_there) continue;
+        done.displaces = true;
       }
       std::memcpy(there + at, given + at, size);
       hops_there = hops;
@@ -134,6 +134,40 @@ void FragmentBuffer::cut(std::uint32_t end, PagePool& pool) {
     here &= ~part.mask;
   }
   end_ = std::min(end_, end);
+}
+
+bool FragmentBuffer::differs(std::uint32_t offset, Bytes bytes, PagePool& pool) const {
+  const auto end = std::min(static_cast<std::uint32_t>(offset + bytes.size()), end_);
+  for (Stretch part = stretch_at(offset, end); part.from < end; part = stretch_at(part.to, end)) {
+    const PagePool::Page page = pages_[part.page()];
+    if (page == PagePool::kNone) continue;
+    const std::uint8_t* const there = pool.bytes(page) + part.from % kPage;
+    const std::uint8_t* const given = bytes.data() + (part.from - offset);
+    for (std::uint64_t known = pool.units(page).there[part.word()] & part.mask; known != 0; known &= known - 1) {
+      const std::uint32_t at = place_of(known, part);
+      if (std::memcmp(there + at, given + at, std::min(kUnit, part.to - part.from - at)) != 0) return true;
+    }
+  }
+  return false;
+}
+
+void FragmentBuffer::copy_from(const FragmentBuffer& other, PagePool& pool) {
+  for (std::uint32_t at = 0; at < other.page_end_; ++at) {
+    if (other.pages_[at] == PagePool::kNone || pages_[at] == PagePool::kNone) continue;
+    std::memcpy(pool.bytes(pages_[at]), pool.bytes(other.pages_[at]), kPage);
+    pool.units(pages_[at]) = pool.units(other.pages_[at]);
+  }
+  units_ = other.units_;
+  end_ = other.end_;
+}
+
+void FragmentBuffer::take_over(FragmentBuffer& other) {
+  pages_ = other.pages_;
+  page_end_ = other.page_end_;
+  units_ = other.units_;
+  end_ = other.end_;
+  other.pages_.fill(PagePool::kNone);
+  other.page_end_ = other.units_ = other.end_ = 0;
 }
 
 void FragmentBuffer::copy(MutableBytes to, PagePool& pool) const {

@@ -3,8 +3,7 @@
 
 // The bytes of one IP packet that comes in fragments, in pages of fixed memory. Their offsets are counted in units of eight octets (RFC 791, 3.2), and
 // so is what has come. All pages have one size, so that any packet that gives way makes room for any other, and a part takes a page or
-// two wherever in its packet it stands. Of octets that come again as other ones the copy is kept that had more hops left: whoever gets the other
-// one gets it as well. Small: an empty one holds no page. Worker thread, nothing allocated after construction.
+// two wherever in its packet it stands. Small: an empty one holds no page. Worker thread, nothing allocated after construction.
 
 #include <array>
 #include <cstddef>
@@ -59,16 +58,17 @@ class FragmentBuffer {
   void release(PagePool& pool);
   // Takes what pages these bytes need. False: there are too few; those that were there are kept. Requires: from < to <= kLongest.
   bool reserve(std::uint32_t from, std::uint32_t to, PagePool& pool);
-  // Which of two copies with as many hops left is kept.
+  // Which copy is kept of octets that come again as other ones: the first, or of those with most hops left the last.
   enum class Keep : std::uint8_t { kFirst, kLast };
   struct Put {
-    bool adds = false;      // something was not there
-    bool repeats = false;   // something was
-    bool differs = false;   // and is another one
-    bool displaces = false; // and is kept instead
+    bool adds = false;       // something was not there
+    bool repeats = false;    // something was
+    bool displaces = false;  // and was another one, and is kept instead
   };
   // Requires: reserve() of their place, and a whole unit for its offset. What is less than a unit at their end is one.
   Put put(std::uint32_t offset, Bytes bytes, std::uint8_t hops, Keep keep, PagePool& pool);
+  // True when some of these bytes have come as other ones. Requires: a whole unit for an offset.
+  bool differs(std::uint32_t offset, Bytes bytes, PagePool& pool) const;
   // The most hops that were left of anything between these offsets; 0 when nothing came.
   std::uint8_t most_hops(std::uint32_t from, std::uint32_t to, PagePool& pool) const;
   // What lies behind this offset never came.
@@ -77,6 +77,11 @@ class FragmentBuffer {
   std::uint32_t units() const { return units_; }
   // Where the last one of them ends, as its part said.
   std::uint32_t end() const { return end_; }
+  bool has_page(std::uint32_t at) const { return pages_[at / PagePool::kPageBytes] != PagePool::kNone; }
+  // Requires: this one has the pages that the other one has, and nothing has come.
+  void copy_from(const FragmentBuffer& other, PagePool& pool);
+  // Requires: this one has no pages.
+  void take_over(FragmentBuffer& other);
   // The bytes from the beginning up to `to`. Requires: all have come.
   void copy(MutableBytes to, PagePool& pool) const;
 

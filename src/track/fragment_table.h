@@ -10,8 +10,10 @@
 // long only. Nobody who is in a bearer makes such parts; of other tunnels those who use them do.
 //
 // Evaders send decoys: other bytes, or another end, with too few hops to arrive, of a packet that is to arrive. Its receiver, who lacks them, makes
-// another one of it than is made here. So what has more hops left takes the place of what it contradicts, and a packet that may not be what
-// its receiver has is kept when it is whole: each part that comes as other bytes makes it whole once more.
+// another one of it than is made here. So a second packet is made beside the first, of those copies that have most hops left, of such as
+// have as many the last: from the first contradiction on, and where a packet was whole that its receiver may not have (its parts had more
+// and fewer hops left, overlapped or came apart, or its checksum is wrong). Each part that changes it makes it whole once more. Nothing is
+// kept from anybody for it: where numbers come round, innocent packets contradict what was lost before.
 //
 // Worker thread.
 
@@ -29,7 +31,7 @@
 namespace telefence {
 
 struct FragmentOptions {
-  std::uint32_t packets = 4096;           // unfinished at a time
+  std::uint32_t packets = 4096;           // unfinished at a time, and a quarter as many beside them
   std::uint64_t bytes = 8 * 1024 * 1024;  // of them all
 };
 
@@ -41,45 +43,49 @@ class FragmentTable {
   explicit FragmentTable(const FragmentOptions& options);
   // Bytes, with twice as many for packets that are whole, and the frames that are made of tunnels' packets.
   static std::uint64_t memory_for(const FragmentOptions& options) {
-    return PagePool::memory_for(options.bytes) + 2 * options.bytes + LruTable<Packet>::memory_for(options.packets) +
-           TimedCache<Gone>::memory_for(gone_for(options));
+    return PagePool::memory_for(options.bytes) + 2 * options.bytes + Packets::memory_for(options.packets) +
+           Packets::memory_for(others_for(options)) + TimedCache<Gone>::memory_for(gone_for(options));
   }
   // The payloads of all packets that may become whole in a burst.
   std::uint64_t most_bytes() const { return pool_.total(); }
 
   enum class Put : std::uint8_t {
     kWaits,
-    kWhole,             // nothing is missing any more: whole() is it, to be taken or to be noted as wrong
+    kWhole,             // nothing is missing any more: whole() is it, to be taken
     kContradicts,       // waits, but came as other bytes than what was there already, or with another end: no sound sender does that. Not
-                        // told of a bearer's packets, nor of one that was whole before: its number may come round
-    kWholeContradicts,  // the same, and nothing is missing any more
+                        // told of a bearer's packets: their numbers come round
+    kWholeContradicts,  // the same, and nothing is missing any more: whole() is what the first copies say
     kNoRoom,            // no memory, or no part of any packet
     kRefused,           // part of a packet that was refused
     kReplaced,          // part of a packet that went on in another shape
   };
+  struct Done {
+    Put put;
+    bool is_other_whole = false;  // other() is a packet that it was not before
+  };
   struct Part {
     FragmentHeader header;
-    Bytes bytes;             // not empty but for parts that no receiver takes
-    std::uint8_t hops = 64;  // left; 0 when it may arrive nowhere
-    bool is_bearer = false;  // begins_bearer()
+    Bytes bytes;                    // not empty but for parts that no receiver takes
+    std::uint8_t hops = 64;         // left
+    std::uint8_t hops_around = 64;  // the same of the tunnel
+    bool is_plain = true;           // no options or extension headers: routers and receivers throw many of those away
+    bool is_bearer = false;         // begins_bearer()
   };
   // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
   // follow only whole units of eight octets count, as receivers have it.
-  Put put(std::uint64_t key, Part part, std::uint64_t now_ns);
+  Done put(std::uint64_t key, Part part, std::uint64_t now_ns);
   // The packet that put() called whole, and the protocol by its first part: written to the beginning of this room. Without bytes when it does not fit.
   struct Whole {
     Bytes bytes;
     std::uint8_t protocol = 0;
-    bool is_contradictory = false;  // its parts said two things of the same octets, as far-going both, and the first count
+    bool is_contradictory = false;  // its parts said two things of the same octets
     bool is_bearer = false;
-    bool is_again = false;          // it was whole before, and something in it came as other bytes
   };
   Whole whole(std::uint64_t key, MutableBytes room);
-  // The packet is sound, and goes out of the table. What comes under the same key is of another packet, or once more of this one. It stays where
-  // its receiver may have another one: some of its parts went less far than others, overlap, contradict each other or came late.
-  void take(std::uint64_t key, std::uint64_t now_ns);
-  // It is none: parts of two packets under one number, or decoys among them. It stays.
-  void note_wrong(std::uint64_t key);
+  Whole other(std::uint64_t key, MutableBytes room);
+  // What was whole() goes. What comes under the same key is of another packet, or once more of this one. is_wrong: it is none, but parts of two packets
+  // under one number, or decoys among them.
+  void take(std::uint64_t key, bool is_wrong, std::uint64_t now_ns);
   static constexpr std::uint64_t kRefusedFor = 30'000'000'000;  // as long as receivers wait: Linux, ip(7), ipfrag_time
   static constexpr std::uint64_t kRefusedForIpv6 = 60'000'000'000;  // RFC 8200, 4.5
   static constexpr std::uint64_t kBriefly = 1'000'000'000;      // where identifications come round soon, see above
@@ -93,40 +99,48 @@ class FragmentTable {
   std::uint64_t evicted() const { return packets_.evicted() + gave_way_ + gone_.evicted(); }
 
  private:
-  struct Packet {
-    FragmentBuffer buffer;
+  struct PacketState {
     std::uint32_t total = 0;  // bytes of its payload; 0: its last part has not come
     std::uint64_t began_ns = 0;
     std::uint64_t last_ns = 0;  // of the part that came last: its receiver may have begun with it
     std::uint8_t least_hops = 255, most_hops = 0;  // left of its parts
+    std::uint8_t around = 255;                     // of the tunnel; 255: no part has come
     std::uint8_t total_hops = 0;                   // of the part that told the end
     std::uint8_t first_hops = 0;                   // and of the one that told the protocol
+    std::uint8_t protocol = 0;
     bool is_absorbed = false;
     bool is_bearer = false;
-    bool stays = false;  // it was whole: of its parts the last copies count
     bool is_odd = false;  // its receiver may have another one
     bool has_first = false;
     bool is_contradictory = false;
-    std::uint8_t protocol = 0;  // by the first part
-
-    bool is_over(std::uint64_t now_ns) const;
-    bool is_whole() const { return total != 0 && units_of(total) == buffer.units(); }
-    bool has_even_hops() const { return least_hops == most_hops; }
   };
-  enum class End : std::uint8_t { kFits, kMoves, kContradicts };
-  static constexpr std::uint32_t units_of(std::uint32_t bytes) { return (bytes + PagePool::kUnit - 1) / PagePool::kUnit; }
-  static constexpr std::uint32_t whole_units(std::uint32_t bytes) { return bytes / PagePool::kUnit * PagePool::kUnit; }
+  struct Packet : PacketState {
+    FragmentBuffer buffer;
+
+    void start(std::uint64_t now_ns);
+    void note(const Part& part);
+    void note_first(const Part& part);
+    bool ends_elsewhere(const Part& part, std::uint32_t end) const;
+    bool is_whole() const { return total != 0 && (total + PagePool::kUnit - 1) / PagePool::kUnit == buffer.units(); }
+    std::uint64_t waits_for() const;
+  };
+  using Packets = LruTable<Packet>;
   Packet& at(std::uint64_t key, std::uint64_t now_ns);
-  void forget(Packet& packet);
-  bool make_room(Packet& packet, std::uint32_t from, std::uint32_t to, std::uint64_t now_ns);
-  End end_of(const Packet& packet, const Part& part, std::uint32_t end, bool last_counts);
-  void note_end(Packet& packet, const Part& part, std::uint32_t end, End moves);
-  static void note_first(Packet& packet, const Part& part);
+  Packet* other_of(std::uint64_t key, std::uint64_t now_ns);
+  Packet* make_other(std::uint64_t key, Packet& of);
+  void forget(Packets& table, Packet& packet);
+  void forget_what_is_over(std::uint64_t now_ns);
+  Put add(Packet& packet, const Part& part, std::uint32_t end, bool contradicts, const Packet* other);
+  bool replace(Packet& packet, const Part& part, std::uint32_t end, const Packet& first);
+  bool make_room(Packet& packet, std::uint32_t from, std::uint32_t to, const Packet* spared);
+  Whole copy(Packet& packet, MutableBytes room);
+  static constexpr std::size_t others_for(const FragmentOptions& options) { return std::max<std::size_t>(options.packets / 4, 4); }
   // A refusal lasts as long as a receiver waits; most packets are whole within a moment.
   static constexpr std::size_t gone_for(const FragmentOptions& options) { return std::bit_ceil(std::size_t{options.packets} * 16); }
 
   PagePool pool_;
-  LruTable<Packet> packets_;
+  Packets packets_;
+  Packets others_;  // see above
   TimedCache<Gone> gone_;
   std::uint64_t gave_way_ = 0;  // for want of memory
 };

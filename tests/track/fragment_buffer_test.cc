@@ -34,9 +34,9 @@ FragmentBuffer::Put put_plainly(Plain& plain, std::uint32_t offset, Bytes bytes,
     done.repeats = true;
     Unit& known = there->second;
     const bool is_other = !std::equal(unit.begin(), unit.end(), known.bytes.begin());
-    done.differs |= is_other;
-    if (hops < known.hops || (is_other && hops == known.hops && keep == Keep::kFirst)) continue;
-    done.displaces |= is_other;
+    if (!is_other) known.hops = std::max(known.hops, hops);
+    if (!is_other || keep == Keep::kFirst || hops < known.hops) continue;
+    done.displaces = true;
     std::copy(unit.begin(), unit.end(), known.bytes.begin());
     known.hops = hops;
   }
@@ -58,16 +58,21 @@ TEST(FragmentBuffer, IsWhatAPlainMapOfUnitsIs) {
       const auto hops = static_cast<std::uint8_t>(1 + below(3));
       const Keep keep = below(2) == 0 ? Keep::kFirst : Keep::kLast;
       ASSERT_TRUE(buffer.reserve(offset, offset + static_cast<std::uint32_t>(bytes.size()), pool));
+      bool differs = false;
+      for (std::uint32_t at = 0; at < bytes.size(); at += kUnit) {
+        const auto there = plain.find(offset + at);
+        differs |= there != plain.end() && !std::equal(there->second.bytes.begin(), there->second.bytes.end(), bytes.begin() + at);
+      }
+      ASSERT_EQ(buffer.differs(offset, bytes, pool), differs);
       const FragmentBuffer::Put put = buffer.put(offset, bytes, hops, keep, pool);
       const FragmentBuffer::Put expected = put_plainly(plain, offset, bytes, hops, keep);
       ASSERT_EQ(put.adds, expected.adds);
       ASSERT_EQ(put.repeats, expected.repeats);
-      ASSERT_EQ(put.differs, expected.differs);
       ASSERT_EQ(put.displaces, expected.displaces);
       if (below(20) == 0) {
-        const std::uint32_t end = kUnit * below(most / kUnit) + below(kUnit);
+        const std::uint32_t end = kUnit * below(most / kUnit);
         buffer.cut(end, pool);
-        plain.erase(plain.lower_bound((end + kUnit - 1) / kUnit * kUnit), plain.end());
+        plain.erase(plain.lower_bound(end), plain.end());
       }
       ASSERT_EQ(buffer.units(), plain.size());
       const std::uint32_t from = kUnit * below(most / kUnit), to = from + kUnit * below(300);
@@ -97,9 +102,32 @@ TEST(FragmentBuffer, LessThanAUnitAtTheEndIsOne) {
   EXPECT_TRUE(buffer.put(8, as_bytes("89"), 64, Keep::kFirst, pool).adds);
   EXPECT_EQ(buffer.units(), 1u);
   EXPECT_EQ(buffer.end(), 10u);
-  EXPECT_TRUE(buffer.put(8, as_bytes("8X"), 64, Keep::kFirst, pool).differs);
+  EXPECT_TRUE(buffer.differs(8, as_bytes("8X"), pool));
+  EXPECT_FALSE(buffer.put(8, as_bytes("8X"), 64, Keep::kFirst, pool).displaces);
+  EXPECT_TRUE(buffer.put(8, as_bytes("8X"), 64, Keep::kLast, pool).displaces);
   buffer.cut(8, pool);
   EXPECT_EQ(buffer.units(), 0u);
+}
+
+TEST(FragmentBuffer, ACopyHasWhatItIsOf) {
+  PagePool pool(std::size_t{8} * kPage);
+  FragmentBuffer buffer, copy, later;
+  ASSERT_TRUE(buffer.reserve(2 * kPage - 8, 2 * kPage + 8, pool));
+  (void)buffer.put(2 * kPage - 8, as_bytes("0123456789abcdef"), 64, Keep::kFirst, pool);
+  for (std::uint32_t at = 0; at < FragmentBuffer::kLongest; at += kPage)
+    if (buffer.has_page(at)) ASSERT_TRUE(copy.reserve(at, at + 1, pool));
+  copy.copy_from(buffer, pool);
+  EXPECT_EQ(copy.units(), 2u);
+  EXPECT_EQ(copy.end(), 2 * kPage + 8);
+  EXPECT_FALSE(copy.differs(2 * kPage - 8, as_bytes("0123456789abcdef"), pool));
+  (void)copy.put(2 * kPage, as_bytes("XXXXXXXX"), 64, Keep::kLast, pool);
+  EXPECT_FALSE(buffer.differs(2 * kPage, as_bytes("89abcdef"), pool)) << "its own memory";
+  later.take_over(buffer);
+  EXPECT_EQ(buffer.units() + buffer.end(), 0u);
+  EXPECT_FALSE(later.differs(2 * kPage - 8, as_bytes("0123456789abcdef"), pool));
+  for (FragmentBuffer* one : {&buffer, &copy, &later}) one->release(pool);
+  for (int i = 0; i < 8; ++i) EXPECT_NE(pool.take(), PagePool::kNone);
+  EXPECT_EQ(pool.take(), PagePool::kNone);
 }
 
 TEST(FragmentBuffer, PagesAreGivenBackAndTakenAnew) {

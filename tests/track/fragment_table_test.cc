@@ -18,7 +18,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 
 Put give(FragmentTable& table, std::uint64_t key, std::uint32_t offset, bool is_last, Bytes bytes, std::uint64_t now_ns,
         std::uint8_t protocol = 17, bool is_bearer = false) {
-  return table.put(key, {.header = {.offset = offset, .is_last = is_last, .protocol = protocol}, .bytes = bytes, .is_bearer = is_bearer}, now_ns);
+  return table.put(key, {.header = {.offset = offset, .is_last = is_last, .protocol = protocol}, .bytes = bytes, .is_bearer = is_bearer}, now_ns).put;
 }
 
 // What put() called whole.
@@ -36,7 +36,7 @@ Found look_at_whole(FragmentTable& table, std::uint64_t key) {
 // The same, which is sound.
 Found take_whole(FragmentTable& table, std::uint64_t key) {
   Found whole = look_at_whole(table, key);
-  table.take(key, kNow);
+  table.take(key, false, kNow);
   return whole;
 }
 
@@ -103,81 +103,117 @@ TEST(FragmentTable, AnEndThatContradictsWhatIsThereIsToldAndLeftOut) {
   EXPECT_EQ(give(table, 4, 8, true, {}, kNow), Put::kNoRoom);
 }
 
-Put give_with(FragmentTable& table, std::uint8_t hops, std::uint32_t offset, bool is_last, std::string_view bytes, std::uint64_t now_ns = kNow) {
-  return table.put(1, {.header = {.offset = offset, .is_last = is_last, .protocol = 17}, .bytes = as_bytes(bytes), .hops = hops}, now_ns);
+// What is made beside the first packet by this part; empty: nothing new.
+std::string other_by(FragmentTable& table, std::uint8_t hops, std::uint32_t offset, bool is_last, std::string_view bytes, std::uint64_t now_ns = kNow,
+                     bool is_wrong = false) {
+  FragmentTable::Part part{.header = {.offset = offset, .is_last = is_last, .protocol = 17}, .bytes = as_bytes(bytes), .hops = hops};
+  const FragmentTable::Done done = table.put(1, part, now_ns);
+  if (done.put == Put::kWhole || done.put == Put::kWholeContradicts) table.take(1, is_wrong, now_ns);
+  if (!done.is_other_whole) return "";
+  std::vector<std::uint8_t> room(65536);
+  return std::string(as_text(table.other(1, room).bytes));
 }
 
-// Whoever gets the other one gets it as well.
-TEST(FragmentTable, WhatHasMoreHopsLeftTakesThePlaceOfWhatItContradicts) {
+// Whoever gets the others gets that one, too.
+TEST(FragmentTable, BesideTheFirstCopiesThoseThatGoFarthestMakeAPacket) {
   FragmentTable table({});
-  EXPECT_EQ(give_with(table, 5, 8, true, "XY"), Put::kWaits);
-  EXPECT_EQ(give_with(table, 5, 8, true, "ab"), Put::kContradicts) << "the first copy counts";
-  EXPECT_EQ(give_with(table, 6, 8, true, "89"), Put::kContradicts);
-  EXPECT_EQ(give_with(table, 5, 8, true, "ab"), Put::kContradicts) << "it does not arrive where that one does";
-  EXPECT_EQ(give_with(table, 6, 8, false, "89abcdef"), Put::kContradicts) << "it goes no farther than the end";
-  EXPECT_EQ(give_with(table, 7, 8, false, "89abcdef"), Put::kContradicts) << "it does";
-  EXPECT_EQ(give_with(table, 6, 0, false, "01234567"), Put::kWaits);
-  EXPECT_EQ(give_with(table, 6, 8, true, "89"), Put::kContradicts) << "there is more behind that end";
-  EXPECT_EQ(give_with(table, 7, 16, true, "g"), Put::kWhole);
-  EXPECT_EQ(take_whole(table, 1).bytes, "0123456789abcdefg");
+  EXPECT_EQ(other_by(table, 5, 8, true, "XY"), "");
+  EXPECT_EQ(other_by(table, 6, 8, true, "89"), "");
+  EXPECT_EQ(other_by(table, 5, 8, true, "ab"), "");
+  EXPECT_EQ(other_by(table, 5, 8, false, "ababcdef"), "") << "it goes less far than the end";
+  EXPECT_EQ(other_by(table, 6, 0, false, "01234567"), "0123456789") << "and the first ones are 01234567XY";
+  EXPECT_EQ(other_by(table, 6, 0, false, "abcdefgh"), "abcdefgh89") << "of such as go equally far the last";
+  EXPECT_EQ(other_by(table, 6, 8, false, "89abcdef"), "") << "it goes on";
+  EXPECT_EQ(other_by(table, 6, 16, true, "g"), "abcdefgh89abcdefg");
+  EXPECT_EQ(other_by(table, 5, 8, true, "89"), "") << "an end before what goes farther";
+  EXPECT_EQ(other_by(table, 6, 8, true, "89"), "abcdefgh89");
+  EXPECT_EQ(other_by(table, 64, 8, true, "YX", kNow + 59 * kSecond), "abcdefghYX");
+  EXPECT_EQ(other_by(table, 64, 8, true, "XY", kNow + 120 * kSecond), "") << "nobody keeps them so long";
 }
 
 // Decoys make something else of a packet than what its receiver has.
-TEST(FragmentTable, APacketSomePartsOfWhichGoLessFarStays) {
-  for (const bool is_wrong : {false, true}) {
-    for (const bool is_first : {false, true}) {
-      FragmentTable table({});
-      EXPECT_EQ(give_with(table, is_first ? 5 : 64, 0, false, "01234567"), Put::kWaits);
-      EXPECT_EQ(give_with(table, is_first ? 64 : 5, 8, true, "XY"), Put::kWhole);
-      is_wrong ? table.note_wrong(1) : table.take(1, kNow);
-      const std::uint64_t later = kNow + 59 * kSecond;
-      if (is_first) {
-        EXPECT_EQ(give_with(table, 4, 0, false, "abcdefgh", later), Put::kWaits) << "nor does this arrive";
-        EXPECT_EQ(give_with(table, 6, 0, false, "abcdefgh", later), Put::kWhole);
-        EXPECT_EQ(look_at_whole(table, 1).bytes, "abcdefghXY");
-      } else {
-        EXPECT_EQ(give_with(table, 6, 8, true, "89", later), Put::kWhole);
-        EXPECT_EQ(look_at_whole(table, 1).bytes, "0123456789");
-      }
-      EXPECT_EQ(give_with(table, 64, 8, true, "89", later + 61 * kSecond), Put::kWaits) << "another packet";
-    }
+TEST(FragmentTable, APacketStaysThatItsReceiverMayNotHave) {
+  struct Case {
+    std::uint8_t first, last;
+    std::uint64_t apart;
+    bool stays;
+  };
+  for (const Case& one : {Case{64, 64, 0, false}, Case{5, 64, 0, true}, Case{64, 5, 0, true}, Case{64, 64, 2 * kSecond, false}, Case{64, 64, 3 * kSecond, true}}) {
+    FragmentTable table({});
+    EXPECT_EQ(other_by(table, one.first, 0, false, "01234567"), "");
+    EXPECT_EQ(other_by(table, one.last, 8, true, "XY", kNow + one.apart), "");
+    EXPECT_EQ(other_by(table, 64, 8, true, "89", kNow + one.apart), one.stays ? "0123456789" : "") << int{one.first} << int{one.last};
   }
-}
-
-// Linux throws away what overlaps in part, and others forget after seconds.
-TEST(FragmentTable, APacketWhosePartsOverlapOrComeLateStays) {
+  // Linux throws away what overlaps in part.
   FragmentTable table({});
-  EXPECT_EQ(give_with(table, 64, 0, false, "01234567XXXXXXXX"), Put::kWaits);
-  EXPECT_EQ(give_with(table, 64, 8, false, "XXXXXXXXghijklmn"), Put::kWaits) << "the same octets, and more";
-  EXPECT_EQ(give_with(table, 64, 24, true, "op"), Put::kWhole);
-  table.take(1, kNow);
-  EXPECT_EQ(give_with(table, 64, 0, false, "0123456789abcdefghijklmn"), Put::kWhole);
-  EXPECT_EQ(look_at_whole(table, 1).bytes, "0123456789abcdefghijklmnop");
-  for (const std::uint64_t seconds : {1u, 2u, 3u, 59u}) {
-    FragmentTable other({});
-    EXPECT_EQ(give_with(other, 64, 0, false, "XXXXXXXX"), Put::kWaits);
-    EXPECT_EQ(give_with(other, 64, 8, true, "89", kNow + seconds * kSecond), Put::kWhole);
-    other.take(1, kNow + seconds * kSecond);
-    EXPECT_EQ(give_with(other, 64, 0, false, "01234567", kNow + seconds * kSecond + 1), seconds <= 2 ? Put::kWaits : Put::kWhole);
-  }
-  FragmentTable late({});
-  EXPECT_EQ(give_with(late, 64, 0, false, "XXXXXXXX"), Put::kWaits);
-  EXPECT_EQ(give_with(late, 64, 0, false, "01234567", kNow + 31 * kSecond), Put::kContradicts) << "its receiver has forgotten the other one";
-  EXPECT_EQ(give_with(late, 64, 8, true, "89", kNow + 62 * kSecond), Put::kWhole);
-  EXPECT_EQ(look_at_whole(late, 1).bytes, "0123456789");
+  EXPECT_EQ(other_by(table, 64, 0, false, "01234567XXXXXXXX"), "");
+  EXPECT_EQ(other_by(table, 64, 8, false, "XXXXXXXXghijklmn"), "") << "the same octets, and more";
+  EXPECT_EQ(other_by(table, 64, 24, true, "op"), "");
+  EXPECT_EQ(other_by(table, 64, 0, false, "0123456789abcdefghijklmn"), "0123456789abcdefghijklmnop");
 }
 
-// What stays is the first to go when others need its place, and does not count.
-TEST(FragmentTable, WhatStaysGivesWayUncounted) {
-  FragmentTable table({.packets = 16, .bytes = 1 << 20});
-  for (std::uint64_t key = 1; key <= 40; ++key) {
-    EXPECT_EQ(give(table, key, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
-    EXPECT_EQ(give(table, key, 8, true, as_bytes("89"), kNow), Put::kWhole);
-    table.note_wrong(key);
+// The last part of a packet whose first never came, and the next packet under its number.
+TEST(FragmentTable, OfPartsOfTwoPacketsTheRightOneIsMadeToo) {
+  for (const std::string_view tail : {"89", "8", "89abc"}) {
+    FragmentTable table({.packets = 16, .bytes = 1 << 20});
+    EXPECT_EQ(other_by(table, 64, 8, true, "XY"), "");
+    EXPECT_EQ(other_by(table, 64, 0, false, "01234567", kNow, true), "") << "01234567XY";
+    EXPECT_EQ(other_by(table, 64, 0, false, "01234567"), "") << "nothing has changed";
+    EXPECT_EQ(other_by(table, 64, 8, true, tail), "01234567" + std::string(tail));
   }
-  EXPECT_EQ(table.evicted(), 0u);
-  EXPECT_EQ(give(table, 40, 0, false, as_bytes("abcdefgh"), kNow), Put::kWhole);
-  EXPECT_EQ(give(table, 24, 0, false, as_bytes("abcdefgh"), kNow), Put::kWaits);
+  // What was wrong was shorter: the parts of the next packet reach beyond it, in whatever order.
+  const std::string packet = "0123456789abcdefghij";
+  std::array<std::uint32_t, 3> order{0, 8, 16};
+  do {
+    FragmentTable table({.packets = 16, .bytes = 1 << 20});
+    EXPECT_EQ(other_by(table, 64, 0, false, "01234567"), "");
+    EXPECT_EQ(other_by(table, 64, 8, true, "XY", kNow, true), "");
+    std::string last;
+    for (const std::uint32_t at : order) {
+      const std::string other = other_by(table, 64, at, at == 16, std::string_view(packet).substr(at, 8));
+      if (!other.empty()) last = other;
+    }
+    EXPECT_EQ(last, packet) << order[0] << order[1] << order[2];
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+// What is kept beside others must neither hide nor push out a packet.
+TEST(FragmentTable, APacketIsMadeOfItsOwnPartsWhateverIsKeptUnderItsNumber) {
+  FragmentTable table({});
+  EXPECT_EQ(other_by(table, 64, 0, false, "XXXXXXXX"), "");
+  EXPECT_EQ(other_by(table, 63, 8, true, "XY"), "");
+  for (const std::uint8_t hops : std::array<std::uint8_t, 3>{62, 63, 65}) {
+    const auto give_part = [&](std::uint32_t offset, bool is_last, std::string_view bytes) {
+      return table.put(1, {.header = {.offset = offset, .is_last = is_last, .protocol = 17}, .bytes = as_bytes(bytes), .hops = hops}, kNow).put;
+    };
+    EXPECT_EQ(give_part(0, false, "01234567"), Put::kWaits);
+    EXPECT_EQ(give_part(8, true, "89"), Put::kWhole);
+    EXPECT_EQ(take_whole(table, 1).bytes, "0123456789");
+  }
+  FragmentTable small({.packets = 16, .bytes = 1 << 20});
+  EXPECT_EQ(give(small, 1000, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
+  for (std::uint64_t key = 1; key <= 40; ++key) {
+    EXPECT_EQ(give(small, key, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
+    EXPECT_EQ(give(small, key, 8, true, as_bytes("89"), kNow + 3 * kSecond), Put::kWhole);
+    small.take(key, false, kNow + 3 * kSecond);
+  }
+  EXPECT_EQ(small.evicted(), 0u);
+  EXPECT_EQ(give(small, 1000, 8, true, as_bytes("89"), kNow), Put::kWhole);
+}
+
+// Each of the two finds room for a part without taking the other's.
+TEST(FragmentTable, WantOfMemoryTakesNeitherOfTheTwoUnderOneNumber) {
+  FragmentTable table({.packets = 4096, .bytes = 1 << 20});
+  std::uint64_t key = 2;
+  while (table.evicted() == 0) ASSERT_EQ(give(table, key++, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
+  const std::string packet(60000, 'a'), decoy(1480, 'b');
+  std::string other = other_by(table, 5, 0, false, decoy);
+  for (std::size_t at = 0; at < packet.size(); at += 1480) {
+    const std::size_t size = std::min<std::size_t>(1480, packet.size() - at);
+    other = other_by(table, 64, static_cast<std::uint32_t>(at), at + size == packet.size(), std::string_view(packet).substr(at, size));
+  }
+  EXPECT_EQ(other, packet);
+  while (key < 4000) ASSERT_EQ(give(table, key++, 2040, false, as_bytes("0123456789abcdef"), kNow), Put::kWaits);
 }
 
 TEST(FragmentTable, PartsOfARefusedPacketAreRefusedForHalfAMinute) {
@@ -188,7 +224,7 @@ TEST(FragmentTable, PartsOfARefusedPacketAreRefusedForHalfAMinute) {
   // A copy and a decoy, in the same burst.
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWhole);
-  table.note_wrong(1);
+  table.take(1, true, kNow);
   table.refuse(1, FragmentTable::Gone::kRefused, FragmentTable::kRefusedFor, kNow);
   EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 29 * kSecond), Put::kRefused);
   EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow + 31 * kSecond), Put::kWaits) << "the number is used anew";
@@ -261,49 +297,6 @@ TEST(FragmentTable, APacketThatDoesNotFitIsToldByAnEmptyOne) {
   EXPECT_EQ(take_whole(table, 1).bytes, "0123456789");
 }
 
-// One of whose packets a part was lost on the way.
-TEST(FragmentTable, OfABearersPacketsTheLastCopiesCount) {
-  const std::string packet = "0123456789abcdefghij", next = "ABCDEFGHIJKLMNOPQRST";
-  const auto part = [](FragmentTable& table, const std::string& of, std::size_t number) {
-    const Bytes bytes = as_bytes(of).subspan(8 * number, std::min<std::size_t>(8, of.size() - 8 * number));
-    return give(table, 1, static_cast<std::uint32_t>(8 * number), number == 2, bytes, kNow, 17, number == 0);
-  };
-  for (const std::size_t lost : {0u, 1u, 2u}) {
-    std::array<std::size_t, 3> order{0, 1, 2};
-    do {
-      FragmentTable table({.packets = 16, .bytes = 1 << 20});
-      for (std::size_t i = 0; i < 3; ++i) {
-        if (i == lost) continue;
-        EXPECT_EQ(part(table, packet, i), Put::kWaits);
-      }
-      std::string last;
-      for (const std::size_t number : order) {
-        const Put put = part(table, next, number);
-        // What comes before the first part is not known to be a bearer's.
-        if (lost == 0 && order[0] != 0) continue;
-        ASSERT_NE(put, Put::kContradicts) << lost << order[0] << order[1];
-        if (put != Put::kWhole) continue;
-        last = look_at_whole(table, 1).bytes;
-        if (last != next) table.note_wrong(1);
-      }
-      if (lost != 0 || order[0] == 0) {
-        EXPECT_EQ(last, next) << lost << order[0] << order[1];
-      }
-    } while (std::next_permutation(order.begin(), order.end()));
-  }
-}
-
-// A decoy that looks like a bearer's does not make the last copies count for long.
-TEST(FragmentTable, AFirstPartThatIsNoBearersMakesItsPacketOneOfOthers) {
-  FragmentTable table({.packets = 16, .bytes = 1 << 20});
-  EXPECT_EQ(give(table, 1, 0, false, as_bytes("XXXXXXXX"), kNow, 17, true), Put::kWaits);
-  EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kContradicts);
-  EXPECT_EQ(give(table, 1, 0, false, as_bytes("YYYYYYYY"), kNow), Put::kContradicts);
-  EXPECT_EQ(give(table, 1, 0, false, as_bytes("YYYYYYYY"), kNow, 17, true), Put::kContradicts);
-  EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 2 * kSecond), Put::kWhole);
-  EXPECT_EQ(take_whole(table, 1).bytes, "0123456789");
-}
-
 // What a packet is known to be decides, not what a part says that comes later: over IPv6 it may say anything.
 TEST(FragmentTable, APartMakesNoBearersPacketOfAnother) {
   FragmentTable table({.packets = 16, .bytes = 1 << 20});
@@ -353,47 +346,6 @@ TEST(FragmentTable, WhatIsOverMakesRoomUncounted) {
     for (int i = 0; i < 512; ++i)
       ASSERT_EQ(give(table, ++key, 0, false, as_bytes("01234567"), kNow + static_cast<std::uint64_t>(round) * 61 * kSecond), Put::kWaits);
   EXPECT_EQ(table.evicted(), 0u);
-}
-
-// The last part of a packet whose first never came, and the next two packets under its number: each is what its own parts say.
-TEST(FragmentTable, PartsOfTwoPacketsAreNoneAndTheRightOneTakesTheirPlace) {
-  for (const std::string_view tail : {"89", "8", "89abc"}) {
-    FragmentTable table({.packets = 16, .bytes = 1 << 20});
-    EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWaits);
-    EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWhole);
-    EXPECT_EQ(look_at_whole(table, 1).bytes, "01234567XY");
-    table.note_wrong(1);
-    EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits) << "nothing has changed";
-    EXPECT_EQ(give(table, 1, 8, true, as_bytes(tail), kNow), Put::kWhole);
-    const Found whole = take_whole(table, 1);
-    EXPECT_EQ(whole.bytes, "01234567" + std::string(tail));
-  }
-}
-
-// What was wrong was shorter: the parts of the next packet reach beyond it, in whatever order.
-TEST(FragmentTable, ALongerPacketTakesThePlaceOfAWrongOne) {
-  const std::string packet = "0123456789abcdefghij";
-  const auto part = [&](std::size_t number) { return as_bytes(packet).subspan(8 * number, std::min<std::size_t>(8, packet.size() - 8 * number)); };
-  std::array<std::size_t, 3> order{0, 1, 2};
-  do {
-    FragmentTable table({.packets = 16, .bytes = 1 << 20});
-    EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
-    EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWhole);
-    table.note_wrong(1);
-    Put last = Put::kWaits;
-    const auto is_whole = [&] { return last == Put::kWhole; };
-    // The beginning is the same, so it is whole without it.
-    for (std::size_t i = 0; i < order.size() && !is_whole(); ++i)
-      last = give(table, 1, static_cast<std::uint32_t>(8 * order[i]), order[i] == 2, part(order[i]), kNow);
-    ASSERT_TRUE(is_whole()) << order[0] << order[1] << order[2];
-    EXPECT_EQ(take_whole(table, 1).bytes, packet);
-  } while (std::next_permutation(order.begin(), order.end()));
-  FragmentTable table({.packets = 16, .bytes = 1 << 20});
-  EXPECT_EQ(give(table, 1, 0, false, as_bytes("01234567"), kNow), Put::kWaits);
-  EXPECT_EQ(give(table, 1, 8, true, as_bytes("XY"), kNow), Put::kWhole);
-  table.note_wrong(1);
-  EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 2 * kSecond), Put::kWhole);
-  EXPECT_EQ(give(table, 1, 8, true, as_bytes("89"), kNow + 63 * kSecond), Put::kWaits) << "another packet";
 }
 
 }  // namespace
