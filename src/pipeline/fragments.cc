@@ -118,35 +118,51 @@ bool Fragments::go_on(std::size_t index, std::uint64_t key, FragmentTable::Put p
   return false;
 }
 
-// The same when what goes farthest is whole as well: whichever is sound is read. Both are not at once; no sound sender makes two.
+// The same when what goes farthest is whole as well: it is read unless only the first copies make a sound packet, or the same one.
 bool Fragments::go_on_with_other(std::size_t index, std::uint64_t key, FragmentTable::Put put) {
   using Put = FragmentTable::Put;
-  const std::size_t room_before = room_used_;
-  const FragmentTable::Whole other = table_.other(key, room());
-  again_bytes_ += other.bytes.size();
-  if (other.bytes.empty() || again_bytes_ > kMostAgain) return note_too_long(index, key, other.is_bearer);
-  room_used_ += other.bytes.size();
-  const bool is_other_sound = is_sound(index, other);
   const bool is_first_whole = put == Put::kWhole || put == Put::kWholeContradicts;
-  bool is_two = false;
-  if (is_other_sound && is_first_whole) {
-    const FragmentTable::Whole first = table_.whole(key, room());
-    const bool is_same = first.protocol == other.protocol && std::equal(first.bytes.begin(), first.bytes.end(), other.bytes.begin(), other.bytes.end());
-    is_two = !is_same && is_sound(index, first);
-    if (is_same || is_two || first.bytes.empty()) {
-      room_used_ = room_before;
-      if (!is_two) return go_on(index, key, put);
-      note_overlap(index);
-      return burst_.may_change ? note_too_long(index, key, other.is_bearer) : go_on(index, key, put);
-    }
-  }
-  if (!is_other_sound) {
-    room_used_ = room_before;
+  const std::size_t room_before = room_used_;
+  const FragmentTable::Whole other = may_read_again(key) ? table_.other(key, room()) : FragmentTable::Whole{};
+  if (other.bytes.empty()) {
+    stats_.fragments_given_up.add(1);
     return go_on(index, key, put);
   }
+  note_read_again(key, other.bytes.size());
+  room_used_ += other.bytes.size();
+  const Sum sum = sum_of(index, other);
+  const FragmentTable::Whole first = is_first_whole && sum != Sum::kWrong ? table_.whole(key, room()) : FragmentTable::Whole{};
+  const bool is_same = first.protocol == other.protocol && std::equal(first.bytes.begin(), first.bytes.end(), other.bytes.begin(), other.bytes.end());
+  room_used_ += first.bytes.size();
+  const Sum first_sum = first.bytes.empty() || is_same ? Sum::kWrong : sum_of(index, first);
+  room_used_ = room_before;
+  const bool is_first_only = sum == Sum::kUnknown && first_sum == Sum::kHolds;
+  const bool are_two = sum == Sum::kHolds && first_sum == Sum::kHolds;
+  if (sum == Sum::kWrong || is_same || is_first_only || (are_two && !burst_.may_change)) return go_on(index, key, put);
   if (put == Put::kContradicts || put == Put::kWholeContradicts) note_overlap(index);
+  // No sound sender makes two packets with one part, and chance makes none.
+  if (are_two) return give_up(index, key, true);
   if (is_first_whole) table_.take(key, false, burst_.now_ns);
+  room_used_ += other.bytes.size();
   return read(index, key, other, Source::kOther);
+}
+
+// So that whoever changes a few octets of a long packet, again and again, keeps the worker neither from its others nor from theirs.
+bool Fragments::may_read_again(std::uint64_t key) const {
+  if (again_bytes_ > kMostAgain) return false;
+  const auto of_burst = std::span(read_again_).first(read_again_count_);
+  const auto one = std::find_if(of_burst.begin(), of_burst.end(), [&](const ReadAgain& known) { return known.key == key; });
+  return one == of_burst.end() || one->bytes < kMostAgainOfOne;
+}
+
+void Fragments::note_read_again(std::uint64_t key, std::size_t bytes) {
+  again_bytes_ += bytes;
+  for (ReadAgain& one : std::span(read_again_).first(read_again_count_)) {
+    if (one.key != key) continue;
+    one.bytes += bytes;
+    return;
+  }
+  if (read_again_count_ < read_again_.size()) read_again_[read_again_count_++] = {key, bytes};
 }
 
 // The first part of a segment of a connection that many share, of which bytes were seen here: such a segment goes on uncut. Its receiver never gets
@@ -195,12 +211,18 @@ bool Fragments::lacks_sum(std::size_t index, const WholePayload& whole) const {
   return !segment_checksum_holds(burst_.frames[index], layers, whole.segment);
 }
 
-// True for a packet in which something may be read. That may be a segment, or a tunnel's.
-bool Fragments::is_sound(std::size_t index, const FragmentTable::Whole& packet) const {
+// Whether the packet's own checksum says that it is one. That may be a segment, or a tunnel's with another packet inside.
+Fragments::Sum Fragments::sum_of(std::size_t index, const FragmentTable::Whole& packet) const {
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, burst_.layers[index].ip_version);
   const Standing made = burst_.is_rebuilt[index] || may_be_tunnel(whole) ? stand_up(index, packet) : Standing{};
-  if (made.size != 0) return made.layers.transport != Transport::kNone && !made.is_wrong;
-  return whole.transport != Transport::kNone && !lacks_sum(index, whole);
+  if (made.is_wrong || (made.size == 0 && lacks_sum(index, whole))) return Sum::kWrong;
+  constexpr std::size_t kSumOfUdp = 6;
+  const bool has_transport = made.size != 0 ? made.layers.transport != Transport::kNone : whole.transport != Transport::kNone;
+  if (!has_transport || burst_.frames[index].may_lack_checksum) return Sum::kUnknown;
+  const bool is_udp = (made.size != 0 ? made.layers.transport : whole.transport) == Transport::kUdp;
+  const Bytes header = made.size != 0 ? made.frame.bytes().subspan(made.layers.transport_at) : whole.segment;
+  const bool has_none = is_udp && header.size() > kSumOfUdp + 1 && header[kSumOfUdp] == 0 && header[kSumOfUdp + 1] == 0;
+  return has_none ? Sum::kUnknown : Sum::kHolds;
 }
 
 void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source) {
@@ -215,7 +237,7 @@ void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable
 // The packet that this fragment made whole.
 bool Fragments::take(std::size_t index, std::uint64_t key) {
   const FragmentTable::Whole packet = table_.whole(key, room());
-  if (packet.bytes.empty()) return note_too_long(index, key, packet.is_bearer);
+  if (packet.bytes.empty()) return give_up(index, key, false);
   room_used_ += packet.bytes.size();
   return read(index, key, packet, Source::kFirst);
 }
@@ -233,7 +255,7 @@ bool Fragments::read(std::size_t index, std::uint64_t key, const FragmentTable::
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return false;
   }
-  if (is_segment) return note_too_long(index, key, packet.is_bearer);
+  if (is_segment) return give_up(index, key, true);
   accept(index, key, packet, source);
   if (!whole.is_known || whole.bytes.empty()) return false;
   layers.ip_protocol = whole.protocol;
@@ -246,14 +268,16 @@ bool Fragments::read(std::size_t index, std::uint64_t key, const FragmentTable::
   return true;
 }
 
-// A segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's. Or there
-// is no room for more packets in this burst, or two were made at once.
-bool Fragments::note_too_long(std::size_t index, std::uint64_t key, bool is_bearer) {
+// for_good: a segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's. Or
+// two packets at once. Else there is no room for it in this burst, and its part may come once more.
+bool Fragments::give_up(std::size_t index, std::uint64_t key, bool for_good) {
   stats_.fragments_given_up.add(1);
-  if (!burst_.may_change) return false;
-  burst_.fates[index] = Fate::kDroppedStreamFull;
-  const std::uint64_t for_ns = is_bearer ? FragmentTable::kBriefly : FragmentTable::kRefusedForIpv6;
-  table_.refuse(key, FragmentTable::Gone::kRefused, for_ns, burst_.now_ns);
+  if (burst_.may_change) {
+    burst_.fates[index] = Fate::kDroppedStreamFull;
+    if (for_good) table_.refuse(key, FragmentTable::Gone::kRefused, FragmentTable::kRefusedForIpv6, burst_.now_ns);
+  } else {
+    table_.drop(key);
+  }
   return false;
 }
 
@@ -393,7 +417,8 @@ void Fragments::end_of_burst() {
   if (any_replaced_) is_replaced_.fill(false);
   any_replaced_ = false;
   made_bytes_ = 0;
-  joined_count_ = again_count_ = room_used_ = again_bytes_ = 0;
+  joined_count_ = again_count_ = room_used_ = again_bytes_ = read_again_count_ = 0;
+  table_.end_of_burst();
   stats_.fragments_evicted.set(table_.evicted());
 }
 

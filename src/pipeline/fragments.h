@@ -57,14 +57,17 @@ class Fragments {
   static FragmentTable::Part part_of(const Frame& frame, const Layers& layers, const FragmentHeader& header, Bytes bytes);
   bool go_on(std::size_t index, std::uint64_t key, FragmentTable::Put put);
   bool go_on_with_other(std::size_t index, std::uint64_t key, FragmentTable::Put put);
+  bool may_read_again(std::uint64_t key) const;
+  void note_read_again(std::uint64_t key, std::size_t bytes);
+  enum class Sum : std::uint8_t { kWrong, kUnknown, kHolds };
+  Sum sum_of(std::size_t index, const FragmentTable::Whole& packet) const;
   bool take(std::size_t index, std::uint64_t key);
   // Which of the packets under a number: FragmentTable.
   enum class Source : std::uint8_t { kFirst, kOther };
   bool read(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
   bool lacks_sum(std::size_t index, const WholePayload& whole) const;
-  bool is_sound(std::size_t index, const FragmentTable::Whole& packet) const;
   void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
-  bool note_too_long(std::size_t index, std::uint64_t key, bool is_bearer);
+  bool give_up(std::size_t index, std::uint64_t key, bool for_good);
   struct Standing {
     Frame frame;
     Layers layers;
@@ -105,8 +108,14 @@ class Fragments {
   std::unique_ptr<std::uint8_t[]> room_ = std::make_unique_for_overwrite<std::uint8_t[]>(room_size_);
   std::size_t room_used_ = 0;
   MutableBytes room() const { return MutableBytes(room_.get(), room_size_).subspan(room_used_); }
-  // Of FragmentTable::other(): whoever changes a few octets of a long one, again and again, must not keep the worker from its others.
-  static constexpr std::size_t kMostAgain = 512 * 1024;
+  // Of FragmentTable::other(), in this burst: at most so much of one number, and of all.
+  static constexpr std::size_t kMostAgainOfOne = 512 * 1024, kMostAgain = 2 * 1024 * 1024;
+  struct ReadAgain {
+    std::uint64_t key = 0;
+    std::size_t bytes = 0;
+  };
+  std::array<ReadAgain, Burst::kFrames * kMostNested> read_again_;
+  std::size_t read_again_count_ = 0;
   std::size_t again_bytes_ = 0;
 };
 

@@ -80,8 +80,10 @@ FragmentTable::Packet* FragmentTable::other_of(std::uint64_t key, std::uint64_t 
   return nullptr;
 }
 
-// As the first one is, with memory of its own. Nullptr when there is none.
+// As the first one is, with memory of its own. Nullptr when there is none, or too much was copied in this burst.
 FragmentTable::Packet* FragmentTable::make_other(std::uint64_t key, Packet& of) {
+  if (copied_ >= kMostCopied) return nullptr;
+  copied_ += of.buffer.end();
   Packet& other = others_.insert(key, [this](Packet& leaving) { leaving.buffer.release(pool_); });
   static_cast<PacketState&>(other) = of;
   for (std::uint32_t at = 0; at < of.buffer.end(); at += PagePool::kPageBytes) {
@@ -171,7 +173,12 @@ bool FragmentTable::replace(Packet& packet, const Part& part, std::uint32_t end,
 bool FragmentTable::make_room(Packet& packet, std::uint32_t from, std::uint32_t to, const Packet* spared) {
   while (!packet.buffer.reserve(from, to, pool_)) {
     Packet* const other = others_.oldest();
-    if (other != nullptr && other != &packet && other != spared) {
+    const bool is_own = other == &packet || other == spared;
+    if (is_own && others_.size() > 1) {
+      others_.touch(*other);
+      continue;
+    }
+    if (other != nullptr && !is_own) {
       forget(others_, *other);
       continue;
     }
@@ -221,9 +228,13 @@ void FragmentTable::take(std::uint64_t key, bool is_wrong, std::uint64_t now_ns)
   forget(packets_, *packet);
 }
 
-void FragmentTable::refuse(std::uint64_t key, Gone how, std::uint64_t for_ns, std::uint64_t now_ns) {
-  if (Packet* const packet = packets_.find(key)) forget(packets_, *packet);  // what copies and decoys of this burst made under its number
+void FragmentTable::drop(std::uint64_t key) {
+  if (Packet* const packet = packets_.find(key)) forget(packets_, *packet);
   if (Packet* const other = others_.find(key)) forget(others_, *other);
+}
+
+void FragmentTable::refuse(std::uint64_t key, Gone how, std::uint64_t for_ns, std::uint64_t now_ns) {
+  drop(key);  // what copies and decoys of this burst made under its number
   gone_.put(key, how, now_ns, now_ns + for_ns);
 }
 

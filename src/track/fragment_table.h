@@ -12,8 +12,8 @@
 // Evaders send decoys: other bytes, or another end, with too few hops to arrive, of a packet that is to arrive. Its receiver, who lacks them, makes
 // another one of it than is made here. So a second packet is made beside the first, of those copies that have most hops left, of such as
 // have as many the last: from the first contradiction on, and where a packet was whole that its receiver may not have (its parts had more
-// and fewer hops left, overlapped or came apart, or its checksum is wrong). Each part that changes it makes it whole once more. Nothing is
-// kept from anybody for it: where numbers come round, innocent packets contradict what was lost before.
+// and fewer hops left, overlapped or came apart, or its checksum is wrong). Each part that changes it makes it whole once more. Innocent
+// packets contradict what was lost before where numbers come round, so nothing is kept from anybody for that alone.
 //
 // Worker thread.
 
@@ -92,9 +92,12 @@ class FragmentTable {
   // Neither other packets' parts nor want of memory make it forgotten before; four later refusals that fall into its set do (TimedCache), which
   // is counted: there is place for sixteen times as many as unfinished packets may be.
   void refuse(std::uint64_t key, Gone how, std::uint64_t for_ns, std::uint64_t now_ns);
+  // Both packets under this number are forgotten.
+  void drop(std::uint64_t key);
   // None of its parts is forwarded from now on: whoever puts it together sends it on. Nothing happens to a packet that is not there.
   void absorb(std::uint64_t key);
   bool is_absorbed(std::uint64_t key);
+  void end_of_burst() { copied_ = 0; }
 
   std::uint64_t evicted() const { return packets_.evicted() + gave_way_ + gone_.evicted(); }
 
@@ -143,6 +146,9 @@ class FragmentTable {
   Packets others_;  // see above
   TimedCache<Gone> gone_;
   std::uint64_t gave_way_ = 0;  // for want of memory
+  // Whoever contradicts long packets, again and again, must not keep the worker from its others.
+  static constexpr std::size_t kMostCopied = 512 * 1024;
+  std::size_t copied_ = 0;  // in this burst
 };
 
 }  // namespace telefence

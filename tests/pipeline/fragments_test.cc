@@ -475,5 +475,34 @@ TEST_F(FragmentsTest, InnocentPacketsUnderOneNumberPass) {
   EXPECT_GT(filter.stats().fragments_joined.read(), 1'000u) << "where ways differ, not each is put together";
 }
 
+// Nor does it matter whether their checksums tell them from one another, or how long they are.
+TEST_F(FragmentsTest, InnocentPacketsWithoutChecksumsUnderOneNumberPass) {
+  std::mt19937 random(11);
+  std::uint64_t now = 1'000'000'000;
+  std::size_t given = 0, left = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    const bool is_long = random() % 20 == 0;
+    std::string payload(is_long ? 30'000 : 300, 'x');
+    for (char& one : payload) one = static_cast<char>(random());
+    Octets frame = udp_frame("", 4500);
+    frame.insert(frame.end(), payload.begin(), payload.end());
+    frame[34 + 4] = static_cast<std::uint8_t>((8 + payload.size()) >> 8);
+    frame[34 + 5] = static_cast<std::uint8_t>(8 + payload.size());
+    frame[34 + 6] = frame[34 + 7] = 0;
+    std::vector<Octets> parts = fragments_of(frame, is_long ? 1480 : 160, static_cast<std::uint16_t>(random() % 3));
+    const std::size_t first = 60 + random() % 2;
+    for (Octets& part : parts) part = with_hops(part, static_cast<std::uint8_t>(&part == &parts[0] ? first : 60));
+    if (random() % 10 == 0) parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(random() % parts.size()));
+    now += random() % 10'000'000;
+    for (const Octets& part : parts) filter.access.give(part, now);
+    given += parts.size();
+    filter.run();
+    left += filter.core.sent().size();
+    filter.core.forget();
+  }
+  EXPECT_EQ(left, given);
+  EXPECT_EQ(filter.stats().fragments_evicted.read(), 0u);
+}
+
 }  // namespace
 }  // namespace telefence

@@ -382,6 +382,48 @@ TEST_F(TunnelFragments, APartThatIsCutShortIsNoPart) {
   }
 }
 
+// Both packets that the parts make are sound: two words have changed places in one.
+TEST_F(TunnelFragments, APartThatMakesTwoPacketsAtOnceGoesNowhere) {
+  std::uint8_t number = 100;
+  for (const TunnelKind kind : kCarriedByIp) {
+    if (kind == TunnelKind::kGtpU) continue;
+    for (const bool outer_ipv6 : {false, true}) {
+      ++number;
+      std::size_t size = 32;
+      const auto parts_with = [&](std::string_view name) {
+        return parts_of(in_tunnel({.kind = kind, .outer_ipv6 = outer_ipv6}, inner_for(kind, lookup(dns_query(name)))), size, number);
+      };
+      std::vector<Octets> parts, copies;
+      std::size_t differing = 0, one = 0;
+      do {
+        size += 8;
+        parts = parts_with("www.evil.example");
+        copies = parts_with("www.eaml.exviple");
+        differing = 0;
+        for (std::size_t i = 0; i < parts.size(); ++i)
+          if (parts[i] != copies[i]) ++differing, one = i;
+      } while (differing != 1);
+      ASSERT_GT(parts.size(), 1u);
+      std::rotate(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(one), parts.end());
+      parts.insert(parts.begin() + 1, copies[one]);
+      const std::uint64_t dropped = filter.fate(Fate::kDroppedStreamFull);
+      send(parts, true);
+      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), dropped + 1);
+      EXPECT_EQ(filter.core.sent().size(), parts.size() - 1);
+      // What is sound in one of them only is read.
+      ++number;
+      const std::vector<Octets> listed = parts_with("www.evil.example");
+      Octets spoilt = listed[0];
+      spoilt.back() ^= 1;
+      const std::uint64_t answered = filter.fate(Fate::kAnswered);
+      std::vector<Octets> all = listed;
+      all.insert(all.begin(), spoilt);
+      send(all, true);
+      EXPECT_EQ(filter.fate(Fate::kAnswered), answered + 1);
+    }
+  }
+}
+
 // Parts that contradict each other are an event of evasion, whose record tells the addresses; in this tunnel there is nothing that has any.
 TEST_F(TunnelFragments, ATunnelWithABrokenPacketInsideIsAnOrdinaryOne) {
   Octets broken = in_tunnel({.kind = TunnelKind::kGre}, inner_packet(lookup("")));
