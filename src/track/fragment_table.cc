@@ -169,7 +169,8 @@ bool FragmentTable::replace(Packet& packet, const Part& part, std::uint32_t end,
   return packet.is_whole() && (changes || !was_whole);
 }
 
-// For want of memory packets give way that were whole, and then those that wait longest: each has a page at least. Neither this one nor the other one under its number.
+// For want of memory packets give way that were whole, and then those that began first: each has a page at least. Neither this one nor the
+// other one under its number does.
 bool FragmentTable::make_room(Packet& packet, std::uint32_t from, std::uint32_t to, const Packet* spared) {
   while (!packet.buffer.reserve(from, to, pool_)) {
     Packet* const other = others_.oldest();

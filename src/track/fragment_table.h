@@ -46,7 +46,7 @@ class FragmentTable {
     return PagePool::memory_for(options.bytes) + 2 * options.bytes + Packets::memory_for(options.packets) +
            Packets::memory_for(others_for(options)) + TimedCache<Gone>::memory_for(gone_for(options));
   }
-  // The payloads of all packets that may become whole in a burst.
+  // What all packets may have at a time. In one burst more may become whole, since their memory is used anew.
   std::uint64_t most_bytes() const { return pool_.total(); }
 
   enum class Put : std::uint8_t {
