@@ -21,11 +21,7 @@ constexpr const char* kAtOnce = "16";
 constexpr const char* kLife_s = "60";
 constexpr std::chrono::seconds kBetweenAnnouncements{10};
 constexpr std::uint32_t kFirstPauseMs = 500, kLongestPauseMs = 30'000;
-// Whoever may ask gets a fifth of a core at most: so many answers in a second, and after a long one so much rest. What has to wait
-// longer than those who ask do is ignored.
-constexpr std::uint32_t kMostInSecond = 4;
-constexpr std::chrono::milliseconds kLongAnswer{50};
-constexpr int kRest = 4;
+// What has to wait longer than those who ask do is ignored.
 constexpr std::size_t kMostWaiting = 8;
 constexpr std::chrono::milliseconds kPatience{1000};
 
@@ -184,25 +180,12 @@ Result<void> TrialDesk::answer_waiting() {
       waiting_.pop_front();
       continue;
     }
-    if (!has_time()) return {};
+    if (!pace_.takes(Clock::now())) return {};
     const RedisReply fields = std::move(waiting_.front().second);
     waiting_.pop_front();
     if (Result<void> answered = answer(fields); !answered) return answered;
   }
   return {};
-}
-
-// And takes it.
-bool TrialDesk::has_time() {
-  const Clock::time_point now = Clock::now();
-  if (now < rests_until_) return false;
-  if (now - second_ >= std::chrono::seconds(1)) {
-    second_ = now;
-    in_second_ = 0;
-  }
-  if (in_second_ == kMostInSecond) return false;
-  ++in_second_;
-  return true;
 }
 
 Result<void> TrialDesk::answer(const RedisReply& fields) {
@@ -214,7 +197,7 @@ Result<void> TrialDesk::answer(const RedisReply& fields) {
     count_one(end);
     return Result<void>();
   };
-  const Clock::time_point begin = Clock::now();
+  const std::chrono::nanoseconds begin = thread_time();
   const std::string_view id = text("id"), packed = text("z"), body = packed.empty() ? text("b") : packed;
   if (!is_trial_id(id) || body.size() > kMostTrialBytes) return ignored(End::kMalformed);
   const bool is_trusted = trust_.with([&](const Trust& trust) { return !trust.needs_signature || is_signed_by(trust.keys, id, body, text("s")); });
@@ -222,7 +205,7 @@ Result<void> TrialDesk::answer(const RedisReply& fields) {
   const Result<Trial> trial = packed.empty() ? read_trial(id, body) : read_portion(id, packed);
   if (!trial) return ignored(End::kMalformed);
   const std::string said = answer_(trial.value()), key = trial_key(id);
-  if (const Clock::duration took = Clock::now() - begin; took > kLongAnswer) rests_until_ = Clock::now() + kRest * took;
+  pace_.made(Clock::now(), thread_time() - begin);
   Result<RedisReply> told = ask({"HSET", key, terms_.node, said});
   if (told.ok()) told = ask({"EXPIRE", key, kLife_s});
   if (!told.ok()) return told.error();

@@ -21,6 +21,7 @@
 #include "publish/guarded.h"
 #include "redis/connection.h"
 #include "redis/interrupt.h"
+#include "signatures/answer_pace.h"
 #include "signatures/options.h"
 #include "signatures/trial.h"
 #include "stats/catalog.h"
@@ -67,7 +68,6 @@ class TrialDesk {
   Result<void> read();
   Result<void> answer_waiting();
   Result<void> answer(const RedisReply& fields);
-  bool has_time();
   void count_one(End end) { counts_[static_cast<std::size_t>(end)].fetch_add(1, std::memory_order_relaxed); }
   Result<RedisReply> ask(std::initializer_list<std::string_view> words);
   Error refused(const std::string& text) const;
@@ -86,8 +86,8 @@ class TrialDesk {
   std::string last_id_;
   std::deque<std::pair<Clock::time_point, RedisReply>> waiting_;  // questions
   bool is_asked_ = false;  // an XREAD is under way
-  Clock::time_point asked_at_, next_try_, next_announcement_, rests_until_, second_;
-  std::uint32_t in_second_ = 0;
+  Clock::time_point asked_at_, next_try_, next_announcement_;
+  AnswerPace pace_;
   std::uint32_t pause_ms_ = 0;
   std::minstd_rand random_{std::random_device{}()};
 };
