@@ -32,11 +32,14 @@ bool has_room(const Loaded& loaded, const SignatureOptions& options, const Confi
   const std::uint64_t available = available_memory();
   if (!size || available == 0) return true;  // who can't be read is told by who reads it
   const std::uint64_t workers = findings.memory_bytes * std::max<std::size_t>(1, config.nic.worker_cores.size());
-  const std::uint64_t needed = size.value().bytes + workers;
+  const std::uint64_t kept = size.value().kept_bytes;
+  const std::uint64_t needed = size.value().bytes + kept + workers;
   if (needed <= available) return true;
   const auto mebibytes = [](std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
-  findings.mistakes.push_back({loaded.config.file, 0, 0, "policy.lists",
-                               "the lists need " + mebibytes(size.value().bytes) + " and the workers " + mebibytes(workers) + ", together " +
+  const std::string of_log =
+      kept == 0 ? "" : ", the " + std::to_string(size.value().kept_entries) + " entries kept of the change log " + mebibytes(kept);
+  findings.mistakes.push_back({loaded.config.file, 0, 0, kept > size.value().bytes ? "policy.state_dir" : "policy.lists",
+                               "the lists need " + mebibytes(size.value().bytes) + of_log + " and the workers " + mebibytes(workers) + ", together " +
                                    mebibytes(needed) + ", but only " + mebibytes(available) +
                                    " of memory are free: take shorter lists, fewer workers, or more memory"});
   return false;

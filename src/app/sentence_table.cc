@@ -178,6 +178,8 @@ constexpr Sentence kSentences[] = {
     {"version {} of the signatures was put in force by hand; {} is the newest, and waits until: telefence policy rollback newest",
      "规则版本 {0} 由人工指定生效；最新版本 {1} 暂不生效，直至执行：telefence policy rollback newest"},
     {"the daemon is starting: try again in a moment. Nothing was changed", "守护进程正在启动，请稍后再试。未作任何更改"},
+    {"the lists need {}, the {} entries kept of the change log {} and the workers {}, together {}, but only {} of memory are free: take shorter lists, fewer workers, or more memory",
+     "名单需要 {0}，已保存的变更日志（{1} 条）需要 {2}，工作线程需要 {3}，合计 {4}，但可用内存只有 {5}：请缩短名单、减少工作线程或增加内存"},
     {"the lists need {} and the workers {}, together {}, but only {} of memory are free: take shorter lists, fewer workers, or more memory",
      "名单需要 {0}，工作线程需要 {1}，合计 {2}，但可用内存只有 {3}：请缩短名单、减少工作线程或增加内存"},
     {"can't keep {} ({}): the next start reads the lists from their text", "无法保存 {0}（{1}）：下次启动将从文本读取名单"},

@@ -19,7 +19,9 @@ struct SizeEstimate {
   std::uint64_t urls = 0;            // lines
   std::uint64_t patterns = 0;        // of pattern files, in force
   std::uint64_t left_out = 0;        // lines of that part, and patterns, that can't be used
-  std::uint64_t bytes = 0;           // in force
+  std::uint64_t kept_entries = 0;    // of the change log, in the snapshot that the last start left in policy.state_dir; 0 without Redis
+  std::uint64_t kept_bytes = 0;      // of these, in force
+  std::uint64_t bytes = 0;           // in force, without what was kept
   std::uint64_t peak_bytes = 0;      // while it is loaded in place of one as large, which is in force until then
   double load_seconds = 0;           // from the text of the lists
   double compiled_seconds = 0;       // from the compiled form of an earlier start; an estimate of 1 GB/s

@@ -9,6 +9,8 @@
 #include "signatures/line_reader.h"
 #include "signatures/match_helpers.h"
 #include "signatures/size_estimate.h"
+#include "signatures/snapshot.h"
+#include "signatures/snapshot_file.h"
 #include "signatures/version_history.h"
 
 namespace telefence {
@@ -176,6 +178,26 @@ TEST(SizeEstimate, PatternsAreCompiledToKnowThem) {
   ASSERT_TRUE(store.load(options, complaints).ok());
   EXPECT_EQ(size.value().bytes, store.build(1, complaints)->size().bytes);
   EXPECT_EQ(estimate_size(options, test_terms(), false).value().patterns, 0u);
+}
+
+TEST(SizeEstimate, WhatWasKeptOfTheLogIsInIt) {
+  TestFiles files;
+  const std::string folder = std::filesystem::path(files.write("anchor", "")).parent_path() / "state";
+  std::filesystem::create_directory(folder);
+  SnapshotManifest manifest;
+  manifest.sequence = 7;
+  manifest.domains = 1'000'000;
+  manifest.numbers = 2'000'000;
+  ASSERT_TRUE(SnapshotFile::write(folder, manifest_value(manifest_text(manifest), {}), {}).ok());
+  SignatureOptions options;
+  options.state_dir = folder;
+  EXPECT_EQ(estimate_size(options, test_terms(), false).value().kept_entries, 0u) << "without Redis nothing of it is used";
+  options.redis.server = "unix:redis.sock";
+  const SizeEstimate size = estimate_size(options, test_terms(), false).value();
+  EXPECT_EQ(size.kept_entries, 3'000'000u);
+  EXPECT_NEAR(static_cast<double>(size.kept_bytes), 1e6 * 30.4 + 2e6 * 10.9, 2e6) << "as docs/operate.md tells";
+  std::ofstream(folder + "/snapshot") << "spoilt";
+  EXPECT_EQ(estimate_size(options, test_terms(), false).value().kept_bytes, 0u);
 }
 
 TEST(SizeEstimate, CommentsAndWhatIsNoEntryAreNone) {
