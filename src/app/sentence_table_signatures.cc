@@ -286,6 +286,8 @@ constexpr Sentence kSentences[] = {
     {"lies outside of the zone: leave out the dot at its end", "不在本区域内：请去掉末尾的点"},
     {"only names are matched here, not addresses and name servers",
      "此处只匹配域名，不匹配地址和域名服务器"},
+    {"this line blocks, and the list is read as an allow list: leave --allow away, or the line out",
+     "该行是拦截，而名单按白名单读取：请去掉 --allow 或删去该行"},
     {"rpz-tcp-only blocks nothing: leave it out", "rpz-tcp-only 并不拦截：请删去"},
     {"the first line must name the columns: {}",
      "首行须为列名：domain（域名）、url（网址）、number（号码）、keyword（关键词）、category（类别）等"},

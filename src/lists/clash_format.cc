@@ -120,6 +120,7 @@ void read_line(std::uint64_t number, std::string_view line, const Signature& com
     return sink.skip(number, rule, "not about a name: DOMAIN and DOMAIN-SUFFIX are");
   if (!is_blocking(policy) && !is_allowing(policy))
     return sink.skip(number, rule, "this rule sends a name some way and blocks nothing: REJECT blocks, DIRECT lets pass");
+  if (common.allow && starts_but_case(policy, "REJECT")) return sink.skip(number, rule, kBlocksThoughAllowed);
   signature.allow = common.allow || is_allowing(policy);
   signature.value = value;
   sink.take(number, signature);

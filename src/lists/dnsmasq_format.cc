@@ -40,7 +40,8 @@ void read_line(std::uint64_t number, std::string_view line, bool allow, Signatur
   if (key == "address" && !target.empty() && target != "#" && !is_null_address(target))
     return sink.skip(number, line, "this says where a machine is, and blocks nothing: blocked names have the address 0.0.0.0, 127.0.0.1 or ::");
   if (trimmed(names).empty()) return sink.skip(number, line, "there is no name: address=/bad.example/");
-  signature.allow = allow || is_exception;
+  if (allow && !is_exception) return sink.skip(number, line, kBlocksThoughAllowed);
+  signature.allow = is_exception;
   while (!names.empty()) {
     signature.value = trimmed(take_until(names, "/"));
     if (signature.value == "#")

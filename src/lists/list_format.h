@@ -47,6 +47,10 @@ struct Sample {
   int share(bool (*is_so)(std::string_view line)) const;
 };
 
+// Why a line of a format that has words for both is left out where the whole list was called allowed (--allow).
+inline constexpr std::string_view kBlocksThoughAllowed =
+    "this line blocks, and the list is read as an allow list: leave --allow away, or the line out";
+
 // How much of a signature a format could say.
 enum class Said : std::uint8_t { kWhole, kLess, kNot };
 

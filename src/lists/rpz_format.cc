@@ -139,15 +139,17 @@ class Reader {
     for (const std::string_view trigger : {"rpz-ip", "rpz-nsip", "rpz-nsdname", "rpz-client-ip"})
       if (name.size() > trigger.size() && equal_but_case(name.substr(name.size() - trigger.size()), trigger))
         return sink_.skip(number, name, "only names are matched here, not addresses and name servers");
-    signature_.allow = common_.allow;
     signature_.action = common_.action;
+    bool lets_pass = false;
     if (equal_but_case(type, "CNAME")) {
       if (starts_but_case(data, "rpz-tcp-only")) return sink_.skip(number, name, "rpz-tcp-only blocks nothing: leave it out");
       // To itself: the older form of rpz-passthru.
       const bool is_itself = data.ends_with('.') && equal_but_case(data.substr(0, data.size() - 1), name);
-      if (starts_but_case(data, "rpz-passthru") || is_itself) signature_.allow = true;
+      lets_pass = starts_but_case(data, "rpz-passthru") || is_itself;
       if (starts_but_case(data, "rpz-drop")) signature_.action = "drop";
     }
+    if (common_.allow && !lets_pass) return sink_.skip(number, name, kBlocksThoughAllowed);
+    signature_.allow = lets_pass;
     signature_.subdomains = name.starts_with("*.");
     if (signature_.subdomains) name.remove_prefix(2);
     signature_.value = name;

@@ -140,6 +140,20 @@ TEST(Formats, Clash) {
                {"1 pass", "2 domain bad.example suffix", "3 domain only.example exact", "4 domain worse.example suffix"});
 }
 
+// Whose list blocks must not come to be let through by everybody for a word on the command line, nor the other way round.
+TEST(Formats, WhatSaysThatItBlocksIsLeftOutOfAnAllowList) {
+  Signature allow;
+  allow.allow = true;
+  const std::string why = ": this line blocks, and the list is read as an allow list: leave --allow away, or the line out";
+  EXPECT_EQ(read_as(kClashFormat, "DOMAIN,bad.example,REJECT\nDOMAIN,bad.example,REJECT-DROP\nDOMAIN,good.example,DIRECT\nDOMAIN,plain.example\n+.set.example\n", allow),
+            (Lines{"1 skip DOMAIN,bad.example,REJECT" + why, "2 skip DOMAIN,bad.example,REJECT-DROP" + why, "3 domain good.example exact allow",
+                   "4 domain plain.example exact allow", "5 domain set.example suffix allow"}));
+  EXPECT_EQ(read_as(kRpzFormat, "bad.example CNAME .\nworse.example A 192.0.2.1\ngood.example CNAME rpz-passthru.\n", allow),
+            (Lines{"1 skip bad.example" + why, "2 skip worse.example" + why, "3 domain good.example exact allow"}));
+  EXPECT_EQ(read_as(kDnsmasqFormat, "address=/bad.example/0.0.0.0\nlocal=/worse.example/\nserver=/good.example/#\n", allow),
+            (Lines{"1 skip address=/bad.example/0.0.0.0" + why, "2 skip local=/worse.example/" + why, "3 domain good.example suffix allow"}));
+}
+
 TEST(Formats, Urls) {
   expect_lines(kUrlsFormat, "urls.txt",
                {"1 pass", "2 url http://bad.example/pay?id=1", "3 url hxxps://www.worse.example/login", "4 domain whole.example exact",
