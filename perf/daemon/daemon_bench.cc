@@ -41,7 +41,8 @@ struct Options {
 Traffic traffic_of(const Options& options) {
   const std::map<std::string, Traffic (*)(const Sizes&)> makers = {
       {"dns", dns_traffic}, {"tls", tls_traffic}, {"quic", quic_traffic}, {"smpp", smpp_traffic}, {"sip", sip_traffic},
-      {"smpp-stream", smpp_stream_traffic}, {"tls-split", tls_split_traffic}, {"half-open", half_open_traffic}};
+      {"smpp-stream", smpp_stream_traffic}, {"tls-split", tls_split_traffic}, {"half-open", half_open_traffic},
+      {"sip-fragments", sip_fragments_traffic}};
   Traffic traffic = makers.at(options.traffic)(options.sizes);
   traffic.bytes.resize(traffic.bytes.size() + Traffic::kSpare);
   return traffic;
@@ -297,7 +298,7 @@ int main(int argc, char** argv) {
   telefence::perf::Options options;
   CLI::App app{"Measures the daemon's whole path on one core, from memory to net_null."};
   app.add_option("--traffic", options.traffic, "what")
-      ->check(CLI::IsMember({"dns", "tls", "tls-split", "half-open", "quic", "smpp", "smpp-stream", "sip"}));
+      ->check(CLI::IsMember({"dns", "tls", "tls-split", "half-open", "quic", "smpp", "smpp-stream", "sip", "sip-fragments"}));
   const std::map<std::string, Carrier> carriers = {
       {"ipv4", Carrier::kIpv4}, {"ipv6", Carrier::kIpv6}, {"vlan", Carrier::kVlan}, {"gtp-u", Carrier::kGtpU}};
   app.add_option("--carrier", options.sizes.carrier, "what packets are carried in: ipv4, ipv6, vlan or gtp-u")

@@ -11,6 +11,7 @@ namespace telefence::perf {
 namespace {
 
 constexpr std::size_t kAhead = 2048;  // octets of the packets to come
+constexpr std::size_t kIdentification = 4, kHeaderChecksum = 10;  // of IPv4
 constexpr std::size_t kTcpSequence = 4, kTcpAcknowledgement = 8, kTcpChecksum = 16;
 
 std::uint64_t steady_ns() {
@@ -85,6 +86,7 @@ void MemorySource::next(Frame& frame) {
   frame.tailroom = static_cast<std::uint16_t>(frame.tailroom - length);
   if (!traffic_.moves.empty()) move_on(frame, traffic_.moves[next_]);
   if (!traffic_.sprayed.empty() && traffic_.sprayed[next_]) spray(frame);
+  if (traffic_.renumbered) add_to_field(frame, network_ + kIdentification, rounds_ << 16, {network_ + kHeaderChecksum});
   if (++next_ == traffic_.count()) {
     next_ = 0;
     ++rounds_;
@@ -103,7 +105,7 @@ void MemorySource::spray(Frame& frame) {
   if (traffic_.carrier == Carrier::kIpv6)
     add_to_field(frame, network_ + 8 + 12, more, {transport_ + kTcpChecksum});
   else
-    add_to_field(frame, network_ + 12, more, {network_ + 10, transport_ + kTcpChecksum});
+    add_to_field(frame, network_ + 12, more, {network_ + kHeaderChecksum, transport_ + kTcpChecksum});
 }
 
 std::size_t DelaySink::transmit(std::span<Frame> frames) {

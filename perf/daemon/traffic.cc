@@ -31,12 +31,16 @@ Traffic quic_traffic(const Sizes& all) {
   });
 }
 
-Traffic sip_traffic(const Sizes& sizes) {
+namespace {
+
+// INVITEs, with so many lines more in their SDP.
+Traffic invites(const Sizes& sizes, std::size_t more_lines) {
   return make(sizes, [&](Traffic& traffic, bool blocked, std::size_t i, Random& random) {
     const std::string from = blocked ? listed_number(i % sizes.numbers) : innocent_number(random);
     const std::string to = innocent_number(random);
     std::string sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 0 101\r\n"
                       "a=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n";
+    for (std::size_t n = 0; n < more_lines; ++n) sdp += "a=candidate:1 1 UDP 2130706431 10.0.0.1 4000 typ host\r\n";
     std::string invite = "INVITE sip:+86" + to + "@10.0.0.2;user=phone SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK" +
                          std::to_string(i) + "\r\nMax-Forwards: 70\r\nFrom: <sip:+86" + from + "@10.0.0.1>;tag=" +
                          std::to_string(i % 1000003) + "\r\nTo: <sip:+86" + to + "@10.0.0.2>\r\nCall-ID: " + std::to_string(i) +
@@ -45,6 +49,11 @@ Traffic sip_traffic(const Sizes& sizes) {
     add_frame(traffic, false, 5060, invite, random);
   });
 }
+
+}  // namespace
+
+Traffic sip_traffic(const Sizes& sizes) { return invites(sizes, 0); }
+Traffic long_sip_traffic(const Sizes& sizes) { return invites(sizes, 24); }
 
 PatternSource listed_pattern(const Sizes& sizes, std::size_t i) {
   const std::u16string text = listed_text(i);

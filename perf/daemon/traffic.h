@@ -34,6 +34,7 @@ struct Traffic {
   std::vector<std::uint64_t> start{0};
   std::vector<Move> moves;     // by packet; empty: no long connections
   std::vector<bool> sprayed;   // by packet: each time from other ends; empty: none
+  bool renumbered = false;     // IPv4 packets have another identification each time: what was refused under one stays so for a minute
   std::vector<bool> blocked;   // by packet: what is to become of it; not of all kinds
   double messages = 0;         // 0: one in each packet
   std::size_t count() const { return start.size() - 1; }
@@ -62,6 +63,8 @@ Traffic tls_split_traffic(const Sizes& sizes);  // the ClientHello of tls_traffi
 // The same with 512 others begun between the two, and eight halves that stay halves, each of a connection of its own.
 Traffic half_open_traffic(const Sizes& sizes);
 Traffic sip_traffic(const Sizes& sizes);   // INVITE with SDP, 711 octets
+Traffic long_sip_traffic(const Sizes& sizes);  // the same with 24 candidates in its SDP: longer than an Ethernet's packets may be
+Traffic sip_fragments_traffic(const Sizes& sizes);  // that in two IPv4 fragments, one behind the other
 
 // A TLS record with a ClientHello of 517 octets.
 std::string client_hello_record(const std::string& name);
