@@ -66,7 +66,7 @@ void Extractor::fragment(std::size_t index, const Classifier& classifier) {
   if (!fragments_.is_read(index)) return;
   if (shedder_.sheds(ShedCause::kFragments)) [[unlikely]]
     burst_.fates[index] = shedder_.shed(ShedCause::kFragments);
-  else if (fragments_.join(index))
+  else if (fragments_.join(index, classifier))
     whole(index, classifier);
 }
 

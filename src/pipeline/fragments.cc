@@ -85,7 +85,12 @@ bool Fragments::is_taken(std::size_t index, const FragmentHeader& header, Bytes 
   return !is_odd;
 }
 
-bool Fragments::join(std::size_t index) {
+bool Fragments::join(std::size_t index, const Classifier& classifier) {
+  classifier_ = &classifier;
+  return put(index);
+}
+
+bool Fragments::put(std::size_t index) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   const FragmentHeader header = fragment_header(frame, layers);
@@ -118,7 +123,9 @@ bool Fragments::go_on(std::size_t index, std::uint64_t key, FragmentTable::Put p
   return false;
 }
 
-// The same when what goes farthest is whole as well: it is read unless only the first copies make a sound packet, or the same one.
+// The same when what goes farthest is whole as well. Which of the two its receiver has nobody knows here, and one frame is read as one packet
+// only: where both may be a message the part that completes them does not go on, and nothing under its number for a minute. Senders reuse
+// numbers, but of messages that tells hardly one.
 bool Fragments::go_on_with_other(std::size_t index, std::uint64_t key, FragmentTable::Put put) {
   using Put = FragmentTable::Put;
   const bool is_first_whole = put == Put::kWhole || put == Put::kWholeContradicts;
@@ -130,17 +137,16 @@ bool Fragments::go_on_with_other(std::size_t index, std::uint64_t key, FragmentT
   }
   note_read_again(key, other.bytes.size());
   room_used_ += other.bytes.size();
-  const Sum sum = sum_of(index, other);
-  const FragmentTable::Whole first = is_first_whole && sum != Sum::kWrong ? table_.whole(key, room()) : FragmentTable::Whole{};
+  const Says other_says = says(index, other);
+  const FragmentTable::Whole first = is_first_whole && other_says != Says::kWrong ? table_.whole(key, room()) : FragmentTable::Whole{};
   const bool is_same = first.protocol == other.protocol && std::equal(first.bytes.begin(), first.bytes.end(), other.bytes.begin(), other.bytes.end());
   room_used_ += first.bytes.size();
-  const Sum first_sum = first.bytes.empty() || is_same ? Sum::kWrong : sum_of(index, first);
+  const Says first_says = first.bytes.empty() || is_same ? Says::kWrong : says(index, first);
   room_used_ = room_before;
-  const bool is_first_only = sum == Sum::kUnknown && first_sum == Sum::kHolds;
-  const bool are_two = sum == Sum::kHolds && first_sum == Sum::kHolds;
-  if (sum == Sum::kWrong || is_same || is_first_only || (are_two && !burst_.may_change)) return go_on(index, key, put);
+  const bool are_two = first_says == Says::kMessage && other_says == Says::kMessage;
+  const bool is_first_only = first_says == Says::kMessage && other_says == Says::kMute;
+  if (other_says == Says::kWrong || is_same || is_first_only || (are_two && !burst_.may_change)) return go_on(index, key, put);
   if (put == Put::kContradicts || put == Put::kWholeContradicts) note_overlap(index);
-  // No sound sender makes two packets with one part, and chance makes none.
   if (are_two) return give_up(index, key, true);
   if (is_first_whole) table_.take(key, false, burst_.now_ns);
   room_used_ += other.bytes.size();
@@ -211,18 +217,18 @@ bool Fragments::lacks_sum(std::size_t index, const WholePayload& whole) const {
   return !segment_checksum_holds(burst_.frames[index], layers, whole.segment);
 }
 
-// Whether the packet's own checksum says that it is one. That may be a segment, or a tunnel's with another packet inside.
-Fragments::Sum Fragments::sum_of(std::size_t index, const FragmentTable::Whole& packet) const {
+// A packet may be a segment, or a tunnel's with another packet inside; a part of one, in a tunnel, tells nothing yet.
+Fragments::Says Fragments::says(std::size_t index, const FragmentTable::Whole& packet) const {
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, burst_.layers[index].ip_version);
   const Standing made = burst_.is_rebuilt[index] || may_be_tunnel(whole) ? stand_up(index, packet) : Standing{};
-  if (made.is_wrong || (made.size == 0 && lacks_sum(index, whole))) return Sum::kWrong;
-  constexpr std::size_t kSumOfUdp = 6;
-  const bool has_transport = made.size != 0 ? made.layers.transport != Transport::kNone : whole.transport != Transport::kNone;
-  if (!has_transport || burst_.frames[index].may_lack_checksum) return Sum::kUnknown;
-  const bool is_udp = (made.size != 0 ? made.layers.transport : whole.transport) == Transport::kUdp;
-  const Bytes header = made.size != 0 ? made.frame.bytes().subspan(made.layers.transport_at) : whole.segment;
-  const bool has_none = is_udp && header.size() > kSumOfUdp + 1 && header[kSumOfUdp] == 0 && header[kSumOfUdp + 1] == 0;
-  return has_none ? Sum::kUnknown : Sum::kHolds;
+  if (made.is_wrong || (made.size == 0 && lacks_sum(index, whole))) return Says::kWrong;
+  const Layers& layers = made.layers;
+  const bool is_read = made.size != 0 ? layers.end == DecodeEnd::kPayload : whole.is_known;
+  if (!is_read) return Says::kMute;
+  Payload payload{whole.bytes, whole.transport, whole.source_port, whole.destination_port, Payload::Begins::kPacket};
+  if (made.size != 0) payload = {payload_of(made.frame, layers), layers.transport, layers.source_port, layers.destination_port, Payload::Begins::kPacket};
+  const bool is_message = payload.transport == Transport::kTcp || classifier_->classify(payload) != kNoProtocol;
+  return is_message ? Says::kMessage : Says::kMute;
 }
 
 void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source) {
@@ -328,7 +334,7 @@ bool Fragments::is_too_deep(std::size_t index) const {
 bool Fragments::read_inside(std::size_t index) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  if (layers.end == DecodeEnd::kFragment) return !is_too_deep(index) && is_read(index) && join(index);
+  if (layers.end == DecodeEnd::kFragment) return !is_too_deep(index) && is_read(index) && put(index);
   const bool is_bare = layers.end == DecodeEnd::kNoPayload && layers.transport == Transport::kTcp;
   if (layers.end != DecodeEnd::kPayload && !is_bare) return false;
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,

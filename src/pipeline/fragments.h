@@ -17,6 +17,7 @@
 #include "pipeline/burst.h"
 #include "pipeline/stream_lane.h"
 #include "pipeline/worker_stats.h"
+#include "protocols/classify.h"
 #include "track/fragment_table.h"
 #include "track/session_table.h"
 
@@ -31,7 +32,7 @@ class Fragments {
   bool is_read(std::size_t index) const;
   // Requires: is_read(). True when this fragment made its packet whole. Of a datagram burst.payloads and the protocol and ports in .layers are
   // those of the packet; of a segment, and where a tunnel came in fragments, burst.frames and .layers are, too.
-  bool join(std::size_t index);
+  bool join(std::size_t index, const Classifier& classifier);
   // Segments of their own leave in the place of this part of one, which stands in burst.frames: in burst.made. False, and nothing is done:
   // nobody takes it, or it is in a tunnel that admits no second packet. Without room or buffers it is dropped: its sender repeats it.
   bool replace(std::size_t index);
@@ -50,6 +51,7 @@ class Fragments {
     Bytes bytes;
   };
 
+  bool put(std::size_t index);
   void note_overlap(std::size_t index);
   void note_again(std::size_t index, std::uint64_t key, std::uint32_t offset, Bytes part);
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
@@ -59,8 +61,9 @@ class Fragments {
   bool go_on_with_other(std::size_t index, std::uint64_t key, FragmentTable::Put put);
   bool may_read_again(std::uint64_t key) const;
   void note_read_again(std::uint64_t key, std::size_t bytes);
-  enum class Sum : std::uint8_t { kWrong, kUnknown, kHolds };
-  Sum sum_of(std::size_t index, const FragmentTable::Whole& packet) const;
+  // kWrong: its own checksum says that it is no packet. kMute: nothing is read of it; kMessage: a segment, or something that a protocol reads.
+  enum class Says : std::uint8_t { kWrong, kMute, kMessage };
+  Says says(std::size_t index, const FragmentTable::Whole& packet) const;
   bool take(std::size_t index, std::uint64_t key);
   // Which of the packets under a number: FragmentTable.
   enum class Source : std::uint8_t { kFirst, kOther };
@@ -83,6 +86,7 @@ class Fragments {
   bool is_too_deep(std::size_t index) const;
   bool read_inside(std::size_t index);
 
+  const Classifier* classifier_ = nullptr;  // of join()
   Burst& burst_;
   const SessionTable& sessions_;
   WorkerStats& stats_;

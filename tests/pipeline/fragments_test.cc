@@ -325,6 +325,67 @@ TEST_F(FragmentsTest, AnInnocentPacketMadeWithADecoyHidesNothing) {
   }
 }
 
+// Where no checksum tells which of two packets it is, its receiver may have either: most keep the first copy, and some hops on one of them is gone.
+TEST_F(FragmentsTest, TwoMessagesThatOnePartCompletesGoNowhere) {
+  const auto parts_of = [](const char* name, bool has_sum) {
+    Octets frame = udp_frame(dns_query(name), 53);
+    if (!has_sum) frame[34 + 6] = frame[34 + 7] = 0;
+    return fragments_of(frame, 40, 1);
+  };
+  for (const bool has_sum : {false, true}) {
+    for (const bool decoy_has_sum : {false, true}) {
+      for (const bool is_decoy_first : {false, true}) {
+        for (const int fewer : {-1, 0, 1}) {
+          if (is_decoy_first && fewer == -1) continue;  // where the listed part arrives, the decoy did before
+          const std::vector<Octets> listed = parts_of("www.evil.example", has_sum);
+          const Octets decoy = with_hops(parts_of("www.eaml.exviple", decoy_has_sum)[0], static_cast<std::uint8_t>(64 - fewer));
+          const Octets first = with_hops(listed[0], 64), last = with_hops(listed[1], 64);
+          Filter fresh;
+          fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+          for (const Octets& part : is_decoy_first ? std::vector<Octets>{decoy, first, last, last} : std::vector<Octets>{first, decoy, last, last})
+            fresh.access.give(part, 1'000'000'000);
+          fresh.run();
+          for (const Octets& sent : fresh.core.sent()) EXPECT_NE(sent, last) << has_sum << decoy_has_sum << is_decoy_first << fewer;
+          EXPECT_EQ(fresh.fate(Fate::kDroppedStreamFull) + fresh.fate(Fate::kAnswered), 1u) << has_sum << decoy_has_sum << is_decoy_first << fewer;
+        }
+      }
+    }
+  }
+}
+
+// The same of what no protocol reads is a sender that pads, and whose number came round after a loss.
+TEST_F(FragmentsTest, TwoPacketsThatSayNothingPassThoughOnePartCompletesThem) {
+  for (const bool has_sum : {false, true}) {
+    const auto parts_of = [&](std::string_view text) {
+      Octets payload(text.begin(), text.end());
+      payload.resize(200, 'x');
+      Octets frame = udp_frame("", 5201);
+      frame.insert(frame.end(), payload.begin(), payload.end());
+      frame[17] = static_cast<std::uint8_t>(20 + 8 + payload.size());
+      frame[34 + 5] = static_cast<std::uint8_t>(8 + payload.size());
+      frame[34 + 6] = frame[34 + 7] = frame[14 + 10] = frame[14 + 11] = 0;
+      const std::uint16_t header = checksum_of(word_sum(Bytes(frame).subspan(14, 20)));
+      const std::uint16_t sum = checksum_of(word_sum(Bytes(frame).subspan(14 + 12), 17 + 8 + payload.size()));
+      frame[14 + 10] = static_cast<std::uint8_t>(header >> 8), frame[14 + 11] = static_cast<std::uint8_t>(header);
+      if (has_sum) frame[34 + 6] = static_cast<std::uint8_t>(sum >> 8), frame[34 + 7] = static_cast<std::uint8_t>(sum);
+      return fragments_of(frame, 96, 7);
+    };
+    const std::vector<Octets> lost = parts_of("abcdefgh"), next = parts_of("efghabcd");
+    ASSERT_NE(lost[0], next[0]);
+    ASSERT_EQ(lost[2], next[2]);
+    Filter fresh;
+    fresh.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+    std::size_t given = 0;
+    const auto give = [&](const std::vector<Octets>& parts, std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) fresh.access.give(parts[i], 1'000'000'000), ++given;
+    };
+    give(lost, 2);
+    for (int round = 0; round < 3; ++round) give(round % 2 == 0 ? next : lost, 3);
+    fresh.run();
+    EXPECT_EQ(fresh.core.sent().size(), given) << has_sum;
+  }
+}
+
 // The receiver was done with those.
 TEST_F(FragmentsTest, WhatWasWholeBeforeHidesNoPacketUnderItsNumber) {
   std::uint16_t number = 0;
