@@ -143,11 +143,12 @@ bool Fragments::go_on_with_other(std::size_t index, std::uint64_t key, FragmentT
   room_used_ += first.bytes.size();
   const Says first_says = first.bytes.empty() || is_same ? Says::kWrong : says(index, first);
   room_used_ = room_before;
-  const bool are_two = first_says == Says::kMessage && other_says == Says::kMessage;
+  // A bearer carries all its users' packets under few numbers, and they can't cut it.
+  const bool are_two = first_says == Says::kMessage && (other_says == Says::kMessage || (other_says == Says::kPart && !other.is_bearer));
   const bool is_first_only = first_says == Says::kMessage && other_says == Says::kMute;
   if (other_says == Says::kWrong || is_same || is_first_only || (are_two && !burst_.may_change)) return go_on(index, key, put);
   if (put == Put::kContradicts || put == Put::kWholeContradicts) note_overlap(index);
-  if (are_two) return give_up(index, key, true);
+  if (are_two) return give_up(index, key, true, other.is_bearer ? FragmentTable::kBriefly : FragmentTable::kRefusedForIpv6);
   if (is_first_whole) table_.take(key, false, burst_.now_ns);
   room_used_ += other.bytes.size();
   return read(index, key, other, Source::kOther);
@@ -209,7 +210,11 @@ void Fragments::note_again(std::size_t index, std::uint64_t key, std::uint32_t o
 // True for what no receiver takes: they are of two packets under one number, the first of which never became whole, or some are decoys that
 // go no further than here. What may lack a checksum tells nothing.
 bool Fragments::lacks_sum(std::size_t index, const WholePayload& whole) const {
-  if (burst_.frames[index].may_lack_checksum || whole.transport == Transport::kNone) return false;
+  return !burst_.frames[index].may_lack_checksum && has_wrong_sum(index, whole);
+}
+
+bool Fragments::has_wrong_sum(std::size_t index, const WholePayload& whole) const {
+  if (whole.transport == Transport::kNone) return false;
   if (!whole.is_known) return true;
   Layers layers = burst_.layers[index];
   layers.ip_protocol = whole.protocol;
@@ -217,17 +222,21 @@ bool Fragments::lacks_sum(std::size_t index, const WholePayload& whole) const {
   return !segment_checksum_holds(burst_.frames[index], layers, whole.segment);
 }
 
-// A packet may be a segment, or a tunnel's with another packet inside; a part of one, in a tunnel, tells nothing yet.
+// A packet may be a segment, or a tunnel's with another packet inside. Who cuts a packet makes its checksum first, whatever is left to his NIC
+// (Linux, ip_do_fragment()), so a wrong one counts on every port.
 Fragments::Says Fragments::says(std::size_t index, const FragmentTable::Whole& packet) const {
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, burst_.layers[index].ip_version);
   const Standing made = burst_.is_rebuilt[index] || may_be_tunnel(whole) ? stand_up(index, packet) : Standing{};
-  if (made.is_wrong || (made.size == 0 && lacks_sum(index, whole))) return Says::kWrong;
+  if (made.is_wrong || (made.size == 0 && has_wrong_sum(index, whole))) return Says::kWrong;
   const Layers& layers = made.layers;
+  if (made.size != 0 && layers.end == DecodeEnd::kFragment) return Says::kPart;
   const bool is_read = made.size != 0 ? layers.end == DecodeEnd::kPayload : whole.is_known;
   if (!is_read) return Says::kMute;
   Payload payload{whole.bytes, whole.transport, whole.source_port, whole.destination_port, Payload::Begins::kPacket};
   if (made.size != 0) payload = {payload_of(made.frame, layers), layers.transport, layers.source_port, layers.destination_port, Payload::Begins::kPacket};
-  const bool is_message = payload.transport == Transport::kTcp || classifier_->classify(payload) != kNoProtocol;
+  if (payload.transport == Transport::kTcp) return Says::kMessage;
+  const std::uint8_t protocol = classifier_->classify(payload);
+  const bool is_message = (protocol != kNoProtocol && classifier_->is_enabled(protocol)) || classifier_->next_by_content(payload, protocol) != kNoProtocol;
   return is_message ? Says::kMessage : Says::kMute;
 }
 
@@ -276,11 +285,11 @@ bool Fragments::read(std::size_t index, std::uint64_t key, const FragmentTable::
 
 // for_good: a segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's. Or
 // two packets at once. Else there is no room for it in this burst, and its part may come once more.
-bool Fragments::give_up(std::size_t index, std::uint64_t key, bool for_good) {
+bool Fragments::give_up(std::size_t index, std::uint64_t key, bool for_good, std::uint64_t for_ns) {
   stats_.fragments_given_up.add(1);
   if (burst_.may_change) {
     burst_.fates[index] = Fate::kDroppedStreamFull;
-    if (for_good) table_.refuse(key, FragmentTable::Gone::kRefused, FragmentTable::kRefusedForIpv6, burst_.now_ns);
+    if (for_good) table_.refuse(key, FragmentTable::Gone::kRefused, for_ns, burst_.now_ns);
   } else {
     table_.drop(key);
   }

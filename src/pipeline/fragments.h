@@ -61,16 +61,18 @@ class Fragments {
   bool go_on_with_other(std::size_t index, std::uint64_t key, FragmentTable::Put put);
   bool may_read_again(std::uint64_t key) const;
   void note_read_again(std::uint64_t key, std::size_t bytes);
-  // kWrong: its own checksum says that it is no packet. kMute: nothing is read of it; kMessage: a segment, or something that a protocol reads.
-  enum class Says : std::uint8_t { kWrong, kMute, kMessage };
+  // kWrong: its own checksum says that it is no packet. kMute: nothing is read of it. kPart: a tunnel's, with a part of another packet.
+  // kMessage: a segment, or something that a protocol reads.
+  enum class Says : std::uint8_t { kWrong, kMute, kPart, kMessage };
   Says says(std::size_t index, const FragmentTable::Whole& packet) const;
   bool take(std::size_t index, std::uint64_t key);
   // Which of the packets under a number: FragmentTable.
   enum class Source : std::uint8_t { kFirst, kOther };
   bool read(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
+  bool has_wrong_sum(std::size_t index, const WholePayload& whole) const;
   bool lacks_sum(std::size_t index, const WholePayload& whole) const;
   void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
-  bool give_up(std::size_t index, std::uint64_t key, bool for_good);
+  bool give_up(std::size_t index, std::uint64_t key, bool for_good, std::uint64_t for_ns = FragmentTable::kRefusedForIpv6);
   struct Standing {
     Frame frame;
     Layers layers;
