@@ -431,6 +431,8 @@ void Worker::count_fates() {
     if (burst_.frames[i].is_made) [[unlikely]] {
       if (leaves(burst_.fates[i])) stats_.replies_sent.add(1);
       if (burst_.fates[i] == Fate::kDroppedTransmitFull) stats_.replies_lost.add(1);
+      // Made in place of fragments, and no room for it in its stream: its sender repeats it.
+      if (burst_.fates[i] == Fate::kDroppedStreamFull) stats_.fragments_given_up.add(1);
       continue;
     }
     if (burst_.fates[i] != last) {

@@ -608,6 +608,9 @@ class Play {
     }
   }
 
+  // Of what waits in streams, packets as they came, and segments in place of fragments.
+  std::uint64_t lost_for_room() { return world_.fate(Fate::kDroppedStreamFull) + world_.given_up(); }
+
   void check_all_left() {
     check_nothing_listed_arrived();
     if (is_crowded_ || world_.is_mirror()) return;
@@ -616,7 +619,7 @@ class Play {
       const bool must_leave = !world_.enforces() || (!one.is_listed && (!one.is_shared || one.is_udp || given.payload == 0));
       if (must_leave) promise(given.left == 1, "a frame of an innocent connection did not leave");
     }
-    if (!world_.enforces() || world_.fate(Fate::kDroppedStreamFull) != full_before_) return;
+    if (!world_.enforces() || lost_for_room() != lost_before_) return;
     for (const Connection& one : connections_)
       for (const Way& way : one.ways)
         for (std::size_t i = 0; !one.is_listed && !one.is_udp && i < way.bytes.size(); ++i)
@@ -631,7 +634,7 @@ class Play {
   std::vector<std::vector<std::uint8_t>> raw_;
   std::uint32_t messages_ = 100;
   bool is_crowded_ = false;
-  std::uint64_t full_before_ = world_.fate(Fate::kDroppedStreamFull);
+  std::uint64_t lost_before_ = lost_for_room();
   const std::array<std::uint8_t, 4> world_client_ = {
       static_cast<std::uint8_t>(world_.client >> 24), static_cast<std::uint8_t>(world_.client >> 16),
       static_cast<std::uint8_t>(world_.client >> 8), static_cast<std::uint8_t>(world_.client)};

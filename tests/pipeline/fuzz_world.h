@@ -78,6 +78,7 @@ class World {
     ++client;
   }
 
+  std::uint64_t given_up() const { return worker_->stats().fragments_given_up.read(); }
   std::uint64_t fate(Fate fate) const { return worker_->stats().fates[static_cast<std::size_t>(fate)].read(); }
 
   GuardedPool pool;
