@@ -87,10 +87,10 @@ bool Fragments::is_taken(std::size_t index, const FragmentHeader& header, Bytes 
 
 bool Fragments::join(std::size_t index, const Classifier& classifier) {
   classifier_ = &classifier;
-  return put(index);
+  return join_part(index);
 }
 
-bool Fragments::put(std::size_t index) {
+bool Fragments::join_part(std::size_t index) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
   const FragmentHeader header = fragment_header(frame, layers);
@@ -343,7 +343,7 @@ bool Fragments::is_too_deep(std::size_t index) const {
 bool Fragments::read_inside(std::size_t index) {
   const Frame& frame = burst_.frames[index];
   const Layers& layers = burst_.layers[index];
-  if (layers.end == DecodeEnd::kFragment) return !is_too_deep(index) && is_read(index) && put(index);
+  if (layers.end == DecodeEnd::kFragment) return !is_too_deep(index) && is_read(index) && join_part(index);
   const bool is_bare = layers.end == DecodeEnd::kNoPayload && layers.transport == Transport::kTcp;
   if (layers.end != DecodeEnd::kPayload && !is_bare) return false;
   burst_.payloads[index] = {payload_of(frame, layers), layers.transport, layers.source_port, layers.destination_port,

@@ -51,7 +51,7 @@ class Fragments {
     Bytes bytes;
   };
 
-  bool put(std::size_t index);
+  bool join_part(std::size_t index);
   void note_overlap(std::size_t index);
   void note_again(std::size_t index, std::uint64_t key, std::uint32_t offset, Bytes part);
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
