@@ -17,9 +17,9 @@ namespace telefence::decode_detail {
 inline constexpr std::uint8_t kProtocolTcp = 6, kProtocolUdp = 17;
 inline constexpr std::uint8_t kHopByHop = 0, kRouting = 43, kFragmentHeader = 44, kAuthentication = 51,
                               kDestinationOptions = 60;
-// Real packets carry at most three, but receivers take as many as there are: so does this, as far as a packet of usual size can have
-// them. A chain that goes on behind so many octets is there to burn time.
-inline constexpr std::size_t kMostExtensionOctets = 2048;
+// What stands behind so many octets has no place in Layers. Real packets carry at most three extension headers, but receivers take as many as
+// there are, and so does this: they cost no more time than other octets of a packet do.
+inline constexpr std::size_t kFarthest = 0xffff;
 
 enum class Found : std::uint8_t { kTransport, kFragment, kBad };
 
@@ -62,8 +62,7 @@ inline Found walk_extension_headers(Reader& reader, std::uint8_t next, Layers& l
   Found found = Found::kTransport;
   const std::size_t start = reader.position();
   while (is_extension_header(next)) {
-    const std::size_t walked = reader.position() - start;
-    if (walked > kMostExtensionOctets || (next == kHopByHop && walked != 0)) return Found::kBad;
+    if (next == kHopByHop && reader.position() != start) return Found::kBad;
     const std::uint8_t after = reader.u8();
     const std::uint8_t length = reader.u8();
     if (next == kFragmentHeader) {
@@ -80,8 +79,10 @@ inline Found walk_extension_headers(Reader& reader, std::uint8_t next, Layers& l
     next = after;
     if (found == Found::kFragment) break;  // what follows a fragment header lies in the first fragment only
   }
+  const std::size_t transport_at = layers.network + 40 + reader.position();
+  if (transport_at > kFarthest) return Found::kBad;
   layers.ip_protocol = next;
-  layers.transport_at = static_cast<std::uint16_t>(layers.network + 40 + reader.position());
+  layers.transport_at = static_cast<std::uint16_t>(transport_at);
   return found;
 }
 
