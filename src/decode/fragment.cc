@@ -89,6 +89,7 @@ bool begins_bearer(const FragmentHeader& header, Bytes part, std::uint8_t ip_ver
 }
 
 WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8_t ip_version) {
+  const std::size_t size = payload.size();
   if (ip_version == 6) {
     Layers chain;
     Reader reader(payload);
@@ -100,6 +101,7 @@ WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8
   if (protocol == kProtocolUdp) whole = read_udp(payload, ip_version);
   if (protocol == kProtocolTcp) whole = read_tcp(payload);
   whole.protocol = protocol;
+  whole.extensions = size - payload.size();
   return whole;
 }
 

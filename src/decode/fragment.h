@@ -41,6 +41,7 @@ bool begins_bearer(const FragmentHeader& header, Bytes part, std::uint8_t ip_ver
 struct WholePayload {
   bool is_known = false;  // UDP or TCP, and sound
   std::uint8_t protocol = 0;  // behind extension headers
+  std::size_t extensions = 0;  // octets of those
   Transport transport = Transport::kNone;
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;

@@ -17,8 +17,7 @@ namespace telefence::decode_detail {
 inline constexpr std::uint8_t kProtocolTcp = 6, kProtocolUdp = 17;
 inline constexpr std::uint8_t kHopByHop = 0, kRouting = 43, kFragmentHeader = 44, kAuthentication = 51,
                               kDestinationOptions = 60;
-// What stands behind so many octets has no place in Layers. Real packets carry at most three extension headers, but receivers take as many as
-// there are, and so does this: they cost no more time than other octets of a packet do.
+// What stands behind so many octets has no place in Layers.
 inline constexpr std::size_t kFarthest = 0xffff;
 
 enum class Found : std::uint8_t { kTransport, kFragment, kBad };
@@ -57,7 +56,8 @@ inline bool is_extension_header(std::uint8_t protocol) {
          protocol == kDestinationOptions;
 }
 
-// Walks the chain (RFC 8200, 4.1) from behind the fixed header. The reader ends where the IPv6 packet ends.
+// Walks the chain (RFC 8200, 4.1) from behind the fixed header, and tells the protocol behind it. The reader ends where the IPv6 packet ends.
+// Real packets carry at most three extension headers, but receivers take as many as there are: so does this.
 inline Found walk_extension_headers(Reader& reader, std::uint8_t next, Layers& layers) {
   Found found = Found::kTransport;
   const std::size_t start = reader.position();
@@ -79,10 +79,7 @@ inline Found walk_extension_headers(Reader& reader, std::uint8_t next, Layers& l
     next = after;
     if (found == Found::kFragment) break;  // what follows a fragment header lies in the first fragment only
   }
-  const std::size_t transport_at = layers.network + 40 + reader.position();
-  if (transport_at > kFarthest) return Found::kBad;
   layers.ip_protocol = next;
-  layers.transport_at = static_cast<std::uint16_t>(transport_at);
   return found;
 }
 
@@ -100,7 +97,11 @@ inline Found decode_ipv6(Bytes frame, Layers& layers, IpEnd& end) {
   layers.network_end = static_cast<std::uint32_t>(std::min(end.declared_end, frame.size()));
   Reader reader(frame.subspan(payload_at, layers.network_end - payload_at));
   layers.ip_version = 6;
-  return walk_extension_headers(reader, next, layers);
+  const Found found = walk_extension_headers(reader, next, layers);
+  const std::size_t transport_at = payload_at + reader.position();
+  if (transport_at > kFarthest) return Found::kBad;
+  layers.transport_at = static_cast<std::uint16_t>(transport_at);
+  return found;
 }
 
 }  // namespace telefence::decode_detail

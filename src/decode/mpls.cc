@@ -100,6 +100,7 @@ void mpls_header(Bytes frame, std::uint16_t at, std::uint16_t network, TunnelHea
   const std::size_t bottom = at + reader.position();
   std::size_t skipped = 0;
   header.inside = look_under(frame.subspan(bottom), skipped);
+  if (bottom + skipped > kFurthestHeader) return;
   header.step.inside = static_cast<std::uint16_t>(bottom + skipped);
   if (header.inside != Network::kUnknown) header.is = TunnelHeader::Is::kTunnel;
 }

@@ -19,15 +19,20 @@ namespace telefence {
 
 class EventList {
  public:
-  // The frames of one burst hold at most so many bytes, unless it is a single frame; and so many more that have waited in streams are
-  // read beside them, unless they are one stream's. The most events for their length has an SMPP data_sm with four texts of one octet: 46.
-  // No burst can hold more than there is room for, and no stranger's packets beside it keep a message from being judged.
+  // The frames of one burst hold at most so many bytes, unless it is a single frame; and so many more that have waited in streams are read beside
+  // them, unless they are one stream's. The most events for their length has an SMPP data_sm with four texts of one octet: 46; a response has at
+  // least 16. Packets that were put together of fragments are read until so many events and responses came of them, or so much text, of which
+  // the last one may be as long as packets are. No burst can hold more than there is room for, and no stranger's packets beside it keep a
+  // message from being judged.
   static constexpr std::size_t kBurstBytes = 96 * 1024;
   static constexpr std::size_t kWaitedBytes = 64 * 1024;
-  static constexpr std::size_t kMaxEvents = 16384;
-  static_assert((kBurstBytes + kWaitedBytes) / 46 * 4 < kMaxEvents);
-  static constexpr std::size_t kMaxResponses = 12288;  // a response has at least 16
-  static constexpr std::size_t kArenaBytes = 1024 * 1024;
+  static constexpr std::size_t kLongestPacket = 64 * 1024;
+  static constexpr std::size_t kJoinedEvents = 1024;
+  static constexpr std::size_t kJoinedText = 64 * 1024;
+  static constexpr std::size_t kMostOfBytes = (kBurstBytes + kWaitedBytes + kLongestPacket) / 46 * 4 + kJoinedEvents;
+  static constexpr std::size_t kMaxEvents = 28672;  // and as many visits as a burst may tell of what was put together otherwise: http.cc
+  static constexpr std::size_t kMaxResponses = (kBurstBytes + kWaitedBytes + kLongestPacket) / 16 + kJoinedEvents;
+  static constexpr std::size_t kArenaBytes = 1536 * 1024;
 
   EventList();
 

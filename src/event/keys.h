@@ -3,8 +3,8 @@
 
 // The canonical forms under which the events of one burst are looked up. normalise/ fills the list, match/ reads it; both
 // use the same forms for signatures. Views live until the end of the burst. Arrays are fixed, and large enough for all that a
-// burst can hold (EventList::kBurstBytes) of names, numbers and texts; what does not fit all the same is counted by the list
-// and left out, so an event without its key is forwarded.
+// burst can hold (EventList) of numbers and texts, and of names but for those in texts that came in fragments; what does not fit
+// all the same is counted by the list and left out, so an event without its key is forwarded.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "event/event.h"
+#include "event/event_list.h"
 
 namespace telefence {
 
@@ -61,9 +62,9 @@ struct UrlKey {
 class KeyList {
  public:
   static constexpr std::size_t kMaxDomains = 65535;  // "a.cn " takes five octets and may give two keys
-  static constexpr std::size_t kMaxNumbers = 49152;  // a recipient of submit_multi takes at least five; each of a few has up to six texts
-  static constexpr std::size_t kMaxTexts = 32768;    // a text may be read in two ways
-  static constexpr std::size_t kMaxUrls = 36864;
+  static constexpr std::size_t kMaxNumbers = 61440;  // a recipient of submit_multi takes at least five; each of a few has up to six texts
+  static constexpr std::size_t kMaxTexts = 2 * EventList::kMostOfBytes;  // a text may be read in two ways
+  static constexpr std::size_t kMaxUrls = 65535;
   static constexpr std::size_t kArenaBytes = 4 * 1024 * 1024;
   static_assert(kMaxDomains < 65536 && kMaxNumbers < 65536, "hits name keys by 16 bits");
 

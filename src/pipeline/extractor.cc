@@ -67,7 +67,13 @@ void Extractor::fragment(std::size_t index, const Classifier& classifier) {
   if (shedder_.sheds(ShedCause::kFragments)) [[unlikely]]
     burst_.fates[index] = shedder_.shed(ShedCause::kFragments);
   else if (fragments_.join(index, classifier))
-    whole(index, classifier);
+    joined(index, classifier);
+}
+
+void Extractor::joined(std::size_t index, const Classifier& classifier) {
+  const std::size_t events = burst_.events.events().size(), responses = burst_.events.responses().size();
+  whole(index, classifier);
+  fragments_.note_told(events, responses);
 }
 
 void Extractor::segment(std::size_t index, const Classifier& classifier) {
@@ -88,7 +94,8 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
 // A packet that was put together from its fragments.
 void Extractor::whole(std::size_t index, const Classifier& classifier) {
   if (burst_.layers[index].transport != Transport::kTcp) {
-    (void)reader_.read(index, classifier, classifier.classify(burst_.payloads[index]));
+    const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
+    if (protocol == kNoProtocol || fragments_.is_admitted(index)) (void)reader_.read(index, classifier, protocol);
     return;
   }
   // Of a segment whose parts go nowhere all goes on, whatever it is.
@@ -100,6 +107,7 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
   const bool has_bytes = (flags & (kTcpSyn | kTcpRst)) == 0 && (flags & kTcpAck) != 0;
   if (has_bytes && goes_on_uncut(index, classifier)) return;
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
+  if (protocol != kNoProtocol && !fragments_.is_admitted(index)) return;
   const bool may_be_shared = protocol != kNoProtocol && registered_protocols()[protocol]->shares_connections;
   burst_.fates[index] = PayloadReader::kUnread;
   if (may_be_shared)

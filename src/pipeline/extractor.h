@@ -40,6 +40,7 @@ class Extractor {
   void fragment(std::size_t index, const Classifier& classifier);
   std::uint8_t note_header(std::size_t index);
   void segment(std::size_t index, const Classifier& classifier);
+  void joined(std::size_t index, const Classifier& classifier);
   void whole(std::size_t index, const Classifier& classifier);
   bool goes_on_uncut(std::size_t index, const Classifier& classifier);
   void alone(std::size_t index, const Classifier& classifier);

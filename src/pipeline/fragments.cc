@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t kLongestMade = 1280;
 constexpr std::size_t kFrameRoom = 1600;  // FramePool::take
 constexpr std::size_t kLeastMade = 256;   // of payload
+constexpr std::size_t kLongestTold = 0xffff - 128;  // of frames, where all there is in them can be told in Layers
+constexpr std::size_t kPerExtension = 5;  // what octets of IPv6 extension headers cost more than others
 
 bool is_alike(const Layers& made, const Layers& as) {
   return made.transport == as.transport && made.tunnels == as.tunnels && made.network == as.network && made.payload == as.payload &&
@@ -53,9 +55,23 @@ bool Fragments::is_read(std::size_t index) const {
   return !frame.truncated && may_carry_messages(fragment_header(frame, layers), layers.ip_version);
 }
 
+// A part ends where the first of the headers that carry it has no hops left.
+std::uint8_t Fragments::least_hops_left(const Frame& frame, const Layers& layers) {
+  std::uint8_t least = hops_left(frame, layers);
+  if (layers.tunnels == 0) [[likely]] return least;
+  const auto note = [&](std::uint16_t network) { least = std::min(least, frame.data[network + (ip_version_at(frame, network) == 4 ? 8u : 7u)]); };
+  note(layers.outer_network);
+  if (layers.tunnels == 1) return least;
+  TunnelPath path;
+  (void)decode(frame, path);
+  for (const TunnelStep& step : path.all())
+    if (step.network != TunnelStep::kOnLink) note(step.network);
+  return least;
+}
+
 FragmentTable::Part Fragments::part_of(const Frame& frame, const Layers& layers, const FragmentHeader& header, Bytes bytes) {
   constexpr std::size_t kHeader = 20, kHeaderIpv6 = 40 + 8;
-  FragmentTable::Part part{.header = header, .bytes = bytes, .hops = hops_left(frame, layers)};
+  FragmentTable::Part part{.header = header, .bytes = bytes, .hops = least_hops_left(frame, layers)};
   part.is_plain = layers.transport_at - std::size_t{layers.network} == (layers.ip_version == 4 ? kHeader : kHeaderIpv6);
   if (layers.tunnels != 0 && layers.outer_network != layers.network) {
     const std::uint8_t* const around = frame.data + layers.outer_network;
@@ -114,6 +130,7 @@ bool Fragments::go_on(std::size_t index, std::uint64_t key, FragmentTable::Put p
   switch (put) {
     case Put::kWaits: return false;
     case Put::kNoRoom: stats_.fragments_given_up.add(1); return false;
+    case Put::kUnjudged: note_overlap(index); return leave_unread(index, key);
     case Put::kContradicts: note_overlap(index); return false;
     case Put::kRefused: burst_.fates[index] = Fate::kDroppedByVerdict; return false;
     case Put::kReplaced: burst_.fates[index] = Fate::kDroppedCopy; return false;
@@ -130,8 +147,9 @@ bool Fragments::go_on_with_other(std::size_t index, std::uint64_t key, FragmentT
   using Put = FragmentTable::Put;
   const bool is_first_whole = put == Put::kWhole || put == Put::kWholeContradicts;
   const std::size_t room_before = room_used_;
-  const FragmentTable::Whole other = may_read_again(key) ? table_.other(key, room()) : FragmentTable::Whole{};
+  const FragmentTable::Whole other = table_.other(key, may_read_again(key) ? room() : MutableBytes());
   if (other.bytes.empty()) {
+    if (!other.is_bearer && burst_.may_change) return leave_unread(index, key);
     stats_.fragments_given_up.add(1);
     return go_on(index, key, put);
   }
@@ -148,8 +166,11 @@ bool Fragments::go_on_with_other(std::size_t index, std::uint64_t key, FragmentT
   const bool is_first_only = first_says == Says::kMessage && other_says == Says::kMute;
   if (other_says == Says::kWrong || is_same || is_first_only || (are_two && !burst_.may_change)) return go_on(index, key, put);
   if (put == Put::kContradicts || put == Put::kWholeContradicts) note_overlap(index);
-  if (are_two) return give_up(index, key, true, other.is_bearer ? FragmentTable::kBriefly : FragmentTable::kRefusedForIpv6);
-  if (is_first_whole) table_.take(key, false, burst_.now_ns);
+  if (are_two) return give_up(index, key, other.is_bearer ? FragmentTable::kBriefly : FragmentTable::kRefusedForIpv6);
+  if (is_first_whole) {
+    table_.take(key, false, burst_.now_ns);
+    if (first_says != Says::kWrong) stats_.fragments_joined.add(1);
+  }
   room_used_ += other.bytes.size();
   return read(index, key, other, Source::kOther);
 }
@@ -189,6 +210,8 @@ bool Fragments::is_followed(std::size_t index, const FragmentHeader& header, Byt
 }
 
 void Fragments::note_overlap(std::size_t index) {
+  if (overlap_noted_ == index) return;
+  overlap_noted_ = index;
   stats_.fragments_overlapping.add(1);
   note_evasion(burst_, stats_, index, EvasionKind::kOverlappingFragments);
 }
@@ -224,9 +247,11 @@ bool Fragments::has_wrong_sum(std::size_t index, const WholePayload& whole) cons
 
 // A packet may be a segment, or a tunnel's with another packet inside. Who cuts a packet makes its checksum first, whatever is left to his NIC
 // (Linux, ip_do_fragment()), so a wrong one counts on every port.
-Fragments::Says Fragments::says(std::size_t index, const FragmentTable::Whole& packet) const {
+Fragments::Says Fragments::says(std::size_t index, const FragmentTable::Whole& packet) {
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, burst_.layers[index].ip_version);
+  again_bytes_ += kPerExtension * whole.extensions;
   const Standing made = burst_.is_rebuilt[index] || may_be_tunnel(whole) ? stand_up(index, packet) : Standing{};
+  if (made.is_beyond || made.lacks_room) return Says::kMessage;
   if (made.is_wrong || (made.size == 0 && has_wrong_sum(index, whole))) return Says::kWrong;
   const Layers& layers = made.layers;
   if (made.size != 0 && layers.end == DecodeEnd::kFragment) return Says::kPart;
@@ -252,7 +277,7 @@ void Fragments::accept(std::size_t index, std::uint64_t key, const FragmentTable
 // The packet that this fragment made whole.
 bool Fragments::take(std::size_t index, std::uint64_t key) {
   const FragmentTable::Whole packet = table_.whole(key, room());
-  if (packet.bytes.empty()) return give_up(index, key, false);
+  if (packet.bytes.empty()) return leave_unread(index, key);
   room_used_ += packet.bytes.size();
   return read(index, key, packet, Source::kFirst);
 }
@@ -263,6 +288,8 @@ bool Fragments::read(std::size_t index, std::uint64_t key, const FragmentTable::
   const bool is_segment = whole.is_known && whole.transport == Transport::kTcp;
   const Made made = burst_.is_rebuilt[index] || is_segment || may_be_tunnel(whole) ? rebuild(index, key, packet, source) : Made::kNothing;
   if (made == Made::kFrame) return read_inside(index);
+  if (made == Made::kNoRoom) return leave_unread(index, key);
+  if (made == Made::kBeyond) return give_up(index, key);
   // What contradicts itself is judged as it is: a receiver may make a sound one of it (Enforcer::carry_out).
   if (!packet.is_contradictory && (made == Made::kWrong || lacks_sum(index, whole))) {
     room_used_ -= packet.bytes.size();
@@ -270,7 +297,7 @@ bool Fragments::read(std::size_t index, std::uint64_t key, const FragmentTable::
     note_evasion(burst_, stats_, index, EvasionKind::kBadChecksum);
     return false;
   }
-  if (is_segment) return give_up(index, key, true);
+  if (is_segment) return give_up(index, key);
   accept(index, key, packet, source);
   if (!whole.is_known || whole.bytes.empty()) return false;
   layers.ip_protocol = whole.protocol;
@@ -283,16 +310,25 @@ bool Fragments::read(std::size_t index, std::uint64_t key, const FragmentTable::
   return true;
 }
 
-// for_good: a segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's. Or
-// two packets at once. Else there is no room for it in this burst, and its part may come once more.
-bool Fragments::give_up(std::size_t index, std::uint64_t key, bool for_good, std::uint64_t for_ns) {
+// A segment that is longer than any packet, or than the tunnels around it can say, or behind more headers than are read: nobody's. Or two packets
+// at once.
+bool Fragments::give_up(std::size_t index, std::uint64_t key, std::uint64_t for_ns) {
   stats_.fragments_given_up.add(1);
   if (burst_.may_change) {
     burst_.fates[index] = Fate::kDroppedStreamFull;
-    if (for_good) table_.refuse(key, FragmentTable::Gone::kRefused, for_ns, burst_.now_ns);
+    table_.refuse(key, FragmentTable::Gone::kRefused, for_ns, burst_.now_ns);
   } else {
     table_.drop(key);
   }
+  return false;
+}
+
+// There is no room for it in this burst: its part may come once more, and must not complete unread what is kept of it.
+bool Fragments::leave_unread(std::size_t index, std::uint64_t key) {
+  stats_.fragments_given_up.add(1);
+  if (!burst_.may_change) return false;
+  table_.leave_unread(key);
+  burst_.fates[index] = Fate::kDroppedStreamFull;
   return false;
 }
 
@@ -303,6 +339,7 @@ Fragments::Standing Fragments::stand_up(std::size_t index, const FragmentTable::
   Standing made;
   made.frame = burst_.frames[index];
   const MutableBytes place = room();
+  made.lacks_room = place.size() < layers.transport_at + packet.bytes.size();
   const std::size_t size = write_whole_packet(made.frame, layers, packet.protocol, packet.bytes, place);
   if (size == 0) return made;
   made.frame.data = place.data();
@@ -311,6 +348,8 @@ Fragments::Standing Fragments::stand_up(std::size_t index, const FragmentTable::
   made.frame.owner = nullptr;
   made.layers = decode(made.frame);
   const bool is_deeper = made.layers.tunnels > layers.tunnels;
+  made.is_beyond = size > kLongestTold && made.layers.end == DecodeEnd::kBadHeader;
+  if (made.is_beyond) return made;
   if (made.layers.ip_version == 0 || (!is_deeper && made.layers.transport != Transport::kTcp && !burst_.is_rebuilt[index])) return made;
   made.size = size;
   const bool has_sum = !made.frame.may_lack_checksum && made.layers.transport != Transport::kNone;
@@ -322,6 +361,8 @@ Fragments::Standing Fragments::stand_up(std::size_t index, const FragmentTable::
 Fragments::Made Fragments::rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source) {
   const Layers& layers = burst_.layers[index];
   const Standing made = stand_up(index, packet);
+  if (made.lacks_room) return Made::kNoRoom;
+  if (made.is_beyond) return Made::kBeyond;
   if (made.size == 0) return Made::kNothing;
   if (made.is_wrong && !packet.is_contradictory) return Made::kWrong;
   const bool is_deeper = made.layers.tunnels > layers.tunnels;
@@ -368,6 +409,20 @@ bool Fragments::replace(std::size_t index) {
   is_replaced_[index] = any_replaced_ = true;
   stats_.fragments_replaced.add(1);
   return true;
+}
+
+bool Fragments::is_admitted(std::size_t index) {
+  if ((told_ <= EventList::kJoinedEvents && told_text_ <= EventList::kJoinedText) || !burst_.may_change) [[likely]] return true;
+  stats_.fragments_given_up.add(1);
+  burst_.fates[index] = Fate::kDroppedStreamFull;
+  return false;
+}
+
+void Fragments::note_told(std::size_t first_event, std::size_t first_response) {
+  const auto events = burst_.events.events().subspan(first_event);
+  told_ += events.size() + burst_.events.responses().size() - first_response;
+  for (const Event& event : events)
+    if (const Sms* const sms = std::get_if<Sms>(&event.what)) told_text_ += sms->body.size();
 }
 
 // With `most` octets of payload each. False, and nothing is done, when there is no place or no buffer for them, or when what stands under a label
@@ -431,7 +486,8 @@ void Fragments::end_of_burst() {
     if (is_replaced_[i]) pool_.release({&burst_.frames[i], 1});
   if (any_replaced_) is_replaced_.fill(false);
   any_replaced_ = false;
-  made_bytes_ = 0;
+  made_bytes_ = told_ = told_text_ = 0;
+  overlap_noted_ = Burst::kFrames;
   joined_count_ = again_count_ = room_used_ = again_bytes_ = read_again_count_ = 0;
   table_.end_of_burst();
   stats_.fragments_evicted.set(table_.evicted());

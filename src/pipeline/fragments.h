@@ -36,6 +36,11 @@ class Fragments {
   // Segments of their own leave in the place of this part of one, which stands in burst.frames: in burst.made. False, and nothing is done:
   // nobody takes it, or it is in a tunnel that admits no second packet. Without room or buffers it is dropped: its sender repeats it.
   bool replace(std::size_t index);
+  // False when what came in fragments has told as much in this burst as it may (EventList): the part that completes this packet, in which there
+  // may be more to read, is dropped, and its sender repeats it. Where nothing may be changed it is read as far as there is room for events.
+  bool is_admitted(std::size_t index);
+  // The events from this one on were read in what came in fragments, and the responses.
+  void note_told(std::size_t first_event, std::size_t first_response);
   // What became of the packets is known, and nothing has left yet: parts that came once more share it.
   void settle();
   void end_of_burst();
@@ -56,15 +61,16 @@ class Fragments {
   void note_again(std::size_t index, std::uint64_t key, std::uint32_t offset, Bytes part);
   std::uint64_t key_of(std::size_t index, std::uint32_t identification) const;
   bool is_taken(std::size_t index, const FragmentHeader& header, Bytes part);
+  static std::uint8_t least_hops_left(const Frame& frame, const Layers& layers);
   static FragmentTable::Part part_of(const Frame& frame, const Layers& layers, const FragmentHeader& header, Bytes bytes);
   bool go_on(std::size_t index, std::uint64_t key, FragmentTable::Put put);
   bool go_on_with_other(std::size_t index, std::uint64_t key, FragmentTable::Put put);
   bool may_read_again(std::uint64_t key) const;
   void note_read_again(std::uint64_t key, std::size_t bytes);
   // kWrong: its own checksum says that it is no packet. kMute: nothing is read of it. kPart: a tunnel's, with a part of another packet.
-  // kMessage: a segment, or something that a protocol reads.
+  // kMessage: a segment, or something that a protocol reads, or may read.
   enum class Says : std::uint8_t { kWrong, kMute, kPart, kMessage };
-  Says says(std::size_t index, const FragmentTable::Whole& packet) const;
+  Says says(std::size_t index, const FragmentTable::Whole& packet);
   bool take(std::size_t index, std::uint64_t key);
   // Which of the packets under a number: FragmentTable.
   enum class Source : std::uint8_t { kFirst, kOther };
@@ -72,15 +78,18 @@ class Fragments {
   bool has_wrong_sum(std::size_t index, const WholePayload& whole) const;
   bool lacks_sum(std::size_t index, const WholePayload& whole) const;
   void accept(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
-  bool give_up(std::size_t index, std::uint64_t key, bool for_good, std::uint64_t for_ns = FragmentTable::kRefusedForIpv6);
+  bool leave_unread(std::size_t index, std::uint64_t key);
+  bool give_up(std::size_t index, std::uint64_t key, std::uint64_t for_ns = FragmentTable::kRefusedForIpv6);
   struct Standing {
     Frame frame;
     Layers layers;
     std::size_t size = 0;
     bool is_wrong = false;
+    bool is_beyond = false;  // too long to be told in Layers: what is in it is not known
+    bool lacks_room = false;
   };
   Standing stand_up(std::size_t index, const FragmentTable::Whole& packet) const;
-  enum class Made : std::uint8_t { kNothing, kFrame, kWrong };
+  enum class Made : std::uint8_t { kNothing, kFrame, kWrong, kBeyond, kNoRoom };
   Made rebuild(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet, Source source);
   bool is_followed(std::size_t index, const FragmentHeader& header, Bytes part);
   bool make_segments(std::size_t index, std::size_t most);
@@ -108,6 +117,8 @@ class Fragments {
   std::array<bool, Burst::kFrames> is_replaced_{};
   bool any_replaced_ = false;
   std::size_t made_bytes_ = 0;
+  std::size_t told_ = 0, told_text_ = 0;
+  std::size_t overlap_noted_ = Burst::kFrames;  // of this frame
   // Packets that became whole in this burst, and tunnels' packets made of them with the headers in front. The kernel gives what is used.
   static std::size_t room_for(const FragmentTable& table) { return 2 * table.most_bytes() + Burst::kFrames * kMostNested * 4096; }
   std::size_t room_size_ = room_for(table_);
@@ -115,7 +126,7 @@ class Fragments {
   std::size_t room_used_ = 0;
   MutableBytes room() const { return MutableBytes(room_.get(), room_size_).subspan(room_used_); }
   // Of FragmentTable::other(), in this burst: at most so much of one number, and of all.
-  static constexpr std::size_t kMostAgainOfOne = 512 * 1024, kMostAgain = 2 * 1024 * 1024;
+  static constexpr std::size_t kMostAgainOfOne = 1024 * 1024, kMostAgain = 2 * 1024 * 1024;
   struct ReadAgain {
     std::uint64_t key = 0;
     std::size_t bytes = 0;

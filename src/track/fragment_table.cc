@@ -22,7 +22,7 @@ void FragmentTable::Packet::start(std::uint64_t now_ns) {
   began_ns = last_ns = now_ns;
   least_hops = around = 255;
   most_hops = total_hops = first_hops = 0;
-  is_odd = is_bearer = has_first = is_contradictory = is_absorbed = false;
+  is_odd = is_bearer = has_first = is_contradictory = is_absorbed = is_unread = false;
 }
 
 void FragmentTable::Packet::note(const Part& part) {
@@ -52,10 +52,12 @@ void FragmentTable::forget(Packets& table, Packet& packet) {
 
 // Not counted among those that had to give way: who is in no hurry any more goes first.
 void FragmentTable::forget_what_is_over(std::uint64_t now_ns) {
-  for (int i = 0; i < 2; ++i) {
-    Packet* const oldest = packets_.oldest();
-    if (oldest == nullptr || now_ns - oldest->last_ns <= oldest->waits_for()) return;
-    forget(packets_, *oldest);
+  for (Packets* const table : {&packets_, &others_}) {
+    for (int i = 0; i < 2; ++i) {
+      Packet* const oldest = table->oldest();
+      if (oldest == nullptr || now_ns - oldest->last_ns <= oldest->waits_for()) break;
+      forget(*table, *oldest);
+    }
   }
 }
 
@@ -70,7 +72,7 @@ FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns
   return packet;
 }
 
-std::uint64_t FragmentTable::Packet::waits_for() const { return is_bearer && least_hops == most_hops ? kBriefly : kWaitsFor; }
+std::uint64_t FragmentTable::Packet::waits_for() const { return is_bearers() ? kBriefly : kWaitsFor; }
 
 FragmentTable::Packet* FragmentTable::other_of(std::uint64_t key, std::uint64_t now_ns) {
   if (others_.size() == 0) [[likely]] return nullptr;
@@ -83,7 +85,7 @@ FragmentTable::Packet* FragmentTable::other_of(std::uint64_t key, std::uint64_t 
 // As the first one is, with memory of its own. Nullptr when there is none, or too much was copied in this burst.
 FragmentTable::Packet* FragmentTable::make_other(std::uint64_t key, Packet& of) {
   if (copied_ >= kMostCopied) return nullptr;
-  copied_ += of.buffer.end();
+  copied_ += std::size_t{of.buffer.units()} * PagePool::kUnit;
   Packet& other = others_.insert(key, [this](Packet& leaving) { leaving.buffer.release(pool_); });
   static_cast<PacketState&>(other) = of;
   for (std::uint32_t at = 0; at < of.buffer.end(); at += PagePool::kPageBytes) {
@@ -115,7 +117,11 @@ FragmentTable::Done FragmentTable::put(std::uint64_t key, Part part, std::uint64
   Packet* other = other_of(key, now_ns);
   const bool contradicts = packet.ends_elsewhere(part, end) || packet.buffer.differs(header.offset, part.bytes, pool_) ||
                            (header.offset == 0 && packet.has_first && packet.protocol != header.protocol);
-  if (contradicts && other == nullptr) other = make_other(key, packet);
+  if (contradicts && other == nullptr) {
+    other = make_other(key, packet);
+    const bool is_bearers = packet.is_bearers() && part.hops == packet.most_hops && (header.offset != 0 || part.is_bearer);
+    if (other == nullptr && !is_bearers) return {Put::kUnjudged};
+  }
   Done done{add(packet, part, end, contradicts, other)};
   if (other != nullptr) done.is_other_whole = replace(*other, part, end, packet);
   return done;
@@ -144,6 +150,8 @@ FragmentTable::Put FragmentTable::add(Packet& packet, const Part& part, std::uin
 bool FragmentTable::replace(Packet& packet, const Part& part, std::uint32_t end, const Packet& first) {
   const FragmentHeader& header = part.header;
   packet.last_ns = first.last_ns;
+  packet.least_hops = std::min(packet.least_hops, part.hops);
+  packet.most_hops = std::max(packet.most_hops, part.hops);
   const bool was_whole = packet.is_whole();
   const std::uint32_t total_before = packet.total;
   if (packet.ends_elsewhere(part, end)) {
@@ -165,8 +173,10 @@ bool FragmentTable::replace(Packet& packet, const Part& part, std::uint32_t end,
   const bool is_first = header.offset == 0 && (!packet.has_first || part.hops >= packet.first_hops);
   const bool is_of_another = is_first && packet.has_first && packet.protocol != header.protocol;
   if (is_first) packet.note_first(part);
-  const bool changes = put.adds || put.displaces || packet.total != total_before || is_of_another;
-  return packet.is_whole() && (changes || !was_whole);
+  const bool changes = put.adds || put.displaces || packet.total != total_before || is_of_another || packet.is_unread;
+  if (!packet.is_whole() || (was_whole && !changes)) return false;
+  packet.is_unread = false;
+  return true;
 }
 
 // For want of memory packets give way that were whole, and then those that began first: each has a page at least. Neither this one nor the
@@ -180,6 +190,7 @@ bool FragmentTable::make_room(Packet& packet, std::uint32_t from, std::uint32_t 
       continue;
     }
     if (other != nullptr && !is_own) {
+      ++gave_way_;
       forget(others_, *other);
       continue;
     }
@@ -197,7 +208,7 @@ bool FragmentTable::make_room(Packet& packet, std::uint32_t from, std::uint32_t 
 }
 
 FragmentTable::Whole FragmentTable::copy(Packet& packet, MutableBytes room) {
-  Whole whole{{}, packet.protocol, packet.is_contradictory, packet.is_bearer};
+  Whole whole{{}, packet.protocol, packet.is_contradictory, packet.is_bearers()};
   if (packet.total > room.size()) return whole;
   whole.bytes = room.first(packet.total);
   packet.buffer.copy(room.first(packet.total), pool_);
@@ -214,6 +225,10 @@ FragmentTable::Whole FragmentTable::other(std::uint64_t key, MutableBytes room) 
   Packet* const packet = others_.find(key);
   CHECK(packet != nullptr);
   return copy(*packet, room);
+}
+
+void FragmentTable::leave_unread(std::uint64_t key) {
+  if (Packet* const packet = others_.find(key)) packet->is_unread = true;
 }
 
 void FragmentTable::take(std::uint64_t key, bool is_wrong, std::uint64_t now_ns) {

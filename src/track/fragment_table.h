@@ -56,6 +56,8 @@ class FragmentTable {
                         // told of a bearer's packets: their numbers come round
     kWholeContradicts,  // the same, and nothing is missing any more: whole() is what the first copies say
     kNoRoom,            // no memory, or no part of any packet
+    kUnjudged,          // contradicts, and was not put: of the two packets only the first would be known, for want of memory or after too many
+                        // of the kind in this burst
     kRefused,           // part of a packet that was refused
     kReplaced,          // part of a packet that went on in another shape
   };
@@ -67,7 +69,7 @@ class FragmentTable {
     FragmentHeader header;
     Bytes bytes;                    // not empty but for parts that no receiver takes
     std::uint8_t hops = 64;         // left
-    std::uint8_t hops_around = 64;  // the same of the tunnel
+    std::uint8_t hops_around = 255;  // the same of the tunnel, if any
     bool is_plain = true;           // no options or extension headers: routers and receivers throw many of those away
     bool is_bearer = false;         // begins_bearer()
   };
@@ -79,10 +81,12 @@ class FragmentTable {
     Bytes bytes;
     std::uint8_t protocol = 0;
     bool is_contradictory = false;  // its parts said two things of the same octets
-    bool is_bearer = false;
+    bool is_bearer = false;         // and all its parts came equally far
   };
   Whole whole(std::uint64_t key, MutableBytes room);
   Whole other(std::uint64_t key, MutableBytes room);
+  // Of other(): it was not read, for want of room. It is told again when one of its parts comes again.
+  void leave_unread(std::uint64_t key);
   // What was whole() goes. What comes under the same key is of another packet, or once more of this one. is_wrong: it is none, but parts of two packets
   // under one number, or decoys among them.
   void take(std::uint64_t key, bool is_wrong, std::uint64_t now_ns);
@@ -99,7 +103,7 @@ class FragmentTable {
   bool is_absorbed(std::uint64_t key);
   void end_of_burst() { copied_ = 0; }
 
-  std::uint64_t evicted() const { return packets_.evicted() + gave_way_ + gone_.evicted(); }
+  std::uint64_t evicted() const { return packets_.evicted() + others_.evicted() + gave_way_ + gone_.evicted(); }
 
  private:
   struct PacketState {
@@ -116,6 +120,7 @@ class FragmentTable {
     bool is_odd = false;  // its receiver may have another one
     bool has_first = false;
     bool is_contradictory = false;
+    bool is_unread = false;  // of other(), though it was told
   };
   struct Packet : PacketState {
     FragmentBuffer buffer;
@@ -125,6 +130,8 @@ class FragmentTable {
     void note_first(const Part& part);
     bool ends_elsewhere(const Part& part, std::uint32_t end) const;
     bool is_whole() const { return total != 0 && (total + PagePool::kUnit - 1) / PagePool::kUnit == buffer.units(); }
+    // The tunnel's end cut it: all parts came equally far, which a user's decoys do not.
+    bool is_bearers() const { return is_bearer && least_hops == most_hops; }
     std::uint64_t waits_for() const;
   };
   using Packets = LruTable<Packet>;

@@ -435,6 +435,28 @@ TEST(Tunnels, NoOffsetComesRoundHoweverLongTheHeaders) {
   }
 }
 
+// Nor that of labels behind an IPv6 header's.
+TEST(Tunnels, LabelsBehindAllThatIsFollowedAreNone) {
+  constexpr std::uint8_t kDestination = 60, kMplsInIp = 137;
+  const Octets label = big32(0x00010040), bottom = big32(0x00010140);
+  for (const std::size_t most : {kFurthestHeader, std::size_t{0xffff}}) {
+    Octets chain;
+    for (int i = 0; i < 8; ++i) chain = chain + (i == 7 ? bottom : label);
+    chain = chain + Octets{0x45, 0, 0, 20, 0, 0, 0, 0, 64, kUdp, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2};
+    std::uint8_t next = kMplsInIp;
+    for (std::size_t at = 14 + 40; at + 2048 <= most; at += 2048) {
+      chain = Octets{next, 255} + filled(2046, 0) + chain;
+      next = kDestination;
+    }
+    for (std::size_t left = (most - 54) % 2048; left >= 8; left -= 8) chain = Octets{next, 0} + filled(6, 0) + chain;
+    ASSERT_LE(chain.size(), 0xffffu);
+    const Decoded decoded(ethernet(kIpv6, ipv6(next, chain)));
+    EXPECT_EQ(decoded.layers.ip_protocol, kMplsInIp) << most;
+    EXPECT_EQ(decoded.layers.tunnels, 0) << most;
+    EXPECT_EQ(decoded.layers.network, 14) << most;
+  }
+}
+
 // Whoever asks chooses the port that it asks from: it must not lead past the filter.
 TEST(Tunnels, WhatComesFromTheirPortIsOneUnlessAServiceIsAsked) {
   const auto between = [](std::uint16_t from, std::uint16_t to, const Octets& payload) {

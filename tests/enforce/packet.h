@@ -50,7 +50,7 @@ inline bool header_checksum_is_right(const Frame& frame, const Layers& layers) {
 
 class Packet {
  public:
-  explicit Packet(const PacketShape& shape) : buffer_(4096) {
+  explicit Packet(const PacketShape& shape) : buffer_(4096 + shape.payload.size()) {
     Writer writer(buffer_);
     for (const char octet : std::string_view("\2\0\0\0\0\2\2\0\0\0\0\1", 12)) writer.u8(static_cast<std::uint8_t>(octet));
     if (shape.vlan) writer.u32(0x81000064);

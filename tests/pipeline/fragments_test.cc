@@ -42,6 +42,10 @@ class FragmentsTest : public ::testing::Test {
     EXPECT_EQ(sum, filter.stats().received.read());
     EXPECT_EQ(filter.free_buffers(), Filter::kBuffers);
   }
+  std::vector<Octets> passed() {
+    const auto sent = filter.core.sent();
+    return {sent.begin(), sent.end()};
+  }
   Filter filter;
 };
 
@@ -195,6 +199,13 @@ TEST_F(FragmentsTest, TheFirstPartOfAnIpv6PacketSaysWhatItCarries) {
   options.insert(options.end(), query.begin(), query.end());
   send(parts_of_ipv6(options, 24, kOptions, kOptions, 200), true);
   EXPECT_EQ(filter.fate(Fate::kAnswered), ++answered);
+  // More of them than a frame has place for.
+  constexpr std::size_t kLongest = 8 * 256;
+  Octets many(2 * kLongest, 0);
+  many[0] = kOptions, many[1] = many[kLongest + 1] = 255, many[kLongest] = kUdp;
+  many.insert(many.end(), query.begin(), query.end());
+  send(parts_of_ipv6(many, kLongest + 400, kOptions, kOptions, 202), true);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), ++answered);
   send(parts_of_ipv6(udp_of(dns_query("good.example"), 53), 16, kUdp, kNothing, 201), true);
   EXPECT_EQ(filter.fate(Fate::kAnswered), answered);
   EXPECT_EQ(filter.stats().fragments_overlapping.read(), 0u);
@@ -280,6 +291,85 @@ Octets with_hops(Octets part, std::uint8_t hops) {
   part[14 + 8] = hops;
   set_length(part);
   return part;
+}
+
+// A burst has place for so many events only, and a few octets complete a segment of thousands of requests.
+TEST_F(FragmentsTest, MoreSegmentsThanABurstHasPlaceForAreRepeatedByTheirSenders) {
+  const auto segment_of = [](std::uint16_t source, const std::string& last, std::uint16_t number) {
+    std::string requests;
+    while (requests.size() < 40'000) requests += "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    requests += http_request(last);
+    const Octets frame = frame_of({.source_port = source, .destination_port = 80, .payload = requests});
+    return fragments_of(frame, 1400, number);
+  };
+  const std::vector<std::vector<Octets>> segments = {segment_of(1001, "good.example", 1), segment_of(1003, "evil.example", 3)};
+  for (const auto& parts : segments) send({parts.begin(), parts.end() - 1}, true);
+  filter.core.forget();
+  // What nobody reads takes no place.
+  const auto bulk = fragments_of(frame_of({.source_port = 1002, .destination_port = 9999, .payload = std::string(40'000, 'x')}), 1400, 2);
+  send({bulk.begin(), bulk.end() - 1}, true);
+  filter.core.forget();
+  send({segments[0].back(), segments[1].back(), bulk.back()}, false);
+  EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 1u);
+  EXPECT_EQ(filter.stats().fragments_given_up.read(), 1u);
+  EXPECT_EQ(passed(), (std::vector<Octets>{segments[0].back(), bulk.back()}));
+  EXPECT_EQ(filter.fate(Fate::kForwardedEventLimit), 0u);
+  filter.core.forget();
+  const std::vector<Octets> again = segment_of(1003, "evil.example", 4);
+  send(again, true);
+  EXPECT_EQ(filter.fate(Fate::kReset) + filter.fate(Fate::kAnswered), 1u);
+  const std::vector<Octets> left = passed();
+  EXPECT_EQ(std::count(left.begin(), left.end(), again.back()), 0);
+  EXPECT_EQ(filter.stats().fragments_given_up.read(), 1u);
+  expect_sums();
+}
+
+// Whoever keeps the worker busy with others gets no message through that was never read.
+TEST_F(FragmentsTest, APartThatContradictsBeyondWhatABurstJudgesGoesNowhere) {
+  const auto parts_of = [](char fill, std::uint16_t number) { return fragments_of(udp_frame(std::string(60'000, fill), 9999), 1400, number); };
+  for (std::uint16_t number = 1; number <= 10; ++number) {
+    const auto parts = parts_of('a', number);
+    send({parts.begin(), parts.end() - 1}, true);
+  }
+  filter.core.forget();
+  std::vector<Octets> decoys;
+  for (std::uint16_t number = 1; number <= 10; ++number) decoys.push_back(parts_of('b', number)[1]);
+  send(decoys, false);
+  EXPECT_EQ(filter.core.sent().size(), 9u);
+  EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull), 1u);
+  EXPECT_EQ(filter.stats().fragments_given_up.read(), 1u);
+  EXPECT_EQ(filter.stats().fragments_overlapping.read(), 10u);
+  filter.core.forget();
+  send({decoys.back()}, false);
+  EXPECT_EQ(filter.core.sent().size(), 1u) << "in a burst of its own it is judged";
+  expect_sums();
+}
+
+// The same when it is in what is kept, but was not read: what comes again completes it.
+TEST_F(FragmentsTest, WhatWasNotReadForWantOfRoomIsReadWhenItsPartComesAgain) {
+  const std::string call = sip_invite("+8617000000001", "13800000000") + std::string(58'000, 'x');
+  const std::vector<Octets> listed = fragments_of(udp_frame(call, 5060), 1400, 1);
+  const auto decoy_of = [&](char fill, std::uint8_t hops) {
+    Octets decoy = listed[1];
+    std::fill(decoy.begin() + 40, decoy.end(), static_cast<std::uint8_t>(fill));
+    return with_hops(decoy, hops);
+  };
+  std::vector<Octets> parts = {decoy_of('a', 3)};
+  for (const Octets& part : listed)
+    if (&part != &listed[1]) parts.push_back(with_hops(part, 60));
+  send(parts, true);
+  std::vector<Octets> burst;
+  for (char fill = 'b'; fill < 'b' + 25; ++fill) burst.push_back(decoy_of(fill, 9));
+  burst.push_back(with_hops(listed[1], 60));
+  filter.core.forget();
+  send(burst, false);
+  send({burst.back()}, false);
+  send({burst.back()}, false);
+  const std::vector<Octets> left = passed();
+  EXPECT_EQ(std::count(left.begin(), left.end(), burst.back()), 0);
+  EXPECT_EQ(filter.fate(Fate::kAnswered), 1u);
+  EXPECT_GT(filter.stats().fragments_given_up.read(), 0u);
+  expect_sums();
 }
 
 TEST_F(FragmentsTest, OverlappingPartsAreCountedAndPass) {

@@ -86,6 +86,10 @@ class TunnelFragments : public ::testing::Test {
     }
     filter.run();
   }
+  std::vector<Octets> passed() {
+    const auto sent = filter.core.sent();
+    return {sent.begin(), sent.end()};
+  }
   Filter filter;
 };
 
@@ -421,6 +425,40 @@ TEST_F(TunnelFragments, APartThatMakesTwoPacketsAtOnceGoesNowhere) {
       send(all, true);
       EXPECT_EQ(filter.fate(Fate::kAnswered), answered + 1);
     }
+  }
+}
+
+// A part ends where the first of its headers has no hops left.
+TEST_F(TunnelFragments, FewHopsInTheHeaderAroundMakeADecoy) {
+  constexpr std::size_t kHops = kLink + 8;
+  const auto frame_for = [](const std::string& text) {
+    Octets link(kLink);
+    link[12] = 8;
+    Octets frame = link + inner_packet({.transport = Transport::kUdp, .destination_port = 9999, .payload = text});
+    frame[kLink + 20 + 6] = frame[kLink + 20 + 7] = 0;  // without a checksum
+    return frame;
+  };
+  const std::string call = sip_invite("+8617000000001", "13800000000");
+  // In one tunnel, and in one that is in another.
+  for (const std::uint16_t number : {77, 78}) {
+    const auto parts_for = [&](const std::string& text, std::uint8_t hops) {
+      std::vector<Octets> parts;
+      for (const Octets& part : fragments_of(frame_for(text), 16, number)) {
+        Octets carried = in_tunnel({.kind = TunnelKind::kIpInIp}, without_link(part));
+        carried[kHops] = hops;
+        set_length(carried);
+        parts.push_back(number == 77 ? carried : in_tunnel({.kind = TunnelKind::kGre}, without_link(carried)));
+      }
+      return parts;
+    };
+    const std::vector<Octets> listed = parts_for(call, 60);
+    const Octets decoy = parts_for(std::string(call.size(), 'x'), 3)[0], other_decoy = parts_for(std::string(call.size(), 'y'), 3)[0];
+    std::vector<Octets> all = {decoy, listed[0], other_decoy};
+    all.insert(all.end(), listed.begin() + 1, listed.end());
+    const std::uint64_t answered = filter.fate(Fate::kAnswered);
+    send(all, true);
+    EXPECT_EQ(filter.fate(Fate::kAnswered), answered + 1) << number;
+    EXPECT_EQ(passed(), std::vector<Octets>(all.begin(), all.end() - 1)) << number;
   }
 }
 

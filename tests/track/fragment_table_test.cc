@@ -70,6 +70,41 @@ TEST(FragmentTable, OtherBytesForTheSamePlaceAreAnOverlap) {
   EXPECT_EQ(give(table, 2, 8, false, as_bytes("XXXXXXXX"), kNow), Put::kContradicts);
 }
 
+// Two packets of one number take twice the memory and time, and nobody may take all there is for a burst.
+TEST(FragmentTable, WhatCannotBeKeptTwiceIsNotPut) {
+  FragmentTable table({});
+  const std::string packet(60000, 'a');
+  const auto begin = [&](std::uint64_t key) {
+    for (std::uint32_t at = 0; at < packet.size(); at += 1200)
+      ASSERT_EQ(give(table, key, at, false, as_bytes(packet).subspan(at, 1200), kNow), Put::kWaits);
+  };
+  for (std::uint64_t key = 1; key <= 20; ++key) begin(key);
+  std::uint64_t key = 1;
+  while (key <= 20 && give(table, key, 800, false, as_bytes("XXXXXXXX"), kNow) == Put::kContradicts) ++key;
+  EXPECT_EQ(key, 10u) << "nine of them are more than half a mebibyte";
+  EXPECT_EQ(give(table, key, 800, false, as_bytes("XXXXXXXX"), kNow), Put::kUnjudged);
+  EXPECT_EQ(give(table, key, 60000, true, as_bytes("zz"), kNow), Put::kWhole) << "as if it had not come";
+  EXPECT_EQ(take_whole(table, key).bytes, packet + "zz");
+  // A bearer's packets are not told apart, but who says that he has one, and cuts them himself, has none.
+  const auto put_first = [&](bool is_bearer, std::uint8_t hops) {
+    const FragmentTable::Part part{.header = {.protocol = 17}, .bytes = as_bytes("XXXXXXXX"), .hops = hops, .is_bearer = is_bearer};
+    return table.put(20, part, kNow).put;
+  };
+  table.drop(20);
+  EXPECT_EQ(give(table, 20, 0, false, as_bytes("01234567"), kNow, 17, true), Put::kWaits);
+  EXPECT_EQ(put_first(false, 64), Put::kUnjudged);
+  EXPECT_EQ(put_first(true, 63), Put::kUnjudged);
+  EXPECT_EQ(put_first(true, 64), Put::kWaits);
+  // Of those with few octets far behind, the octets count.
+  FragmentTable sparse({});
+  for (key = 1; key <= 1000; ++key) {
+    ASSERT_EQ(give(sparse, key, 64000, false, as_bytes("01234567"), kNow), Put::kWaits);
+    ASSERT_EQ(give(sparse, key, 64000, false, as_bytes("XXXXXXXX"), kNow), Put::kContradicts);
+  }
+  table.end_of_burst();
+  EXPECT_EQ(give(table, 11, 800, false, as_bytes("XXXXXXXX"), kNow), Put::kContradicts);
+}
+
 // Receivers cut it off (Linux), so what stands there is nobody's.
 TEST(FragmentTable, OfAPartThatIsFollowedOnlyWholeUnitsCount) {
   FragmentTable table({});
@@ -199,6 +234,22 @@ TEST(FragmentTable, APacketIsMadeOfItsOwnPartsWhateverIsKeptUnderItsNumber) {
   }
   EXPECT_EQ(small.evicted(), 0u);
   EXPECT_EQ(give(small, 1000, 8, true, as_bytes("89"), kNow), Put::kWhole);
+}
+
+// Those beside the first copies give way counted, and uncounted when nobody waits for them any more.
+TEST(FragmentTable, WhatIsKeptBesideGivesWayCountedUnlessItIsOver) {
+  FragmentTable table({.packets = 64, .bytes = 1 << 20});
+  const auto make_wrong = [&](std::uint64_t key, std::uint64_t now_ns) {
+    ASSERT_EQ(give(table, key, 0, false, as_bytes("01234567"), now_ns), Put::kWaits);
+    ASSERT_EQ(give(table, key, 8, true, as_bytes("89"), now_ns), Put::kWhole);
+    table.take(key, true, now_ns);
+  };
+  for (std::uint64_t key = 1; key <= 16; ++key) make_wrong(key, kNow);
+  EXPECT_EQ(table.evicted(), 0u);
+  make_wrong(17, kNow);
+  EXPECT_EQ(table.evicted(), 1u);
+  for (std::uint64_t key = 18; key <= 40; ++key) make_wrong(key, kNow + 61 * kSecond);
+  EXPECT_EQ(table.evicted(), 1u + 23 - 16);
 }
 
 // Each of the two finds room for a part without taking the other's.
