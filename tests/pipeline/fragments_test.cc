@@ -349,17 +349,17 @@ TEST_F(FragmentsTest, APartThatContradictsBeyondWhatABurstJudgesGoesNowhere) {
 TEST_F(FragmentsTest, WhatWasNotReadForWantOfRoomIsReadWhenItsPartComesAgain) {
   const std::string call = sip_invite("+8617000000001", "13800000000") + std::string(58'000, 'x');
   const std::vector<Octets> listed = fragments_of(udp_frame(call, 5060), 1400, 1);
-  const auto decoy_of = [&](char fill, std::uint8_t hops) {
-    Octets decoy = listed[1];
-    std::fill(decoy.begin() + 40, decoy.end(), static_cast<std::uint8_t>(fill));
-    return with_hops(decoy, hops);
+  const auto decoy_of = [&](char last, std::uint8_t hops) {
+    Octets decoy = with_hops(listed[1], hops);
+    decoy.back() = static_cast<std::uint8_t>(last);
+    return decoy;
   };
   std::vector<Octets> parts = {decoy_of('a', 3)};
   for (const Octets& part : listed)
     if (&part != &listed[1]) parts.push_back(with_hops(part, 60));
   send(parts, true);
   std::vector<Octets> burst;
-  for (char fill = 'b'; fill < 'b' + 25; ++fill) burst.push_back(decoy_of(fill, 9));
+  for (char last = 'A'; last < 'A' + 25; ++last) burst.push_back(decoy_of(last, 9));
   burst.push_back(with_hops(listed[1], 60));
   filter.core.forget();
   send(burst, false);
