@@ -93,7 +93,11 @@ WholePayload read_whole_payload(Bytes payload, std::uint8_t protocol, std::uint8
   if (ip_version == 6) {
     Layers chain;
     Reader reader(payload);
-    if (decode_detail::walk_extension_headers(reader, protocol, chain) != decode_detail::Found::kTransport) return {};
+    if (decode_detail::walk_extension_headers(reader, protocol, chain) != decode_detail::Found::kTransport) {
+      WholePayload unknown;
+      unknown.extensions = reader.position();
+      return unknown;
+    }
     protocol = chain.ip_protocol;
     payload = reader.rest();
   }

@@ -71,9 +71,9 @@ void Extractor::fragment(std::size_t index, const Classifier& classifier) {
 }
 
 void Extractor::joined(std::size_t index, const Classifier& classifier) {
-  const std::size_t events = burst_.events.events().size(), responses = burst_.events.responses().size();
+  const Fragments::Told before = fragments_.told_before();
   whole(index, classifier);
-  fragments_.note_told(events, responses);
+  fragments_.note_told(before);
 }
 
 void Extractor::segment(std::size_t index, const Classifier& classifier) {

@@ -19,7 +19,8 @@ namespace {
 constexpr std::size_t kLongestMade = 1280;
 constexpr std::size_t kFrameRoom = 1600;  // FramePool::take
 constexpr std::size_t kLeastMade = 256;   // of payload
-constexpr std::size_t kLongestTold = 0xffff - 128;  // of frames, where all there is in them can be told in Layers
+// Behind so many headers a tunnel may begin that is not followed (kFurthestHeader): one header of it is less.
+constexpr std::size_t kFollowed = kFurthestHeader - 128;
 constexpr std::size_t kPerExtension = 5;  // what octets of IPv6 extension headers cost more than others
 
 bool is_alike(const Layers& made, const Layers& as) {
@@ -149,18 +150,21 @@ bool Fragments::go_on_with_other(std::size_t index, std::uint64_t key, FragmentT
   const std::size_t room_before = room_used_;
   const FragmentTable::Whole other = table_.other(key, may_read_again(key) ? room() : MutableBytes());
   if (other.bytes.empty()) {
-    if (!other.is_bearer && burst_.may_change) return leave_unread(index, key);
+    if (!other.is_surely_bearer && burst_.may_change) return leave_unread(index, key);
     stats_.fragments_given_up.add(1);
     return go_on(index, key, put);
   }
   note_read_again(key, other.bytes.size());
   room_used_ += other.bytes.size();
-  const Says other_says = says(index, other);
+  const Says other_says = says(index, key, other);
   const FragmentTable::Whole first = is_first_whole && other_says != Says::kWrong ? table_.whole(key, room()) : FragmentTable::Whole{};
   const bool is_same = first.protocol == other.protocol && std::equal(first.bytes.begin(), first.bytes.end(), other.bytes.begin(), other.bytes.end());
   room_used_ += first.bytes.size();
-  const Says first_says = first.bytes.empty() || is_same ? Says::kWrong : says(index, first);
+  const bool lacks_room = other_says == Says::kNoRoom || (is_first_whole && other_says != Says::kWrong && first.bytes.empty());
+  Says first_says = lacks_room ? Says::kNoRoom : Says::kWrong;
+  if (!lacks_room && !first.bytes.empty() && !is_same) first_says = says(index, key, first);
   room_used_ = room_before;
+  if (first_says == Says::kNoRoom) return burst_.may_change ? leave_unread(index, key) : go_on(index, key, put);
   // A bearer carries all its users' packets under few numbers, and they can't cut it.
   const bool are_two = first_says == Says::kMessage && (other_says == Says::kMessage || (other_says == Says::kPart && !other.is_bearer));
   const bool is_first_only = first_says == Says::kMessage && other_says == Says::kMute;
@@ -247,11 +251,12 @@ bool Fragments::has_wrong_sum(std::size_t index, const WholePayload& whole) cons
 
 // A packet may be a segment, or a tunnel's with another packet inside. Who cuts a packet makes its checksum first, whatever is left to his NIC
 // (Linux, ip_do_fragment()), so a wrong one counts on every port.
-Fragments::Says Fragments::says(std::size_t index, const FragmentTable::Whole& packet) {
+Fragments::Says Fragments::says(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet) {
   const WholePayload whole = read_whole_payload(packet.bytes, packet.protocol, burst_.layers[index].ip_version);
-  again_bytes_ += kPerExtension * whole.extensions;
+  if (whole.extensions != 0) note_read_again(key, kPerExtension * whole.extensions);
   const Standing made = burst_.is_rebuilt[index] || may_be_tunnel(whole) ? stand_up(index, packet) : Standing{};
-  if (made.is_beyond || made.lacks_room) return Says::kMessage;
+  if (made.lacks_room) return Says::kNoRoom;
+  if (made.is_beyond) return Says::kMessage;
   if (made.is_wrong || (made.size == 0 && has_wrong_sum(index, whole))) return Says::kWrong;
   const Layers& layers = made.layers;
   if (made.size != 0 && layers.end == DecodeEnd::kFragment) return Says::kPart;
@@ -348,7 +353,7 @@ Fragments::Standing Fragments::stand_up(std::size_t index, const FragmentTable::
   made.frame.owner = nullptr;
   made.layers = decode(made.frame);
   const bool is_deeper = made.layers.tunnels > layers.tunnels;
-  made.is_beyond = size > kLongestTold && made.layers.end == DecodeEnd::kBadHeader;
+  made.is_beyond = made.layers.transport_at > kFollowed || (size > kFollowed && made.layers.end == DecodeEnd::kBadHeader);
   if (made.is_beyond) return made;
   if (made.layers.ip_version == 0 || (!is_deeper && made.layers.transport != Transport::kTcp && !burst_.is_rebuilt[index])) return made;
   made.size = size;
@@ -418,11 +423,15 @@ bool Fragments::is_admitted(std::size_t index) {
   return false;
 }
 
-void Fragments::note_told(std::size_t first_event, std::size_t first_response) {
-  const auto events = burst_.events.events().subspan(first_event);
-  told_ += events.size() + burst_.events.responses().size() - first_response;
-  for (const Event& event : events)
-    if (const Sms* const sms = std::get_if<Sms>(&event.what)) told_text_ += sms->body.size();
+// Each recipient and each path takes room behind the list, too.
+void Fragments::note_told(const Told& before) {
+  const auto events = burst_.events.events().subspan(before.events);
+  told_ += events.size() + burst_.events.responses().size() - before.responses;
+  told_text_ += burst_.events.arena().size() - before.text;
+  for (const Event& event : events) {
+    if (const Sms* const sms = std::get_if<Sms>(&event.what)) told_ += sms->called.size(), told_text_ += sms->body.size();
+    if (const UrlVisit* const visit = std::get_if<UrlVisit>(&event.what)) told_text_ += visit->host.size() + visit->path.size();
+  }
 }
 
 // With `most` octets of payload each. False, and nothing is done, when there is no place or no buffer for them, or when what stands under a label

@@ -39,8 +39,12 @@ class Fragments {
   // False when what came in fragments has told as much in this burst as it may (EventList): the part that completes this packet, in which there
   // may be more to read, is dropped, and its sender repeats it. Where nothing may be changed it is read as far as there is room for events.
   bool is_admitted(std::size_t index);
-  // The events from this one on were read in what came in fragments, and the responses.
-  void note_told(std::size_t first_event, std::size_t first_response);
+  // What the list holds behind these was read in what came in fragments.
+  struct Told {
+    std::size_t events = 0, responses = 0, text = 0;
+  };
+  Told told_before() const { return {burst_.events.events().size(), burst_.events.responses().size(), burst_.events.arena().size()}; }
+  void note_told(const Told& before);
   // What became of the packets is known, and nothing has left yet: parts that came once more share it.
   void settle();
   void end_of_burst();
@@ -68,9 +72,9 @@ class Fragments {
   bool may_read_again(std::uint64_t key) const;
   void note_read_again(std::uint64_t key, std::size_t bytes);
   // kWrong: its own checksum says that it is no packet. kMute: nothing is read of it. kPart: a tunnel's, with a part of another packet.
-  // kMessage: a segment, or something that a protocol reads, or may read.
-  enum class Says : std::uint8_t { kWrong, kMute, kPart, kMessage };
-  Says says(std::size_t index, const FragmentTable::Whole& packet);
+  // kMessage: a segment, or something that a protocol reads, or may read. kNoRoom: there is none to see it.
+  enum class Says : std::uint8_t { kWrong, kMute, kPart, kMessage, kNoRoom };
+  Says says(std::size_t index, std::uint64_t key, const FragmentTable::Whole& packet);
   bool take(std::size_t index, std::uint64_t key);
   // Which of the packets under a number: FragmentTable.
   enum class Source : std::uint8_t { kFirst, kOther };
@@ -85,7 +89,7 @@ class Fragments {
     Layers layers;
     std::size_t size = 0;
     bool is_wrong = false;
-    bool is_beyond = false;  // too long to be told in Layers: what is in it is not known
+    bool is_beyond = false;  // what is in it lies behind more headers than are followed
     bool lacks_room = false;
   };
   Standing stand_up(std::size_t index, const FragmentTable::Whole& packet) const;

@@ -72,7 +72,7 @@ FragmentTable::Packet& FragmentTable::at(std::uint64_t key, std::uint64_t now_ns
   return packet;
 }
 
-std::uint64_t FragmentTable::Packet::waits_for() const { return is_bearers() ? kBriefly : kWaitsFor; }
+std::uint64_t FragmentTable::Packet::waits_for() const { return is_surely_bearer() ? kBriefly : kWaitsFor; }
 
 FragmentTable::Packet* FragmentTable::other_of(std::uint64_t key, std::uint64_t now_ns) {
   if (others_.size() == 0) [[likely]] return nullptr;
@@ -119,7 +119,7 @@ FragmentTable::Done FragmentTable::put(std::uint64_t key, Part part, std::uint64
                            (header.offset == 0 && packet.has_first && packet.protocol != header.protocol);
   if (contradicts && other == nullptr) {
     other = make_other(key, packet);
-    const bool is_bearers = packet.is_bearers() && part.hops == packet.most_hops && (header.offset != 0 || part.is_bearer);
+    const bool is_bearers = packet.is_surely_bearer() && part.hops == packet.most_hops && (header.offset != 0 || part.is_bearer);
     if (other == nullptr && !is_bearers) return {Put::kUnjudged};
   }
   Done done{add(packet, part, end, contradicts, other)};
@@ -208,7 +208,7 @@ bool FragmentTable::make_room(Packet& packet, std::uint32_t from, std::uint32_t 
 }
 
 FragmentTable::Whole FragmentTable::copy(Packet& packet, MutableBytes room) {
-  Whole whole{{}, packet.protocol, packet.is_contradictory, packet.is_bearers()};
+  Whole whole{{}, packet.protocol, packet.is_contradictory, packet.is_bearer, packet.is_surely_bearer()};
   if (packet.total > room.size()) return whole;
   whole.bytes = room.first(packet.total);
   packet.buffer.copy(room.first(packet.total), pool_);

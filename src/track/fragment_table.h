@@ -81,7 +81,8 @@ class FragmentTable {
     Bytes bytes;
     std::uint8_t protocol = 0;
     bool is_contradictory = false;  // its parts said two things of the same octets
-    bool is_bearer = false;         // and all its parts came equally far
+    bool is_bearer = false;
+    bool is_surely_bearer = false;  // and all its parts came equally far, which decoys of a user do not
   };
   Whole whole(std::uint64_t key, MutableBytes room);
   Whole other(std::uint64_t key, MutableBytes room);
@@ -130,8 +131,7 @@ class FragmentTable {
     void note_first(const Part& part);
     bool ends_elsewhere(const Part& part, std::uint32_t end) const;
     bool is_whole() const { return total != 0 && (total + PagePool::kUnit - 1) / PagePool::kUnit == buffer.units(); }
-    // The tunnel's end cut it: all parts came equally far, which a user's decoys do not.
-    bool is_bearers() const { return is_bearer && least_hops == most_hops; }
+    bool is_surely_bearer() const { return is_bearer && least_hops == most_hops; }
     std::uint64_t waits_for() const;
   };
   using Packets = LruTable<Packet>;

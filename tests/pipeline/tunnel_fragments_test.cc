@@ -428,6 +428,29 @@ TEST_F(TunnelFragments, APartThatMakesTwoPacketsAtOnceGoesNowhere) {
   }
 }
 
+// Offsets are 16 bits wide, and no tunnel is followed far: what nobody sends goes nowhere.
+TEST_F(TunnelFragments, ATunnelBehindMoreHeadersThanAreFollowedDoesNotHideAMessage) {
+  constexpr std::uint8_t kDestination = 60;
+  std::uint8_t number = 200;
+  for (const TunnelKind kind : {TunnelKind::kIpInIp, TunnelKind::kGre, TunnelKind::kVxlan}) {
+    for (const std::size_t count : {2u, 24u, 31u}) {
+      Octets whole = in_tunnel({.kind = kind, .outer_ipv6 = true}, inner_for(kind, lookup(dns_query("www.evil.example"))));
+      for (std::size_t i = 0; i < count; ++i) {
+        Octets header(2048);
+        header[0] = whole[kLink + 6], header[1] = 255;
+        whole[kLink + 6] = kDestination;
+        whole.insert(whole.begin() + kLink + 40, header.begin(), header.end());
+      }
+      const std::vector<Octets> parts = ipv6_fragments_of(whole, 1440, ++number);
+      const std::uint64_t answered = filter.fate(Fate::kAnswered), dropped = filter.fate(Fate::kDroppedStreamFull);
+      send(parts, true);
+      EXPECT_EQ(filter.fate(Fate::kAnswered) - answered, count == 2 ? 1u : 0u) << traits_of(kind).name << count;
+      EXPECT_EQ(filter.fate(Fate::kDroppedStreamFull) - dropped, count == 2 ? 0u : 1u) << traits_of(kind).name << count;
+      EXPECT_EQ(passed(), std::vector<Octets>(parts.begin(), parts.end() - 1));
+    }
+  }
+}
+
 // A part ends where the first of its headers has no hops left.
 TEST_F(TunnelFragments, FewHopsInTheHeaderAroundMakeADecoy) {
   constexpr std::size_t kHops = kLink + 8;
