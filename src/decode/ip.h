@@ -99,9 +99,8 @@ inline Found decode_ipv6(Bytes frame, Layers& layers, IpEnd& end) {
   layers.ip_version = 6;
   const Found found = walk_extension_headers(reader, next, layers);
   const std::size_t transport_at = payload_at + reader.position();
-  if (transport_at > kFarthest) return Found::kBad;
-  layers.transport_at = static_cast<std::uint16_t>(transport_at);
-  return found;
+  layers.transport_at = static_cast<std::uint16_t>(std::min(transport_at, kFarthest));
+  return transport_at > kFarthest ? Found::kBad : found;
 }
 
 }  // namespace telefence::decode_detail

@@ -91,11 +91,14 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   if (is_urgent && checksums_hold(frame, layers)) [[unlikely]] clear_urgent(burst_.frames[index], layers);
 }
 
+// Whether events may come of it.
+static bool is_told(std::uint8_t protocol, const Classifier& classifier) { return protocol != kNoProtocol && classifier.is_enabled(protocol); }
+
 // A packet that was put together from its fragments.
 void Extractor::whole(std::size_t index, const Classifier& classifier) {
   if (burst_.layers[index].transport != Transport::kTcp) {
     const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
-    if (protocol == kNoProtocol || fragments_.is_admitted(index)) (void)reader_.read(index, classifier, protocol);
+    if (!is_told(protocol, classifier) || fragments_.is_admitted(index)) (void)reader_.read(index, classifier, protocol);
     return;
   }
   // Of a segment whose parts go nowhere all goes on, whatever it is.
@@ -107,7 +110,7 @@ void Extractor::whole(std::size_t index, const Classifier& classifier) {
   const bool has_bytes = (flags & (kTcpSyn | kTcpRst)) == 0 && (flags & kTcpAck) != 0;
   if (has_bytes && goes_on_uncut(index, classifier)) return;
   const std::uint8_t protocol = classifier.classify(burst_.payloads[index]);
-  if (protocol != kNoProtocol && !fragments_.is_admitted(index)) return;
+  if (is_told(protocol, classifier) && !fragments_.is_admitted(index)) return;
   const bool may_be_shared = protocol != kNoProtocol && registered_protocols()[protocol]->shares_connections;
   burst_.fates[index] = PayloadReader::kUnread;
   if (may_be_shared)

@@ -353,7 +353,7 @@ Fragments::Standing Fragments::stand_up(std::size_t index, const FragmentTable::
   made.frame.owner = nullptr;
   made.layers = decode(made.frame);
   const bool is_deeper = made.layers.tunnels > layers.tunnels;
-  made.is_beyond = made.layers.transport_at > kFollowed || (size > kFollowed && made.layers.end == DecodeEnd::kBadHeader);
+  made.is_beyond = made.layers.transport_at > kFollowed;
   if (made.is_beyond) return made;
   if (made.layers.ip_version == 0 || (!is_deeper && made.layers.transport != Transport::kTcp && !burst_.is_rebuilt[index])) return made;
   made.size = size;

@@ -104,7 +104,7 @@ void add_fragments(Catalog& catalog, const Workers& workers) {
                "IP packets that came in fragments, and what became of them: joined (all parts came, and the packet was read), replaced "
                "(of these, segments of shared connections, which go on uncut in place of the part that came last), overlapping (a part "
                "repeats bytes as other ones, or ends the packet elsewhere; a sign of evasion), given_up (parts of no packet, or for which there "
-               "is no room), evicted (gave way to others).",
+               "is no room, also to read what they complete), evicted (gave way to others).",
                Family::Type::kCounter, [workers](std::vector<Sample>& out) {
                  const std::pair<const char*, Counter WorkerStats::*> outcomes[] = {{"joined", &WorkerStats::fragments_joined},
                                                                                     {"replaced", &WorkerStats::fragments_replaced},
