@@ -6,6 +6,12 @@
 #include "enforce/segment.h"
 
 namespace telefence {
+namespace {
+
+// Whether events may come of it.
+bool is_told(std::uint8_t protocol, const Classifier& classifier) { return protocol != kNoProtocol && classifier.is_enabled(protocol); }
+
+}  // namespace
 
 Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagrams, WorkerStats& stats, StreamLane& lane,
                      Shedder& shedder, FramePool& pool, const PartOptions& options, const FragmentOptions& fragments)
@@ -90,9 +96,6 @@ void Extractor::segment(std::size_t index, const Classifier& classifier) {
   const bool is_urgent = (flags & kTcpUrg) != 0 && burst_.protocol[index] != kNoProtocol && burst_.may_change && !layers.is_sealed();
   if (is_urgent && checksums_hold(frame, layers)) [[unlikely]] clear_urgent(burst_.frames[index], layers);
 }
-
-// Whether events may come of it.
-static bool is_told(std::uint8_t protocol, const Classifier& classifier) { return protocol != kNoProtocol && classifier.is_enabled(protocol); }
 
 // A packet that was put together from its fragments.
 void Extractor::whole(std::size_t index, const Classifier& classifier) {

@@ -67,11 +67,11 @@ class FragmentTable {
   };
   struct Part {
     FragmentHeader header;
-    Bytes bytes;                    // not empty but for parts that no receiver takes
-    std::uint8_t hops = 64;         // left
-    std::uint8_t hops_around = 255;  // the same of the tunnel, if any
-    bool is_plain = true;           // no options or extension headers: routers and receivers throw many of those away
-    bool is_bearer = false;         // begins_bearer()
+    Bytes bytes;                     // not empty but for parts that no receiver takes
+    std::uint8_t hops = 64;          // left, of that header around it that has the fewest
+    std::uint8_t hops_around = 255;  // of the outermost tunnel, if any
+    bool is_plain = true;            // no options or extension headers: routers and receivers throw many of those away
+    bool is_bearer = false;          // begins_bearer()
   };
   // key: of addresses and identification together, and of the protocol where all parts have the same (IPv4). Of a part that others
   // follow only whole units of eight octets count, as receivers have it.
