@@ -223,8 +223,8 @@ constexpr std::array kKeys = {
         .zh = "人人都需要的域名（文件，每行一个）：任何名单、变更流、下发均不得拦截它们及其上级域名。缺省：本文件旁的 "
               "protected-domains.txt，否则为随安装提供的名单；[] 为不保护。"},
     Key{.path = "policy.shrink_limit", .type = Type::kInteger, .fallback = "50", .least = 0, .greatest = 100, .live = true,
-        .en = "Percent of its entries that a list may lose from one reload to the next; what loses more is held back. 100: no limit.",
-        .zh = "重新加载时单个名单最多可减少的条目百分比；超过则暂不采用。100：不限制。"},
+        .en = "Percent of its entries that a list or pattern file may lose from one reload to the next; what loses more is held back. 100: no limit.",
+        .zh = "重新加载时单个名单或文本特征文件最多可减少的条目百分比；超过则暂不采用。100：不限制。"},
     Key{.path = "policy.guard.action", .type = Type::kWord, .fallback = "warn", .words = "warn|roll_back|off", .live = true,
         .en = "What is done when what is blocked jumps after a new version of the signatures: warn: it is told in the log, in status and in the "
               "metrics; roll_back: the version before is put in force besides, until telefence policy rollback newest; off: nobody looks.",

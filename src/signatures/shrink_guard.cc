@@ -2,20 +2,9 @@
 #include "signatures/shrink_guard.h"
 
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 namespace telefence {
-namespace {
-
-// By source, which is the file of a list.
-std::unordered_map<std::string, std::uint64_t> by_source(const CountedLayer& counted) {
-  std::unordered_map<std::string, std::uint64_t> out;
-  for (std::size_t i = 0; i < counted.by_terms.size(); ++i) out[counted.layer->terms().all()[i].source] += counted.by_terms[i];
-  return out;
-}
-
-}  // namespace
 
 CountedLayer::CountedLayer(std::shared_ptr<const Layer> layer_) : layer(std::move(layer_)), by_terms(layer->terms().size()) {
   const auto count = [this](const auto&, std::span<const EntryNote> notes) {
@@ -25,17 +14,23 @@ CountedLayer::CountedLayer(std::shared_ptr<const Layer> layer_) : layer(std::mov
   layer->numbers().for_each(count);
 }
 
-Result<void> refuse_shrunk(const CountedLayer& before, const CountedLayer& after, const std::set<std::string>& named, double most) {
+FileSizes sizes_of(const CountedLayer& lists, const FilePatterns& patterns) {
+  FileSizes out;
+  for (std::size_t i = 0; i < lists.by_terms.size(); ++i) out[lists.layer->terms().all()[i].source] += lists.by_terms[i];
+  for (const Entry& entry : patterns.entries) ++out[entry.where.substr(0, entry.where.rfind(':'))];  // its source may be named otherwise
+  return out;
+}
+
+Result<void> refuse_shrunk(const FileSizes& before, const FileSizes& after, const std::set<std::string>& named, double most) {
   if (most >= 1) return {};
   std::string shrunk;
-  const auto now = by_source(after);
-  for (const auto& [source, had] : by_source(before)) {
-    // A list that is named no more was taken out on purpose. One of which nothing is left has no entry in `now`.
-    if (had < kFewEntries || !named.contains(source)) continue;
-    const auto found = now.find(source);
-    const std::uint64_t has = found == now.end() ? 0 : found->second;
+  for (const auto& [file, had] : before) {
+    // One that is named no more was taken out on purpose. One of which nothing is left has no entry in `after`.
+    if (had < kFewEntries || !named.contains(file)) continue;
+    const auto found = after.find(file);
+    const std::uint64_t has = found == after.end() ? 0 : found->second;
     if (static_cast<double>(has) >= static_cast<double>(had) * (1 - most)) continue;
-    shrunk += (shrunk.empty() ? "" : "; ") + source + " had " + std::to_string(had) + " entries and now has " + std::to_string(has);
+    shrunk += (shrunk.empty() ? "" : "; ") + file + " had " + std::to_string(had) + " entries and now has " + std::to_string(has);
   }
   if (shrunk.empty()) return {};
   return Error{ErrorCode::kInvalid, "lists have shrunk by more than policy.shrink_limit allows: " + shrunk +

@@ -53,6 +53,7 @@ class FilesReader {
     const Result<std::vector<std::string>> files = expand_file_name(name);
     if (!files.ok()) return fail(files.error());
     for (const std::string& file : files.value()) {
+      names_.insert(file);
       Result<PatternFile> read = read_pattern_file(file);
       if (!read.ok()) {
         fail(read.error());
@@ -65,7 +66,8 @@ class FilesReader {
 
   Result<SignatureFiles> result() {
     if (!failures_.empty()) return Error{ErrorCode::kInvalid, failures_};
-    return SignatureFiles{std::move(layer_), std::move(patterns_), std::move(keep_)};
+    for (const ListOptions& list : options_.lists) names_.insert(list.file);
+    return SignatureFiles{std::move(layer_), std::move(patterns_), std::move(names_), std::move(keep_)};
   }
 
  private:
@@ -104,6 +106,7 @@ class FilesReader {
   std::shared_ptr<const Layer> layer_;
   std::function<Result<void>()> keep_;
   FilePatterns patterns_;
+  std::set<std::string> names_;
   std::string failures_;
 };
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "base/result.h"
 #include "match/layer.h"
@@ -19,6 +21,7 @@ namespace telefence {
 struct SignatureFiles {
   std::shared_ptr<const Layer> layer;  // domains and numbers; never null
   FilePatterns patterns;               // and urls
+  std::set<std::string> names;         // of all files that were read
   // Not null: what is to be kept on disk for the next start (compiled_lists.h), by any thread.
   std::function<Result<void>()> keep;
 };

@@ -37,7 +37,9 @@ bool is_pattern(SignatureKind kind) { return kind == SignatureKind::kPattern || 
 // What is loaded from files.
 struct LoadedFiles : CountedLayer {
   LoadedFiles() = default;
-  LoadedFiles(CountedLayer counted, std::uint64_t refused) : CountedLayer(std::move(counted)), lines_refused(refused) {}
+  LoadedFiles(CountedLayer counted, FileSizes by_file, std::uint64_t refused)
+      : CountedLayer(std::move(counted)), sizes(std::move(by_file)), lines_refused(refused) {}
+  FileSizes sizes;
   std::uint64_t lines_refused = 0;
 };
 
@@ -317,12 +319,11 @@ Result<void> SignatureStore::load(const SignatureOptions& options, std::vector<C
   Result<SignatureFiles> read = read_signature_files(options, state.terms, collected);
   if (!read.ok()) return read.error();
   CountedLayer fresh(std::move(read.value().layer));
-  std::set<std::string> named;
-  for (const ListOptions& list : options.lists) named.insert(list.file);
-  if (const Result<void> fine = refuse_shrunk(state.loaded, fresh, named, options.most_shrink); !fine.ok()) return fine.error();
+  FileSizes sizes = sizes_of(fresh, read.value().patterns);
+  if (const Result<void> fine = refuse_shrunk(state.loaded.sizes, sizes, read.value().names, options.most_shrink); !fine.ok()) return fine.error();
   state.count_files(false);
   state.before = std::make_unique<LoadedFiles>(
-      std::exchange(state.loaded, LoadedFiles(std::move(fresh), collected.left_out())));
+      std::exchange(state.loaded, LoadedFiles(std::move(fresh), std::move(sizes), collected.left_out())));
   state.count_files(true);
   state.patterns.set_options(options.pattern_options);
   state.patterns_before = state.patterns.adopt_files(std::move(read.value().patterns));

@@ -472,6 +472,45 @@ TEST_F(Store, AListThatLostMostOfItsEntriesIsHeldBackUnlessThatIsMeant) {
   EXPECT_EQ(store_.counts().domains, 0u) << "a list that is named no more was taken out on purpose";
 }
 
+TEST_F(Store, UrlsAndPatternsOfAFileThatLostMostOfThemAreHeldBackToo) {
+  const auto urls = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "pay" + std::to_string(i) + ".example/login\n";
+    return text;
+  };
+  // The source of what is in the file is told by it and is not its name.
+  const auto patterns = [](int count) {
+    std::string text = "source: centre\npatterns:\n";
+    for (int i = 0; i < count; ++i)
+      text += "  - {id: p" + std::to_string(i) + ", name: {en: a, zh: b}, text: 领奖" + std::to_string(1000 + i) + ", must_match: [], must_not_match: []}\n";
+    return text;
+  };
+  options_.lists.push_back(list(SignatureKind::kUrl, urls(200)));
+  options_.patterns.push_back(files_.write("set1.yaml", patterns(150)));
+  load();
+  store_.keep_load();
+  ASSERT_EQ(store_.counts().urls, 200u);
+  ASSERT_EQ(store_.counts().patterns, 150u);
+  files_.write("list1", urls(99));
+  const Result<void> of_urls = store_.load(options_, complaints_);
+  ASSERT_FALSE(of_urls.ok());
+  EXPECT_NE(of_urls.error().message.find("list1 had 200 entries and now has 99"), std::string::npos) << of_urls.error().message;
+  files_.write("list1", urls(200));
+  files_.write("set1.yaml", patterns(74));
+  const Result<void> of_patterns = store_.load(options_, complaints_);
+  ASSERT_FALSE(of_patterns.ok());
+  EXPECT_NE(of_patterns.error().message.find("set1.yaml had 150 entries and now has 74"), std::string::npos) << of_patterns.error().message;
+  EXPECT_EQ(store_.counts().patterns, 150u);
+  files_.write("set1.yaml", patterns(75));
+  load();
+  store_.keep_load();
+  EXPECT_EQ(store_.counts().patterns, 75u);
+  options_.patterns.clear();
+  options_.lists.clear();
+  load();
+  EXPECT_EQ(store_.counts().patterns + store_.counts().urls, 0u) << "what is named no more was taken out on purpose";
+}
+
 TEST_F(Store, AReplacedListEndsWhatItsSourceSaidOfThisKindAndNothingElse) {
   options_.lists.push_back(list(SignatureKind::kDomain, "c.example\n"));
   load();
