@@ -39,9 +39,9 @@ bool has_room(const Loaded& loaded, const SignatureOptions& options, const Confi
   const std::string of_log =
       kept == 0 ? "" : ", the " + std::to_string(size.value().kept_entries) + " entries kept of the change log " + mebibytes(kept);
   findings.mistakes.push_back({loaded.config.file, 0, 0, kept > size.value().bytes ? "policy.state_dir" : "policy.lists",
-                               "the lists need " + mebibytes(size.value().bytes) + of_log + " and the workers " + mebibytes(workers) + ", together " +
+                               "the lists and pattern files need " + mebibytes(size.value().bytes) + of_log + " and the workers " + mebibytes(workers) + ", together " +
                                    mebibytes(needed) + ", but only " + mebibytes(available) +
-                                   " of memory are free: take shorter lists, fewer workers, or more memory"});
+                                   " of memory are free: take shorter ones, fewer workers, or more memory"});
   return false;
 }
 

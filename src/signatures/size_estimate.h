@@ -28,7 +28,7 @@ struct SizeEstimate {
 };
 
 // measures_speed: loads up to 200,000 lines of each list, and compiles all patterns: what they take is no estimate, and asking takes as long
-// as loading them. Without it patterns are not in the sum: tens of megabytes for ten thousand.
+// as loading them. Without it patterns are in the sum by the size of their files.
 Result<SizeEstimate> estimate_size(const SignatureOptions& options, const CompileTerms& terms, bool measures_speed);
 
 // Of this machine or its container: what could be taken now without swapping. 0: not known.

@@ -53,12 +53,13 @@ class Check(program.ProgramTest):
 
     def test_what_was_kept_of_the_log_must_fit_too(self):
         os.mkdir(self.path('state'))
-        file = self.write('kept.yaml', 'version: 1\npolicy: {state_dir: %s}\nredis: {server: "unix:redis.sock"}\n' % self.path('state'))
+        patterns = self.write('patterns.yaml', 'patterns: []\n' + ('#' * 1023 + '\n') * 2048)  # 2 MiB
+        file = self.write('kept.yaml', 'version: 1\npolicy: {state_dir: %s, patterns: [%s]}\nredis: {server: "unix:redis.sock"}\n' % (self.path('state'), patterns))
         self.expect(self.daemon('check', file), 0)
         manifest = json.dumps({'v': 1, 'seq': 7, 'hash': '', 'domains': 10**12, 'numbers': 0, 'others': 0, 'removed': 0, 'chunks': []}) + '\n'
         self.write('state/snapshot', 'telefence snapshot 1\n%d\n%s' % (len(manifest), manifest))
         done = self.expect(self.daemon('check', file), 3)
-        self.assertRegex(done.stderr, r'policy\.state_dir: the lists need 0 MiB, the 1000000000000 entries kept of the change log \d{8} MiB and the workers '
+        self.assertRegex(done.stderr, r'policy\.state_dir: the lists and pattern files need 10 MiB, the 1000000000000 entries kept of the change log \d{8} MiB and the workers '
                                       r'\d+ MiB, together \d{8} MiB, but only \d+ MiB of memory are free')
         self.assertRegex(self.expect(self.daemon('check', file, '--lang', 'zh'), 3).stderr, '已保存的变更日志（1000000000000 条）需要 [0-9]{8} MiB')
 
