@@ -117,6 +117,12 @@ std::size_t DelaySink::transmit(std::span<Frame> frames) {
   return sent;
 }
 
+void DelaySink::forget() {
+  histogram_.fill(0);
+  turn_.clear();
+  count_ = dropped_ = longest_ = 0;
+}
+
 void DelaySink::keep() {
   for (const std::uint64_t taken : turn_) {
     ++histogram_[std::min<std::uint64_t>(taken / kStepNs, histogram_.size() - 1)];

@@ -67,6 +67,8 @@ class DelaySink final : public Queue {
   std::uint64_t now_ns() const override { return port_.now_ns(); }
 
   void measure(bool on) { is_on_ = on; }
+  // Of nothing that was counted so far.
+  void forget();
   void keep();
   // Nor does what has come in before, when it leaves later.
   void drop(std::uint64_t now_ns);

@@ -28,10 +28,25 @@ struct Options {
   unsigned rounds = 2'000;
   unsigned core = default_core();
   std::string hugepages = "auto";
+  double load = 0.8;
 };
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// Resident octets of this process, now ("VmRSS:") or at the most since forget_peak() ("VmHWM:").
+std::uint64_t resident(const std::string& which) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::uint64_t kilobytes = 0;
+    if (word == which && status >> kilobytes) return kilobytes * 1024;
+  }
+  CHECK(false);
+}
+void forget_peak() {
+  std::ofstream file("/proc/self/clear_refs");
+  CHECK((file << 5).flush().good());  // proc(5)
+}
 
 void pin_to(unsigned core) {
   cpu_set_t cores;
@@ -67,6 +82,8 @@ class Bench {
   ~Bench() { std::filesystem::remove_all(folder_); }
 
   void lists() {
+    without_lists_ = resident("VmRSS:");
+    forget_peak();
     auto start = Clock::now();
     load("first.txt");
     publish();
@@ -74,6 +91,8 @@ class Bench {
                 static_cast<unsigned long long>(store_.counts().domains), seconds_since(start));
     store_.keep_load();
     store_.settle();
+    print_memory("loaded where nothing was");
+    forget_peak();
     start = Clock::now();
     SignatureStore next(terms());
     std::vector<Complaint> complaints;
@@ -81,6 +100,7 @@ class Bench {
     load_.publish(next.build(1, complaints));
     std::printf("compiled:  %llu domains in force after %.3f s\n",
                 static_cast<unsigned long long>(next.counts().domains), seconds_since(start));
+    print_memory("the compiled form put beside the text's set, of which either stays whole");
     publish();  // what store_ owns, again
   }
 
@@ -125,11 +145,13 @@ class Bench {
   }
 
   void under_load() {
+    const std::uint64_t idle = resident("VmRSS:");
     load_.start();
     std::this_thread::sleep_for(std::chrono::seconds(1));
     load_.take_gaps();
     const double alone = rate(
         1.0, [] {}, "alone, for 1 s");
+    without_lists_ += resident("VmRSS:") - idle;  // what packets are in
     std::vector<Change> changes;
     for (unsigned i = 0; i < 100'000; ++i)
       changes.push_back(added(SignatureKind::kDomain, "batch" + std::to_string(i) + ".example"));
@@ -137,6 +159,7 @@ class Bench {
         0, [&] { apply(changes); }, "100,000 domains as one batch");
     const double after = rate(
         1.0, [] {}, "alone again, for 1 s");
+    forget_peak();
     const double all = rate(
         0,
         [&] {
@@ -144,18 +167,48 @@ class Bench {
           publish();
         },
         "all replaced, from a text list");
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    store_.settle();
+    print_memory("all replaced");
+    arrivals(options_.load * std::max(alone, after));
     const WorkerLoad::Outcome outcome = load_.stop();
     std::printf("rate beside the batch %.2f, beside the replacing %.2f of that alone\n", batch / std::max(alone, after),
                 all / std::max(alone, after));
-    std::printf("%llu packets, %llu lost; %llu to be blocked, %llu wrong verdicts\n",
-                static_cast<unsigned long long>(outcome.received), static_cast<unsigned long long>(outcome.lost()),
+    std::printf("%llu packets, %llu without a fate; %llu to be blocked, %llu wrong verdicts\n",
+                static_cast<unsigned long long>(outcome.received), static_cast<unsigned long long>(outcome.without_fate()),
                 static_cast<unsigned long long>(outcome.to_block), static_cast<unsigned long long>(outcome.wrong()));
-    is_right_ = outcome.lost() == 0 && outcome.wrong() == 0;
+    is_right_ = outcome.without_fate() == 0 && outcome.wrong() == 0;
   }
   bool is_right() const { return is_right_; }
 
  private:
+  // The same by the clock, so that packets can be lost.
+  void arrivals(double mpps) {
+    const auto pause = [] { std::this_thread::sleep_for(std::chrono::seconds(2)); };
+    std::vector<Change> changes;
+    for (unsigned i = 0; i < 100'000; ++i) changes.push_back(added(SignatureKind::kDomain, "paced" + std::to_string(i) + ".example"));
+    paced(mpps, "alone, for 2 s", pause);
+    paced(mpps, "100,000 domains as one batch", [&] { apply(changes); });
+    paced(mpps, "all replaced, from a text list", [&] {
+      load("first.txt");
+      publish();
+    });
+    paced(mpps, "alone again, for 2 s", pause);
+  }
+  void paced(double mpps, const char* name, const std::function<void()>& what) {
+    const auto start = Clock::now();
+    const WorkerLoad::Paced found = load_.paced(mpps, what);
+    std::printf("%.2f Mpps by the clock, %s: %.3f s; %llu packets, %llu lost; on their way 99.9%% at most %.1f us, the longest %.0f us\n", mpps, name,
+                seconds_since(start), static_cast<unsigned long long>(found.delivered), static_cast<unsigned long long>(found.lost),
+                static_cast<double>(found.p999_ns) / 1e3, static_cast<double>(found.longest_ns) / 1e3);
+  }
+
+  void print_memory(const char* name) const {
+    const auto a_name = [&](const char* which) {
+      return static_cast<double>(resident(which) - without_lists_) / static_cast<double>(options_.sizes.domains);
+    };
+    std::printf("memory, %s: %.1f octets a name in force, %.1f at the most meanwhile\n", name, a_name("VmRSS:"), a_name("VmHWM:"));
+  }
+
   void write(const std::string& name, const std::vector<std::pair<std::size_t, std::size_t>>& ranges) {
     std::ofstream out(folder_ + "/" + name);
     for (const auto& [from, to] : ranges)
@@ -255,6 +308,7 @@ class Bench {
   std::string folder_;
   std::uint64_t version_ = 0;
   MatchScratch* reader_ = nullptr;
+  std::uint64_t without_lists_ = 0;
   bool is_right_ = false;
 };
 
@@ -286,6 +340,7 @@ int main(int argc, char** argv) {
   app.add_option("--patterns", options.sizes.patterns, "rules over texts in force");
   app.add_option("--rounds", options.rounds, "domains and numbers that are added one at a time; patterns: an eighth");
   app.add_option("--core", options.core, "core of the worker");
+  app.add_option("--load", options.load, "of the rate alone, what comes by the clock");
   app.add_option("--hugepages", options.hugepages, "auto, off or MiB");
   CLI11_PARSE(app, argc, argv);
   return telefence::perf::run(options);

@@ -20,8 +20,9 @@ WorkerLoad::WorkerLoad(const Sizes& sizes, std::unique_ptr<Nic> nic)
       policy_(readers_, live_policy()),
       ring_(1 << 16),
       source_(traffic_, nic_->pool(0), *nic_->links(0).front().in),
+      sink_(*nic_->links(0).front().out),
       worker_(0, WorkerShared{&sets_, &policy_, &readers_, &normaliser_, random_secret()},
-              {{.in = &source_, .out = nic_->links(0).front().out}}, nic_->pool(0), &ring_, nullptr) {
+              {{.in = &source_, .out = &sink_}}, nic_->pool(0), &ring_, nullptr) {
   traffic_.bytes.resize(traffic_.bytes.size() + Traffic::kSpare);
   readers_.offline(0);  // until start()
 }
@@ -45,11 +46,37 @@ void WorkerLoad::start() {
   (void)nic_->launch([this](std::size_t) { run(); });
 }
 
+WorkerLoad::Paced WorkerLoad::paced(double mpps, const std::function<void()>& what) {
+  ask_for(mpps);
+  what();
+  ask_for(0);
+  return paced_;
+}
+
+void WorkerLoad::ask_for(double mpps) {
+  mpps_asked_ = mpps;
+  const unsigned wanted = asked_.load(std::memory_order_relaxed) + 1;
+  asked_.store(wanted, std::memory_order_release);
+  while (followed_.load(std::memory_order_acquire) != wanted) std::this_thread::yield();
+}
+
+void WorkerLoad::follow_pace() {
+  const unsigned wanted = asked_.load(std::memory_order_acquire);
+  if (wanted == followed_.load(std::memory_order_relaxed)) return;
+  paced_ = {sink_.count(), source_.lost(), sink_.beyond(1'000), sink_.longest()};
+  sink_.forget();
+  sink_.measure(mpps_asked_ != 0);
+  source_.pace(mpps_asked_ == 0 ? 0 : 1e3 / mpps_asked_);
+  followed_.store(wanted, std::memory_order_release);
+}
+
 void WorkerLoad::run() {
   readers_.online(0);
   auto last = std::chrono::steady_clock::now();
   while (!stops_.load(std::memory_order_relaxed)) {
+    follow_pace();
     packets_.fetch_add(worker_.run_once(), std::memory_order_relaxed);
+    sink_.keep();
     while (ring_.front() != nullptr) ring_.release();
     const auto now = std::chrono::steady_clock::now();
     const auto gap = static_cast<std::uint64_t>((now - last).count());

@@ -5,6 +5,7 @@
 // known which have to be stopped.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,9 +26,9 @@ class WorkerLoad {
 
   void start();
   struct Outcome {
-    std::uint64_t received = 0, fates = 0;    // the same, or packets are lost
+    std::uint64_t received = 0, fates = 0;    // the same, or packets got lost in the worker
     std::uint64_t blocked = 0, to_block = 0;  // the same, or verdicts are wrong
-    std::uint64_t lost() const { return received - fates; }
+    std::uint64_t without_fate() const { return received - fates; }
     std::uint64_t wrong() const { return blocked > to_block ? blocked - to_block : to_block - blocked; }
   };
   Outcome stop();
@@ -40,9 +41,20 @@ class WorkerLoad {
   };
   Gaps take_gaps();
 
+  // What became of packets that came by the clock, so many millions a second, into a ring as a NIC has (MemorySource::kRing): those that
+  // were not taken in time are lost.
+  struct Paced {
+    std::uint64_t delivered = 0, lost = 0;
+    std::uint64_t p999_ns = 0, longest_ns = 0;  // from their arrival to the port they leave by
+  };
+  // While `what` is done. Requires: start() was called.
+  Paced paced(double mpps, const std::function<void()>& what);
+
  private:
   WorkerLoad(const Sizes& sizes, std::unique_ptr<Nic> nic);
   void run();
+  void ask_for(double mpps);
+  void follow_pace();
   std::uint64_t blocked() const;
 
   static constexpr std::uint64_t kStepNs = 1'000;
@@ -54,10 +66,15 @@ class WorkerLoad {
   const Normaliser normaliser_{NormaliseOptions{}};
   RecordRing ring_;
   MemorySource source_;
+  DelaySink sink_;
   Worker worker_;
   std::atomic<bool> stops_ = false;
   std::atomic<std::uint64_t> packets_ = 0, longest_ = 0;
   std::array<std::atomic<std::uint64_t>, 10'000> gaps_{};
+  // The control thread asks, the worker's tells when it has followed.
+  double mpps_asked_ = 0;  // 0: as fast as they are taken
+  std::atomic<unsigned> asked_ = 0, followed_ = 0;
+  Paced paced_;
 };
 
 }  // namespace telefence::perf
