@@ -28,25 +28,11 @@ struct Options {
   unsigned rounds = 2'000;
   unsigned core = default_core();
   std::string hugepages = "auto";
-  double load = 0.8;
+  double load = 0.5;
 };
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// Resident octets of this process, now ("VmRSS:") or at the most since forget_peak() ("VmHWM:").
-std::uint64_t resident(const std::string& which) {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    std::uint64_t kilobytes = 0;
-    if (word == which && status >> kilobytes) return kilobytes * 1024;
-  }
-  CHECK(false);
-}
-void forget_peak() {
-  std::ofstream file("/proc/self/clear_refs");
-  CHECK((file << 5).flush().good());  // proc(5)
-}
 
 void pin_to(unsigned core) {
   cpu_set_t cores;
@@ -77,13 +63,12 @@ class Bench {
     CHECK(mkdtemp(folder_.data()) != nullptr);
     const std::size_t half = options.sizes.domains / 2;
     write("first.txt", {{0, options.sizes.domains}});
-    write("second.txt", {{0, half}, {options.sizes.domains, options.sizes.domains + half}});
+    for (const auto& [name, more] : {std::pair("second.txt", options.sizes.domains), std::pair("third.txt", 2 * options.sizes.domains)})
+      write(name, {{0, half}, {more, more + half}});
   }
   ~Bench() { std::filesystem::remove_all(folder_); }
 
   void lists() {
-    without_lists_ = resident("VmRSS:");
-    forget_peak();
     auto start = Clock::now();
     load("first.txt");
     publish();
@@ -91,8 +76,6 @@ class Bench {
                 static_cast<unsigned long long>(store_.counts().domains), seconds_since(start));
     store_.keep_load();
     store_.settle();
-    print_memory("loaded where nothing was");
-    forget_peak();
     start = Clock::now();
     SignatureStore next(terms());
     std::vector<Complaint> complaints;
@@ -100,7 +83,6 @@ class Bench {
     load_.publish(next.build(1, complaints));
     std::printf("compiled:  %llu domains in force after %.3f s\n",
                 static_cast<unsigned long long>(next.counts().domains), seconds_since(start));
-    print_memory("the compiled form put beside the text's set, of which either stays whole");
     publish();  // what store_ owns, again
   }
 
@@ -145,13 +127,11 @@ class Bench {
   }
 
   void under_load() {
-    const std::uint64_t idle = resident("VmRSS:");
     load_.start();
     std::this_thread::sleep_for(std::chrono::seconds(1));
     load_.take_gaps();
     const double alone = rate(
         1.0, [] {}, "alone, for 1 s");
-    without_lists_ += resident("VmRSS:") - idle;  // what packets are in
     std::vector<Change> changes;
     for (unsigned i = 0; i < 100'000; ++i)
       changes.push_back(added(SignatureKind::kDomain, "batch" + std::to_string(i) + ".example"));
@@ -159,7 +139,6 @@ class Bench {
         0, [&] { apply(changes); }, "100,000 domains as one batch");
     const double after = rate(
         1.0, [] {}, "alone again, for 1 s");
-    forget_peak();
     const double all = rate(
         0,
         [&] {
@@ -167,8 +146,7 @@ class Bench {
           publish();
         },
         "all replaced, from a text list");
-    store_.settle();
-    print_memory("all replaced");
+    forget_replaced();
     arrivals(options_.load * std::max(alone, after));
     const WorkerLoad::Outcome outcome = load_.stop();
     std::printf("rate beside the batch %.2f, beside the replacing %.2f of that alone\n", batch / std::max(alone, after),
@@ -189,10 +167,17 @@ class Bench {
     paced(mpps, "alone, for 2 s", pause);
     paced(mpps, "100,000 domains as one batch", [&] { apply(changes); });
     paced(mpps, "all replaced, from a text list", [&] {
-      load("first.txt");
+      load("third.txt");
       publish();
     });
+    forget_replaced();
     paced(mpps, "alone again, for 2 s", pause);
+  }
+  // The set before ends, and the compiled form is written.
+  void forget_replaced() {
+    store_.keep_load();
+    store_.settle();
+    std::this_thread::sleep_for(std::chrono::seconds(3));
   }
   void paced(double mpps, const char* name, const std::function<void()>& what) {
     const auto start = Clock::now();
@@ -200,13 +185,6 @@ class Bench {
     std::printf("%.2f Mpps by the clock, %s: %.3f s; %llu packets, %llu lost; on their way 99.9%% at most %.1f us, the longest %.0f us\n", mpps, name,
                 seconds_since(start), static_cast<unsigned long long>(found.delivered), static_cast<unsigned long long>(found.lost),
                 static_cast<double>(found.p999_ns) / 1e3, static_cast<double>(found.longest_ns) / 1e3);
-  }
-
-  void print_memory(const char* name) const {
-    const auto a_name = [&](const char* which) {
-      return static_cast<double>(resident(which) - without_lists_) / static_cast<double>(options_.sizes.domains);
-    };
-    std::printf("memory, %s: %.1f octets a name in force, %.1f at the most meanwhile\n", name, a_name("VmRSS:"), a_name("VmHWM:"));
   }
 
   void write(const std::string& name, const std::vector<std::pair<std::size_t, std::size_t>>& ranges) {
@@ -308,7 +286,6 @@ class Bench {
   std::string folder_;
   std::uint64_t version_ = 0;
   MatchScratch* reader_ = nullptr;
-  std::uint64_t without_lists_ = 0;
   bool is_right_ = false;
 };
 
@@ -340,7 +317,7 @@ int main(int argc, char** argv) {
   app.add_option("--patterns", options.sizes.patterns, "rules over texts in force");
   app.add_option("--rounds", options.rounds, "domains and numbers that are added one at a time; patterns: an eighth");
   app.add_option("--core", options.core, "core of the worker");
-  app.add_option("--load", options.load, "of the rate alone, what comes by the clock");
+  app.add_option("--load", options.load, "of the rate alone, what comes by the clock: taking the time of each costs as much again");
   app.add_option("--hugepages", options.hugepages, "auto, off or MiB");
   CLI11_PARSE(app, argc, argv);
   return telefence::perf::run(options);
