@@ -47,6 +47,10 @@ void copy(const std::uint8_t* from, std::size_t length, std::uint8_t* to) {
 
 }  // namespace
 
+// Behind the steady clock, which pace() goes over to: connections that were followed before must not lie in its future.
+MemorySource::MemorySource(const Traffic& traffic, FramePool& pool, Queue& port)
+    : traffic_(traffic), network_(traffic.network()), transport_(traffic.transport()), pool_(pool), port_(port), now_ns_(steady_ns() / 2) {}
+
 void MemorySource::pace(double ns_per_packet) {
   ns_per_packet_ = ns_per_packet;
   started_ns_ = steady_ns();

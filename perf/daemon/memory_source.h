@@ -23,8 +23,7 @@ class MemorySource final : public Queue {
   // More than this that were not taken in time are lost, as a NIC would lose them.
   static constexpr std::uint64_t kRing = 4096;
 
-  MemorySource(const Traffic& traffic, FramePool& pool, Queue& port)
-      : traffic_(traffic), network_(traffic.network()), transport_(traffic.transport()), pool_(pool), port_(port) {}
+  MemorySource(const Traffic& traffic, FramePool& pool, Queue& port);
 
   // From now on: one packet every so many ns of the steady clock; 0: whenever asked.
   void pace(double ns_per_packet);
@@ -51,7 +50,7 @@ class MemorySource final : public Queue {
   std::size_t next_ = 0;
   std::uint32_t rounds_ = 0;
   std::uint32_t sprayed_ = 0;
-  std::uint64_t now_ns_ = 1'700'000'000'000'000'000;
+  std::uint64_t now_ns_;
   double ns_per_packet_ = 0;
   std::uint64_t started_ns_ = 0;
   std::uint64_t given_ = 0;
