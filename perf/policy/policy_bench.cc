@@ -317,7 +317,7 @@ int main(int argc, char** argv) {
   app.add_option("--patterns", options.sizes.patterns, "rules over texts in force");
   app.add_option("--rounds", options.rounds, "domains and numbers that are added one at a time; patterns: an eighth");
   app.add_option("--core", options.core, "core of the worker");
-  app.add_option("--load", options.load, "of the rate alone, what comes by the clock: taking the time of each costs as much again");
+  app.add_option("--load", options.load, "share of the rate alone at which packets come by the clock");
   app.add_option("--hugepages", options.hugepages, "auto, off or MiB");
   CLI11_PARSE(app, argc, argv);
   return telefence::perf::run(options);
