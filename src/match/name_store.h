@@ -7,13 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
 
 #include "base/fetch_ahead.h"
+#include "base/growing_memory.h"
 #include "match/entry_note.h"
 
 namespace telefence {
@@ -62,25 +61,25 @@ class NameStore {
   std::uint32_t append(std::string_view name, std::span<const EntryNote> notes);
   bool has_room(std::size_t octets) const { return size_ + octets + 64 < kMost; }
   // What stands there counts no more.
-  void retire(std::uint32_t place) { memory_.get()[place + 1 + length(place)] |= static_cast<char>(kRetired); }
+  void retire(std::uint32_t place) { memory_.data()[place + 1 + length(place)] |= static_cast<char>(kRetired); }
   void finish();
 
-  std::string_view name(std::uint32_t place) const { return {memory_.get() + place + 1, length(place)}; }
-  Reader read(std::uint32_t place) const { return Reader(memory_.get() + place + 1 + length(place)); }
+  std::string_view name(std::uint32_t place) const { return {memory_.data() + place + 1, length(place)}; }
+  Reader read(std::uint32_t place) const { return Reader(memory_.data() + place + 1 + length(place)); }
   // Of the first note, without reading the rest of it.
   std::uint16_t terms(std::uint32_t place) const {
-    const char* at = memory_.get() + place + 1 + length(place);
+    const char* at = memory_.data() + place + 1 + length(place);
     const auto flags = static_cast<unsigned char>(*at);
     if ((flags & kShort) != 0) [[likely]] return flags & kShortTerms;
     std::uint16_t terms;
     std::memcpy(&terms, at + 1, sizeof terms);
     return terms;
   }
-  bool has_terms_alone(std::uint32_t place) const { return (static_cast<unsigned char>(memory_.get()[place + 1 + length(place)]) & kShort) != 0; }
+  bool has_terms_alone(std::uint32_t place) const { return (static_cast<unsigned char>(memory_.data()[place + 1 + length(place)]) & kShort) != 0; }
   // With the note behind it; a third of all names lie in two lines.
   void prefetch(std::uint32_t place, std::size_t size) const {
-    fetch_ahead(memory_.get() + place);
-    fetch_ahead(memory_.get() + place + 1 + size);
+    fetch_ahead(memory_.data() + place);
+    fetch_ahead(memory_.data() + place + 1 + size);
   }
 
   // visit(place) for all that count.
@@ -89,17 +88,17 @@ class NameStore {
     for (std::size_t at = kFirst; at < size_;) {
       const auto place = static_cast<std::uint32_t>(at);
       Reader reader = read(place);
-      const bool counts = (static_cast<unsigned char>(memory_.get()[at + 1 + length(place)]) & kRetired) == 0;
+      const bool counts = (static_cast<unsigned char>(memory_.data()[at + 1 + length(place)]) & kRetired) == 0;
       while (reader.next()) {
       }
       if (counts) visit(place);
-      at = static_cast<std::size_t>(reader.end() - memory_.get());
+      at = static_cast<std::size_t>(reader.end() - memory_.data());
     }
   }
 
-  std::size_t size() const { return memory_ == nullptr ? 0 : size_; }
-  std::size_t bytes() const { return room_; }
-  const char* memory() const { return memory_.get(); }
+  std::size_t size() const { return memory_.data() == nullptr ? 0 : size_; }
+  std::size_t bytes() const { return memory_.room(); }
+  const char* memory() const { return memory_.data(); }
   // For a snapshot: room for so many octets, all of them to be filled.
   char* memory_to_fill(std::size_t octets);
 
@@ -107,17 +106,11 @@ class NameStore {
   static constexpr unsigned kSubdomains = 1, kMore = 2, kHasId = 4, kHasEnd = 8, kRemoved = 16, kEnded = 32, kRetired = 64;
   static constexpr unsigned kShort = 128, kShortSubdomains = 32, kShortTerms = 31;  // kRetired is the same in both
   static constexpr std::size_t kFirst = 1;
-  struct Release {
-    void operator()(char* memory) const { std::free(memory); }
-  };
 
-  std::size_t length(std::uint32_t place) const { return static_cast<unsigned char>(memory_.get()[place]); }
-  void make_room(std::size_t octets);
-  void resize(std::size_t octets);
+  std::size_t length(std::uint32_t place) const { return static_cast<unsigned char>(memory_.data()[place]); }
 
-  std::unique_ptr<char, Release> memory_;  // realloc() moves pages instead of copying them
+  GrowingMemory memory_{kMost};
   std::size_t size_ = kFirst;
-  std::size_t room_ = 0;
 };
 
 }  // namespace telefence
