@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <compare>
+#include <cstring>
 #include <tuple>
 
 #include "decide/never_block.h"
@@ -111,11 +112,11 @@ class EventJudge {
 
   // The verdict of one hit on what a message says or whom it visits, when there is no other and no number: nearly all events that have a
   // hit. The same as judge() and verdict() come to, without what several hits and two sides need.
-  static Verdict of_one(const Hit& hit, const Event& event, const MatchSet& set, std::int64_t now_s, const Policy& policy) {
-    if (is_expired(set.expires_s(hit.rule), now_s)) return {};
+  static void of_one(const Hit& hit, const Event& event, const MatchSet& set, std::int64_t now_s, const Policy& policy, Verdict& out) {
+    if (is_expired(set.expires_s(hit.rule), now_s)) return;
     const Candidate one{&hit, &set.terms(hit.rule), &set};
-    if (one.terms->allow) return one.terms->shadow ? Verdict{} : from(one, Reason::kAllowed);
-    return refused(one, one.terms->shadow, event, policy);
+    if (!one.terms->allow) return refuse(one, one.terms->shadow, event, policy, out);
+    if (!one.terms->shadow) tell(one, Reason::kAllowed, out);
   }
 
   // Of a message that goes on, a number of it that is still to come may acquit it. In a short message the caller stands before the
@@ -149,7 +150,8 @@ class EventJudge {
     const bool only_shadow = block.hit == nullptr;
     const Candidate& worst = only_shadow ? shadow : block;
     if (worst.hit == nullptr) return outcome_without_block(allow);
-    Verdict out = refused(worst, only_shadow, event_, policy);
+    Verdict out;
+    refuse(worst, only_shadow, event_, policy, out);
     out.recipients = refused_recipients(only_shadow ? shadow_recipients_ : recipients_, depth);
     out.only_recipients = !only_shadow && refuses_only_some(content, out.recipients, depth);
     return out;
@@ -164,12 +166,12 @@ class EventJudge {
   }
 
  private:
-  static Verdict refused(const Candidate& worst, bool only_shadow, const Event& event, const Policy& policy) {
+  // Verdicts are filled where they stay: one that is put together elsewhere and copied whole has to wait for its pieces.
+  static void refuse(const Candidate& worst, bool only_shadow, const Event& event, const Policy& policy, Verdict& out) {
     const bool monitor = policy.options().mode == Mode::kMonitor;
-    Verdict out = from(worst, only_shadow ? Reason::kShadow : monitor ? Reason::kMonitor : Reason::kBlocked);
+    tell(worst, only_shadow ? Reason::kShadow : monitor ? Reason::kMonitor : Reason::kBlocked, out);
     out.action = policy.action_for(*worst.terms, event.protocol);
     out.only_this_name = worst.hit->part == HitPart::kDomain && worst.hit->depth % 2 != 0;
-    return out;
   }
 
   // True when all that is refused are some of several recipients, each of them known by its own number.
@@ -207,8 +209,8 @@ class EventJudge {
   }
 
   Verdict outcome_without_block(const Candidate& allow) const {
-    if (allow.hit != nullptr) return from(allow, Reason::kAllowed);
-    if (content_allow_.hit != nullptr) return from(content_allow_, Reason::kAllowed);
+    if (allow.hit != nullptr) return acquitted_by(allow);
+    if (content_allow_.hit != nullptr) return acquitted_by(content_allow_);
     const bool spared = spared_hit_ || content_block_.hit != nullptr || content_shadow_.hit != nullptr;
     return spared ? Verdict{.reason = Reason::kNeverBlock} : Verdict{};
   }
@@ -252,13 +254,18 @@ class EventJudge {
     if (outcome.shadow.hit != nullptr) note(shadow_recipients_, first.recipient);
   }
 
-  static Verdict from(const Candidate& winner, Reason reason) {
+  static void tell(const Candidate& winner, Reason reason, Verdict& out) {
     const HitPart part = winner.hit->part;
-    const Cause cause = part == HitPart::kCalling  ? Cause::kCalling
-                        : part == HitPart::kCalled ? Cause::kCalled
-                                                   : Cause::kContent;
-    return {.reason = reason, .cause = cause, .category = winner.terms->category, .tier = winner.terms->tier,
-            .rule = winner.hit->rule};
+    out.reason = reason;
+    out.cause = part == HitPart::kCalling ? Cause::kCalling : part == HitPart::kCalled ? Cause::kCalled : Cause::kContent;
+    out.category = winner.terms->category;
+    out.tier = winner.terms->tier;
+    out.rule = winner.hit->rule;
+  }
+  static Verdict acquitted_by(const Candidate& allow) {
+    Verdict out;
+    tell(allow, Reason::kAllowed, out);
+    return out;
   }
 
   const Event& event_;
@@ -302,7 +309,8 @@ ActionId Policy::action_for(const Terms& terms, std::uint8_t protocol) const {
 
 void Policy::decide(std::span<const Event> events, const KeyList& keys, std::span<const Hit> hits, const MatchSet& set,
                     std::int64_t now_s, std::span<Verdict> verdicts) const {
-  std::fill_n(verdicts.begin(), events.size(), Verdict{});
+  static constexpr Verdict kNothing;  // one that lies in memory is copied whole
+  for (Verdict& verdict : verdicts.first(events.size())) std::memcpy(&verdict, &kNothing, sizeof verdict);
   const std::span<const NumberKey> numbers = keys.numbers();
   std::size_t number = 0;
   struct {
@@ -317,7 +325,7 @@ void Policy::decide(std::span<const Event> events, const KeyList& keys, std::spa
     const bool has_numbers = number < numbers.size() && numbers[number].event == event;
     const bool is_acquitted = acquitted.allow.hit != nullptr && is_further_text_of(events[event], events[acquitted.event]);
     if (end == i + 1 && !has_numbers && !is_acquitted && !events[event].is_cut) [[likely]] {
-      verdicts[event] = EventJudge::of_one(hits[i], events[event], set, now_s, *this);
+      EventJudge::of_one(hits[i], events[event], set, now_s, *this, verdicts[event]);
     } else {
       EventJudge judge(events[event], set, numbers, now_s);
       if (is_acquitted) [[unlikely]] judge.is_acquitted_by(acquitted.allow);

@@ -115,6 +115,11 @@ class DomainTable {
   std::uint32_t likely_place(const DomainProbe& probe) const {
     return static_cast<std::uint32_t>(slots_.likely(probe.hash.place, std::uint64_t{probe.hash.tag} << 32, kTagMask));
   }
+  // Where there is none, the next line may have it: asked for, and then looked into. False: it is not to be found there.
+  bool prefetch_second_line(const DomainProbe& probe) const { return slots_.prefetch_second_line(probe.hash.place); }
+  std::uint32_t likely_place_in_second(const DomainProbe& probe) const {
+    return static_cast<std::uint32_t>(slots_.likely_in_second(probe.hash.place, std::uint64_t{probe.hash.tag} << 32, kTagMask));
+  }
   void prefetch_entry(const DomainProbe& probe, std::uint32_t likely) const {
     if (likely != 0) store_.prefetch(likely, probe.suffix.size());
   }

@@ -51,7 +51,15 @@ class LayerProbes {
     while (checked_ != count_) check();
     const std::span<Candidate> candidates = candidates_.first(found_);
     for (const Candidate& candidate : candidates) table(candidate).prefetch_line(probes_[candidate.probe]);
-    for (Candidate& candidate : candidates) candidate.likely = table(candidate).likely_place(probes_[candidate.probe]);
+    std::size_t strays = 0;  // those that their own line had no room for
+    for (std::size_t i = 0; i < found_; ++i) {
+      Candidate& candidate = candidates[i];
+      candidate.likely = table(candidate).likely_place(probes_[candidate.probe]);
+      if (candidate.likely == 0 && table(candidate).prefetch_second_line(probes_[candidate.probe])) [[unlikely]]
+        strays_[strays++] = static_cast<std::uint16_t>(i);
+    }
+    for (const std::uint16_t i : strays_.first(strays))
+      candidates[i].likely = table(candidates[i]).likely_place_in_second(probes_[candidates[i].probe]);
     for (const Candidate& candidate : candidates) table(candidate).prefetch_entry(probes_[candidate.probe], candidate.likely);
     WordOrder order;
     std::size_t of_probe = kChunk;
@@ -97,6 +105,7 @@ class LayerProbes {
   std::size_t found_ = 0;
   Uncleared<Probe, kChunk> probes_;
   Uncleared<Candidate, kChunk * kMostLayers> candidates_;
+  Uncleared<std::uint16_t, kChunk * kMostLayers> strays_;  // indexes of candidates
 };
 
 }  // namespace telefence

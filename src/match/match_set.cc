@@ -123,7 +123,8 @@ void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits, 
     for (Hit& hit : found) hit.rule = rule_ref(i, RuleTable::kPatterns, hit.rule);
   }
   const std::span<Hit> found = hits.to_change().subspan(before);
-  if (found.size() > 1) std::sort(found.begin(), found.end(), comes_before);
+  // Those of names alone are in order as they come.
+  if (!std::is_sorted(found.begin(), found.end(), comes_before)) std::sort(found.begin(), found.end(), comes_before);
 }
 
 std::size_t MatchSet::may_be_listed(std::span<const PlainName> names, std::span<std::uint16_t> indexes) const {

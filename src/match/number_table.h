@@ -116,6 +116,8 @@ class NumberTable {
   }
   // Entries lie in the line.
   std::uint32_t likely_place(const Probe&) const { return 0; }
+  bool prefetch_second_line(const Probe&) const { return false; }
+  std::uint32_t likely_place_in_second(const Probe&) const { return 0; }
   void prefetch_entry(const Probe&, std::uint32_t) const {}
   // visit(note, place, is_apart) of each entry.
   template <typename Visit>

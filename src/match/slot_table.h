@@ -72,10 +72,16 @@ class SlotTable {
     }
   }
   // The first slot with these key bits that find() would ask about, as far as it is in the first line; kEmpty: none there.
-  std::uint64_t likely(std::uint64_t hash, std::uint64_t key, std::uint64_t key_mask) const {
-    const Line& slots = lines_[line_of(hash)];
-    const unsigned likely = slots.with(key, key_mask);
-    return likely == 0 ? kEmpty : slots.slots[std::countr_zero(likely)];
+  std::uint64_t likely(std::uint64_t hash, std::uint64_t key, std::uint64_t key_mask) const { return likely_in(line_of(hash), key, key_mask); }
+  // The same of the second line, where one in ten is found. False: find() would not go there.
+  bool prefetch_second_line(std::uint64_t hash) const {
+    const std::size_t first = line_of(hash);
+    if (lines_[first].slots[7] == kEmpty) return false;
+    fetch_ahead(&lines_[next(first)]);
+    return true;
+  }
+  std::uint64_t likely_in_second(std::uint64_t hash, std::uint64_t key, std::uint64_t key_mask) const {
+    return likely_in(next(line_of(hash)), key, key_mask);
   }
 
   // Slots by number, for those who walk through all or keep one in mind.
@@ -111,6 +117,11 @@ class SlotTable {
   };
   // The upper half chooses the line.
   std::size_t line_of(std::uint64_t hash) const { return ((hash >> 32) * line_count_) >> 32; }
+  std::uint64_t likely_in(std::size_t line, std::uint64_t key, std::uint64_t key_mask) const {
+    const Line& slots = lines_[line];
+    const unsigned likely = slots.with(key, key_mask);
+    return likely == 0 ? kEmpty : slots.slots[std::countr_zero(likely)];
+  }
   std::size_t next(std::size_t line) const { return line + 1 == line_count_ ? 0 : line + 1; }
 
   std::size_t room_ = 0;
