@@ -106,6 +106,7 @@ class DomainTable {
 
   // The steps of a look-up.
   void prefetch_filter(std::uint64_t home) const { slots_.prefetch_filter(home); }
+  void prefetch_filter(const DomainProbe& probe) const { prefetch_filter(probe.hash.home); }
   // Whether a name with this home may be there.
   bool may_have_home(std::uint64_t home) const { return slots_.may_have_home(home); }
   bool may_contain(const DomainProbe& probe) const { return may_contain(probe.hash); }

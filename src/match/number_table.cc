@@ -36,6 +36,7 @@ class Search {
       const std::size_t count = std::min(kChunk, keys_.size() - first);
       for (std::size_t key = first; key < first + count; ++key)
         if (is_asked(keys_[key].digits)) add_probe(key, {keys_[key].digits, false});
+      probes_.fetch_filters();
       if (has_prefixes_) add_prefixes(first, count);  // while what is asked of whole numbers is on its way from memory
     }
     probes_.flush(std::ref(*this));

@@ -44,7 +44,8 @@ Signature common_part(const ListOptions& list) {
   return signature;
 }
 
-// take(line number, value) for each line that has one; a range of numbers is the fewest prefixes that it takes.
+// take(line number, value) for each line that has one, until it says that it needs no more; a range of numbers is the fewest prefixes that
+// it takes.
 template <typename Take>
 Result<void> for_each_value(LineReader& lines, const ListOptions& list, Take take,
                             std::size_t at_most = std::numeric_limits<std::size_t>::max()) {
@@ -55,10 +56,11 @@ Result<void> for_each_value(LineReader& lines, const ListOptions& list, Take tak
     const std::string_view value = value_of(line);
     if (value.empty()) continue;
     if (list.kind != SignatureKind::kNumber || value.size() < kShortestRange || !is_number_range(value)) {
-      take(lines.number(), value);
+      if (!take(lines.number(), value)) return {};
       continue;
     }
-    for (const std::string& part : parts_of_range(value)) take(lines.number(), part);
+    for (const std::string& part : parts_of_range(value))
+      if (!take(lines.number(), part)) return {};
   }
   if (lines.has_failed()) return Error{ErrorCode::kInvalid, "can't read the list " + list.file + " to its end"};
   return {};
@@ -82,6 +84,7 @@ Result<void> read_list_file(const ListOptions& list, const std::function<void(Si
     signature.source = list.file;
     signature.where = list.file + ":" + std::to_string(number);
     take(std::move(signature));
+    return true;
   });
 }
 
@@ -94,19 +97,19 @@ std::size_t line_of_entry(const std::string& file, SignatureKind kind, std::stri
   std::size_t line = 0;
   std::array<char, 256> name;
   (void)for_each_value(lines.value(), list, [&](std::size_t number, std::string_view text) {
-    if (line != 0) return;
     if (kind == SignatureKind::kDomain) {
       if (text.starts_with("*.")) text.remove_prefix(2);
       if (text.starts_with('.')) text.remove_prefix(1);
       if (text.size() <= 254 && is_plain_domain_text(text)) {
         if (std::string_view(name.data(), canonical_domain(text, name.data())) == value) line = number;
-        return;
+        return line == 0;
       }
     }
     Signature signature = common_part(list);
     signature.value = text;
     const Result<Entry> entry = canonical_entry(signature, terms);
     if (entry.ok() && entry.value().rule.value == value) line = number;
+    return line == 0;
   });
   return line;
 }
@@ -125,6 +128,7 @@ Result<void> load_list_file(const ListOptions& list, const CompileTerms& terms, 
   filler.begin(common);
   const Result<void> read = for_each_value(lines.value(), list, [&](std::size_t line, std::string_view value) {
     if (!filler.take_plain({value})) filler.take({value}, list.file + ":" + std::to_string(line));
+    return true;
   }, at_most);
   filler.finish();
   return read;
