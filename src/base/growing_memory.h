@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Octets that more are put behind, up to hundreds of MB, without being moved or copied: address space for all that may ever come is reserved
-// when there are many, and memory comes as it is touched, in large pages where the kernel has them. Where so much address space is not to be
-// had (a limit on it, or no overcommitment), it is copied as it grows. Never without memory: the process ends. Control thread; read by any.
+// Octets that more are put behind, up to hundreds of MB, without being moved or copied: address space for eight times as much is reserved when
+// there are many, and memory comes as it is touched, in large pages where the kernel has them. Where so much address space is not to be had (a
+// limit on it, or no overcommitment), it is copied as it grows. Never without memory: the process ends. Control thread; read by any.
 
 #include <algorithm>
 #include <cstddef>
@@ -68,9 +68,10 @@ class GrowingMemory {
 
  private:
   static constexpr std::size_t kSmallPage = 4096;
+  static constexpr std::size_t kReserved = std::size_t{512} << 20;  // at least
 
   void map(std::size_t octets, std::size_t kept) {
-    std::size_t mapped = most_;
+    std::size_t mapped = std::min(most_, in_whole(kLargePage, std::max(8 * octets, kReserved)));
     void* memory = reserve_large(mapped);
     if (memory == nullptr) {
       mapped = std::min(most_, in_whole(kLargePage, std::max(octets, room_ + room_ / 4)));

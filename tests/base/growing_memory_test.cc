@@ -71,12 +71,12 @@ TEST(GrowingMemory, MovesToANewOwner) {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they need address space of their own
-// In a process of its own, which has address space for a little more than it now has.
+// In a process of its own, which has address space for what is needed, and none to spare.
 TEST(GrowingMemory, CopiesWhereAddressSpaceIsLimited) {
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    const rlimit limit{std::size_t{1} << 30, std::size_t{1} << 30};
+    const rlimit limit{std::size_t{300} << 20, std::size_t{300} << 20};
     if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(2);
     GrowingMemory memory(kMost);
     _exit(fill(memory, 1 << 20, 40 * kLargePage) > 2 ? 0 : 1);
