@@ -53,7 +53,7 @@ class LayerProbes {
   template <typename Report>
   void flush(Report report) {
     fetch_filters();
-    while (checked_ != count_) check();
+    for (; checked_ != count_; ++checked_) ask_filters(probes_[checked_]);
     const std::span<Candidate> candidates = candidates_.first(found_);
     for (const Candidate& candidate : candidates) table(candidate).prefetch_line(probes_[candidate.probe]);
     std::size_t strays = 0;  // those that their own line had no room for
@@ -77,11 +77,6 @@ class LayerProbes {
   }
 
  private:
-  void check() {
-    ask_filters(probes_[checked_]);
-    ++checked_;
-  }
-
   // Those of all layers. The probe is the next that is not checked.
   void ask_filters(const Probe& probe) {
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) {

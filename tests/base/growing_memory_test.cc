@@ -16,7 +16,7 @@ constexpr std::size_t kMost = std::size_t{1} << 32;
 
 char octet_at(std::size_t i) { return static_cast<char>(i * 131 + i / 253); }
 
-// Grows by `step` up to `end`, and looks at all of it now and then and at the end. The number of moves on the way; -1: something was lost.
+// Grows by `step` up to `end`, and looks at all of it then. The number of moves on the way; -1: something was lost.
 int fill(GrowingMemory& memory, std::size_t step, std::size_t end) {
   int moves = 0;
   const char* before = nullptr;
