@@ -65,6 +65,12 @@ class Chunk {
   unsigned within(char first, char last) const { return bits(is_within(first, last)); }
   // ASCII capitals as small letters, all else as it is.
   Chunk lowered() const { return Chunk(_mm_or_si128(octets_, _mm_and_si128(is_within('A', 'Z'), _mm_set1_epi8(0x20)))); }
+  // Another octet in place of each that is below `limit`, or above 0x7f; and which these were, as bits.
+  Chunk without_below(char limit, char other, unsigned& which) const {
+    const __m128i is_below = _mm_cmplt_epi8(octets_, _mm_set1_epi8(limit));
+    which = bits(is_below);
+    return Chunk(_mm_or_si128(_mm_and_si128(is_below, _mm_set1_epi8(other)), _mm_andnot_si128(is_below, octets_)));
+  }
 
  private:
   explicit Chunk(__m128i octets) : octets_(octets) {}
@@ -102,6 +108,16 @@ class Chunk {
     Chunk chunk = *this;
     for (char& octet : chunk.octets_)
       if (octet >= 'A' && octet <= 'Z') octet = static_cast<char>(octet + ('a' - 'A'));
+    return chunk;
+  }
+  Chunk without_below(char limit, char other, unsigned& which) const {
+    Chunk chunk = *this;
+    which = 0;
+    for (std::size_t i = 0; i < kSize; ++i) {
+      if (static_cast<signed char>(octets_[i]) >= limit) continue;
+      which |= 1u << i;
+      chunk.octets_[i] = other;
+    }
     return chunk;
   }
 

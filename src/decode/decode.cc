@@ -12,7 +12,7 @@ using decode_detail::IpEnd;
 using decode_detail::Network;
 
 // Link, IP and transport as they come first.
-inline Network decode_outermost(const Frame& frame, Layers& layers, IpEnd& end) {
+[[gnu::noinline]] Network decode_outermost(const Frame& frame, Layers& layers, IpEnd& end) {
   Network network = decode_detail::decode_link(frame, layers);
   if (network == Network::kAnyIp) network = decode_detail::by_version(frame.bytes(), layers.network);
   if (decode_detail::is_ip(network)) [[likely]]
@@ -28,7 +28,12 @@ void decode(const Frame& frame, Layers& layers) {
   static constexpr Layers kNothing;  // copied: one made here in single octets would first have to reach the cache
   layers = kNothing;
   IpEnd end;
-  const Network network = decode_outermost(frame, layers, end);
+  Network network = Network::kIpv4;
+  // Nearly all packets, without a call.
+  if (frame.link == LinkType::kEthernet && decode_detail::decode_ethernet(frame.bytes(), layers) == Network::kIpv4) [[likely]]
+    layers.end = decode_detail::decode_network(frame.bytes(), Network::kIpv4, layers, end);
+  else
+    network = decode_outermost(frame, layers, end);
   if (decode_detail::may_be_tunnel(network, layers)) [[unlikely]] {
     TunnelPath path;
     decode_detail::walk_tunnels(frame.bytes(), network, end, layers, path);

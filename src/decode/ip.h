@@ -27,7 +27,7 @@ struct IpEnd {
   std::size_t declared_end = 0;
 };
 
-inline Found decode_ipv4(Bytes frame, Layers& layers, IpEnd& end) {
+[[gnu::always_inline]] inline Found decode_ipv4(Bytes frame, Layers& layers, IpEnd& end) {
   if (frame.size() < layers.network + std::size_t{20}) return Found::kBad;
   Reader reader(frame.subspan(layers.network, 20));
   const std::uint8_t version_and_words = reader.u8();

@@ -21,7 +21,7 @@ inline Network by_version(Bytes bytes, std::size_t at) {
 }
 
 // Requires: is_ip(network), whose header lies at layers.network. `end` gets where the packet ends by its own length.
-inline DecodeEnd decode_network(Bytes bytes, Network network, Layers& layers, IpEnd& end) {
+[[gnu::always_inline]] inline DecodeEnd decode_network(Bytes bytes, Network network, Layers& layers, IpEnd& end) {
   const Found found = network == Network::kIpv4 ? decode_ipv4(bytes, layers, end) : decode_ipv6(bytes, layers, end);
   switch (found) {
     case Found::kTransport: return decode_transport(bytes, layers, end);

@@ -22,7 +22,7 @@ inline DecodeEnd end_of_payload(Layers& layers, std::size_t header, std::size_t 
 
 // The UDP length may be shorter than the IP payload, never longer. 0, which is a jumbogram's (RFC 2675, 4), stands over IPv6 for all
 // of the IP payload, as receivers take it in packets of any size.
-inline DecodeEnd decode_udp(Bytes frame, Layers& layers, const IpEnd& end) {
+[[gnu::always_inline]] inline DecodeEnd decode_udp(Bytes frame, Layers& layers, const IpEnd& end) {
   if (layers.network_end < layers.transport_at + std::size_t{8}) return DecodeEnd::kBadHeader;
   Reader reader(frame.subspan(layers.transport_at, 8));
   const std::uint16_t source = reader.u16();
@@ -53,7 +53,7 @@ inline DecodeEnd decode_tcp(Bytes frame, Layers& layers) {
   return end_of_payload(layers, header, layers.network_end);
 }
 
-inline DecodeEnd decode_transport(Bytes frame, Layers& layers, const IpEnd& end) {
+[[gnu::always_inline]] inline DecodeEnd decode_transport(Bytes frame, Layers& layers, const IpEnd& end) {
   if (layers.ip_protocol == kProtocolUdp) return decode_udp(frame, layers, end);
   if (layers.ip_protocol == kProtocolTcp) return decode_tcp(frame, layers);
   return DecodeEnd::kUnknownTransport;

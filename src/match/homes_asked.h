@@ -6,6 +6,7 @@
 // with nearly all innocent names, nothing else of a name is even hashed. Worker thread; no allocation.
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -52,16 +53,17 @@ class HomesAsked {
     const std::span<const Asked> all = asked_.first(count_);
     count_ = 0;
     // In a loop that does nothing else, as in layer_probes.h.
-    for (const Asked& asked : all)
-      for (const TableLayer<DomainTable>& layer : layers_) layer.table->prefetch_filter(asked.home);
+    for (const TableLayer<DomainTable>& layer : layers_)
+      for (const Asked& asked : all) layer.table->prefetch_filter(asked.home);
     std::size_t visited_before = 0;  // keys before this one are done with
-    for (const Asked& asked : all) {
-      bool may_be_listed = false;
-      for (const TableLayer<DomainTable>& layer : layers_) may_be_listed |= layer.table->may_have_home(asked.home);
-      if (!may_be_listed || asked.key < visited_before) [[likely]]
-        continue;
-      visit(asked.key);
-      visited_before = asked.key + 1;
+    for (std::size_t first = 0; first < all.size(); first += kGroup) {
+      const std::span<const Asked> some = all.subspan(first, std::min(all.size() - first, kGroup));
+      for (std::uint64_t listed = which_may_be_listed(some); listed != 0; listed &= listed - 1) {
+        const std::size_t key = some[static_cast<std::size_t>(std::countr_zero(listed))].key;
+        if (key < visited_before) continue;
+        visit(key);
+        visited_before = key + 1;
+      }
     }
   }
 
@@ -71,6 +73,15 @@ class HomesAsked {
     std::size_t key;
   };
 
+  // As bits.
+  std::uint64_t which_may_be_listed(std::span<const Asked> some) const {
+    static_assert(kGroup <= 64);
+    std::uint64_t which = 0;
+    for (const TableLayer<DomainTable>& layer : layers_)
+      for (std::size_t i = 0; i < some.size(); ++i) which |= std::uint64_t{layer.table->may_have_home(some[i].home)} << i;
+    return which;
+  }
+
   template <typename Name>
   void ask(std::size_t key, const Name& name, std::size_t start) {
     SuffixHasher hasher(secret_);
@@ -79,7 +90,7 @@ class HomesAsked {
   }
   void ask(std::size_t key, const PlainName& name, std::size_t start) {
     SuffixHasher hasher(secret_);
-    hasher.begin({name.text.data() + start, name.text.size() - start});
+    hasher.begin_where_all_is_readable({name.text.data() + start, name.text.size() - start});
     ask(key, hasher.home());
   }
   void ask(std::size_t key, std::uint64_t home) {

@@ -64,6 +64,19 @@ class SuffixHasher {
     absorb(home);
     home_ = a_;
   }
+  // The same of a home in whose place, from any of its octets on, kWhole can be read.
+  void begin_where_all_is_readable(std::string_view home) {
+    static constexpr std::array<std::uint8_t, 2 * kWhole> kCounted = [] {
+      std::array<std::uint8_t, 2 * kWhole> counted{};
+      for (std::size_t i = 0; i < kWhole; ++i) counted[i] = 0xff;
+      return counted;
+    }();
+    const char* at = home.data();
+    std::size_t left = home.size();
+    for (; left > kWhole; left -= kWhole, at += kWhole) mix(eight(at), eight(at + 8), 0);
+    const auto* const mask = reinterpret_cast<const char*>(kCounted.data()) + kWhole - left;
+    begin(eight(at) & eight(mask), eight(at + 8) & eight(mask + 8), home.size());
+  }
   void absorb(std::string_view label) {
     std::string_view left = label;
     for (; left.size() > kWhole; left.remove_prefix(kWhole)) mix(eight(left.data()), eight(left.data() + 8), 0);

@@ -99,10 +99,9 @@ struct Protocol {
   // reads what lies whole in one. Null: extract() reads all. Called at start, once per worker.
   std::unique_ptr<DatagramReader> (*make_reader)() = nullptr;
 
-  // Of a datagram that asks for one name and nothing else, in the plainest way, as nearly all do: that name, with its text in `room`, which
-  // has kPlainNameRoom characters. False: extract() has to look. What this takes is kDone for extract(), with one event that holds this
+  // Of a datagram that asks for one name and nothing else, in the plainest way, as nearly all do: that name, with its text at the start of
+  // `room`, which has PlainName::kRoom characters. False: extract() has to look. What this takes is kDone for extract(), with one event that holds this
   // name, which is canonical or none at all. Not with `acknowledges` or `make_reader`. Null: there are no such datagrams.
-  static constexpr std::size_t kPlainNameRoom = 64;
   bool (*plain_name)(Bytes message, char* room, PlainName& name) = nullptr;
 
   std::span<const std::string_view> answers;  // the words for RefusalTerms::answer; the first is the default

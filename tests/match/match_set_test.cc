@@ -62,8 +62,12 @@ using Strings = std::vector<std::string>;
 // The indexes of those of which something may be listed.
 std::vector<std::size_t> asked_quickly(const MatchSet& set, const std::vector<std::string>& names) {
   std::vector<PlainName> plain;
+  std::vector<std::array<char, PlainName::kRoom>> rooms(names.size());
   for (const std::string& name : names) {
-    plain.push_back({name, {}});
+    std::array<char, PlainName::kRoom>& room = rooms[plain.size()];
+    room.fill('.');  // what stands behind a name means nothing
+    std::copy(name.begin(), name.end(), room.begin());
+    plain.push_back({{room.data(), name.size()}, {}});
     std::size_t end = name.size();
     for (std::uint8_t& start : plain.back().label_starts) {
       if (end != 0) start = static_cast<std::uint8_t>(name.substr(0, end).rfind('.') + 1);

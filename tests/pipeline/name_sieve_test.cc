@@ -106,7 +106,7 @@ TEST(NameSieve, APlainNameIsTheCanonicalOneOrThereIsNone) {
       for (std::size_t size = 1 + random() % most; size != 0; --size) label += is_usual ? octets[random() % 6] : octets[random() % octets.size()];
     }
     const std::string wire = query_of(labels);
-    std::array<char, Protocol::kPlainNameRoom> room;
+    std::array<char, PlainName::kRoom> room;
     PlainName name;
     if (!dns.plain_name(as_bytes(wire), room.data(), name)) continue;
     ++plain;

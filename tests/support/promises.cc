@@ -90,7 +90,7 @@ std::string Promises::broken_by(const Payload& original) {
 
 std::string Promises::broken_by_plain_name(const Step& step, Bytes payload) {
   PlainName name;
-  const MutableBytes room = output_.take(Protocol::kPlainNameRoom);
+  const MutableBytes room = output_.take(PlainName::kRoom);
   const bool is_plain = protocol_.plain_name(payload, reinterpret_cast<char*>(room.data()), name);
   if (!output_.fence_is_whole()) return "plain_name wrote before its room";
   if (!is_plain) return {};

@@ -129,7 +129,7 @@ Step extract(const Payload& payload, EventList& events) {
 
 // Protocol::plain_name. A standard query with one question, and no more records than is_plausible() lets pass.
 bool plain_name(Bytes message, char* room, PlainName& name) {
-  static_assert(kShortName < Protocol::kPlainNameRoom);
+  static_assert(kShortName + Chunk::kSize < PlainName::kRoom);
   constexpr std::size_t kTypeAndClass = 4;
   if (message.size() < kHeaderBytes + kTypeAndClass) return false;
   // From the flags on: QR and opcode, then the count of questions, then the upper octets of the other counts.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/dns/name.h"
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <random>
 #include <string>
 
@@ -67,6 +70,67 @@ TEST(DnsName, AnythingElseIsNotPlainOrTheSame) {
     EXPECT_EQ(read.plain, read.text);
     EXPECT_EQ(read.wire, read.position);
   }
+}
+
+// Two ways to find the labels of a short name, of which one takes the labels that most names have without a branch.
+TEST(DnsName, LabelsAreFoundAlikeBothWays) {
+  std::mt19937 random(5);
+  testing::GuardedBytes memory(4096);
+  std::array<int, 8> found{};
+  for (int round = 0; round < 200000; ++round) {
+    std::string octets;
+    for (std::size_t labels = random() % 8; labels != 0; --labels) octets += label(1 + random() % (round % 3 == 0 ? 40 : 9));
+    octets += std::string(random() % 3, '\0');  // none: it is cut
+    if (round % 5 == 0 && !octets.empty()) octets[random() % octets.size()] = static_cast<char>(random());
+    octets.resize(std::min<std::size_t>(octets.size(), 80));
+    const Bytes bytes = memory.copy(as_bytes(octets));
+    const LabelLengths plain = walk_labels(bytes), quick = find_labels(bytes);
+    ASSERT_EQ(plain.root, quick.root) << ::testing::PrintToString(octets);
+    ASSERT_EQ(plain.places, quick.places) << ::testing::PrintToString(octets);
+    ASSERT_LE(plain.root, kShortName + 1);
+    if (plain.root != 0) ++found[std::min<std::size_t>(static_cast<std::size_t>(std::popcount(plain.places)), found.size() - 1)];
+  }
+  for (std::size_t labels = 1; labels < found.size(); ++labels) EXPECT_GT(found[labels], 100) << labels;
+}
+
+TEST(DnsName, AShortNameInLowerCaseIsTheSameOrNone) {
+  std::mt19937 random(6);
+  constexpr std::string_view kUsual = "abcXYZ019-_";
+  constexpr std::string_view kOdd = " !,.\\[\x7f\x80\xff\x01";
+  int plain = 0, others = 0;
+  for (int round = 0; round < 50000; ++round) {
+    std::string octets;
+    bool is_odd = false;
+    for (std::size_t labels = 1 + random() % 7; labels != 0; --labels) {
+      std::string one = label(1 + random() % 12);
+      for (std::size_t at = 1; at < one.size(); ++at) {
+        const bool odd = round % 2 == 0 && random() % 20 == 0;
+        one[at] = odd ? kOdd[random() % kOdd.size()] : kUsual[random() % kUsual.size()];
+        is_odd |= odd && one[at] != '[' && one[at] != '\x7f';
+      }
+      octets += one;
+    }
+    octets += '\0';
+    const BothWays read(octets);
+    static testing::GuardedBytes memory(4096);
+    std::array<char, PlainName::kRoom> room;
+    PlainName name;
+    const bool is_plain = lower_plain_name(memory.copy(as_bytes(octets)), room.data(), name);
+    ASSERT_EQ(is_plain, !is_odd && octets.size() <= kShortName + 2) << ::testing::PrintToString(octets);
+    ++(is_plain ? plain : others);
+    if (!is_plain) continue;
+    std::string lower = read.text;
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    ASSERT_EQ(name.text, lower);
+    std::size_t end = lower.size();
+    for (const std::uint8_t start : name.label_starts) {
+      const std::size_t expected = end == 0 ? 0 : lower.substr(0, end).rfind('.') + 1;
+      ASSERT_EQ(start, expected) << lower;
+      end = expected == 0 ? 0 : expected - 1;
+    }
+  }
+  EXPECT_GT(plain, 10000);
+  EXPECT_GT(others, 1000);
 }
 
 TEST(DnsName, WhatHasToBeLookedAtCloselyIsNotPlain) {
