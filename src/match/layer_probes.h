@@ -34,8 +34,9 @@ class LayerProbes {
   }
   // Starts to bring the filters of what was added since the call before from memory.
   void fetch_filters() {
-    for (; fetched_ < count_; ++fetched_)
-      for (const TableLayer<Table>& layer : layers_) layer.table->prefetch_filter(probes_[fetched_]);
+    for (const TableLayer<Table>& layer : layers_)
+      for (std::size_t i = fetched_; i < count_; ++i) layer.table->prefetch_filter(probes_[i]);
+    fetched_ = count_;
   }
   // In place of add() when the filters are here already: the place where a probe is filled, then look(). What the filters turn away takes no
   // room. All probes come in one of the two ways.

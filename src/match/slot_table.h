@@ -12,10 +12,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+
+#include <emmintrin.h>
+#endif
+
 #include "base/check.h"
 #include "base/fetch_ahead.h"
-#include "match/block_filter.h"
 #include "base/large_memory.h"
+#include "match/block_filter.h"
 
 namespace telefence {
 
@@ -109,11 +115,38 @@ class SlotTable {
   struct alignas(64) Line {
     // Which of them have these key bits, as bits. Without a branch: where in a line something lies can't be foretold.
     unsigned with(std::uint64_t key, std::uint64_t key_mask) const {
-      unsigned which = 0;
-      for (unsigned i = 0; i < 8; ++i) which |= static_cast<unsigned>(((slots[i] ^ key) & key_mask) == 0 && slots[i] != kEmpty) << i;
+      unsigned which = alike(key, key_mask);
+      if ((key & key_mask) == 0) [[unlikely]] {  // as those of a slot that is empty
+        for (unsigned i = 0; i < 8; ++i) which &= ~(static_cast<unsigned>(slots[i] == kEmpty) << i);
+      }
       return which;
     }
     std::uint64_t slots[8];
+
+   private:
+#if defined(__SSE2__)
+    unsigned alike(std::uint64_t key, std::uint64_t key_mask) const {
+      return four_alike(0, key, key_mask) | four_alike(4, key, key_mask) << 4;
+    }
+    // Halves are compared, since SSE2 compares no more; then those of each slot are brought side by side.
+    unsigned four_alike(unsigned first, std::uint64_t key, std::uint64_t key_mask) const {
+      const __m128i wanted = _mm_set1_epi64x(static_cast<long long>(key & key_mask));
+      const __m128i mask = _mm_set1_epi64x(static_cast<long long>(key_mask));
+      const auto two = [&](unsigned at) {
+        const __m128i pair = _mm_load_si128(reinterpret_cast<const __m128i*>(slots + at));
+        return _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_and_si128(pair, mask), wanted));
+      };
+      const __m128 front = two(first), back = two(first + 2);
+      const __m128 lower = _mm_shuffle_ps(front, back, 0x88), upper = _mm_shuffle_ps(front, back, 0xdd);
+      return static_cast<unsigned>(_mm_movemask_ps(_mm_and_ps(lower, upper)));
+    }
+#else
+    unsigned alike(std::uint64_t key, std::uint64_t key_mask) const {
+      unsigned which = 0;
+      for (unsigned i = 0; i < 8; ++i) which |= static_cast<unsigned>(((slots[i] ^ key) & key_mask) == 0) << i;
+      return which;
+    }
+#endif
   };
   // The upper half chooses the line.
   std::size_t line_of(std::uint64_t hash) const { return ((hash >> 32) * line_count_) >> 32; }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/chunk.h"
 
 namespace telefence {
 namespace {
@@ -64,6 +65,13 @@ std::uint64_t tunnel_part(const Frame& frame, const Layers& layers, const HashSe
   return part;
 }
 
+// Values that count up must change the upper half of the product as well: with a key whose lower bits happen to be few, the lower half
+// hardly changes, and all that a connection numbers would come to the same place of a table.
+inline std::uint64_t mixed_with(std::uint64_t key, std::uint64_t value, const HashSecret& secret) {
+  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd, its bits as those of the golden ratio (Knuth, volume 3, 6.4)
+  return multiply_fold(key ^ secret.first, value * kSpread + secret.second);
+}
+
 }  // namespace
 
 HashSecret random_secret() {
@@ -94,21 +102,13 @@ std::uint64_t address_pair_key(const Frame& frame, std::uint16_t network, const 
   return multiply_fold((source + destination) ^ secret.first, (source ^ destination) + secret.second);
 }
 
-// Values that count up must change the upper half of the product as well: with a key whose lower bits happen to be few, the lower half
-// hardly changes, and all that a connection numbers would come to the same place of a table.
-std::uint64_t mixed(std::uint64_t key, std::uint64_t value, const HashSecret& secret) {
-  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd, its bits as those of the golden ratio (Knuth, volume 3, 6.4)
-  return multiply_fold(key ^ secret.first, value * kSpread + secret.second);
-}
+std::uint64_t mixed(std::uint64_t key, std::uint64_t value, const HashSecret& secret) { return mixed_with(key, value, secret); }
 
 std::uint64_t mixed(std::uint64_t key, Bytes bytes, const HashSecret& secret) {
-  while (bytes.size() >= 8) {
-    key = mixed(key, load_u64(bytes.data()), secret);
-    bytes = bytes.subspan(8);
-  }
-  std::uint64_t tail = bytes.size();
-  for (std::uint8_t byte : bytes) tail = tail << 8 | byte;
-  return mixed(key, tail, secret);
+  std::size_t at = 0;
+  for (; bytes.size() - at >= 8; at += 8) key = mixed_with(key, load_u64(bytes.data() + at), secret);
+  const FewOctets rest(as_text(bytes.subspan(at)));
+  return mixed_with(key, rest.low ^ std::uint64_t{bytes.size() - at} << 56, secret);
 }
 
 }  // namespace telefence

@@ -75,6 +75,28 @@ TEST(SlotTable, FindsWhatWasInsertedAndNothingElse) {
   EXPECT_LT(passed, 100);  // 16 bits per key: some 0.1%
 }
 
+// The key bits of one are as those of a slot that holds nothing.
+TEST(SlotTable, AnEmptySlotIsNobodys) {
+  constexpr std::uint64_t kMask = ~std::uint64_t{0xffffffff};
+  const auto yes = [](std::uint64_t) { return true; };
+  SlotTable table(6, 16);
+  EXPECT_EQ(table.find(5, 0, kMask, yes), nullptr);
+  EXPECT_EQ(table.likely(5, 0, kMask), SlotTable::kEmpty);
+  constexpr std::uint64_t kOther = std::uint64_t{7} << 32, kUpper = std::uint64_t{1} << 63;
+  table.insert(5, kOther | 3);
+  EXPECT_EQ(table.find(5, 0, kMask, yes), nullptr);
+  table.insert(5, 4);
+  ASSERT_NE(table.find(5, 0, kMask, yes), nullptr);
+  EXPECT_EQ(*table.find(5, 0, kMask, yes), 4u);
+  EXPECT_EQ(table.likely(5, kOther, kMask), kOther | 3);
+  // Both halves of a slot count, and each bit of the mask.
+  table.insert(5, kUpper | 9);
+  EXPECT_EQ(table.likely(5, kUpper, kMask), kUpper | 9);
+  EXPECT_EQ(table.likely(5, kUpper | 8, ~std::uint64_t{7}), kUpper | 9);
+  EXPECT_EQ(table.likely(5, kUpper | 16, ~std::uint64_t{7}), SlotTable::kEmpty);
+  EXPECT_EQ(table.likely(5, 8, ~std::uint64_t{7}), SlotTable::kEmpty);
+}
+
 // Entries of one table, each with terms of its own whose source is its number; asked as traffic asks.
 template <typename Table>
 struct Filled {
