@@ -37,17 +37,23 @@ bool take_digits(std::string_view text, Dialled& out) {
   return true;
 }
 
-// False when it is no number.
-bool read_dialled(std::string_view text, Dialled& out) {
+// What may stand before the digits.
+void take_prefix(std::string_view& text, Dialled& out) {
   if (text.starts_with("tel:")) text.remove_prefix(4);
   if (text.starts_with("%2B") || text.starts_with("%2b")) {  // a plus in a SIP user part, RFC 3261 19.1.2
     out.plus = true;
     text.remove_prefix(3);
   }
-  if (!text.empty() && text.front() == '+' && !out.plus) {
+  if (text.starts_with('+') && !out.plus) {
     out.plus = true;
     text.remove_prefix(1);
   }
+}
+
+// False when it is no number.
+bool read_dialled(std::string_view text, Dialled& out) {
+  const bool starts_with_digit = !text.empty() && text.front() >= '0' && text.front() <= '9';
+  if (!starts_with_digit) take_prefix(text, out);
   if (take_digits(text, out)) [[likely]] return true;
   for (const char c : text) {
     if (c >= '0' && c <= '9') {
@@ -119,7 +125,13 @@ PhoneDigits chinese_national(std::string_view national) {
   return is_service(national) ? pack(kNone, national, false) : pack(kChinaCode, national, true);
 }
 
+// A subscriber's mobile number behind the country code, as most are between carriers: the same whatever is said of it.
+bool is_mobile_with_code(std::string_view digits) {
+  return digits.size() == 13 && digits[0] == '8' && digits[1] == '6' && digits[2] == '1' && digits[3] >= '3';
+}
+
 PhoneDigits chinese_dialled(std::string_view digits) {
+  if (is_mobile(digits)) [[likely]] return pack(kChinaCode, digits, true);
   if (digits.size() < 3) return {};
   if (digits[0] == '0') {
     const std::string_view rest = digits.substr(1);
@@ -136,7 +148,7 @@ PhoneDigits chinese_dialled(std::string_view digits) {
   // Longer than any number of the plan: SMPP gives international numbers (TON 1) without their plus.
   if (digits.size() >= 12 && digits[0] != '1' && !digits.starts_with("95") && !digits.starts_with("96"))
     return digits.starts_with(kChina) ? chinese_national(digits.substr(2)) : pack(kNone, digits, true);
-  return is_mobile(digits) ? pack(kChinaCode, digits, true) : pack(kNone, digits, false);
+  return pack(kNone, digits, false);
 }
 
 // Behind country code 1 area and exchange begin with 2 to 9 (ATIS-0300051): of a mobile number without its country code, one in five
@@ -171,6 +183,8 @@ PhoneDigits canonical_number(std::string_view text, std::string_view home_countr
     digits.remove_prefix(2);  // also in +0086..., as some gateways write it
   }
   const bool chinese_home = home_country == kChina;
+  if (chinese_home && is_mobile_with_code(digits)) [[likely]]
+    return {.value = decimal_value(digits), .length = 13, .international = true};
   if (form == NumberForm::kInternational && digits.size() > 6 && has_country_code(digits)) with_country = true;
   if (with_country && !digits.starts_with('0')) {
     if (chinese_home && digits.starts_with(kChina)) return chinese_national(digits.substr(2));

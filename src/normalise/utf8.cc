@@ -34,6 +34,12 @@ void write(std::uint32_t code, std::size_t octets, char* out) {
 std::size_t to_utf8(std::u16string_view text, std::span<char> out) {
   std::size_t used = 0;
   for (std::size_t i = 0; i < text.size();) {
+    // Nearly all of a Chinese text.
+    if (text[i] >= 0x800 && (text[i] < 0xd800 || text[i] > 0xdfff) && out.size() - used >= 3) [[likely]] {
+      write(text[i++], 3, out.data() + used);
+      used += 3;
+      continue;
+    }
     const CodePoint at = code_point_at(text, i);
     const std::size_t octets = octets_of(at.code);
     if (octets > out.size() - used) break;  // whole characters only
