@@ -250,6 +250,7 @@ class Bench {
       load_.readers().offline(1);
     });
     std::vector<double> taken;
+    unsigned slowest = 0;
     for (unsigned i = 0; i < rounds; ++i) {
       const Change one = change(i);
       asked.store(i, std::memory_order_release);
@@ -259,6 +260,7 @@ class Bench {
       apply({&one, 1});
       while (found.load(std::memory_order_acquire) != i) std::this_thread::yield();
       taken.push_back(static_cast<double>(found_at.load() - start) / 1e6);
+      if (taken[i] > taken[slowest]) slowest = i;
       if (store_.tidy()) publish();
     }
     ends = true;
@@ -266,8 +268,8 @@ class Bench {
     reader_ = nullptr;
     std::sort(taken.begin(), taken.end());
     std::printf(
-        "one added %s, until a reader finds it: half within %.3f ms, 99%% within %.3f ms, the longest %.1f ms (%u)\n",
-        what, taken[taken.size() / 2], taken[taken.size() * 99 / 100], taken.back(), rounds);
+        "one added %s, until a reader finds it: half within %.3f ms, 99%% within %.3f ms, the longest %.1f ms (number %u of %u)\n",
+        what, taken[taken.size() / 2], taken[taken.size() * 99 / 100], taken.back(), slowest + 1, rounds);
   }
 
   // Packets in a second while `what` is done, and for so many seconds behind it.
