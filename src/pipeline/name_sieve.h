@@ -38,7 +38,7 @@ class NameSieve {
   Burst& burst_;
   WorkerStats& stats_;
   unsigned pause_ = 0;
-  std::array<std::array<char, PlainName::kRoom>, Burst::kFrames> room_;
+  std::array<std::array<char, PlainName::kRoom>, Burst::kFrames> room_{};  // what stands behind a name is read, and then masked
   Uncleared<PlainName, Burst::kFrames> names_;
   std::array<std::uint16_t, Burst::kFrames> frames_;  // of these
   std::array<std::uint16_t, Burst::kFrames> listed_;  // indexes of names
