@@ -11,8 +11,7 @@ namespace {
 using decode_detail::IpEnd;
 using decode_detail::Network;
 
-// Link, IP and transport as they come first.
-[[gnu::noinline]] Network decode_outermost(const Frame& frame, Layers& layers, IpEnd& end) {
+[[gnu::noinline]] Network decode_any(const Frame& frame, Layers& layers, IpEnd& end) {
   Network network = decode_detail::decode_link(frame, layers);
   if (network == Network::kAnyIp) network = decode_detail::by_version(frame.bytes(), layers.network);
   if (decode_detail::is_ip(network)) [[likely]]
@@ -22,18 +21,21 @@ using decode_detail::Network;
   return network;
 }
 
+// Link, IP and transport as they come first. Nearly all packets are IPv4 over Ethernet, and are read without a call.
+[[gnu::always_inline]] inline Network decode_outermost(const Frame& frame, Layers& layers, IpEnd& end) {
+  const bool is_usual = frame.link == LinkType::kEthernet && decode_detail::decode_ethernet(frame.bytes(), layers) == Network::kIpv4;
+  if (!is_usual) [[unlikely]] return decode_any(frame, layers, end);
+  layers.end = decode_detail::decode_network(frame.bytes(), Network::kIpv4, layers, end);
+  return Network::kIpv4;
+}
+
 }  // namespace
 
 void decode(const Frame& frame, Layers& layers) {
   static constexpr Layers kNothing;  // copied: one made here in single octets would first have to reach the cache
   layers = kNothing;
   IpEnd end;
-  Network network = Network::kIpv4;
-  // Nearly all packets, without a call.
-  if (frame.link == LinkType::kEthernet && decode_detail::decode_ethernet(frame.bytes(), layers) == Network::kIpv4) [[likely]]
-    layers.end = decode_detail::decode_network(frame.bytes(), Network::kIpv4, layers, end);
-  else
-    network = decode_outermost(frame, layers, end);
+  const Network network = decode_outermost(frame, layers, end);
   if (decode_detail::may_be_tunnel(network, layers)) [[unlikely]] {
     TunnelPath path;
     decode_detail::walk_tunnels(frame.bytes(), network, end, layers, path);

@@ -64,6 +64,8 @@ void NameText::append(Bytes label, std::size_t readable) {
 }
 
 void skip_name(Reader& reader) {
+  Reader ahead = reader;
+  if (const std::size_t wire = wire_length(ahead.rest()); wire != 0) [[likely]] return reader.skip(wire);
   while (reader.ok()) {
     const std::uint8_t length = reader.u8();
     if ((length & kLabelTypeMask) == kPointer) {

@@ -106,7 +106,7 @@ inline std::size_t copy_plain_name(Bytes octets, char* out) {
 }
 
 // Where the labels of a name have their lengths, as bits, and where its root label stands; 0: it is too long, cut, or the root alone. Of the
-// few labels that most names have no branch depends on how many they are: that can't be foretold. What a length is has to be looked at elsewhere.
+// few labels that most names have no branch depends on how many they are: that can't be foretold. Of what type a length is shows elsewhere.
 inline constexpr std::size_t kShortName = 63;
 struct LabelLengths {
   std::uint64_t places = 0;

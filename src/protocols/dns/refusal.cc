@@ -5,7 +5,6 @@
 
 #include "protocols/dns/header.h"
 #include "protocols/dns/name.h"
-#include "protocols/dns/plain_name.h"
 
 namespace telefence::dns {
 namespace {
@@ -71,10 +70,7 @@ bool read_query(Bytes message, Query& query) {
   query.header.questions = 0;
   while (query.header.questions < counted) {
     Reader question = reader;
-    if (const std::size_t wire = wire_length(message.subspan(question.position())); wire != 0) [[likely]]
-      question.skip(wire);
-    else
-      skip_name(question);
+    skip_name(question);
     const std::uint16_t type = question.u16();
     const std::uint16_t klass = question.u16();
     if (!question.ok()) break;  // fewer than counted; extract() told those before it
