@@ -40,9 +40,9 @@ inline bool is_tunnel_port(std::uint16_t destination_port) {
 }
 // Anybody may send from any port: that says something only of what goes to none that a service has (RFC 6335, 6).
 inline bool may_be_tunnel(std::uint16_t source_port, std::uint16_t destination_port) {
-  constexpr std::uint16_t kLeastOfUsers = 1024;
-  if (is_tunnel_port(destination_port)) return true;
-  return destination_port >= kLeastOfUsers && is_port_of_one_end(source_port);
+  constexpr std::uint16_t kLeastOfUsers = 1024;  // nor has a tunnel any below
+  if (destination_port < kLeastOfUsers) [[likely]] return false;
+  return is_tunnel_port(destination_port) || is_port_of_one_end(source_port);
 }
 inline bool is_tunnel_protocol(std::uint8_t protocol) {
   return protocol == kProtocolIpv4 || protocol == kProtocolIpv6 || protocol == kProtocolGre || protocol == kProtocolMpls;

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
 #include <string>
+#include <type_traits>
 
 #include "frame_builder.h"
 
@@ -68,6 +71,40 @@ TEST(Decode, FindsUdpOverIpv4) {
   EXPECT_EQ(decoded.layers.source_port, 40000);
   EXPECT_EQ(decoded.layers.destination_port, 53);
   EXPECT_EQ(decoded.layers.vlan, 0);
+}
+
+// Plain datagrams over Ethernet are read by a short way of their own; the same packet without Ethernet is not.
+TEST(Decode, APacketIsTheSameWithEthernetAndWithout) {
+  std::mt19937 random(5);
+  constexpr std::array<std::uint16_t, 8> kPorts = {53, 1023, 1024, 1701, 2152, 4789, 5060, 6081};
+  std::size_t plain = 0, others = 0, in_tunnels = 0;
+  for (int round = 0; round < 300'000; ++round) {
+    Octets packet = ipv4(kUdp, udp(kPorts[random() % kPorts.size()], filled(random() % 60, static_cast<std::uint8_t>(random()))));
+    if (random() % 4 == 0) packet = packet + filled(random() % 20, 0);
+    // One octet of the headers is another one, behind the version; or the end is cut.
+    if (random() % 2 == 0) packet[1 + random() % 27] = static_cast<std::uint8_t>(random() % 2 == 0 ? random() : random() % 4);
+    if (random() % 8 == 0) packet[0] = static_cast<std::uint8_t>(0x40 | random() % 16);
+    if (random() % 8 == 0) packet.resize(1 + random() % packet.size());
+    const Decoded with(ethernet(kIpv4, packet)), without(packet, LinkType::kRawIp);
+    Layers moved = without.layers;
+    const auto move = [](auto& offset) { offset = static_cast<std::remove_reference_t<decltype(offset)>>(offset + 14); };
+    move(moved.network);
+    if (moved.transport_at != 0) move(moved.transport_at);
+    if (moved.network_end != 0) move(moved.network_end);
+    if (moved.payload != 0) move(moved.payload);
+    if (moved.tunnels != 0) {  // the way to it is told by offsets of its own
+      ++in_tunnels;
+      ASSERT_EQ(with.layers.tunnel_kinds, moved.tunnel_kinds) << round;
+      ASSERT_EQ(with.layers.end, moved.end) << round;
+      ASSERT_EQ(with.layers.payload, moved.payload) << round;
+      continue;
+    }
+    ASSERT_EQ(with.layers, moved) << round;
+    ++(moved.end == DecodeEnd::kPayload ? plain : others);
+  }
+  EXPECT_GT(plain, 50'000u);
+  EXPECT_GT(others, 20'000u);
+  EXPECT_GT(in_tunnels, 0u);
 }
 
 TEST(Decode, FindsTcpBehindIpv4AndTcpOptions) {
