@@ -64,12 +64,17 @@ class Chunk {
   // Requires: first and last are ASCII. Signed comparison: no octet above 0x7f is ever within.
   unsigned within(char first, char last) const { return bits(is_within(first, last)); }
   // ASCII capitals as small letters, all else as it is.
-  Chunk lowered() const { return Chunk(_mm_or_si128(octets_, _mm_and_si128(is_within('A', 'Z'), _mm_set1_epi8(0x20)))); }
-  // Another octet in place of each that is below `limit`, or above 0x7f; and which these were, as bits.
-  Chunk without_below(char limit, char other, unsigned& which) const {
-    const __m128i is_below = _mm_cmplt_epi8(octets_, _mm_set1_epi8(limit));
-    which = bits(is_below);
-    return Chunk(_mm_or_si128(_mm_and_si128(is_below, _mm_set1_epi8(other)), _mm_andnot_si128(is_below, octets_)));
+  Chunk lowered() const {
+    // So shifted, capitals are the largest of all signed numbers: one comparison, where is_within() takes two.
+    const __m128i shifted = _mm_add_epi8(octets_, _mm_set1_epi8(0x7f - 'Z'));
+    const __m128i is_capital = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(0x7f - 26));
+    return Chunk(_mm_or_si128(octets_, _mm_and_si128(is_capital, _mm_set1_epi8(0x20))));
+  }
+  // Another octet in place of each that is not above `limit`, or above 0x7f, unless it is `kept`; and which these were, as bits.
+  Chunk with_above(char limit, char kept, char other, unsigned& which) const {
+    const __m128i stays = _mm_or_si128(_mm_cmpgt_epi8(octets_, _mm_set1_epi8(limit)), _mm_cmpeq_epi8(octets_, _mm_set1_epi8(kept)));
+    which = bits(stays) ^ 0xffff;
+    return Chunk(_mm_or_si128(_mm_and_si128(octets_, stays), _mm_andnot_si128(stays, _mm_set1_epi8(other))));
   }
 
  private:
@@ -110,11 +115,11 @@ class Chunk {
       if (octet >= 'A' && octet <= 'Z') octet = static_cast<char>(octet + ('a' - 'A'));
     return chunk;
   }
-  Chunk without_below(char limit, char other, unsigned& which) const {
+  Chunk with_above(char limit, char kept, char other, unsigned& which) const {
     Chunk chunk = *this;
     which = 0;
     for (std::size_t i = 0; i < kSize; ++i) {
-      if (static_cast<signed char>(octets_[i]) >= limit) continue;
+      if (static_cast<signed char>(octets_[i]) > limit || octets_[i] == kept) continue;
       which |= 1u << i;
       chunk.octets_[i] = other;
     }

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/fetch_ahead.h"
 #include "base/large_memory.h"
@@ -46,6 +47,8 @@ class BlockFilter {
   void add(std::uint64_t hash) { add(static_cast<std::uint32_t>(hash), hash); }
   void prefetch(std::uint64_t hash) const { prefetch(static_cast<std::uint32_t>(hash)); }
   bool may_contain(std::uint64_t hash) const { return may_contain(static_cast<std::uint32_t>(hash), hash); }
+  // The same of at most 64, as bits, the first one the lowest. Where the processor can, four words of a block are asked at once.
+  std::uint64_t which_may_be_there(std::span<const std::uint64_t> hashes) const;
 
   std::size_t bytes() const { return count_ * sizeof(Block); }
   // For a snapshot on disk.
@@ -58,8 +61,15 @@ class BlockFilter {
   // Multiplication instead of division.
   std::size_t block_of(std::uint32_t home) const { return (home * count_) >> 32; }
 
+  std::uint64_t which_one_by_one(std::span<const std::uint64_t> hashes) const;
+  std::uint64_t which_by_four(std::span<const std::uint64_t> hashes) const;
+
   std::uint64_t count_ = 0;
   LargeArray<Block> blocks_;
 };
+
+// For tests, which take each way in turn: 0 is the plainest.
+int block_filter_ways();
+void force_block_filter_way(int way);
 
 }  // namespace telefence

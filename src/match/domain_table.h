@@ -109,6 +109,8 @@ class DomainTable {
   void prefetch_filter(const DomainProbe& probe) const { prefetch_filter(probe.hash.home); }
   // Whether a name with this home may be there.
   bool may_have_home(std::uint64_t home) const { return slots_.may_have_home(home); }
+  // The same of at most 64, as bits, the first one the lowest.
+  std::uint64_t which_may_have_home(std::span<const std::uint64_t> homes) const { return slots_.which_may_have_home(homes); }
   bool may_contain(const DomainProbe& probe) const { return may_contain(probe.hash); }
   bool may_contain(const NameHash& hash) const { return slots_.may_contain(hash.home, hash.place); }
   void prefetch_line(const DomainProbe& probe) const { slots_.prefetch_line(probe.hash.place); }

@@ -95,9 +95,9 @@ template <typename Use>
   if (name.size() <= ShortName::kMost) [[likely]] return use(ShortName(name));
   if (name.size() <= kLongest) use(LongName(name));
 }
-[[gnu::always_inline]] inline NameHome home_of_name(const PlainName& name) {
-  std::size_t asked = 0;  // home_of() goes from label to label
-  return home_of(name.text.size(), [&](std::size_t) { return std::size_t{name.label_starts[asked++]}; });
+// Of how many labels the home is; of a name that has fewer it is the whole.
+inline std::size_t home_labels(const PlainName& name) {
+  return is_short_end(name.ends[0], std::size_t{name.ends[1]} - name.ends[0]) ? 3 : 2;
 }
 template <typename Name>
 [[gnu::always_inline]] inline NameHome home_of_name(const Name& name) {

@@ -40,12 +40,6 @@ class HomesAsked {
       ask(key, read, home.start);
     });
   }
-  // It says itself where its last labels begin: nothing of it is searched.
-  void add(std::size_t key, const PlainName& name) {
-    const NameHome home = home_of_name(name);
-    for (std::size_t labels = min_labels_; labels < home.labels; ++labels) ask(key, name, name.label_starts[labels - 1]);
-    ask(key, name, home.start);
-  }
 
   // visit(key) for each name of which something may be listed. What was added is done with then.
   template <typename Visit>
@@ -86,11 +80,6 @@ class HomesAsked {
   void ask(std::size_t key, const Name& name, std::size_t start) {
     SuffixHasher hasher(secret_);
     name.begin(hasher, start);
-    ask(key, hasher.home());
-  }
-  void ask(std::size_t key, const PlainName& name, std::size_t start) {
-    SuffixHasher hasher(secret_);
-    hasher.begin_where_all_is_readable({name.text.data() + start, name.text.size() - start});
     ask(key, hasher.home());
   }
   void ask(std::size_t key, std::uint64_t home) {

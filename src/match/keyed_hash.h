@@ -34,6 +34,8 @@ struct NameHome {
   std::uint16_t labels = 0;
 };
 
+inline bool is_short_end(std::size_t last_label, std::size_t second_with_dot) { return last_label == 2 && second_with_dot <= 4; }
+
 // label_start(end): where the label begins that ends before `end`. Requires: size > 0.
 template <typename LabelStart>
 [[gnu::always_inline]] inline NameHome home_of(std::size_t size, LabelStart label_start) {
@@ -41,7 +43,7 @@ template <typename LabelStart>
   if (last == 0) return {0, 1};
   const std::size_t second = label_start(last - 1);
   if (second == 0) return {0, 2};
-  if (size - last != 2 || last - second > 4) return {second, 2};
+  if (!is_short_end(size - last, last - second)) return {second, 2};
   return {label_start(second - 1), 3};
 }
 
@@ -73,7 +75,12 @@ class SuffixHasher {
     }();
     const char* at = home.data();
     std::size_t left = home.size();
-    for (; left > kWhole; left -= kWhole, at += kWhole) mix(eight(at), eight(at + 8), 0);
+    if (left > kWhole) {  // apart from the loop, which few need: gcc 12 keeps its products in memory
+      mix(eight(at), eight(at + 8), 0);
+      at += kWhole;
+      left -= kWhole;
+      for (; left > kWhole; left -= kWhole, at += kWhole) [[unlikely]] mix(eight(at), eight(at + 8), 0);
+    }
     const auto* const mask = reinterpret_cast<const char*>(kCounted.data()) + kWhole - left;
     begin(eight(at) & eight(mask), eight(at + 8) & eight(mask + 8), home.size());
   }

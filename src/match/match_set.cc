@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <tuple>
 
 #include "base/check.h"
-#include "match/homes_asked.h"
+#include "match/names_asked.h"
 #include "match/keyed_hash.h"
 #include "match/layer.h"
 #include "match/made_id.h"
@@ -128,13 +129,12 @@ void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits, 
 }
 
 std::size_t MatchSet::may_be_listed(std::span<const PlainName> names, std::span<std::uint16_t> indexes) const {
-  static_assert(kMostAsked == HomesAsked::kGroup);
+  static_assert(kMostAsked == NamesAsked::kMost);
   DCHECK(names.size() <= kMostAsked && indexes.size() >= names.size());
   if (tables_->domains.empty()) return 0;
-  HomesAsked homes(tables_->domains);
-  for (std::size_t i = 0; i < names.size(); ++i) homes.add(i, names[i]);
   std::size_t count = 0;
-  homes.visit_listed([&](std::size_t i) { indexes[count++] = static_cast<std::uint16_t>(i); });
+  for (std::uint64_t listed = NamesAsked(tables_->domains).which_may_be_listed(names); listed != 0; listed &= listed - 1)
+    indexes[count++] = static_cast<std::uint16_t>(std::countr_zero(listed));
   return count;
 }
 

@@ -63,6 +63,7 @@ class SlotTable {
   bool may_contain(std::uint64_t home, std::uint64_t hash) const { return filter_.may_contain(static_cast<std::uint32_t>(home), hash); }
   // Whether any key with this home may be there.
   bool may_have_home(std::uint64_t home) const { return filter_.may_contain(home); }
+  std::uint64_t which_may_have_home(std::span<const std::uint64_t> homes) const { return filter_.which_may_be_there(homes); }
   void prefetch_line(std::uint64_t hash) const { fetch_ahead(&lines_[line_of(hash)]); }
 
   // The place of the first slot with these key bits which `is_it` says yes to; nullptr when there is none.

@@ -7,24 +7,47 @@ namespace telefence {
 
 NameSieve::NameSieve(Burst& burst, WorkerStats& stats) : burst_(burst), stats_(stats) {
   for (const Protocol* const one : registered_protocols())
-    CHECK(one->plain_name == nullptr || (one->acknowledges == nullptr && one->make_reader == nullptr));
+    CHECK(one->plain_names == nullptr || (one->acknowledges == nullptr && one->make_reader == nullptr));
 }
 
-// Names in the plainest form, in the order of their frames.
+// Names in the plainest form, in the order of their frames. Neighbours mostly are of one protocol, which reads them together.
 std::size_t NameSieve::collect(const Classifier& classifier) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < burst_.count; ++i) {
+  std::size_t count = 0, waiting = 0;
+  std::uint8_t last = kNoProtocol;
+  const auto read = [&] {
+    const bool is_read = waiting != 0 && last != kNoProtocol && classifier.is_enabled(last);
+    if (is_read) count += read_names(last, waiting, count);
+    waiting = 0;
+  };
+  const std::span<const Frame> frames = burst_.received();
+  for (std::size_t i = 0; i < frames.size(); ++i) {
     const Layers& layers = burst_.layers[i];
     if (layers.end != DecodeEnd::kPayload || layers.transport != Transport::kUdp) continue;
+    if (frames[i].tailroom < Protocol::kBehindPlain) [[unlikely]] continue;
     const std::uint8_t protocol = classifier.by_destination(Transport::kUdp, layers.destination_port);
-    if (protocol == kNoProtocol || !classifier.is_enabled(protocol)) continue;
-    const auto plain_name = registered_protocols()[protocol]->plain_name;
-    if (plain_name == nullptr) continue;
-    if (!plain_name(payload_of(burst_.frames[i], layers), room_[count].data(), names_[count])) continue;
-    burst_.protocol[i] = protocol;
-    frames_[count++] = static_cast<std::uint16_t>(i);
+    if (protocol != last) [[unlikely]] {
+      read();
+      last = protocol;
+    }
+    messages_[waiting] = payload_of(frames[i], layers);
+    waiting_[waiting++] = static_cast<std::uint16_t>(i);
   }
+  read();
   return count;
+}
+
+// Of the waiting messages of a protocol; behind the first `count` names.
+std::size_t NameSieve::read_names(std::uint8_t protocol, std::size_t waiting, std::size_t count) {
+  const auto plain_names = registered_protocols()[protocol]->plain_names;
+  if (plain_names == nullptr) return 0;
+  std::array<std::uint16_t, Burst::kFrames> indexes;
+  const std::size_t found = plain_names(messages_.first(waiting), &names_[count], indexes.data());
+  for (std::size_t n = 0; n < found; ++n) {
+    const std::uint16_t frame = waiting_[indexes[n]];
+    burst_.protocol[frame] = protocol;
+    frames_[count + n] = frame;
+  }
+  return found;
 }
 
 std::size_t NameSieve::run(const MatchSet& set, const Classifier& classifier) {
@@ -35,7 +58,7 @@ std::size_t NameSieve::run(const MatchSet& set, const Classifier& classifier) {
   }
   const std::size_t count = collect(classifier);
   if (count == 0) return 0;
-  const std::size_t listed = set.may_be_listed(names_.first(count), listed_);
+  const std::size_t listed = set.may_be_listed(std::span<const PlainName>(names_).first(count), listed_);
   if (2 * listed > count) pause_ = kPause;
   turn_away(count, listed);
   return count - listed;

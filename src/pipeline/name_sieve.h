@@ -32,15 +32,17 @@ class NameSieve {
   static constexpr unsigned kPause = 15;
 
   std::size_t collect(const Classifier& classifier);
+  std::size_t read_names(std::uint8_t protocol, std::size_t waiting, std::size_t count);
   void turn_away(std::size_t count, std::size_t listed);
   void count_innocent(std::uint8_t protocol, std::uint64_t messages);
 
   Burst& burst_;
   WorkerStats& stats_;
   unsigned pause_ = 0;
-  std::array<std::array<char, PlainName::kRoom>, Burst::kFrames> room_{};  // what stands behind a name is read, and then masked
-  Uncleared<PlainName, Burst::kFrames> names_;
-  std::array<std::uint16_t, Burst::kFrames> frames_;  // of these
+  Uncleared<Bytes, Burst::kFrames> messages_;              // of a protocol, to be read together
+  std::array<std::uint16_t, Burst::kFrames> waiting_;      // of these: the frames
+  std::array<PlainName, Burst::kFrames> names_{};          // what stands behind one is read, and then masked
+  std::array<std::uint16_t, Burst::kFrames> frames_;       // of these
   std::array<std::uint16_t, Burst::kFrames> listed_;  // indexes of names
 };
 

@@ -99,10 +99,12 @@ struct Protocol {
   // reads what lies whole in one. Null: extract() reads all. Called at start, once per worker.
   std::unique_ptr<DatagramReader> (*make_reader)() = nullptr;
 
-  // Of a datagram that asks for one name and nothing else, in the plainest way, as nearly all do: that name, with its text at the start of
-  // `room`, which has PlainName::kRoom characters. False: extract() has to look. What this takes is kDone for extract(), with one event that holds this
-  // name, which is canonical or none at all. Not with `acknowledges` or `make_reader`. Null: there are no such datagrams.
-  bool (*plain_name)(Bytes message, char* room, PlainName& name) = nullptr;
+  // Of datagrams that ask for one name and nothing else, in the plainest way, as nearly all do: these names, in the order of `messages`, and
+  // which of the messages they are of. Returns how many; extract() has to look at the others. What this takes is kDone for extract(), with one
+  // event that holds this name, which is canonical or none at all. Requires: `names` and `indexes` have room for all, and kBehindPlain octets
+  // can be read behind each message. Not with `acknowledges` or `make_reader`. Null: there are no such datagrams.
+  static constexpr std::size_t kBehindPlain = 64;
+  std::size_t (*plain_names)(std::span<const Bytes> messages, PlainName* names, std::uint16_t* indexes) = nullptr;
 
   std::span<const std::string_view> answers;  // the words for RefusalTerms::answer; the first is the default
   // Writes the payload of the protocol's own "no" to the sender of `event`. False: nothing fitting can be said; a datagram is

@@ -49,16 +49,16 @@ TEST(Chunk, MarksAndLowersAnyOctetAsOneByOne) {
     chunk.lowered().store(lowered.data());
     std::string replaced(Chunk::kSize, ' ');
     unsigned which = 0;
-    chunk.without_below('-', '.', which).store(replaced.data());
+    chunk.with_above('.', '-', ':', which).store(replaced.data());
     for (std::size_t i = 0; i < text.size(); ++i) {
       const auto c = static_cast<unsigned char>(text[i]);
       EXPECT_EQ(chunk.within('0', '9') >> i & 1, c >= '0' && c <= '9' ? 1u : 0u);
       EXPECT_EQ(chunk.within('\0', 0x1f) >> i & 1, c < 0x20 ? 1u : 0u);
       EXPECT_EQ(chunk.equal('\n') >> i & 1, c == '\n' ? 1u : 0u);
       EXPECT_EQ(static_cast<unsigned char>(lowered[i]), c >= 'A' && c <= 'Z' ? c + 32 : c);
-      const bool is_below = c < '-' || c > 0x7f;
-      EXPECT_EQ(which >> i & 1, is_below ? 1u : 0u);
-      EXPECT_EQ(replaced[i], is_below ? '.' : text[i]);
+      const bool goes = (c <= '.' && c != '-') || c > 0x7f;
+      EXPECT_EQ(which >> i & 1, goes ? 1u : 0u);
+      EXPECT_EQ(replaced[i], goes ? ':' : text[i]);
     }
   }
 }

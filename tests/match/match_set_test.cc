@@ -62,16 +62,16 @@ using Strings = std::vector<std::string>;
 // The indexes of those of which something may be listed.
 std::vector<std::size_t> asked_quickly(const MatchSet& set, const std::vector<std::string>& names) {
   std::vector<PlainName> plain;
-  std::vector<std::array<char, PlainName::kRoom>> rooms(names.size());
   for (const std::string& name : names) {
-    std::array<char, PlainName::kRoom>& room = rooms[plain.size()];
-    room.fill('.');  // what stands behind a name means nothing
-    std::copy(name.begin(), name.end(), room.begin());
-    plain.push_back({{room.data(), name.size()}, {}});
+    PlainName& one = plain.emplace_back();
+    one.octets.fill('.');  // what stands around a name means nothing
+    std::copy(name.begin(), name.end(), one.octets.begin() + 1);
+    one.size = static_cast<std::uint8_t>(name.size());
     std::size_t end = name.size();
-    for (std::uint8_t& start : plain.back().label_starts) {
-      if (end != 0) start = static_cast<std::uint8_t>(name.substr(0, end).rfind('.') + 1);
-      end = start == 0 ? 0 : start - 1u;
+    for (std::uint8_t& size : one.ends) {
+      const std::size_t start = end == 0 ? 0 : name.substr(0, end).rfind('.') + 1;
+      size = static_cast<std::uint8_t>(name.size() - start);
+      end = start == 0 ? 0 : start - 1;
     }
   }
   std::vector<std::uint16_t> found(names.size());
@@ -87,7 +87,7 @@ TEST(MatchSet, TheQuickQuestionMissesNoNameThatIsListed) {
     std::string name = labels[random() % labels.size()];
     for (std::size_t more = random() % 4; more != 0; --more) {
       const std::string& label = labels[random() % labels.size()];
-      if (name.size() + 1 + label.size() <= 63) name += '.' + label;
+      if (name.size() + 1 + label.size() <= PlainName::kMost) name += '.' + label;
     }
     return name;
   };

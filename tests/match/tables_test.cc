@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "match/block_filter.h"
 #include "match/domain_table.h"
 #include "match/line_table.h"
 #include "match/number_table.h"
@@ -25,6 +26,32 @@ std::string random_name(std::mt19937& random) {
   std::string name = kLabels[random() % kLabels.size()];
   for (auto i = random() % 5; i > 0; --i) name += "." + kLabels[random() % kLabels.size()];
   return name;
+}
+
+TEST(BlockFilter, ManyAreToldAsOneByOne) {
+  std::mt19937_64 random(2);
+  for (int way = 0; way < block_filter_ways(); ++way) {
+    force_block_filter_way(way);
+    std::size_t there = 0, absent = 0;
+    for (int round = 0; round < 300; ++round) {
+      BlockFilter filter(1 + random() % 200, 1 + random() % 24);  // some so full that they say yes to nearly all
+      std::vector<std::uint64_t> added(random() % 200), asked(random() % 65);
+      for (std::uint64_t& hash : added) filter.add(hash = random());
+      for (std::uint64_t& hash : asked) hash = added.empty() || random() % 2 == 0 ? random() : added[random() % added.size()];
+      const std::uint64_t which = filter.which_may_be_there(asked);
+      for (std::size_t i = 0; i < asked.size(); ++i) {
+        const bool is_there = filter.may_contain(asked[i]);
+        ASSERT_EQ(which >> i & 1, is_there ? 1u : 0u) << way;
+        ++(is_there ? there : absent);
+      }
+      if (asked.size() < 64) {
+        ASSERT_EQ(which >> asked.size(), 0u);
+      }
+    }
+    EXPECT_GT(there, 1000u);
+    EXPECT_GT(absent, 1000u);
+  }
+  force_block_filter_way(block_filter_ways());
 }
 
 TEST(LineTable, FindsWhatWasInsertedAndNothingElse) {

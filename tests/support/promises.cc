@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <vector>
 
 namespace telefence::testing {
 namespace {
@@ -72,8 +73,8 @@ std::string Promises::broken_by(const Payload& original) {
   events_.begin_frame(0, 0);
   const Step step = protocol_.extract(payload, events_);
   std::string broken = broken_by_step(step, payload.bytes.size());
-  if (broken.empty() && payload.transport == Transport::kUdp && protocol_.plain_name != nullptr)
-    broken = broken_by_plain_name(step, payload.bytes);
+  if (broken.empty() && payload.transport == Transport::kUdp && protocol_.plain_names != nullptr)
+    broken = broken_by_plain_names(step, payload.bytes);
   if (step.progress == Progress::kMalformed) events_.undo_frame();
   for (const Event& event : events_.events()) {
     if (!broken.empty()) return broken;
@@ -88,23 +89,26 @@ std::string Promises::broken_by(const Payload& original) {
   return broken;
 }
 
-std::string Promises::broken_by_plain_name(const Step& step, Bytes payload) {
+std::string Promises::broken_by_plain_names(const Step& step, Bytes payload) {
+  std::vector<std::uint8_t> room(payload.begin(), payload.end());
+  room.resize(payload.size() + Protocol::kBehindPlain, 0xee);
+  const Bytes message = Bytes(again_.copy(room)).first(payload.size());
   PlainName name;
-  const MutableBytes room = output_.take(PlainName::kRoom);
-  const bool is_plain = protocol_.plain_name(payload, reinterpret_cast<char*>(room.data()), name);
-  if (!output_.fence_is_whole()) return "plain_name wrote before its room";
-  if (!is_plain) return {};
-  if (step.progress != Progress::kDone || events_.events().size() != 1) return "what plain_name takes is more, or other, for extract";
+  std::uint16_t index = 0xffff;
+  if (protocol_.plain_names({&message, 1}, &name, &index) == 0) return {};
+  if (index != 0) return "plain_names told another message";
+  if (step.progress != Progress::kDone || events_.events().size() != 1) return "what plain_names takes is more, or other, for extract";
   const auto* const lookup = std::get_if<DomainLookup>(&events_.events()[0].what);
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
   const auto is_same = [&](char sent, char plain) { return lower(sent) == plain; };
-  if (lookup == nullptr || !std::equal(lookup->name.begin(), lookup->name.end(), name.text.begin(), name.text.end(), is_same))
-    return "plain_name and extract read different names";
-  std::size_t end = name.text.size();
-  for (const std::uint8_t start : name.label_starts) {
-    const std::size_t expected = end == 0 ? 0 : name.text.substr(0, end).rfind('.') + 1;
-    if (start != expected) return "PlainName::label_starts are not where labels start";
-    end = expected == 0 ? 0 : expected - 1;
+  const std::string_view text = name.text();
+  if (lookup == nullptr || !std::equal(lookup->name.begin(), lookup->name.end(), text.begin(), text.end(), is_same))
+    return "plain_names and extract read different names";
+  std::size_t end = text.size();
+  for (const std::uint8_t size : name.ends) {
+    const std::size_t start = end == 0 ? 0 : text.substr(0, end).rfind('.') + 1;
+    if (size != text.size() - start) return "PlainName::ends are not where labels start";
+    end = start == 0 ? 0 : start - 1;
   }
   return {};
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 // What protocols/protocol.h promises for any bytes whatever, checked on one payload. Every-cut tests and fuzzers share
-// it. It calls every function of the protocol: recognise, extract, plain_name, acknowledges, and for what extract found refuse
+// it. It calls every function of the protocol: recognise, extract, plain_names, acknowledges, and for what extract found refuse
 // (each answer, several sizes of room), neutralise and restate. For tests only; one thread, no gtest.
 
 #include <string>
@@ -21,7 +21,7 @@ class Promises {
   std::string broken_by(const Payload& payload);
 
  private:
-  std::string broken_by_plain_name(const Step& step, Bytes payload);
+  std::string broken_by_plain_names(const Step& step, Bytes payload);
   std::string broken_by_step(const Step& step, std::size_t size) const;
   std::string broken_by_event(const Event& event, const Payload& payload);
   std::string broken_by_refusals(const Event& event, const Payload& payload);

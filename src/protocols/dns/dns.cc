@@ -8,6 +8,7 @@
 #include "base/reader.h"
 #include "protocols/dns/header.h"
 #include "protocols/dns/name.h"
+#include "protocols/dns/plain_names.h"
 #include "protocols/dns/refusal.h"
 #include "protocols/protocol.h"
 
@@ -127,18 +128,6 @@ Step extract(const Payload& payload, EventList& events) {
   return {progress, is_done ? static_cast<std::uint32_t>(payload.bytes.size()) : 0, 0};
 }
 
-// Protocol::plain_name. A standard query with one question, and no more records than is_plausible() lets pass.
-bool plain_name(Bytes message, char* room, PlainName& name) {
-  static_assert(kShortName + Chunk::kSize < PlainName::kRoom);
-  constexpr std::size_t kTypeAndClass = 4;
-  if (message.size() < kHeaderBytes + kTypeAndClass) return false;
-  // From the flags on: QR and opcode, then the count of questions, then the upper octets of the other counts.
-  const std::uint64_t head = big_endian<std::uint64_t>(message.data() + 2) & 0xf800'ffff'ff00'ff00;
-  if (head != 0x0000'0001'0000'0000 || message[10] != 0) return false;
-  const Bytes question = message.subspan(kHeaderBytes);
-  return lower_plain_name(question.first(question.size() - kTypeAndClass), room, name);
-}
-
 }  // namespace
 
 extern constinit const Protocol kProtocol{
@@ -148,7 +137,7 @@ extern constinit const Protocol kProtocol{
     .udp_ports = kPorts,
     .recognise = nullptr,  // a DNS message has nothing sure to know it by
     .extract = extract,
-    .plain_name = plain_name,
+    .plain_names = plain_names,
     .answers = kAnswers,
     .refuse = refuse,
     .default_action = "answer",

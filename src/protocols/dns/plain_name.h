@@ -10,8 +10,6 @@
 #include <cstring>
 
 #include "base/bytes.h"
-#include "base/chunk.h"
-#include "event/plain_name.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -103,78 +101,6 @@ inline std::size_t copy_plain_name(Bytes octets, char* out) {
   // Where a length stood, a dot stands in the text.
   for (std::size_t at = octets[0]; at < text; at += std::size_t{1} + octets[at + 1]) out[at] = '.';
   return wire;
-}
-
-// Where the labels of a name have their lengths, as bits, and where its root label stands; 0: it is too long, cut, or the root alone. Of the
-// few labels that most names have no branch depends on how many they are: that can't be foretold. Of what type a length is shows elsewhere.
-inline constexpr std::size_t kShortName = 63;
-struct LabelLengths {
-  std::uint64_t places = 0;
-  std::size_t root = 0;
-};
-inline LabelLengths walk_labels(Bytes octets) {
-  constexpr std::size_t kMostLabels = 32;  // of a name of 63 octets
-  LabelLengths out;
-  const std::size_t most = octets.size() < kShortName + 2 ? octets.size() : kShortName + 2;
-  std::size_t at = 0;
-  for (std::size_t labels = 0; at < most && labels <= kMostLabels; ++labels) {
-    if (octets[at] == 0) {
-      out.root = at;
-      return out;
-    }
-    out.places |= std::uint64_t{1} << (at & 63u);  // what begins behind kShortName ends behind `most`
-    at += std::size_t{1} + octets[at];
-  }
-  return {};
-}
-[[gnu::always_inline]] inline LabelLengths find_labels(Bytes octets) {
-  constexpr unsigned kUsualLabels = 5;
-  if (octets.empty()) return {};
-  const std::size_t last = (octets.size() < kShortName + 2 ? octets.size() : kShortName + 2) - 1;
-  std::uint64_t places = 0;
-  std::size_t at = 0;
-#pragma GCC unroll 5
-  for (unsigned label = 0; label < kUsualLabels; ++label) {
-    const std::size_t length = octets[at < last ? at : last];
-    places |= std::uint64_t{1} << (at & 63u);
-    at += length + (length != 0 ? 1 : 0);  // from the root label on it stays where it is
-  }
-  if (at > last || octets[at] != 0) [[unlikely]] return walk_labels(octets);
-  if (at == 0) return {};
-  return {places & ~std::uint64_t{0} >> (64 - at), at};
-}
-
-// The same in lower case, of a name whose text has at most kShortName octets, and whose labels have none below '-' or above 0x7f: so each that is
-// has to be a length. out: room for PlainName::kRoom. False: it is another one, or the root.
-[[gnu::always_inline]] inline bool lower_plain_name(Bytes octets, char* out, PlainName& name) {
-  const LabelLengths lengths = find_labels(octets);
-  if (lengths.root == 0) return false;
-  const std::string_view labels = as_text(octets.subspan(1, lengths.root - 1));
-  unsigned odd = 0;
-  std::uint64_t dots = 0;  // where a length stood, a dot stands in the text
-  const auto copy = [&](const Chunk& chunk, std::size_t to, unsigned counted) {
-    unsigned below = 0;
-    chunk.lowered().without_below('-', '.', below).store(out + to);
-    dots |= std::uint64_t{below & counted} << to;
-    odd |= chunk.equal_any('.', '\\');
-  };
-  constexpr unsigned kAll = 0xffff;
-  if (labels.size() < Chunk::kSize) {
-    copy(Chunk::of_few(labels), 0, (1u << labels.size()) - 1);
-  } else {
-    const std::size_t end = labels.size() - Chunk::kSize;
-    copy(Chunk::at(labels.data()), 0, kAll);
-    for (std::size_t from = Chunk::kSize; from < end; from += Chunk::kSize) copy(Chunk::at(labels.data() + from), from, kAll);
-    copy(Chunk::at(labels.data() + end), end, kAll);
-  }
-  if (odd != 0 || dots != lengths.places >> 1) return false;
-  name.text = {out, labels.size()};
-  std::uint64_t left = lengths.places;  // the first label's is the lowest
-  for (std::uint8_t& start : name.label_starts) {
-    start = static_cast<std::uint8_t>(63 - std::countl_zero(left | 1));
-    left &= ~(std::uint64_t{1} << start);
-  }
-  return true;
 }
 
 }  // namespace telefence::dns

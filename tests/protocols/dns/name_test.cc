@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "protocols/dns/plain_name.h"
+#include "protocols/dns/plain_names.h"
+#include "protocols/protocol.h"
 #include "support/guarded_bytes.h"
 
 namespace telefence::dns {
@@ -72,28 +74,31 @@ TEST(DnsName, AnythingElseIsNotPlainOrTheSame) {
   }
 }
 
-// Two ways to find the labels of a short name, of which one takes the labels that most names have without a branch.
-TEST(DnsName, LabelsAreFoundAlikeBothWays) {
-  std::mt19937 random(5);
-  testing::GuardedBytes memory(4096);
-  std::array<int, 8> found{};
-  for (int round = 0; round < 200000; ++round) {
-    std::string octets;
-    for (std::size_t labels = random() % 8; labels != 0; --labels) octets += label(1 + random() % (round % 3 == 0 ? 40 : 9));
-    octets += std::string(random() % 3, '\0');  // none: it is cut
-    if (round % 5 == 0 && !octets.empty()) octets[random() % octets.size()] = static_cast<char>(random());
-    octets.resize(std::min<std::size_t>(octets.size(), 80));
-    const Bytes bytes = memory.copy(as_bytes(octets));
-    const LabelLengths plain = walk_labels(bytes), quick = find_labels(bytes);
-    ASSERT_EQ(plain.root, quick.root) << ::testing::PrintToString(octets);
-    ASSERT_EQ(plain.places, quick.places) << ::testing::PrintToString(octets);
-    ASSERT_LE(plain.root, kShortName + 1);
-    if (plain.root != 0) ++found[std::min<std::size_t>(static_cast<std::size_t>(std::popcount(plain.places)), found.size() - 1)];
-  }
-  for (std::size_t labels = 1; labels < found.size(); ++labels) EXPECT_GT(found[labels], 100) << labels;
-}
+class PlainNameWays : public ::testing::TestWithParam<int> {
+ protected:
+  void SetUp() override { force_plain_name_way(GetParam()); }
+  void TearDown() override { force_plain_name_way(plain_name_ways()); }
+};
 
-TEST(DnsName, AShortNameInLowerCaseIsTheSameOrNone) {
+// A query for that name, behind which something stands that means nothing.
+struct Query {
+  explicit Query(const std::string& name, char behind = '\xee') {
+    octets.assign("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12);
+    octets.append(name).append("\x00\x01\x00\x01", 4);
+    size = octets.size();
+    octets.append(Protocol::kBehindPlain, behind);
+  }
+  bool read(PlainName& name) const {
+    static testing::GuardedBytes memory(4096);
+    const Bytes message = Bytes(memory.copy(as_bytes(octets))).first(size);
+    std::uint16_t index = 0;
+    return plain_names({&message, 1}, &name, &index) == 1;
+  }
+  std::string octets;
+  std::size_t size;
+};
+
+TEST_P(PlainNameWays, AShortNameInLowerCaseIsTheSameOrNone) {
   std::mt19937 random(6);
   constexpr std::string_view kUsual = "abcXYZ019-_";
   constexpr std::string_view kOdd = " !,.\\[\x7f\x80\xff\x01";
@@ -112,26 +117,55 @@ TEST(DnsName, AShortNameInLowerCaseIsTheSameOrNone) {
     }
     octets += '\0';
     const BothWays read(octets);
-    static testing::GuardedBytes memory(4096);
-    std::array<char, PlainName::kRoom> room;
     PlainName name;
-    const bool is_plain = lower_plain_name(memory.copy(as_bytes(octets)), room.data(), name);
-    ASSERT_EQ(is_plain, !is_odd && octets.size() <= kShortName + 2) << ::testing::PrintToString(octets);
+    const bool is_plain = Query(octets, static_cast<char>(random())).read(name);
+    ASSERT_EQ(is_plain, !is_odd && octets.size() <= PlainName::kMost + 2) << ::testing::PrintToString(octets);
     ++(is_plain ? plain : others);
     if (!is_plain) continue;
     std::string lower = read.text;
     for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    ASSERT_EQ(name.text, lower);
+    ASSERT_EQ(name.text(), lower);
     std::size_t end = lower.size();
-    for (const std::uint8_t start : name.label_starts) {
-      const std::size_t expected = end == 0 ? 0 : lower.substr(0, end).rfind('.') + 1;
-      ASSERT_EQ(start, expected) << lower;
-      end = expected == 0 ? 0 : expected - 1;
+    for (const std::uint8_t size : name.ends) {
+      const std::size_t start = end == 0 ? 0 : lower.substr(0, end).rfind('.') + 1;
+      ASSERT_EQ(size, lower.size() - start) << lower;
+      end = start == 0 ? 0 : start - 1;
     }
   }
   EXPECT_GT(plain, 10000);
   EXPECT_GT(others, 1000);
 }
+
+// Octets that look like lengths and root labels, at any place, must not make another name of what is asked for.
+TEST_P(PlainNameWays, NoOctetsMakeAnotherNameOfOne) {
+  std::mt19937 random(9);
+  constexpr std::string_view kOctets("\0\0\x01\x02\x03\x04\x05\x06\x07\x09\x0c\x1f\x2c\x2d\x2e\x2f\x30\x3f\x40\xc0" "abZ-", 24);
+  int plain = 0;
+  for (int round = 0; round < 2'000'000; ++round) {
+    std::string octets(1 + random() % 70, ' ');
+    for (char& c : octets) c = kOctets[random() % (random() % 4 == 0 ? 20 : kOctets.size())];
+    if (round % 2 == 0) octets[0] = static_cast<char>(random() % 8);
+    PlainName name;
+    if (!Query(octets).read(name)) continue;
+    ++plain;
+    const BothWays read(octets);
+    std::string lower = read.text;
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    ASSERT_EQ(name.text(), lower) << ::testing::PrintToString(octets);
+  }
+  EXPECT_GT(plain, 5000);
+}
+
+// What lies behind the message is no part of it.
+TEST_P(PlainNameWays, ANameEndsInItsMessage) {
+  PlainName name;
+  for (std::size_t most = 1; most <= 40; ++most) {
+    EXPECT_TRUE(Query(label(most) + '\0').read(name)) << most;
+    EXPECT_FALSE(Query(label(most)).read(name)) << most;  // the upper octet of its type is no root label
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlainNameWays, ::testing::Range(0, plain_name_ways()));
 
 TEST(DnsName, WhatHasToBeLookedAtCloselyIsNotPlain) {
   EXPECT_EQ(BothWays(label(3) + label(2, '.') + '\0').wire, 0u);
