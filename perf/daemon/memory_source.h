@@ -39,7 +39,10 @@ class MemorySource final : public Queue {
 
  private:
   std::size_t due(std::size_t most);
+  void give_as_they_stand(std::span<Frame> frames);
   void next(Frame& frame);
+  void put_next(Frame& frame);
+  void step_on();
   void move_on(Frame& frame, const Move& move) const;
   void spray(Frame& frame);
 
@@ -47,6 +50,7 @@ class MemorySource final : public Queue {
   const std::size_t network_, transport_;  // where these headers begin
   FramePool& pool_;
   Queue& port_;
+  const bool is_as_it_stands_;  // each packet is the same in every round
   std::size_t next_ = 0;
   std::uint32_t rounds_ = 0;
   std::uint32_t sprayed_ = 0;

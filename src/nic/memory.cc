@@ -87,7 +87,7 @@ rte_mbuf* make_contiguous(rte_mbuf* mbuf, rte_mempool* large_frames) {
   return copy;
 }
 
-void EthFramePool::fill(Frame& frame, rte_mbuf* mbuf) const {
+[[gnu::always_inline]] inline void EthFramePool::fill(Frame& frame, rte_mbuf* mbuf) const {
   frame = Frame{};
   frame.data = rte_pktmbuf_mtod(mbuf, std::uint8_t*);
   frame.headroom = rte_pktmbuf_headroom(mbuf);

@@ -20,18 +20,14 @@ std::uint64_t steady_ns() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
-// The fate of a frame that no protocol has to look at.
-Fate fate_of(DecodeEnd end) {
-  switch (end) {
-    case DecodeEnd::kPayload: return Fate::kForwardedNotRecognised;
-    case DecodeEnd::kNoPayload: return Fate::kForwardedNoPayload;
-    case DecodeEnd::kFragment: return Fate::kForwardedFragment;
-    case DecodeEnd::kUnknownLink: return Fate::kForwardedUnknownLink;
-    case DecodeEnd::kUnknownTransport: return Fate::kForwardedUnknownTransport;
-    case DecodeEnd::kBadHeader: return Fate::kForwardedBadHeader;
-  }
-  return Fate::kForwardedBadHeader;
-}
+// The fate of a frame that no protocol has to look at, by where decoding ended.
+constexpr std::array kFates = {Fate::kForwardedNotRecognised, Fate::kForwardedNoPayload,        Fate::kForwardedFragment,
+                               Fate::kForwardedUnknownLink,   Fate::kForwardedUnknownTransport, Fate::kForwardedBadHeader};
+static_assert(static_cast<std::size_t>(DecodeEnd::kBadHeader) == kFates.size() - 1);
+constexpr Fate fate_of(DecodeEnd end) { return kFates[static_cast<std::size_t>(end)]; }
+static_assert(fate_of(DecodeEnd::kPayload) == Fate::kForwardedNotRecognised && fate_of(DecodeEnd::kNoPayload) == Fate::kForwardedNoPayload &&
+              fate_of(DecodeEnd::kFragment) == Fate::kForwardedFragment && fate_of(DecodeEnd::kUnknownLink) == Fate::kForwardedUnknownLink &&
+              fate_of(DecodeEnd::kUnknownTransport) == Fate::kForwardedUnknownTransport);
 
 }  // namespace
 
@@ -285,21 +281,23 @@ void Worker::begin_part() {
 }
 
 void Worker::decode_frames(const Link& link) {
-  bool has_tunnels = false;
-  bool has_tcp = false;
-  bool has_udp = false;
-  for (std::size_t i = 0; i < burst_.count; ++i) {
+  unsigned tunnels = 0;     // of all
+  unsigned transports = 0;  // as bits
+  const std::size_t count = burst_.count;
+  std::fill_n(burst_.protocol.begin(), count, kNoProtocol);
+  for (std::size_t i = 0; i < count; ++i) {
     // What is read next of a small packet; of a large one the processor sees by itself that it is read in order.
     fetch_ahead(burst_.frames[i].data + kCacheLine);
+    const Layers& layers = burst_.layers[i];
     decode(burst_.frames[i], burst_.layers[i]);
-    burst_.fates[i] = fate_of(burst_.layers[i].end);
-    burst_.protocol[i] = kNoProtocol;
-    has_tunnels |= burst_.layers[i].tunnels != 0;
-    has_tcp |= burst_.layers[i].transport == Transport::kTcp;
-    has_udp |= burst_.layers[i].transport == Transport::kUdp;
+    burst_.fates[i] = fate_of(layers.end);
+    tunnels |= layers.tunnels;
+    transports |= 1u << static_cast<unsigned>(layers.transport);
   }
-  burst_.has_tcp = has_tcp;
-  burst_.has_udp = has_udp;
+  const auto has = [&](Transport transport) { return (transports >> static_cast<unsigned>(transport) & 1) != 0; };
+  burst_.has_tcp = has(Transport::kTcp);
+  burst_.has_udp = has(Transport::kUdp);
+  const bool has_tunnels = tunnels != 0;
   if (!burst_.is_made) [[likely]] {
     if (has_tunnels && link.spread != nullptr) pass_on(link);
     count_received();
@@ -400,9 +398,11 @@ void Worker::transmit(Link& link) {
   std::array<std::uint16_t, Burst::kFrames> index;
   std::size_t leaving_count = 0;
   std::size_t staying_count = 0;
-  for (std::size_t i = 0; i < burst_.count; ++i) {
-    if (burst_.held[i]) continue;
-    if (link.out == nullptr) {
+  const bool is_copy = link.out == nullptr;
+  const std::size_t count = burst_.count;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (burst_.held[i]) [[unlikely]] continue;
+    if (is_copy) [[unlikely]] {
       const bool is_answered = burst_.fates[i] == Fate::kAnswered || burst_.fates[i] == Fate::kReset;
       burst_.fates[i] = is_answered ? Fate::kMirrorAnswered : Fate::kMirrorReleased;
     }
