@@ -32,7 +32,7 @@ __attribute__((target("avx2,bmi,bmi2"))) std::uint64_t BlockFilter::which_by_fou
 }
 
 namespace {
-bool has_four() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"); }
+bool has_four() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"); }
 }  // namespace
 
 #else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names of a burst in the tables of all layers. A name is asked for by its home first (keyed_hash.h), and by what stands above that where the
-// shortest listed name is as short: where nothing of it is listed, as with nearly all innocent names, the other labels are not even hashed.
+// shortest listed name is as short: where nothing of it is listed, as with nearly all innocent names, the other labels are not even hashed. Only
+// of a few names all is asked for at once.
 #include <algorithm>
 #include <functional>
 
@@ -48,9 +49,17 @@ class Search {
   }
 
  private:
+  // Few are mostly those that the pipeline's sieve left, which has asked for their homes: nearly all of them are listed.
+  static constexpr std::size_t kFew = 8;
+
   void look_up_group(std::size_t first, std::size_t end) {
+    const auto look_up_name = [&](std::size_t key) { read_name(keys_[key].name, [&](const auto& name) { look_up_suffixes(key, name); }); };
+    if (end - first <= kFew) {
+      for (std::size_t key = first; key < end; ++key) look_up_name(key);
+      return;
+    }
     for (std::size_t key = first; key < end; ++key) homes_.add(key, keys_[key].name);
-    homes_.visit_listed([&](std::size_t key) { read_name(keys_[key].name, [&](const auto& name) { look_up_suffixes(key, name); }); });
+    homes_.visit_listed(look_up_name);
   }
 
   template <typename Name>

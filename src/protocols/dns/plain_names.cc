@@ -153,7 +153,9 @@ TELEFENCE_WIDE std::size_t read_all_by_32(std::span<const Bytes> messages, Plain
   return count;
 }
 
-bool has_wide() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt"); }
+bool has_wide() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt");
+}
 #else
 std::size_t read_all_by_32(std::span<const Bytes> messages, PlainName* names, std::uint16_t* indexes) { return read_all_by_16(messages, names, indexes); }
 bool has_wide() { return false; }
