@@ -10,38 +10,35 @@ NameSieve::NameSieve(Burst& burst, WorkerStats& stats) : burst_(burst), stats_(s
     CHECK(one->plain_names == nullptr || (one->acknowledges == nullptr && one->make_reader == nullptr));
 }
 
-// Names in the plainest form, in the order of their frames. Neighbours mostly are of one protocol, which reads them together.
+// Names in the plainest form, in the order of their frames. Neighbours of one protocol are read together; what other protocols have between them
+// does not part them.
 std::size_t NameSieve::collect(const Classifier& classifier) {
   std::size_t count = 0, waiting = 0;
   std::uint8_t last = kNoProtocol;
-  const auto read = [&] {
-    const bool is_read = waiting != 0 && last != kNoProtocol && classifier.is_enabled(last);
-    if (is_read) count += read_names(last, waiting, count);
-    waiting = 0;
-  };
   const std::span<const Frame> frames = burst_.received();
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const Layers& layers = burst_.layers[i];
     if (layers.end != DecodeEnd::kPayload || layers.transport != Transport::kUdp) continue;
     if (frames[i].tailroom < Protocol::kBehindPlain) [[unlikely]] continue;
     const std::uint8_t protocol = classifier.by_destination(Transport::kUdp, layers.destination_port);
+    if (protocol == kNoProtocol) continue;
     if (protocol != last) [[unlikely]] {
-      read();
+      const bool has_plain = classifier.is_enabled(protocol) && registered_protocols()[protocol]->plain_names != nullptr;
+      if (!has_plain) continue;
+      if (waiting != 0) count += read_names(last, waiting, count);
+      waiting = 0;
       last = protocol;
     }
     messages_[waiting] = payload_of(frames[i], layers);
     waiting_[waiting++] = static_cast<std::uint16_t>(i);
   }
-  read();
-  return count;
+  return waiting == 0 ? count : count + read_names(last, waiting, count);
 }
 
 // Of the waiting messages of a protocol; behind the first `count` names.
 std::size_t NameSieve::read_names(std::uint8_t protocol, std::size_t waiting, std::size_t count) {
-  const auto plain_names = registered_protocols()[protocol]->plain_names;
-  if (plain_names == nullptr) return 0;
   std::array<std::uint16_t, Burst::kFrames> indexes;
-  const std::size_t found = plain_names(messages_.first(waiting), &names_[count], indexes.data());
+  const std::size_t found = registered_protocols()[protocol]->plain_names(messages_.first(waiting), &names_[count], indexes.data());
   for (std::size_t n = 0; n < found; ++n) {
     const std::uint16_t frame = waiting_[indexes[n]];
     burst_.protocol[frame] = protocol;

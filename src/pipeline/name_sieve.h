@@ -39,11 +39,11 @@ class NameSieve {
   Burst& burst_;
   WorkerStats& stats_;
   unsigned pause_ = 0;
-  Uncleared<Bytes, Burst::kFrames> messages_;              // of a protocol, to be read together
-  std::array<std::uint16_t, Burst::kFrames> waiting_;      // of these: the frames
-  std::array<PlainName, Burst::kFrames> names_{};          // what stands behind one is read, and then masked
-  std::array<std::uint16_t, Burst::kFrames> frames_;       // of these
-  std::array<std::uint16_t, Burst::kFrames> listed_;  // indexes of names
+  Uncleared<Bytes, Burst::kFrames> messages_;          // of a protocol, to be read together
+  std::array<std::uint16_t, Burst::kFrames> waiting_;  // of these: the frames
+  std::array<PlainName, Burst::kFrames> names_{};      // what stands behind one is read, and then masked
+  std::array<std::uint16_t, Burst::kFrames> frames_;   // of the names
+  std::array<std::uint16_t, Burst::kFrames> listed_;   // indexes of names
 };
 
 }  // namespace telefence
