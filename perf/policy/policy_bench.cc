@@ -228,7 +228,7 @@ class Bench {
     MatchScratch scratch;
     CHECK(scratch.prepare(load_.sets().read()).ok());
     reader_ = &scratch;
-    std::atomic<std::int64_t> asked = -1, found = -1, found_at = 0;
+    std::atomic<std::int64_t> asked = -1, looked = -1, found = -1, found_at = 0;
     std::atomic<bool> ends = false;
     std::thread reader([&] {
       pin_to(options_.core);  // the worker's, which does not run now
@@ -243,7 +243,10 @@ class Bench {
         if (i != last) keys.clear(), keys_of(static_cast<unsigned>(i), keys, room, text), last = i;
         hits.clear();
         load_.sets().read().match(keys, scratch, hits);
-        if (hits.hits().empty()) continue;
+        if (hits.hits().empty()) {
+          looked.store(i, std::memory_order_release);
+          continue;
+        }
         found_at.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
         found.store(i, std::memory_order_release);
       }
@@ -254,7 +257,9 @@ class Bench {
     for (unsigned i = 0; i < rounds; ++i) {
       const Change one = change(i);
       asked.store(i, std::memory_order_release);
-      std::this_thread::sleep_for(std::chrono::microseconds(200));  // it looks, in vain
+      // It looks, in vain: the first time it has to come up, and its lists are touched for the first time.
+      while (looked.load(std::memory_order_acquire) != i) std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
       CHECK(found.load() != i);
       const std::int64_t start = Clock::now().time_since_epoch().count();
       apply({&one, 1});
@@ -323,7 +328,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Signatures put in force, and what a worker notices of it."};
   app.add_option("--domains", options.sizes.domains, "of the list");
   app.add_option("--patterns", options.sizes.patterns, "rules over texts in force");
-  app.add_option("--rounds", options.rounds, "domains and numbers that are added one at a time; patterns: an eighth");
+  app.add_option("--rounds", options.rounds, "domains and numbers that are added one at a time; patterns: an eighth")->check(CLI::Range(8u, 1'000'000u));
   app.add_option("--core", options.core, "core of the worker");
   app.add_option("--load", options.load, "share of the rate alone at which packets come by the clock");
   app.add_option("--hugepages", options.hugepages, "auto, off or MiB");
