@@ -7,11 +7,15 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <random>
+#include <vector>
 
+#include "decode/decode.h"
 #include "filter.h"
 #include "payloads.h"
 #include "sample/ring.h"
+#include "support/guarded_bytes.h"
 
 namespace telefence::testing {
 namespace {
@@ -66,8 +70,9 @@ std::vector<std::vector<std::uint8_t>> kinds() {
       udp_frame(dns_query("below.some.example"), 53),
       udp_frame(dns_query("127.0.0.1"), 53),
       udp_frame(dns_query(std::string(60, 'a') + ".evil.example"), 53),
-      udp_frame(dns_query(std::string(50, 'a') + ".evil.example"), 53),  // 63 octets
-      udp_frame(dns_query(std::string(51, 'a') + ".evil.example"), 53),
+      udp_frame(dns_query(std::string(44, 'a') + ".abc.evil.example"), 53),  // 61 octets
+      udp_frame(dns_query(std::string(44, 'a') + ".abcd.evil.example"), 53),
+      udp_frame(dns_query(std::string(44, 'a') + ".abcde.evil.example"), 53),
       udp_frame(query_of({std::string("a.b"), "evil", "example"}), 53),
       udp_frame(query_of({"www", "evil\xff", "example"}), 53),
       udp_frame(query_of({"[", "evil", "example"}), 53),
@@ -130,6 +135,54 @@ TEST(NameSieve, APlainNameIsTheCanonicalOneOrThereIsNone) {
 template <typename Counters>
 void expect_same(const Counters& one, const Counters& other, const char* what) {
   for (std::size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i].read(), other[i].read()) << what << ' ' << i;
+}
+
+// A burst of frames for the sieve alone, with so many octets behind each; what lies behind those can not be read.
+class AloneSieve {
+ public:
+  void give(const std::vector<std::uint8_t>& bytes, std::uint16_t tailroom = Protocol::kBehindPlain) {
+    std::vector<std::uint8_t> all = bytes;
+    all.resize(bytes.size() + tailroom, 0xee);
+    const MutableBytes memory = memory_.emplace_back(std::make_unique<GuardedBytes>(4096))->copy(all);
+    Frame& frame = burst_->frames[burst_->count];
+    frame.data = memory.data();
+    frame.length = static_cast<std::uint32_t>(bytes.size());
+    frame.tailroom = tailroom;
+    decode(frame, burst_->layers[burst_->count++]);
+  }
+  // Nothing is listed: which frames were plain, in the order in which they were given.
+  std::vector<bool> turned_away() {
+    const std::size_t count = sieve_.run(*MatchSet::empty(), Classifier());
+    std::vector<bool> which(burst_->is_turned_away.begin(), burst_->is_turned_away.begin() + static_cast<std::ptrdiff_t>(burst_->count));
+    EXPECT_EQ(static_cast<std::size_t>(std::count(which.begin(), which.end(), true)), count);
+    return which;
+  }
+
+ private:
+  std::unique_ptr<Burst> burst_ = std::make_unique<Burst>();
+  WorkerStats stats_;
+  NameSieve sieve_{*burst_, stats_};
+  std::vector<std::unique_ptr<GuardedBytes>> memory_;
+};
+
+TEST(NameSieve, BehindAFrameNoMoreIsReadThanItSays) {
+  AloneSieve sieve;
+  for (const std::uint16_t tailroom : {0, 1, 16, 63, 64, 200}) sieve.give(udp_frame(dns_query("a.example"), 53), tailroom);
+  EXPECT_EQ(sieve.turned_away(), (std::vector<bool>{false, false, false, false, true, true}));
+}
+
+TEST(NameSieve, OtherPacketsBetweenLookUpsChangeNothing) {
+  AloneSieve sieve;
+  const auto look_up = udp_frame(dns_query("www.shop.example"), 53);
+  const auto others = {udp_frame("of nobody", 9), udp_frame("of quic", 443), udp_frame(sip_invite("8613900000000", "110"), 5060),
+                       tcp_frame(http_request("good.example"), 80), udp_frame("x", 53)};
+  std::vector<bool> expected;
+  for (const auto& other : others) {
+    sieve.give(other);
+    sieve.give(look_up);
+    expected.insert(expected.end(), {false, true});
+  }
+  EXPECT_EQ(sieve.turned_away(), expected);
 }
 
 class NameSieveWays : public ::testing::TestWithParam<bool> {};

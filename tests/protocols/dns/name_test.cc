@@ -2,8 +2,6 @@
 #include "protocols/dns/name.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <random>
 #include <string>
 
