@@ -50,7 +50,7 @@ class Search {
 
  private:
   // Few are mostly those that the pipeline's sieve left, which has asked for their homes: nearly all of them are listed.
-  static constexpr std::size_t kFew = 8;
+  static constexpr std::size_t kFew = 16;
 
   void look_up_group(std::size_t first, std::size_t end) {
     const auto look_up_name = [&](std::size_t key) { read_name(keys_[key].name, [&](const auto& name) { look_up_suffixes(key, name); }); };

@@ -114,6 +114,8 @@ class DomainTable {
   bool may_contain(const DomainProbe& probe) const { return may_contain(probe.hash); }
   bool may_contain(const NameHash& hash) const { return slots_.may_contain(hash.home, hash.place); }
   void prefetch_line(const DomainProbe& probe) const { slots_.prefetch_line(probe.hash.place); }
+  // The same of a name that is a home itself.
+  void prefetch_home_line(std::uint64_t home) const { slots_.prefetch_line(home); }
   // The place where it most likely stands, if it is there; 0 when that can't be told from its first line.
   std::uint32_t likely_place(const DomainProbe& probe) const {
     return static_cast<std::uint32_t>(slots_.likely(probe.hash.place, std::uint64_t{probe.hash.tag} << 32, kTagMask));

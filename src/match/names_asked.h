@@ -5,6 +5,7 @@
 // which nothing is searched, and most of which have one home to ask for. Worker thread; no allocation.
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -52,6 +53,8 @@ class NamesAsked {
       which |= layer.table->which_may_have_home(std::span<const std::uint64_t>(homes_.first(names.size())));
       for (const Above& above : above_.first(above_count)) which |= std::uint64_t{layer.table->may_have_home(above.home)} << above.name;
     }
+    for (const TableLayer<DomainTable>& layer : layers_)
+      for (std::uint64_t left = which; left != 0; left &= left - 1) layer.table->prefetch_home_line(homes_[static_cast<std::size_t>(std::countr_zero(left))]);
     return which;
   }
 

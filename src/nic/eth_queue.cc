@@ -14,7 +14,11 @@
 namespace telefence {
 namespace {
 
-constexpr std::size_t kMostAtOnce = 64;
+constexpr std::size_t kMostSentAtOnce = 64;
+// As many as a whole burst of the pipeline, asked for in pieces: some drivers give no more than 32 or 64 at a call, however many wait, and a
+// burst that is not full says that none do.
+constexpr std::size_t kMostReceived = 128;
+constexpr std::uint16_t kPiece = 32;
 
 std::uint64_t wall_clock_ns() {
   timespec now{};
@@ -70,21 +74,27 @@ std::optional<unsigned> EthQueue::fullness() const {
 }
 
 std::size_t EthQueue::receive(std::span<Frame> frames) {
-  rte_mbuf* mbufs[kMostAtOnce];
-  const auto most = static_cast<std::uint16_t>(std::min(frames.size(), kMostAtOnce));
-  const std::uint16_t count = rte_eth_rx_burst(place_.dpdk_port, place_.queue, mbufs, most);
+  rte_mbuf* mbufs[kMostReceived];
+  const std::size_t most = std::min(frames.size(), kMostReceived);
+  std::size_t count = 0;
+  while (count < most) {
+    const auto wanted = static_cast<std::uint16_t>(std::min<std::size_t>(most - count, kPiece));
+    const std::uint16_t got = rte_eth_rx_burst(place_.dpdk_port, place_.queue, mbufs + count, wanted);
+    count += got;
+    if (got < wanted) break;
+  }
   if (count == 0) return 0;
-  for (std::uint16_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
+  for (std::size_t i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
   arrivals_.time_ns = wall_clock_ns();
-  for (std::uint16_t i = 0; i < count; ++i) fill(frames[i], mbufs[i]);
+  for (std::size_t i = 0; i < count; ++i) fill(frames[i], mbufs[i]);
   return count;
 }
 
 std::size_t EthQueue::transmit(std::span<Frame> frames) {
-  rte_mbuf* mbufs[kMostAtOnce];
+  rte_mbuf* mbufs[kMostSentAtOnce];
   std::size_t sent = 0;
   while (sent < frames.size()) {
-    const auto most = static_cast<std::uint16_t>(std::min(frames.size() - sent, kMostAtOnce));
+    const auto most = static_cast<std::uint16_t>(std::min(frames.size() - sent, kMostSentAtOnce));
     std::uint16_t count = 0;
     rte_mbuf* too_long = nullptr;
     while (count < most && too_long == nullptr) {

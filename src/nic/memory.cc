@@ -14,7 +14,7 @@ namespace telefence {
 namespace {
 
 // A burst from each of several links, replies, and the cache of its core.
-constexpr std::uint32_t kOwnOfWorker = 1024;
+constexpr std::uint32_t kOwnOfWorker = 1792;
 constexpr std::uint32_t kFewest = 4096;
 constexpr std::uint32_t kLargeFrames = 127;
 constexpr unsigned kCache = 256;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/extractor.h"
 
+#include "base/octet_search.h"
 #include "base/uncleared.h"
 #include "enforce/checksum.h"
 #include "enforce/segment.h"
@@ -30,19 +31,20 @@ Extractor::Extractor(Burst& burst, SessionTable& sessions, DatagramFlows& datagr
 void Extractor::run(const Classifier& classifier) {
   if (!burst_.is_copy) lane_.read_expired();  // nothing in line is judged as copies are
   if (burst_.has_tcp) prefetch();
-  for (std::size_t i = 0; i < burst_.count; ++i) {
-    const DecodeEnd end = burst_.layers[i].end;
-    if (burst_.is_turned_away[i]) continue;
-    if (end == DecodeEnd::kPayload && burst_.layers[i].transport == Transport::kUdp) {
-      reader_.datagram(i, classifier);
-      continue;
-    }
-    if (end == DecodeEnd::kFragment) fragment(i, classifier);
-    if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) continue;
-    if (burst_.layers[i].transport != Transport::kTcp) continue;
-    if (may_be_late_[i] && note_if_late(burst_, i, sessions_)) continue;
-    segment(i, classifier);
-  }
+  if (burst_.any_turned_away)
+    visit_unlike(burst_.is_turned_away.data(), burst_.count, true, [&](std::size_t i) { frame(i, classifier); });
+  else
+    for (std::size_t i = 0; i < burst_.count; ++i) frame(i, classifier);
+}
+
+[[gnu::always_inline]] inline void Extractor::frame(std::size_t index, const Classifier& classifier) {
+  const DecodeEnd end = burst_.layers[index].end;
+  if (end == DecodeEnd::kPayload && burst_.layers[index].transport == Transport::kUdp) return reader_.datagram(index, classifier);
+  if (end == DecodeEnd::kFragment) fragment(index, classifier);
+  if (end != DecodeEnd::kPayload && end != DecodeEnd::kNoPayload) return;
+  if (burst_.layers[index].transport != Transport::kTcp) return;
+  if (may_be_late_[index] && note_if_late(burst_, index, sessions_)) return;
+  segment(index, classifier);
 }
 
 // What is known of the connections of this burst: each look-up is a miss by itself, and several together are hardly more than one.

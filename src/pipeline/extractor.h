@@ -35,6 +35,7 @@ class Extractor {
   void end_of_burst();
 
  private:
+  void frame(std::size_t index, const Classifier& classifier);
   void prefetch();
   void prefetch_closed();
   void fragment(std::size_t index, const Classifier& classifier);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/name_sieve.h"
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "pipeline/payload_reader.h"
 
 namespace telefence {
 
@@ -15,6 +18,7 @@ NameSieve::NameSieve(Burst& burst, WorkerStats& stats) : burst_(burst), stats_(s
 std::size_t NameSieve::collect(const Classifier& classifier) {
   std::size_t count = 0, waiting = 0;
   std::uint8_t last = kNoProtocol;
+  run_count_ = 0;
   const std::span<const Frame> frames = burst_.received();
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const Layers& layers = burst_.layers[i];
@@ -44,45 +48,63 @@ std::size_t NameSieve::read_names(std::uint8_t protocol, std::size_t waiting, st
     burst_.protocol[frame] = protocol;
     frames_[count + n] = frame;
   }
+  if (found != 0) runs_[run_count_++] = {protocol, static_cast<std::uint16_t>(count + found)};
   return found;
 }
 
 std::size_t NameSieve::run(const MatchSet& set, const Classifier& classifier) {
-  static_assert(Burst::kFrames <= MatchSet::kMostAsked);
   if (pause_ != 0) {
     --pause_;
     return 0;
   }
   const std::size_t count = collect(classifier);
   if (count == 0) return 0;
-  const std::size_t listed = set.may_be_listed(std::span<const PlainName>(names_).first(count), listed_);
+  const std::size_t listed = which_may_be_listed(set, count);
   if (2 * listed > count) pause_ = kPause;
   turn_away(count, listed);
+  count_innocents(listed);
   return count - listed;
 }
 
-// Those of the names that are not among `listed_`. Neighbours mostly are of one protocol: it is counted when another one comes.
-void NameSieve::turn_away(std::size_t count, std::size_t listed) {
-  std::size_t next = 0;  // of `listed_`
-  std::uint64_t alike = 0;
-  std::uint8_t last = burst_.protocol[frames_[0]];
-  for (std::size_t n = 0; n < count; ++n) {
-    if (next < listed && listed_[next] == n) {
-      ++next;
-      continue;
-    }
-    const std::size_t frame = frames_[n];
-    if (burst_.protocol[frame] != last) {
-      count_innocent(last, alike);
-      last = burst_.protocol[frame];
-      alike = 0;
-    }
-    ++alike;
-    burst_.is_turned_away[frame] = true;
-    burst_.fates[frame] = Fate::kForwardedInspected;
+// Fills `listed_`. Returns how many.
+std::size_t NameSieve::which_may_be_listed(const MatchSet& set, std::size_t count) {
+  std::size_t listed = 0;
+  for (std::size_t first = 0; first < count; first += MatchSet::kMostAsked) {
+    const std::span<const PlainName> some = std::span<const PlainName>(names_).subspan(first, std::min(count - first, MatchSet::kMostAsked));
+    const std::size_t before = listed;
+    listed += set.may_be_listed(some, std::span(listed_).subspan(before));
+    for (std::size_t i = before; i < listed; ++i) listed_[i] = static_cast<std::uint16_t>(first + listed_[i]);
   }
-  count_innocent(last, alike);
+  return listed;
+}
+
+// All of the names, and then not those that are among `listed_`: which these are can't be foretold.
+void NameSieve::turn_away(std::size_t count, std::size_t listed) {
+  if (frames_[count - 1] == count - 1) [[likely]] {  // every frame so far has one
+    std::fill_n(burst_.is_turned_away.begin(), count, true);
+    std::fill_n(burst_.fates.begin(), count, Fate::kForwardedInspected);
+  } else {
+    for (std::size_t n = 0; n < count; ++n) {
+      burst_.is_turned_away[frames_[n]] = true;
+      burst_.fates[frames_[n]] = Fate::kForwardedInspected;
+    }
+  }
+  for (std::size_t n = 0; n < listed; ++n) {
+    const std::size_t frame = frames_[listed_[n]];
+    burst_.is_turned_away[frame] = false;
+    burst_.fates[frame] = PayloadReader::kUnread;
+  }
   burst_.any_turned_away = listed < count;
+}
+
+void NameSieve::count_innocents(std::size_t listed) {
+  std::size_t next = 0, begin = 0;  // of `listed_`, and of the names
+  for (const Run& run : std::span(runs_).first(run_count_)) {
+    const std::size_t before = next;
+    while (next < listed && listed_[next] < run.end) ++next;
+    count_innocent(run.protocol, run.end - begin - (next - before));
+    begin = run.end;
+  }
 }
 
 // As the stages count messages without a hit.

@@ -33,7 +33,9 @@ class NameSieve {
 
   std::size_t collect(const Classifier& classifier);
   std::size_t read_names(std::uint8_t protocol, std::size_t waiting, std::size_t count);
+  std::size_t which_may_be_listed(const MatchSet& set, std::size_t count);
   void turn_away(std::size_t count, std::size_t listed);
+  void count_innocents(std::size_t listed);
   void count_innocent(std::uint8_t protocol, std::uint64_t messages);
 
   Burst& burst_;
@@ -44,6 +46,12 @@ class NameSieve {
   std::array<PlainName, Burst::kFrames> names_{};      // what stands behind one is read, and then masked
   std::array<std::uint16_t, Burst::kFrames> frames_;   // of the names
   std::array<std::uint16_t, Burst::kFrames> listed_;   // indexes of names
+  struct Run {
+    std::uint8_t protocol;
+    std::uint16_t end;  // so many names with those before it
+  };
+  std::array<Run, Burst::kFrames> runs_;  // of names of one protocol
+  std::size_t run_count_ = 0;
 };
 
 }  // namespace telefence

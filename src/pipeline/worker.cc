@@ -6,6 +6,7 @@
 
 #include "base/cycles.h"
 #include "base/fetch_ahead.h"
+#include "base/octet_search.h"
 #include "base/uncleared.h"
 #include "decode/decode.h"
 #include "pipeline/fill_record.h"
@@ -395,24 +396,23 @@ void Worker::finish_records(const LivePolicy& live) {
 }
 
 void Worker::transmit(Link& link) {
-  std::array<std::uint16_t, Burst::kFrames> index;
+  std::array<std::uint16_t, Burst::kFrames> index, staying;
   std::size_t leaving_count = 0;
   std::size_t staying_count = 0;
   const bool is_copy = link.out == nullptr;
   const std::size_t count = burst_.count;
+  if (is_copy) [[unlikely]] let_go_of_copies();
   for (std::size_t i = 0; i < count; ++i) {
     if (burst_.held[i]) [[unlikely]] continue;
-    if (is_copy) [[unlikely]] {
-      const bool is_answered = burst_.fates[i] == Fate::kAnswered || burst_.fates[i] == Fate::kReset;
-      burst_.fates[i] = is_answered ? Fate::kMirrorAnswered : Fate::kMirrorReleased;
-    }
-    if (leaves(burst_.fates[i])) {
-      index[leaving_count] = static_cast<std::uint16_t>(i);
-      leaving_[leaving_count++] = burst_.frames[i];
-    } else {
-      staying_[staying_count++] = burst_.frames[i];
-    }
+    // Which of them stay can't be foretold: each is written to where the next one of both kinds goes.
+    const bool is_leaving = leaves(burst_.fates[i]);
+    index[leaving_count] = static_cast<std::uint16_t>(i);
+    leaving_[leaving_count] = burst_.frames[i];
+    leaving_count += is_leaving ? 1 : 0;
+    staying[staying_count] = static_cast<std::uint16_t>(i);
+    staying_count += is_leaving ? 0 : 1;
   }
+  for (std::size_t i = 0; i < staying_count; ++i) staying_[i] = burst_.frames[staying[i]];
   const std::size_t sent = leaving_count == 0 ? 0 : link.out->transmit({leaving_.data(), leaving_count});
   for (std::size_t i = sent; i < leaving_count; ++i) burst_.fates[index[i]] = Fate::kDroppedTransmitFull;
   if (sent < leaving_count) pool_.release({leaving_.data() + sent, leaving_count - sent});
@@ -422,27 +422,51 @@ void Worker::transmit(Link& link) {
   end_stage(Stage::kTransmit);
 }
 
-// Counters are in memory, and a second addition to one waits for the first: neighbours mostly share their fate.
+void Worker::let_go_of_copies() {
+  for (std::size_t i = 0; i < burst_.count; ++i) {
+    if (burst_.held[i]) continue;
+    const bool is_answered = burst_.fates[i] == Fate::kAnswered || burst_.fates[i] == Fate::kReset;
+    burst_.fates[i] = is_answered ? Fate::kMirrorAnswered : Fate::kMirrorReleased;
+  }
+}
+
+// Counters are in memory, and a second addition to one waits for the first: neighbours mostly share their fate, and nearly all that of innocents.
 void Worker::count_fates() {
   Fate last = Fate::kForwardedInspected;
   std::uint64_t alike = 0;
-  for (std::size_t i = 0; i < burst_.count; ++i) {
-    if (burst_.held[i]) continue;
-    if (burst_.frames[i].is_made) [[unlikely]] {
-      if (leaves(burst_.fates[i])) stats_.replies_sent.add(1);
-      if (burst_.fates[i] == Fate::kDroppedTransmitFull) stats_.replies_lost.add(1);
-      // Made in place of fragments, and no room for it in its stream: its sender repeats it.
-      if (burst_.fates[i] == Fate::kDroppedStreamFull) stats_.fragments_given_up.add(1);
-      continue;
-    }
-    if (burst_.fates[i] != last) {
+  const auto count_one = [&](Fate fate) {
+    if (fate != last) {
       stats_.fates[static_cast<std::size_t>(last)].add(alike);
-      last = burst_.fates[i];
+      last = fate;
       alike = 0;
     }
     ++alike;
+  };
+  if (!burst_.any_held && !burst_.is_made) [[likely]] {
+    std::size_t others = 0;
+    visit_unlike(burst_.fates.data(), burst_.count, Fate::kForwardedInspected, [&](std::size_t i) {
+      ++others;
+      count_one(burst_.fates[i]);
+    });
+    stats_.fates[static_cast<std::size_t>(Fate::kForwardedInspected)].add(burst_.count - others);
+  } else {
+    for (std::size_t i = 0; i < burst_.count; ++i) {
+      if (burst_.held[i]) continue;
+      if (burst_.frames[i].is_made)
+        count_made(burst_.fates[i]);
+      else
+        count_one(burst_.fates[i]);
+    }
   }
   if (alike != 0) stats_.fates[static_cast<std::size_t>(last)].add(alike);
+}
+
+// A frame that was made in place of fragments.
+void Worker::count_made(Fate fate) {
+  if (leaves(fate)) stats_.replies_sent.add(1);
+  if (fate == Fate::kDroppedTransmitFull) stats_.replies_lost.add(1);
+  // No room for it in its stream: its sender repeats it.
+  if (fate == Fate::kDroppedStreamFull) stats_.fragments_given_up.add(1);
 }
 
 // Frames of streams that came in earlier bursts and may leave now, each by the link that it came for.

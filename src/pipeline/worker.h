@@ -105,7 +105,9 @@ class Worker {
   void run_part(Link& link);
   void turn_innocents_away(const MatchSet& set, const LivePolicy& live);
   void transmit(Link& link);
+  void let_go_of_copies();
   void count_fates();
+  void count_made(Fate fate);
   void transmit_released(const LivePolicy& live);
   bool has_work(const Link& link);
   void send_replies(Link& link);

@@ -231,6 +231,26 @@ TEST_F(Ports, WhatAFullPortDoesNotTakeStaysWithTheCaller) {
   EXPECT_EQ(received, sent);
 }
 
+// Less than can be taken would say that nothing more waits: a worker that has fallen behind is known by full bursts.
+TEST_F(Ports, WhatWaitsIsTakenAsOneBurst) {
+  const QueueLink link = link_from(kRingAccess);
+  std::vector<Frame> frames(200);
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    ASSERT_TRUE(nic_->pool(0).take(frames[i]));
+    frames[i].length = 60;
+    frames[i].data[0] = static_cast<std::uint8_t>(i);
+  }
+  ASSERT_EQ(link.in->transmit(frames), frames.size());
+  std::size_t next = 0;
+  for (const std::size_t wanted : {128u, 40u, 128u, 128u}) {
+    const std::size_t count = link.in->receive(std::span(frames).first(wanted));
+    EXPECT_EQ(count, std::min(wanted, 200 - next));
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(frames[i].data[0], next++);
+    nic_->pool(0).release(std::span(frames).first(count));
+  }
+  EXPECT_EQ(next, 200u);
+}
+
 TEST_F(Ports, PoolRunsOutAndRecovers) {
   const std::uint32_t before = nic_->free_frames();
   std::vector<Frame> taken(1);

@@ -204,7 +204,7 @@ TEST_P(NameSieveWays, WhatLeavesAndWhatIsCountedIsTheSameAsWithoutIt) {
     // Mostly innocent, mostly listed, or all mixed: with the second the sieve makes a pause.
     const std::size_t most = round % 3 == 0 ? 3 : given.size();
     const std::size_t first = round % 3 == 1 ? 3 : 0;
-    for (std::size_t frames = random() % 100; frames != 0; --frames) {
+    for (std::size_t frames = random() % 300; frames != 0; --frames) {
       const std::size_t kind = round % 3 == 1 && random() % 8 != 0 ? first + random() % 3 : random() % most;
       sieved.access.give(given[kind]);
       seen.filter.access.give(given[kind]);
