@@ -2,8 +2,8 @@
 #pragma once
 
 // Finds many texts at once in 16-bit text. Of each text one gram is looked for: the two neighbouring units (four where two are too
-// common) that are rarest in everyday messages. A bitmap over hashes of grams says at which places one may stand, for 32 places in
-// some twenty instructions; at those the whole text is compared. Built on a control thread, immutable, read by workers.
+// common) that are rarest in everyday messages. A bitmap over hashes of grams says at which places one may stand, for 16 or 32 places
+// at a time; at those the whole text is compared. Built on a control thread, immutable, read by workers.
 //
 // Measured against Hyperscan's literal matcher on the same 16-bit text, on a loaded machine: 10,000 texts 132 instead of 162 ns at 70
 // units, the anchors and what stands beside them of 10,000 gap rules 181 instead of 431 ns; made in milliseconds instead of tenths of
@@ -56,7 +56,7 @@ class TextFinder {
     return count;
   }
 
-  // The ways that this machine has to look for places: 0 = plain C++. For tests; the best is taken without asking.
+  // The ways that this machine has to look for places: 0 = plain C++. For tests; else the fastest here, which is measured once, is taken.
   static int ways();
   static void force_way(int way);
 
@@ -68,7 +68,7 @@ class TextFinder {
   // Texts found by grams of one size.
   struct Tier {
     unsigned units = 0;      // of a gram: 1, 2 or 4
-    unsigned bit_shift = 0;  // hash -> bit
+    unsigned word_shift = 0;  // hash -> word of the bitmap; the bits below say which two of its bits
     unsigned slot_shift = 0;
     std::vector<std::uint32_t> bits;
     struct Slot {
@@ -101,7 +101,11 @@ class TextFinder {
     return units == 2 ? first : first + (std::uint32_t{gram[3]} << 16 | gram[2]) * kMixSecond;
   }
 
+  static std::uint32_t marks_of(const Tier& tier, std::uint32_t hash);
+  static void choose_way();
+  static int fastest_way();
   static std::size_t find_places(const Tier& tier, std::u16string_view text, std::uint16_t* places);
+  static std::size_t find_places_by(int way, const Tier& tier, std::u16string_view text, std::uint16_t* places);
   static std::size_t find_places_plain(const Tier& tier, std::u16string_view text, std::size_t from, std::uint16_t* places);
   static std::size_t find_places_avx2(const Tier& tier, std::u16string_view text, std::uint16_t* places);
   static std::size_t find_places_avx512(const Tier& tier, std::u16string_view text, std::uint16_t* places);
