@@ -22,12 +22,10 @@ namespace {
 constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 53) - 1;
 
 // Hits of one key each: its index is where the key stands in its list.
-template <typename Key, typename View>
-void scan_all(const PatternSet& patterns, std::span<const Key> keys, HitPart part, View view, MatchScratch::State& state,
-              HitList& hits) {
+void scan_urls(const PatternSet& patterns, std::span<const UrlKey> keys, MatchScratch::State& state, HitList& hits) {
   if (patterns.size() == 0) return;
   for (std::size_t i = 0; i < keys.size(); ++i)
-    patterns.scan(view(keys[i]), state, {.event = keys[i].event, .part = part, .key = static_cast<std::uint16_t>(i)}, hits);
+    patterns.scan(keys[i].url, state, {.event = keys[i].event, .part = HitPart::kUrl, .key = static_cast<std::uint16_t>(i)}, hits);
 }
 
 bool comes_before(const Hit& a, const Hit& b) {
@@ -110,8 +108,8 @@ void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits, 
   for (std::size_t i = 0; i < tables_->patterns.size(); ++i) {
     const PatternLayer& layer = *tables_->patterns[i];
     const std::size_t first = hits.hits().size();
-    scan_all(layer.texts(), keys.texts(), HitPart::kText, [](const TextKey& key) { return key; }, state, hits);
-    scan_all(layer.urls(), keys.urls(), HitPart::kUrl, [](const UrlKey& key) { return key.url; }, state, hits);
+    layer.texts().scan(keys.texts(), HitPart::kText, state, hits);
+    scan_urls(layer.urls(), keys.urls(), state, hits);
     std::span<Hit> found = hits.to_change().subspan(first);
     if (&layer == parts_->patterns.get() && !parts_->removed_patterns.empty()) {
       const auto is_removed = [&](const Hit& hit) {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fetch_ahead.h"
 #include "match/pattern_tree.h"
 #include "match/position_set.h"
 
@@ -58,6 +59,8 @@ class PatternPrograms {
   std::uint32_t add_part(const PatternNode& tree);
   bool stands_behind(std::uint32_t part, std::u16string_view text, std::size_t place, PatternWorkspace& workspace) const;
   bool stands_before(std::uint32_t part, std::u16string_view text, std::size_t place, PatternWorkspace& workspace) const;
+  // Starts to bring the beginning of a part from memory.
+  void fetch(std::uint32_t part) const { fetch_ahead(&steps_[part]); }
 
   std::size_t bytes() const;
 

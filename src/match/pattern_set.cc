@@ -80,6 +80,16 @@ void PatternSet::scan(const TextKey& key, MatchScratch::State& state, const Hit&
     scan_as_sent(key, state, hit, hits);
 }
 
+void PatternSet::scan(std::span<const TextKey> keys, HitPart part, MatchScratch::State& state, HitList& hits) const {
+  if (size() == 0) return;
+  for (std::size_t first = 0; first < keys.size(); first += PatternTable::kTogether) {
+    const std::span<const TextKey> some = keys.subspan(first, std::min(keys.size() - first, PatternTable::kTogether));
+    table(TextFold::kAll).scan_together(some, first, state, {.part = part}, hits);
+  }
+  for (std::size_t i = 0; wants_as_sent_ && i < keys.size(); ++i)
+    scan_as_sent(keys[i], state, {.event = keys[i].event, .part = part, .key = static_cast<std::uint16_t>(i)}, hits);
+}
+
 void PatternSet::scan_as_sent(const TextKey& key, MatchScratch::State& state, const Hit& hit, HitList& hits) const {
   const std::span<char16_t> units = state.units();
   std::size_t size = std::min(key.text.size(), units.size());

@@ -41,6 +41,8 @@ class PatternSet {
   // a dropped hit. url: as in UrlKey. Worker thread.
   void scan(const TextKey& key, MatchScratch::State& state, const Hit& hit, HitList& hits) const;
   void scan(std::string_view url, MatchScratch::State& state, const Hit& hit, HitList& hits) const;
+  // The texts of a burst; hits have their event and key.
+  void scan(std::span<const TextKey> keys, HitPart part, MatchScratch::State& state, HitList& hits) const;
 
  private:
   void scan_as_sent(const TextKey& key, MatchScratch::State& state, const Hit& hit, HitList& hits) const;

@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 
+#include "base/check.h"
+#include "base/fetch_ahead.h"
+#include "base/uncleared.h"
 #include "match/scratch_state.h"
 #include "normalise/sms_text.h"
 
@@ -19,6 +23,11 @@ namespace {
 // So many times what stands beside an anchor is compared there and then. A text that calls for more is no message: each of its
 // patterns is then run over all of it, once.
 constexpr unsigned kMostNearby = 256;
+
+// So many places of one text, and of all that are searched together: a text with more, which is no everyday message, is searched alone.
+constexpr std::size_t kMostOfOne = 16, kMostOfAll = 256;
+
+std::u16string_view text_of(const TextKey& key) { return key.text.substr(0, TextFinder::kLongestScan); }
 
 }  // namespace
 
@@ -48,9 +57,20 @@ class PatternTable::Scan {
 
   void run() {
     state_.begin_text(text_.size());
-    table_.finder_.find(text_, state_.places(), [this](std::uint32_t anchor, std::size_t place, std::size_t length) {
-      take(anchor, place, place + length);
-    });
+    table_.finder_.find(text_, state_.places(), std::ref(*this));
+    finish();
+  }
+  // What a finder has found.
+  void operator()(std::uint32_t anchor, std::size_t place, std::size_t length) { take(anchor, place, place + length); }
+  // run() where the places that something may stand at are known.
+  void run(std::span<const TextFinder::Candidate> candidates) {
+    state_.begin_text(text_.size());
+    for (const TextFinder::Candidate& one : candidates) table_.finder_.visit(one, text_, std::ref(*this));
+    finish();
+  }
+
+ private:
+  void finish() {
     for (const std::uint32_t pattern : state_.deferred().ids())
       if (!state_.reported().has(pattern) &&
           table_.programs_.found_in(table_.patterns_[pattern].program, text_, state_.workspace()))
@@ -58,7 +78,6 @@ class PatternTable::Scan {
     if (state_.workspace().is_exhausted()) hits_.drop();
   }
 
- private:
   void take(std::uint32_t anchor, std::size_t start, std::size_t end) {
     if (nearby_ >= kMostNearby && is_crowded(anchor)) return;
     for (std::uint32_t i = table_.use_starts_[anchor]; i < table_.use_starts_[anchor + 1]; ++i) take(table_.uses_[i], start, end);
@@ -133,6 +152,52 @@ void PatternTable::scan(std::u16string_view text, const std::string_view* octets
                         HitList& hits) const {
   if (!finder_.is_empty()) Scan(*this, text, state, hit, hits).run();
   if (database_ != nullptr) find_expressions(text, octets, state, hit, hits);
+}
+
+void PatternTable::scan_together(std::span<const TextKey> keys, std::size_t first, MatchScratch::State& state, Hit hit, HitList& hits) const {
+  DCHECK(keys.size() <= kTogether);
+  Uncleared<TextFinder::Candidate, kMostOfAll> candidates;
+  std::array<std::uint16_t, kTogether + 1> starts;
+  std::uint64_t is_alone = 0;  // as bits
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    starts[i] = static_cast<std::uint16_t>(count);
+    const std::span<TextFinder::Candidate> room = candidates.first(std::min(count + kMostOfOne, kMostOfAll));
+    if (!finder_.look(text_of(keys[i]), state.places(), room, count)) is_alone |= std::uint64_t{1} << i;
+  }
+  starts[keys.size()] = static_cast<std::uint16_t>(count);
+  if (count != 0) fetch(candidates.first(count));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    hit.event = keys[i].event;
+    hit.key = static_cast<std::uint16_t>(first + i);
+    const std::span<const TextFinder::Candidate> own = candidates.first(starts[i + 1]).subspan(starts[i]);
+    if ((is_alone >> i & 1) != 0)
+      Scan(*this, text_of(keys[i]), state, hit, hits).run();
+    else if (!own.empty())
+      Scan(*this, text_of(keys[i]), state, hit, hits).run(own);
+    if (database_ != nullptr) find_expressions(text_of(keys[i]), nullptr, state, hit, hits);
+  }
+}
+
+// What the candidates lead to, each step in a loop that does nothing else, as in layer_probes.h.
+void PatternTable::fetch(std::span<const TextFinder::Candidate> candidates) const {
+  for (const TextFinder::Candidate& one : candidates) finder_.fetch_text(one);
+  Uncleared<std::uint32_t, kMostOfAll> anchors;
+  std::size_t count = 0;
+  for (const TextFinder::Candidate& one : candidates) {
+    const std::uint32_t anchor = finder_.likely_text(one);
+    if (anchor == TextFinder::kNone) continue;
+    anchors[count++] = anchor;
+    fetch_ahead(&use_starts_[anchor]);
+  }
+  for (const std::uint32_t anchor : anchors.first(count)) fetch_ahead(uses_.data() + use_starts_[anchor]);
+  for (const std::uint32_t anchor : anchors.first(count)) {
+    if (use_starts_[anchor] == use_starts_[anchor + 1]) continue;
+    const Use& use = uses_[use_starts_[anchor]];
+    fetch_ahead(&patterns_[use.pattern]);
+    for (const std::uint32_t part : {use.before, use.behind})
+      if (part != kNone && part != kWhole) programs_.fetch(part);
+  }
 }
 
 void PatternTable::find_expressions(std::u16string_view text, const std::string_view* octets, MatchScratch::State& state, const Hit& hit,

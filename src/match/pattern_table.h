@@ -43,6 +43,10 @@ class PatternTable {
   // dropped hit. octets: what Hyperscan is to read; nullptr: `text` as UTF-8. Requires: text.size() <= TextFinder::kLongestScan.
   // Worker thread.
   void scan(std::u16string_view text, const std::string_view* octets, MatchScratch::State& state, const Hit& hit, HitList& hits) const;
+  // The same of at most kTogether texts, folded in all ways, of which the first one has this number among the keys of its burst: where something may stand
+  // in them is looked for first, so that what all of these places lead to comes from memory together.
+  static constexpr std::size_t kTogether = 64;
+  void scan_together(std::span<const TextKey> keys, std::size_t first, MatchScratch::State& state, Hit hit, HitList& hits) const;
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
@@ -70,6 +74,7 @@ class PatternTable {
   };
   class Scan;
 
+  void fetch(std::span<const TextFinder::Candidate> candidates) const;
   bool has_word(std::u16string_view text, std::uint32_t word) const;
   bool hold(std::uint32_t group, std::u16string_view text) const;
   void find_expressions(std::u16string_view text, const std::string_view* octets, MatchScratch::State& state, const Hit& hit,

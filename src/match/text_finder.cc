@@ -171,6 +171,23 @@ std::size_t TextFinder::bytes() const {
   return total;
 }
 
+bool TextFinder::look(std::u16string_view text, Places& places, std::span<Candidate> out, std::size_t& count) const {
+  std::size_t end = count;
+  for (std::size_t i = 0; i < tiers_.size(); ++i) {
+    const Tier& tier = tiers_[i];
+    if (tier.slots.empty()) continue;
+    const std::size_t found = find_places(tier, text, places.at.data());
+    if (found > out.size() - end) return false;
+    for (std::size_t n = 0; n < found; ++n) {
+      const std::uint16_t place = places.at[n];
+      out[end] = {hash(tier.units, text.data() + place), place, static_cast<std::uint8_t>(i)};
+      fetch_slot(out[end++]);
+    }
+  }
+  count = end;
+  return true;
+}
+
 std::uint32_t TextFinder::marks_of(const Tier& tier, std::uint32_t hash) {
   const unsigned first = hash >> (tier.word_shift - kBitInWord), second = hash >> (tier.word_shift - 2 * kBitInWord);
   return 1U << first % 32 | 1U << second % 32;

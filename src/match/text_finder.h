@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fetch_ahead.h"
 #include "match/text_rarity.h"
 
 namespace telefence {
@@ -48,6 +49,28 @@ class TextFinder {
     }
   }
 
+  // find() in steps, for who has many texts: what a place leads to is seldom at hand, and comes for all of them together.
+  struct Candidate {
+    std::uint32_t hash = 0;   // of the gram
+    std::uint16_t place = 0;  // where it stands
+    std::uint8_t tier = 0;
+  };
+  static constexpr std::uint32_t kNone = 0xffffffff;
+  // Where one of the texts may stand: behind the first `count` of `out`, and counted there. False: there is no room for all.
+  bool look(std::u16string_view text, Places& places, std::span<Candidate> out, std::size_t& count) const;
+  void fetch_slot(const Candidate& one) const { fetch_ahead(&slot_of(one)); }
+  // Reads what fetch_slot() asked for.
+  void fetch_text(const Candidate& one) const {
+    if (leads_on(one)) fetch_ahead(&found_[slot_of(one).first]);
+  }
+  // Which text most likely stands there; kNone: that can't be told so quickly, mostly none does. Reads what fetch_text() asked for.
+  std::uint32_t likely_text(const Candidate& one) const { return leads_on(one) ? std::uint32_t{found_[slot_of(one).first].index} : kNone; }
+  // As find(), of one place.
+  template <typename Visit>
+  void visit(const Candidate& one, std::u16string_view text, Visit visit) const {
+    visit_place(tiers_[one.tier], text, one.place, visit);
+  }
+
   // How many places of the text are looked at. For tests of what a set costs.
   std::size_t count_places(std::u16string_view text, Places& places) const {
     std::size_t count = 0;
@@ -61,7 +84,6 @@ class TextFinder {
   static void force_way(int way);
 
  private:
-  static constexpr std::uint32_t kNone = 0xffffffff;
   static constexpr std::uint32_t kMix = 0x9e3779b1;
   static constexpr std::uint32_t kMixSecond = 0x85ebca6b;
 
@@ -99,6 +121,15 @@ class TextFinder {
     if (units == 1) return std::uint32_t{gram[0]} * kMix;
     const std::uint32_t first = (std::uint32_t{gram[1]} << 16 | gram[0]) * kMix;
     return units == 2 ? first : first + (std::uint32_t{gram[3]} << 16 | gram[2]) * kMixSecond;
+  }
+
+  const Tier::Slot& slot_of(const Candidate& one) const {
+    const Tier& tier = tiers_[one.tier];
+    return tier.slots[one.hash >> tier.slot_shift];
+  }
+  bool leads_on(const Candidate& one) const {
+    const Tier::Slot& slot = slot_of(one);
+    return slot.first != kNone && slot.hash == one.hash;
   }
 
   static std::uint32_t marks_of(const Tier& tier, std::uint32_t hash);

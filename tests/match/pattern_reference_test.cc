@@ -217,6 +217,54 @@ TEST(PatternReference, RandomPatternsAndTexts) {
   EXPECT_GT(found, compared / 4);
 }
 
+// The texts of a burst are searched together; each has what it has alone, also beside some that are full of what is looked for.
+TEST(PatternReference, TextsOfABurstHaveWhatEachHasAlone) {
+  for (unsigned seed = 0; seed < 30 && !testing::Test::HasFailure(); ++seed) {
+    TextFinder::force_way(static_cast<int>(seed % 3));
+    Maker maker(seed + 2'000'000);
+    MatchSetBuilder builder;
+    PatternOptions options;
+    options.most_innocent_share = 1;
+    builder.set_pattern_options(options);
+    std::vector<std::u16string> words;
+    for (int i = 0; i < 60; ++i) {
+      words.push_back(maker.word(1, 5));
+      builder.add_pattern({.expression = to_utf8(words.back()), .literal = true}, builder.add_rule({}));
+    }
+    for (int i = 0; i < 20; ++i) builder.add_pattern({.expression = maker.expression()}, builder.add_rule({}));
+    const auto set = builder.build_base(1).set;
+    MatchScratch scratch;
+    ASSERT_TRUE(scratch.prepare(*set).ok());
+    std::vector<std::u16string> texts;
+    for (std::size_t i = 0; i < 50 + 20 * seed; ++i) {
+      texts.push_back(maker.text());
+      if (maker.pick(4) == 0) texts.back() += maker.repeated(words[maker.pick(words.size())], 1 + maker.pick(200));
+    }
+    KeyList together;
+    std::vector<std::pair<std::size_t, RuleRef>> alone;
+    HitList hits;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      together.push(TextKey{static_cast<std::uint16_t>(i), texts[i]});
+      KeyList one;
+      one.push(TextKey{0, texts[i]});
+      hits.clear();
+      set->match(one, scratch, hits);
+      for (const Hit& hit : hits.hits()) alone.emplace_back(i, hit.rule);
+    }
+    hits.clear();
+    set->match(together, scratch, hits);
+    std::vector<std::pair<std::size_t, RuleRef>> found;
+    for (const Hit& hit : hits.hits()) {
+      EXPECT_EQ(hit.key, hit.event);
+      EXPECT_EQ(hit.part, HitPart::kText);
+      found.emplace_back(hit.event, hit.rule);
+    }
+    EXPECT_GT(alone.size(), texts.size() / 4);
+    EXPECT_EQ(found, alone);
+  }
+  TextFinder::force_way(2);
+}
+
 // Up to 64 KiB, and such as call for every pattern at every place.
 TEST(PatternReference, LongTexts) {
   for (unsigned seed = 0; seed < 12 && !testing::Test::HasFailure(); ++seed) {
