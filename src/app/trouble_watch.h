@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "base/frame.h"
+
 namespace telefence {
 
 class TroubleWatch {
  public:
   // Fewer free packet buffers than one burst can take, at so many looks in a row: held packets, or a leak, have used them up.
-  static constexpr std::uint32_t kFewFrames = 64;
+  static constexpr std::uint32_t kFewFrames = kBurstFrames;
   static constexpr std::uint32_t kLooksWithoutFrames = 3;
   // A worker was found behind though it sheds all it may, in each of so many seconds in a row.
   static constexpr std::uint32_t kLooksBehind = 5;

@@ -5,11 +5,15 @@
 // (`owner` is its handle) and they live until the end of the burst. A worker may change bytes, length and start within the
 // room that is told here.
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/bytes.h"
 
 namespace telefence {
+
+// So many frames at most are received, judged and sent together. Fixed arrays and limits of many kinds follow from it.
+inline constexpr std::size_t kBurstFrames = 128;
 
 // What the first byte of a frame is. NICs give kEthernet; captures may give any.
 enum class LinkType : std::uint8_t { kEthernet, kRawIp, kLinuxCooked, kLinuxCooked2, kLoopback, kPpp, kWlan, kRadiotap, kNflog, kUnknown };

@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "base/bytes.h"
+#include "base/frame.h"
 #include "event/event.h"
 
 namespace telefence {
@@ -30,9 +31,10 @@ class EventList {
   static constexpr std::size_t kJoinedEvents = 1024;
   static constexpr std::size_t kJoinedText = 64 * 1024;
   static constexpr std::size_t kMostOfBytes = (kBurstBytes + kWaitedBytes + kLongestPacket) / 46 * 4 + kJoinedEvents;
-  static constexpr std::size_t kMaxEvents = 28672;  // and as many visits as a burst may tell of what was put together otherwise: http.cc
+  static constexpr std::size_t kMaxEvents = 31744;  // and as many visits as a burst may tell of what was put together otherwise: http.cc
   static constexpr std::size_t kMaxResponses = (kBurstBytes + kWaitedBytes + kLongestPacket) / 16 + kJoinedEvents;
-  static constexpr std::size_t kArenaBytes = 1536 * 1024;
+  // Each frame may complete a message that was put together of several segments (PartOptions), whose text is copied.
+  static constexpr std::size_t kArenaBytes = kBurstFrames * 22 * 1024 + kJoinedText + kBurstBytes;
 
   EventList();
 

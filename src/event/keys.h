@@ -65,7 +65,7 @@ class KeyList {
   static constexpr std::size_t kMaxNumbers = 61440;  // a recipient of submit_multi takes at least five; each of a few has up to six texts
   static constexpr std::size_t kMaxTexts = 2 * EventList::kMostOfBytes;  // a text may be read in two ways
   static constexpr std::size_t kMaxUrls = 65535;
-  static constexpr std::size_t kArenaBytes = 4 * 1024 * 1024;
+  static constexpr std::size_t kArenaBytes = 8 * 1024 * 1024;
   static_assert(kMaxDomains < 65536 && kMaxNumbers < 65536 && kMaxTexts < 65536 && kMaxUrls < 65536, "hits name keys by 16 bits");
 
   KeyList();

@@ -15,9 +15,7 @@ namespace telefence {
 namespace {
 
 constexpr std::size_t kMostSentAtOnce = 64;
-// As many as a whole burst of the pipeline, asked for in pieces: some drivers give no more than 32 or 64 at a call, however many wait, and a
-// burst that is not full says that none do.
-constexpr std::size_t kMostReceived = 128;
+// Some drivers give no more than 32 or 64 at a call, however many wait; but a burst that is not full says that none do.
 constexpr std::uint16_t kPiece = 32;
 
 std::uint64_t wall_clock_ns() {
@@ -56,6 +54,7 @@ void EthQueue::fill(Frame& frame, rte_mbuf* mbuf) {
   frame.link = LinkType::kEthernet;
   frame.may_lack_checksum = place_.may_lack_checksums;
   frame.truncated = mbuf->data_len != stated;
+  frame.is_made = false;
   frame.time_ns = arrivals_.time_ns;
   frame.number = ++arrivals_.number;
   frame.owner = mbuf;
@@ -74,8 +73,8 @@ std::optional<unsigned> EthQueue::fullness() const {
 }
 
 std::size_t EthQueue::receive(std::span<Frame> frames) {
-  rte_mbuf* mbufs[kMostReceived];
-  const std::size_t most = std::min(frames.size(), kMostReceived);
+  rte_mbuf* mbufs[kBurstFrames];
+  const std::size_t most = std::min(frames.size(), kBurstFrames);
   std::size_t count = 0;
   while (count < most) {
     const auto wanted = static_cast<std::uint16_t>(std::min<std::size_t>(most - count, kPiece));

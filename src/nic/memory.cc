@@ -30,7 +30,8 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
   MemoryPlan plan;
   const std::size_t queues = needs.ports * needs.workers;
   const std::size_t of_workers = needs.workers * (std::size_t{kOwnOfWorker} + needs.held_frames);
-  const std::size_t passed_on = needs.pass_on && needs.workers > 1 ? queues * kPassedOnFrames : 0;
+  const std::size_t on_their_way = std::max<std::size_t>(kPassedOnFrames, (needs.workers - 1) * kBurstFrames);  // a burst of each at least
+  const std::size_t passed_on = needs.pass_on && needs.workers > 1 ? queues * on_their_way : 0;
   const std::size_t enough = std::max<std::size_t>(queues * 2 * kDescriptors + of_workers + passed_on, kFewest);
   // A pool of 2^n - 1 wastes nothing of the ring it lies in.
   plan.frames = static_cast<std::uint32_t>(std::bit_ceil((needs.wanted != 0 ? needs.wanted : enough) + std::size_t{1}) - 1);

@@ -30,7 +30,7 @@ struct LateSegment {
 };
 
 struct Burst {
-  static constexpr std::size_t kFrames = 128;
+  static constexpr std::size_t kFrames = kBurstFrames;
   // An answer over TCP takes two frames, the longest page seven.
   static constexpr std::size_t kReplies = 8 * kFrames;
   // Behind the places of frames: one for each frame that gave bytes to a stream, and some for streams that have waited too long.

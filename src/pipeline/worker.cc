@@ -168,7 +168,7 @@ void Worker::pass_by(Link& link, Passage how) {
 void Worker::weigh_load(const Link& link, std::size_t received) {
   if (!link.can_overrun) return;
   // What others hand over is full at half a burst: it never gives more.
-  const bool is_full = received >= Burst::kFrames || passed_ == Burst::kFrames / 2;
+  const bool is_full = received >= wanted_ || passed_ == wanted_ / 2;
   gauge_.note_poll(link.index, static_cast<std::uint32_t>(received), is_full, is_full ? link.in->fullness().value_or(0) : 0);
   if (!gauge_.is_due()) [[likely]] return;
   const std::size_t before = gauge_.level();
@@ -222,8 +222,9 @@ void Worker::end_stage(Stage stage) {
 void Worker::receive(Link& link) {
   stage_start_ = cycles();
   part_bytes_ = 0;
-  passed_ = link.spread == nullptr ? 0 : take_passed(link, Burst::kFrames / 2);
-  burst_.count = passed_ + link.in->receive(std::span(burst_.frames).first(Burst::kFrames).subspan(passed_));
+  wanted_ = link.has_large_frames ? Burst::kFrames / 2 : Burst::kFrames;
+  passed_ = link.spread == nullptr ? 0 : take_passed(link, wanted_ / 2);
+  burst_.count = passed_ + link.in->receive(std::span(burst_.frames).first(wanted_).subspan(passed_));
   if (burst_.count == 0) return;  // an idle poll is nobody's cost
   if (burst_.count == passed_) [[unlikely]] {
     // They came a moment ago, at another worker. Time must not go back: what was received since is newer.
@@ -237,13 +238,14 @@ std::size_t Worker::take_passed(Link& link, std::size_t most) {
   return link.spread->take(link.seat, std::span(burst_.frames).first(most));
 }
 
-void Worker::accept(const Link& link) {
+void Worker::accept(Link& link) {
   part_bytes_ = 0;
   for (Frame& frame : burst_.received()) {
     frame.wire = link.wire;
     part_bytes_ += frame.length;
   }
-  // Jumbo frames are judged in parts: see EventList::kBurstBytes.
+  link.has_large_frames = part_bytes_ * Burst::kFrames > EventList::kBurstBytes * burst_.count;
+  // What is more than a burst may hold is judged in parts: see EventList::kBurstBytes.
   if (part_bytes_ <= EventList::kBurstBytes) [[likely]] return;
   waiting_count_ = burst_.count;
   std::copy_n(burst_.frames.begin(), burst_.count, waiting_.begin());

@@ -40,6 +40,7 @@ struct Link {
   std::uint16_t wire = 0;  // given by the worker: the same for both directions
   std::uint16_t index = 0; // among the worker's links
   bool can_overrun = false;  // as `in`
+  bool has_large_frames = false;  // those that came last: a whole burst of them would be judged in parts
   TunnelSpread* spread = nullptr;  // of all workers that receive from the port of `in`; nullptr: packets stay where they came in
   std::size_t seat = 0;            // of this worker among them
 };
@@ -94,7 +95,7 @@ class Worker {
   void pass_by(Link& link, Passage passage);
   void weigh_load(const Link& link, std::size_t received);
   void shed(std::size_t level);
-  void accept(const Link& link);
+  void accept(Link& link);
   void pass_on(const Link& link);
   void count_received();
   std::size_t take_passed(Link& link, std::size_t most);
@@ -128,6 +129,7 @@ class Worker {
   std::size_t waiting_count_ = 0;
   std::array<Frame, Burst::kFrames> leaving_, staying_;  // of transmit() alone; here, so that they are not cleared for each burst
   std::uint64_t part_bytes_ = 0;  // of what the burst holds
+  std::size_t wanted_ = Burst::kFrames;  // so many frames were asked for last
   SessionTable sessions_;
   TunnelReturns returns_;
   SessionClock clock_;

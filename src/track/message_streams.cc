@@ -50,7 +50,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
   free_streams_.reserve(options.directions);
   for (std::uint32_t i = options.directions; i-- > 0;) free_streams_.push_back(i);
   // Twice: one that gave way in a burst may be used again in it.
-  touched_.reserve(2 * std::size_t{options.directions});
+  touched_.reserve(options.directions + std::max<std::size_t>(options.directions, kMostInBurst));
   due_.reserve(2 * std::size_t{options.directions});
   splits_.reserve(2 * std::size_t{options.directions});
   // What was held before and what comes in a burst may all leave in it, and each in two parts.

@@ -148,7 +148,7 @@ struct Rewrite {
 class MessageStreams {
  public:
   // So many segments are taken between two calls of end_of_burst().
-  static constexpr std::size_t kMostInBurst = 128;
+  static constexpr std::size_t kMostInBurst = kBurstFrames;
   static constexpr unsigned kHeardShift = 30;  // of StreamEnd::heard
 
   explicit MessageStreams(const StreamOptions& options);

@@ -22,8 +22,8 @@ constexpr std::uint64_t kStaysOpenFor = 120 * kSecond;
 // A copy of bytes that lie further back than any window is none: it is of another connection between the same ends.
 constexpr std::uint64_t kFurthestBack = 64 * 1024;
 constexpr std::size_t kPassedAhead = 4;
-// What the 64 frames of one burst may take, as long as few of them are jumbo frames.
-constexpr std::size_t kReserve = 256 * 1024;
+// What the frames of one burst may take, as long as few of them are jumbo frames.
+constexpr std::size_t kReserve = kBurstFrames * 4096;
 
 }  // namespace
 

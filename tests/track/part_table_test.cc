@@ -57,13 +57,13 @@ TEST(PartTable, LongerThanMayBeIsNotTaken) {
 }
 
 TEST(PartTable, AFloodOfHalfMessagesKeepsWithinMemoryAndANewOneStillFits) {
-  PartTable table({.messages = 1000, .bytes = 512 * 1024, .longest = 16384});
+  PartTable table({.messages = 1000, .bytes = 1024 * 1024, .longest = 16384});
   std::mt19937_64 random(1);
-  for (int i = 0; i < 100'000; ++i) {
+  for (std::size_t i = 0; i < 100'000; ++i) {
     const std::uint64_t key = random();
     (void)table.put(table.begin(key, 1, kNow), 1, as_bytes("half a message"), kNow);
-    if (i % 64 == 63) table.end_of_burst();
-    EXPECT_LE(table.bytes_used(), 512u * 1024);
+    if ((i + 1) % kBurstFrames == 0) table.end_of_burst();
+    EXPECT_LE(table.bytes_used(), 1024u * 1024);
   }
   EXPECT_LE(table.size(), 1000u);
   EXPECT_GE(table.evicted(), 99'000u - 1000);

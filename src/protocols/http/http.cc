@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::array<std::uint16_t, 2> kPorts{80, 8080};
 // Visits told of a segment or of what was put together of several: so many and one for each so many bytes, which is more than requests
-// with a Host that people have need. Shorter ones are told as long as the list is as good as empty. A burst of 64 then never fills it.
-constexpr std::size_t kVisitsAnyway = 2, kBytesPerVisit = 26, kMostVisits = 60, kFreeVisits = 3584;
-static_assert(EventList::kMostOfBytes + 64 * kMostVisits + kFreeVisits <= EventList::kMaxEvents);
+// with a Host that people have need. Shorter ones are told as long as the list is as good as empty. No burst then fills it.
+constexpr std::size_t kVisitsAnyway = 2, kBytesPerVisit = 26, kMostVisits = 56, kFreeVisits = 3584;
+static_assert(EventList::kMostOfBytes + kBurstFrames * kMostVisits + kFreeVisits <= EventList::kMaxEvents);
 // All of what is read in fragments.
 static_assert(EventList::kJoinedEvents + EventList::kLongestPacket / kBytesPerVisit < kFreeVisits);
 

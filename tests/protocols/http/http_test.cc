@@ -283,7 +283,7 @@ TEST(Http, NoBurstFillsTheListOfEvents) {
       while (text.size() + request.size() <= size);
       const auto bytes = testing::bytes_of(text);
       EventList events;
-      for (std::uint16_t frame = 0; frame < 64; ++frame) {  // each may be put together from many
+      for (std::uint16_t frame = 0; frame < kBurstFrames; ++frame) {  // each may be put together from many
         events.begin_frame(frame, 0);
         (void)kProtocol.extract({bytes, Transport::kTcp, 40000, 80}, events);
         EXPECT_FALSE(events.overflowed()) << request << size << " frame " << frame;
