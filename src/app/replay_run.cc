@@ -6,9 +6,9 @@
 namespace telefence {
 namespace {
 
-constexpr std::size_t kRingRecords = 32768;  // a burst gives at most EventList::kMaxEvents
-constexpr std::uint64_t kDrainAfter = 1024;
-static_assert(kRingRecords >= EventList::kMaxEvents + kDrainAfter);
+constexpr std::size_t kRingRecords = 32768;  // a burst gives at most EventList::kMaxEvents, and signs of evasion
+constexpr std::uint64_t kDrainAfter = 512;
+static_assert(kRingRecords >= EventList::kMaxEvents + Burst::kMostEvasions + kDrainAfter);
 
 }  // namespace
 

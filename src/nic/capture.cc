@@ -18,7 +18,7 @@
 namespace telefence {
 namespace {
 
-constexpr std::size_t kBuffers = 1024;  // a burst, its replies, and room to spare, beside what is held
+constexpr std::size_t kBuffers = 10 * kBurstFrames;  // a burst, its replies (Burst::kReplies), and room to spare, beside what is held
 constexpr std::uint64_t kBurstGap = 1'000'000;  // ns
 constexpr std::size_t kHeadroom = 256;
 constexpr std::size_t kLongest = 65536 + 64;  // an IP packet of the greatest length and its link header

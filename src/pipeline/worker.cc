@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::size_t kCacheLine = 64;
+constexpr std::size_t kLeftByDrivers = 3;  // of what is asked for: some give whole fours only
 
 std::uint64_t steady_ns() {
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
@@ -168,7 +169,7 @@ void Worker::pass_by(Link& link, Passage how) {
 void Worker::weigh_load(const Link& link, std::size_t received) {
   if (!link.can_overrun) return;
   // What others hand over is full at half a burst: it never gives more.
-  const bool is_full = received >= wanted_ || passed_ == wanted_ / 2;
+  const bool is_full = received + kLeftByDrivers >= wanted_ || passed_ == wanted_ / 2;
   gauge_.note_poll(link.index, static_cast<std::uint32_t>(received), is_full, is_full ? link.in->fullness().value_or(0) : 0);
   if (!gauge_.is_due()) [[likely]] return;
   const std::size_t before = gauge_.level();

@@ -59,9 +59,9 @@ TEST(BypassKeeper, ACommandEndsTheOneThatTheDaemonSwitchedOnItself) {
 TEST(TroubleWatch, BuffersThatRunOutForThreeLooksAreAnError) {
   TroubleWatch watch;
   const auto look = [&](std::uint32_t free) { return watch.look({free, true, {0}}); };
-  EXPECT_EQ(look(63), "");
+  EXPECT_EQ(look(TroubleWatch::kFewFrames - 1), "");
   EXPECT_EQ(look(0), "");
-  EXPECT_EQ(look(64), "") << "they came back";
+  EXPECT_EQ(look(TroubleWatch::kFewFrames), "") << "they came back";
   EXPECT_EQ(look(10), "");
   EXPECT_EQ(look(10), "");
   EXPECT_EQ(look(10), "packet buffers have run out for 3 s");

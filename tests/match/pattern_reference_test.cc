@@ -240,12 +240,12 @@ TEST(PatternReference, TextsOfABurstHaveWhatEachHasAlone) {
       texts.push_back(maker.text());
       if (maker.pick(4) == 0) texts.back() += maker.repeated(words[maker.pick(words.size())], 1 + maker.pick(200));
     }
-    KeyList together;
+    KeyList together, one;
     std::set<std::pair<std::size_t, std::uint32_t>> wanted;
     HitList hits;
     for (std::size_t i = 0; i < texts.size(); ++i) {
       together.push(TextKey{static_cast<std::uint16_t>(i), texts[i]});
-      KeyList one;
+      one.clear();
       one.push(TextKey{0, texts[i]});
       hits.clear();
       set->match(one, scratch, hits);
