@@ -10,7 +10,7 @@ import tunnels
 from support import CLIENT, CLIENT6, SERVER, SERVER6, messages, packets, same, true
 
 FRAUD = '刷单返利日结,加微信abc12345领取佣金'
-BURST = 64  # frames that a worker takes from a port at once: the other port's are read before more of this one's
+BURST = 128  # frames that a worker takes from a port at once: the other port's are read before more of this one's
 BAD = 'worse.example'
 
 

@@ -46,7 +46,7 @@ CARRIED = ((lambda packet: tunnels.vxlan(packet, 42)), (lambda packet: tunnels.g
 def send():
     core = [in_bearer(segment(port, 80, b'', False), False) for port in VISITS]
     # So many at once are read before the core's, which teach the way back into the bearer.
-    access = [in_bearer(segment(port, 80, b'')) for port in VISITS] * 32
+    access = [in_bearer(segment(port, 80, b'')) for port in VISITS] * 64
     number = 0
     for carry in CARRIED:
         for name in (FINE, BAD):

@@ -41,8 +41,8 @@ DROPPED = [
     datagram(4007, quic.google_hello('pay.bad.example')),
     datagram(4008, quic.google_hello('pay.bad.example', b'Q043'), 8443),
 ]
-# The first half must not be in one burst with what completes it, or it is dropped as well: a burst has up to 64.
-FILLING = [datagram(5000 + i, b'filling') for i in range(70)]
+# The first half must not be in one burst with what completes it, or it is dropped as well: a burst has up to 128.
+FILLING = [datagram(5000 + i, b'filling') for i in range(130)]
 
 
 def send():
