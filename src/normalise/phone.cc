@@ -2,6 +2,7 @@
 #include "normalise/phone.h"
 
 #include <array>
+#include <span>
 #include <tuple>
 
 #include "base/chunk.h"
@@ -126,9 +127,8 @@ PhoneDigits chinese_national(std::string_view national) {
 }
 
 // A subscriber's mobile number behind the country code, as most are between carriers: the same whatever is said of it.
-bool is_mobile_with_code(std::string_view digits) {
-  return digits.size() == 13 && digits[0] == '8' && digits[1] == '6' && digits[2] == '1' && digits[3] >= '3';
-}
+constexpr std::size_t kMobileWithCode = 13;
+bool is_mobile_with_code(std::span<const char> digits) { return digits[0] == '8' && digits[1] == '6' && digits[2] == '1' && digits[3] >= '3'; }
 
 PhoneDigits chinese_dialled(std::string_view digits) {
   if (is_mobile(digits)) [[likely]] return pack(kChinaCode, digits, true);
@@ -176,15 +176,19 @@ PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
 PhoneDigits canonical_number(std::string_view text, std::string_view home_country, NumberForm form) {
   Dialled dialled;
   if (!read_dialled(text, dialled)) return {};
+  const bool chinese_home = home_country == kChina;
+  // Of a view made anew, of a length that is known: one that lies in memory is copied whole, and the copy waits for its parts.
+  if (chinese_home && dialled.length == kMobileWithCode && is_mobile_with_code(dialled.digits)) [[likely]]
+    return {.value = decimal_value({dialled.digits.data(), kMobileWithCode}), .length = kMobileWithCode, .international = true};
   std::string_view digits = dialled.view();
   bool with_country = dialled.plus;
   while (digits.starts_with("00")) {  // more than once when the trunk's own prefix stands before it
     with_country = true;
     digits.remove_prefix(2);  // also in +0086..., as some gateways write it
   }
-  const bool chinese_home = home_country == kChina;
-  if (chinese_home && is_mobile_with_code(digits)) [[likely]]
-    return {.value = decimal_value(digits), .length = 13, .international = true};
+  // Behind 00, too.
+  if (chinese_home && digits.size() == kMobileWithCode && is_mobile_with_code(digits))
+    return {.value = decimal_value(digits), .length = kMobileWithCode, .international = true};
   if (form == NumberForm::kInternational && digits.size() > 6 && has_country_code(digits)) with_country = true;
   if (with_country && !digits.starts_with('0')) {
     if (chinese_home && digits.starts_with(kChina)) return chinese_national(digits.substr(2));
