@@ -74,11 +74,6 @@ std::array<const hs_database*, kTextFolds> PatternSet::databases() const {
   return out;
 }
 
-void PatternSet::scan(const TextKey& key, MatchScratch::State& state, const Hit& hit, HitList& hits) const {
-  table(TextFold::kAll).scan(key.text.substr(0, TextFinder::kLongestScan), nullptr, state, hit, hits);
-  if (wants_as_sent_) [[unlikely]]
-    scan_as_sent(key, state, hit, hits);
-}
 
 void PatternSet::scan(std::span<const TextKey> keys, HitPart part, MatchScratch::State& state, HitList& hits) const {
   if (size() == 0) return;

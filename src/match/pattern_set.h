@@ -39,7 +39,6 @@ class PatternSet {
 
   // Appends a copy of `hit` with its rule for each pattern found, once per pattern. What would cost too much is counted as
   // a dropped hit. url: as in UrlKey. Worker thread.
-  void scan(const TextKey& key, MatchScratch::State& state, const Hit& hit, HitList& hits) const;
   void scan(std::string_view url, MatchScratch::State& state, const Hit& hit, HitList& hits) const;
   // The texts of a burst; hits have their event and key.
   void scan(std::span<const TextKey> keys, HitPart part, MatchScratch::State& state, HitList& hits) const;

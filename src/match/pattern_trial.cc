@@ -45,10 +45,12 @@ class Trial {
   std::span<const Hit> hits_of(std::size_t index) {
     hits_.clear();
     if (!is_fit_) return {};
-    if (over_url_)
+    if (over_url_) {
       set_.scan(samples_[index], state_, {}, hits_);
-    else
-      set_.scan(TextKey{0, texts_[index], as_bytes(samples_[index]), TextCoding::kUtf8}, state_, {}, hits_);
+    } else {
+      const TextKey key{0, texts_[index], as_bytes(samples_[index]), TextCoding::kUtf8};
+      set_.scan({&key, 1}, HitPart::kText, state_, hits_);
+    }
     return std::as_const(hits_).hits();
   }
 

@@ -16,7 +16,7 @@
 namespace telefence {
 namespace {
 
-// Bits per gram, of which it has two in one word: one place in 1,500 of a text is then looked at in vain (with one, it would be one in hundred, and each
+// Bits per gram, of which it has two in one word: one place in 700 of a text is then looked at in vain (with one, it was one in hundred, both of 10,000 texts; and each
 // is a branch foretold wrongly and a line that is seldom at hand). Not beyond what the second-level cache holds.
 constexpr std::size_t kBitsPerGram = 96;
 constexpr unsigned kBitInWord = 5;  // so many bits of a hash say which bit of a word

@@ -13,11 +13,11 @@
 namespace telefence {
 namespace {
 
-// A burst from each of several links, replies, and the cache of its core.
-constexpr std::uint32_t kOwnOfWorker = 1792;
 constexpr std::uint32_t kFewest = 4096;
 constexpr std::uint32_t kLargeFrames = 127;
 constexpr unsigned kCache = 256;
+// A burst from each of four links, as many replies as there is room for (Burst::kReplies), and the cache of its core.
+constexpr std::uint32_t kOwnOfWorker = 4 * kBurstFrames + 8 * kBurstFrames + kCache;
 constexpr std::size_t kMostAtOnce = 64;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kBookkeepingPerFrame = sizeof(rte_mbuf) + RTE_PKTMBUF_HEADROOM + 128;

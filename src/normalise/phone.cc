@@ -186,9 +186,6 @@ PhoneDigits canonical_number(std::string_view text, std::string_view home_countr
     with_country = true;
     digits.remove_prefix(2);  // also in +0086..., as some gateways write it
   }
-  // Behind 00, too.
-  if (chinese_home && digits.size() == kMobileWithCode && is_mobile_with_code(digits))
-    return {.value = decimal_value(digits), .length = kMobileWithCode, .international = true};
   if (form == NumberForm::kInternational && digits.size() > 6 && has_country_code(digits)) with_country = true;
   if (with_country && !digits.starts_with('0')) {
     if (chinese_home && digits.starts_with(kChina)) return chinese_national(digits.substr(2));

@@ -216,7 +216,8 @@ void LiveSample::count_patterns(bool over_url, std::span<const Question> questio
   };
   for (auto text = texts_.begin(); !over_url && text != texts_.end(); ++text) {
     if (text->first < now_s - kLongest_s) continue;
-    set.scan(TextKey{0, text->second, {}, TextCoding::kUcs2}, state, {}, hits);
+    const TextKey key{0, text->second, {}, TextCoding::kUcs2};
+    set.scan({&key, 1}, HitPart::kText, state, hits);
     add(text->first);
   }
   for (auto url = urls_.begin(); over_url && url != urls_.end(); ++url) {

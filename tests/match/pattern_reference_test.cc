@@ -217,20 +217,26 @@ TEST(PatternReference, RandomPatternsAndTexts) {
   EXPECT_GT(found, compared / 4);
 }
 
+// Plain texts of at most so many units, each of which is a rule, whatever innocents say.
+std::vector<std::u16string> add_words(std::size_t count, std::size_t most_units, Maker& maker, MatchSetBuilder& builder) {
+  PatternOptions options;
+  options.most_innocent_share = 1;
+  builder.set_pattern_options(options);
+  std::vector<std::u16string> words;
+  for (std::size_t i = 0; i < count; ++i) {
+    words.push_back(maker.word(1, most_units));
+    builder.add_pattern({.expression = to_utf8(words.back()), .literal = true}, builder.add_rule({}));
+  }
+  return words;
+}
+
 // The texts of a burst are searched together; each has what it has alone, also beside some that are full of what is looked for.
 TEST(PatternReference, TextsOfABurstHaveWhatEachHasAlone) {
   for (unsigned seed = 0; seed < 30 && !testing::Test::HasFailure(); ++seed) {
     TextFinder::force_way(static_cast<int>(seed % 3));
     Maker maker(seed + 2'000'000);
     MatchSetBuilder builder;
-    PatternOptions options;
-    options.most_innocent_share = 1;
-    builder.set_pattern_options(options);
-    std::vector<std::u16string> words;
-    for (int i = 0; i < 60; ++i) {
-      words.push_back(maker.word(1, 5));
-      builder.add_pattern({.expression = to_utf8(words.back()), .literal = true}, builder.add_rule({}));
-    }
+    const std::vector<std::u16string> words = add_words(60, 5, maker, builder);
     for (int i = 0; i < 20; ++i) builder.add_pattern({.expression = maker.expression()}, builder.add_rule({}));
     const auto set = builder.build_base(1).set;
     MatchScratch scratch;
@@ -274,14 +280,7 @@ TEST(PatternReference, LongTexts) {
     TextFinder::force_way(static_cast<int>(seed % 3));
     Maker maker(seed);
     MatchSetBuilder builder;
-    PatternOptions options;
-    options.most_innocent_share = 1;
-    builder.set_pattern_options(options);
-    std::vector<std::u16string> words;
-    for (int i = 0; i < 40; ++i) {
-      words.push_back(maker.word(1, 6));
-      builder.add_pattern({.expression = to_utf8(words.back()), .literal = true}, builder.add_rule({}));
-    }
+    const std::vector<std::u16string> words = add_words(40, 6, maker, builder);
     const auto set = builder.build_base(1).set;
     MatchScratch scratch;
     ASSERT_TRUE(scratch.prepare(*set).ok());
