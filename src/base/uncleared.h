@@ -17,6 +17,7 @@ class Uncleared {
  public:
   // Requires: whoever reads an element has assigned it.
   Value& operator[](std::size_t index) { return data()[index]; }
+  const Value& operator[](std::size_t index) const { return reinterpret_cast<const Value*>(bytes_)[index]; }
   std::span<Value> first(std::size_t count) { return {data(), count}; }
 
  private:

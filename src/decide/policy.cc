@@ -110,13 +110,27 @@ class EventJudge {
     }
   }
 
-  // The verdict of one hit on what a message says or whom it visits, when there is no other and no number: nearly all events that have a
-  // hit. The same as judge() and verdict() come to, without what several hits and two sides need.
-  static void of_one(const Hit& hit, const Event& event, const MatchSet& set, std::int64_t now_s, const Policy& policy, Verdict& out) {
-    if (is_expired(set.expires_s(hit.rule), now_s)) return;
+  // The verdict of one hit, when there is no other and no number that is never blocked: nearly all events that have a hit. The same as
+  // judge() and verdict() come to, without what several hits and two sides need. False: it does need that, and nothing was filled.
+  static bool of_one(const Hit& hit, const Event& event, const MatchSet& set, std::int64_t now_s, const Policy& policy, Verdict& out) {
     const Candidate one{&hit, &set.terms(hit.rule), &set};
-    if (!one.terms->allow) return refuse(one, one.terms->shadow, event, policy, out);
-    if (!one.terms->shadow) tell(one, Reason::kAllowed, out);
+    const bool is_of_number = hit.part == HitPart::kCalling || hit.part == HitPart::kCalled;
+    const bool is_of_recipient = hit.part == HitPart::kCalled && std::holds_alternative<Sms>(event.what);
+    // A number that is allowed acquits more than itself, and of several recipients one may be refused alone.
+    if ((is_of_number && one.terms->allow) || (is_of_recipient && recipient_count(event) != 1)) return false;
+    if (is_expired(set.expires_s(hit.rule), now_s)) return true;
+    if (one.terms->allow) {
+      if (!one.terms->shadow) tell(one, Reason::kAllowed, out);
+      return true;
+    }
+    refuse(one, one.terms->shadow, event, policy, out);
+    if (is_of_recipient && !hit.alias) note(out.recipients, hit.recipient);
+    return true;
+  }
+
+  // None of these numbers, of an event, can acquit it, or be spared, for what it is.
+  static bool none_is_built_in(std::span<const NumberKey> numbers) {
+    return std::all_of(numbers.begin(), numbers.end(), [](const NumberKey& key) { return never_blocked(key.digits) == nullptr; });
   }
 
   // Of a message that goes on, a number of it that is still to come may acquit it. In a short message the caller stands before the
@@ -322,14 +336,15 @@ void Policy::decide(std::span<const Event> events, const KeyList& keys, std::spa
     std::size_t end = i + 1;
     while (end < hits.size() && hits[end].event == event) ++end;
     while (number < numbers.size() && numbers[number].event < event) ++number;
-    const bool has_numbers = number < numbers.size() && numbers[number].event == event;
+    const std::size_t first_number = number;
+    while (number < numbers.size() && numbers[number].event == event) ++number;
+    const std::span<const NumberKey> own = numbers.subspan(first_number, number - first_number);
     const bool is_acquitted = acquitted.allow.hit != nullptr && is_further_text_of(events[event], events[acquitted.event]);
-    if (end == i + 1 && !has_numbers && !is_acquitted && !events[event].is_cut) [[likely]] {
-      EventJudge::of_one(hits[i], events[event], set, now_s, *this, verdicts[event]);
-    } else {
+    const bool is_plain = end == i + 1 && !is_acquitted && !events[event].is_cut && EventJudge::none_is_built_in(own);
+    if (!is_plain || !EventJudge::of_one(hits[i], events[event], set, now_s, *this, verdicts[event])) {
       EventJudge judge(events[event], set, numbers, now_s);
       if (is_acquitted) [[unlikely]] judge.is_acquitted_by(acquitted.allow);
-      for (; number < numbers.size() && numbers[number].event == event; ++number) judge.take(numbers[number]);
+      for (const NumberKey& key : own) judge.take(key);
       judge.judge(hits.subspan(i, end - i));
       if (events[event].is_cut) [[unlikely]] judge.leave_open();
       verdicts[event] = judge.verdict(*this);

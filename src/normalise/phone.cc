@@ -2,7 +2,8 @@
 #include "normalise/phone.h"
 
 #include <array>
-#include <span>
+#include <bit>
+#include <cstring>
 #include <tuple>
 
 #include "base/chunk.h"
@@ -16,6 +17,35 @@ constexpr std::size_t kMaxE164 = 15;  // ITU-T E.164, 6.1
 // fits 64 bits, since they start with 1.
 constexpr std::size_t kMaxService = 20;
 constexpr std::string_view kChina = "86";
+
+std::uint64_t eight_octets(const char* at) {
+  std::uint64_t octets = 0;
+  std::memcpy(&octets, at, sizeof octets);
+  return octets;
+}
+
+bool are_digits(std::uint64_t octets) {
+  static_assert(std::endian::native == std::endian::little);
+  constexpr std::uint64_t kUpper = 0xf0f0f0f0f0f0f0f0;
+  return ((octets & kUpper) | ((octets + 0x0606060606060606) & kUpper) >> 4) == 0x3333333333333333;
+}
+
+// The value, country code included, of a subscriber's mobile number as nearly all are written: behind 86 or +86, where it is the same whatever is
+// said of it, or as it is dialled. 0: it is none of these. Looked at as two times eight octets, which overlap.
+std::uint64_t plain_mobile(std::string_view text, NumberForm form) {
+  constexpr std::size_t kLength = 11, kWithCode = 13;
+  constexpr std::uint64_t kEightDigits = 100'000'000, kCode = 86 * kEightDigits * 1000;
+  const bool plus = text.starts_with('+');
+  if (plus) text.remove_prefix(1);
+  const bool has_code = text.size() == kWithCode;
+  if (!has_code && (text.size() != kLength || plus || form != NumberForm::kAsDialled)) return 0;
+  const std::uint64_t front = eight_octets(text.data()), back = eight_octets(text.data() + text.size() - 8);
+  if (!are_digits(front) || !are_digits(back)) return 0;
+  const std::string_view national = has_code ? text.substr(2) : text;
+  if (national[0] != '1' || national[1] < '3' || (has_code && (text[0] != '8' || text[1] != '6'))) return 0;
+  const std::uint64_t before = value_of_eight(front << 8 * (16 - text.size()));  // of the digits in front of the last eight
+  return before * kEightDigits + value_of_eight(back) + (has_code ? 0 : kCode);
+}
 
 // The digits of a number, as they were written.
 struct Dialled {
@@ -126,10 +156,6 @@ PhoneDigits chinese_national(std::string_view national) {
   return is_service(national) ? pack(kNone, national, false) : pack(kChinaCode, national, true);
 }
 
-// A subscriber's mobile number behind the country code, as most are between carriers: the same whatever is said of it.
-constexpr std::size_t kMobileWithCode = 13;
-bool is_mobile_with_code(std::span<const char> digits) { return digits[0] == '8' && digits[1] == '6' && digits[2] == '1' && digits[3] >= '3'; }
-
 PhoneDigits chinese_dialled(std::string_view digits) {
   if (is_mobile(digits)) [[likely]] return pack(kChinaCode, digits, true);
   if (digits.size() < 3) return {};
@@ -171,15 +197,11 @@ PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
   return pack(CountryCode(home), digits, true);
 }
 
-}  // namespace
-
-PhoneDigits canonical_number(std::string_view text, std::string_view home_country, NumberForm form) {
+// Not in place, so that what is common needs no room on the stack for it.
+[[gnu::noinline]] PhoneDigits any_number(std::string_view text, std::string_view home_country, NumberForm form) {
+  const bool chinese_home = home_country == kChina;
   Dialled dialled;
   if (!read_dialled(text, dialled)) return {};
-  const bool chinese_home = home_country == kChina;
-  // Of a view made anew, of a length that is known: one that lies in memory is copied whole, and the copy waits for its parts.
-  if (chinese_home && dialled.length == kMobileWithCode && is_mobile_with_code(dialled.digits)) [[likely]]
-    return {.value = decimal_value({dialled.digits.data(), kMobileWithCode}), .length = kMobileWithCode, .international = true};
   std::string_view digits = dialled.view();
   bool with_country = dialled.plus;
   while (digits.starts_with("00")) {  // more than once when the trunk's own prefix stands before it
@@ -192,6 +214,15 @@ PhoneDigits canonical_number(std::string_view text, std::string_view home_countr
     return pack(kNone, digits, true);
   }
   return chinese_home ? chinese_dialled(digits) : other_dialled(digits, home_country);
+}
+
+}  // namespace
+
+PhoneDigits canonical_number(std::string_view text, std::string_view home_country, NumberForm form) {
+  constexpr std::uint8_t kLength = 13;
+  const std::uint64_t mobile = home_country == kChina ? plain_mobile(text, form) : 0;
+  if (mobile != 0) [[likely]] return {.value = mobile, .length = kLength, .international = true};
+  return any_number(text, home_country, form);
 }
 
 }  // namespace telefence

@@ -258,6 +258,75 @@ TEST(Policy, EveryEventOfABurstGetsItsOwnVerdict) {
   EXPECT_EQ(out.verdicts[3].reason, Reason::kBlocked);
 }
 
+// Numbers of all kinds that decide() knows: blocked, allowed, each of them only watched, expired, covered by a prefix, built in, unknown.
+constexpr std::string_view kNumbersOfAllKinds[] = {"13900000001", "13900000002", "13900000003", "13900000004", "13900000005",
+                                                  "17012345678", "110",         "95588",       "12381",       "13800000000"};
+
+SetMaker& with_all_kinds(SetMaker& maker) {
+  maker.number("13900000001").allow_number("13900000002");
+  maker.next().shadow = true;
+  maker.number("13900000003");
+  maker.next().shadow = true;
+  maker.allow_number("13900000004");
+  maker.next().expires_s = kNow;
+  maker.number("13900000005").number("170*").number("12381").number("955*");
+  return maker.pattern("贷款").domain("evil.com");
+}
+
+// One hit alone is judged by a shorter way. Told twice it takes the long one, and must come to the same.
+TEST(Policy, TheShortWayComesToWhatTheLongOneDoes) {
+  SetMaker maker;
+  const auto set = std::move(with_all_kinds(maker).base().set);
+  const Policy policy(enforcing());
+  MatchScratch scratch;
+  std::size_t judged_alone = 0, refused = 0, spared = 0;
+  const auto compare = [&](const Event& event, std::string_view what) {
+    KeyList keys;
+    Normaliser({}).normalise({&event, 1}, keys);
+    EXPECT_TRUE(scratch.prepare(*set).ok());
+    HitList hits;
+    set->match(keys, scratch, hits, kNow);
+    if (hits.hits().size() != 1) return;
+    const std::array<Hit, 2> twice = {hits.hits()[0], hits.hits()[0]};
+    std::array<Verdict, 1> alone, both;
+    policy.decide({&event, 1}, keys, hits.hits(), *set, kNow, alone);
+    policy.decide({&event, 1}, keys, twice, *set, kNow, both);
+    EXPECT_EQ(alone[0].reason, both[0].reason) << what;
+    EXPECT_EQ(alone[0].cause, both[0].cause) << what;
+    EXPECT_EQ(alone[0].action, both[0].action) << what;
+    EXPECT_EQ(alone[0].rule, both[0].rule) << what;
+    EXPECT_EQ(alone[0].recipients, both[0].recipients) << what;
+    EXPECT_EQ(alone[0].only_recipients, both[0].only_recipients) << what;
+    EXPECT_EQ(alone[0].only_this_name, both[0].only_this_name) << what;
+    ++judged_alone;
+    refused += alone[0].enforced() ? 1u : 0u;
+    spared += alone[0].reason == Reason::kNeverBlock ? 1u : 0u;
+  };
+  for (const std::string_view calling : kNumbersOfAllKinds) {
+    for (const std::string_view called : kNumbersOfAllKinds) {
+      const std::string who = std::string(calling) + " to " + std::string(called);
+      const Recipients one = {called}, two = {called, "13800000001"}, none = {}, unlisted = {"13800000000"};
+      Event event;
+      event.what = Call{.calling = calling, .called = called};
+      compare(event, who);
+      event.what = Call{.calling = calling, .called = "13800000000", .called_also = one};
+      compare(event, who + ", an alias");
+      Sms named_twice = sms(calling, unlisted, "hello");
+      named_twice.called_also = one;
+      event.what = named_twice;
+      compare(event, who + ": hello, an alias");
+      for (const std::string_view text : {"hello", "贷款", "go to www.evil.com now"})
+        for (const Recipients* recipients : {&one, &two, &none}) {
+          event.what = sms(calling, *recipients, text);
+          compare(event, who + ": " + std::string(text) + ", " + std::to_string(recipients->size()));
+        }
+    }
+  }
+  EXPECT_GT(judged_alone, 200u);
+  EXPECT_GT(refused, 50u);
+  EXPECT_GT(spared, 20u);
+}
+
 TEST(Explain, SaysWhichEntryWinsAndWhyOthersLose) {
   SetMaker maker;
   const Explanation out = explained(maker.domain("evil.com").allow_domain("good.evil.com"), lookup("WWW.Good.Evil.com."));

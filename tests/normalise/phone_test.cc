@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string>
+
 namespace telefence {
 namespace {
 
@@ -15,6 +18,30 @@ TEST(Phone, AllWaysToWriteAMobileFallTogether) {
                            "(138) 1234.5678", "+86013812345678", "+008613812345678", "tel:+86-138-1234-5678",
                            "%2B8613812345678", "+8613812345678;phone-context=x", "13812345678@ims.example"})
     EXPECT_EQ(canonical(text), "+8613812345678") << text;
+}
+
+// Digits that follow each other are read at once, others one by one: each number in both ways.
+TEST(Phone, ReadAtOnceOrDigitByDigitItIsTheSame) {
+  std::mt19937 random(31);
+  std::size_t mobiles = 0, none = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    constexpr std::string_view kStarts[] = {"", "86", "861", "8613", "13", "1", "86086"};
+    std::string text(kStarts[random() % std::size(kStarts)]);
+    const std::size_t length = 9 + random() % 6;
+    while (text.size() < length) text += static_cast<char>('0' + random() % 10);
+    if (random() % 8 == 0) text[random() % text.size()] = static_cast<char>(random() % 256);
+    std::string apart = text;
+    apart.insert(1 + random() % (text.size() - 1), "-");
+    const std::string_view plus = random() % 3 == 0 ? "+" : "";
+    for (const NumberForm form : {NumberForm::kAsDialled, NumberForm::kInternational}) {
+      const PhoneDigits at_once = canonical_number(std::string(plus) + text, "86", form);
+      EXPECT_EQ(at_once, canonical_number(std::string(plus) + apart, "86", form)) << plus << text;
+      mobiles += at_once.length == 13 && at_once.value / 10'000'000'000 == 861 ? 1u : 0u;
+      none += at_once.length == 0 ? 1u : 0u;
+    }
+  }
+  EXPECT_GT(mobiles, 10'000u);
+  EXPECT_GT(none, 10'000u);
 }
 
 // A number has one canonical form, whatever was put before it; and that form, read again, stays what it is.

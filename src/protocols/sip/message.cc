@@ -207,8 +207,22 @@ enum class Kind : std::uint8_t {
   kContent,
   kAsserted,
   kRemote,
+  kVia,
   kCount,
 };
+using Kinds = unsigned;  // as bits
+constexpr Kinds bit_of(Kind kind) { return 1u << static_cast<unsigned>(kind); }
+
+// Those of other kinds can say nothing that is wanted.
+constexpr Kinds kinds_for(Wanted wanted) {
+  constexpr Kinds kEvery = bit_of(Kind::kCount) - 1;
+  switch (wanted) {
+    case Wanted::kAll: return kEvery & ~bit_of(Kind::kVia);
+    case Wanted::kParties: return kEvery & ~(bit_of(Kind::kVia) | bit_of(Kind::kCSeq) | bit_of(Kind::kContent));
+    case Wanted::kReply: return kEvery & ~(bit_of(Kind::kContent) | bit_of(Kind::kAsserted) | bit_of(Kind::kRemote));
+  }
+  return kEvery;
+}
 
 struct KnownName {
   Opening opening;
@@ -229,12 +243,13 @@ constexpr KnownName kKnownNames[] = {
     {"content-"},
     {"p-assert"},
     {"remote-p"},
+    {""},
 };
 static_assert(std::size(kKnownNames) == static_cast<std::size_t>(Kind::kCount));
 
 // Rows for first octets, columns for the lower bits of second ones. Row 0: none that means something here, or the continuation of
 // a line; row 1: perhaps the empty line.
-constexpr std::string_view kRows = "ftcpilr";
+constexpr std::string_view kRows = "ftcpilrv";
 constexpr std::array<std::uint8_t, 256> rows_by_first() {
   std::array<std::uint8_t, 256> rows{};
   rows['\r'] = rows['\n'] = 1;
@@ -258,13 +273,14 @@ constexpr std::array<std::array<Kind, 32>, kRows.size() + 2> kinds_by_second() {
   add("co", Kind::kContent);
   add("p-", Kind::kAsserted);
   add("re", Kind::kRemote);
+  kinds[kRows.find('v') + 2].fill(Kind::kVia);  // in its compact form, too
   return kinds;
 }
 
 // The header section, walked once: what means something here is put where it is to stay.
 class HeaderSection {
  public:
-  explicit HeaderSection(Message& message) : message_(message) {}
+  HeaderSection(Message& message, Kinds kinds) : message_(message), kinds_(kinds) {}
 
   // Returns where it ends, or the text does.
   std::size_t read(std::string_view text);
@@ -278,6 +294,7 @@ class HeaderSection {
   std::string_view Message::*place_of(Field field);
 
   Message& message_;
+  const Kinds kinds_;  // that are wanted
   bool has_ended_ = false;
 };
 
@@ -326,7 +343,7 @@ std::string_view Message::*HeaderSection::place_of(Field field) {
       return &Message::content_length;
     case Field::kAssertedIdentity:
     case Field::kClaimedIdentity:
-    case Field::kVia:  // in reply.cc alone
+    case Field::kVia:
     case Field::kOther:
       return nullptr;
   }
@@ -342,6 +359,8 @@ std::string_view Message::*HeaderSection::place_of(Field field) {
     message_.asserted[message_.asserted_count++] = line.value;
   else if (field == Field::kAssertedIdentity || field == Field::kClaimedIdentity)
     message_.has_more_names = true;
+  else if (field == Field::kVia)
+    message_.vias.add(line.value);
 }
 
 // Where the lines end that continue the one which ends at `position`.
@@ -382,8 +401,9 @@ inline std::size_t HeaderSection::read(std::string_view text) {
       has_ended_ = text[start] == '\n' || (position - start == 2 && text[start + 1] == '\n');
       if (has_ended_) break;
     } else if (text.size() - start >= 16) [[likely]] {
-      const auto second = static_cast<unsigned char>(text[start + 1]);
-      name = name_at(text.data() + start, kKindOfSecond[row][second & 31u]);
+      const Kind kind = kKindOfSecond[row][static_cast<unsigned char>(text[start + 1]) & 31u];
+      if ((kinds_ >> static_cast<unsigned>(kind) & 1) == 0) continue;
+      name = name_at(text.data() + start, kind);
       if (name == nullptr) continue;
     }
     if (position < text.size() && is_fold(text[position])) [[unlikely]] {
@@ -466,12 +486,12 @@ bool begins_message(Bytes bytes) {
   return read_start_line(as_text(bytes), {method, request_uri}) != 0;
 }
 
-Reading read_message(Bytes bytes, Transport transport, Message& message) {
+Reading read_message(Bytes bytes, Transport transport, Message& message, Wanted wanted) {
   const std::string_view text = as_text(bytes);
   const bool is_stream = transport == Transport::kTcp;
   const std::size_t start = read_start_line(text, {message.method, message.request_uri});
   if (start == 0) return is_stream && may_begin_message(text) ? Reading::kPartial : Reading::kNotSip;
-  HeaderSection section(message);
+  HeaderSection section(message, kinds_for(wanted));
   const std::size_t headers = section.read(text.substr(start));
   if (is_stream && !section.has_ended()) return Reading::kPartial;
   message.headers = text.substr(start, headers);
@@ -482,7 +502,7 @@ Reading read_unknown(Bytes bytes, Message& message) {
   const std::string_view text = as_text(bytes);
   const std::size_t start = find_octet(text, '\n') + 1;
   if (start == 0) return Reading::kNotSip;
-  HeaderSection section(message);
+  HeaderSection section(message, kinds_for(Wanted::kAll));
   const std::size_t headers = section.read(text.substr(start));
   if (!section.has_ended()) return Reading::kNotSip;
   message.headers = text.substr(start, headers);

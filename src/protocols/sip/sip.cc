@@ -236,8 +236,9 @@ Step extract_datagram(const Payload& payload, EventList& events) {
   // Of all others the start line is enough: what it begins is whole, as it came.
   if (!begins_with_one_of_both(text))
     return begins_message(as_bytes(text)) ? Step{Progress::kDone, size, 0} : Step{};
+  const bool is_call = wire::lower_case_of(text.front()) == 'i';
   Message message;
-  if (read_message(as_bytes(text), payload.transport, message) != Reading::kWhole) return {};
+  if (read_message(as_bytes(text), payload.transport, message, is_call ? Wanted::kParties : Wanted::kAll) != Reading::kWhole) return {};
   const Place place{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(message.length)};
   if (!push_event(message, payload.transport, place, events)) return {Progress::kMalformed, 0, 0};
   return {Progress::kDone, size, 0};

@@ -98,6 +98,21 @@ TEST(SipRefuse, AllViasAreCopiedInTheirOrder) {
   EXPECT_EQ(refusal.find("Subject"), std::string::npos);
 }
 
+// As many proxies as a way can have; only the first few are kept when the request is read.
+TEST(SipRefuse, HoweverManyViasThereAre) {
+  for (const std::size_t count : {1u, 3u, 4u, 5u, 9u}) {
+    TestRequest request;
+    std::string wanted = "\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport=5060\r\n";
+    for (std::size_t i = 1; i < count; ++i) {
+      const std::string value = "SIP/2.0/UDP 198.51.100." + std::to_string(i) + ";rport";
+      request.more.push_back((i % 2 == 0 ? "v: " : "Via: ") + value);
+      wanted += "Via: " + value + "\r\n";
+    }
+    const std::string refusal = refusal_of(text_of(request));
+    EXPECT_NE(refusal.find(wanted + "From: "), std::string::npos) << refusal;
+  }
+}
+
 TEST(SipRefuse, CompactAndFoldedFieldsComeOutPlain) {
   TestRequest request;
   request.via = "v: SIP/2.0/UDP\r\n  192.0.2.1;branch=z9hG4bK1";
