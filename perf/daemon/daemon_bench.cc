@@ -30,6 +30,7 @@ struct Options {
   std::string traffic = "dns";
   Sizes sizes;
   double seconds = 2;
+  std::uint64_t length = 0;  // packets of a run; 0: as `seconds` say
   unsigned runs = 5;
   unsigned core = default_core();
   std::string hugepages = "auto";
@@ -94,7 +95,11 @@ Figures run_for(Bench& bench, double seconds) {
   const Reading before(bench.worker.stats());
   const auto start = Clock::now();
   const auto end = start + std::chrono::duration<double>(seconds);
-  while (Clock::now() < end) {
+  const auto is_over = [&] {
+    const std::uint64_t length = bench.options.length;
+    return length == 0 ? Clock::now() >= end : bench.worker.stats().received.read() - before.packets >= length;
+  };
+  while (!is_over()) {
     for (int i = 0; i < 32; ++i) bench.worker.run_once();
     while (bench.ring.front() != nullptr) bench.ring.release();  // the writer thread's part, without its disk
     while (bench.sampled != nullptr && bench.sampled->front() != nullptr) bench.sampled->release();
@@ -271,7 +276,7 @@ int run(const Options& options) {
   const auto launched = nic.value()->launch([&](std::size_t) {
     std::vector<Figures> runs;
     std::vector<Figures> spread_runs, sample_runs;
-    run_for(bench, 0.5);  // warm caches and pages
+    if (options.length == 0) run_for(bench, 0.5);  // warm caches and pages
     for (unsigned i = 0; i < options.runs; ++i) {
       runs.push_back(run_for(bench, options.seconds));
       if (options.spread) spread_runs.push_back(run_for(other, options.seconds));  // in turn, on a machine that others use
@@ -312,6 +317,7 @@ int main(int argc, char** argv) {
   app.add_flag("--gaps", options.sizes.gaps, "the patterns are rules with gaps instead of plain texts");
   app.add_option("--blocked", options.sizes.blocked, "share of packets that are blocked; 1: all of them")->check(CLI::Range(0.0, 1.0));
   app.add_option("--seconds", options.seconds, "length of a run");
+  app.add_option("--length", options.length, "packets of a run in place of its seconds, with nothing before it: the same work however fast it goes");
   app.add_option("--runs", options.runs, "runs");
   app.add_flag("--spread", options.spread, "measure in turn a worker that would hand packets in tunnels to another");
   app.add_option("--sample", options.sample, "measure in turn a worker that takes a sample, one of so many messages");

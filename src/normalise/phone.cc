@@ -30,21 +30,28 @@ bool are_digits(std::uint64_t octets) {
   return ((octets & kUpper) | ((octets + 0x0606060606060606) & kUpper) >> 4) == 0x3333333333333333;
 }
 
-// The value, country code included, of a subscriber's mobile number as nearly all are written: behind 86 or +86, where it is the same whatever is
-// said of it, or as it is dialled. 0: it is none of these. Looked at as two times eight octets, which overlap.
-std::uint64_t plain_mobile(std::string_view text, NumberForm form) {
+// Behind country code 1 area and exchange begin with 2 to 9 (ATIS-0300051): of a mobile number without its country code, one in five
+// is told by it.
+bool is_north_american(std::string_view digits) { return digits.size() != 11 || (digits[1] >= '2' && digits[4] >= '2'); }
+
+// A subscriber's mobile number as nearly all are written: behind 86 or +86, where it is the same whatever is said of it, or its eleven digits.
+// No number: it is none of these. Looked at as two times eight octets, which overlap.
+PhoneDigits plain_mobile(std::string_view text, NumberForm form) {
   constexpr std::size_t kLength = 11, kWithCode = 13;
   constexpr std::uint64_t kEightDigits = 100'000'000, kCode = 86 * kEightDigits * 1000;
   const bool plus = text.starts_with('+');
   if (plus) text.remove_prefix(1);
   const bool has_code = text.size() == kWithCode;
-  if (!has_code && (text.size() != kLength || plus || form != NumberForm::kAsDialled)) return 0;
+  if (!has_code && text.size() != kLength) return {};
   const std::uint64_t front = eight_octets(text.data()), back = eight_octets(text.data() + text.size() - 8);
-  if (!are_digits(front) || !are_digits(back)) return 0;
+  if (!are_digits(front) || !are_digits(back)) return {};
   const std::string_view national = has_code ? text.substr(2) : text;
-  if (national[0] != '1' || national[1] < '3' || (has_code && (text[0] != '8' || text[1] != '6'))) return 0;
+  if (national[0] != '1' || national[1] < '3' || (has_code && (text[0] != '8' || text[1] != '6'))) return {};
+  const bool is_whole = has_code || plus || (form == NumberForm::kInternational && is_north_american(text));
   const std::uint64_t before = value_of_eight(front << 8 * (16 - text.size()));  // of the digits in front of the last eight
-  return before * kEightDigits + value_of_eight(back) + (has_code ? 0 : kCode);
+  return {.value = before * kEightDigits + value_of_eight(back) + (is_whole ? 0 : kCode),
+          .length = static_cast<std::uint8_t>(is_whole ? text.size() : kWithCode),
+          .international = true};
 }
 
 // The digits of a number, as they were written.
@@ -177,10 +184,6 @@ PhoneDigits chinese_dialled(std::string_view digits) {
   return pack(kNone, digits, false);
 }
 
-// Behind country code 1 area and exchange begin with 2 to 9 (ATIS-0300051): of a mobile number without its country code, one in five
-// is told by it.
-bool is_north_american(std::string_view digits) { return digits.size() != 11 || (digits[1] >= '2' && digits[4] >= '2'); }
-
 // Whether digits that are said to be international can be. Country code 1 (ITU-T E.164; North American plan) is followed by 2
 // to 9, so what begins with 10 or 11 is a service number, as is what is too short for a subscriber.
 bool has_country_code(std::string_view digits) {
@@ -219,9 +222,8 @@ PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
 }  // namespace
 
 PhoneDigits canonical_number(std::string_view text, std::string_view home_country, NumberForm form) {
-  constexpr std::uint8_t kLength = 13;
-  const std::uint64_t mobile = home_country == kChina ? plain_mobile(text, form) : 0;
-  if (mobile != 0) [[likely]] return {.value = mobile, .length = kLength, .international = true};
+  const PhoneDigits mobile = home_country == kChina ? plain_mobile(text, form) : PhoneDigits();
+  if (mobile.length != 0) [[likely]] return mobile;
   return any_number(text, home_country, form);
 }
 

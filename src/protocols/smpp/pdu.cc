@@ -210,7 +210,6 @@ Place read_destination(Reader& reader, DestinationKind& kind) {
 
 bool read_message(Bytes pdu, std::uint32_t command, Message& message) {
   Reader reader(pdu);
-  message = {};
   reader.skip(kHeaderLength);
   if (command == kReplaceSm)
     read_replacement(reader, message);

@@ -78,7 +78,7 @@ struct Message {
 };
 
 // False when the mandatory parameters do not fit into the PDU. Optional parameters that do not are left out: receivers
-// ignore them, so they must not hide a message. Requires: carries_message(command), the PDU is whole.
+// ignore them, so they must not hide a message. Requires: carries_message(command), the PDU is whole, message is new.
 bool read_message(Bytes pdu, std::uint32_t command, Message& message);
 
 // True when the message says that it is only the receipt of another (SMPP 3.4, 5.2.12: SMSC delivery receipt, intermediate

@@ -109,6 +109,24 @@ void forget_many_recipients(Sms& sms) {
   sms.called_forms = {};
 }
 
+// What a message says besides its first text.
+void push_other_readings(Bytes pdu, Place place, const Header& header, const Message& message, const Sms& first, EventList& events) {
+  const TextCoding other = other_coding_of(pdu, message);
+  if (message.body_count < 2 && other == TextCoding::kBinary) [[likely]] return;
+  Sms sms = first;
+  for (std::size_t i = 1; i < message.body_count; ++i) {
+    if (i == 1) forget_many_recipients(sms);
+    read_body(pdu, message, message.bodies[i], sms);
+    events.push(place, pair_number(header), sms);
+  }
+  if (other != TextCoding::kBinary) {
+    sms.coding = other;
+    read_body(pdu, message, message.bodies[0], sms);
+    events.push(place, pair_number(header), sms);
+  }
+  if (message.has_more_bodies) push_more_bodies(pdu, place, header, message, sms, events);
+}
+
 // known: so many octets of the PDU have come. A deliver_sm that goes on may turn out to be a receipt.
 Reading push_message(Bytes pdu, Place place, const Header& header, std::size_t known, EventList& events) {
   Message message;
@@ -118,24 +136,16 @@ Reading push_message(Bytes pdu, Place place, const Header& header, std::size_t k
     return Reading::kNothing;
   const Place last = header.command == kReplaceSm ? message.source : message.destinations;
   if (!is_cut && is_receipt(pdu, header, message)) return Reading::kNothing;
-  Sms sms;
-  sms.has_all_parties = !is_cut || std::size_t{last.offset} + last.length + (message.is_multi ? 0 : 1) <= known;
-  sms.calling = text_of(pdu, message.source);
-  sms.calling_form = form_of(pdu, message.source);
-  sms.coding = coding_of(pdu, message);
-  read_recipients(pdu, message, events, sms);
-  if (message.body_count == 0) events.push(place, pair_number(header), sms);
-  for (std::size_t i = 0; i < message.body_count; ++i) {
-    if (i == 1) forget_many_recipients(sms);
-    read_body(pdu, message, message.bodies[i], sms);
-    events.push(place, pair_number(header), sms);
-  }
-  if (const TextCoding other = other_coding_of(pdu, message); other != TextCoding::kBinary) [[unlikely]] {
-    sms.coding = other;
-    read_body(pdu, message, message.bodies[0], sms);
-    events.push(place, pair_number(header), sms);
-  }
-  if (message.has_more_bodies) [[unlikely]] push_more_bodies(pdu, place, header, message, sms, events);
+  // The first one is filled where it stays.
+  Sms* const first = events.add<Sms>(place, pair_number(header));
+  if (first == nullptr) return Reading::kPushed;
+  first->has_all_parties = !is_cut || std::size_t{last.offset} + last.length + (message.is_multi ? 0 : 1) <= known;
+  first->calling = text_of(pdu, message.source);
+  first->calling_form = form_of(pdu, message.source);
+  first->coding = coding_of(pdu, message);
+  read_recipients(pdu, message, events, *first);
+  if (message.body_count != 0) read_body(pdu, message, message.bodies[0], *first);
+  push_other_readings(pdu, place, header, message, *first, events);
   return Reading::kPushed;
 }
 
