@@ -316,13 +316,14 @@ int main(int argc, char** argv) {
   app.add_option("--patterns", options.sizes.patterns, "text patterns");
   app.add_flag("--gaps", options.sizes.gaps, "the patterns are rules with gaps instead of plain texts");
   app.add_option("--blocked", options.sizes.blocked, "share of packets that are blocked; 1: all of them")->check(CLI::Range(0.0, 1.0));
-  app.add_option("--seconds", options.seconds, "length of a run");
-  app.add_option("--length", options.length, "packets of a run in place of its seconds, with nothing before it: the same work however fast it goes");
+  app.add_option("--seconds", options.seconds, "how long a run takes");
+  CLI::Option* const length =
+      app.add_option("--length", options.length, "packets of a run in place of its seconds, with nothing before it: the same work however fast it goes");
   app.add_option("--runs", options.runs, "runs");
   app.add_flag("--spread", options.spread, "measure in turn a worker that would hand packets in tunnels to another");
   app.add_option("--sample", options.sample, "measure in turn a worker that takes a sample, one of so many messages");
   app.add_option("--core", options.core, "core of the worker");
-  app.add_flag("--delay", options.delay, "also how long packets are on their way at half the rate reached");
+  app.add_flag("--delay", options.delay, "also how long packets are on their way at half the rate reached")->excludes(length);
   app.add_option("--hugepages", options.hugepages, "auto, off or MiB");
   CLI11_PARSE(app, argc, argv);
   return telefence::perf::run(options);

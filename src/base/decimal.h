@@ -4,6 +4,7 @@
 // What digits in a text are worth. Eight at a time: where they are added up one by one each waits for the product before it.
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,6 +19,19 @@ inline constexpr std::array<std::uint64_t, 20> kPowersOfTen = [] {
   for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
   return powers;
 }();
+
+// Eight octets of a text, the first one the lowest. Requires: so many lie there.
+inline std::uint64_t eight_octets(const char* at) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t octets = 0;
+  std::memcpy(&octets, at, sizeof octets);
+  return octets;
+}
+
+inline bool are_eight_digits(std::uint64_t octets) {
+  constexpr std::uint64_t kUpper = 0xf0f0f0f0f0f0f0f0;
+  return ((octets & kUpper) | ((octets + 0x0606060606060606) & kUpper) >> 4) == 0x3333333333333333;
+}
 
 // Of eight octets, the first digit the lowest of them. What is 0 in place of a digit counts as one.
 inline std::uint64_t value_of_eight(std::uint64_t octets) {
@@ -36,11 +50,9 @@ inline std::uint64_t decimal_value(std::string_view digits) {
     digits.remove_prefix(digits.size() - kAtOnce);
   }
   if (digits.size() <= 8) return before + value_of_eight(digits.empty() ? 0 : FewOctets(digits).low << 8 * (8 - digits.size()));
-  std::uint64_t high = 0, low = 0;  // the last digits, and those before them
-  std::memcpy(&high, digits.data() + digits.size() - 8, sizeof high);
-  std::memcpy(&low, digits.data(), sizeof low);
+  std::uint64_t low = eight_octets(digits.data());  // those before the last eight, and some of these
   if (digits.size() < kAtOnce) low <<= 8 * (kAtOnce - digits.size());
-  return before + value_of_eight(low) * kEightDigits + value_of_eight(high);
+  return before + value_of_eight(low) * kEightDigits + value_of_eight(eight_octets(digits.data() + digits.size() - 8));
 }
 
 }  // namespace telefence

@@ -2,8 +2,6 @@
 #include "normalise/phone.h"
 
 #include <array>
-#include <bit>
-#include <cstring>
 #include <tuple>
 
 #include "base/chunk.h"
@@ -18,24 +16,13 @@ constexpr std::size_t kMaxE164 = 15;  // ITU-T E.164, 6.1
 constexpr std::size_t kMaxService = 20;
 constexpr std::string_view kChina = "86";
 
-std::uint64_t eight_octets(const char* at) {
-  std::uint64_t octets = 0;
-  std::memcpy(&octets, at, sizeof octets);
-  return octets;
-}
-
-bool are_digits(std::uint64_t octets) {
-  static_assert(std::endian::native == std::endian::little);
-  constexpr std::uint64_t kUpper = 0xf0f0f0f0f0f0f0f0;
-  return ((octets & kUpper) | ((octets + 0x0606060606060606) & kUpper) >> 4) == 0x3333333333333333;
-}
-
 // Behind country code 1 area and exchange begin with 2 to 9 (ATIS-0300051): of a mobile number without its country code, one in five
 // is told by it.
 bool is_north_american(std::string_view digits) { return digits.size() != 11 || (digits[1] >= '2' && digits[4] >= '2'); }
 
-// A subscriber's mobile number as nearly all are written: behind 86 or +86, where it is the same whatever is said of it, or its eleven digits.
-// No number: it is none of these. Looked at as two times eight octets, which overlap.
+// A subscriber's mobile number as nearly all are written: behind 86 or +86, where it is the same whatever is said of it, or as eleven digits,
+// which said to be international may be one of North America. No number: text is written otherwise. Looked at as two times eight octets, which
+// overlap.
 PhoneDigits plain_mobile(std::string_view text, NumberForm form) {
   constexpr std::size_t kLength = 11, kWithCode = 13;
   constexpr std::uint64_t kEightDigits = 100'000'000, kCode = 86 * kEightDigits * 1000;
@@ -44,7 +31,7 @@ PhoneDigits plain_mobile(std::string_view text, NumberForm form) {
   const bool has_code = text.size() == kWithCode;
   if (!has_code && text.size() != kLength) return {};
   const std::uint64_t front = eight_octets(text.data()), back = eight_octets(text.data() + text.size() - 8);
-  if (!are_digits(front) || !are_digits(back)) return {};
+  if (!are_eight_digits(front) || !are_eight_digits(back)) return {};
   const std::string_view national = has_code ? text.substr(2) : text;
   if (national[0] != '1' || national[1] < '3' || (has_code && (text[0] != '8' || text[1] != '6'))) return {};
   const bool is_whole = has_code || plus || (form == NumberForm::kInternational && is_north_american(text));

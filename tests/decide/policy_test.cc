@@ -263,6 +263,8 @@ constexpr std::string_view kNumbersOfAllKinds[] = {"13900000001", "13900000002",
                                                   "17012345678", "110",         "95588",       "12381",       "13800000000"};
 
 SetMaker& with_all_kinds(SetMaker& maker) {
+  maker.next().category = Category::kLoan;
+  maker.next().tier = 1;
   maker.number("13900000001").allow_number("13900000002");
   maker.next().shadow = true;
   maker.number("13900000003");
@@ -271,6 +273,26 @@ SetMaker& with_all_kinds(SetMaker& maker) {
   maker.next().expires_s = kNow;
   maker.number("13900000005").number("170*").number("12381").number("955*");
   return maker.pattern("贷款").domain("evil.com");
+}
+
+// The first text of a message names the recipients, and is acquitted by one that is allowed: so are its other texts, but no other message that
+// names nobody, whichever way what lies between them is judged.
+TEST(Policy, WhatAcquitsAMessageCoversItsOtherTextsAlone) {
+  SetMaker maker;
+  const auto set = std::move(maker.pattern("贷款").allow_number("13800000000").number("13900000001").base().set);
+  const Recipients allowed = {"13800000000"}, none = {};
+  std::array<Event, 4> events;
+  events[0].what = sms("13900000009", allowed, "贷款");
+  events[1].what = sms("13900000009", none, "贷款");
+  events[2].frame = 1;
+  events[2].what = Call{.calling = "13900000001", .called = "13700000000"};
+  events[3].frame = 2;
+  events[3].what = sms("13900000009", none, "贷款");
+  const Explanation out = explain(events, Normaliser({}), *set, Policy(enforcing()), kNow);
+  EXPECT_EQ(out.verdicts[0].reason, Reason::kAllowed);
+  EXPECT_EQ(out.verdicts[1].reason, Reason::kAllowed);
+  EXPECT_EQ(out.verdicts[2].reason, Reason::kBlocked);
+  EXPECT_EQ(out.verdicts[3].reason, Reason::kBlocked) << "a message of its own";
 }
 
 // One hit alone is judged by a shorter way. Told twice it takes the long one, and must come to the same.
@@ -295,6 +317,8 @@ TEST(Policy, TheShortWayComesToWhatTheLongOneDoes) {
     EXPECT_EQ(alone[0].cause, both[0].cause) << what;
     EXPECT_EQ(alone[0].action, both[0].action) << what;
     EXPECT_EQ(alone[0].rule, both[0].rule) << what;
+    EXPECT_EQ(alone[0].category, both[0].category) << what;
+    EXPECT_EQ(alone[0].tier, both[0].tier) << what;
     EXPECT_EQ(alone[0].recipients, both[0].recipients) << what;
     EXPECT_EQ(alone[0].only_recipients, both[0].only_recipients) << what;
     EXPECT_EQ(alone[0].only_this_name, both[0].only_this_name) << what;

@@ -233,7 +233,8 @@ constexpr KnownName kNone{Opening::never()};
 constexpr KnownName kContentType{"type", 12, &Message::content_type};
 constexpr KnownName kContentLength{"length", 14, &Message::content_length};
 
-// By Kind. A line that begins with these letters can be nothing else, unless its name goes on behind them.
+// By Kind. A line that begins with these letters can be nothing else, unless its name goes on behind them. Via may be any line of its row, and is
+// always looked at closely.
 constexpr KnownName kKnownNames[] = {
     kNone,
     {"from", 4, &Message::from},

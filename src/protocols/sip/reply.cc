@@ -148,6 +148,7 @@ std::uint16_t answer_port(const Payload& payload) {
 bool acknowledges(const Payload& payload, const RefusalTerms& terms) {
   if (payload.transport != Transport::kUdp) return false;
   const Bytes bytes = payload.bytes.subspan(leading_blanks(payload.bytes));
+  // Asked of each packet: nearly all are turned away by their first letter.
   if (bytes.empty() || wire::lower_case_of(static_cast<char>(bytes[0])) != 'a') [[likely]] return false;
   if (!wire::equals_ignoring_case(as_text(bytes).substr(0, 3), "ack")) return false;
   Message message;

@@ -113,6 +113,21 @@ TEST(SipRefuse, HoweverManyViasThereAre) {
   }
 }
 
+TEST(SipRefuse, AViaOfAnyForm) {
+  TestRequest request;
+  request.via = "vIa \t:";  // nothing behind it
+  request.more = {"Via:SIP/2.0/UDP 192.0.2.2\r\n\t;branch=z9hG4bK2", "Vias: x", "Video: x", "v : SIP/2.0/UDP 192.0.2.3"};
+  const std::string refusal = refusal_of(text_of(request));
+  EXPECT_NE(refusal.find("\r\nVia: \r\nVia: SIP/2.0/UDP 192.0.2.2 ;branch=z9hG4bK2\r\nVia: SIP/2.0/UDP 192.0.2.3\r\nFrom: "), std::string::npos)
+      << refusal;
+}
+
+// The last line of a datagram, with no empty line behind it and too short to be looked at by eights.
+TEST(SipRefuse, AViaAtTheEndOfTheDatagram) {
+  const std::string text = "INVITE sip:1@a SIP/2.0\r\nFrom: <sip:2@b>\r\nTo: <sip:1@a>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nv: x";
+  EXPECT_NE(refusal_of(text).find("\r\nVia: x\r\n"), std::string::npos);
+}
+
 TEST(SipRefuse, CompactAndFoldedFieldsComeOutPlain) {
   TestRequest request;
   request.via = "v: SIP/2.0/UDP\r\n  192.0.2.1;branch=z9hG4bK1";
