@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <set>
+#include <vector>
 
 #include "track/tunnelled_packet.h"
 
@@ -108,6 +110,36 @@ TEST(FlowKey, NumbersThatCountUpGoToDifferentPlaces) {
     for (std::uint64_t i = 0; i < 64; ++i) ++held[mixed(key, start + i * step, secret) >> 17 & (held.size() - 1)];
     ASSERT_LE(*std::max_element(held.begin(), held.end()), 6) << "secret " << secret.first << " " << secret.second << " key " << key;
   }
+}
+
+// Of a run of octets each one counts, and where it stands, and how many there are; long ones are folded several ways at once.
+TEST(FlowKey, EveryOctetOfARunCounts) {
+  std::mt19937_64 random(11);
+  const HashSecret secret{random() | 1, random() | 1};
+  std::vector<std::uint8_t> octets(300);
+  for (std::uint8_t& octet : octets) octet = static_cast<std::uint8_t>(random());
+  std::set<std::uint64_t> keys;
+  std::size_t runs = 0;
+  const auto add = [&](Bytes run) {
+    keys.insert(mixed(5, run, secret));
+    ++runs;
+  };
+  for (std::size_t size = 0; size <= octets.size(); ++size) {
+    const MutableBytes run = MutableBytes(octets).first(size);
+    add(run);
+    for (std::size_t at = 0; at < size; ++at) {
+      run[at] ^= 1;
+      add(run);
+      run[at] ^= 1;
+    }
+    for (std::size_t at = 0; at + 16 <= size; at += 8) {  // two neighbours in each other's place
+      std::swap_ranges(run.begin() + static_cast<std::ptrdiff_t>(at), run.begin() + static_cast<std::ptrdiff_t>(at + 8), run.begin() + static_cast<std::ptrdiff_t>(at + 8));
+      add(run);
+      std::swap_ranges(run.begin() + static_cast<std::ptrdiff_t>(at), run.begin() + static_cast<std::ptrdiff_t>(at + 8), run.begin() + static_cast<std::ptrdiff_t>(at + 8));
+    }
+  }
+  EXPECT_EQ(keys.size(), runs);
+  EXPECT_NE(mixed(5, octets, secret), mixed(6, octets, secret));
 }
 
 }  // namespace

@@ -127,12 +127,21 @@ template <typename What>
   what.called_also = events.texts({others.data(), static_cast<std::size_t>(others_end - others.begin())});
 }
 
+// True when To begins as the Request-URI does, up to the user that is called: it names nobody else. Of nearly all requests.
+bool repeats_called(std::string_view to, std::string_view request_uri, std::string_view called) {
+  constexpr std::size_t kScheme = 4;  // "sip:"
+  const std::size_t until = kScheme + called.size() + 1;
+  if (until > request_uri.size() || request_uri.data() + kScheme != called.data() || request_uri[until - 1] != '@') return false;
+  return to.size() > until && to.front() == '<' && to.substr(1, until) == request_uri.substr(0, until);
+}
+
 // Who calls whom, as INVITE and MESSAGE say it alike.
 template <typename What>
 void take_parties(const Message& message, EventList& events, What& what, std::string_view called) {
   what.calling = user_in(message.from, events);
   if (message.has_more_names) [[unlikely]] return take_more_names(message, events, what, called);
   what.calling_also = asserted_users(message, events);
+  if (repeats_called(message.to, message.request_uri, called)) [[likely]] return;
   const std::string_view to_user = user_in(message.to, events);
   if (!to_user.empty() && !are_equal(to_user, called)) what.called_also = events.texts({&to_user, 1});
 }

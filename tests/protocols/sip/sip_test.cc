@@ -72,6 +72,42 @@ TEST(Sip, OtherRequestsAndResponsesAreDoneWithoutEvent) {
   EXPECT_EQ(response.count(), 0u);
 }
 
+// To mostly repeats the Request-URI, which is seen without reading it; whom it names else is a further name.
+TEST(Sip, ToNamesAnotherOnlyWhereItDoes) {
+  struct One {
+    std::string uri, to;
+    Strings also;
+  };
+  const One all[] = {
+      {"sip:+861@a", "<sip:+861@b;user=phone>;tag=x", {}},
+      {"sip:+861@a", "<sip:+8612@a>", {"+8612"}},
+      {"sip:+861@a", "<sip:+86@a>", {"+86"}},
+      {"sip:+861@a", "<sip:+861:secret@a>", {}},
+      {"sip:+861@a", "<SIP:+861@a>", {}},
+      {"sip:+861@a", "\"+861@a\" <sip:9@a>", {"9"}},
+      {"sip:+861@a", "sip:+861@a", {}},
+      {"sip:+861@a", "sip:2@a", {"2"}},
+      {"sip:+861@a", "<sip:+861@", {}},
+      {"sip:alice@a", "<sip:alice@a>", {}},
+      {"sip:ali>ce@a", "<sip:ali>ce@a>", {}},
+      {"sip:+861;ext=5@a", "<sip:+861;ext=6@a>", {}},
+      {"sip:%2B861@a", "<sip:%2B861@a>", {}},
+      {"tel:+861", "<tel:+861>", {}},
+      {"tel:+861", "<tel:+862>", {"+862"}},
+      {"sip:a", "<sip:a>", {}},
+      {"sip:@a", "<sip:@a>", {}},
+      {"sip:110@a", "<sip:1100@a>", {"1100"}},
+  };
+  for (const One& one : all) {
+    TestRequest request;
+    request.uri = one.uri;
+    request.to = "To: " + one.to;
+    const Extracted got(text_of(request));
+    ASSERT_EQ(got.count(), 1u) << one.uri;
+    EXPECT_EQ(strings(got.call().called_also), one.also) << one.uri << " " << one.to;
+  }
+}
+
 TEST(Sip, ToAndAssertedIdentitiesAreFurtherNames) {
   TestRequest request;
   request.to = "To: <tel:13900139000>";
