@@ -17,6 +17,14 @@
 
 namespace telefence {
 
+// Eight octets as a number, the first one the lowest. Requires: so many lie there.
+inline std::uint64_t eight_octets(const void* at) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t octets = 0;
+  std::memcpy(&octets, at, sizeof octets);
+  return octets;
+}
+
 // Fewer than 16 octets as two numbers, zeros behind them. Put together in memory they would first have to reach the cache.
 struct FewOctets {
   explicit FewOctets(std::string_view few) {

@@ -4,10 +4,8 @@
 // What digits in a text are worth. Eight at a time: where they are added up one by one each waits for the product before it.
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "base/chunk.h"
@@ -19,14 +17,6 @@ inline constexpr std::array<std::uint64_t, 20> kPowersOfTen = [] {
   for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
   return powers;
 }();
-
-// Eight octets of a text, the first one the lowest. Requires: so many lie there.
-inline std::uint64_t eight_octets(const char* at) {
-  static_assert(std::endian::native == std::endian::little);
-  std::uint64_t octets = 0;
-  std::memcpy(&octets, at, sizeof octets);
-  return octets;
-}
 
 inline bool are_eight_digits(std::uint64_t octets) {
   constexpr std::uint64_t kUpper = 0xf0f0f0f0f0f0f0f0;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/chunk.h"
 #include "base/reader.h"
 #include "base/writer.h"
 #include "decode/decode.h"
@@ -11,12 +12,6 @@
 namespace telefence {
 
 namespace {
-
-std::uint64_t eight_octets(const std::uint8_t* at) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
 
 // What is carried out of 64 bits counts as one: 2^64 leaves one by 2^16 - 1 (RFC 1071, 2 B and C).
 std::uint64_t added(std::uint64_t sum, std::uint64_t value) {

@@ -18,12 +18,6 @@ std::uint64_t multiply_fold(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-std::uint64_t load_u64(const std::uint8_t* bytes) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, bytes, sizeof value);
-  return value;
-}
-
 // An address as two numbers, straight from the packet: four octets are the low one.
 struct AddressHalves {
   explicit AddressHalves(Bytes address) {
@@ -32,8 +26,8 @@ struct AddressHalves {
       std::memcpy(&four, address.data(), sizeof four);
       low = four;
     } else {
-      low = load_u64(address.data());
-      high = load_u64(address.data() + 8);
+      low = eight_octets(address.data());
+      high = eight_octets(address.data() + 8);
     }
   }
   std::uint64_t low = 0, high = 0;
@@ -112,11 +106,11 @@ std::uint64_t mixed(std::uint64_t key, Bytes bytes, const HashSecret& secret) {
     std::uint64_t ways[kWays];
     for (std::size_t i = 0; i < kWays; ++i) ways[i] = key + i;
     for (; bytes.size() - at >= kStride; at += kStride)
-      for (std::size_t i = 0; i < kWays; ++i) ways[i] = mixed_with(ways[i], load_u64(bytes.data() + at + 8 * i), secret);
+      for (std::size_t i = 0; i < kWays; ++i) ways[i] = mixed_with(ways[i], eight_octets(bytes.data() + at + 8 * i), secret);
     key = ways[0];
     for (std::size_t i = 1; i < kWays; ++i) key = mixed_with(key, ways[i], secret);
   }
-  for (; bytes.size() - at >= 8; at += 8) key = mixed_with(key, load_u64(bytes.data() + at), secret);
+  for (; bytes.size() - at >= 8; at += 8) key = mixed_with(key, eight_octets(bytes.data() + at), secret);
   const FewOctets rest(as_text(bytes.subspan(at)));
   return mixed_with(key, rest.low ^ std::uint64_t{bytes.size() - at} << 56, secret);
 }

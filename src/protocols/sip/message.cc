@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
 
 #include "base/chunk.h"
 #include "protocols/wire/text_headers.h"
@@ -68,14 +66,6 @@ class Opening {
  private:
   std::uint64_t octets_ = 0, mask_ = 0;
 };
-
-// Requires: eight octets lie there.
-std::uint64_t eight_octets(const char* at) {
-  static_assert(std::endian::native == std::endian::little);
-  std::uint64_t octets = 0;
-  std::memcpy(&octets, at, sizeof octets);
-  return octets;
-}
 
 // token (RFC 3261, 25.1).
 constexpr std::array<bool, 256> tokens() {
