@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 #include "base/chunk.h"
 #include "protocols/wire/text_headers.h"
@@ -189,15 +191,17 @@ bool is_letter(char character) { return (character | 0x20) >= 'a' && (character 
 // What a line of the header section may be, by its first two octets: looked up, since a jump to the code for each would often be
 // foreseen wrongly.
 enum class Kind : std::uint8_t {
-  kCompact,  // one of those with a letter for a name, or none that means something here
-  kFrom,
+  kNothing,  // that means something here, or the continuation of a line
+  kFrom,     // from here on by a name that is told at once
   kTo,
   kCallId,
   kCSeq,
+  kCompact,  // from here on to be looked at closely: one of those with a letter for a name, or nothing
   kContent,
   kAsserted,
   kRemote,
   kVia,
+  kEnd,  // perhaps the empty line
   kCount,
 };
 using Kinds = unsigned;  // as bits
@@ -205,7 +209,7 @@ constexpr Kinds bit_of(Kind kind) { return 1u << static_cast<unsigned>(kind); }
 
 // Those of other kinds can say nothing that is wanted.
 constexpr Kinds kinds_for(Wanted wanted) {
-  constexpr Kinds kEvery = bit_of(Kind::kCount) - 1;
+  constexpr Kinds kEvery = bit_of(Kind::kCount) - 1 - bit_of(Kind::kNothing);
   switch (wanted) {
     case Wanted::kAll: return kEvery & ~bit_of(Kind::kVia);
     case Wanted::kParties: return kEvery & ~(bit_of(Kind::kVia) | bit_of(Kind::kCSeq) | bit_of(Kind::kContent));
@@ -217,46 +221,40 @@ constexpr Kinds kinds_for(Wanted wanted) {
 struct KnownName {
   Opening opening;
   std::size_t length = 0;                      // of the whole name
-  std::string_view Message::*value = nullptr;  // where its value is to stay; none: it must be looked at closely
+  std::string_view Message::*value = nullptr;  // where its value is to stay
 };
-constexpr KnownName kNone{Opening::never()};
 constexpr KnownName kContentType{"type", 12, &Message::content_type};
 constexpr KnownName kContentLength{"length", 14, &Message::content_length};
 
-// By Kind. A line that begins with these letters can be nothing else, unless its name goes on behind them. Via may be any line of its row, and is
-// always looked at closely.
+// By Kind. A line that begins with these letters can be nothing else, unless its name goes on behind them. Those of no length are not told by
+// them alone.
 constexpr KnownName kKnownNames[] = {
-    kNone,
+    {Opening::never()},
     {"from", 4, &Message::from},
     {"to", 2, &Message::to},
     {"call-id", 7, &Message::call_id},
     {"cseq", 4, &Message::cseq},
+    {Opening::never()},
     {"content-"},
     {"p-assert"},
     {"remote-p"},
-    {""},
+    {""},  // any line of its row
+    {Opening::never()},
 };
 static_assert(std::size(kKnownNames) == static_cast<std::size_t>(Kind::kCount));
 
-// Rows for first octets, columns for the lower bits of second ones. Row 0: none that means something here, or the continuation of
-// a line; row 1: perhaps the empty line.
-constexpr std::string_view kRows = "ftcpilrv";
-constexpr std::array<std::uint8_t, 256> rows_by_first() {
-  std::array<std::uint8_t, 256> rows{};
-  rows['\r'] = rows['\n'] = 1;
-  for (std::size_t i = 0; i < kRows.size(); ++i) {
-    const auto letter = static_cast<unsigned char>(kRows[i]);
-    rows[letter] = rows[letter ^ 0x20u] = static_cast<std::uint8_t>(i + 2);
-  }
-  return rows;
-}
-
-constexpr std::array<std::array<Kind, 32>, kRows.size() + 2> kinds_by_second() {
-  std::array<std::array<Kind, 32>, kRows.size() + 2> kinds{};
-  for (std::size_t row = 2; row < kinds.size(); ++row) kinds[row].fill(Kind::kCompact);
-  const auto add = [&kinds](std::string_view two, Kind kind) {
-    kinds[kRows.find(two[0]) + 2][static_cast<unsigned char>(two[1]) & 31u] = kind;
+// What a line may be whose first two octets end in these five bits each. No two of the first letters that mean something share theirs, nor do
+// '\r' and '\n' with one of them.
+constexpr std::string_view kFirstLetters = "ftcpilrv";
+constexpr std::size_t five_bits_of(unsigned first_two) { return (first_two & 0x1f) | (first_two >> 3 & 0x3e0); }
+constexpr std::size_t five_bits_of(unsigned char first, unsigned char second) { return five_bits_of(first | unsigned{second} << 8); }
+constexpr std::array<Kind, 1024> kinds_by_five_bits() {
+  std::array<Kind, 1024> kinds{};
+  const auto fill = [&kinds](char first, Kind kind) {
+    for (unsigned char second = 0; second < 32; ++second) kinds[five_bits_of(static_cast<unsigned char>(first), second)] = kind;
   };
+  for (const char letter : kFirstLetters) fill(letter, letter == 'v' ? Kind::kVia : Kind::kCompact);
+  const auto add = [&kinds](std::string_view two, Kind kind) { kinds[five_bits_of(static_cast<unsigned char>(two[0]), static_cast<unsigned char>(two[1]))] = kind; };
   add("fr", Kind::kFrom);
   add("to", Kind::kTo);
   add("ca", Kind::kCallId);
@@ -264,8 +262,19 @@ constexpr std::array<std::array<Kind, 32>, kRows.size() + 2> kinds_by_second() {
   add("co", Kind::kContent);
   add("p-", Kind::kAsserted);
   add("re", Kind::kRemote);
-  kinds[kRows.find('v') + 2].fill(Kind::kVia);  // in its compact form, too
+  fill('\n', Kind::kEnd);
+  // Receivers forgive a '\r' before a name. None in 'a' means anything here, and Max-Forwards shares these bits.
+  fill('\r', Kind::kEnd);
+  add("\ra", Kind::kNothing);
   return kinds;
+}
+
+// The first octets of lines that mean something, the empty one among them.
+constexpr std::array<bool, 256> first_octets() {
+  std::array<bool, 256> are{};
+  are['\r'] = are['\n'] = true;
+  for (const char letter : kFirstLetters) are[static_cast<unsigned char>(letter)] = are[static_cast<unsigned char>(letter) ^ 0x20u] = true;
+  return are;
 }
 
 // The header section, walked once: what means something here is put where it is to stay.
@@ -279,6 +288,8 @@ class HeaderSection {
   bool has_ended() const { return has_ended_; }
 
  private:
+  std::size_t take_last_lines(std::string_view text, std::size_t position);
+  void take_closely(std::string_view line, Kind kind);
   void take(std::string_view Message::*place, std::string_view value);
   void take_again(std::string_view Message::*place, std::string_view value);
   void take_unclear(std::string_view whole);
@@ -289,12 +300,22 @@ class HeaderSection {
   bool has_ended_ = false;
 };
 
+// The first octet the lowest. Requires: two lie there.
+inline unsigned first_two(const char* line) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint16_t octets = 0;
+  std::memcpy(&octets, line, sizeof octets);
+  return octets;
+}
+
+constexpr unsigned kCrLf = '\r' | '\n' << 8;
+
 // What stands behind the colon of a line, without the blanks around it.
 inline std::string_view value_of(std::string_view rest) {
+  const char* const text = rest.data();
   const std::size_t end = rest.size();
-  const auto is_visible = [rest](std::size_t at) { return static_cast<unsigned char>(rest[at]) > ' '; };
-  if (end >= 5 && rest[0] == ' ' && is_visible(1) && rest[end - 1] == '\n' && rest[end - 2] == '\r' && is_visible(end - 3)) [[likely]]
-    return rest.substr(1, end - 3);
+  const auto is_visible = [text](std::size_t at) { return static_cast<unsigned char>(text[at]) > ' '; };
+  if (end >= 5 && text[0] == ' ' && is_visible(1) && is_visible(end - 3) && first_two(text + end - 2) == kCrLf) [[likely]] return {text + 1, end - 3};
   return wire::without_blanks(rest);
 }
 
@@ -361,53 +382,76 @@ std::string_view Message::*HeaderSection::place_of(Field field) {
   return position;
 }
 
-// The name that a line of this kind begins with, when it does; nullptr: it surely is of no meaning here. Requires: 16 octets lie there.
-inline const KnownName* name_at(const char* line, Kind kind) {
+constexpr std::size_t kSixteen = 16;  // octets in which a name is looked for
+
+// Behind `line`, which is one of these; its end when nothing stands there.
+bool is_empty_line(std::string_view line) { return line == "\n" || line == "\r\n"; }
+
+// Of one that its first letters do not tell for sure. Requires: kSixteen octets lie there, and maybe more of the line.
+[[gnu::noinline]] void HeaderSection::take_closely(std::string_view line, Kind kind) {
+  static constexpr std::array<bool, 256> kFirstOctets = first_octets();
   constexpr Opening kPreferred("p-prefer");
-  const KnownName& name = kKnownNames[static_cast<std::size_t>(kind)];
-  if (kind == Kind::kAsserted && kPreferred.begins(eight_octets(line))) [[unlikely]] return &kNone;
-  if (!name.opening.begins(eight_octets(line))) return is_letter(line[1]) || line[1] == '-' ? nullptr : &kNone;
-  if (kind != Kind::kContent) return &name;
-  const std::uint64_t behind = eight_octets(line + 8);
-  if (kContentLength.opening.begins(behind)) return &kContentLength;
-  return kContentType.opening.begins(behind) ? &kContentType : nullptr;
+  const char* const octets = line.data();
+  if (!kFirstOctets[static_cast<unsigned char>(octets[0])]) return;
+  if (kind == Kind::kEnd || (kind == Kind::kAsserted && kPreferred.begins(eight_octets(octets)))) return take_unclear(line);
+  if (!kKnownNames[static_cast<std::size_t>(kind)].opening.begins(eight_octets(octets))) {
+    if (!is_letter(octets[1]) && octets[1] != '-') take_unclear(line);  // else it surely is of no meaning here
+    return;
+  }
+  if (kind != Kind::kContent) return take_unclear(line);
+  for (const KnownName& name : {kContentLength, kContentType}) {
+    if (!name.opening.begins(eight_octets(octets + 8))) continue;
+    if (name.length < line.size() && line[name.length] == ':') return take(name.value, value_of(line.substr(name.length + 1)));
+    return take_unclear(line);
+  }
+}
+
+// What is left of the text behind the lines that kSixteen octets can be looked at of. Returns as read() does.
+[[gnu::noinline]] std::size_t HeaderSection::take_last_lines(std::string_view text, std::size_t position) {
+  while (position < text.size() && !has_ended_) {
+    const std::size_t start = position;
+    position = wire::LineEnds(text, start).next();
+    has_ended_ = is_empty_line(text.substr(start, position - start));
+    if (has_ended_ || is_fold(text[start])) continue;
+    if (position < text.size() && is_fold(text[position])) position = after_folds(text, position);
+    take_unclear(text.substr(start, position - start));
+  }
+  return position;
 }
 
 inline std::size_t HeaderSection::read(std::string_view text) {
-  static constexpr auto kRowOfFirst = rows_by_first();
-  static constexpr auto kKindOfSecond = kinds_by_second();
+  static constexpr std::array<Kind, 1024> kKinds = kinds_by_five_bits();
   std::size_t position = 0;
   if (!text.empty() && is_fold(text.front())) [[unlikely]] {  // there is nothing that it continues
     position = after_folds(text, 0);
     take_unclear(text.substr(0, position));
   }
   wire::LineEnds ends(text, position);
-  while (position < text.size()) {
+  const Kinds wanted = kinds_;
+  const std::size_t last = text.size() < kSixteen ? 0 : text.size() - kSixteen + 1;
+  while (position < last) {
     const std::size_t start = position;
     position = ends.next();
-    const std::size_t row = kRowOfFirst[static_cast<unsigned char>(text[start])];
-    if (row == 0) continue;
-    const KnownName* name = &kNone;
-    if (row == 1) {
-      has_ended_ = text[start] == '\n' || (position - start == 2 && text[start + 1] == '\n');
-      if (has_ended_) break;
-    } else if (text.size() - start >= 16) [[likely]] {
-      const Kind kind = kKindOfSecond[row][static_cast<unsigned char>(text[start + 1]) & 31u];
-      if ((kinds_ >> static_cast<unsigned>(kind) & 1) == 0) continue;
-      name = name_at(text.data() + start, kind);
-      if (name == nullptr) continue;
+    const char* const octets = text.data() + start;
+    const Kind kind = kKinds[five_bits_of(first_two(octets))];
+    if ((wanted >> static_cast<unsigned>(kind) & 1) == 0) continue;
+    if (kind == Kind::kEnd && is_empty_line({octets, position - start})) {
+      has_ended_ = true;
+      return position;
     }
     if (position < text.size() && is_fold(text[position])) [[unlikely]] {
       position = after_folds(text, position);
       ends = wire::LineEnds(text, position);
     }
-    const std::string_view whole = text.substr(start, position - start);
-    if (name->value != nullptr && name->length < whole.size() && whole[name->length] == ':') [[likely]]
-      take(name->value, value_of(whole.substr(name->length + 1)));
+    const std::string_view line(octets, position - start);
+    const KnownName& name = kKnownNames[static_cast<std::size_t>(kind)];
+    // The colon is in the line: what stands in front of it was looked at.
+    if (kind <= Kind::kCSeq && name.opening.begins(eight_octets(octets)) && octets[name.length] == ':') [[likely]]
+      take(name.value, value_of({octets + name.length + 1, line.size() - name.length - 1}));
     else
-      take_unclear(whole);
+      take_closely(line, kind);
   }
-  return position;
+  return take_last_lines(text, position);
 }
 
 // It ends with the datagram: some receivers read on behind what Content-Length says.
@@ -463,13 +507,6 @@ Field field_named(std::string_view name) {
 std::uint32_t Message::sequence() const {
   std::uint64_t number = 0;
   return read_decimal(cseq, 0xffffffff, number) ? static_cast<std::uint32_t>(number) : 0;
-}
-
-std::string_view headers_on(Bytes bytes) {
-  std::string_view method, request_uri;
-  const std::string_view text = as_text(bytes);
-  const std::size_t start = read_start_line(text, {method, request_uri});
-  return start == 0 ? std::string_view() : text.substr(start);
 }
 
 bool begins_message(Bytes bytes) {

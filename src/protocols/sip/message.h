@@ -63,7 +63,7 @@ struct Message {
   std::string_view content_type;
   std::string_view content_length;  // no place at all: not given
   std::string_view other_length;    // one before it that said something else; receivers differ in which counts
-  std::array<std::string_view, kMostAsserted> asserted;  // values of P-Asserted-Identity; each may be a list
+  Uncleared<std::string_view, kMostAsserted> asserted;   // values of P-Asserted-Identity; each may be a list
   std::size_t asserted_count = 0;
   bool has_more_names = false;  // From or To once more, claimed identities, or more asserted ones: to be walked for
   Vias vias;
@@ -107,9 +107,6 @@ std::size_t status_code_at(std::string_view line);
 // True for INVITE and MESSAGE, in any case, since some receivers take them so; nearly all come as they should.
 inline bool is_invite(std::string_view method) { return method == "INVITE" || wire::equals_ignoring_case(method, "invite"); }
 inline bool is_message(std::string_view method) { return method == "MESSAGE" || wire::equals_ignoring_case(method, "message"); }
-
-// What stands behind the start line: the header section and the body. "" when there is no start line.
-std::string_view headers_on(Bytes bytes);
 
 // The line ends that clients send between messages to keep a path open (RFC 3261, 7.5; RFC 5626, 3.5.1), and blanks, which receivers
 // forgive.

@@ -35,7 +35,7 @@ class LineEnds {
   std::size_t next();
 
  private:
-  static std::uint64_t line_feeds_at(std::string_view text, std::size_t start);
+  static std::uint64_t line_feeds_at(const char* window);
   static std::uint64_t last_line_feeds(std::string_view text, std::size_t start);
 
   std::string_view text_;
@@ -141,19 +141,22 @@ inline bool HeaderLines::is_wanted(char first) const {
 
 inline std::size_t LineEnds::next() {
   while (line_feeds_ == 0) {
-    if (next_window_ >= text_.size()) return text_.size();
-    line_feeds_ = line_feeds_at(text_, next_window_);
+    if (text_.size() < next_window_ + 64) [[unlikely]] {
+      if (next_window_ >= text_.size()) return text_.size();
+      line_feeds_ = last_line_feeds(text_, next_window_);
+    } else {
+      line_feeds_ = line_feeds_at(text_.data() + next_window_);
+    }
     next_window_ += 64;
   }
-  const std::size_t at = next_window_ - 64 + static_cast<std::size_t>(std::countr_zero(line_feeds_));
+  const std::size_t at = next_window_ - 64 + static_cast<unsigned>(__builtin_ctzll(line_feeds_));  // std::countr_zero asks whether there is one
   line_feeds_ &= line_feeds_ - 1;
   return at + 1;
 }
 
-inline std::uint64_t LineEnds::line_feeds_at(std::string_view text, std::size_t start) {
-  if (text.size() - start < 64) [[unlikely]] return last_line_feeds(text, start);
+inline std::uint64_t LineEnds::line_feeds_at(const char* window) {
   std::uint64_t found = 0;
-  for (std::size_t at = 0; at < 64; at += Chunk::kSize) found |= std::uint64_t{Chunk::at(text.data() + start + at).equal('\n')} << at;
+  for (std::size_t at = 0; at < 64; at += Chunk::kSize) found |= std::uint64_t{Chunk::at(window + at).equal('\n')} << at;
   return found;
 }
 
