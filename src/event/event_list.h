@@ -61,6 +61,8 @@ class EventList {
     response_count_ = frame_first_response_;
     arena_used_ = frame_arena_;
   }
+  // True when no event was pushed since begin_frame.
+  bool frame_has_none() const { return event_count_ == frame_first_event_; }
   // The events pushed since begin_frame were read from `message`, of which only the first bytes are `known`: numbers that may go
   // on behind them are taken away, texts are cut there.
   void cut_frame(Bytes message, std::size_t known);

@@ -138,7 +138,9 @@ struct Burst {
   bool has_repeats = false;
   std::array<std::uint64_t, kFrames> ending_flows;  // FlowKey::both of connections that a message of this burst ends
   std::size_t ending_count = 0;
-  bool may_acknowledge = false;  // a datagram was read whose protocol knows acknowledgements of our refusals
+  // The frame has no event, and its protocol knows acknowledgements of our refusals.
+  std::array<bool, kFrames> may_acknowledge{};
+  bool any_may_acknowledge = false;
   // Connections that were closed by what was done in this burst, in the order of their frames.
   struct Closing {
     std::uint64_t flow;  // FlowKey::both
@@ -181,7 +183,8 @@ struct Burst {
     evasion_count = 0;
     late_count = 0;
     ending_count = 0;
-    may_acknowledge = false;
+    if (any_may_acknowledge) may_acknowledge.fill(false);
+    any_may_acknowledge = false;
     closing_count = 0;
   }
   std::span<Frame> received() { return {frames.data(), count}; }

@@ -454,8 +454,8 @@ void Enforcer::restate_responses() {
 }
 
 void Enforcer::absorb_acknowledgements(const LivePolicy& live) {
-  for (std::size_t i = 0; burst_.may_acknowledge && i < burst_.count; ++i) {
-    if (burst_.fates[i] != Fate::kForwardedInspected || burst_.layers[i].transport != Transport::kUdp) continue;
+  for (std::size_t i = 0; burst_.any_may_acknowledge && i < burst_.count; ++i) {
+    if (!burst_.may_acknowledge[i] || burst_.fates[i] != Fate::kForwardedInspected || burst_.layers[i].transport != Transport::kUdp) continue;
     const std::uint8_t protocol = burst_.protocol[i];
     const auto acknowledges = registered_protocols()[protocol]->acknowledges;
     if (acknowledges != nullptr && acknowledges(burst_.payloads[i], live.enforce.terms[protocol]))

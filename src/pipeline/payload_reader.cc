@@ -53,7 +53,8 @@ Fate fate_of(Progress progress) {
   if (progress == Progress::kNotMine && !registered_protocols()[protocol]->keeps_its_ports) [[unlikely]]
     protocol = read_as_other(protocol, index, classifier, progress);
   burst_.protocol[index] = protocol;
-  burst_.may_acknowledge |= registered_protocols()[protocol]->acknowledges != nullptr;
+  if (burst_.events.frame_has_none() && registered_protocols()[protocol]->acknowledges != nullptr && index < Burst::kFrames)
+    burst_.may_acknowledge[index] = burst_.any_may_acknowledge = true;
   burst_.fates[index] = fate_of(progress);
   if (burst_.events.overflowed()) [[unlikely]] {
     burst_.events.undo_frame();

@@ -81,7 +81,7 @@ class DatagramReader {
   // As Protocol::extract, with a memory.
   virtual Step read(const Payload& payload, FlowMemory& memory, EventList& events) = 0;
   // As Protocol::refuse.
-  virtual bool refuse(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) = 0;
+  virtual WrittenRefusal refuse(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) = 0;
 };
 
 }  // namespace telefence

@@ -79,6 +79,12 @@ struct RefusalTerms {
   bool only_this_name = false;        // DNS: names below the one refused are not, so NXDOMAIN would say too much
 };
 
+// What became of a refusal.
+struct WrittenRefusal {
+  bool is_written = false;    // false: nothing fitting can be said
+  std::uint16_t to_port = 0;  // over UDP, where it goes when that is not the port that the message came from; 0: it is
+};
+
 // How much of a message is to be voided.
 struct Voiding {
   std::size_t mutable_from = 0;  // the bytes before have left already and stay as they are
@@ -107,12 +113,10 @@ struct Protocol {
   std::size_t (*plain_names)(std::span<const Bytes> messages, PlainName* names, std::uint16_t* indexes) = nullptr;
 
   std::span<const std::string_view> answers;  // the words for RefusalTerms::answer; the first is the default
-  // Writes the payload of the protocol's own "no" to the sender of `event`. False: nothing fitting can be said; a datagram is
-  // then only dropped, a connection reset. `message` is the whole payload the event was found in.
-  bool (*refuse)(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) = nullptr;
-  // Over UDP: the port that the refusal goes to when it is not the one that the message came from; 0: it is. Null: it always is.
-  std::uint16_t (*answer_port)(const Payload& message) = nullptr;
-  // True when the payload only acknowledges a refusal of ours (SIP ACK); such a packet is absorbed.
+  // Writes the payload of the protocol's own "no" to the sender of `event`. When there is none a datagram is only dropped, a connection
+  // reset. `message` is the whole payload the event was found in.
+  WrittenRefusal (*refuse)(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) = nullptr;
+  // True when the payload only acknowledges a refusal of ours (SIP ACK); such a packet is absorbed. Asked of datagrams without an event.
   bool (*acknowledges)(const Payload&, const RefusalTerms& terms) = nullptr;
   // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message; False:
   // nothing could be voided.

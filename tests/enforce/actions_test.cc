@@ -21,9 +21,12 @@ using testing::operator+;
 
 // A protocol made up for these tests: refuses with a text, voids by overwriting with dots.
 std::string g_refusal;
-bool refuse(const Event&, const Payload&, const RefusalTerms&, Writer& out) {
+WrittenRefusal refuse(const Event&, const Payload&, const RefusalTerms&, Writer& out) {
   out.text(g_refusal);
-  return out.ok();
+  return {out.ok()};
+}
+WrittenRefusal refuse_to_5060(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out) {
+  return {refuse(event, payload, terms, out).is_written, 5060};
 }
 bool neutralise(const Event&, MutableBytes message, const Voiding&) {
   std::fill(message.begin(), message.end(), std::uint8_t{'.'});
@@ -50,7 +53,7 @@ const Protocol kPlain{.name = "plain", .refuse = refuse};
 const Protocol kSession{.name = "session", .neutralise = neutralise, .shares_connections = true};
 const Protocol kMute{.name = "mute"};
 const Protocol kShared{.name = "shared", .refuse = refuse, .shares_connections = true};
-const Protocol kNamesPort{.name = "named", .refuse = refuse, .answer_port = [](const Payload&) -> std::uint16_t { return 5060; }};
+const Protocol kNamesPort{.name = "named", .refuse = refuse_to_5060};
 
 // Knows one way back, or none.
 class OneWay final : public WaysBack {

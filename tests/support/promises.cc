@@ -136,7 +136,7 @@ std::string Promises::broken_by_refusals(const Event& event, const Payload& payl
     terms.answer = static_cast<std::uint8_t>(answer);
     for (std::size_t room : kRooms) {
       Writer writer(output_.take(room));
-      const bool said = protocol_.refuse(event, payload, terms, writer);
+      const bool said = protocol_.refuse(event, payload, terms, writer).is_written;
       if (!output_.fence_is_whole()) return "refuse wrote before its room";
       if (!said) continue;
       if (!writer.ok()) return "refuse says true, but it did not fit";

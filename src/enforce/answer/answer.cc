@@ -26,15 +26,12 @@ std::string_view impossible(const Protocol& protocol) {
   return {};
 }
 
-Fate answer_udp(ActionInput& input, Bytes refusal) {
+Fate answer_udp(ActionInput& input, Bytes refusal, std::uint16_t to_port) {
   const std::size_t before = input.replies.used();
   Frame* back = input.replies.take(true);
   if (back == nullptr) return Fate::kForwardedActionFailed;
   Layers layers = input.layers;
-  if (input.protocol.answer_port != nullptr) {
-    const std::uint16_t port = input.protocol.answer_port(input.payload);
-    if (port != 0) layers.source_port = port;
-  }
+  if (to_port != 0) layers.source_port = to_port;
   const TunnelHeaders* const known = input.replies.way_back(input.frame, input.layers);
   if (wrap_udp(input.frame, layers, Heading::kBack, refusal, *back, known)) return Fate::kAnswered;
   input.replies.keep_only(before);
@@ -78,11 +75,11 @@ Fate apply(ActionInput& input) {
   Writer writer(buffer);
   RefusalTerms terms = input.terms;
   terms.only_this_name = input.verdict.only_this_name;
-  const bool is_written = input.reader != nullptr ? input.reader->refuse(input.event, input.payload, terms, writer)
+  const WrittenRefusal refusal = input.reader != nullptr ? input.reader->refuse(input.event, input.payload, terms, writer)
                                                   : input.protocol.refuse(input.event, input.payload, terms, writer);
-  const bool has_words = is_written && writer.ok();
+  const bool has_words = refusal.is_written && writer.ok();
   if (!has_words) return without_words(input);
-  if (input.layers.transport != Transport::kTcp) return answer_udp(input, writer.written());
+  if (input.layers.transport != Transport::kTcp) return answer_udp(input, writer.written(), refusal.to_port);
   // An answer would be taken for that to the message before, and without an acknowledgement it has no place in the stream.
   const bool has_place = input.is_first && (tcp_header(input.frame, input.layers).flags & kTcpAck) != 0;
   return has_place ? answer_tcp(input, writer.written()) : without_words(input);

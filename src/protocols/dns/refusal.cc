@@ -155,22 +155,22 @@ void write_answer(const Query& query, const RefusalTerms& terms, Writer& out) {
 
 }  // namespace
 
-bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out) {
+WrittenRefusal refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out) {
   if (event.message.offset > payload.bytes.size() ||
       event.message.length > payload.bytes.size() - event.message.offset || terms.answer >= kAnswers.size())
-    return false;
+    return {};
   Query query;
-  if (!read_query(payload.bytes.subspan(event.message.offset, event.message.length), query)) return false;
+  if (!read_query(payload.bytes.subspan(event.message.offset, event.message.length), query)) return {};
   if (payload.transport == Transport::kTcp) {
     const std::size_t length_at = out.size();
     out.u16(0);  // RFC 1035, 4.2.2
     write_answer(query, terms, out);
     out.patch_u16(length_at, static_cast<std::uint16_t>(out.size() - length_at - 2));
-    return out.ok();
+    return {out.ok()};
   }
   const std::size_t start = out.size();
   write_answer(query, terms, out);
-  return out.ok() && out.size() - start <= query.udp_size;
+  return {out.ok() && out.size() - start <= query.udp_size};
 }
 
 }  // namespace telefence::dns

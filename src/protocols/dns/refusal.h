@@ -17,6 +17,6 @@ namespace telefence::dns {
 inline constexpr std::array<std::string_view, 3> kAnswers{"nxdomain", "refused", "sinkhole"};
 
 // Protocol::refuse.
-bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out);
+WrittenRefusal refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out);
 
 }  // namespace telefence::dns

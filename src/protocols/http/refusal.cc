@@ -44,16 +44,16 @@ void write_page(std::string_view page, bool has_body, Writer& out) {
 
 }  // namespace
 
-bool refuse(const Event& event, const Payload&, const RefusalTerms& terms, Writer& out) {
+WrittenRefusal refuse(const Event& event, const Payload&, const RefusalTerms& terms, Writer& out) {
   const auto* visit = std::get_if<UrlVisit>(&event.what);
-  if (visit == nullptr) return false;
+  if (visit == nullptr) return {};
   if (terms.answer == kRedirect && is_usable_address(terms.page)) {
     write_redirect(terms.page, out);
-    return out.ok();
+    return {out.ok()};
   }
   const bool own_fits = !terms.body.empty() && terms.body.size() + kPageHeaderRoom <= out.room();
   write_page(own_fits ? terms.body : kBuiltInPage, visit->method != "HEAD", out);
-  return out.ok();
+  return {out.ok()};
 }
 
 }  // namespace telefence::http

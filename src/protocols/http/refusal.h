@@ -16,6 +16,6 @@ inline constexpr std::array<std::string_view, 2> kAnswers{"redirect", "page"};
 
 // Protocol::refuse. `redirect` without a usable address of a page says `page`; a page that does not fit the room is
 // replaced by the built-in one.
-bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out);
+WrittenRefusal refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out);
 
 }  // namespace telefence::http

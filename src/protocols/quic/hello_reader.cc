@@ -330,9 +330,9 @@ void HelloReader::tell(const wire::ClientHello& hello, Datagram& datagram) {
   datagram.told = true;
 }
 
-bool HelloReader::refuse(const Event& event, const Payload& message, const RefusalTerms&, Writer& out) {
+WrittenRefusal HelloReader::refuse(const Event& event, const Payload& message, const RefusalTerms&, Writer& out) {
   const auto* const visit = std::get_if<UrlVisit>(&event.what);
-  return visit != nullptr && write_close(visit->connection, message.bytes, key_maker_, protection_, out);
+  return {visit != nullptr && write_close(visit->connection, message.bytes, key_maker_, protection_, out)};
 }
 
 }  // namespace telefence::quic

@@ -28,7 +28,7 @@ class HelloReader final : public DatagramReader {
   HelloReader();
 
   Step read(const Payload& payload, FlowMemory& memory, EventList& events) override;
-  bool refuse(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) override;
+  WrittenRefusal refuse(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) override;
 
  private:
   // A connection as the mark tells it.

@@ -47,7 +47,7 @@ Step extract(const Payload& payload, EventList& events) {
 
 std::unique_ptr<DatagramReader> make_reader() { return std::make_unique<HelloReader>(); }
 
-bool refuse(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) {
+WrittenRefusal refuse(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) {
   return spare_reader().refuse(event, message, terms, out);
 }
 

@@ -57,8 +57,7 @@ void write_value(std::string_view value, Writer& out) {
 }
 
 // The first one is told the port that the request came from when it asks for it (RFC 3581, 4).
-void write_first_via(std::string_view value, std::uint16_t source_port, Writer& out) {
-  const std::size_t rport_end = read_via(value).rport_end;
+void write_first_via(std::string_view value, std::size_t rport_end, std::uint16_t source_port, Writer& out) {
   if (rport_end == Via::kNone) return write_line("Via: ", value, out);
   out.text("Via: ");
   write_value(value.substr(0, rport_end), out);
@@ -68,8 +67,8 @@ void write_first_via(std::string_view value, std::uint16_t source_port, Writer& 
 }
 
 // All of them, in their order: they are the way back (RFC 3261, 8.2.6.2). Requires: there is one.
-void write_vias(const Message& message, std::uint16_t source_port, Writer& out) {
-  write_first_via(message.vias.values[0], source_port, out);
+void write_vias(const Message& message, const Via& first, std::uint16_t source_port, Writer& out) {
+  write_first_via(message.vias.values[0], first.rport_end, source_port, out);
   if (!message.vias.has_more) [[likely]] {
     for (std::size_t i = 1; i < message.vias.count; ++i) write_line("Via: ", message.vias.values[i], out);
     return;
@@ -112,37 +111,27 @@ std::string_view reason_of(std::uint32_t code) {
   return {};
 }
 
-bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out) {
+WrittenRefusal refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out) {
   // On a connection the refusal would need the sequence numbers of both sides.
-  if (payload.transport != Transport::kUdp || terms.answer >= std::size(kAnswers)) return false;
-  if (event.message.offset > payload.bytes.size()) return false;
+  if (payload.transport != Transport::kUdp || terms.answer >= std::size(kAnswers)) return {};
+  if (event.message.offset > payload.bytes.size()) return {};
   Message message;
   if (read_message(payload.bytes.subspan(event.message.offset), payload.transport, message, Wanted::kReply) != Reading::kWhole)
-    return false;
-  if (!is_complete(message)) return false;
+    return {};
+  if (!is_complete(message)) return {};
+  const Via first = read_via(message.vias.values[0]);
   out.text("SIP/2.0 ");
   out.text(kAnswers[terms.answer]);
   out.text(" ");
   out.text(kReasons[terms.answer]);
   out.text("\r\n");
-  write_vias(message, payload.source_port, out);
+  write_vias(message, first, payload.source_port, out);
   write_line("From: ", message.from, out);
   write_to(message, terms.secret, out);
   write_line("Call-ID: ", message.call_id, out);
   write_line("CSeq: ", message.cseq, out);
   out.text("Content-Length: 0\r\n\r\n");
-  return out.ok();
-}
-
-std::uint16_t answer_port(const Payload& payload) {
-  wire::HeaderLines lines(headers_on(payload.bytes.subspan(leading_blanks(payload.bytes))), wire::first_letter('v'));
-  wire::HeaderLine line;
-  while (lines.next(line)) {
-    if (field_named(line.name) != Field::kVia) continue;
-    const Via via = read_via(line.value);
-    return via.wants_source_port ? std::uint16_t{0} : via.sent_by_port;
-  }
-  return 0;
+  return {out.ok(), first.wants_source_port ? std::uint16_t{0} : first.sent_by_port};
 }
 
 bool acknowledges(const Payload& payload, const RefusalTerms& terms) {

@@ -17,11 +17,8 @@ inline constexpr std::string_view kAnswers[] = {"603", "608", "607", "403"};
 // What stands behind one of these codes; "" for others.
 std::string_view reason_of(std::uint32_t code);
 
-bool refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out);
-
-// Where it goes: to the sent-by port of the topmost Via, unless that asks for the port the request came from (RFC 3261, 18.2.2;
-// RFC 3581).
-std::uint16_t answer_port(const Payload& payload);
+// It goes to the sent-by port of the topmost Via, unless that asks for the port the request came from (RFC 3261, 18.2.2; RFC 3581).
+WrittenRefusal refuse(const Event& event, const Payload& payload, const RefusalTerms& terms, Writer& out);
 
 bool acknowledges(const Payload& payload, const RefusalTerms& terms);
 

@@ -233,7 +233,7 @@ Step extract(const Payload& payload, EventList& events) {
 
 // RFC 8446, 6.2: "access_denied: a valid certificate or PSK was received, but when access control was applied, the
 // sender decided not to proceed". Of all alerts the one that clients report most clearly.
-bool refuse(const Event&, const Payload&, const RefusalTerms&, Writer& out) {
+WrittenRefusal refuse(const Event&, const Payload&, const RefusalTerms&, Writer& out) {
   constexpr std::uint8_t kFatal = 2;
   constexpr std::uint8_t kAccessDenied = 49;
   out.u8(kAlert);
@@ -241,7 +241,7 @@ bool refuse(const Event&, const Payload&, const RefusalTerms&, Writer& out) {
   out.u16(2);
   out.u8(kFatal);
   out.u8(kAccessDenied);
-  return out.ok();
+  return {out.ok()};
 }
 
 }  // namespace

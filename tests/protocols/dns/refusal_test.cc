@@ -59,7 +59,7 @@ Answer refusal_of(const std::vector<std::uint8_t>& query, const RefusalTerms& te
   EXPECT_FALSE(events.events().empty());
   answer.bytes.resize(room);
   Writer writer(answer.bytes);
-  answer.said = kProtocol.refuse(events.events().front(), payload, terms, writer);
+  answer.said = kProtocol.refuse(events.events().front(), payload, terms, writer).is_written;
   answer.bytes.resize(writer.size());
   if (!answer.said) return answer;
 

@@ -28,7 +28,7 @@ std::string refusal_of(std::string_view request, const RefusalTerms& terms, std:
   EXPECT_EQ(events.events().size(), 1u);
   std::vector<std::uint8_t> out(room);
   Writer writer(out);
-  const bool said = kProtocol.refuse(events.events().front(), payload, terms, writer);
+  const bool said = kProtocol.refuse(events.events().front(), payload, terms, writer).is_written;
   return said ? std::string(as_text(writer.written())) : std::string();
 }
 

@@ -90,7 +90,7 @@ TEST(QuicClose, IsAnInitialOfTheServerThatRefusesTheConnection) {
     ASSERT_EQ(found.host(), "a.example");
     std::array<std::uint8_t, 200> room;
     Writer writer(room);
-    ASSERT_TRUE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, writer));
+    ASSERT_TRUE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, writer).is_written);
     LongHeader header;
     ASSERT_EQ(read_long_header(writer.written(), header), HeaderFound::kPacket);
     EXPECT_EQ(header.type, PacketType::kInitial);
@@ -109,7 +109,7 @@ TEST(QuicClose, IsNotWrittenWhereItDoesNotFit) {
   const Extracted found(hello_datagram("a.example"));
   std::array<std::uint8_t, 30> room;
   Writer writer(room);
-  EXPECT_FALSE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, writer));
+  EXPECT_FALSE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, writer).is_written);
 }
 
 TEST(QuicEveryCut, KeepsItsPromises) {

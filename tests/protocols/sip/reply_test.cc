@@ -28,8 +28,7 @@ std::string refusal_of(std::string_view text, std::uint8_t answer = 0, std::uint
   EXPECT_EQ(got.count(), 1u);
   std::vector<std::uint8_t> out(room);
   Writer writer(out);
-  if (got.count() == 0 || !kProtocol.refuse(got.event(), got.payload(transport), terms_of(answer, secret), writer))
-    return {};
+  if (got.count() == 0 || !kProtocol.refuse(got.event(), got.payload(transport), terms_of(answer, secret), writer).is_written) return {};
   return std::string(as_text(writer.written()));
 }
 
@@ -169,6 +168,25 @@ TEST(SipRefuse, WithoutTheNecessaryFieldsNothingIsSaid) {
     request.*field = "";
     EXPECT_EQ(refusal_of(text_of(request)), "");
   }
+}
+
+// Where the refusal of a request with this topmost Via goes.
+std::uint16_t port_of_refusal(std::string_view via) {
+  TestRequest request;
+  request.via = via;
+  const Extracted got(text_of(request), Transport::kUdp);
+  std::array<std::uint8_t, kRoom> out;
+  Writer writer(out);
+  const WrittenRefusal refusal = kProtocol.refuse(got.event(), got.payload(Transport::kUdp), terms_of(0), writer);
+  EXPECT_TRUE(refusal.is_written);
+  return refusal.to_port;
+}
+
+TEST(SipRefuse, GoesToThePortThatTheTopmostViaNames) {
+  EXPECT_EQ(port_of_refusal("Via: SIP/2.0/UDP 192.0.2.1:5080;branch=z9hG4bK1"), 5080);
+  EXPECT_EQ(port_of_refusal("Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1"), 5060) << "RFC 3261, 18.2.2";
+  EXPECT_EQ(port_of_refusal("Via: SIP/2.0/UDP 192.0.2.1:5080;rport;branch=z9hG4bK1"), 0) << "the one it came from (RFC 3581, 4)";
+  EXPECT_EQ(port_of_refusal("v: SIP/2.0/UDP 192.0.2.1:5081\r\nVia: SIP/2.0/UDP 192.0.2.2:5082"), 5081) << "the first of them";
 }
 
 TEST(SipRefuse, NothingIsSaidOverTcp) { EXPECT_EQ(refusal_of(text_of({}), 0, 1, Transport::kTcp), ""); }

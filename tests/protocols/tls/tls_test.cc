@@ -278,11 +278,11 @@ TEST(TlsRefusal, IsAFatalAccessDenied) {
   const Extracted found(record(client_hello(server_name("a.example"))));
   std::uint8_t room[16];
   Writer writer(room);
-  ASSERT_TRUE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, writer));
+  ASSERT_TRUE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, writer).is_written);
   const Bytes said = writer.written();
   EXPECT_EQ(Octets(said.begin(), said.end()), (Octets{21, 3, 3, 0, 2, 2, 49}));
   Writer narrow(MutableBytes(room).first(6));
-  EXPECT_FALSE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, narrow));
+  EXPECT_FALSE(kProtocol.refuse(found.event(), found.payload(), RefusalTerms{}, narrow).is_written);
 }
 
 TEST(TlsEveryCut, KeepsItsPromises) {
