@@ -20,25 +20,52 @@ constexpr std::string_view kChina = "86";
 // is told by it.
 bool is_north_american(std::string_view digits) { return digits.size() != 11 || (digits[1] >= '2' && digits[4] >= '2'); }
 
+// Eight to sixteen octets, looked at as two times eight, which overlap.
+class TwoEights {
+ public:
+  static constexpr std::size_t kFewest = 8, kMost = 16;
+  // Requires: so many.
+  explicit TwoEights(std::string_view text) : front_(eight_octets(text.data())), back_(eight_octets(text.data() + text.size() - 8)), size_(text.size()) {}
+  bool are_digits() const { return are_eight_digits(front_) && are_eight_digits(back_); }
+  // Requires: are_digits().
+  std::uint64_t value() const {
+    constexpr std::uint64_t kEightDigits = 100'000'000;
+    const std::size_t half = 4 * (kMost - size_);
+    const std::uint64_t before = front_ << half << half;  // the last eight; of eight there is nothing
+    return value_of_eight(before) * kEightDigits + value_of_eight(back_);
+  }
+
+ private:
+  std::uint64_t front_, back_;
+  std::size_t size_;
+};
+
 // A subscriber's mobile number as nearly all are written: behind 86 or +86, where it is the same whatever is said of it, or as eleven digits,
-// which said to be international may be one of North America. No number: text is written otherwise. Looked at as two times eight octets, which
-// overlap.
+// which said to be international may be one of North America. No number: text is written otherwise.
 PhoneDigits plain_mobile(std::string_view text, NumberForm form) {
   constexpr std::size_t kLength = 11, kWithCode = 13;
-  constexpr std::uint64_t kEightDigits = 100'000'000, kCode = 86 * kEightDigits * 1000;
+  constexpr std::uint64_t kCode = 86 * kPowersOfTen[kLength];
   const bool plus = text.starts_with('+');
   if (plus) text.remove_prefix(1);
   const bool has_code = text.size() == kWithCode;
   if (!has_code && text.size() != kLength) return {};
-  const std::uint64_t front = eight_octets(text.data()), back = eight_octets(text.data() + text.size() - 8);
-  if (!are_eight_digits(front) || !are_eight_digits(back)) return {};
+  const TwoEights digits(text);
+  if (!digits.are_digits()) return {};
   const std::string_view national = has_code ? text.substr(2) : text;
   if (national[0] != '1' || national[1] < '3' || (has_code && (text[0] != '8' || text[1] != '6'))) return {};
   const bool is_whole = has_code || plus || (form == NumberForm::kInternational && is_north_american(text));
-  const std::uint64_t before = value_of_eight(front << 8 * (16 - text.size()));  // of the digits in front of the last eight
-  return {.value = before * kEightDigits + value_of_eight(back) + (is_whole ? 0 : kCode),
+  return {.value = digits.value() + (is_whole ? 0 : kCode),
           .length = static_cast<std::uint8_t>(is_whole ? text.size() : kWithCode),
           .international = true};
+}
+
+// A service's number as most senders of short messages write theirs: 106 and more digits, which stay as they are whatever is said of
+// them, since none with a country code begins so. No number: text is another one.
+PhoneDigits plain_service(std::string_view text) {
+  if (text.size() < TwoEights::kFewest || text.size() > TwoEights::kMost || !text.starts_with("106")) return {};
+  const TwoEights digits(text);
+  if (!digits.are_digits()) return {};
+  return {.value = digits.value(), .length = static_cast<std::uint8_t>(text.size()), .international = false};
 }
 
 // The digits of a number, as they were written.
@@ -209,8 +236,10 @@ PhoneDigits other_dialled(std::string_view digits, std::string_view home) {
 }  // namespace
 
 PhoneDigits canonical_number(std::string_view text, std::string_view home_country, NumberForm form) {
-  const PhoneDigits mobile = home_country == kChina ? plain_mobile(text, form) : PhoneDigits();
-  if (mobile.length != 0) [[likely]] return mobile;
+  if (home_country == kChina) [[likely]] {
+    if (const PhoneDigits mobile = plain_mobile(text, form); mobile.length != 0) [[likely]] return mobile;
+    if (const PhoneDigits service = plain_service(text); service.length != 0) return service;
+  }
   return any_number(text, home_country, form);
 }
 

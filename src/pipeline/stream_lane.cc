@@ -502,7 +502,7 @@ void StreamLane::tell_of_holes(Replies& replies) {
   }
 }
 
-Fate StreamLane::prepare(MessageStreams::Released& released, const LivePolicy& live) {
+Fate StreamLane::rewrite(MessageStreams::Released& released, const LivePolicy& live) {
   const Rewrite& rewrite = released.rewrite;
   const bool is_as_it_was = rewrite.is_merged && holds(released.frame, released.layers, rewrite.offset, rewrite.bytes);
   if (!rewrite.bytes.empty()) overwrite(released.frame, released.layers, rewrite.offset, rewrite.bytes);
@@ -514,8 +514,7 @@ Fate StreamLane::prepare(MessageStreams::Released& released, const LivePolicy& l
     case StreamChange::kTagged: return Fate::kTagged;
     case StreamChange::kNone: break;
   }
-  if (released.is_late) return Fate::kForwardedHoldExpired;
-  return released.is_unread ? Fate::kForwardedNeedMore : Fate::kForwardedInspected;
+  return fate_as_it_came(released);
 }
 
 void StreamLane::end_of_burst() {

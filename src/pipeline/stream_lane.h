@@ -61,13 +61,20 @@ class StreamLane {
   std::span<MessageStreams::Released> released() { return streams_.released(); }
   void clear_released() { streams_.clear_released(); }
   // Makes a released frame as its stream wants it. Returns its fate.
-  static Fate prepare(MessageStreams::Released& released, const LivePolicy& live);
+  static Fate prepare(MessageStreams::Released& released, const LivePolicy& live) {
+    return released.rewrite.is_none() ? fate_as_it_came(released) : rewrite(released, live);
+  }
   void release_all() { streams_.release_all(); }
   // Packets will pass unseen: what is held may leave, in its order, and no stream is known any more.
   void forget_all() { streams_.forget_all(); }
   void end_of_burst();
 
  private:
+  static Fate fate_as_it_came(const MessageStreams::Released& released) {
+    if (released.is_late) return Fate::kForwardedHoldExpired;
+    return released.is_unread ? Fate::kForwardedNeedMore : Fate::kForwardedInspected;
+  }
+  static Fate rewrite(MessageStreams::Released& released, const LivePolicy& live);
   bool passes_beside(std::size_t index, bool is_judged);
   bool is_candidate(const Layers& layers) const { return ports_[layers.source_port] || ports_[layers.destination_port]; }
   Belongs segment(std::size_t index, MessageConnection& known);

@@ -282,12 +282,6 @@ void MessageStreams::deactivate(Stream& stream) {
   free_streams_.push_back(index_of(stream));
 }
 
-void MessageStreams::touch(Stream& stream) {
-  if (stream.is_touched) return;
-  stream.is_touched = true;
-  touched_.push_back(&stream);
-}
-
 MessageStreams::Taken MessageStreams::take(const Segment& segment) {
   using What = Taken::What;
   StreamEnd& end = segment.connection->ends[segment.side];

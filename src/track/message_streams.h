@@ -143,6 +143,8 @@ struct Rewrite {
   bool is_tagged = false;
   bool is_merged = false;   // maybe by nothing: what is to be there may be there already
   std::uint8_t unused = 0;  // a struct whose end is not copied is copied in pieces that overlap, which wait for each other
+
+  bool is_none() const { return bytes.empty() && change == StreamChange::kNone && !is_tagged; }
 };
 
 class MessageStreams {
@@ -232,7 +234,11 @@ class MessageStreams {
   // True when the wait of something is over: of a message, of what is decided of a frame, or for a missing segment.
   bool any_due() const { return !due_.empty() || !splits_.empty() || !touched_.empty(); }
   // It was read, though nothing of it came in this burst: settle() looks at it.
-  void touch(Stream& stream);
+  void touch(Stream& stream) {
+    if (stream.is_touched) return;
+    stream.is_touched = true;
+    touched_.push_back(&stream);
+  }
   // A direction whose wait is over, to be judged by what is there and let go; nullptr when there is none left.
   Stream* next_due();
   // Directions whose first held frame may have a part that can leave alone, up to Stream::decided.

@@ -111,7 +111,8 @@ void MessageStreams::release_ready(Stream& stream, Which which) {
     Released& one = released_[released_count_++];
     one.frame = first.frame;
     one.layers = first.layers;
-    one.rewrite = rewrite_of(stream, first.start, first.end, first.differs);
+    one.rewrite = {};
+    if (stream.change_count != 0 || first.differs) [[unlikely]] one.rewrite = rewrite_of(stream, first.start, first.end, first.differs);
     one.link = first.link;
     one.place = first.burst == burst_ ? first.place : Released::kNoPlace;
     fills_hole |= one.place == Released::kNoPlace && released_count_ - begin > 1 && (&one - 1)->place != Released::kNoPlace;

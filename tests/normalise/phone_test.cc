@@ -23,11 +23,11 @@ TEST(Phone, AllWaysToWriteAMobileFallTogether) {
 // Digits that follow each other are read at once, others one by one: each number in both ways.
 TEST(Phone, ReadAtOnceOrDigitByDigitItIsTheSame) {
   std::mt19937 random(31);
-  std::size_t mobiles = 0, none = 0;
+  std::size_t mobiles = 0, services = 0, none = 0;
   for (int round = 0; round < 200'000; ++round) {
-    constexpr std::string_view kStarts[] = {"", "86", "861", "8613", "13", "1", "86086"};
+    constexpr std::string_view kStarts[] = {"", "86", "861", "8613", "13", "1", "86086", "106"};
     std::string text(kStarts[random() % std::size(kStarts)]);
-    const std::size_t length = 9 + random() % 6;
+    const std::size_t length = 8 + random() % 10;
     while (text.size() < length) text += static_cast<char>('0' + random() % 10);
     if (random() % 8 == 0) text[random() % text.size()] = static_cast<char>(random() % 256);
     std::string apart = text;
@@ -37,10 +37,12 @@ TEST(Phone, ReadAtOnceOrDigitByDigitItIsTheSame) {
       const PhoneDigits at_once = canonical_number(std::string(plus) + text, "86", form);
       EXPECT_EQ(at_once, canonical_number(std::string(plus) + apart, "86", form)) << plus << text;
       mobiles += at_once.length == 13 && at_once.value / 10'000'000'000 == 861 ? 1u : 0u;
+      services += !at_once.international && at_once.length == text.size() && text.starts_with("106") ? 1u : 0u;
       none += at_once.length == 0 ? 1u : 0u;
     }
   }
   EXPECT_GT(mobiles, 10'000u);
+  EXPECT_GT(services, 10'000u);
   EXPECT_GT(none, 10'000u);
 }
 
