@@ -302,7 +302,7 @@ TEST(Bounds, AFloodOfSynsChangesNothingForTheConnectionsThatMatter) {
   const auto from_client = [&](std::uint16_t port, std::uint32_t at, std::string_view bytes) {
     give(filter.access, {.destination_port = port, .sequence = 1001 + at, .acknowledgement = 7001, .payload = bytes});
   };
-  for (const std::uint16_t port : {2775, 443}) {
+  for (const std::uint16_t port : {std::uint16_t{2775}, std::uint16_t{443}}) {
     give(filter.access, {.destination_port = port, .sequence = 1000, .flags = kTcpSyn});
     give(filter.core, {.reversed = true, .source_port = port, .destination_port = 40000, .sequence = 7000, .acknowledgement = 1001, .flags = kTcpSyn | kTcpAck});
   }

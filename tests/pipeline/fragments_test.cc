@@ -80,7 +80,7 @@ TEST_F(FragmentsTest, ACallCutAnywhereAndShuffledIsAnsweredAndNeverArrivesWhole)
 TEST_F(FragmentsTest, EachSecondPartMayComeFirst) {
   const auto every_second_first = [](const std::vector<Octets>& parts) {
     std::vector<Octets> ordered;
-    for (const std::size_t first : {1, 0})
+    for (const std::size_t first : {1u, 0u})
       for (std::size_t i = first; i < parts.size(); i += 2) ordered.push_back(parts[i]);
     return ordered;
   };
@@ -592,7 +592,9 @@ TEST_F(FragmentsTest, WhateverDecoysComeBesideItAListedLookUpDoesNotArrive) {
       filter.access.give(frame, now);
       filter.run();
       for (const Octets& left : filter.core.sent()) {
-        if (left[14 + 8] >= kAway) ASSERT_FALSE(receiver.put(left, now)) << round << told;
+        if (left[14 + 8] >= kAway) {
+          ASSERT_FALSE(receiver.put(left, now)) << round << told;
+        }
       }
     }
     if (filter.fate(Fate::kAnswered) != answered) ++refused;

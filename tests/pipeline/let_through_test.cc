@@ -50,7 +50,7 @@ TEST(LetThrough, AVisitInAsManyPiecesAsItHasOctets) {
       exchange.filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
       exchange.open(is_tls ? 443 : 80, 30000);
       for (int round = 0; round < 3; ++round) {
-        for (const std::size_t first : {1, 0})
+        for (const std::size_t first : {1u, 0u})
           for (std::size_t at = first; at < message.size(); at += 2)
             exchange.filter.access.give(exchange.packet(is_tls ? 443 : 80, 30000, static_cast<std::uint32_t>(at), std::string_view(message).substr(at, 1)),
                                         exchange.now);
@@ -98,7 +98,7 @@ TEST(LetThrough, AVisitInFragmentsBehindPiecesOfIt) {
     Exchange exchange;
     exchange.filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
     exchange.open(80, 30000);
-    for (const std::size_t at : {61, 31, 51, 11}) {
+    for (const std::size_t at : {61u, 31u, 51u, 11u}) {
       exchange.filter.access.give(exchange.packet(80, 30000, static_cast<std::uint32_t>(at), std::string_view(message).substr(at, 41)), exchange.now);
       exchange.filter.run();
     }

@@ -167,7 +167,8 @@ class AloneSieve {
 
 TEST(NameSieve, BehindAFrameNoMoreIsReadThanItSays) {
   AloneSieve sieve;
-  for (const std::uint16_t tailroom : {0, 1, 16, 63, 64, 200}) sieve.give(udp_frame(dns_query("a.example"), 53), tailroom);
+  constexpr std::uint16_t kTailrooms[] = {0, 1, 16, 63, 64, 200};
+  for (const std::uint16_t tailroom : kTailrooms) sieve.give(udp_frame(dns_query("a.example"), 53), tailroom);
   EXPECT_EQ(sieve.turned_away(), (std::vector<bool>{false, false, false, false, true, true}));
 }
 

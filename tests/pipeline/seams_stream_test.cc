@@ -353,7 +353,7 @@ std::vector<FragmentPart> parts_of(const Octets& frame) {
 TEST(SessionSeams, ASegmentInFragmentsIsPartOfItsStreamInEveryTunnel) {
   std::size_t covered = 0;
   for (const Way& way : kWays) {
-    for (const std::size_t filling : {500, 2700}) {
+    for (const std::size_t filling : {500u, 2700u}) {
       SCOPED_TRACE(std::string(way.name) + ", " + std::to_string(filling));
       if (filling > 1000 && std::string_view(way.name).ends_with("with sequence numbers")) continue;  // they admit no second packet
       const std::string longer = submit_sm_payload(3, "10690001", "8613800000001", "at the gate " + std::string(filling, 'x'));
@@ -440,14 +440,14 @@ TEST(SessionSeams, WhatLooksOtherwiseOnceItIsCutGoesNowhere) {
 
 // More extension headers than a packet of its own can be made behind: its sender may repeat it as often as he likes.
 TEST(SessionSeams, ASegmentBehindHeadersWithoutEndGoesNowhere) {
-  for (const std::size_t options : {400, 600, 1000, 1208, 1400}) {
+  for (const std::size_t options : {400u, 600u, 1000u, 1208u, 1400u}) {
     const Way& six = *std::find_if(kWays.begin(), kWays.end(), [](const Way& way) { return std::string_view(way.name).starts_with("IPv6 with an atomic"); });
     Ends ends(six);
     ends.open();
     const Octets plain = ipv6_frame(ends.shape(false, kHere, kThere, listed(1)));
     Octets header(options, 0);  // hop-by-hop, padded (RFC 8200, 4.2), then the fragment header
     header[0] = 44, header[1] = static_cast<std::uint8_t>(options / 8 - 1);
-    for (std::size_t at = 2; at < options; at += 2 + header[at + 1]) {
+    for (std::size_t at = 2; at < options; at += 2u + header[at + 1]) {
       header[at] = 1;
       header[at + 1] = static_cast<std::uint8_t>(std::min<std::size_t>(options - at - 2, 255));
     }
@@ -483,7 +483,9 @@ TEST(SessionSeams, WhatWasReplacedNeverBecomesWholeAtItsReceiver) {
     const auto expect_nothing_whole = [&] {
       for (const Octets& sent : ends.filter.core.sent()) {
         const Layers layers = decode(view_of(sent));
-        if (layers.end == DecodeEnd::kFragment) EXPECT_TRUE(receiver.put(view_of(sent), layers).empty());
+        if (layers.end == DecodeEnd::kFragment) {
+          EXPECT_TRUE(receiver.put(view_of(sent), layers).empty());
+        }
       }
       ends.forget();
     };

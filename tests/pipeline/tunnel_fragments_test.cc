@@ -463,7 +463,7 @@ TEST_F(TunnelFragments, FewHopsInTheHeaderAroundMakeADecoy) {
   };
   const std::string call = sip_invite("+8617000000001", "13800000000");
   // In one tunnel, and in one that is in another.
-  for (const std::uint16_t number : {77, 78}) {
+  for (const std::uint16_t number : {std::uint16_t{77}, std::uint16_t{78}}) {
     const auto parts_for = [&](const std::string& text, std::uint8_t hops) {
       std::vector<Octets> parts;
       for (const Octets& part : fragments_of(frame_for(text), 16, number)) {
