@@ -25,7 +25,8 @@ class TwoEights {
  public:
   static constexpr std::size_t kFewest = 8, kMost = 16;
   // Requires: so many.
-  explicit TwoEights(std::string_view text) : front_(eight_octets(text.data())), back_(eight_octets(text.data() + text.size() - 8)), size_(text.size()) {}
+  explicit TwoEights(std::string_view text)
+      : front_(eight_octets(text.data())), back_(eight_octets(text.data() + text.size() - 8)), size_(text.size()) {}
   bool are_digits() const { return are_eight_digits(front_) && are_eight_digits(back_); }
   // Requires: are_digits().
   std::uint64_t value() const {

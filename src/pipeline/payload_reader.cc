@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/payload_reader.h"
 
+#include "base/check.h"
+
 namespace telefence {
 namespace {
 
@@ -53,8 +55,10 @@ Fate fate_of(Progress progress) {
   if (progress == Progress::kNotMine && !registered_protocols()[protocol]->keeps_its_ports) [[unlikely]]
     protocol = read_as_other(protocol, index, classifier, progress);
   burst_.protocol[index] = protocol;
-  if (burst_.events.frame_has_none() && registered_protocols()[protocol]->acknowledges != nullptr && index < Burst::kFrames)
+  if (burst_.events.frame_has_none() && registered_protocols()[protocol]->acknowledges != nullptr) {
+    DCHECK(index < Burst::kFrames);  // streams are read elsewhere, at places of their own
     burst_.may_acknowledge[index] = burst_.any_may_acknowledge = true;
+  }
   burst_.fates[index] = fate_of(progress);
   if (burst_.events.overflowed()) [[unlikely]] {
     burst_.events.undo_frame();

@@ -490,11 +490,23 @@ TEST(Worker, RefusedCallIsAnsweredAndItsAcknowledgementAbsorbed) {
   const std::size_t tag = text.find(";tag=", to);
   ASSERT_NE(tag, std::string::npos);
   const std::string to_tag = text.substr(tag, text.find("\r\n", tag) - tag);
-  filter.access.give(udp_frame(sip_invite("+8617000000001", "13800000000", "ACK", to_tag), 5060));
+  const auto ours = sip_invite("+8617000000001", "13800000000", "ACK", to_tag);
+  filter.access.give(udp_frame(ours, 5060));
   filter.access.give(udp_frame(sip_invite("+8617000000001", "13800000000", "ACK", ";tag=another"), 5060));
   filter.run();
   EXPECT_EQ(filter.fate(Fate::kAbsorbed), 1u);
   EXPECT_EQ(filter.core.sent().size(), 1u) << "an ACK of somebody else's answer passes";
+  // Wherever it stands in a burst, and whatever came before it.
+  filter.access.give(udp_frame(sip_invite("13900000000", "13800000000"), 5060));
+  filter.access.give(udp_frame(dns_query("www.example"), 53));
+  filter.access.give(udp_frame(sip_invite("13900000000", "13800000000", "ACK"), 5060));
+  filter.access.give(udp_frame(ours, 5060));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAbsorbed), 2u);
+  EXPECT_EQ(filter.core.sent().size(), 4u);
+  filter.access.give(udp_frame(ours, 5060));
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAbsorbed), 3u);
   expect_all_accounted_for(filter);
 }
 

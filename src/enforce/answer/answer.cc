@@ -76,7 +76,7 @@ Fate apply(ActionInput& input) {
   RefusalTerms terms = input.terms;
   terms.only_this_name = input.verdict.only_this_name;
   const WrittenRefusal refusal = input.reader != nullptr ? input.reader->refuse(input.event, input.payload, terms, writer)
-                                                  : input.protocol.refuse(input.event, input.payload, terms, writer);
+                                                         : input.protocol.refuse(input.event, input.payload, terms, writer);
   const bool has_words = refusal.is_written && writer.ok();
   if (!has_words) return without_words(input);
   if (input.layers.transport != Transport::kTcp) return answer_udp(input, writer.written(), refusal.to_port);

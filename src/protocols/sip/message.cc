@@ -243,18 +243,30 @@ constexpr KnownName kKnownNames[] = {
 };
 static_assert(std::size(kKnownNames) == static_cast<std::size_t>(Kind::kCount));
 
-// What a line may be whose first two octets end in these five bits each. No two of the first letters that mean something share theirs, nor do
-// '\r' and '\n' with one of them.
 constexpr std::string_view kFirstLetters = "ftcpilrv";
-constexpr std::size_t five_bits_of(unsigned first_two) { return (first_two & 0x1f) | (first_two >> 3 & 0x3e0); }
-constexpr std::size_t five_bits_of(unsigned char first, unsigned char second) { return five_bits_of(first | unsigned{second} << 8); }
-constexpr std::array<Kind, 1024> kinds_by_five_bits() {
+// No two of these share their five lowest bits, nor do '\r' and '\n' with one of them.
+static_assert([] {
+  std::uint32_t taken = 1u << '\r' | 1u << '\n';
+  for (const char letter : kFirstLetters) {
+    const std::uint32_t own = 1u << (letter & 31);
+    if ((taken & own) != 0) return false;
+    taken |= own;
+  }
+  return true;
+}());
+
+// What a line may be, by the five lowest bits of each of its first two octets.
+constexpr std::size_t low_bits_of(unsigned first_two) { return (first_two & 0x1f) | (first_two >> 3 & 0x3e0); }
+constexpr std::size_t low_bits_of(unsigned char first, unsigned char second) { return low_bits_of(first | unsigned{second} << 8); }
+constexpr std::array<Kind, 1024> kinds_by_low_bits() {
   std::array<Kind, 1024> kinds{};
   const auto fill = [&kinds](char first, Kind kind) {
-    for (unsigned char second = 0; second < 32; ++second) kinds[five_bits_of(static_cast<unsigned char>(first), second)] = kind;
+    for (unsigned char second = 0; second < 32; ++second) kinds[low_bits_of(static_cast<unsigned char>(first), second)] = kind;
   };
   for (const char letter : kFirstLetters) fill(letter, letter == 'v' ? Kind::kVia : Kind::kCompact);
-  const auto add = [&kinds](std::string_view two, Kind kind) { kinds[five_bits_of(static_cast<unsigned char>(two[0]), static_cast<unsigned char>(two[1]))] = kind; };
+  const auto add = [&kinds](std::string_view two, Kind kind) {
+    kinds[low_bits_of(static_cast<unsigned char>(two[0]), static_cast<unsigned char>(two[1]))] = kind;
+  };
   add("fr", Kind::kFrom);
   add("to", Kind::kTo);
   add("ca", Kind::kCallId);
@@ -384,7 +396,6 @@ std::string_view Message::*HeaderSection::place_of(Field field) {
 
 constexpr std::size_t kSixteen = 16;  // octets in which a name is looked for
 
-// Behind `line`, which is one of these; its end when nothing stands there.
 bool is_empty_line(std::string_view line) { return line == "\n" || line == "\r\n"; }
 
 // Of one that its first letters do not tell for sure. Requires: kSixteen octets lie there, and maybe more of the line.
@@ -420,7 +431,7 @@ bool is_empty_line(std::string_view line) { return line == "\n" || line == "\r\n
 }
 
 inline std::size_t HeaderSection::read(std::string_view text) {
-  static constexpr std::array<Kind, 1024> kKinds = kinds_by_five_bits();
+  static constexpr std::array<Kind, 1024> kKinds = kinds_by_low_bits();
   std::size_t position = 0;
   if (!text.empty() && is_fold(text.front())) [[unlikely]] {  // there is nothing that it continues
     position = after_folds(text, 0);
@@ -433,7 +444,7 @@ inline std::size_t HeaderSection::read(std::string_view text) {
     const std::size_t start = position;
     position = ends.next();
     const char* const octets = text.data() + start;
-    const Kind kind = kKinds[five_bits_of(first_two(octets))];
+    const Kind kind = kKinds[low_bits_of(first_two(octets))];
     if ((wanted >> static_cast<unsigned>(kind) & 1) == 0) continue;
     if (kind == Kind::kEnd && is_empty_line({octets, position - start})) {
       has_ended_ = true;

@@ -5,7 +5,6 @@
 // here. Receivers forgive much, so this does too: compact names in any case, folded lines, LF alone as line end, no
 // empty line at the end of a datagram. What stands in a list keeps its first few entries.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

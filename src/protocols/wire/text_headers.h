@@ -6,7 +6,6 @@
 // the text.
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

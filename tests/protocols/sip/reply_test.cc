@@ -174,7 +174,7 @@ TEST(SipRefuse, WithoutTheNecessaryFieldsNothingIsSaid) {
 std::uint16_t port_of_refusal(std::string_view via) {
   TestRequest request;
   request.via = via;
-  const Extracted got(text_of(request), Transport::kUdp);
+  const Extracted got("\r\n\r\n" + text_of(request), Transport::kUdp);  // as clients keep a path open
   std::array<std::uint8_t, kRoom> out;
   Writer writer(out);
   const WrittenRefusal refusal = kProtocol.refuse(got.event(), got.payload(Transport::kUdp), terms_of(0), writer);
@@ -186,6 +186,7 @@ TEST(SipRefuse, GoesToThePortThatTheTopmostViaNames) {
   EXPECT_EQ(port_of_refusal("Via: SIP/2.0/UDP 192.0.2.1:5080;branch=z9hG4bK1"), 5080);
   EXPECT_EQ(port_of_refusal("Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1"), 5060) << "RFC 3261, 18.2.2";
   EXPECT_EQ(port_of_refusal("Via: SIP/2.0/UDP 192.0.2.1:5080;rport;branch=z9hG4bK1"), 0) << "the one it came from (RFC 3581, 4)";
+  EXPECT_EQ(port_of_refusal("Via: SIP/2.0/UDP\r\n 192.0.2.1:5083\r\n ;branch=z9hG4bK1"), 5083) << "folded";
   EXPECT_EQ(port_of_refusal("v: SIP/2.0/UDP 192.0.2.1:5081\r\nVia: SIP/2.0/UDP 192.0.2.2:5082"), 5081) << "the first of them";
 }
 
