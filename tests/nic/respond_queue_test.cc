@@ -16,6 +16,7 @@ constexpr MacAddress kOwn = {2, 0, 0, 0, 0, 9}, kGateway = {2, 0, 0, 0, 0, 7};
 struct Answer {
   explicit Answer(const Octets& tags = {}) : room(256, 0xee) {
     Octets octets = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
+    octets.reserve(64);  // else gcc 12 warns of what it takes for an overrun
     octets.insert(octets.end(), tags.begin(), tags.end());
     octets.insert(octets.end(), {8, 0});
     octets.insert(octets.end(), 40, 0x45);

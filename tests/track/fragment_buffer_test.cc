@@ -114,8 +114,10 @@ TEST(FragmentBuffer, ACopyHasWhatItIsOf) {
   FragmentBuffer buffer, copy, later;
   ASSERT_TRUE(buffer.reserve(2 * kPage - 8, 2 * kPage + 8, pool));
   (void)buffer.put(2 * kPage - 8, as_bytes("0123456789abcdef"), 64, Keep::kFirst, pool);
-  for (std::uint32_t at = 0; at < FragmentBuffer::kLongest; at += kPage)
-    if (buffer.has_page(at)) ASSERT_TRUE(copy.reserve(at, at + 1, pool));
+  for (std::uint32_t at = 0; at < FragmentBuffer::kLongest; at += kPage) {
+    if (!buffer.has_page(at)) continue;
+    ASSERT_TRUE(copy.reserve(at, at + 1, pool));
+  }
   copy.copy_from(buffer, pool);
   EXPECT_EQ(copy.units(), 2u);
   EXPECT_EQ(copy.end(), 2 * kPage + 8);
