@@ -33,20 +33,14 @@ class Writer {
   void all(Values... values) {
     static_assert((std::is_unsigned_v<Values> && ...));
     constexpr std::size_t kSize = (sizeof(Values) + ...);
-    if (failed_ || kSize > room()) [[unlikely]] {
-      failed_ = true;
-      return;
-    }
+    if (kSize > room()) [[unlikely]] return fail();
     std::uint8_t* at = bytes_.data() + position_;
     ((put_big_endian(values, at), at += sizeof(Values)), ...);
     position_ += kSize;
   }
 
   void bytes(Bytes view) {
-    if (failed_ || view.size() > room()) [[unlikely]] {
-      failed_ = true;
-      return;
-    }
+    if (view.size() > room()) [[unlikely]] return fail();
     if (!view.empty()) std::memcpy(bytes_.data() + position_, view.data(), view.size());
     position_ += view.size();
   }
@@ -65,21 +59,21 @@ class Writer {
 
   // Overwrites two bytes written before, for lengths known only at the end. Requires: offset + 2 <= size() or failed.
   void patch_u16(std::size_t offset, std::uint16_t value) {
-    if (failed_ || offset + 2 > position_) {
-      failed_ = true;
-      return;
-    }
+    if (failed_ || offset + 2 > position_) return fail();
     bytes_[offset] = static_cast<std::uint8_t>(value >> 8);
     bytes_[offset + 1] = static_cast<std::uint8_t>(value);
   }
 
  private:
+  // From here on there is no room, so that nobody has to ask whether it has failed before.
+  void fail() {
+    failed_ = true;
+    bytes_ = bytes_.first(position_);
+  }
+
   template <typename Value>
   void put(Value value) {
-    if (failed_ || sizeof value > room()) [[unlikely]] {
-      failed_ = true;
-      return;
-    }
+    if (sizeof value > room()) [[unlikely]] return fail();
     put_big_endian(value, bytes_.data() + position_);
     position_ += sizeof value;
   }
