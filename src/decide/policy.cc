@@ -15,6 +15,10 @@ namespace {
 // Hits that compete: of one key.
 bool same_key(const Hit& a, const Hit& b) { return a.part == b.part && a.key == b.key; }
 
+bool is_over(const Hit& hit, const MatchSet& set, std::int64_t now_s) {
+  return hit.ends && is_expired(set.expires_s(hit.rule), now_s);
+}
+
 // A block that survived on its key.
 struct Candidate {
   const Hit* hit = nullptr;
@@ -49,9 +53,9 @@ KeyOutcome judge_key(std::span<const Hit> hits, const MatchSet& set, std::int64_
     return one.terms->tier != best.terms->tier ? one.terms->tier < best.terms->tier : one.id() < best.id();
   };
   for (const Hit& hit : hits) {
-    if (is_expired(set.expires_s(hit.rule), now_s)) continue;
+    if (is_over(hit, set, now_s)) continue;
     if (is_cut && hit.part == HitPart::kText && set.may_be_lifted(hit.rule)) continue;
-    const Candidate one{&hit, &set.terms(hit.rule), &set};
+    const Candidate one{&hit, hit.terms, &set};
     if (one.terms->allow && one.terms->shadow) continue;  // an allow entry in shadow must change nothing
     Candidate& best = one.terms->allow ? out.allow : one.terms->shadow ? out.shadow : out.block;
     if (is_deeper(one, best)) best = one;
@@ -113,12 +117,12 @@ class EventJudge {
   // The verdict of one hit, when there is no other and no number that is never blocked: nearly all events that have a hit. The same as
   // judge() and verdict() come to, without what several hits and two sides need. False: it does need that, and nothing was filled.
   static bool of_one(const Hit& hit, const Event& event, const MatchSet& set, std::int64_t now_s, const Policy& policy, Verdict& out) {
-    const Candidate one{&hit, &set.terms(hit.rule), &set};
+    const Candidate one{&hit, hit.terms, &set};
     const bool is_of_number = hit.part == HitPart::kCalling || hit.part == HitPart::kCalled;
     const bool is_of_recipient = hit.part == HitPart::kCalled && std::holds_alternative<Sms>(event.what);
     // A number that is allowed acquits more than itself, and of several recipients one may be refused alone.
     if ((is_of_number && one.terms->allow) || (is_of_recipient && recipient_count(event) != 1)) return false;
-    if (is_expired(set.expires_s(hit.rule), now_s)) return true;
+    if (is_over(hit, set, now_s)) return true;
     if (one.terms->allow) {
       if (!one.terms->shadow) tell(one, Reason::kAllowed, out);
       return true;

@@ -18,6 +18,7 @@ class AllowedNames {
 
   // True when one of them is a proper subdomain of `name`. Worker thread, no allocation.
   bool has_below(std::string_view name) const;
+  bool is_empty() const { return reversed_.empty(); }
   std::size_t bytes() const;
 
  private:

@@ -37,13 +37,16 @@ class Search {
       const EntryNote& note = reader.note();
       if (layer.is_log) heard.hear(note, now_s_);
       if (note.word != EntryNote::Word::kEntry) continue;
-      if (!layer.is_log && !order.wants_blocks_of_files() && !layer.terms[note.terms].allow) continue;
+      const Terms& terms = layer.terms[note.terms];
+      if (!layer.is_log && !order.wants_blocks_of_files() && !terms.allow) continue;
       if (!note.subdomains && !probe.whole) continue;
       hits_.push({.event = key.event,
                   .part = key.embedded ? HitPart::kEmbeddedDomain : HitPart::kDomain,
                   .key = probe.key,
                   .depth = static_cast<std::uint16_t>(2 * probe.labels + (note.subdomains ? 0 : 1)),
-                  .rule = layer.first | number << 32 | place});
+                  .ends = note.expires_s != 0,
+                  .rule = layer.first | number << 32 | place,
+                  .terms = &terms});
     }
     order = heard;
   }
@@ -53,32 +56,40 @@ class Search {
   static constexpr std::size_t kFew = 16;
 
   void look_up_group(std::size_t first, std::size_t end) {
-    const auto look_up_name = [&](std::size_t key) { read_name(keys_[key].name, [&](const auto& name) { look_up_suffixes(key, name); }); };
     if (end - first <= kFew) {
-      for (std::size_t key = first; key < end; ++key) look_up_name(key);
+      for (std::size_t key = first; key < end; ++key) read_name(keys_[key].name, [&](const auto& name) { look_up_name(key, name); });
       return;
     }
     for (std::size_t key = first; key < end; ++key) homes_.add(key, keys_[key].name);
-    homes_.visit_listed(look_up_name);
+    homes_.visit_listed([&](const HomesAsked::Name& name) {
+      if (name.is_long) [[unlikely]] return look_up_name(name.key, LongName(keys_[name.key].name));
+      look_up_suffixes(name.key, name.read, name.home, SuffixHasher(secret_, name.hashed));
+    });
   }
 
   template <typename Name>
-  void look_up_suffixes(std::size_t key, const Name& name) {
-    const NameHome registered = home_of_name(name);
-    visit_above(name, registered, homes_.min_labels(), [&](std::size_t start, std::uint16_t labels) {
-      SuffixHasher hasher(secret_);
-      name.begin(hasher, start);
-      look_up(key, hasher, start, labels);
-    });
+  void look_up_name(std::size_t key, const Name& name) {
+    const NameHome home = home_of_name(name);
     SuffixHasher hasher(secret_);
-    std::size_t start = registered.start;
-    name.begin(hasher, start);
-    for (std::uint16_t labels = registered.labels; labels <= max_labels_; ++labels) {
+    name.begin(hasher, home.start);
+    look_up_suffixes(key, name, home, hasher);
+  }
+
+  // hasher: of the home.
+  template <typename Name>
+  void look_up_suffixes(std::size_t key, const Name& name, const NameHome& home, SuffixHasher hasher) {
+    visit_above(name, home, homes_.min_labels(), [&](std::size_t start, std::uint16_t labels) {
+      SuffixHasher above(secret_);
+      name.begin(above, start);
+      look_up(key, above, start, labels);
+    });
+    std::size_t start = home.start;
+    for (std::uint16_t labels = home.labels; labels <= max_labels_; ++labels) {
       if (labels >= homes_.min_labels()) look_up(key, hasher, start, labels);
       if (start == 0) return;
       const std::size_t end = start - 1;
       start = name.label_start(end);
-      if (start == end) return;  // as above
+      if (start == end) return;  // an empty label: no name that could be listed
       name.absorb(hasher, start, end);
     }
   }

@@ -116,20 +116,18 @@ class DomainTable {
   void prefetch_line(const DomainProbe& probe) const { slots_.prefetch_line(probe.hash.place); }
   // The same of a name that is a home itself.
   void prefetch_home_line(std::uint64_t home) const { slots_.prefetch_line(home); }
-  // The place where it most likely stands, if it is there; 0 when that can't be told from its first line.
-  std::uint32_t likely_place(const DomainProbe& probe) const {
-    return static_cast<std::uint32_t>(slots_.likely(probe.hash.place, std::uint64_t{probe.hash.tag} << 32, kTagMask));
+  // The place where it stands, if it does, as far as that can be told from its nth line, from 0 on; 0: it is not in this one.
+  std::uint32_t likely_place(const DomainProbe& probe, std::size_t nth = 0) const {
+    return static_cast<std::uint32_t>(slots_.likely(probe.hash.place, nth, std::uint64_t{probe.hash.tag} << 32, kTagMask));
   }
-  // Where there is none, the next line may have it: asked for, and then looked into. False: it is not to be found there.
-  bool prefetch_second_line(const DomainProbe& probe) const { return slots_.prefetch_second_line(probe.hash.place); }
-  std::uint32_t likely_place_in_second(const DomainProbe& probe) const {
-    return static_cast<std::uint32_t>(slots_.likely_in_second(probe.hash.place, std::uint64_t{probe.hash.tag} << 32, kTagMask));
-  }
+  // Where it is not, one more line may have it, or it is nowhere.
+  bool goes_on(const DomainProbe& probe, std::size_t nth) const { return slots_.goes_on(probe.hash.place, nth); }
+  void prefetch_line(const DomainProbe& probe, std::size_t nth) const { slots_.prefetch_line(probe.hash.place, nth); }
   void prefetch_entry(const DomainProbe& probe, std::uint32_t likely) const {
-    if (likely != 0) store_.prefetch(likely, probe.suffix.size());
+    store_.prefetch(likely, probe.suffix.size());
   }
   std::uint32_t find(const DomainProbe& probe, std::uint32_t likely) const {
-    if (likely != 0 && store_.name(likely) == probe.suffix) [[likely]] return likely;
+    if (store_.name(likely) == probe.suffix) [[likely]] return likely;
     return find(probe.hash, probe.suffix);
   }
   // 0 = not there.

@@ -42,15 +42,16 @@ class ShortName {
   }
   void begin(SuffixHasher& hasher, std::size_t start) const {
     const std::size_t size = name_.size() - start;
-    if (size > SuffixHasher::kWhole) return hasher.begin(name_.substr(start));
-    const Wide home = from(start);
-    hasher.begin(static_cast<std::uint64_t>(home), static_cast<std::uint64_t>(home >> 64), size);
+    for (; name_.size() - start > SuffixHasher::kWhole; start += SuffixHasher::kWhole) hasher.absorb_part(name_.data() + start);
+    const Wide rest = from(start);
+    hasher.begin(static_cast<std::uint64_t>(rest), static_cast<std::uint64_t>(rest >> 64), size);
   }
   void absorb(SuffixHasher& hasher, std::size_t start, std::size_t end) const {
     const std::size_t size = end - start;
     if (size > SuffixHasher::kWhole) [[unlikely]] return hasher.absorb(name_.substr(start, size));
-    const Wide label = from(start) & ~Wide{0} >> 8 * (SuffixHasher::kWhole - size);
-    hasher.absorb(static_cast<std::uint64_t>(label), static_cast<std::uint64_t>(label >> 64), size);
+    const Wide label = from(start);
+    const auto [low, high] = SuffixHasher::counted(size);
+    hasher.absorb(static_cast<std::uint64_t>(label) & low, static_cast<std::uint64_t>(label >> 64) & high, size);
   }
 
  private:

@@ -16,14 +16,18 @@ namespace telefence {
 // Which part of the event was hit: decides the refusal code and what an allow entry covers.
 enum class HitPart : std::uint8_t { kDomain, kEmbeddedDomain, kUrl, kCalling, kCalled, kText };
 
+struct Terms;
+
 struct Hit {
   std::uint16_t event = 0;
   HitPart part = HitPart::kDomain;
+  bool alias = false;           // of the NumberKey
   std::uint16_t key = 0;        // index of the key in its list of the KeyList: hits of one key compete by depth
   std::uint16_t recipient = 0;  // kCalled of an Sms
-  bool alias = false;           // of the NumberKey
   std::uint16_t depth = 0;      // how specific: 2 x labels or digits matched, +1 when the entry covers only that one; patterns 0
+  bool ends = false;            // the entry has a time: MatchSet::expires_s
   RuleRef rule = 0;
+  const Terms* terms = nullptr;  // what the entry leads to; of the set
 };
 
 class HitList {

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "base/uncleared.h"
 #include "match/domain_table.h"
@@ -24,6 +26,15 @@ class HomesAsked {
   static constexpr std::size_t kGroup = 64;  // names
   using Tables = std::span<const TableLayer<DomainTable>>;
 
+  // A name that was asked about, as far as it is read and hashed. One of more than ShortName::kMost octets is not.
+  struct Name {
+    std::size_t key = 0;
+    ShortName read{{}};
+    NameHome home;
+    SuffixHasher::State hashed;  // its home
+    bool is_long = false;
+  };
+
   // Requires: no table is empty.
   explicit HomesAsked(Tables layers) : layers_(layers) {
     for (const TableLayer<DomainTable>& layer : layers) min_labels_ = std::min(min_labels_, layer.table->min_labels());
@@ -31,66 +42,68 @@ class HomesAsked {
 
   std::uint16_t min_labels() const { return min_labels_; }
 
-  // Of at most kGroup names between two visits; keys rise.
+  // Of at most kGroup names between two visits.
   void add(std::size_t key, std::string_view name) {
     read_name(name, [&](const auto& read) {
       const NameHome home = home_of_name(read);
       if (min_labels_ < home.labels)
-        visit_above(read, home, min_labels_, [&](std::size_t start, std::uint16_t) { ask(key, read, start); });
-      ask(key, read, home.start);
+        visit_above(read, home, min_labels_, [&](std::size_t start, std::uint16_t) { (void)ask(read, start); });
+      Name& noted = names_[name_count_];
+      noted.key = key;
+      noted.home = home;
+      noted.hashed = ask(read, home.start);
+      noted.is_long = !std::is_same_v<decltype(read), const ShortName&>;
+      if constexpr (std::is_same_v<decltype(read), const ShortName&>) noted.read = read;
+      ++name_count_;
     });
   }
 
-  // visit(key) for each name of which something may be listed. What was added is done with then.
+  // visit(name) for each of which something may be listed, in the order in which they were added. What was added is done with then.
   template <typename Visit>
   void visit_listed(Visit visit) {
-    const std::span<const Asked> all = asked_.first(count_);
-    count_ = 0;
+    const std::size_t count = count_;
+    count_ = name_count_ = 0;
     // In a loop that does nothing else, as in layer_probes.h.
     for (const TableLayer<DomainTable>& layer : layers_)
-      for (const Asked& asked : all) layer.table->prefetch_filter(asked.home);
-    std::size_t visited_before = 0;  // keys before this one are done with
-    for (std::size_t first = 0; first < all.size(); first += kGroup) {
-      const std::span<const Asked> some = all.subspan(first, std::min(all.size() - first, kGroup));
-      for (std::uint64_t listed = which_may_be_listed(some); listed != 0; listed &= listed - 1) {
-        const std::size_t key = some[static_cast<std::size_t>(std::countr_zero(listed))].key;
-        if (key < visited_before) continue;
-        visit(key);
-        visited_before = key + 1;
+      for (const std::uint64_t home : homes_.first(count)) layer.table->prefetch_filter(home);
+    std::size_t visited_before = 0;  // names before this one are done with
+    for (std::size_t first = 0; first < count; first += kGroup) {
+      for (std::uint64_t listed = which_may_be_listed(first, std::min(count - first, kGroup)); listed != 0; listed &= listed - 1) {
+        const std::size_t name = names_of_[first + static_cast<std::size_t>(std::countr_zero(listed))];
+        if (name < visited_before) continue;
+        visit(std::as_const(names_)[name]);
+        visited_before = name + 1;
       }
     }
   }
 
  private:
-  struct Asked {
-    std::uint64_t home;
-    std::size_t key;
-  };
-
-  // As bits.
-  std::uint64_t which_may_be_listed(std::span<const Asked> some) const {
+  // Homes from the first one on, as bits.
+  std::uint64_t which_may_be_listed(std::size_t first, std::size_t count) {
     static_assert(kGroup <= 64);
     std::uint64_t which = 0;
     for (const TableLayer<DomainTable>& layer : layers_)
-      for (std::size_t i = 0; i < some.size(); ++i) which |= std::uint64_t{layer.table->may_have_home(some[i].home)} << i;
+      for (std::size_t i = 0; i < count; ++i) which |= std::uint64_t{layer.table->may_have_home(homes_[first + i])} << i;
     return which;
   }
 
-  template <typename Name>
-  void ask(std::size_t key, const Name& name, std::size_t start) {
+  template <typename Read>
+  SuffixHasher::State ask(const Read& name, std::size_t start) {
     SuffixHasher hasher(secret_);
     name.begin(hasher, start);
-    ask(key, hasher.home());
-  }
-  void ask(std::size_t key, std::uint64_t home) {
-    asked_[count_++] = {home, key};
+    homes_[count_] = hasher.home();
+    names_of_[count_++] = static_cast<std::uint8_t>(name_count_);
+    return hasher.state();
   }
 
   const TableSecret& secret_ = table_secret();
   Tables layers_;
   std::uint16_t min_labels_ = 0xffff;
+  std::size_t name_count_ = 0;
+  Uncleared<Name, kGroup> names_;
   std::size_t count_ = 0;
-  Uncleared<Asked, 3 * kGroup> asked_;
+  Uncleared<std::uint64_t, 3 * kGroup> homes_;
+  Uncleared<std::uint8_t, 3 * kGroup> names_of_;  // of these: indexes of `names_`
 };
 
 }  // namespace telefence

@@ -59,7 +59,13 @@ class SuffixHasher {
  public:
   static constexpr std::size_t kWhole = 16;  // octets that are hashed at once
 
+  // Of a home alone, to go on from there.
+  struct State {
+    std::uint64_t a = 0, b = 0;
+  };
+
   explicit SuffixHasher(const TableSecret& secret) : secret_(secret), a_(secret.words[6]), b_(secret.words[7]) {}
+  SuffixHasher(const TableSecret& secret, const State& home) : secret_(secret), a_(home.a), b_(home.b), home_(home.a) {}
 
   // The home, with its dots; then the labels before it, from the last to the first.
   void begin(std::string_view home) {
@@ -68,11 +74,6 @@ class SuffixHasher {
   }
   // The same of a home in whose place, from any of its octets on, kWhole can be read.
   void begin_where_all_is_readable(std::string_view home) {
-    static constexpr std::array<std::uint8_t, 2 * kWhole> kCounted = [] {
-      std::array<std::uint8_t, 2 * kWhole> counted{};
-      for (std::size_t i = 0; i < kWhole; ++i) counted[i] = 0xff;
-      return counted;
-    }();
     const char* at = home.data();
     std::size_t left = home.size();
     if (left > kWhole) {  // apart from the loop, which few need: gcc 12 keeps its products in memory
@@ -81,9 +82,21 @@ class SuffixHasher {
       left -= kWhole;
       for (; left > kWhole; left -= kWhole, at += kWhole) [[unlikely]] mix(eight(at), eight(at + 8), 0);
     }
-    const auto* const mask = reinterpret_cast<const char*>(kCounted.data()) + kWhole - left;
-    begin(eight(at) & eight(mask), eight(at + 8) & eight(mask + 8), home.size());
+    const auto [low, high] = counted(left);
+    begin(eight(at) & low, eight(at + 8) & high, home.size());
   }
+  // Ones for the first `size` of kWhole octets, as absorb() takes them.
+  static std::array<std::uint64_t, 2> counted(std::size_t size) {
+    static constexpr std::array<std::uint8_t, 2 * kWhole> kCounted = [] {
+      std::array<std::uint8_t, 2 * kWhole> counted{};
+      for (std::size_t i = 0; i < kWhole; ++i) counted[i] = 0xff;
+      return counted;
+    }();
+    const auto* const mask = reinterpret_cast<const char*>(kCounted.data()) + kWhole - size;
+    return {eight(mask), eight(mask + 8)};
+  }
+  // kWhole octets of a longer piece, more of which follow.
+  void absorb_part(const char* octets) { mix(eight(octets), eight(octets + 8), 0); }
   void absorb(std::string_view label) {
     std::string_view left = label;
     for (; left.size() > kWhole; left.remove_prefix(kWhole)) mix(eight(left.data()), eight(left.data() + 8), 0);
@@ -101,6 +114,8 @@ class SuffixHasher {
   // Of all so far.
   NameHash value() const { return {.place = a_, .tag = static_cast<std::uint32_t>(b_ >> 16), .home = home_}; }
   std::uint64_t home() const { return home_; }
+  // Requires: nothing stands before the home.
+  State state() const { return {a_, b_}; }
 
  private:
   static std::uint64_t eight(const char* at) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "base/uncleared.h"
 #include "match/entry_note.h"
@@ -57,19 +58,13 @@ class LayerProbes {
     for (; checked_ != count_; ++checked_) ask_filters(probes_[checked_]);
     const std::span<Candidate> candidates = candidates_.first(found_);
     for (const Candidate& candidate : candidates) table(candidate).prefetch_line(probes_[candidate.probe]);
-    std::size_t strays = 0;  // those that their own line had no room for
-    for (std::size_t i = 0; i < found_; ++i) {
-      Candidate& candidate = candidates[i];
-      candidate.likely = table(candidate).likely_place(probes_[candidate.probe]);
-      if (candidate.likely == 0 && table(candidate).prefetch_second_line(probes_[candidate.probe])) [[unlikely]]
-        strays_[strays++] = static_cast<std::uint16_t>(i);
-    }
-    for (const std::uint16_t i : strays_.first(strays))
-      candidates[i].likely = table(candidates[i]).likely_place_in_second(probes_[candidates[i].probe]);
-    for (const Candidate& candidate : candidates) table(candidate).prefetch_entry(probes_[candidate.probe], candidate.likely);
+    find_likely(candidates);
+    for (const Candidate& candidate : candidates)
+      if (candidate.likely != 0) table(candidate).prefetch_entry(probes_[candidate.probe], candidate.likely);
     WordOrder order;
     std::size_t of_probe = kChunk;
     for (const Candidate& candidate : candidates) {
+      if (candidate.likely == 0) continue;  // the filter was mistaken
       if (candidate.probe != of_probe) order = WordOrder();
       of_probe = candidate.probe;
       report(probes_[candidate.probe], candidate.likely, layers_[candidate.layer], order);
@@ -93,8 +88,27 @@ class LayerProbes {
   struct Candidate {
     std::uint16_t probe = 0;
     std::uint16_t layer = 0;
-    std::uint32_t likely = 0;  // where its entry should be
+    std::uint32_t likely = 0;  // where its entry should be; 0: nowhere
   };
+  // Where each should be. Those that a line has no room for lie in one behind it, and what is not there at all is looked for in each that is full:
+  // all of them go on together.
+  void find_likely(std::span<Candidate> candidates) {
+    std::size_t strays = 0;
+    const auto look = [&](std::size_t index, std::size_t nth) {
+      Candidate& candidate = candidates[index];
+      const Probe& probe = probes_[candidate.probe];
+      candidate.likely = table(candidate).likely_place(probe, nth);
+      if (candidate.likely != 0 || !table(candidate).goes_on(probe, nth)) [[likely]] return;
+      table(candidate).prefetch_line(probe, nth + 1);
+      strays_[strays++] = static_cast<std::uint16_t>(index);
+    };
+    for (std::size_t i = 0; i < candidates.size(); ++i) look(i, 0);
+    for (std::size_t nth = 1; strays != 0; ++nth) {
+      const std::span<const std::uint16_t> before = strays_.first(std::exchange(strays, 0));
+      for (const std::uint16_t index : before) look(index, nth);
+    }
+  }
+
   const Table& table(const Candidate& candidate) const { return *layers_[candidate.layer].table; }
 
   std::span<const TableLayer<Table>> layers_;

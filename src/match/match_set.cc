@@ -18,9 +18,6 @@
 namespace telefence {
 namespace {
 
-// Ids go out in JSON, where many readers know no whole numbers above 2^53.
-constexpr std::uint64_t kIdMask = (std::uint64_t{1} << 53) - 1;
-
 // Hits of one key each: its index is where the key stands in its list.
 void scan_urls(const PatternSet& patterns, std::span<const UrlKey> keys, MatchScratch::State& state, HitList& hits) {
   if (patterns.size() == 0) return;
@@ -40,12 +37,6 @@ std::string_view written(const NumberValue& number, std::array<char, 32>& room) 
   at = std::to_chars(at, room.data() + room.size(), number.digits.value).ptr;
   if (number.prefix) *at++ = '*';
   return {room.data(), static_cast<std::size_t>(at - room.data())};
-}
-
-// Without the line: it moves when the file is edited.
-std::string_view without_line(std::string_view source) {
-  const std::size_t end = source.find_last_not_of("0123456789");
-  return end != std::string_view::npos && end + 1 < source.size() && source[end] == ':' ? source.substr(0, end) : source;
 }
 
 DomainTable::Place domain_place(RuleRef ref) {
@@ -69,6 +60,7 @@ struct MatchSet::Tables {
   std::vector<const Layer*> layers;  // all, newest first
   std::vector<TableLayer<DomainTable>> domains;
   std::vector<TableLayer<NumberTable>> numbers;
+  std::vector<const AllowedNames*> allowed;
   std::vector<const PatternLayer*> patterns;                // delta and base
   std::vector<std::vector<Terms>> pattern_terms;  // by rule
 };
@@ -80,6 +72,7 @@ MatchSet::Tables::Tables(const MatchSetParts& parts) {
     layers.push_back(&layer);
     if (layer.domains().names() != 0)
       domains.push_back({&layer.domains(), rule_ref(index, RuleTable::kDomains), is_log, layer.terms().all()});
+    if (!layer.allowed_names().is_empty()) allowed.push_back(&layer.allowed_names());
     if (!layer.numbers().is_empty())
       numbers.push_back({&layer.numbers(), rule_ref(index, RuleTable::kNumbers), is_log, layer.terms().all()});
   };
@@ -119,7 +112,11 @@ void MatchSet::match(const KeyList& keys, MatchScratch& scratch, HitList& hits, 
       hits.shrink(first + static_cast<std::size_t>(end - found.begin()));
       found = hits.to_change().subspan(first);
     }
-    for (Hit& hit : found) hit.rule = rule_ref(i, RuleTable::kPatterns, hit.rule);
+    for (Hit& hit : found) {
+      hit.ends = layer.rules()[hit.rule].expires_s != 0;
+      hit.terms = &tables_->pattern_terms[i][hit.rule];
+      hit.rule = rule_ref(i, RuleTable::kPatterns, hit.rule);
+    }
   }
   const std::span<Hit> found = hits.to_change().subspan(before);
   // Those of names alone are in order as they come.
@@ -137,8 +134,7 @@ std::size_t MatchSet::may_be_listed(std::span<const PlainName> names, std::span<
 }
 
 bool MatchSet::has_allowed_below(std::string_view name) const {
-  return std::any_of(tables_->layers.begin(), tables_->layers.end(),
-                     [name](const Layer* layer) { return layer->allowed_names().has_below(name); });
+  return std::any_of(tables_->allowed.begin(), tables_->allowed.end(), [name](const AllowedNames* names) { return names->has_below(name); });
 }
 
 const Terms& MatchSet::terms(RuleRef rule) const {
@@ -169,30 +165,33 @@ std::uint64_t MatchSet::id(RuleRef rule) const {
   return text.id;
 }
 
-std::uint64_t made_id(SignatureKind kind, bool allow, std::string_view source, std::string_view value) {
-  const std::uint64_t seed = static_cast<std::uint64_t>(kind) << 1 | (allow ? 1 : 0);
-  return stable_hash(value, stable_hash(without_line(source), seed)) & kIdMask;
-}
-
 void MatchSet::tell(RuleRef ref, RuleText& out) const {
-  const Terms& what = terms(ref);
+  if (table_of(ref) == RuleTable::kPatterns) {
+    const Rule& rule = tables_->pattern(ref);
+    out.kind = rule.kind;
+    out.source = rule.source;
+    out.value = rule.value;
+    out.id = rule.id != 0 ? rule.id : made_id(rule.kind, rule.allow, rule.source, rule.value);
+    return;
+  }
+  const Layer& layer = tables_->layer(ref);
+  std::uint16_t index;
+  if (table_of(ref) == RuleTable::kDomains) {
+    const DomainTable::Place place = domain_place(ref);
+    index = layer.domains().terms(place);
+    out.id = layer.domains().id(place);
+    out.value = layer.domains().name(place);
+  } else {
+    const NumberTable::Place place = number_place(ref);
+    const EntryNote& note = layer.numbers().note(place);
+    index = note.terms;
+    out.id = note.id;
+    out.value = written(layer.numbers().value(place), out.room);
+  }
+  const Terms& what = layer.terms()[index];
   out.kind = what.kind;
   out.source = what.source;
-  switch (table_of(ref)) {
-    case RuleTable::kDomains:
-      out.id = tables_->layer(ref).domains().id(domain_place(ref));
-      out.value = tables_->layer(ref).domains().name(domain_place(ref));
-      break;
-    case RuleTable::kNumbers:
-      out.id = tables_->layer(ref).numbers().note(number_place(ref)).id;
-      out.value = written(tables_->layer(ref).numbers().value(number_place(ref)), out.room);
-      break;
-    case RuleTable::kPatterns:
-      out.id = tables_->pattern(ref).id;
-      out.value = tables_->pattern(ref).value;
-      break;
-  }
-  if (out.id == 0) out.id = made_id(what.kind, what.allow, out.source, out.value);
+  if (out.id == 0) out.id = made_id(layer.terms().id_start(index), out.value);
 }
 
 Rule MatchSet::rule(RuleRef ref) const {

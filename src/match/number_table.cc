@@ -56,11 +56,13 @@ class Search {
       if ((terms.sides & side) == 0) return;
       hits_.push({.event = key.event,
                   .part = key.side == Side::kCalling ? HitPart::kCalling : HitPart::kCalled,
+                  .alias = key.alias,
                   .key = probe.key,
                   .recipient = key.recipient,
-                  .alias = key.alias,
                   .depth = static_cast<std::uint16_t>(2 * probe.length() + (probe.is_prefix() ? 0 : 1)),
-                  .rule = layer.first | (is_apart ? std::uint64_t{1} << 32 : 0) | at});
+                  .ends = note.expires_s != 0,
+                  .rule = layer.first | (is_apart ? std::uint64_t{1} << 32 : 0) | at,
+                  .terms = &terms});
     });
     order = heard;
   }

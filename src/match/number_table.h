@@ -115,9 +115,9 @@ class NumberTable {
       others_index_.prefetch_line(probe.hash);
   }
   // Entries lie in the line.
-  std::uint32_t likely_place(const Probe&) const { return 0; }
-  bool prefetch_second_line(const Probe&) const { return false; }
-  std::uint32_t likely_place_in_second(const Probe&) const { return 0; }
+  std::uint32_t likely_place(const Probe&, std::size_t) const { return 1; }
+  static constexpr bool goes_on(const Probe&, std::size_t) { return false; }
+  void prefetch_line(const Probe&, std::size_t) const {}
   void prefetch_entry(const Probe&, std::uint32_t) const {}
   // visit(note, place, is_apart) of each entry.
   template <typename Visit>

@@ -78,18 +78,16 @@ class SlotTable {
       if (slots.slots[7] == kEmpty) return nullptr;  // the slots of a line fill in order
     }
   }
-  // The first slot with these key bits that find() would ask about, as far as it is in the first line; kEmpty: none there.
-  std::uint64_t likely(std::uint64_t hash, std::uint64_t key, std::uint64_t key_mask) const { return likely_in(line_of(hash), key, key_mask); }
-  // The same of the second line, where one in ten is found. False: find() would not go there.
-  bool prefetch_second_line(std::uint64_t hash) const {
-    const std::size_t first = line_of(hash);
-    if (lines_[first].slots[7] == kEmpty) return false;
-    fetch_ahead(&lines_[next(first)]);
-    return true;
+  // The lines that find() would go through, by number from 0 on, for who has many keys under way. The first slot with these key bits in one;
+  // kEmpty: none there.
+  std::uint64_t likely(std::uint64_t hash, std::size_t nth, std::uint64_t key, std::uint64_t key_mask) const {
+    const Line& slots = lines_[nth_line(hash, nth)];
+    const unsigned likely = slots.with(key, key_mask);
+    return likely == 0 ? kEmpty : slots.slots[std::countr_zero(likely)];
   }
-  std::uint64_t likely_in_second(std::uint64_t hash, std::uint64_t key, std::uint64_t key_mask) const {
-    return likely_in(next(line_of(hash)), key, key_mask);
-  }
+  // Whether it would go on behind that line: one in two at the load that is kept.
+  bool goes_on(std::uint64_t hash, std::size_t nth) const { return lines_[nth_line(hash, nth)].slots[7] != kEmpty; }
+  void prefetch_line(std::uint64_t hash, std::size_t nth) const { fetch_ahead(&lines_[nth_line(hash, nth)]); }
 
   // Slots by number, for those who walk through all or keep one in mind.
   std::size_t slot_count() const { return line_count_ * 8; }
@@ -151,10 +149,9 @@ class SlotTable {
   };
   // The upper half chooses the line.
   std::size_t line_of(std::uint64_t hash) const { return ((hash >> 32) * line_count_) >> 32; }
-  std::uint64_t likely_in(std::size_t line, std::uint64_t key, std::uint64_t key_mask) const {
-    const Line& slots = lines_[line];
-    const unsigned likely = slots.with(key, key_mask);
-    return likely == 0 ? kEmpty : slots.slots[std::countr_zero(likely)];
+  std::size_t nth_line(std::uint64_t hash, std::size_t nth) const {
+    const std::size_t line = line_of(hash) + nth;
+    return line < line_count_ ? line : line - line_count_;
   }
   std::size_t next(std::size_t line) const { return line + 1 == line_count_ ? 0 : line + 1; }
 

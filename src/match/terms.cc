@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "match/terms.h"
 
+#include "match/made_id.h"
+
 namespace telefence {
 
 Terms terms_of(const Rule& rule) {
@@ -19,6 +21,7 @@ std::uint16_t TermsList::intern(const Terms& terms) {
   }
   const auto index = static_cast<std::uint16_t>(terms_.size());
   terms_.push_back(terms);
+  id_starts_.push_back(made_id_start(terms.kind, terms.allow, terms.source));
   known_.emplace(terms, index);
   return index;
 }

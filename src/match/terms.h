@@ -41,11 +41,14 @@ class TermsList {
   // without a source: what they block is blocked all the same.
   std::uint16_t intern(const Terms& terms);
   const Terms& operator[](std::uint16_t index) const { return terms_[index]; }
+  // Of the ids that entries of these terms are given (made_id.h).
+  std::uint64_t id_start(std::uint16_t index) const { return id_starts_[index]; }
   std::size_t size() const { return terms_.size(); }
   const std::vector<Terms>& all() const { return terms_; }
 
  private:
   std::vector<Terms> terms_;
+  std::vector<std::uint64_t> id_starts_;
   std::map<Terms, std::uint16_t> known_;
   std::uint16_t last_ = 0;  // given last: most entries come with the same terms as the one before
 };

@@ -108,20 +108,54 @@ TEST(SlotTable, AnEmptySlotIsNobodys) {
   const auto yes = [](std::uint64_t) { return true; };
   SlotTable table(6, 16);
   EXPECT_EQ(table.find(5, 0, kMask, yes), nullptr);
-  EXPECT_EQ(table.likely(5, 0, kMask), SlotTable::kEmpty);
+  EXPECT_EQ(table.likely(5, 0, 0, kMask), SlotTable::kEmpty);
   constexpr std::uint64_t kOther = std::uint64_t{7} << 32, kUpper = std::uint64_t{1} << 63;
   table.insert(5, kOther | 3);
   EXPECT_EQ(table.find(5, 0, kMask, yes), nullptr);
   table.insert(5, 4);
   ASSERT_NE(table.find(5, 0, kMask, yes), nullptr);
   EXPECT_EQ(*table.find(5, 0, kMask, yes), 4u);
-  EXPECT_EQ(table.likely(5, kOther, kMask), kOther | 3);
+  EXPECT_EQ(table.likely(5, 0, kOther, kMask), kOther | 3);
   // Both halves of a slot count, and each bit of the mask.
   table.insert(5, kUpper | 9);
-  EXPECT_EQ(table.likely(5, kUpper, kMask), kUpper | 9);
-  EXPECT_EQ(table.likely(5, kUpper | 8, ~std::uint64_t{7}), kUpper | 9);
-  EXPECT_EQ(table.likely(5, kUpper | 16, ~std::uint64_t{7}), SlotTable::kEmpty);
-  EXPECT_EQ(table.likely(5, 8, ~std::uint64_t{7}), SlotTable::kEmpty);
+  EXPECT_EQ(table.likely(5, 0, kUpper, kMask), kUpper | 9);
+  EXPECT_EQ(table.likely(5, 0, kUpper | 8, ~std::uint64_t{7}), kUpper | 9);
+  EXPECT_EQ(table.likely(5, 0, kUpper | 16, ~std::uint64_t{7}), SlotTable::kEmpty);
+  EXPECT_EQ(table.likely(5, 0, 8, ~std::uint64_t{7}), SlotTable::kEmpty);
+}
+
+// Line by line, as those do who have many keys under way: the same as find() comes to, at the end of the lines, too.
+TEST(SlotTable, LineByLineIsFoundWhatFindFinds) {
+  std::mt19937_64 random(2);
+  constexpr std::uint64_t kMask = ~std::uint64_t{0xfff};
+  const auto yes = [](std::uint64_t) { return true; };
+  const auto line_by_line = [&](const SlotTable& table, std::uint64_t hash, std::uint64_t key, std::size_t& nth) {
+    for (nth = 0;; ++nth) {
+      const std::uint64_t slot = table.likely(hash, nth, key, kMask);
+      if (slot != SlotTable::kEmpty || !table.goes_on(hash, nth)) return slot;
+    }
+  };
+  std::size_t beyond_second = 0, absent_beyond_second = 0, nth = 0;
+  for (const std::size_t entries : std::initializer_list<std::size_t>{1, 8, 40, 5000}) {
+    SlotTable table(entries, 16);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> keys;  // with their hashes, many of which lead to the last lines
+    for (std::size_t i = 0; i < entries; ++i) {
+      keys.emplace_back(random() & kMask, entries < 100 ? ~random() / 64 * 63 : random());
+      table.insert(keys.back().second, keys.back().first | 1);
+    }
+    for (const auto& [key, hash] : keys) {
+      EXPECT_EQ(line_by_line(table, hash, key, nth), *table.find(hash, key, kMask, yes));
+      beyond_second += nth > 1 ? 1 : 0;
+    }
+    for (int i = 0; i < 5000; ++i) {
+      const std::uint64_t hash = keys[random() % keys.size()].second, key = random() & kMask;
+      ASSERT_EQ(table.find(hash, key, kMask, yes), nullptr);
+      EXPECT_EQ(line_by_line(table, hash, key, nth), SlotTable::kEmpty);
+      absent_beyond_second += nth > 1 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(beyond_second, 10u);
+  EXPECT_GT(absent_beyond_second, 1000u);
 }
 
 // Entries of one table, each with terms of its own whose source is its number; asked as traffic asks.
