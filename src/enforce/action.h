@@ -117,7 +117,10 @@ struct Action {
   Fate (*apply)(ActionInput&);
 };
 
-std::span<const Action* const> registered_actions();
+// Generated from enforce/meson.build.
+extern const Action* const kActions[];
+extern const std::size_t kActionCount;
+inline std::span<const Action* const> registered_actions() { return {kActions, kActionCount}; }
 const Action* action_named(std::string_view name);
 // Index in the registry; kNoAction when there is none of that name.
 ActionId action_id(std::string_view name);

@@ -23,17 +23,6 @@ void put_u16(MutableBytes bytes, std::size_t at, std::size_t value) {
   Writer(bytes.subspan(at, 2)).u16(static_cast<std::uint16_t>(value));
 }
 
-// Ethernet addresses and what stands behind them, or another link's header.
-void write_link(Bytes link, bool swapped, Writer& writer) {
-  if (swapped && link.size() >= 2 * kMacBytes) {
-    writer.bytes(link.subspan(kMacBytes, kMacBytes));
-    writer.bytes(link.first(kMacBytes));
-    link = link.subspan(2 * kMacBytes);
-  }
-  if (link.size() == 2) return writer.u16(u16_at(link, 0));  // the EtherType alone, as mostly: a copy of any length is a call
-  writer.bytes(link);
-}
-
 std::size_t start_of(const TunnelStep& step) { return step.network == TunnelStep::kOnLink ? step.at : step.network; }
 
 // What lies between what a tunnel carries and the next tunnel, or the packet: an Ethernet header and its tags, or nothing.
@@ -166,8 +155,22 @@ void write_capwap_of_another(Bytes own, Writer& writer) {
 
 }  // namespace
 
-bool OuterHeaders::write(const Frame& judged, const Layers& layers, Heading heading, const TunnelHeaders* known,
-                         Writer& writer) {
+// Ethernet addresses and what stands behind them, or another link's header.
+void OuterHeaders::write_link(Bytes link, bool swapped, Writer& writer) {
+  if (swapped && link.size() >= 2 * kMacBytes) {
+    const auto at32 = [&](std::size_t at) { return big_endian<std::uint32_t>(link.data() + at); };
+    const auto at16 = [&](std::size_t at) { return big_endian<std::uint16_t>(link.data() + at); };
+    constexpr std::size_t kUntagged = 2 * kMacBytes + 2;
+    if (link.size() == kUntagged) [[likely]]  // in one piece, without the call that a copy of any length is
+      return writer.all(at32(6), at16(10), at32(0), at16(4), at16(12));
+    writer.bytes(link.subspan(kMacBytes, kMacBytes));
+    writer.bytes(link.first(kMacBytes));
+    link = link.subspan(2 * kMacBytes);
+  }
+  writer.bytes(link);
+}
+
+bool OuterHeaders::write_tunnels(const Frame& judged, const Layers& layers, Heading heading, const TunnelHeaders* known, Writer& writer) {
   const Bytes own = judged.bytes().first(layers.network);
   const bool back = heading == Heading::kBack;
   const bool uses_known = back && known != nullptr && known->link == judged.link && fits_behind(*known, layers.ip_version);
@@ -210,7 +213,7 @@ bool OuterHeaders::may_copy(const Source& source) {
 void OuterHeaders::write_carrier(const Source& source, std::size_t index, Writer& writer) {
   const TunnelStep& step = source.path->steps[index];
   Placed& placed = placed_[index];
-  placed.kind = step.kind;
+  placed = {.kind = step.kind};
   if (step.network == TunnelStep::kOnLink) return;
   placed.network = static_cast<std::uint16_t>(writer.size());
   const bool is_last = step.inside == source.bytes.size();
@@ -285,7 +288,7 @@ void OuterHeaders::write_labels(const Source& source, const TunnelStep& step, Pl
 }
 
 // From inside out, since an outer checksum covers what is inside.
-void OuterHeaders::finish(MutableBytes frame) const {
+void OuterHeaders::finish_tunnels(MutableBytes frame) const {
   for (std::size_t i = count_; i-- > 0;) finish_tunnel(placed_[i], frame);
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/frame.h"
+#include "base/uncleared.h"
 #include "base/writer.h"
 #include "decode/tunnel_path.h"
 
@@ -29,12 +30,18 @@ class OuterHeaders {
  public:
   // known: headers of packets to the sender of the judged one, or nullptr. They are used only for kBack. False: what is needed
   // is not known, or the tunnels admit no packet of ours; then nothing sensible was written.
-  bool write(const Frame& judged, const Layers& layers, Heading heading, const TunnelHeaders* known, Writer& writer);
+  bool write(const Frame& judged, const Layers& layers, Heading heading, const TunnelHeaders* known, Writer& writer) {
+    if (layers.tunnels != 0 || known != nullptr) return write_tunnels(judged, layers, heading, known, writer);
+    write_link(judged.bytes().first(layers.network), heading == Heading::kBack && judged.link == LinkType::kEthernet, writer);
+    return true;
+  }
 
   // Instead of write(): the headers that stand there already.
   void adopt(const TunnelPath& path, Bytes frame);
   // Lengths and checksums. frame: from the first byte written by write() to the last one of the whole packet.
-  void finish(MutableBytes frame) const;
+  void finish(MutableBytes frame) const {
+    if (count_ != 0) finish_tunnels(frame);
+  }
 
  private:
   // A tunnel's headers in the made frame.
@@ -56,14 +63,17 @@ class OuterHeaders {
     std::uint8_t inner_version;
   };
 
+  static void write_link(Bytes link, bool swapped, Writer& writer);
+  bool write_tunnels(const Frame& judged, const Layers& layers, Heading heading, const TunnelHeaders* known, Writer& writer);
   static bool may_copy(const Source& source);
   void write_carrier(const Source& source, std::size_t index, Writer& writer);
   void write_tunnel(const Source& source, std::size_t index, Writer& writer);
   void write_labels(const Source& source, const TunnelStep& step, Placed& placed, Writer& writer);
   static void finish_gre(const Placed& placed, MutableBytes gre);
+  void finish_tunnels(MutableBytes frame) const;
   void finish_tunnel(const Placed& placed, MutableBytes frame) const;
 
-  std::array<Placed, kMostTunnels> placed_{};
+  Uncleared<Placed, kMostTunnels> placed_;
   std::size_t count_ = 0;
 };
 

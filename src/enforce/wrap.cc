@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enforce/wrap.h"
 
+#include <utility>
+
 #include "base/big_endian.h"
 #include "base/writer.h"
 #include "enforce/checksum.h"
@@ -12,55 +14,67 @@ constexpr std::uint8_t kUdp = 17;
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kHops = 64;
 
-// Addresses are views of the judged frame.
 struct Ends {
-  Bytes from, to;
+  std::uint32_t from4 = 0, to4 = 0;  // of IPv4
+  Bytes from6, to6;                  // of IPv6: views of the judged frame
   std::uint16_t from_port, to_port;
   std::uint64_t sum;  // of both addresses
 };
 
-Ends ends_of(const Frame& judged, const Layers& layers, Heading heading) {
+std::uint64_t sum_of(std::uint32_t value) { return std::uint64_t{value >> 16} + (value & 0xffff); }
+
+[[gnu::always_inline]] inline Ends ends_of(const Frame& judged, const Layers& layers, Heading heading) {
   const Bytes both = addresses_at(judged, layers.network, layers.ip_version);
-  const Bytes source = both.first(both.size() / 2);
-  const Bytes destination = both.last(both.size() / 2);
-  const std::uint64_t sum = word_sum(both);
-  if (heading == Heading::kBack) return {destination, source, layers.destination_port, layers.source_port, sum};
-  return {source, destination, layers.source_port, layers.destination_port, sum};
+  Ends ends;
+  if (layers.ip_version == 4) {
+    ends.from4 = big_endian<std::uint32_t>(both.data());
+    ends.to4 = big_endian<std::uint32_t>(both.data() + 4);
+    ends.sum = sum_of(ends.from4) + sum_of(ends.to4);
+  } else {
+    ends.from6 = both.first(both.size() / 2);
+    ends.to6 = both.last(both.size() / 2);
+    ends.sum = word_sum(both);
+  }
+  ends.from_port = layers.source_port;
+  ends.to_port = layers.destination_port;
+  if (heading != Heading::kBack) return ends;
+  std::swap(ends.from4, ends.to4);
+  std::swap(ends.from6, ends.to6);
+  std::swap(ends.from_port, ends.to_port);
+  return ends;
 }
 
 // Checksums are made of the values, not of the octets: those were written a moment ago in other pieces than they would be read in,
 // and reading waits until they have reached the cache.
-void write_ipv4(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
+[[gnu::always_inline]] inline void write_ipv4(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
   constexpr std::uint16_t kVersionAndWords = 0x4500, kDoNotFragment = 0x4000;
   const auto total = static_cast<std::uint16_t>(20 + length);
   const auto hops_and_protocol = static_cast<std::uint16_t>(kHops << 8 | protocol);
   constexpr std::uint16_t kIdentification = 0;  // of no use in an atomic datagram (RFC 6864)
   const std::uint16_t checksum = checksum_of(std::uint64_t{kVersionAndWords} + total + kDoNotFragment + hops_and_protocol + ends.sum);
-  writer.all(kVersionAndWords, total, kIdentification, kDoNotFragment, hops_and_protocol, checksum, big_endian<std::uint32_t>(ends.from.data()),
-             big_endian<std::uint32_t>(ends.to.data()));
+  writer.all(kVersionAndWords, total, kIdentification, kDoNotFragment, hops_and_protocol, checksum, ends.from4, ends.to4);
 }
 
 void write_ipv6(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
   writer.all(std::uint32_t{0x60000000}, static_cast<std::uint16_t>(length), protocol, kHops);
-  writer.bytes(ends.from);
-  writer.bytes(ends.to);
+  writer.bytes(ends.from6);
+  writer.bytes(ends.to6);
 }
 
 // Sum of the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1).
 std::uint64_t pseudo_header_sum(const Ends& ends, std::uint8_t protocol, std::size_t length) { return ends.sum + protocol + length; }
 
-std::uint64_t sum_of(std::uint32_t value) { return std::uint64_t{value >> 16} + (value & 0xffff); }
-
 // A frame in the making: everything in front of the transport header is written.
 struct Making {
+  explicit Making(MutableBytes room) : writer(room) {}
   Writer writer;
   OuterHeaders outer;
   bool has_way = false;
 };
 
-Making begin(const Frame& judged, const Layers& layers, Heading heading, const Ends& ends, std::uint8_t protocol,
+[[gnu::always_inline]] inline Making begin(const Frame& judged, const Layers& layers, Heading heading, const Ends& ends, std::uint8_t protocol,
              std::size_t length, const TunnelHeaders* known, Frame& out) {
-  Making making{Writer({out.data, std::size_t{out.length} + out.tailroom}), {}, false};
+  Making making({out.data, std::size_t{out.length} + out.tailroom});
   making.has_way = making.outer.write(judged, layers, heading, known, making.writer);
   if (layers.ip_version == 4)
     write_ipv4(ends, protocol, length, making.writer);
@@ -69,7 +83,7 @@ Making begin(const Frame& judged, const Layers& layers, Heading heading, const E
   return making;
 }
 
-void finish(const Making& making, const Frame& judged, Frame& out) {
+[[gnu::always_inline]] inline void finish(const Making& making, const Frame& judged, Frame& out) {
   const std::size_t size = making.writer.size();
   making.outer.finish({out.data, size});
   out.tailroom = static_cast<std::uint16_t>(out.length + out.tailroom - size);
