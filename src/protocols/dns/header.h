@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/big_endian.h"
 #include "base/reader.h"
 
 namespace telefence::dns {
@@ -38,15 +39,12 @@ struct Header {
   bool is_standard_query() const { return (flags & (kFlagResponse | kOpcodeMask)) == 0; }
 };
 
+// Zeros where it is not all there; the reader has failed then.
 inline Header read_header(Reader& reader) {
-  Header header;
-  header.id = reader.u16();
-  header.flags = reader.u16();
-  header.questions = reader.u16();
-  header.answers = reader.u16();
-  header.authorities = reader.u16();
-  header.additionals = reader.u16();
-  return header;
+  const Bytes octets = reader.bytes(kHeaderBytes);
+  if (octets.empty()) [[unlikely]] return {};
+  const auto number = [&](std::size_t index) { return big_endian<std::uint16_t>(octets.data() + 2 * index); };
+  return {number(0), number(1), number(2), number(3), number(4), number(5)};
 }
 
 }  // namespace telefence::dns

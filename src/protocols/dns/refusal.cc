@@ -5,6 +5,7 @@
 
 #include "protocols/dns/header.h"
 #include "protocols/dns/name.h"
+#include "protocols/dns/plain_name.h"
 
 namespace telefence::dns {
 namespace {
@@ -35,6 +36,13 @@ struct Query {
   bool has_opt = false;
   bool dnssec_ok = false;
   std::uint16_t udp_size = kSmallestUdp;
+
+  // size: of the sender's UDP payload, which is what an OPT's class says.
+  void note_opt(std::uint16_t size, std::uint16_t flags) {
+    has_opt = true;
+    dnssec_ok = (flags & kFlagDnssecOk) != 0;
+    udp_size = std::clamp(size, kSmallestUdp, kLargestUdp);
+  }
 };
 
 // RFC 6891, 6.1: the OPT record is in the additional section, owned by the root. A record that can't be read ends the
@@ -46,17 +54,39 @@ void find_opt(Reader reader, Query& query) {
     const bool owner_is_root = reader.peek() == 0;
     skip_name(reader);
     const std::uint16_t type = reader.u16();
-    const std::uint16_t size = reader.u16();  // an OPT's class is the sender's UDP payload size
+    const std::uint16_t size = reader.u16();
     reader.skip(2);                           // extended RCODE and version
     const std::uint16_t flags = reader.u16();
     reader.skip(reader.u16());
     if (!reader.ok()) return;
     if (i < before || type != kTypeOpt || !owner_is_root) continue;
-    query.has_opt = true;
-    query.dnssec_ok = (flags & kFlagDnssecOk) != 0;
-    query.udp_size = std::clamp(size, kSmallestUdp, kLargestUdp);
+    query.note_opt(size, flags);
     return;
   }
+}
+
+constexpr std::size_t kTypeAndClass = 4;
+
+// Of a query as nearly all are: one question, by a name that lies there whole, and behind it nothing but an OPT record, or nothing at all. False:
+// the long way has to look at it, and nothing but the header was read.
+bool read_plain_query(Bytes message, Query& query) {
+  const Header& header = query.header;
+  if (header.questions != 1 || (header.answers | header.authorities) != 0 || header.additionals > 1) return false;
+  const std::size_t wire = wire_length(message.subspan(kHeaderBytes));
+  const std::size_t end = kHeaderBytes + wire + kTypeAndClass;
+  if (wire == 0 || end > message.size()) return false;
+  if (header.additionals != 0) {
+    constexpr std::size_t kOptHeader = 11;
+    const std::uint8_t* const opt = message.data() + end;
+    if (message.size() - end < kOptHeader || opt[0] != 0 || big_endian<std::uint16_t>(opt + 1) != kTypeOpt) return false;
+    if (message.size() - end - kOptHeader < big_endian<std::uint16_t>(opt + 9)) return false;
+    query.note_opt(big_endian<std::uint16_t>(opt + 3), big_endian<std::uint16_t>(opt + 7));
+  }
+  query.parent = static_cast<std::uint16_t>(kHeaderBytes + 1 + message[kHeaderBytes]);
+  query.questions = message.subspan(kHeaderBytes, wire + kTypeAndClass);
+  query.type = big_endian<std::uint16_t>(message.data() + kHeaderBytes + wire);
+  query.klass = big_endian<std::uint16_t>(message.data() + kHeaderBytes + wire + 2);
+  return true;
 }
 
 // False when the message is not one that extract() found an event in.
@@ -64,6 +94,7 @@ bool read_query(Bytes message, Query& query) {
   Reader reader(message);
   query.header = read_header(reader);
   if (!reader.ok() || !query.header.is_standard_query()) return false;
+  if (read_plain_query(message, query)) [[likely]] return true;
   const std::uint8_t first_label = reader.peek();
   if (first_label > 0 && first_label < 64) query.parent = static_cast<std::uint16_t>(kHeaderBytes + 1 + first_label);
   const std::uint16_t counted = std::min(query.header.questions, kMostQuestions);
@@ -90,15 +121,16 @@ std::uint16_t pointer_to(std::size_t offset) { return static_cast<std::uint16_t>
 // RFC 2308, 3: the SOA says how long the "no" may be kept: the smaller of its TTL and its MINIMUM. Its owner is the
 // parent of the name asked for, the smallest zone in which that name can be missing.
 void write_soa(const Query& query, std::uint32_t ttl, Writer& out) {
-  if (query.parent != 0)
-    out.u16(pointer_to(query.parent));
-  else
-    out.u8(0);
   // All of RDATA but MINIMUM, in one piece. MNAME: .invalid never exists (RFC 6761, 6.4); RNAME: the root, no mailbox; SERIAL 1;
   // REFRESH 3600, RETRY 600, EXPIRE 86400, which mean nothing to a client.
   constexpr std::string_view kStart(
       "\x09telefence\x07invalid\0" "\0" "\0\0\0\x01" "\0\0\x0e\x10" "\0\0\x02\x58" "\0\x01\x51\x80", 19 + 1 + 16);
-  out.all(kTypeSoa, kClassIn, ttl, static_cast<std::uint16_t>(kStart.size() + 4));
+  constexpr std::uint8_t kRoot = 0;
+  constexpr auto kSize = static_cast<std::uint16_t>(kStart.size() + 4);
+  if (query.parent != 0) [[likely]]
+    out.all(pointer_to(query.parent), kTypeSoa, kClassIn, ttl, kSize);
+  else
+    out.all(kRoot, kTypeSoa, kClassIn, ttl, kSize);
   out.text(kStart);
   out.u32(ttl);  // MINIMUM
 }

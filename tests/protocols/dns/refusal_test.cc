@@ -160,6 +160,27 @@ TEST(DnsRefusal, ExtendedErrorIsToldOnlyToThoseWhoSpeakEdns) {
   EXPECT_EQ(refusal_of(query_for(1, 1).opt(4096).bytes(), terms, kQuestion).records.back().ttl, 0u);
 }
 
+// The client then gets what one without EDNS gets.
+TEST(DnsRefusal, WhatIsNoWholeOptOfTheRootIsNone) {
+  const Message counted = query_for(1, 1);
+  Message cut_header = counted, cut_data = counted, of_a_name = counted, signature = counted;
+  cut_header.u8(0).u16(41).u16(1232).u16(0).u16(0x8000).u8(0);
+  cut_data.u8(0).u16(41).u16(1232).u16(0).u16(0x8000).u16(5).u32(0);
+  of_a_name.label("x").opt(1232);
+  signature.u8(0).u16(250).u16(255).u32(0).u16(2).u16(0);
+  for (const Message& query : {counted, cut_header, cut_data, of_a_name, signature}) {
+    const Answer answer = refusal_of(query.bytes(), terms_for(kNxdomain), kQuestion);
+    ASSERT_TRUE(answer.said);
+    EXPECT_EQ(answer.counts[3], 0) << query.bytes().size() << " octets";
+    EXPECT_EQ(answer.rcode(), 3u);
+  }
+  Message whole = counted;
+  whole.u8(0).u16(41).u16(1232).u16(0).u16(0x8000).u16(5).u32(0).u8(0).u32(7);  // and something that is not counted behind it
+  const Answer answer = refusal_of(whole.bytes(), terms_for(kNxdomain), kQuestion);
+  ASSERT_EQ(answer.counts[3], 1);
+  EXPECT_EQ(answer.records.back().ttl, 0x8000u);
+}
+
 TEST(DnsRefusal, OptIsFoundBehindOtherAdditionalRecords) {
   Message query = query_for(1, 2);
   query.u16(0xc00c).u16(16).u16(1).u32(0).u16(2).label("x").opt(1232);
