@@ -114,12 +114,7 @@ void Enforcer::prepare_event(std::size_t index) {
   if (burst_.is_copy && !may_be_answered(index)) verdict.reason = Reason::kMonitor;
 }
 
-std::uint64_t Enforcer::sight_key(std::size_t index) {
-  const std::size_t frame = burst_.events.events()[index].frame;
-  return sessions_.sight_key(burst_.flow_of(frame, sessions_), burst_.layers[frame].transport, identity_of(index));
-}
-
-MessageIdentity Enforcer::identity_of(std::size_t index) const {
+[[gnu::always_inline]] inline MessageIdentity Enforcer::identity_of(std::size_t index) const {
   const auto events = burst_.events.events();
   const Event& event = events[index];
   std::size_t first = index;  // of the events of this message
@@ -130,6 +125,11 @@ MessageIdentity Enforcer::identity_of(std::size_t index) const {
   if (visit != nullptr && !visit->connection.empty())
     return {{0, static_cast<std::uint32_t>(visit->host.size())}, ordinal, as_bytes(visit->host), 0};
   return {event.message, ordinal, burst_.payloads[event.frame].bytes, burst_.sequences[event.frame]};
+}
+
+std::uint64_t Enforcer::sight_key(std::size_t index) {
+  const std::size_t frame = burst_.events.events()[index].frame;
+  return sessions_.sight_key(burst_.flow_of(frame, sessions_), burst_.layers[frame].transport, identity_of(index));
 }
 
 // True for a message on a connection that ends, or has ended, with a refusal: the same bytes cut otherwise, or what stands behind
@@ -163,6 +163,70 @@ void Enforcer::run(const LivePolicy& live) {
 void Enforcer::act_on_copies(const LivePolicy& live, Replies& replies) {
   if (burst_.may_answer) answer_copies(live, replies);
   lane_.settle(replies, live);
+}
+
+[[gnu::always_inline]] inline Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
+  const Event& event = burst_.events.events()[index];
+  Frame& frame = burst_.frames[event.frame];
+  const Layers& layers = burst_.layers[event.frame];
+  const Action& action = *registered_actions()[burst_.verdicts[index].action];
+  if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
+  if (frame.truncated) return Fate::kForwardedTruncated;
+  // Where packets are signed, none that was changed arrives, nor what its connection sends after it.
+  if (layers.is_sealed() && !action.takes_frame) return Fate::kForwardedActionFailed;
+  // Parts of two packets under one identification, the first of which never became whole: no receiver takes what is made of both, and its
+  // sender is told nothing. Where parts contradict each other the receiver may have made a sound one of others, and gets none.
+  if (burst_.is_joined[event.frame] && !segment_checksum_holds(frame, layers, burst_.joined[event.frame])) {
+    note_evasion(burst_, stats_, event.frame, EvasionKind::kBadChecksum);
+    return action.takes_frame && burst_.is_contradictory[event.frame] ? Fate::kDroppedByVerdict : Fate::kForwardedBadChecksum;
+  }
+  if (burst_.any_rebuilt && burst_.is_rebuilt[event.frame]) [[unlikely]] return apply_in_parts(index, live, replies);
+  return apply(index, frame, layers, live, replies);
+}
+
+[[gnu::always_inline]] inline void Enforcer::remember(std::size_t index, const LivePolicy& live) {
+  const Event& event = burst_.events.events()[index];
+  const Frame& frame = burst_.frames[event.frame];
+  const Layers& layers = burst_.layers[event.frame];
+  const Fate done = burst_.event_fates[index];
+  const bool ends = done == Fate::kAnswered || done == Fate::kReset || done == Fate::kDroppedByVerdict;
+  const bool is_odd = burst_.any_rebuilt && !Burst::is_stream(event.frame) && burst_.is_rebuilt[event.frame] && burst_.is_contradictory[event.frame];
+  if (layers.transport == Transport::kTcp && ends && !is_odd) {
+    const Ending ending = done == Fate::kAnswered ? Ending::kAnswered : done == Fate::kReset ? Ending::kReset : Ending::kDropped;
+    const auto count = static_cast<std::uint32_t>(burst_.payloads[event.frame].bytes.size());
+    sessions_.close(burst_.flow_of(event.frame, sessions_),
+                    {burst_.sequences[event.frame], count, tcp_header(frame, layers).acknowledgement, ending}, burst_.now_ns);
+    if (burst_.closing_count < burst_.closings.size())
+      burst_.closings[burst_.closing_count++] = {burst_.flow_of(event.frame, sessions_).both, event.frame};
+  }
+  if (layers.transport == Transport::kUdp && ends) datagrams_.refuse(event);
+  // Where others of its recipients get it, the response is theirs.
+  if (done != Fate::kNeutralised || burst_.verdicts[index].only_recipients) return;
+  const std::uint32_t code = refusal_code(index, live);
+  burst_.refusal_codes[index] = code;
+  sessions_.expect_response(burst_.flow_of(event.frame, sessions_), event.session_number, code, !burst_.first_sight[index],
+                            burst_.now_ns);
+}
+
+[[gnu::always_inline]] inline void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies) {
+  const Event& event = burst_.events.events()[index];
+  Fate& fate = burst_.fates[event.frame];
+  if (!leaves(fate)) {  // an earlier message of the same packet has already taken it off the wire
+    burst_.event_fates[index] = fate;
+    return;
+  }
+  const ActionId action = burst_.verdicts[index].action;
+  const Fate done = carry_out(index, live, replies);
+  burst_.event_fates[index] = done;
+  if (is_forwarded(done)) {
+    stats_.failed[event.protocol][action].add(1);
+    // What was done for another message of this packet still holds.
+    if (is_forwarded(fate)) fate = done;
+    return;
+  }
+  if (burst_.first_sight[index]) stats_.actions[event.protocol][action].add(1);
+  if (fate != Fate::kNeutralised || registered_actions()[action]->takes_frame) fate = done;
+  remember(index, live);
 }
 
 void Enforcer::act(const LivePolicy& live, Replies& replies) {
@@ -208,46 +272,6 @@ void Enforcer::drop_late_segments(Replies& replies) {
     if (late.answer != LateSegment::Answer::kNone)
       answer_late_segment(burst_.frames[late.frame], burst_.layers[late.frame],
                           late.answer == LateSegment::Answer::kAcknowledge, replies);
-}
-
-void Enforcer::event(std::size_t index, const LivePolicy& live, Replies& replies) {
-  const Event& event = burst_.events.events()[index];
-  Fate& fate = burst_.fates[event.frame];
-  if (!leaves(fate)) {  // an earlier message of the same packet has already taken it off the wire
-    burst_.event_fates[index] = fate;
-    return;
-  }
-  const ActionId action = burst_.verdicts[index].action;
-  const Fate done = carry_out(index, live, replies);
-  burst_.event_fates[index] = done;
-  if (is_forwarded(done)) {
-    stats_.failed[event.protocol][action].add(1);
-    // What was done for another message of this packet still holds.
-    if (is_forwarded(fate)) fate = done;
-    return;
-  }
-  if (burst_.first_sight[index]) stats_.actions[event.protocol][action].add(1);
-  if (fate != Fate::kNeutralised || registered_actions()[action]->takes_frame) fate = done;
-  remember(index, live);
-}
-
-Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
-  const Event& event = burst_.events.events()[index];
-  Frame& frame = burst_.frames[event.frame];
-  const Layers& layers = burst_.layers[event.frame];
-  const Action& action = *registered_actions()[burst_.verdicts[index].action];
-  if (Burst::is_stream(event.frame)) return lane_.apply(event, action, burst_.verdicts[index]);
-  if (frame.truncated) return Fate::kForwardedTruncated;
-  // Where packets are signed, none that was changed arrives, nor what its connection sends after it.
-  if (layers.is_sealed() && !action.takes_frame) return Fate::kForwardedActionFailed;
-  // Parts of two packets under one identification, the first of which never became whole: no receiver takes what is made of both, and its
-  // sender is told nothing. Where parts contradict each other the receiver may have made a sound one of others, and gets none.
-  if (burst_.is_joined[event.frame] && !segment_checksum_holds(frame, layers, burst_.joined[event.frame])) {
-    note_evasion(burst_, stats_, event.frame, EvasionKind::kBadChecksum);
-    return action.takes_frame && burst_.is_contradictory[event.frame] ? Fate::kDroppedByVerdict : Fate::kForwardedBadChecksum;
-  }
-  if (burst_.any_rebuilt && burst_.is_rebuilt[event.frame]) [[unlikely]] return apply_in_parts(index, live, replies);
-  return apply(index, frame, layers, live, replies);
 }
 
 // For a segment, or a message in a tunnel, whose packet came in fragments: the whole of it can be kept back and answered; what is changed where it
@@ -374,30 +398,6 @@ std::uint32_t Enforcer::receiver_expects(std::size_t judged) {
     if (ahead(next, after) > 0 && ahead(next, after) < kMostUnderWay) next = after;
   }
   return next;
-}
-
-void Enforcer::remember(std::size_t index, const LivePolicy& live) {
-  const Event& event = burst_.events.events()[index];
-  const Frame& frame = burst_.frames[event.frame];
-  const Layers& layers = burst_.layers[event.frame];
-  const Fate done = burst_.event_fates[index];
-  const bool ends = done == Fate::kAnswered || done == Fate::kReset || done == Fate::kDroppedByVerdict;
-  const bool is_odd = burst_.any_rebuilt && !Burst::is_stream(event.frame) && burst_.is_rebuilt[event.frame] && burst_.is_contradictory[event.frame];
-  if (layers.transport == Transport::kTcp && ends && !is_odd) {
-    const Ending ending = done == Fate::kAnswered ? Ending::kAnswered : done == Fate::kReset ? Ending::kReset : Ending::kDropped;
-    const auto count = static_cast<std::uint32_t>(burst_.payloads[event.frame].bytes.size());
-    sessions_.close(burst_.flow_of(event.frame, sessions_),
-                    {burst_.sequences[event.frame], count, tcp_header(frame, layers).acknowledgement, ending}, burst_.now_ns);
-    if (burst_.closing_count < burst_.closings.size())
-      burst_.closings[burst_.closing_count++] = {burst_.flow_of(event.frame, sessions_).both, event.frame};
-  }
-  if (layers.transport == Transport::kUdp && ends) datagrams_.refuse(event);
-  // Where others of its recipients get it, the response is theirs.
-  if (done != Fate::kNeutralised || burst_.verdicts[index].only_recipients) return;
-  const std::uint32_t code = refusal_code(index, live);
-  burst_.refusal_codes[index] = code;
-  sessions_.expect_response(burst_.flow_of(event.frame, sessions_), event.session_number, code, !burst_.first_sight[index],
-                            burst_.now_ns);
 }
 
 // What the sender of a neutralised message is told in the response: the protocol's code for the reason, or, where it has answers of

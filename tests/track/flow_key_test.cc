@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "base/big_endian.h"
 #include "track/tunnelled_packet.h"
 
 namespace telefence {
@@ -108,6 +109,27 @@ TEST(FlowKey, NumbersThatCountUpGoToDifferentPlaces) {
     const std::uint64_t step = round % 2 == 0 ? 1 : 1 + random() % 2000, start = random() % (std::uint64_t{1} << 32);
     held.fill(0);
     for (std::uint64_t i = 0; i < 64; ++i) ++held[mixed(key, start + i * step, secret) >> 17 & (held.size() - 1)];
+    ASSERT_LE(*std::max_element(held.begin(), held.end()), 6) << "secret " << secret.first << " " << secret.second << " key " << key;
+  }
+}
+
+// The same where the number stands among the octets of a message, as its id does.
+TEST(FlowKey, MessagesThatAreNumberedGoToDifferentPlaces) {
+  std::mt19937_64 random(8);
+  std::array<std::uint8_t, 1 << 14> held;
+  std::vector<std::uint8_t> octets(100);
+  for (int round = 0; round < 20'000; ++round) {
+    const HashSecret secret{random() | 1, random() | 1};
+    const std::uint64_t key = random();
+    for (std::uint8_t& octet : octets) octet = static_cast<std::uint8_t>(random());
+    const MutableBytes message = MutableBytes(octets).first(12 + random() % 88);
+    const std::size_t at = random() % (message.size() - 1);
+    const unsigned start = static_cast<unsigned>(random() % 65536);
+    held.fill(0);
+    for (unsigned i = 0; i < 64; ++i) {
+      put_big_endian(static_cast<std::uint16_t>(start + i), message.data() + at);
+      ++held[mixed(mixed(key, message, secret), message.size(), secret) >> 17 & (held.size() - 1)];
+    }
     ASSERT_LE(*std::max_element(held.begin(), held.end()), 6) << "secret " << secret.first << " " << secret.second << " key " << key;
   }
 }
