@@ -21,6 +21,7 @@ class Writer {
 
   bool ok() const { return !failed_; }
   std::size_t size() const { return position_; }
+  // 0 once it has failed.
   std::size_t room() const { return bytes_.size() - position_; }
   Bytes written() const { return bytes_.first(position_); }
 

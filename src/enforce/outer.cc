@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "base/big_endian.h"
 #include "base/reader.h"
 #include "decode/decode.h"
 #include "enforce/checksum.h"

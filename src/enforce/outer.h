@@ -12,7 +12,6 @@
 // RFC 2637, 4.1) can't be answered at all: its receiver throws away whatever bears a number twice. Nor is anything made that is to lie in
 // a tunnel whose packets are signed (AYIYA).
 
-#include <array>
 #include <cstdint>
 
 #include "base/bytes.h"

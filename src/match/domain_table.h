@@ -123,6 +123,7 @@ class DomainTable {
   // Where it is not, one more line may have it, or it is nowhere.
   bool goes_on(const DomainProbe& probe, std::size_t nth) const { return slots_.goes_on(probe.hash.place, nth); }
   void prefetch_line(const DomainProbe& probe, std::size_t nth) const { slots_.prefetch_line(probe.hash.place, nth); }
+  // Requires of both: likely != 0.
   void prefetch_entry(const DomainProbe& probe, std::uint32_t likely) const {
     store_.prefetch(likely, probe.suffix.size());
   }

@@ -79,7 +79,7 @@ class HomesAsked {
 
  private:
   // Homes from the first one on, as bits.
-  std::uint64_t which_may_be_listed(std::size_t first, std::size_t count) {
+  std::uint64_t which_may_be_listed(std::size_t first, std::size_t count) const {
     static_assert(kGroup <= 64);
     std::uint64_t which = 0;
     for (const TableLayer<DomainTable>& layer : layers_)

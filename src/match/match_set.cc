@@ -9,7 +9,6 @@
 
 #include "base/check.h"
 #include "match/names_asked.h"
-#include "match/keyed_hash.h"
 #include "match/layer.h"
 #include "match/made_id.h"
 #include "match/rule_ref.h"

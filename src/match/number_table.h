@@ -114,7 +114,7 @@ class NumberTable {
     else
       others_index_.prefetch_line(probe.hash);
   }
-  // Entries lie in the line.
+  // Entries lie in the line, and look_up() finds them: it is to be asked about each.
   std::uint32_t likely_place(const Probe&, std::size_t) const { return 1; }
   static constexpr bool goes_on(const Probe&, std::size_t) { return false; }
   void prefetch_line(const Probe&, std::size_t) const {}

@@ -165,6 +165,7 @@ void Enforcer::act_on_copies(const LivePolicy& live, Replies& replies) {
   lane_.settle(replies, live);
 }
 
+// This and what follows up to act() is one loop over what is blocked.
 [[gnu::always_inline]] inline Fate Enforcer::carry_out(std::size_t index, const LivePolicy& live, Replies& replies) {
   const Event& event = burst_.events.events()[index];
   Frame& frame = burst_.frames[event.frame];

@@ -29,8 +29,15 @@ TEST(Writer, RefusesToOverflowAndWritesNothingMore) {
   writer.u16(0x0102);
   writer.u16(0x0304);
   EXPECT_FALSE(writer.ok());
+  EXPECT_EQ(writer.room(), 0u);
   writer.u8(9);
+  writer.all(std::uint8_t{9});
+  writer.bytes({});
+  writer.bytes(Bytes(buffer).first(1));
+  writer.patch_u16(0, 0x0909);
+  EXPECT_FALSE(writer.ok());
   EXPECT_EQ(writer.size(), 2u);
+  EXPECT_EQ(buffer[1], 2);
   EXPECT_EQ(buffer[2], 0);
   EXPECT_EQ(buffer[3], 0);
 }

@@ -228,6 +228,26 @@ TEST(Policy, ExpiredRulesAreAsIfTheyWereNotThere) {
   EXPECT_EQ(judged(allow.allow_domain("evil.com").domain("evil.com"), lookup("evil.com")).reason, Reason::kBlocked);
 }
 
+// Numbers, prefixes of numbers and patterns keep the time of an entry each in its own place.
+TEST(Policy, ExpiredEntriesOfEachKindAreAsIfTheyWereNotThere) {
+  const auto judge = [](std::int64_t expires_s, auto add) {
+    SetMaker maker;
+    maker.next().expires_s = expires_s;
+    add(maker);
+    return judged(maker, sms("+8613912345678", {"13800138000"}, "win a big prize today")).reason;
+  };
+  const auto expect = [&](auto add) {
+    EXPECT_EQ(judge(0, add), Reason::kBlocked);
+    EXPECT_EQ(judge(kNow + 1, add), Reason::kBlocked);
+    EXPECT_EQ(judge(kNow, add), Reason::kNoHit);
+  };
+  expect([](SetMaker& maker) { maker.number("+8613912345678"); });
+  expect([](SetMaker& maker) { maker.number("+86139*"); });
+  expect([](SetMaker& maker) { maker.number("+8613800138000", Sides::kCalled); });
+  expect([](SetMaker& maker) { maker.pattern("big prize", true); });
+  expect([](SetMaker& maker) { maker.pattern("prize.{1,3}today"); });
+}
+
 TEST(Policy, ActionComesFromRuleThenCategoryThenProtocol) {
   PolicyOptions options = enforcing();
   options.category_action[static_cast<std::size_t>(Category::kLoan)][1] = kDrop;

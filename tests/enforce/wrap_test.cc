@@ -27,8 +27,9 @@ TEST(Wrap, UdpReplySwapsEndsAndReadsBackWithRightChecksums) {
       EXPECT_EQ(layers.destination_port, 5000);
       EXPECT_EQ(source_address(out.frame, layers), destination_address(judged.frame, judged.layers));
       EXPECT_EQ(destination_address(out.frame, layers), source_address(judged.frame, judged.layers));
-      EXPECT_EQ(out.frame.data[0], judged.frame.data[6]);
-      EXPECT_EQ(out.frame.data[5], judged.frame.data[11]);
+      EXPECT_TRUE(std::equal(out.frame.data, out.frame.data + 6, judged.frame.data + 6));
+      EXPECT_TRUE(std::equal(out.frame.data + 6, out.frame.data + 12, judged.frame.data));
+      EXPECT_TRUE(std::equal(out.frame.data + 12, out.frame.data + layers.network, judged.frame.data + 12));
       EXPECT_TRUE(testing::transport_checksum_is_right(out.frame, layers));
       EXPECT_TRUE(testing::header_checksum_is_right(out.frame, layers));
     }

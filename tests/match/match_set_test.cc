@@ -8,6 +8,7 @@
 #include <random>
 
 #include "match/layer.h"
+#include "match/made_id.h"
 #include "match/set_maker.h"
 #include "normalise/sms_text.h"
 
@@ -343,6 +344,10 @@ TEST(MatchSet, IdsAreTheCentresOrTheSameOnEveryNode) {
   EXPECT_NE(ids[0], ids[2]);
   EXPECT_NE(ids[0], 0u);
   EXPECT_LT(ids[0], std::uint64_t{1} << 53);
+  // Records of years ago, and other nodes, say the same; the line of a list does not count.
+  EXPECT_EQ(ids[0], made_id(SignatureKind::kDomain, false, "list", "a.com"));
+  EXPECT_EQ(ids[0], made_id(SignatureKind::kDomain, false, "list:17", "a.com"));
+  EXPECT_EQ(ids[0], 2827978310698079u);
 }
 
 TEST(MatchSet, RulesAreToldAsPeopleWriteThem) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/big_endian.h"
 #include "protocols/dns/header.h"
 #include "protocols/dns/name.h"
 #include "protocols/dns/plain_name.h"
@@ -55,7 +56,7 @@ void find_opt(Reader reader, Query& query) {
     skip_name(reader);
     const std::uint16_t type = reader.u16();
     const std::uint16_t size = reader.u16();
-    reader.skip(2);                           // extended RCODE and version
+    reader.skip(2);  // extended RCODE and version
     const std::uint16_t flags = reader.u16();
     reader.skip(reader.u16());
     if (!reader.ok()) return;
