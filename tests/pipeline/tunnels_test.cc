@@ -6,6 +6,7 @@
 #include "enforce/tunnelled.h"
 #include "filter.h"
 #include "payloads.h"
+#include "ways.h"
 
 namespace telefence {
 namespace {
@@ -164,6 +165,46 @@ TEST(WorkerTunnels, AMessageIsVoidedInAKeyedTunnelAndItsResponseRestated) {
     ASSERT_EQ(filter.access.sent().size(), 1u);
     EXPECT_EQ(outer_problems(left(filter.access.sent(), 0).frame, true), std::vector<std::string>()) << traits_of(kind).name;
   }
+}
+
+// A call that is refused, and the acknowledgement of that by its caller; `lay`: how a datagram of a text lies in what comes.
+template <typename Lay>
+void expect_absorbed(std::string_view name, std::size_t sent_on, Lay lay) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_number(b, "+8617000000001"); });
+  const auto give = [&](const std::string& text) {
+    for (const Octets& one : lay(text)) filter.access.give(one);
+    filter.run();
+  };
+  give(sip_invite("+8617000000001", "13800000000"));
+  ASSERT_EQ(filter.access.sent().size(), 1u) << name;
+  const Held answer = left(filter.access.sent(), 0);
+  const std::string text(as_text(payload_of(answer.frame, answer.layers)));
+  const std::size_t tag = text.find(";tag=", text.find("To: "));
+  ASSERT_NE(tag, std::string::npos) << name << text;
+  const std::size_t before = filter.core.sent().size();
+  give(sip_invite("+8617000000001", "13800000000", "ACK", text.substr(tag, text.find("\r\n", tag) - tag)));
+  EXPECT_EQ(filter.fate(Fate::kAbsorbed), 1u) << name;
+  EXPECT_EQ(filter.core.sent().size() - before, sent_on) << name;
+  give(sip_invite("+8617000000001", "13800000000", "ACK", ";tag=of-another"));
+  EXPECT_EQ(filter.fate(Fate::kAbsorbed), 1u) << name;
+}
+
+TEST(WorkerTunnels, AnAcknowledgementOfARefusalIsAbsorbedHoweverItLies) {
+  const auto datagram = [](const std::string& text) { return PacketShape{.transport = Transport::kUdp, .destination_port = 5060, .payload = text}; };
+  using Packets = std::vector<Octets>;
+  expect_absorbed("plain", 0, [&](const std::string& text) { return Packets{frame_of(datagram(text))}; });
+  for (const TunnelKind kind : {TunnelKind::kVxlan, TunnelKind::kIpInIp, TunnelKind::kGeneve})
+    expect_absorbed(traits_of(kind).name, 0, [&](const std::string& text) {
+      const PacketShape shape = datagram(text);
+      return Packets{in_tunnel({.kind = kind}, inner_for(kind, shape))};
+    });
+  // The first part has left before it is known what the whole says; alone it is nothing.
+  std::uint16_t identification = 0;
+  expect_absorbed("two fragments", 1, [&](const std::string& text) {
+    const auto parts = in_two_fragments(frame_of(datagram(text)), 80, ++identification);
+    return Packets(parts.begin(), parts.end());
+  });
 }
 
 TEST(WorkerTunnels, TheRecordTellsTheTunnelAndItsEnds) {

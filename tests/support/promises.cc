@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <vector>
 
 namespace telefence::testing {
@@ -132,13 +133,17 @@ std::string Promises::broken_by_event(const Event& event, const Payload& payload
 std::string Promises::broken_by_refusals(const Event& event, const Payload& payload) {
   if (protocol_.refuse == nullptr) return {};
   RefusalTerms terms = sample_terms();
+  std::optional<std::uint16_t> to_port;
   for (std::size_t answer = 0; answer < protocol_.answers.size(); ++answer) {
     terms.answer = static_cast<std::uint8_t>(answer);
     for (std::size_t room : kRooms) {
       Writer writer(output_.take(room));
-      const bool said = protocol_.refuse(event, payload, terms, writer).is_written;
+      const WrittenRefusal written = protocol_.refuse(event, payload, terms, writer);
       if (!output_.fence_is_whole()) return "refuse wrote before its room";
-      if (!said) continue;
+      if (!written.is_written) continue;
+      if (written.to_port != 0 && payload.transport != Transport::kUdp) return "refuse names a port on a connection";
+      if (to_port.value_or(written.to_port) != written.to_port) return "where a refusal goes depends on what it says, or on its room";
+      to_port = written.to_port;
       if (!writer.ok()) return "refuse says true, but it did not fit";
       if (writer.size() == 0) return "refuse says true, but wrote nothing";
       Payload refusal{again_.copy(writer.written()), payload.transport, payload.destination_port, payload.source_port};
