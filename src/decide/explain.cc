@@ -45,8 +45,7 @@ bool is_same_key(const Hit& one, const Hit& other) { return one.event == other.e
 
 // By an entry that allows, or by one that blocks.
 bool is_in_force(const Hit& hit, bool allow, const MatchSet& set, std::int64_t now_s) {
-  const Terms& terms = set.terms(hit.rule);
-  return terms.allow == allow && !terms.shadow && !is_expired(set.expires_s(hit.rule), now_s);
+  return hit.terms->allow == allow && !hit.terms->shadow && !is_over(hit, set, now_s);
 }
 
 // The deepest allow entry in force on the key of `hit`; nullptr when there is none.

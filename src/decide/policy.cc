@@ -15,10 +15,6 @@ namespace {
 // Hits that compete: of one key.
 bool same_key(const Hit& a, const Hit& b) { return a.part == b.part && a.key == b.key; }
 
-bool is_over(const Hit& hit, const MatchSet& set, std::int64_t now_s) {
-  return hit.ends && is_expired(set.expires_s(hit.rule), now_s);
-}
-
 // A block that survived on its key.
 struct Candidate {
   const Hit* hit = nullptr;
@@ -313,6 +309,8 @@ PolicyOptions::PolicyOptions() {
   for (auto& tiers : category_action) tiers.fill(kNoAction);
   for (auto& actions : possible) actions.fill(false);
 }
+
+bool is_over(const Hit& hit, const MatchSet& set, std::int64_t now_s) { return hit.ends && is_expired(set.expires_s(hit.rule), now_s); }
 
 bool is_expired(std::int64_t expires_s, std::int64_t now_s) { return expires_s != 0 && now_s >= expires_s; }
 

@@ -38,6 +38,8 @@ struct PolicyOptions {
 
 // Entries past their time count as if they were not there.
 bool is_expired(std::int64_t expires_s, std::int64_t now_s);
+// The same of the entry of a hit in `set`.
+bool is_over(const Hit& hit, const MatchSet& set, std::int64_t now_s);
 
 class Policy {
  public:

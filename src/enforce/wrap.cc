@@ -14,7 +14,6 @@ constexpr std::uint8_t kUdp = 17;
 constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kHops = 64;
 
-// What is inlined below keeps its few values in registers: through memory they were a third of what an answer cost.
 struct Ends {
   std::uint32_t from4 = 0, to4 = 0;  // of IPv4
   Bytes from6, to6;                  // of IPv6: views of the judged frame
@@ -24,7 +23,7 @@ struct Ends {
 
 std::uint64_t sum_of(std::uint32_t value) { return std::uint64_t{value >> 16} + (value & 0xffff); }
 
-[[gnu::always_inline]] inline Ends ends_of(const Frame& judged, const Layers& layers, Heading heading) {
+Ends ends_of(const Frame& judged, const Layers& layers, Heading heading) {
   const Bytes both = addresses_at(judged, layers.network, layers.ip_version);
   Ends ends;
   if (layers.ip_version == 4) {
@@ -47,7 +46,7 @@ std::uint64_t sum_of(std::uint32_t value) { return std::uint64_t{value >> 16} + 
 
 // Checksums are made of the values, not of the octets: those were written a moment ago in other pieces than they would be read in,
 // and reading waits until they have reached the cache.
-[[gnu::always_inline]] inline void write_ipv4(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
+void write_ipv4(const Ends& ends, std::uint8_t protocol, std::size_t length, Writer& writer) {
   constexpr std::uint16_t kVersionAndWords = 0x4500, kDoNotFragment = 0x4000;
   const auto total = static_cast<std::uint16_t>(20 + length);
   const auto hops_and_protocol = static_cast<std::uint16_t>(kHops << 8 | protocol);
@@ -73,8 +72,8 @@ struct Making {
   bool has_way = false;
 };
 
-[[gnu::always_inline]] inline Making begin(const Frame& judged, const Layers& layers, Heading heading, const Ends& ends,
-                                           std::uint8_t protocol, std::size_t length, const TunnelHeaders* known, Frame& out) {
+Making begin(const Frame& judged, const Layers& layers, Heading heading, const Ends& ends, std::uint8_t protocol,
+             std::size_t length, const TunnelHeaders* known, Frame& out) {
   Making making({out.data, std::size_t{out.length} + out.tailroom});
   making.has_way = making.outer.write(judged, layers, heading, known, making.writer);
   if (layers.ip_version == 4)
@@ -84,7 +83,7 @@ struct Making {
   return making;
 }
 
-[[gnu::always_inline]] inline void finish(const Making& making, const Frame& judged, Frame& out) {
+void finish(const Making& making, const Frame& judged, Frame& out) {
   const std::size_t size = making.writer.size();
   making.outer.finish({out.data, size});
   out.tailroom = static_cast<std::uint16_t>(out.length + out.tailroom - size);

@@ -52,8 +52,9 @@ class HomesAsked {
       noted.key = key;
       noted.home = home;
       noted.hashed = ask(read, home.start);
-      noted.is_long = !std::is_same_v<decltype(read), const ShortName&>;
-      if constexpr (std::is_same_v<decltype(read), const ShortName&>) noted.read = read;
+      constexpr bool kIsShort = std::is_same_v<decltype(read), const ShortName&>;
+      noted.is_long = !kIsShort;
+      if constexpr (kIsShort) noted.read = read;
       ++name_count_;
     });
   }
