@@ -70,14 +70,13 @@ Result<void> Daemon::start() {
   Result<std::unique_ptr<Filter>> filter = Filter::make(config_, false);
   if (!filter) return filter.error();
   filter_ = std::move(filter.value());
+  make_feed();
+  first_reading_.begin([this] { return read_signatures(); });
   Result<std::unique_ptr<Nic>> nic = Nic::start(config_.nic);
   if (!nic) return nic.error();
   nic_ = std::move(nic.value());
   notes_ = nic_->notes();
   if (Result<void> made = make_workers(); !made) return made;
-  feed_ = std::make_unique<Feed>(config_.signatures, filter_->empty_store(), filter_->sets(), filter_->readers(),
-                                 [this](const MatchSet& set) { return prepare(set); },
-                                 [this](const std::string& line) { log(translated(language(), line)); });
   receipts_ = std::make_unique<Receipts>(config_.signatures.redis.receipts, config_.signatures.redis.tls, [this] { return edge_report(); });
   make_sample();
   make_servers();
@@ -86,19 +85,29 @@ Result<void> Daemon::start() {
   if (Result<void> launched = nic_->launch([this](std::size_t index) { work(index); }); !launched) return launched;
   launched_ = true;
   heartbeat_->start();
-  if (Result<void> read = read_signatures(); !read) return read;
+  if (Result<void> read = first_reading_.finish(); !read) return read;
   feed_->start();
   receipts_->start();
   if (trial_desk_) trial_desk_->start();
   return {};
 }
 
-// While packets pass unread: reading a million entries takes a second, compiling patterns may take longer.
+void Daemon::make_feed() {
+  const auto prepare_workers = [this](const MatchSet& set) -> Result<void> {
+    if (!first_reading_.wait_for_workers()) return Error{ErrorCode::kFailed, "the daemon does not start"};
+    return prepare(set);
+  };
+  feed_ = std::make_unique<Feed>(config_.signatures, filter_->empty_store(), filter_->sets(), filter_->readers(), prepare_workers,
+                                 [this](const std::string& line) { log(translated(language(), line)); });
+}
+
+// While the ports are opened, and then while packets pass unread: a million entries may take a second, compiling patterns longer.
 Result<void> Daemon::read_signatures() {
   const std::lock_guard<std::mutex> lock(reloading_);
   std::vector<Complaint> complaints;
   const Result<void> read = feed_->reload(config_.signatures, complaints);
-  print(complaints, language());
+  // Before, what is written is taken for DPDK's.
+  if (first_reading_.wait_for_workers()) print(complaints, language());
   return read;
 }
 
@@ -209,6 +218,7 @@ void Daemon::work(std::size_t index) {
 }
 
 void Daemon::stop() {
+  first_reading_.abandon();
   // Workers end as late as can be: until then packets pass.
   if (feed_) feed_->stop();
   if (receipts_) receipts_->stop();

@@ -17,6 +17,7 @@
 #include "app/block_guard.h"
 #include "app/bypass_keeper.h"
 #include "app/filter.h"
+#include "app/first_reading.h"
 #include "app/heartbeat.h"
 #include "app/json_lines.h"
 #include "app/test_request.h"
@@ -67,7 +68,7 @@ class Daemon {
   ~Daemon();
 
   // Packets are forwarded unread as soon as the ports are open. Returns when the signatures are read. The error says what, why and
-  // what to do; what runs already is to be stopped then.
+  // what to do; what runs already is to be stopped then, and the lists may still be being read: the process is to end without waiting.
   Result<void> start();
   // From now on packets are looked at. Only now: a signal that comes during the start ends the process at once.
   void inspect();
@@ -94,6 +95,7 @@ class Daemon {
   void make_spreads();
   std::vector<Link> links_of(std::size_t worker) const;
   Result<void> make_workers();
+  void make_feed();
   Result<void> read_signatures();
   void watch_workers();
   void watch_bypass();
@@ -157,6 +159,7 @@ class Daemon {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<Feed> feed_;
+  FirstReading first_reading_;
   std::unique_ptr<Receipts> receipts_;
   // None when nothing is sampled. The sample is the desk's thread's.
   std::vector<std::unique_ptr<SampleRing>> sample_rings_;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -140,7 +142,11 @@ int run(const RunArguments& arguments) {
   static Daemon* kept = nullptr;
   kept = new Daemon(loaded.config, {arguments.mode, arguments.eal, arguments.language});
   Daemon& daemon = *kept;
-  if (Result<void> started = start(daemon, signals); !started) return failed(started.error(), language);
+  if (Result<void> started = start(daemon, signals); !started) {
+    const int code = failed(started.error(), language);
+    std::fflush(nullptr);
+    _exit(code);  // lists of a city are read for seconds more, and nobody waits for them
+  }
   daemon.inspect();
   if (arguments.json) {
     std::printf("%s\n", to_line(daemon.start_summary()).c_str());

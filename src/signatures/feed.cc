@@ -159,8 +159,8 @@ Result<void> Feed::Impl::reload(const SignatureOptions& fresh, std::vector<Compl
   else
     store->undo_load();
   news.keep(complaints, store->counts());
-  follower.audit(AuditEntry("reload", "operator").number("left_out", count_left_out(complaints)).number("in_force", (pinned ? pinned->counts : store->counts()).in_force()));
   if (!mark.ok()) return mark.error();
+  follower.audit(AuditEntry("reload", "operator").number("left_out", count_left_out(complaints)).number("in_force", (pinned ? pinned->counts : store->counts()).in_force()));
   options.lists = fresh.lists;
   options.patterns = fresh.patterns;
   readers.wait(mark.value(), kQuiesceMs);

@@ -126,6 +126,12 @@ class Run(DaemonTest):
         self.assertIn('no_such_nic0', done.stderr)
         self.assertEqual(done.stdout, '')
 
+    def test_a_start_that_fails_waits_for_no_list(self):
+        file = self.policy(more='ports: [{name: a, device: "no_such_nic0"}]\nmirror: [a]\nengine: {hugepages: "off"}\n'
+                                'listen: {web: "off", control: "%s"}\n' % self.path('control.sock'))
+        os.remove(self.path('numbers.txt'))
+        os.mkfifo(self.path('numbers.txt'))  # whoever reads it waits for ever
+        self.assertIn('no_such_nic0', self.expect(self.daemon('run', '-c', file), 4).stderr)
 
     def test_second_writer_of_one_record_file_is_refused(self):
         self.begin()

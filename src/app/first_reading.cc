@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/first_reading.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace telefence {
+
+FirstReading::~FirstReading() {
+  abandon();
+  if (thread_.joinable()) thread_.join();
+}
+
+void FirstReading::begin(std::function<Result<void>()> read) {
+  thread_ = std::thread([this, read = std::move(read)] {
+    pthread_setname_np(pthread_self(), "telefence:read");
+    outcome_ = read();
+  });
+}
+
+Result<void> FirstReading::finish() {
+  cpu_set_t own;
+  CPU_ZERO(&own);
+  if (pthread_getaffinity_np(pthread_self(), sizeof own, &own) == 0) (void)pthread_setaffinity_np(thread_.native_handle(), sizeof own, &own);
+  workers_.set_value(true);
+  is_told_ = true;
+  thread_.join();
+  return std::move(outcome_);
+}
+
+void FirstReading::abandon() {
+  if (is_told_) return;
+  workers_.set_value(false);
+  is_told_ = true;
+}
+
+}  // namespace telefence
