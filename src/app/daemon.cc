@@ -10,6 +10,7 @@
 #include "app/sentences.h"
 #include "app/test_request.h"
 #include "config/loader.h"
+#include "nic/cores.h"
 #include "signatures/compiled_lists.h"
 #include "stats/exporter.h"
 
@@ -35,6 +36,8 @@ void pause_briefly() {
 }
 
 void log(std::string_view line) { std::fprintf(stderr, "telefenced: %.*s\n", static_cast<int>(line.size()), line.data()); }
+
+Error not_running() { return {ErrorCode::kFailed, "the daemon is starting or stopping: try again in a moment. Nothing was changed"}; }
 
 std::string failure(const Error& error) {
   return to_line({{"ok", false}, {"code", static_cast<int>(error.code)}, {"error", error.message}});
@@ -71,7 +74,7 @@ Result<void> Daemon::start() {
   if (!filter) return filter.error();
   filter_ = std::move(filter.value());
   make_feed();
-  first_reading_.begin([this] { return read_signatures(); });
+  begin_reading();
   Result<std::unique_ptr<Nic>> nic = Nic::start(config_.nic);
   if (!nic) return nic.error();
   nic_ = std::move(nic.value());
@@ -99,6 +102,13 @@ void Daemon::make_feed() {
   };
   feed_ = std::make_unique<Feed>(config_.signatures, filter_->empty_store(), filter_->sets(), filter_->readers(), prepare_workers,
                                  [this](const std::string& line) { log(translated(language(), line)); });
+}
+
+// Where the control thread will go on with it: its memory is to lie there.
+void Daemon::begin_reading() {
+  const std::vector<unsigned> allowed = allowed_cores();
+  const Result<CorePlan> plan = plan_cores(config_.nic, allowed);
+  first_reading_.begin([this] { return read_signatures(); }, plan.ok() ? cores_near(plan.value().control, allowed) : allowed);
 }
 
 // While the ports are opened, and then while packets pass unread: a million entries may take a second, compiling patterns longer.
@@ -257,9 +267,8 @@ void Daemon::watch_workers() {
 }
 
 Result<void> Daemon::take_over(ReloadReport& report, bool accepts_shrunk) {
-  // What the start or the end does with workers and signatures must not meet this.
-  if (!has_signatures_ || stopping_.load())
-    return Error{ErrorCode::kFailed, "the daemon is starting or stopping: try again in a moment. Nothing was changed"};
+  // What the end does with workers and signatures must not meet this.
+  if (stopping_.load()) return not_running();
   Loaded loaded = load_config(config_.file);
   report.mistakes = loaded.mistakes;
   report.warnings = loaded.warnings;
@@ -289,6 +298,8 @@ Result<void> Daemon::take_over(ReloadReport& report, bool accepts_shrunk) {
 }
 
 Result<void> Daemon::reload(ReloadReport& report, bool accepts_shrunk) {
+  // The first reading has the lock, and may take long.
+  if (!has_signatures_) return not_running();
   const std::lock_guard<std::mutex> lock(reloading_);
   writer_->reopen();
   const Result<void> done = take_over(report, accepts_shrunk);

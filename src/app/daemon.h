@@ -2,7 +2,7 @@
 #pragma once
 
 // The running edge filter: ports, workers, record writer, feed, web and control servers, in the order in which they have to start
-// and stop. Control thread; reload() also from the control server's thread. What other threads read is either made before the first
+// and stop. Control thread; reload() also from the control server's thread; the first reading has a thread of its own. What other threads read is either made before the first
 // of them starts and left alone then, or atomic, or guarded.
 
 #include <atomic>
@@ -96,6 +96,7 @@ class Daemon {
   std::vector<Link> links_of(std::size_t worker) const;
   Result<void> make_workers();
   void make_feed();
+  void begin_reading();
   Result<void> read_signatures();
   void watch_workers();
   void watch_bypass();
@@ -159,7 +160,6 @@ class Daemon {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<RecordWriter> writer_;
   std::unique_ptr<Feed> feed_;
-  FirstReading first_reading_;
   std::unique_ptr<Receipts> receipts_;
   // None when nothing is sampled. The sample is the desk's thread's.
   std::vector<std::unique_ptr<SampleRing>> sample_rings_;
@@ -206,6 +206,7 @@ class Daemon {
   const bool naps_when_idle_;
   std::atomic<bool> launched_{false};
   std::atomic<std::size_t> ended_{0};  // workers that have
+  FirstReading first_reading_;         // last: its thread uses the others
 };
 
 }  // namespace telefence

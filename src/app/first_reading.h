@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <future>
+#include <span>
 #include <thread>
 
 #include "base/result.h"
@@ -19,8 +20,9 @@ class FirstReading {
   FirstReading(const FirstReading&) = delete;
   FirstReading& operator=(const FirstReading&) = delete;
 
-  // Once: calls read() on a thread of its own, from now on. What it has to do with workers comes behind wait_for_workers().
-  void begin(std::function<Result<void>()> read);
+  // Once: calls read() on a thread of its own, from now on, which runs on one of these cores; where there is but one, which the start needs, by
+  // finish(). What it has to do with workers comes behind wait_for_workers().
+  void begin(std::function<Result<void>()> read, std::span<const unsigned> cores);
   // For `read`. False: there will be none.
   bool wait_for_workers() const { return has_workers_.get(); }
 
@@ -34,7 +36,8 @@ class FirstReading {
   std::shared_future<bool> has_workers_;
   bool is_told_ = false;  // the promise is kept
   Result<void> outcome_;
-  std::thread thread_;  // last: it uses the others
+  std::function<Result<void>()> later_;  // for finish() to call
+  std::thread thread_;                   // last: it uses the others
 };
 
 }  // namespace telefence

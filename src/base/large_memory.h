@@ -4,7 +4,7 @@
 // Memory for large tables, offered to the kernel for pages of 2 MiB, which are worth half the speed of a look-up that misses the caches
 // (`transparent_hugepage` must be madvise or always; else they are small, and nothing else changes). Fresh from the kernel each time: what a
 // heap gives out again is in small pages already, and the kernel then makes large ones of them, on whichever core it likes (measured: 5 ms of a
-// worker's at a time). Never nullptr: the process ends when there is no memory. Control thread; read and written by any.
+// worker's at a time). The process ends when there is no memory. Control thread; read and written by any.
 
 #include <sys/mman.h>
 
@@ -21,7 +21,23 @@ namespace telefence {
 
 inline constexpr std::size_t kLargePage = std::size_t{2} << 20;
 
-inline std::size_t in_whole(std::size_t pages_of, std::size_t bytes) { return (bytes + pages_of - 1) / pages_of * pages_of; }
+// Not from a heap. AddressSanitizer is given heaps alone, since only there it sees where what was asked for ends.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TELEFENCE_SEES_HEAPS 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define TELEFENCE_SEES_HEAPS 1
+#endif
+#if defined(TELEFENCE_SEES_HEAPS)
+constexpr bool is_from_kernel(std::size_t) { return false; }
+#else
+constexpr bool is_from_kernel(std::size_t bytes) { return bytes >= kLargePage; }
+#endif
+
+constexpr std::size_t in_whole(std::size_t pages_of, std::size_t bytes) { return (bytes + pages_of - 1) / pages_of * pages_of; }
+// What allocate_large(bytes) takes at the most.
+constexpr std::size_t in_large(std::size_t bytes) { return bytes >= kLargePage ? in_whole(kLargePage, bytes) : bytes; }
 
 // Address space for so many octets, at a border of large pages; memory is given as it is touched. nullptr: there is none.
 // Requires: bytes a multiple of kLargePage.
@@ -36,17 +52,21 @@ inline void* reserve_large(std::size_t bytes) {
   return first;
 }
 
-// Requires: bytes > 0. Aligned to a cache line at least; its octets are as they come.
+inline constexpr std::size_t kLargeAlignment = 64;  // a cache line, at least
+// Requires: bytes > 0. Its octets are as they come.
 inline void* allocate_large(std::size_t bytes) {
-  constexpr std::size_t kCacheLine = 64;
-  void* const memory = bytes >= kLargePage ? reserve_large(in_whole(kLargePage, bytes)) : std::aligned_alloc(kCacheLine, in_whole(kCacheLine, bytes));
+  void* memory = nullptr;
+  if (is_from_kernel(bytes))
+    memory = reserve_large(in_whole(kLargePage, bytes));
+  else if (posix_memalign(&memory, kLargeAlignment, bytes) != 0)
+    memory = nullptr;
   CHECK(memory != nullptr);
   return memory;
 }
 
 // What allocate_large(bytes) gave.
 inline void free_large(void* memory, std::size_t bytes) {
-  if (bytes >= kLargePage)
+  if (is_from_kernel(bytes))
     CHECK(munmap(memory, in_whole(kLargePage, bytes)) == 0);
   else
     std::free(memory);
@@ -60,10 +80,10 @@ struct FreeLarge {
 template <typename T>
 using LargeArray = std::unique_ptr<T[], FreeLarge>;
 
-// As std::make_unique<T[]> does.
+// As std::make_unique<T[]> does; nullptr for none.
 template <typename T>
 LargeArray<T> make_large(std::size_t count) {
-  static_assert(std::is_trivially_destructible_v<T>);
+  static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= kLargeAlignment);
   if (count == 0) return nullptr;
   T* const first = static_cast<T*>(allocate_large(count * sizeof(T)));
   std::uninitialized_value_construct_n(first, count);

@@ -4,6 +4,9 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
 
 namespace telefence {
 namespace {
@@ -57,6 +60,21 @@ std::vector<unsigned> allowed_cores() {
   for (unsigned core = 0; core < CPU_SETSIZE; ++core)
     if (CPU_ISSET(core, &set)) cores.push_back(core);
   return cores;
+}
+
+std::vector<unsigned> cores_near(unsigned core, std::span<const unsigned> cores) {
+  namespace fs = std::filesystem;
+  const auto is_of = [](const fs::path& node, unsigned one) {
+    std::error_code ignored;
+    return fs::exists(node / ("cpu" + std::to_string(one)), ignored);
+  };
+  std::vector<unsigned> near;
+  std::error_code ignored;
+  for (fs::directory_iterator node("/sys/devices/system/node", ignored), end; node != end; node.increment(ignored)) {
+    if (!node->path().filename().string().starts_with("node") || !is_of(node->path(), core)) continue;
+    std::copy_if(cores.begin(), cores.end(), std::back_inserter(near), [&](unsigned one) { return is_of(node->path(), one); });
+  }
+  return near.empty() ? std::vector<unsigned>(cores.begin(), cores.end()) : near;
 }
 
 Result<CorePlan> plan_cores(const NicOptions& options, std::span<const unsigned> allowed) {

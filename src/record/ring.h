@@ -7,9 +7,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "base/fetch_ahead.h"
+#include "base/large_memory.h"
 #include "record/record.h"
 #include "stats/counter.h"
 
@@ -18,7 +18,7 @@ namespace telefence {
 class RecordRing {
  public:
   // capacity: a power of two.
-  explicit RecordRing(std::size_t capacity) : slots_(std::make_unique<Record[]>(capacity)), mask_(capacity - 1) {}
+  explicit RecordRing(std::size_t capacity) : slots_(make_large<Record>(capacity)), mask_(capacity - 1) {}
 
   // Worker: the slot to fill, or nullptr when full (counted). Several may be filled before commit() hands them over: `ahead`
   // is how many are claimed already.
@@ -54,7 +54,7 @@ class RecordRing {
   std::uint64_t dropped() const { return dropped_.read(); }
 
  private:
-  std::unique_ptr<Record[]> slots_;
+  LargeArray<Record> slots_;
   std::size_t mask_;
   alignas(64) std::atomic<std::size_t> head_{0};
   Counter pushed_;

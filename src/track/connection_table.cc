@@ -6,8 +6,8 @@
 namespace telefence {
 
 ConnectionTable::ConnectionTable(std::size_t entries, std::uint64_t lives_ns)
-    : flows_(std::make_unique<std::uint64_t[]>(entries)),
-      connections_(std::make_unique<Connection[]>(entries)),
+    : flows_(make_large<std::uint64_t>(entries)),
+      connections_(make_large<Connection>(entries)),
       set_mask_(entries / kWays - 1),
       lives_ns_(lives_ns) {
   CHECK(entries >= kWays && (entries & (entries - 1)) == 0);

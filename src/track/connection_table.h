@@ -12,10 +12,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "base/bytes.h"
+#include "base/large_memory.h"
 #include "track/buffer_pool.h"
 
 namespace telefence {
@@ -57,7 +57,7 @@ class ConnectionTable {
 
   // entries: a power of two, at least kWays. lives_ns: how long one is known after it was used.
   ConnectionTable(std::size_t entries, std::uint64_t lives_ns);
-  static std::uint64_t memory_for(std::size_t entries) { return entries * (sizeof(std::uint64_t) + sizeof(Connection)); }  // bytes
+  static std::uint64_t memory_for(std::size_t entries) { return in_large(entries * sizeof(std::uint64_t)) + in_large(entries * sizeof(Connection)); }  // bytes
   static std::uint64_t memory_for(const DatagramOptions& options) {
     return options.bytes + memory_for(options.unfinished) + memory_for(options.refused);
   }
@@ -101,8 +101,8 @@ class ConnectionTable {
   bool is_over(const Connection& connection, std::uint64_t now_ns) const { return now_ns - connection.used_ns > lives_ns_; }
   std::size_t slot_for(const Key& key, std::uint64_t now_ns) const;
 
-  std::unique_ptr<std::uint64_t[]> flows_;  // beside the entries, so that a look-up touches few lines
-  std::unique_ptr<Connection[]> connections_;
+  LargeArray<std::uint64_t> flows_;  // beside the entries, so that a look-up touches few lines
+  LargeArray<Connection> connections_;
   std::size_t set_mask_;
   std::uint64_t lives_ns_;
   std::size_t hand_ = 0;

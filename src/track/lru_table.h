@@ -7,10 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "base/check.h"
 #include "base/fetch_ahead.h"
+#include "base/large_memory.h"
 
 namespace telefence {
 
@@ -21,8 +21,8 @@ class LruTable {
   explicit LruTable(std::size_t capacity) : capacity_(capacity) {
     CHECK(capacity >= 1 && capacity < kNone);
     index_size_ = index_size_for(capacity);
-    index_ = std::make_unique<std::uint32_t[]>(index_size_);
-    slots_ = std::make_unique<Slot[]>(capacity);
+    index_ = make_large<std::uint32_t>(index_size_);
+    slots_ = make_large<Slot>(capacity);
     for (std::size_t i = 0; i < index_size_; ++i) index_[i] = kNone;
     for (std::size_t i = 0; i < capacity; ++i) links(i).next = i + 1 < capacity ? static_cast<std::uint32_t>(i + 1) : kNone;
   }
@@ -33,7 +33,7 @@ class LruTable {
     return size;
   }
   static constexpr std::uint64_t memory_for(std::size_t capacity) {
-    return capacity * sizeof(Slot) + index_size_for(capacity) * sizeof(std::uint32_t);
+    return in_large(capacity * sizeof(Slot)) + in_large(index_size_for(capacity) * sizeof(std::uint32_t));
   }
 
   std::size_t size() const { return size_; }
@@ -159,8 +159,8 @@ class LruTable {
 
   std::size_t capacity_;
   std::size_t index_size_;
-  std::unique_ptr<std::uint32_t[]> index_;
-  std::unique_ptr<Slot[]> slots_;
+  LargeArray<std::uint32_t> index_;
+  LargeArray<Slot> slots_;
   std::uint32_t free_ = 0;
   std::uint32_t oldest_ = kNone;
   std::uint32_t newest_ = kNone;

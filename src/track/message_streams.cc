@@ -43,7 +43,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
       pool_(options.bytes),
       newcomers_(std::max(options.connections / 4, 1u)),
       established_(std::max(options.connections - options.connections / 4, 1u)),
-      streams_(std::make_unique<Stream[]>(options.directions)),
+      streams_(make_large<Stream>(options.directions)),
       held_(options.held_frames + static_cast<std::uint32_t>(kMostInBurst)),
       timers_(options.directions),
       split_timers_(options.directions) {
@@ -58,8 +58,9 @@ MessageStreams::MessageStreams(const StreamOptions& options)
 }
 
 std::uint64_t MessageStreams::memory_for(const StreamOptions& options) {
-  const std::uint64_t directions = options.directions * (sizeof(Stream) + 6 * sizeof(Stream*) + 3 * sizeof(std::uint32_t) + 2);
-  const std::uint64_t frames = (options.held_frames + kMostInBurst) * (sizeof(HeldFrame) + 2 * sizeof(Released));
+  const std::uint64_t directions = in_large(options.directions * sizeof(Stream)) + options.directions * (6 * sizeof(Stream*) + 3 * sizeof(std::uint32_t) + 2);
+  const std::uint64_t held_frames = options.held_frames + kMostInBurst;
+  const std::uint64_t frames = in_large(held_frames * sizeof(HeldFrame)) + held_frames * 2 * sizeof(Released);
   const std::uint32_t newcomers = std::max(options.connections / 4, 1u);
   return options.bytes + directions + frames + LruTable<MessageConnection>::memory_for(newcomers) +
          LruTable<MessageConnection>::memory_for(std::max(options.connections - options.connections / 4, 1u));

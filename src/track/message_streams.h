@@ -17,11 +17,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/large_memory.h"
 #include "decode/layers.h"
 #include "track/buffer_pool.h"
 #include "track/flow_key.h"
@@ -325,7 +325,7 @@ class MessageStreams {
   BufferPool pool_;
   LruTable<MessageConnection> newcomers_;
   LruTable<MessageConnection> established_;
-  std::unique_ptr<Stream[]> streams_;
+  LargeArray<Stream> streams_;
   std::vector<std::uint32_t> free_streams_;
   std::uint32_t hand_ = 0;
   HeldFrames held_;

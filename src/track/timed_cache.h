@@ -7,10 +7,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "base/check.h"
 #include "base/fetch_ahead.h"
+#include "base/large_memory.h"
 
 namespace telefence {
 
@@ -21,11 +21,11 @@ class TimedCache {
 
   // entries: a power of two, at least kWays.
   explicit TimedCache(std::size_t entries)
-      : sets_(std::make_unique<Set[]>(entries / kWays)), values_(std::make_unique<Value[]>(entries)), set_mask_(entries / kWays - 1) {
+      : sets_(make_large<Set>(entries / kWays)), values_(make_large<Value>(entries)), set_mask_(entries / kWays - 1) {
     CHECK(entries >= kWays && (entries & (entries - 1)) == 0);
   }
 
-  static constexpr std::uint64_t memory_for(std::size_t entries) { return entries / kWays * sizeof(Set) + entries * sizeof(Value); }
+  static constexpr std::uint64_t memory_for(std::size_t entries) { return in_large(entries / kWays * sizeof(Set)) + in_large(entries * sizeof(Value)); }
 
   // Brings what find() of this key touches into the cache, as far as that is known beforehand: all of it when the key is not there.
   void prefetch(std::uint64_t key) const { fetch_ahead(&sets_[set_of(key)]); }
@@ -88,8 +88,8 @@ class TimedCache {
 
   std::size_t set_of(std::uint64_t key) const { return (key >> 17) & set_mask_; }
 
-  std::unique_ptr<Set[]> sets_;
-  std::unique_ptr<Value[]> values_;
+  LargeArray<Set> sets_;
+  LargeArray<Value> values_;
   std::size_t set_mask_;
   std::uint64_t newest_end_ns_ = 0;  // after it the cache is known to be empty
   std::uint64_t evicted_ = 0;

@@ -37,6 +37,13 @@ class OnOneCore {
   cpu_set_t before_;
 };
 
+// At least two, as if there were.
+std::vector<unsigned> several_cores() {
+  std::vector<unsigned> cores = cores_of_this_thread();
+  if (cores.size() == 1) cores.push_back(cores.front());
+  return cores;
+}
+
 TEST(FirstReading, begins_at_once_and_goes_on_where_the_caller_runs_when_the_workers_are_there) {
   std::atomic<bool> has_begun{false};
   bool had_workers = false;
@@ -48,7 +55,7 @@ TEST(FirstReading, begins_at_once_and_goes_on_where_the_caller_runs_when_the_wor
     had_workers = reading.wait_for_workers();
     cores_after = cores_of_this_thread();
     return {};
-  });
+  }, several_cores());
   const std::vector<unsigned> all = cores_of_this_thread();
   while (!has_begun) sched_yield();
   const OnOneCore control_core;
@@ -59,9 +66,25 @@ TEST(FirstReading, begins_at_once_and_goes_on_where_the_caller_runs_when_the_wor
   EXPECT_EQ(cores_after.size(), 1u);
 }
 
+TEST(FirstReading, where_there_is_one_core_it_begins_when_the_start_needs_that_no_more) {
+  FirstReading reading;
+  bool had_workers = false;
+  std::thread::id thread;
+  const unsigned only = 0;
+  reading.begin([&]() -> Result<void> {
+    had_workers = reading.wait_for_workers();
+    thread = std::this_thread::get_id();
+    return Error{ErrorCode::kInvalid, "list.txt cannot be read"};
+  }, {&only, 1});
+  EXPECT_EQ(thread, std::thread::id());
+  EXPECT_FALSE(reading.finish().ok());
+  EXPECT_TRUE(had_workers);
+  EXPECT_EQ(thread, std::this_thread::get_id());
+}
+
 TEST(FirstReading, what_it_failed_of_is_what_finishing_returns) {
   FirstReading reading;
-  reading.begin([]() -> Result<void> { return Error{ErrorCode::kInvalid, "list.txt cannot be read"}; });
+  reading.begin([]() -> Result<void> { return Error{ErrorCode::kInvalid, "list.txt cannot be read"}; }, several_cores());
   const Result<void> outcome = reading.finish();
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().message, "list.txt cannot be read");
@@ -74,7 +97,7 @@ TEST(FirstReading, one_whose_start_failed_hears_that_there_will_be_no_workers) {
     reading.begin([&]() -> Result<void> {
       had_workers = reading.wait_for_workers();
       return {};
-    });
+    }, several_cores());
     reading.abandon();
     reading.abandon();  // as the end of the object does once more
   }

@@ -62,5 +62,20 @@ TEST(Cores, TooManyWorkersAreRefused) {
 
 TEST(Cores, ThisProcessMayUseSome) { EXPECT_FALSE(allowed_cores().empty()); }
 
+TEST(Cores, NearOneAreThoseOfItsNodeThatAreAllowed) {
+  const Cores allowed = allowed_cores();
+  ASSERT_FALSE(allowed.empty());
+  const Cores near = cores_near(allowed.front(), allowed);
+  ASSERT_FALSE(near.empty());
+  EXPECT_EQ(near.front(), allowed.front());
+  for (const unsigned one : near) EXPECT_EQ(cores_near(one, allowed), near);
+  EXPECT_EQ(cores_near(allowed.front(), Cores{allowed.front()}), Cores{allowed.front()});
+}
+
+TEST(Cores, NearOneThatNobodyKnowsAreAll) {
+  constexpr unsigned kNowhere = 100'000;
+  EXPECT_EQ(cores_near(kNowhere, Cores{0, 3}), (Cores{0, 3}));
+}
+
 }  // namespace
 }  // namespace telefence
