@@ -29,22 +29,22 @@ void FirstReading::begin(std::function<Result<void>()> read, std::span<const uns
 
 Result<void> FirstReading::finish() {
   if (later_) {
-    workers_.set_value(true);
-    is_told_ = true;
+    tell(true);
     return later_();
   }
   cpu_set_t own;
   CPU_ZERO(&own);
   if (pthread_getaffinity_np(pthread_self(), sizeof own, &own) == 0) (void)pthread_setaffinity_np(thread_.native_handle(), sizeof own, &own);
-  workers_.set_value(true);
-  is_told_ = true;
+  tell(true);
   thread_.join();
   return std::move(outcome_);
 }
 
-void FirstReading::abandon() {
+void FirstReading::abandon() { tell(false); }
+
+void FirstReading::tell(bool has_workers) {
   if (is_told_) return;
-  workers_.set_value(false);
+  workers_.set_value(has_workers);
   is_told_ = true;
 }
 

@@ -32,6 +32,8 @@ class FirstReading {
   void abandon();
 
  private:
+  void tell(bool has_workers);
+
   std::promise<bool> workers_;
   std::shared_future<bool> has_workers_;
   bool is_told_ = false;  // the promise is kept

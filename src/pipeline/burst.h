@@ -7,10 +7,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "base/frame.h"
-#include "base/large_memory.h"
 #include "decode/layers.h"
 #include "event/event_list.h"
 #include "event/keys.h"
@@ -107,14 +107,14 @@ struct Burst {
   EventList events;
   KeyList keys;
   HitList hits;
-  LargeArray<Verdict> verdicts = make_large<Verdict>(EventList::kMaxEvents);
-  LargeArray<bool> first_sight = make_large<bool>(EventList::kMaxEvents);
+  std::unique_ptr<Verdict[]> verdicts = std::make_unique<Verdict[]>(EventList::kMaxEvents);
+  std::unique_ptr<bool[]> first_sight = std::make_unique<bool[]>(EventList::kMaxEvents);
   // What was done for each event that is enforced: the fate that its action gave.
-  LargeArray<Fate> event_fates = make_large<Fate>(EventList::kMaxEvents);
-  LargeArray<std::uint32_t> refusal_codes = make_large<std::uint32_t>(EventList::kMaxEvents);
+  std::unique_ptr<Fate[]> event_fates = std::make_unique<Fate[]>(EventList::kMaxEvents);
+  std::unique_ptr<std::uint32_t[]> refusal_codes = std::make_unique<std::uint32_t[]>(EventList::kMaxEvents);
 
   // Events whose records are begun, in order of their slots in the ring.
-  LargeArray<std::uint16_t> record_events = make_large<std::uint16_t>(EventList::kMaxEvents);
+  std::unique_ptr<std::uint16_t[]> record_events = std::make_unique<std::uint16_t[]>(EventList::kMaxEvents);
   std::size_t record_count = 0;
 
   // Frames that show signs of evasion.

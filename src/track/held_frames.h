@@ -6,10 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "base/frame.h"
-#include "base/large_memory.h"
 #include "decode/layers.h"
 
 namespace telefence {
@@ -39,7 +39,7 @@ class HeldFrames {
     bool is_empty() const { return first == kNone; }
   };
 
-  explicit HeldFrames(std::uint32_t most) : frames_(make_large<HeldFrame>(most)), free_(most == 0 ? kNone : 0) {
+  explicit HeldFrames(std::uint32_t most) : frames_(std::make_unique<HeldFrame[]>(most)), free_(most == 0 ? kNone : 0) {
     for (std::uint32_t i = 0; i < most; ++i) frames_[i].next = i + 1 < most ? i + 1 : kNone;
   }
 
@@ -109,7 +109,7 @@ class HeldFrames {
   }
 
  private:
-  LargeArray<HeldFrame> frames_;
+  std::unique_ptr<HeldFrame[]> frames_;
   std::uint32_t free_;
   std::size_t held_ = 0;
   std::size_t made_ = 0;

@@ -59,8 +59,7 @@ MessageStreams::MessageStreams(const StreamOptions& options)
 
 std::uint64_t MessageStreams::memory_for(const StreamOptions& options) {
   const std::uint64_t directions = in_large(options.directions * sizeof(Stream)) + options.directions * (6 * sizeof(Stream*) + 3 * sizeof(std::uint32_t) + 2);
-  const std::uint64_t held_frames = options.held_frames + kMostInBurst;
-  const std::uint64_t frames = in_large(held_frames * sizeof(HeldFrame)) + held_frames * 2 * sizeof(Released);
+  const std::uint64_t frames = (options.held_frames + kMostInBurst) * (sizeof(HeldFrame) + 2 * sizeof(Released));
   const std::uint32_t newcomers = std::max(options.connections / 4, 1u);
   return options.bytes + directions + frames + LruTable<MessageConnection>::memory_for(newcomers) +
          LruTable<MessageConnection>::memory_for(std::max(options.connections - options.connections / 4, 1u));

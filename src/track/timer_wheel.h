@@ -8,8 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-
-#include "base/large_memory.h"
+#include <memory>
 
 namespace telefence {
 
@@ -18,7 +17,7 @@ class TimerWheel {
   static constexpr std::uint64_t kSlotNs = 500'000;
   static constexpr std::uint32_t kNone = 0xffffffff;
 
-  explicit TimerWheel(std::uint32_t things) : next_(make_large<std::uint32_t>(things)), set_(make_large<bool>(things)) {
+  explicit TimerWheel(std::uint32_t things) : next_(std::make_unique<std::uint32_t[]>(things)), set_(std::make_unique<bool[]>(things)) {
     slots_.fill(kNone);
   }
 
@@ -57,8 +56,8 @@ class TimerWheel {
  private:
   static constexpr std::uint64_t kSlots = 64;
   std::array<std::uint32_t, kSlots> slots_;
-  LargeArray<std::uint32_t> next_;
-  LargeArray<bool> set_;
+  std::unique_ptr<std::uint32_t[]> next_;
+  std::unique_ptr<bool[]> set_;
   std::uint64_t now_ = 0;  // the newest slot that was emptied
   std::uint64_t count_ = 0;
 };
