@@ -20,7 +20,7 @@ namespace telefence {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'t', 'f', 'l', 'a', 'y', 'e', 'r', '\n'};
-constexpr std::uint32_t kFormat = 4;  // of the tables' memory, too: raise it when their shape changes
+constexpr std::uint32_t kFormat = 5;  // of the tables' memory, too: raise it when their shape changes
 constexpr std::size_t kPiece = std::size_t{8} << 20;
 constexpr std::size_t kLongestText = std::size_t{64} << 20;
 

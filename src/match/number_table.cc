@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kFilterBits = 12;
 constexpr unsigned kMostDigits = 20;
+// Of so many numbers one at least is to have something in a column: one that stands apart takes as much as a column does for some 20.
+constexpr std::size_t kSparse = 20;
 
 // Bits of the lengths that the index of prefixes leaves out.
 constexpr std::uint32_t kBeyondIndex = ~std::uint32_t{0} << (PrefixIndex::kLongest + 1);
@@ -108,7 +110,7 @@ void NumberTable::prefetch(const NumberValue& value) const {
   const Probe probe = probe_of(table_secret(), value);
   if (slots_.room() == 0 || !probe.in_slots()) return;
   slots_.prefetch_filter(probe.hash);
-  slots_.prefetch_line(probe.hash);
+  prefetch_line(probe);
 }
 
 void NumberTable::reserve(std::size_t whole_numbers) {
@@ -117,12 +119,18 @@ void NumberTable::reserve(std::size_t whole_numbers) {
 
 void NumberTable::grow(std::size_t whole_numbers) {
   SlotTable larger(whole_numbers, kFilterBits);
+  SlotColumn<std::uint32_t> ends;
+  SlotColumn<std::uint64_t> ids;
   for (std::size_t i = 0; i < slots_.slot_count(); ++i) {
     const std::uint64_t slot = slots_.slot(i);
     if (slot == SlotTable::kEmpty) continue;
-    larger.insert(probe_of(table_secret(), {number_from_code(slot >> kPayloadBits), false}).hash, slot);
+    const std::size_t number = larger.insert(probe_of(table_secret(), {number_from_code(slot >> kPayloadBits), false}).hash, slot);
+    ends.put(number, ends_[i], larger.slot_count());
+    ids.put(number, ids_[i], larger.slot_count());
   }
   slots_ = std::move(larger);
+  ends_ = std::move(ends);
+  ids_ = std::move(ids);
 }
 
 void NumberTable::index_others(std::size_t room) {
@@ -168,21 +176,28 @@ void NumberTable::set(const NumberValue& value, std::span<const EntryNote> notes
     prefixes_are_indexed_ = false;
   }
   if (!probe.in_slots()) return put_apart(value, probe, notes);
-  const bool is_short = notes.size() == 1 && fits_payload(notes[0]);
+  const bool is_short = notes.size() == 1 && fits_slot(notes[0]);
   const std::uint64_t slot =
       number_code(value.digits) << kPayloadBits | (is_short ? notes[0].terms + std::uint64_t{1} : kElsewhere);
   const std::uint64_t* there = slots_.room() == 0 ? nullptr : find_slot(probe);
+  std::size_t number;
   if (there == nullptr) {
     if (slots_.size() == slots_.room()) grow(std::max<std::size_t>(16, slots_.room() * 2));
-    slots_.insert(probe.hash, slot);
-    if (is_short) ++entries_;
+    number = slots_.insert(probe.hash, slot);
   } else {
     if ((*there & kPayloadMask) == kElsewhere) return put_apart(value, probe, notes);
     --entries_;
-    slots_.replace(slots_.number_of(there), slot);
-    if (is_short) ++entries_;
+    number = slots_.number_of(there);
+    slots_.replace(number, slot);
   }
-  if (!is_short) put_apart(value, probe, notes);
+  put_beside(number, is_short ? notes[0] : EntryNote());
+  if (!is_short) return put_apart(value, probe, notes);
+  ++entries_;
+}
+
+void NumberTable::put_beside(std::size_t number, const EntryNote& note) {
+  ends_.put(number, static_cast<std::uint32_t>(note.expires_s), slots_.slot_count());
+  ids_.put(number, note.id, slots_.slot_count());
 }
 
 // In place of what stands apart about this value. The entries of before stay behind unused: few are ever set twice.
@@ -202,7 +217,26 @@ void NumberTable::put_apart(const NumberValue& value, const Probe& probe, std::s
   others_index_.insert(apart_key(probe), probe.hash, first + 1);
 }
 
+// Columns that few numbers need: these stand apart instead.
+void NumberTable::drop_sparse_columns() {
+  const auto is_sparse = [&](const auto& column) { return column.is_there() && kSparse * column.used() < slots_.size(); };
+  const bool few_end = is_sparse(ends_), few_have_ids = is_sparse(ids_);
+  if (!few_end && !few_have_ids) return;
+  for (std::size_t i = 0; i < slots_.slot_count(); ++i) {
+    if (!(few_end && ends_[i] != 0) && !(few_have_ids && ids_[i] != 0)) continue;
+    const EntryNote note = note_of_slot(i);
+    const NumberValue value{number_from_code(slots_.slot(i) >> kPayloadBits), false};
+    slots_.replace(i, slots_.slot(i) | kElsewhere);
+    put_beside(i, {});
+    --entries_;
+    put_apart(value, probe_of(table_secret(), value), {&note, 1});
+  }
+  if (few_end) ends_ = {};
+  if (few_have_ids) ids_ = {};
+}
+
 void NumberTable::finish() {
+  drop_sparse_columns();
   if (slots_.room() > slots_.size() + slots_.size() / 8 + 16) grow(slots_.size());
   if (others_index_.room() > others_index_.size() + others_index_.size() / 8 + 16) index_others(others_index_.size());
   if (others_.capacity() > others_.size() + others_.size() / 8 + 16) others_.shrink_to_fit();
@@ -213,7 +247,7 @@ EntryNotes NumberTable::notes_of(const NumberValue& value) const {
   EntryNotes notes;
   const Probe probe = probe_of(table_secret(), value);
   if (!may_contain(probe)) return notes;
-  look_up(probe, [&](const EntryNote& note, std::uint32_t, bool) { notes.push_back(note); });
+  look_up(probe, [&](const EntryNote&, std::uint32_t at, bool is_apart) { notes.push_back(note({at, is_apart})); });
   return notes;
 }
 
@@ -223,7 +257,7 @@ NumberValue NumberTable::value(const Place& place) const {
 }
 
 EntryNote NumberTable::note(const Place& place) const {
-  return place.apart ? others_[place.at].note : note_of_slot(slots_.slot(place.at));
+  return place.apart ? others_[place.at].note : note_of_slot(place.at);
 }
 
 void find_numbers(std::span<const NumberKey> keys, std::span<const TableLayer<NumberTable>> layers, std::int64_t now_s, HitList& hits) {

@@ -5,10 +5,12 @@
 // that 10086 is never the start of +86... and 010 never 10. Filled once on a control thread; looked up by workers for a whole burst.
 //
 // Whole numbers are a slot of 64 bits each: the number and the index of its terms, so a hit is exact (10.9 octets each, all included).
-// Prefixes, numbers beyond 15 digits and those about which more is to be said stand apart (some 70 octets each); which lengths of
-// prefixes are worth asking for says prefix_index.h (3 to 35 octets for each prefix).
+// Where many of them end, a column beside the slots says when (4.7 octets for each number of the table), and another has their ids (9.4).
+// Prefixes, numbers beyond 15 digits, those of several entries and the few that end or have an id among many that don't stand apart (some 100
+// octets each); which lengths of prefixes are worth asking for says prefix_index.h (3 to 35 octets for each prefix).
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "match/line_table.h"
 #include "match/number_code.h"
 #include "match/prefix_index.h"
+#include "match/slot_column.h"
 #include "match/slot_table.h"
 #include "match/table_layer.h"
 
@@ -44,7 +47,9 @@ class NumberTable {
 
   std::uint64_t size() const { return entries_; }
   bool is_empty() const { return slots_.size() == 0 && others_.empty(); }
-  std::size_t bytes() const { return slots_.bytes() + others_index_.bytes() + others_.capacity() * sizeof(Other) + prefix_index_.bytes(); }
+  std::size_t bytes() const {
+    return slots_.bytes() + ends_.bytes() + ids_.bytes() + others_index_.bytes() + others_.capacity() * sizeof(Other) + prefix_index_.bytes();
+  }
 
   EntryNotes notes_of(const NumberValue& value) const;
   // visit(value, notes): views of the call. What slots hold first.
@@ -54,7 +59,7 @@ class NumberTable {
     for (std::size_t i = 0; i < slots_.slot_count(); ++i) {
       const std::uint64_t slot = slots_.slot(i);
       if (slot == SlotTable::kEmpty || (slot & kPayloadMask) == kElsewhere) continue;
-      notes[0] = note_of_slot(slot);
+      notes[0] = note_of_slot(i);
       visit(NumberValue{number_from_code(slot >> kPayloadBits), false}, std::span<const EntryNote>(notes));
     }
     for (const Other& head : others_) {
@@ -109,25 +114,26 @@ class NumberTable {
     return others_index_.room() != 0 && others_index_.may_contain(probe.hash);
   }
   void prefetch_line(const Probe& probe) const {
-    if (probe.in_slots())
-      slots_.prefetch_line(probe.hash);
-    else
-      others_index_.prefetch_line(probe.hash);
+    if (!probe.in_slots()) return others_index_.prefetch_line(probe.hash);
+    slots_.prefetch_line(probe.hash);
+    ends_.prefetch(slots_.first_slot(probe.hash));
   }
   // Entries lie in the line, and look_up() finds them: it is to be asked about each.
   std::uint32_t likely_place(const Probe&, std::size_t) const { return 1; }
   static constexpr bool goes_on(const Probe&, std::size_t) { return false; }
   void prefetch_line(const Probe&, std::size_t) const {}
   void prefetch_entry(const Probe&, std::uint32_t) const {}
-  // visit(note, place, is_apart) of each entry.
+  // visit(note, place, is_apart) of each entry. Its id may be missing: who only matches needs none.
   template <typename Visit>
   void look_up(const Probe& probe, Visit visit) const {
     std::uint32_t at = 0;
     if (probe.in_slots()) {
       const std::uint64_t* slot = find_slot(probe);
       if (slot == nullptr) return;
-      if ((*slot & kPayloadMask) != kElsewhere)
-        return visit(note_of_slot(*slot), static_cast<std::uint32_t>(slots_.number_of(slot)), false);
+      if ((*slot & kPayloadMask) != kElsewhere) {
+        const std::size_t number = slots_.number_of(slot);
+        return visit(EntryNote{.terms = terms_of_slot(*slot), .expires_s = ends_[number]}, static_cast<std::uint32_t>(number), false);
+      }
     }
     for (at = find_apart(probe); at != 0; at = others_[at - 1].next) visit(others_[at - 1].note, at - 1, true);
   }
@@ -135,18 +141,25 @@ class NumberTable {
   // For a snapshot on disk.
   struct Shape {
     std::uint64_t room = 0, numbers = 0, entries = 0, others = 0;
+    std::uint64_t ends = 0, ids = 0;  // so many numbers; 0: there is no such column
     std::uint32_t prefix_lengths[2] = {};
   };
-  Shape shape() const { return {slots_.room(), slots_.size(), entries_, others_.size(), {prefix_lengths_[0], prefix_lengths_[1]}}; }
+  Shape shape() const {
+    return {slots_.room(), slots_.size(), entries_, others_.size(), ends_.used(), ids_.used(), {prefix_lengths_[0], prefix_lengths_[1]}};
+  }
   template <typename Visit>
   void visit_memory(Visit visit) const {
     slots_.visit_memory(visit);
+    if (ends_.used() != 0) visit(ends_.memory(), ends_.bytes());
+    if (ids_.used() != 0) visit(ids_.memory(), ids_.bytes());
     visit(others_.data(), others_.size() * sizeof(Other));
   }
   template <typename Visit>
   void fill_memory(const Shape& shape, Visit visit) {
     *this = NumberTable(shape.room);
     slots_.visit_memory_to_fill(visit, shape.numbers);
+    if (shape.ends != 0) visit(ends_.memory_to_fill(slots_.slot_count(), shape.ends), slots_.slot_count() * sizeof ends_[0]);
+    if (shape.ids != 0) visit(ids_.memory_to_fill(slots_.slot_count(), shape.ids), slots_.slot_count() * sizeof ids_[0]);
     others_.resize(shape.others);
     visit(others_.data(), shape.others * sizeof(Other));
     prefix_lengths_[0] = shape.prefix_lengths[0];
@@ -169,11 +182,14 @@ class NumberTable {
   };
 
   static SlotKey apart_key(const Probe& probe) { return {probe.digits, probe.form}; }
-  static bool fits_payload(const EntryNote& note) {
-    return note.word == EntryNote::Word::kEntry && note.id == 0 && note.expires_s == 0 && note.terms + std::uint64_t{1} < kElsewhere;
+  // In a slot and the columns.
+  static bool fits_slot(const EntryNote& note) {
+    return note.word == EntryNote::Word::kEntry && note.terms + std::uint64_t{1} < kElsewhere && note.expires_s >= 0 &&
+           note.expires_s <= std::numeric_limits<std::uint32_t>::max();
   }
-  static EntryNote note_of_slot(std::uint64_t slot) {
-    return {.terms = static_cast<std::uint16_t>((slot & kPayloadMask) - 1)};
+  static std::uint16_t terms_of_slot(std::uint64_t slot) { return static_cast<std::uint16_t>((slot & kPayloadMask) - 1); }
+  EntryNote note_of_slot(std::size_t number) const {
+    return {.terms = terms_of_slot(slots_.slot(number)), .id = ids_[number], .expires_s = ends_[number]};
   }
   std::uint32_t index_of(const Other& other) const { return static_cast<std::uint32_t>(&other - others_.data()); }
   const std::uint64_t* find_slot(const Probe& probe) const {
@@ -183,12 +199,16 @@ class NumberTable {
   std::uint32_t find_apart(const Probe& probe) const {
     return others_index_.room() == 0 ? 0 : others_index_.find(apart_key(probe), probe.hash);
   }
+  void put_beside(std::size_t number, const EntryNote& note);
   void put_apart(const NumberValue& value, const Probe& probe, std::span<const EntryNote> notes);
+  void drop_sparse_columns();
   void index_others(std::size_t room);
   void index_prefixes();
   void grow(std::size_t whole_numbers);
 
   SlotTable slots_;
+  SlotColumn<std::uint32_t> ends_;  // Unix time; 0 = never
+  SlotColumn<std::uint64_t> ids_;   // 0 = made from value and source
   std::vector<Other> others_;
   LineTable others_index_;  // value -> index in others_ of its first entry, +1
   std::uint64_t entries_ = 0;

@@ -42,8 +42,9 @@ class SlotTable {
 
   // Requires: size() < room(), slot != kEmpty. Whether the key is there already is the caller's to know.
   // home: chooses the block of the filter, which has a mark for it, too: may_have_home(home) is true from now on.
-  void insert(std::uint64_t hash, std::uint64_t slot) { insert(hash, hash, slot); }
-  void insert(std::uint64_t home, std::uint64_t hash, std::uint64_t slot) {
+  // Returns the number of its slot.
+  std::size_t insert(std::uint64_t hash, std::uint64_t slot) { return insert(hash, hash, slot); }
+  std::size_t insert(std::uint64_t home, std::uint64_t hash, std::uint64_t slot) {
     DCHECK(size_ < room_ && slot != kEmpty);
     filter_.add(static_cast<std::uint32_t>(home), hash);
     if (home != hash) filter_.add(static_cast<std::uint32_t>(home), home);
@@ -52,7 +53,7 @@ class SlotTable {
       for (std::uint64_t& place : lines_[line].slots) {
         if (place != kEmpty) continue;
         place = slot;
-        return;
+        return number_of(&place);
       }
     }
   }
@@ -92,6 +93,7 @@ class SlotTable {
   // Slots by number, for those who walk through all or keep one in mind.
   std::size_t slot_count() const { return line_count_ * 8; }
   std::uint64_t slot(std::size_t number) const { return lines_[number / 8].slots[number % 8]; }
+  std::size_t first_slot(std::uint64_t hash) const { return line_of(hash) * 8; }  // of the line that find() begins with
   std::size_t number_of(const std::uint64_t* place) const { return static_cast<std::size_t>(place - lines_[0].slots); }
   // Control thread, while it is filled: another payload for the same key.
   void replace(std::size_t number, std::uint64_t slot) { lines_[number / 8].slots[number % 8] = slot; }

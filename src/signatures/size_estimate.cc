@@ -25,6 +25,10 @@ namespace {
 // For each entry: the slot at its load, the filter, the name's length and its notes (match/domain_table.h, number_table.h).
 constexpr double kDomainBytes = SlotTable::kOctetsPerEntry + 2 + 1 + 1;
 constexpr double kNumberBytes = SlotTable::kOctetsPerEntry + 1.5;
+// More for one that ends, or has an id: what a domain takes, or a number in whose table all do, and its place in the queue of moments
+// (signatures/expiry_queue.h).
+constexpr double kEndBytes = 10 + 16;
+constexpr double kIdBytes = 10;
 constexpr double kUrlBytes = 900;  // with its part of the compiled expressions
 constexpr double kKeptNameBytes = 17;  // a manifest tells no lengths: as of the names that docs/performance.md measures with
 // In force, for each octet of a pattern file: 2 with plain texts, 4.5 with rules with gaps (files of 1,000 to 100,000, 150 to 190 octets for
@@ -93,6 +97,7 @@ void add_kept(const SignatureOptions& options, SizeEstimate& out) {
   out.kept_entries = kept.domains + kept.numbers + kept.others;
   out.kept_bytes = static_cast<std::uint64_t>((kDomainBytes + kKeptNameBytes) * static_cast<double>(kept.domains) +
                                               kNumberBytes * static_cast<double>(kept.numbers) +
+                                              kEndBytes * static_cast<double>(kept.ends) + kIdBytes * static_cast<double>(kept.ids) +
                                               kUrlBytes * static_cast<double>(kept.others));
 }
 

@@ -105,6 +105,8 @@ std::string manifest_text(const SnapshotManifest& manifest) {
   nlohmann::ordered_json chunks = nlohmann::ordered_json::array();
   for (const SnapshotChunk& chunk : manifest.chunks) chunks.push_back({{"bytes", chunk.bytes}, {"sha256", chunk.sha256}});
   out["chunks"] = std::move(chunks);
+  out["ends"] = manifest.ends;
+  out["ids"] = manifest.ids;
   if (manifest.has_gaps) out["gaps"] = true;
   nlohmann::ordered_json before = nlohmann::ordered_json::array();
   for (const LogTrail::Place& place : manifest.before.places()) before.push_back({place.sequence, place.hash});
@@ -148,6 +150,8 @@ Result<SnapshotManifest> read_manifest(std::string_view value) {
   out.numbers = number_in(json, "numbers");
   out.others = number_in(json, "others");
   out.removed = number_in(json, "removed");
+  out.ends = number_in(json, "ends");
+  out.ids = number_in(json, "ids");
   if (out.sequence == 0 || (!out.hash.empty() && !is_digest(out.hash))) return invalid("the manifest names no batch");
   const auto chunks = json.find("chunks");
   if (chunks == json.end() || !chunks->is_array() || chunks->size() > kMaxSnapshotChunks) return invalid("the manifest names no chunks, or too many");
@@ -211,6 +215,8 @@ void SnapshotWriter::add(const Change& common, std::string_view value, std::int6
   if (expires_s != 0) (rows += '\t') += std::to_string(expires_s);
   if (id != 0) (rows += '\t') += std::to_string(id);
   rows += '\n';
+  ends_ += expires_s != 0 ? 1 : 0;
+  ids_ += id != 0 ? 1 : 0;
   std::uint64_t& count = common.op == Change::Op::kRemove ? removed_ : a.kind == SignatureKind::kDomain ? domains_ : numbers_;
   ++count;
 }
@@ -234,6 +240,8 @@ Result<void> SnapshotWriter::finish(SnapshotManifest& manifest,
                                     const std::function<Result<void>(std::size_t, std::string)>& put) {
   manifest.domains = domains_;
   manifest.numbers = numbers_;
+  manifest.ends = ends_;
+  manifest.ids = ids_;
   manifest.others = others_;
   manifest.removed = removed_;
   std::string piece;

@@ -47,6 +47,7 @@ struct SnapshotManifest {
   std::int64_t created_ms = 0;  // batches up to `sequence` that are dated later are none of these
   std::string publisher;
   std::uint64_t domains = 0, numbers = 0, others = 0, removed = 0;  // rows and op lines
+  std::uint64_t ends = 0, ids = 0;  // so many of the rows end, or have an id: these take more memory
   std::vector<SnapshotChunk> chunks;
   LogTrail before;  // batches before `sequence`; "before" in the text may be left out
 
@@ -92,7 +93,7 @@ class SnapshotWriter {
  private:
   std::map<std::string, std::string> sections_;  // header line -> rows
   std::string proofs_, lines_;                   // lines_: op lines
-  std::uint64_t domains_ = 0, numbers_ = 0, others_ = 0, removed_ = 0;
+  std::uint64_t domains_ = 0, numbers_ = 0, others_ = 0, removed_ = 0, ends_ = 0, ids_ = 0;
   std::string* last_rows_ = nullptr;  // of the header that was made last, and what it was made of
   Change last_;
   bool last_has_end_ = false, last_has_id_ = false;

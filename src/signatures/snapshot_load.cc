@@ -10,7 +10,10 @@
 namespace telefence {
 namespace {
 
-constexpr std::uint64_t kMostReserved = 10'000'000;  // beyond, tables grow as they are filled
+// So many are believed at first. Of a snapshot that had them, so many times as many: a table that grows by doubling would take three times
+// what it needs at the end.
+constexpr std::uint64_t kMostReserved = 10'000'000;
+constexpr std::uint64_t kMoreBelieved = 8;
 
 }  // namespace
 
@@ -48,7 +51,9 @@ Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, s
     removed_.back().signature.value = value;
     return {};
   }
-  ++(common_.signature.kind == SignatureKind::kDomain ? domains_ : numbers_);
+  const SignatureKind kind = common_.signature.kind;
+  const bool is_domain = kind == SignatureKind::kDomain;
+  if (++(is_domain ? domains_ : numbers_) == kMostReserved) reserve_more(kind, is_domain ? manifest_.domains : manifest_.numbers);
   ++*of_source_;
   const LayerFiller::Row row{value, expires_s, id};
   if (filler_.take_plain(row)) return {};  // nothing of that form is wide
@@ -58,6 +63,11 @@ Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, s
   signature.where = "snapshot:" + std::to_string(manifest_.sequence);
   if (is_proved(signature)) filler_.take(row, signature.where);
   return {};
+}
+
+void SnapshotLoad::reserve_more(SignatureKind kind, std::uint64_t told) {
+  const std::uint64_t believed = std::min(told, kMoreBelieved * kMostReserved);
+  if (believed > kMostReserved) filler_.reserve(kind, believed - kMostReserved);
 }
 
 Result<void> SnapshotLoad::line(Change change) {

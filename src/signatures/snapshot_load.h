@@ -42,6 +42,7 @@ class SnapshotLoad : private SnapshotReader {
   Result<void> row(std::string_view value, std::int64_t expires_s, std::uint64_t id) override;
   Result<void> line(Change change) override;
   Result<void> proof(const StoredBatch& batch) override;
+  void reserve_more(SignatureKind kind, std::uint64_t told);
   bool is_proved(const Signature& signature);
   bool has_proof(const Signature& signature);
   void drop_unproved_patterns();

@@ -19,6 +19,7 @@ class LayerFile : public testing::Test {
       layer_.domains().add("n" + std::to_string(i) + ".example", {.terms = terms, .subdomains = i % 2 == 0});
       EntryNote note{.terms = layer_.intern({.kind = SignatureKind::kNumber, .source = "numbers"})};
       if (i % 10 == 0) note.expires_s = 1000 + i;
+      if (i % 4 == 1) note.id = i;
       layer_.numbers().add({{8613800000000ULL + i, 13, true}, i % 100 == 0}, note);
     }
     layer_.finish();
@@ -31,7 +32,7 @@ class LayerFile : public testing::Test {
       std::string text;
       for (const EntryNote& note : notes)
         text += layer.terms()[note.terms].source + (layer.terms()[note.terms].allow ? "+" : "-") + (note.subdomains ? "s" : "e") +
-                std::to_string(note.expires_s) + ";";
+                std::to_string(note.expires_s) + " " + std::to_string(note.id) + ";";
       return text;
     };
     layer.domains().for_each([&](std::string_view name, std::span<const EntryNote> notes) { out[std::string(name)] = told(notes); });

@@ -397,7 +397,14 @@ TEST(NumberTable, AgreesWithStringsOverRandomNumbers) {
   }
 }
 
-TEST(NumberTable, HasWhatWasAddedAndWalksThroughIt) {
+// How many of the entries have a moment at which they end, and how many an id of their own: 1 of so many.
+struct Share {
+  unsigned ends, ids;
+};
+
+class NumbersWithMoreToSay : public testing::TestWithParam<Share> {};
+
+TEST_P(NumbersWithMoreToSay, AreAllThereAndWalkedThrough) {
   NumberTable table;
   std::map<std::string, EntryNotes> expected;
   std::map<std::string, NumberValue> values;
@@ -408,7 +415,10 @@ TEST(NumberTable, HasWhatWasAddedAndWalksThroughIt) {
     values[key] = value;
     EntryNote note{.terms = static_cast<std::uint16_t>(random() % 3)};
     if (random() % 50 == 0) note.terms = 9000;  // more terms than a slot can name
-    if (random() % 8 == 0) note.expires_s = static_cast<std::int64_t>(random() % 4'000'000'000);
+    if (random() % GetParam().ends == 0) note.expires_s = static_cast<std::int64_t>(random() % 4'000'000'000);
+    if (random() % GetParam().ids == 0) note.id = random();
+    if (random() % 1000 == 0) note.expires_s = std::int64_t{1} << 32;  // later than 32 bits can say
+    if (i == 15'000) table.finish();  // what comes behind it is taken all the same
     if (random() % 8 == 0) {
       table.set(value, {&note, 1});
       expected[key] = {note};
@@ -433,6 +443,9 @@ TEST(NumberTable, HasWhatWasAddedAndWalksThroughIt) {
   });
   EXPECT_TRUE(walked == expected);
 }
+
+INSTANTIATE_TEST_SUITE_P(FewOrMany, NumbersWithMoreToSay,
+                         testing::Values(Share{1'000'000, 1'000'000}, Share{8, 1'000'000}, Share{1, 200}, Share{200, 2}, Share{3, 3}, Share{100, 100}));
 
 TEST(NumberTable, TwentyDigitsAreNotTruncated) {
   Filled<NumberTable> filled;
@@ -461,6 +474,30 @@ TEST(Tables, TakeNoMoreMemoryThanWasPromised) {
   EXPECT_LE(static_cast<double>(domains.bytes() - octets) / kEntries, 13.5) << "beside the names";
   EXPECT_LE(static_cast<double>(domains.bytes()) / kEntries, 30.5);
   EXPECT_LE(static_cast<double>(numbers.bytes()) / kEntries, 11.0);
+}
+
+// Octets for each of so many numbers, of which one in `ends` ends and one in `ids` has an id; 0: none.
+double octets_of_numbers(unsigned ends, unsigned ids) {
+  constexpr std::size_t kEntries = 300'000;
+  NumberTable numbers;  // grows as it is filled
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    EntryNote note;
+    if (ends != 0 && i % ends == 0) note.expires_s = 1'800'000'000 + static_cast<std::int64_t>(i);
+    if (ids != 0 && i % ids == 0) note.id = i + 1;
+    numbers.add({{8613000000000 + i, 13, true}, false}, note);
+  }
+  numbers.finish();
+  return static_cast<double>(numbers.bytes()) / kEntries;
+}
+
+TEST(Tables, ANumberThatEndsOrHasAnIdTakesLittleMore) {
+  EXPECT_LE(octets_of_numbers(1, 0), 15.7);
+  EXPECT_LE(octets_of_numbers(0, 1), 20.4);
+  EXPECT_LE(octets_of_numbers(1, 1), 25.1);
+  // Where few do, the others take no more for it.
+  EXPECT_LE(octets_of_numbers(1000, 1000), 11.1);
+  EXPECT_LE(octets_of_numbers(100, 1), 21.5);
+  EXPECT_LE(octets_of_numbers(20, 0), 15.7);
 }
 
 }  // namespace

@@ -281,6 +281,21 @@ TEST_F(Snapshots, AWideEntryWithoutItsBatchIsLeftOut) {
   }
 }
 
+// What an edge has room for is estimated by it before it reads the rest.
+TEST_F(Snapshots, TheManifestTellsHowManyEndOrHaveAnId) {
+  SnapshotWriter writer;
+  Change change;
+  change.signature.kind = SignatureKind::kNumber;
+  for (std::uint64_t i = 0; i < 100; ++i) writer.add(change, std::to_string(13800000000 + i), i % 4 == 0 ? 1'800'000'000 : 0, i % 10 == 0 ? i + 1 : 0);
+  SnapshotManifest manifest;
+  manifest.sequence = 1;
+  ASSERT_TRUE(writer.finish(manifest, [](std::size_t, std::string) -> Result<void> { return {}; }).ok());
+  const SnapshotManifest read = read_manifest(manifest_value(manifest_text(manifest), {})).value();
+  EXPECT_EQ(read.numbers, 100u);
+  EXPECT_EQ(read.ends, 25u);
+  EXPECT_EQ(read.ids, 10u);
+}
+
 TEST_F(Snapshots, WhatMayNotBeBlockedIsLeftOutOfASnapshotToo) {
   SnapshotManifest manifest;
   SnapshotLoad load(manifest, terms_, signers_);
