@@ -161,16 +161,20 @@ void NumberTable::add_prefix_lengths(std::span<const NumberKey> keys, std::span<
 }
 
 bool NumberTable::add(const NumberValue& value, const EntryNote& note) {
-  EntryNotes notes = notes_of(value);
+  const Probe probe = probe_of(table_secret(), value);
+  if (!may_contain(probe)) [[likely]] {
+    set(value, probe, {&note, 1});
+    return true;
+  }
+  EntryNotes notes = notes_of(probe);
   if (std::find(notes.begin(), notes.end(), note) != notes.end()) return false;
   notes.push_back(note);
-  set(value, notes);
+  set(value, probe, notes);
   return true;
 }
 
-void NumberTable::set(const NumberValue& value, std::span<const EntryNote> notes) {
+void NumberTable::set(const NumberValue& value, const Probe& probe, std::span<const EntryNote> notes) {
   DCHECK(value.digits.length != 0 && value.digits.length <= kMostDigits && !notes.empty());
-  const Probe probe = probe_of(table_secret(), value);
   if (value.prefix) {
     prefix_lengths_[value.digits.international ? 1 : 0] |= 1U << value.digits.length;
     prefixes_are_indexed_ = false;
@@ -243,9 +247,8 @@ void NumberTable::finish() {
   if (has_prefixes() && !prefixes_are_indexed_) index_prefixes();
 }
 
-EntryNotes NumberTable::notes_of(const NumberValue& value) const {
+EntryNotes NumberTable::notes_of(const Probe& probe) const {
   EntryNotes notes;
-  const Probe probe = probe_of(table_secret(), value);
   if (!may_contain(probe)) return notes;
   look_up(probe, [&](const EntryNote&, std::uint32_t at, bool is_apart) { notes.push_back(note({at, is_apart})); });
   return notes;

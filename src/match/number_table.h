@@ -42,7 +42,7 @@ class NumberTable {
   void reserve(std::size_t whole_numbers);
   void prefetch(const NumberValue& value) const;
   bool add(const NumberValue& value, const EntryNote& note);
-  void set(const NumberValue& value, std::span<const EntryNote> notes);
+  void set(const NumberValue& value, std::span<const EntryNote> notes) { set(value, probe_of(table_secret(), value), notes); }
   void finish();
 
   std::uint64_t size() const { return entries_; }
@@ -51,7 +51,7 @@ class NumberTable {
     return slots_.bytes() + ends_.bytes() + ids_.bytes() + others_index_.bytes() + others_.capacity() * sizeof(Other) + prefix_index_.bytes();
   }
 
-  EntryNotes notes_of(const NumberValue& value) const;
+  EntryNotes notes_of(const NumberValue& value) const { return notes_of(probe_of(table_secret(), value)); }
   // visit(value, notes): views of the call. What slots hold first.
   template <typename Visit>
   void for_each(Visit visit) const {
@@ -199,6 +199,8 @@ class NumberTable {
   std::uint32_t find_apart(const Probe& probe) const {
     return others_index_.room() == 0 ? 0 : others_index_.find(apart_key(probe), probe.hash);
   }
+  void set(const NumberValue& value, const Probe& probe, std::span<const EntryNote> notes);
+  EntryNotes notes_of(const Probe& probe) const;
   void put_beside(std::size_t number, const EntryNote& note);
   void put_apart(const NumberValue& value, const Probe& probe, std::span<const EntryNote> notes);
   void drop_sparse_columns();

@@ -32,6 +32,11 @@ class ExpiryQueue {
     heap.push_back(packed(item));
     std::push_heap(heap.begin(), heap.end(), later);
   }
+  // Many at once: each, in any order, and then order(), before anything else is asked of the queue.
+  void append(const Item& item) { heaps_[static_cast<std::size_t>(item.kind)].push_back(packed(item)); }
+  void order() {
+    for (Heap& heap : heaps_) std::make_heap(heap.begin(), heap.end(), later);
+  }
   // The earliest, when its time is over at now_s, taken out.
   std::optional<Item> take_due(std::int64_t now_s) {
     const std::size_t kind = earliest();

@@ -51,20 +51,19 @@ WordValue value_of(const Entry& entry) {
 // A source's entries of one kind.
 std::string list_of(const Terms& terms) { return (terms.kind == SignatureKind::kNumber ? "n" : "d") + terms.source; }
 
-ExpiryItem item_of(const WordValue& value) {
-  ExpiryItem item;
-  if (value.is_number()) {
-    const NumberValue number = value.number();
-    item.kind = ExpiryItem::Kind::kNumber;
-    item.value = number.digits.value;
-    item.length = number.digits.length;
-    item.flags = static_cast<std::uint8_t>((number.digits.international ? 1 : 0) | (number.prefix ? 2 : 0));
-  } else {
-    const NameHash hash = hash_name(value.name());
-    item.value = hash.place;
-    item.tag = hash.tag;
-  }
-  return item;
+ExpiryItem item_of(const NumberValue& number) {
+  return {.kind = ExpiryItem::Kind::kNumber,
+          .length = number.digits.length,
+          .flags = static_cast<std::uint8_t>((number.digits.international ? 1 : 0) | (number.prefix ? 2 : 0)),
+          .value = number.digits.value};
+}
+ExpiryItem item_of(const NameHash& hash) { return {.value = hash.place, .tag = hash.tag}; }
+
+// False: it never ends while this program runs.
+bool set_end(ExpiryItem& item, std::int64_t expires_s) {
+  if (expires_s == 0 || expires_s > std::numeric_limits<std::uint32_t>::max()) return false;
+  item.expires_s = static_cast<std::uint32_t>(std::max<std::int64_t>(expires_s, 0));
+  return true;
 }
 
 bool is_entry(const LogWord& word) { return word.note.word == Word::kEntry; }
@@ -215,14 +214,14 @@ void SignatureStore::State::note_end(const Entry& entry) {
     item.kind = ExpiryItem::Kind::kPattern;
     item.value = entry.key;
   } else {
-    item = item_of(value_of(entry));
+    const WordValue value = value_of(entry);
+    item = value.is_number() ? item_of(value.number()) : item_of(value.hash());
   }
   add_end(item, entry.rule.expires_s);
 }
 
 void SignatureStore::State::add_end(ExpiryItem item, std::int64_t expires_s) {
-  if (expires_s == 0 || expires_s > std::numeric_limits<std::uint32_t>::max()) return;
-  item.expires_s = static_cast<std::uint32_t>(std::max<std::int64_t>(expires_s, 0));
+  if (!set_end(item, expires_s)) return;
   expiries.add(item);
   // What was pushed again and again has left its old moments behind.
   if (expiries.size() <= 2 * (expiring + patterns.words_kept()) + 1024) return;
@@ -370,20 +369,22 @@ void SignatureStore::apply(std::span<const Change> changes, std::vector<Complain
   }
 }
 
-// The log's entries of a layer that is adopted, counted, and their ends noted.
+// The log's entries of a layer that is adopted, counted, and their ends noted. Requires: no ends are noted yet.
 void SignatureStore::State::count_layer(const Layer& layer) {
   std::vector<std::uint64_t> by_terms(layer.terms().size());
-  const auto count = [&](const auto& value_of_it, std::span<const EntryNote> notes) {
+  const auto count = [&](const auto& item_of_it, std::span<const EntryNote> notes) {
     ++kept;
     for (const EntryNote& note : notes) {
       ++by_terms[note.terms];
       if (note.expires_s == 0) continue;
       ++expiring;
-      add_end(item_of(value_of_it()), note.expires_s);
+      ExpiryItem item = item_of_it();
+      if (set_end(item, note.expires_s)) expiries.append(item);
     }
   };
-  layer.domains().for_each([&](std::string_view name, std::span<const EntryNote> notes) { count([&] { return WordValue::of_domain(name); }, notes); });
-  layer.numbers().for_each([&](const NumberValue& number, std::span<const EntryNote> notes) { count([&] { return WordValue::of_number(number); }, notes); });
+  layer.domains().for_each([&](std::string_view name, std::span<const EntryNote> notes) { count([&] { return item_of(hash_name(name)); }, notes); });
+  layer.numbers().for_each([&](const NumberValue& number, std::span<const EntryNote> notes) { count([&] { return item_of(number); }, notes); });
+  expiries.order();
   for (std::size_t i = 0; i < by_terms.size(); ++i) {
     if (by_terms[i] == 0) continue;
     const Terms& terms_of_it = layer.terms().all()[i];

@@ -55,6 +55,13 @@ TEST(ExpiryQueue, GivesWhatIsDueTheEarliestFirst) {
       queue.add(listed.back());
     }
     if (random() % 40 == 0) {
+      for (int more = 0; more < 100; ++more) {
+        listed.push_back(random_item(random));
+        queue.append(listed.back());
+      }
+      queue.order();
+    }
+    if (random() % 40 == 0) {
       const auto is_wanted = [](const Item& item) { return item.value % 3 != 0; };
       std::erase_if(listed, [&](const Item& item) { return !is_wanted(item); });
       queue.keep_if(is_wanted);
