@@ -11,6 +11,7 @@
 namespace telefence {
 
 void LayerFiller::reserve(SignatureKind kind, std::size_t more) {
+  flush();
   if (kind == SignatureKind::kDomain)
     layer_.domains().reserve(layer_.domains().names() + more);
   else

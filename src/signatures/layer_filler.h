@@ -32,7 +32,7 @@ class LayerFiller {
 
   // Blocked prefixes that take in millions of numbers are in force, and complained of.
   void doubt_short_prefixes() { doubts_short_prefixes_ = true; }
-  // Room for so many more.
+  // Room for so many more than were taken.
   void reserve(SignatureKind kind, std::size_t more);
   // What the rows from now on have in common. Requires: kind is kDomain or kNumber.
   void begin(const Signature& common);

@@ -53,7 +53,9 @@ Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, s
   }
   const SignatureKind kind = common_.signature.kind;
   const bool is_domain = kind == SignatureKind::kDomain;
-  if (++(is_domain ? domains_ : numbers_) == kMostReserved) reserve_more(kind, is_domain ? manifest_.domains : manifest_.numbers);
+  std::uint64_t& rows = is_domain ? domains_ : numbers_;
+  if (rows == kMostReserved) reserve_more(kind, is_domain ? manifest_.domains : manifest_.numbers);
+  ++rows;
   ++*of_source_;
   const LayerFiller::Row row{value, expires_s, id};
   if (filler_.take_plain(row)) return {};  // nothing of that form is wide
