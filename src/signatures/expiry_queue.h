@@ -39,9 +39,9 @@ class ExpiryQueue {
   }
   // The earliest, when its time is over at now_s, taken out.
   std::optional<Item> take_due(std::int64_t now_s) {
+    if (!has_due(now_s)) return std::nullopt;
     const std::size_t kind = earliest();
     Heap& heap = heaps_[kind];
-    if (heap.empty() || heap.front().expires_s > now_s) return std::nullopt;
     std::pop_heap(heap.begin(), heap.end(), later);
     const Item item = unpacked(heap.back(), static_cast<Item::Kind>(kind));
     heap.pop_back();

@@ -375,7 +375,8 @@ TEST(NumberTable, AgreesWithStringsOverRandomNumbers) {
   for (std::uint32_t i = 0; i < 300; ++i) {
     expected.push_back({digits(7), random() % 2 == 0, random() % 2 == 0});
     EntryNote note{.terms = filled.terms(i, SignatureKind::kNumber)};
-    if (i % 5 == 0) note.id = i + 1;  // stands apart
+    if (i % 5 == 0) note.id = i + 1;
+    if (i % 7 == 0) note.expires_s = std::int64_t{1} << 32;  // beyond what a column holds: stands apart
     filled.table.add({pack(expected.back().digits, expected.back().international), expected.back().prefix}, note);
   }
   filled.table.finish();
