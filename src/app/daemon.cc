@@ -11,7 +11,7 @@
 #include "app/test_request.h"
 #include "config/loader.h"
 #include "nic/cores.h"
-#include "signatures/compiled_lists.h"
+#include "signatures/compiled_layer.h"
 #include "stats/exporter.h"
 
 namespace telefence {

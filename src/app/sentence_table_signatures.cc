@@ -84,6 +84,7 @@ constexpr Sentence kSentences[] = {
     {"snapshot {} refused: chunk {} of snapshot {} is not the one that its manifest names", "快照 {0} 被拒绝：第 {1} 块与清单不符"},
     {"this is a wide entry, and no batch of two signers is there for it", "这是宽泛条目，缺少两人签名的批次"},
     {"{}; after a restart this node begins with what was kept before", "{0}；重启后本节点从此前保存的内容开始"},
+    {"{}; the next start reads the snapshot from its text", "{0}；下次启动将从文本读取快照"},
     {"batch {} can't be taken ({}): edges with other keys or a newer version may have taken it; --accept-gaps writes down what is there without it",
      "批次 {0} 无法采用（{1}）：密钥或版本不同的节点可能已采用；--accept-gaps 不含它照样写下"},
     {"edges with this configuration take no snapshot that nobody signed: add --key FILE, of a signer with may_snapshot: true",

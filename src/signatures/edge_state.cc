@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/edge_state.h"
 
+#include <pthread.h>
+
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -8,6 +11,7 @@
 
 #include "base/json_text.h"
 #include "signatures/batch.h"
+#include "signatures/compiled_snapshot.h"
 #include "signatures/whole_file.h"
 
 namespace telefence {
@@ -103,6 +107,26 @@ void EdgeState::keep_snapshot(const std::string& manifest, const std::vector<std
   waiting_bytes_ = 0;
   is_given_up_ = lacks_base_ = false;
   file_problem_.clear();
+  std::error_code ignored;
+  std::filesystem::remove(compiled_snapshot_file(folder_), ignored);  // of another snapshot
+}
+
+void EdgeState::keep_compiled(Compile compile) {
+  if (!keeps()) return;
+  compile_waiting_ = std::move(compile);
+  compile_waiting();
+}
+
+void EdgeState::compile_waiting() {
+  if (compiling_.valid() && compiling_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+    const Result<void> kept = compiling_.get();
+    compiled_problem_ = kept.ok() ? "" : kept.error().message + "; the next start reads the snapshot from its text";
+  }
+  if (!compile_waiting_ || compiling_.valid()) return;
+  compiling_ = std::async(std::launch::async, [folder = folder_, stop = stop_.get_token(), compile = std::exchange(compile_waiting_, nullptr)] {
+    pthread_setname_np(pthread_self(), "telefence:keep");
+    return compile(folder, stop);
+  });
 }
 
 void EdgeState::write_waiting() {
@@ -197,7 +221,9 @@ void EdgeState::tick() {
   if (!audit_waiting_.empty() && std::chrono::steady_clock::now() >= next_audit_) write_audit();
   if (const Result<void> synced = audit_.tick(); !synced.ok()) audit_problem_ = synced.error().message;
   look_for_folder();
-  problem_ = unmended_problem_;
+  compile_waiting();
+  problem_ = compiled_problem_;
+  if (!unmended_problem_.empty()) problem_ = unmended_problem_;
   for (const std::string* one : {&audit_problem_, &folder_problem_, &file_problem_})
     if (!one->empty()) problem_ = *one;
 }

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What an edge keeps on its disk: the batches it has applied (policy_file.h), and the audit file of what happened to its policy. A disk
-// that is full or gone never stops filtering: it is told, and what could not be written is tried again. Thread of the feed.
+// What an edge keeps on its disk: the batches it has applied (policy_file.h), the snapshot that they lie on, as it came and compiled, and
+// the audit file of what happened to its policy. A disk that is full or gone never stops filtering: it is told, and what could not be
+// written is tried again. Thread of the feed.
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "signatures/audit_log.h"
+#include "signatures/options.h"
 #include "signatures/policy_file.h"
 #include "signatures/snapshot_file.h"
 #include "signatures/unmended.h"
@@ -22,8 +26,9 @@ namespace telefence {
 
 class EdgeState {
  public:
-  // `folder` "": nothing is kept.
-  explicit EdgeState(std::string folder) : folder_(std::move(folder)) {}
+  // `folder` "": nothing is kept. `large`: RedisOptions::compact_above.
+  explicit EdgeState(std::string folder, std::uint64_t large = RedisOptions().compact_above) : folder_(std::move(folder)), large_(large) {}
+  ~EdgeState() { stop_.request_stop(); }
 
   // What a snapshot on disk came to.
   struct Base {
@@ -40,10 +45,15 @@ class EdgeState {
   // with what comes, is as good. Else, when it can't be written, nothing more is kept until a restart: a hole would lie in between.
   void keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
                      std::span<const StoredBatch> since, bool comes_to_the_same);
+  // Calls this in a thread of its own, to compile and write what makes the next start quicker; one at a time, and of those that wait the
+  // newest. What it returns is told. It is waited for at the end, and should end soon when it is asked to stop.
+  using Compile = std::function<Result<void>(const std::string& folder, const std::stop_token& stop)>;
+  void keep_compiled(Compile compile);
   // Whether anything is kept.
   bool keeps() const { return file_.is_open(); }
+  const std::string& folder() const { return folder_; }
   // What has gathered since the last snapshot is worth one.
-  bool is_large() const { return file_.is_open() && file_.size() > kLarge; }
+  bool is_large() const { return file_.is_open() && file_.size() > large_; }
   // The batches behind that of this id and hash, as they are kept; nullopt: it is not among them.
   std::optional<std::vector<StoredBatch>> behind(const std::string& id, const std::string& hash) const;
   // Keeps a batch that was applied.
@@ -64,15 +74,16 @@ class EdgeState {
 
  private:
   // Batches are kept in the order in which they were applied or not at all: what lacks one in the middle is another policy.
-  static constexpr std::uint64_t kLarge = 64u << 20;  // bytes
   static constexpr std::size_t kMostWaiting = 64u << 20;  // bytes
   static constexpr std::size_t kMostAuditWaiting = 10'000;  // lines
   void write_waiting();
   void write_audit();
+  void compile_waiting();
   void look_for_folder();
   Result<PolicyFile::Loaded> load_batches(const Base& base, const std::function<void(const StoredBatch&, bool lies_on_it)>& take);
 
   const std::string folder_;
+  const std::uint64_t large_;
   PolicyFile file_;
   AuditLog audit_;
   std::deque<AuditEntry> audit_waiting_;
@@ -86,7 +97,10 @@ class EdgeState {
   std::chrono::steady_clock::time_point next_try_;
   Unmended kept_unmended_;
   std::chrono::steady_clock::time_point next_unmended_;
-  std::string problem_, file_problem_, audit_problem_, unmended_problem_, folder_problem_;
+  std::string problem_, file_problem_, audit_problem_, unmended_problem_, folder_problem_, compiled_problem_;
+  std::stop_source stop_;
+  Compile compile_waiting_;
+  std::future<Result<void>> compiling_;
 };
 
 }  // namespace telefence

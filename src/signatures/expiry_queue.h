@@ -32,10 +32,18 @@ class ExpiryQueue {
     heap.push_back(packed(item));
     std::push_heap(heap.begin(), heap.end(), later);
   }
-  // Many at once: each, in any order, and then order(), before anything else is asked of the queue.
-  void append(const Item& item) { heaps_[static_cast<std::size_t>(item.kind)].push_back(packed(item)); }
+  // Many at once: each, in any order, and then order(), before anything else is asked of the queue. `most`: so many of its kind at the
+  // most; room for them is taken at once, and memory for those that come.
+  void append(const Item& item, std::size_t most) {
+    Heap& heap = heaps_[static_cast<std::size_t>(item.kind)];
+    if (heap.empty()) heap.reserve(most);
+    heap.push_back(packed(item));
+  }
   void order() {
-    for (Heap& heap : heaps_) std::make_heap(heap.begin(), heap.end(), later);
+    for (Heap& heap : heaps_) {
+      if (heap.capacity() > 2 * heap.size()) heap.shrink_to_fit();
+      std::make_heap(heap.begin(), heap.end(), later);
+    }
   }
   // The earliest, when its time is over at now_s, taken out.
   std::optional<Item> take_due(std::int64_t now_s) {

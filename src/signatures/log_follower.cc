@@ -44,7 +44,7 @@ LogFollower::LogFollower(const SignatureOptions& options, const Interrupt& wake,
       news_(news),
       reader_(options.redis, wake),
       waiting_(options.redis.trust.wide.home_country, options.redis.node),
-      state_(options.redis.server.empty() ? "" : options.state_dir),
+      state_(options.redis.server.empty() ? "" : options.state_dir, options.redis.compact_above),
       freeze_(options.redis.log, options.redis.silent_after_s) {
   if (const Result<void> set = set_trust(options_.trust); !set.ok()) news_.keys_unread(set.error());
 }

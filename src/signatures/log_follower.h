@@ -89,6 +89,8 @@ class LogFollower {
   void lack_base();
   bool has_all_of_disk(const SnapshotManifest& snapshot);
   void adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Progress& progress);
+  void keep_compiled(const SnapshotManifest& manifest, const SnapshotLoad& load);
+  void compile_beside(SnapshotManifest manifest, std::vector<std::string> chunks);
   bool refuse_snapshot(std::uint64_t sequence, const std::string& why);
   bool is_of_other_log(const SnapshotManifest& manifest);
   bool waits_for_signers(const SnapshotManifest& manifest);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The follower and snapshots: at a first start, after a break of the log, and to keep what is on disk small.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <span>
 #include <utility>
 
+#include "signatures/compiled_snapshot.h"
 #include "signatures/log_follower.h"
+#include "signatures/size_estimate.h"
 #include "signatures/wall_clock.h"
 
 namespace telefence {
@@ -21,6 +25,9 @@ constexpr std::size_t kMostAskedAbout = 1000;
 
 // A snapshot and a batch of less than this apart: which was first is not known, the clocks and their milliseconds being what they are.
 constexpr std::int64_t kSameMoment_ms = 1000;
+
+// Compiling what is not in force yet gives way to the feed, which may have the same core.
+constexpr int kGivesWay = 10;
 
 std::string id_of(std::uint64_t sequence) { return std::to_string(sequence) + "-0"; }
 
@@ -91,6 +98,30 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
   progress.has_changed = true;
 }
 
+// Of a snapshot that was read as text: the next start has it compiled.
+void LogFollower::keep_compiled(const SnapshotManifest& manifest, const SnapshotLoad& load) {
+  if (std::optional<CompiledSnapshot> compiled = load.compiled())
+    state_.keep_compiled([compiled = std::move(*compiled), key = snapshot_key(manifest, store_.terms(), signers_), terms = store_.terms()](
+                             const std::string& folder, const std::stop_token&) { return write_compiled_snapshot(folder, key, compiled, terms); });
+}
+
+// Of one that is kept and not in force: what is in force comes to the same. For a while it takes as much memory again, so only where twice
+// that is free; else the next start reads the text.
+void LogFollower::compile_beside(SnapshotManifest manifest, std::vector<std::string> chunks) {
+  if (available_memory() < 2 * bytes_in_force(manifest)) return;
+  state_.keep_compiled([manifest = std::move(manifest), chunks = std::move(chunks), terms = store_.terms(), signers = signers_](
+                           const std::string& folder, const std::stop_token& stop) -> Result<void> {
+    setpriority(PRIO_PROCESS, 0, kGivesWay);  // Linux: of this thread
+    const Result<LoadedSnapshot> loaded = load_snapshot(manifest, terms, signers, false, [&](std::size_t index) -> Result<std::string> {
+      if (stop.stop_requested()) return Error{ErrorCode::kFailed, "it was stopped"};
+      return chunks[index];
+    });
+    if (!loaded.ok()) return {};  // what is wrong with it is told by who takes it
+    const std::optional<CompiledSnapshot> compiled = loaded.value().load->compiled();
+    return compiled ? write_compiled_snapshot(folder, snapshot_key(manifest, terms, signers), *compiled, terms) : Result<void>();
+  });
+}
+
 bool LogFollower::take_snapshot(const ManifestThere& there, Progress& progress) {
   const SnapshotManifest& manifest = there.manifest;
   if (const auto refused = signers_.refuse(manifest)) return refuse_snapshot(manifest.sequence, refused->why);
@@ -104,6 +135,7 @@ bool LogFollower::take_snapshot(const ManifestThere& there, Progress& progress) 
   adopt(manifest, *loaded.value().load, progress);
   reader_.go_to(order_.last_id());
   state_.keep_snapshot(there.value, loaded.value().chunks, manifest.digest, {}, false);
+  keep_compiled(manifest, *loaded.value().load);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
   news_.snapshot_loaded(manifest.sequence, store_.counts().in_force(), static_cast<std::uint64_t>(milliseconds));
   state_.audit(AuditEntry("snapshot", manifest.publisher)
@@ -190,6 +222,7 @@ void LogFollower::compact() {
   }
   state_.keep_snapshot(manifest.value().value, chunks, newest.digest, *since, true);
   state_.audit(AuditEntry("compacted", newest.publisher).number("seq", newest.sequence).text("hash", newest.digest));
+  compile_beside(newest, std::move(chunks));
 }
 
 // As from Redis, its signatures too.
@@ -203,11 +236,14 @@ EdgeState::Base LogFollower::take_stored_snapshot(Result<SnapshotFile> read, Pro
   const Result<SnapshotManifest> manifest = read_manifest(file.manifest());
   if (!manifest.ok()) return refuse(manifest.error().message);
   if (const auto refused = signers_.refuse(manifest.value())) return refuse(refused->why);
-  const Result<LoadedSnapshot> loaded = load_snapshot(manifest.value(), store_.terms(), signers_, false, [&](std::size_t index) {
-    return file.next(manifest.value().chunks[index].bytes);
-  });
+  if (const Result<void> whole = file.refuse_cut_off(manifest.value()); !whole.ok()) return refuse(whole.error().message);
+  const CompileTerms& terms = store_.terms();
+  const Result<LoadedSnapshot> loaded =
+      load_snapshot(manifest.value(), terms, signers_, false, [&](std::size_t index) { return file.chunk(manifest.value(), index); },
+                    read_compiled_snapshot(state_.folder(), snapshot_key(manifest.value(), terms, signers_), terms));
   if (!loaded.ok()) return refuse(loaded.error().message);
   adopt(manifest.value(), *loaded.value().load, progress);
+  keep_compiled(manifest.value(), *loaded.value().load);
   news_.snapshot_read(manifest.value().sequence, store_.counts().in_force());
   return {manifest.value().digest, manifest.value().sequence, manifest.value().hash};
 }

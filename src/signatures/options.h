@@ -70,6 +70,7 @@ struct RedisOptions {
   std::vector<std::string> others;  // asked in this order when it fails
   RedisTls tls;                     // of rediss:// servers
   std::uint32_t snapshot_spread_ms = 10'000;  // after a break of the log: by chance so long, so that not all nodes load one at once
+  std::uint64_t compact_above = 64u << 20;  // octets of batches on disk that are worth a newer snapshot in their place
   std::uint32_t look_nearer_ms = 60'000;  // how often a nearer server than the one in use is looked for, by chance half or more
   std::string user;
   std::string password_file;

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "signatures/compiled_layer.h"
 #include "signatures/compiled_lists.h"
 #include "signatures/list_files.h"
 #include "signatures/pattern_files.h"
@@ -20,10 +21,11 @@ class FilesReader {
   // Domains and numbers, from what was compiled before where that is of these lists.
   void read_tables() {
     const std::string key = options_.state_dir.empty() ? std::string() : lists_key(options_, terms_);
+    const std::string file = compiled_lists_file(options_.state_dir);
     if (!key.empty()) {
-      if (Result<CompiledLists> compiled = read_compiled_lists(options_.state_dir, key); compiled.ok()) return take(compiled.value());
+      if (Result<CompiledLayer> compiled = read_compiled_layer(file, key); compiled.ok()) return take(compiled.value());
     }
-    CompiledLists made;
+    CompiledLayer made;
     {
       ComplaintList complaints(made.complaints);
       const auto layer = std::make_shared<Layer>();
@@ -38,7 +40,7 @@ class FilesReader {
     }
     // A list that was changed while it was read is not what the key says.
     if (options_.keeps_compiled && !key.empty() && failures_.empty() && key == lists_key(options_, terms_))
-      keep_ = [state_dir = options_.state_dir, key, made] { return write_compiled_lists(state_dir, key, made); };
+      keep_ = [file, key, made] { return write_compiled_layer(file, key, made); };
     take(made);
   }
 
@@ -71,7 +73,7 @@ class FilesReader {
   }
 
  private:
-  void take(const CompiledLists& lists) {
+  void take(const CompiledLayer& lists) {
     layer_ = lists.layer;
     complaints_.add_all(lists.complaints, lists.complaint_count, lists.left_out);
   }

@@ -22,7 +22,7 @@ struct SignatureFiles {
   std::shared_ptr<const Layer> layer;  // domains and numbers; never null
   FilePatterns patterns;               // and urls
   std::set<std::string> names;         // of all files that were read
-  // Not null: what is to be kept on disk for the next start (compiled_lists.h), by any thread.
+  // Not null: what is to be kept on disk for the next start (compiled_layer.h), by any thread.
   std::function<Result<void>()> keep;
 };
 

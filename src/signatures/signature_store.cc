@@ -372,18 +372,19 @@ void SignatureStore::apply(std::span<const Change> changes, std::vector<Complain
 // The log's entries of a layer that is adopted, counted, and their ends noted. Requires: no ends are noted yet.
 void SignatureStore::State::count_layer(const Layer& layer) {
   std::vector<std::uint64_t> by_terms(layer.terms().size());
-  const auto count = [&](const auto& item_of_it, std::span<const EntryNote> notes) {
+  const auto count = [&](const auto& item_of_it, std::size_t most, std::span<const EntryNote> notes) {
     ++kept;
     for (const EntryNote& note : notes) {
       ++by_terms[note.terms];
       if (note.expires_s == 0) continue;
       ++expiring;
       ExpiryItem item = item_of_it();
-      if (set_end(item, note.expires_s)) expiries.append(item);
+      if (set_end(item, note.expires_s)) expiries.append(item, most);
     }
   };
-  layer.domains().for_each([&](std::string_view name, std::span<const EntryNote> notes) { count([&] { return item_of(hash_name(name)); }, notes); });
-  layer.numbers().for_each([&](const NumberValue& number, std::span<const EntryNote> notes) { count([&] { return item_of(number); }, notes); });
+  const std::size_t domains = layer.domains().size(), numbers = layer.numbers().size();
+  layer.domains().for_each([&](std::string_view name, std::span<const EntryNote> notes) { count([&] { return item_of(hash_name(name)); }, domains, notes); });
+  layer.numbers().for_each([&](const NumberValue& number, std::span<const EntryNote> notes) { count([&] { return item_of(number); }, numbers, notes); });
   expiries.order();
   for (std::size_t i = 0; i < by_terms.size(); ++i) {
     if (by_terms[i] == 0) continue;

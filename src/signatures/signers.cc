@@ -2,9 +2,11 @@
 #include "signatures/signers.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
+#include "crypto/hex.h"
 #include "signatures/words.h"
 
 namespace telefence {
@@ -96,6 +98,18 @@ const Signers::Signer* Signers::find(const std::string& key_id) const {
   for (const Signer& signer : signers_)
     if (signer.key.id == key_id) return &signer;
   return nullptr;
+}
+
+std::string Signers::stamp() const {
+  using Json = nlohmann::json;
+  Json signers = Json::array();
+  for (const Signer& signer : signers_) {
+    const SignerOptions& may = signer.may;
+    signers.push_back({hex_of(signer.key.key), may.sources, may.kinds, may.operations, may.may_be_wide, may.may_snapshot});
+  }
+  const WideTerms& wide = options_.wide;
+  return Json{{"signers", signers}, {"unsigned", options_.accept_unsigned}, {"wide", {wide.number_digits, wide.pattern_percent, wide.home_country}}}.dump(
+      -1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string Signers::name_of(const std::string& key_id) const {

@@ -76,6 +76,8 @@ class Signers {
     return signer != nullptr && signer->may.may_snapshot;
   }
   bool takes_unsigned() const { return options_.accept_unsigned; }
+  // Two that say the same judge the same entries alike.
+  std::string stamp() const;
 
   bool empty() const { return signers_.empty(); }
   std::size_t count() const { return signers_.size(); }

@@ -16,7 +16,6 @@
 #include "signatures/list_files.h"
 #include "signatures/pattern_files.h"
 #include "signatures/signature_store.h"
-#include "signatures/snapshot.h"
 #include "signatures/snapshot_file.h"
 
 namespace telefence {
@@ -95,10 +94,7 @@ void add_kept(const SignatureOptions& options, SizeEstimate& out) {
   if (!manifest) return;
   const SnapshotManifest& kept = manifest.value();
   out.kept_entries = kept.domains + kept.numbers + kept.others;
-  out.kept_bytes = static_cast<std::uint64_t>((kDomainBytes + kKeptNameBytes) * static_cast<double>(kept.domains) +
-                                              kNumberBytes * static_cast<double>(kept.numbers) +
-                                              kEndBytes * static_cast<double>(kept.ends) + kIdBytes * static_cast<double>(kept.ids) +
-                                              kUrlBytes * static_cast<double>(kept.others));
+  out.kept_bytes = bytes_in_force(kept);
 }
 
 // "Name:   1234 kB" of /proc/meminfo.
@@ -176,6 +172,12 @@ Result<SizeEstimate> estimate_size(const SignatureOptions& options, const Compil
   out.peak_bytes = 2 * out.bytes;
   out.compiled_seconds = bytes / kCompiledBytesPerSecond;
   return out;
+}
+
+std::uint64_t bytes_in_force(const SnapshotManifest& manifest) {
+  return static_cast<std::uint64_t>((kDomainBytes + kKeptNameBytes) * static_cast<double>(manifest.domains) +
+                                    kNumberBytes * static_cast<double>(manifest.numbers) + kEndBytes * static_cast<double>(manifest.ends) +
+                                    kIdBytes * static_cast<double>(manifest.ids) + kUrlBytes * static_cast<double>(manifest.others));
 }
 
 std::uint64_t available_memory() { return std::min(memory_line("MemAvailable:"), left_in_container()); }

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "signatures/compiler.h"
 #include "signatures/options.h"
+#include "signatures/snapshot.h"
 
 namespace telefence {
 
@@ -30,6 +31,9 @@ struct SizeEstimate {
 // measures_speed: loads up to 200,000 lines of each list, and compiles all patterns: what they take is no estimate, and asking takes as long
 // as loading them. Without it patterns are in the sum by the size of their files.
 Result<SizeEstimate> estimate_size(const SignatureOptions& options, const CompileTerms& terms, bool measures_speed);
+
+// What a snapshot takes when it is in force.
+std::uint64_t bytes_in_force(const SnapshotManifest& manifest);
 
 // Of this machine or its container: what could be taken now without swapping. 0: not known.
 std::uint64_t available_memory();

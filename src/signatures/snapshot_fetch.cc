@@ -55,25 +55,26 @@ Result<std::string> chunk_at(const AskRedis& ask, std::string_view log, const Sn
 }
 
 Result<LoadedSnapshot> load_snapshot(const SnapshotManifest& manifest, const CompileTerms& terms, const Signers& signers, bool keeps_chunks,
-                                     const std::function<Result<std::string>(std::size_t)>& next) {
-  LoadedSnapshot out{std::make_unique<SnapshotLoad>(manifest, terms, signers), {}};
+                                     const std::function<Result<std::string>(std::size_t)>& chunk, std::optional<CompiledSnapshot> before) {
+  LoadedSnapshot out{std::make_unique<SnapshotLoad>(manifest, terms, signers, std::move(before)), {}};
   std::future<Result<std::string>> unpacking;
-  const auto take = [&]() -> Result<void> {
-    if (!unpacking.valid()) return {};
-    const Result<std::string> text = unpacking.get();
-    return text.ok() ? out.load->take(text.value()) : Result<void>(text.error());
+  std::size_t unpacked = 0;  // which one
+  const auto take = [&](std::future<Result<std::string>> done) -> Result<void> {
+    if (!done.valid()) return {};
+    const Result<std::string> text = done.get();
+    return text.ok() ? out.load->take(unpacked, text.value()) : Result<void>(text.error());
   };
   for (std::size_t i = 0; i < manifest.chunks.size(); ++i) {
-    Result<std::string> packed = next(i);
+    if (!out.load->needs(i)) continue;
+    Result<std::string> packed = chunk(i);
     if (!packed.ok()) return packed.error();
     if (keeps_chunks) out.chunks.push_back(packed.value());
-    std::future<Result<std::string>> before = std::exchange(unpacking, {});
-    unpacking = std::async(std::launch::async, [&manifest, i, bytes = std::move(packed.value())] { return unpack_chunk(manifest, i, bytes); });
-    std::swap(before, unpacking);
-    if (Result<void> taken = take(); !taken.ok()) return taken.error();
-    unpacking = std::move(before);
+    std::future<Result<std::string>> before_it = std::exchange(
+        unpacking, std::async(std::launch::async, [&manifest, i, bytes = std::move(packed.value())] { return unpack_chunk(manifest, i, bytes); }));
+    if (Result<void> taken = take(std::move(before_it)); !taken.ok()) return taken.error();
+    unpacked = i;
   }
-  if (Result<void> taken = take(); !taken.ok()) return taken.error();
+  if (Result<void> taken = take(std::move(unpacking)); !taken.ok()) return taken.error();
   if (Result<void> finished = out.load->finish(); !finished.ok()) return finished.error();
   return out;
 }

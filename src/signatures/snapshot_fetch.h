@@ -8,6 +8,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +40,9 @@ struct LoadedSnapshot {
   std::unique_ptr<SnapshotLoad> load;
   std::vector<std::string> chunks;  // as they came, when they are to be kept
 };
-// Reads all chunks, each given by `next` in order. Requires: the signers took the manifest; all outlive what is returned.
+// Reads the chunks, each given by `chunk`, in order. `before`: of exactly this snapshot; only what it has not is asked for. Requires: the
+// signers took the manifest; all outlive what is returned.
 Result<LoadedSnapshot> load_snapshot(const SnapshotManifest& manifest, const CompileTerms& terms, const Signers& signers, bool keeps_chunks,
-                                     const std::function<Result<std::string>(std::size_t index)>& next);
+                                     const std::function<Result<std::string>(std::size_t index)>& chunk, std::optional<CompiledSnapshot> before = {});
 
 }  // namespace telefence

@@ -17,19 +17,46 @@ constexpr std::uint64_t kMoreBelieved = 8;
 
 }  // namespace
 
-SnapshotLoad::SnapshotLoad(const SnapshotManifest& manifest, const CompileTerms& terms, const Signers& signers)
-    : manifest_(manifest), terms_(terms), signers_(signers), now_s_(std::time(nullptr)) {
+SnapshotLoad::SnapshotLoad(const SnapshotManifest& manifest, const CompileTerms& terms, const Signers& signers, std::optional<CompiledSnapshot> before)
+    : manifest_(manifest), terms_(terms), signers_(signers), now_s_(std::time(nullptr)), before_(std::move(before)) {
+  if (before_) return;
   // As many as are told, unless so few octets can't hold them; of the octets nobody has seen one yet.
   const std::uint64_t most = std::min(8 * manifest.bytes(), kMostReserved);
   filler_.reserve(SignatureKind::kDomain, std::min(manifest.domains, most));
   filler_.reserve(SignatureKind::kNumber, std::min(manifest.numbers, most));
 }
 
+bool SnapshotLoad::needs(std::size_t chunk) const {
+  return !before_ || std::binary_search(before_->other_chunks.begin(), before_->other_chunks.end(), chunk);
+}
+
+Result<void> SnapshotLoad::take(std::size_t chunk, std::string_view text) {
+  is_chunk_other_ = false;
+  Result<void> taken = read(text);
+  if (is_chunk_other_) other_chunks_.push_back(chunk);
+  return taken;
+}
+
 Result<void> SnapshotLoad::begin(const Change& common) {
   common_ = common;
+  if (common.op == Change::Op::kRemove) {
+    is_chunk_other_ = true;
+    return {};
+  }
   of_source_ = &entries_of_sources_[common.signature.source];
-  if (common.op == Change::Op::kAdd) filler_.begin(common.signature);
+  if (before_) return {};
+  filler_.begin(common.signature);
+  note_action();
   return {};
+}
+
+void SnapshotLoad::note_action() {
+  const Signature& of = common_.signature;
+  const bool is_known = std::any_of(actions_.begin(), actions_.end(), [&](const Signature& one) { return one.kind == of.kind && one.action == of.action; });
+  if (of.action.empty() || is_known) return;
+  actions_.emplace_back();
+  actions_.back().kind = of.kind;
+  actions_.back().action = of.action;
 }
 
 // A signer that is trusted no more takes his wide entries along.
@@ -51,6 +78,7 @@ Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, s
     removed_.back().signature.value = value;
     return {};
   }
+  if (before_) return {};
   const SignatureKind kind = common_.signature.kind;
   const bool is_domain = kind == SignatureKind::kDomain;
   std::uint64_t& rows = is_domain ? domains_ : numbers_;
@@ -63,7 +91,10 @@ Result<void> SnapshotLoad::row(std::string_view value, std::int64_t expires_s, s
   signature.value = value;
   signature.expires_s = expires_s;
   signature.where = "snapshot:" + std::to_string(manifest_.sequence);
-  if (is_proved(signature)) filler_.take(row, signature.where);
+  if (is_proved(signature))
+    filler_.take(row, signature.where);
+  else
+    lacks_proofs_ = true;
   return {};
 }
 
@@ -73,6 +104,7 @@ void SnapshotLoad::reserve_more(SignatureKind kind, std::uint64_t told) {
 }
 
 Result<void> SnapshotLoad::line(Change change) {
+  is_chunk_other_ = true;
   if (change.op == Change::Op::kReplaceList) return Error{ErrorCode::kInvalid, "a replace-list in a snapshot"};
   change.signature.where = "snapshot:" + std::to_string(manifest_.sequence);
   if (change.unenforced != UnenforcedKind::kNone) {
@@ -101,6 +133,7 @@ void SnapshotLoad::drop_unproved_patterns() {
 }
 
 Result<void> SnapshotLoad::proof(const StoredBatch& stored) {
+  is_chunk_other_ = true;
   const Result<Batch> batch = read_batch(stored.id, {stored.header, stored.body, stored.signature});
   if (!batch.ok()) return batch.error();
   if (signers_.refuse(batch.value())) return {};  // it proves nothing
@@ -115,11 +148,19 @@ Result<void> SnapshotLoad::proof(const StoredBatch& stored) {
 Result<void> SnapshotLoad::finish() {
   drop_unproved_patterns();
   filler_.finish();
+  const std::vector<Complaint>& of_rows = before_ ? before_->complaints : row_complaints_;
+  complaints_.insert(complaints_.begin(), of_rows.begin(), of_rows.end());
+  if (before_) return {};
   layer_->finish();
   if (domains_ != manifest_.domains || numbers_ != manifest_.numbers)
     return Error{ErrorCode::kInvalid, "it has " + std::to_string(domains_) + " domains and " + std::to_string(numbers_) + " numbers, its manifest tells " +
                                           std::to_string(manifest_.domains) + " and " + std::to_string(manifest_.numbers)};
   return {};
+}
+
+std::optional<CompiledSnapshot> SnapshotLoad::compiled() const {
+  if (before_ || lacks_proofs_) return std::nullopt;
+  return CompiledSnapshot{layer_, row_complaints_, other_chunks_, actions_};
 }
 
 }  // namespace telefence

@@ -57,7 +57,7 @@ TEST(ExpiryQueue, GivesWhatIsDueTheEarliestFirst) {
     if (random() % 40 == 0) {
       for (int more = 0; more < 100; ++more) {
         listed.push_back(random_item(random));
-        queue.append(listed.back());
+        queue.append(listed.back(), 100);
       }
       queue.order();
     }

@@ -120,14 +120,14 @@ void fuzz_lines(std::string_view text, const Signers& signers) {
   SnapshotManifest manifest;
   manifest.sequence = 7;
   SnapshotLoad load(manifest, terms(), signers);
-  if (const Result<void> taken = load.take(text); !taken.ok()) return promise(!taken.error().message.empty(), "a chunk is refused without a word");
+  if (const Result<void> taken = load.take(0, text); !taken.ok()) return promise(!taken.error().message.empty(), "a chunk is refused without a word");
   if (const Result<void> finished = load.finish(); !finished.ok()) promise(!finished.error().message.empty(), "a snapshot is refused without a word");
   check_taken(load, signers);
   if (!signers.takes_unsigned()) return;
   const Written once = written(manifest, load);
   SnapshotLoad again(once.manifest, terms(), signers);
   for (const std::string& one : once.texts) {
-    const Result<void> taken = again.take(one);
+    const Result<void> taken = again.take(0, one);
     promise(taken.ok(), "what was written is not read", taken.ok() ? "" : taken.error().message);
   }
   promise(again.finish().ok(), "what was written is not what its manifest tells");
@@ -160,7 +160,7 @@ void fuzz_told(std::string_view text) {
   const std::uint64_t told = std::min(manifest.value().bytes(), manifest.value().domains | manifest.value().numbers);
   if (told > 1'000'000 && ++large > 8) return;
   SnapshotLoad load(manifest.value(), terms(), lax());
-  if (!load.take(text.substr(std::min(end + 1, text.size()))).ok()) return;
+  if (!load.take(0, text.substr(std::min(end + 1, text.size()))).ok()) return;
   if (const Result<void> finished = load.finish(); !finished.ok()) return promise(!finished.error().message.empty(), "a snapshot is refused without a word");
   check_taken(load, lax());
 }

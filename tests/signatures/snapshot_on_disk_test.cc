@@ -62,8 +62,100 @@ TEST_F(SnapshotOnDisk, AWriterKilledBetweenSnapshotAndBatchesLosesNothing) {
   std::string spoilt = snapshot;
   spoilt[spoilt.size() - 3] = static_cast<char>(spoilt[spoilt.size() - 3] ^ 1);
   std::ofstream(folder_ / "policy/snapshot", std::ios::binary) << spoilt;
+  std::filesystem::remove(folder_ / "policy/snapshot.compiled");
   start();
   ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused == 1; }));
+}
+
+// Redis is away, and what the snapshot on disk says of domains can't be read as text any more: they are in force where they were compiled.
+class CompiledSnapshotOnDisk : public SnapshotOnDisk {
+ protected:
+  void compile_and_spoil_the_text() {
+    push_and_make(4);
+    start();
+    ASSERT_TRUE(edge_->reaches(4));
+    edge_->stop();  // which waits until what it compiled is written
+    ASSERT_TRUE(std::filesystem::exists(compiled()));
+    redis_.stop();
+    spoil_the_text();
+  }
+  void spoil_the_text() {
+    std::string text = file("snapshot");
+    text[text.size() - 3] = static_cast<char>(text[text.size() - 3] ^ 1);
+    std::ofstream(folder_ / "policy/snapshot", std::ios::binary) << text;
+  }
+  void expect_refused() {
+    start();
+    ASSERT_TRUE(eventually([&] { return edge_->state().snapshots_refused == 1; })) << edge_->told();
+    EXPECT_FALSE(edge_->blocks("n1.example"));
+  }
+  std::string compiled() const { return folder_ / "policy/snapshot.compiled"; }
+};
+
+TEST_F(CompiledSnapshotOnDisk, IsReadInPlaceOfTheText) {
+  compile_and_spoil_the_text();
+  const auto written = std::filesystem::last_write_time(compiled());
+  for (int i = 0; i < 2; ++i) {
+    start();
+    ASSERT_TRUE(edge_->reaches(4)) << edge_->told();
+    expect_blocks(1, 4);
+    EXPECT_EQ(edge_->state().state_problem, "");
+    edge_->stop();
+  }
+  EXPECT_EQ(std::filesystem::last_write_time(compiled()), written);
+}
+
+TEST_F(CompiledSnapshotOnDisk, IsNotReadWhenItIsDamaged) {
+  compile_and_spoil_the_text();
+  std::fstream stream(compiled(), std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(static_cast<std::streamoff>(std::filesystem::file_size(compiled()) / 2));
+  stream.put('\x55');
+  stream.close();
+  expect_refused();
+}
+
+TEST_F(CompiledSnapshotOnDisk, IsNotReadWhenOthersAreTrusted) {
+  compile_and_spoil_the_text();
+  options_.redis.trust.signers.erase(options_.redis.trust.signers.begin() + 2);
+  expect_refused();
+}
+
+TEST_F(CompiledSnapshotOnDisk, IsOfNoUseWithoutASignerOfTheSnapshot) {
+  compile_and_spoil_the_text();
+  options_.redis.trust.signers.pop_back();  // the maker
+  expect_refused();
+}
+
+TEST_F(CompiledSnapshotOnDisk, ThatCantBeWrittenIsTold) {
+  push_and_make(4);
+  std::filesystem::create_directories(compiled() + ".new");  // nothing can be written there
+  start();
+  ASSERT_TRUE(edge_->reaches(4));
+  expect_blocks(1, 4);
+  EXPECT_TRUE(eventually([&] { return edge_->state().state_problem.ends_with("; the next start reads the snapshot from its text"); })) << edge_->state().state_problem;
+}
+
+// Once many batches have gathered behind a snapshot, the newest takes their place: it was never in force here as such.
+TEST_F(CompiledSnapshotOnDisk, IsMadeOfOneThatTakesThePlaceOfBatches) {
+  options_.redis.compact_above = 20'000;
+  start_at_an_empty_log();
+  push_and_make(30);
+  ASSERT_TRUE(edge_->reaches(last_));
+  ASSERT_FALSE(std::filesystem::exists(compiled()));
+  // It looks at the size whenever something comes.
+  const auto has_compacted = [&] { return file("audit.jsonl").find("\"what\":\"compacted\"") != std::string::npos; };
+  while (count_ < 500 && !has_compacted()) {
+    last_ = centre().push({add_domain("n" + std::to_string(++count_) + ".example")});
+    ASSERT_TRUE(edge_->reaches(last_));
+  }
+  ASSERT_TRUE(has_compacted()) << edge_->told();
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(compiled()); }));
+  edge_->stop();
+  redis_.stop();
+  spoil_the_text();
+  start();
+  ASSERT_TRUE(edge_->reaches(last_)) << edge_->told();
+  expect_blocks(1, count_);
 }
 
 // With Redis away the node has next to nothing in force: nobody may take that for the whole.

@@ -44,8 +44,27 @@ Written written(LogImage& image, std::int64_t now_s) {
   return out;
 }
 
-Result<LoadedSnapshot> loaded(const Written& snapshot, const CompileTerms& terms, const Signers& signers) {
-  return load_snapshot(snapshot.manifest, terms, signers, false, [&](std::size_t index) -> Result<std::string> { return snapshot.chunks[index]; });
+Result<LoadedSnapshot> loaded(const Written& snapshot, const CompileTerms& terms, const Signers& signers, std::optional<CompiledSnapshot> before = {}) {
+  return load_snapshot(snapshot.manifest, terms, signers, false, [&](std::size_t index) -> Result<std::string> { return snapshot.chunks[index]; },
+                       std::move(before));
+}
+
+// As the start after the next reads it: what the next has compiled, and left on the disk.
+Result<LoadedSnapshot> loaded_again(const Written& snapshot, const CompileTerms& terms, const Signers& signers) {
+  const TestFiles files;
+  const std::string key = snapshot_key(snapshot.manifest, terms, signers);
+  Result<LoadedSnapshot> first = loaded(snapshot, terms, signers);
+  if (!first.ok()) return first;
+  const std::optional<CompiledSnapshot> compiled = first.value().load->compiled();
+  EXPECT_TRUE(compiled && write_compiled_snapshot(files.path(""), key, *compiled, terms).ok());
+  std::optional<CompiledSnapshot> before = read_compiled_snapshot(files.path(""), key, terms);
+  EXPECT_TRUE(before);
+  Result<LoadedSnapshot> again = loaded(snapshot, terms, signers, std::move(before));
+  if (again.ok()) {
+    EXPECT_EQ(again.value().load->complaints().size(), first.value().load->complaints().size());
+    EXPECT_FALSE(again.value().load->compiled()) << "it was compiled again";
+  }
+  return again;
 }
 
 TrustOptions unsigned_too() {
@@ -164,7 +183,7 @@ TEST_F(Snapshots, SayTheSameAsTheLogTheyWereMadeOf) {
     SignatureStore fresh(terms_);
     fresh.keep_removals();
     WaitingChanges fresh_waiting("86", "edge");
-    Result<LoadedSnapshot> load = loaded(snapshot, terms_, signers_);
+    Result<LoadedSnapshot> load = round % 2 == 0 ? loaded(snapshot, terms_, signers_) : loaded_again(snapshot, terms_, signers_);
     ASSERT_TRUE(load.ok()) << load.error().message;
     fresh_waiting.sort_out(load.value().load->changes(), now_s_);
     std::vector<Complaint> complaints;
@@ -250,7 +269,7 @@ TEST_F(Snapshots, LinesThatAreNoneAreToldWithWhatIsWrong) {
   const auto why = [&](std::string text) {
     SnapshotManifest manifest;
     SnapshotLoad load(manifest, terms_, signers_);
-    const Result<void> taken = load.take(text);
+    const Result<void> taken = load.take(0, text);
     return taken.ok() ? "" : taken.error().message;
   };
   EXPECT_EQ(why("a.example\n"), "a row before the first line with #");
@@ -272,12 +291,14 @@ TEST_F(Snapshots, AWideEntryWithoutItsBatchIsLeftOut) {
                           "#{\"op\":\"add\",\"kind\":\"domain\"}\nzip\n"}) {
     SnapshotManifest manifest;
     SnapshotLoad load(manifest, terms_, strict);
-    ASSERT_TRUE(load.take(row).ok()) << row;
+    ASSERT_TRUE(load.take(0, row).ok()) << row;
     ASSERT_EQ(load.complaints().size(), 1u) << row;
     EXPECT_EQ(load.complaints()[0].reason, "this is a wide entry, and no batch of two signers is there for it");
-    ASSERT_TRUE(load.take("#{\"op\":\"add\",\"kind\":\"domain\"}\nfine.example\n").ok());
+    ASSERT_TRUE(load.take(0, "#{\"op\":\"add\",\"kind\":\"domain\"}\nfine.example\n").ok());
     (void)load.finish();
     EXPECT_EQ(load.layer()->size(), 1u) << row;
+    // What the two signed may become valid before the next start.
+    EXPECT_FALSE(load.compiled()) << row;
   }
 }
 
@@ -299,8 +320,66 @@ TEST_F(Snapshots, TheManifestTellsHowManyEndOrHaveAnId) {
 TEST_F(Snapshots, WhatMayNotBeBlockedIsLeftOutOfASnapshotToo) {
   SnapshotManifest manifest;
   SnapshotLoad load(manifest, terms_, signers_);
-  ASSERT_TRUE(load.take("#{\"op\":\"add\",\"kind\":\"domain\"}\ncom.cn\nbad.example\n#{\"op\":\"add\",\"kind\":\"number\"}\n110\n+8613800001111\n").ok());
+  ASSERT_TRUE(load.take(0, "#{\"op\":\"add\",\"kind\":\"domain\"}\ncom.cn\nbad.example\n#{\"op\":\"add\",\"kind\":\"number\"}\n110\n+8613800001111\n").ok());
+  (void)load.finish();
   EXPECT_EQ(load.complaints().size(), 2u);
+}
+
+// Chunks that say nothing but which domains and numbers are added are not even unpacked when these are there compiled.
+TEST_F(Snapshots, OfACompiledOneOnlyTheOtherChunksAreRead) {
+  const std::string add = "#{\"op\":\"add\",\"kind\":\"domain\",\"action\":\"drop\"}\n", remove = "#{\"op\":\"remove\",\"kind\":\"number\"}\n+8613800001111\n";
+  SnapshotManifest manifest;
+  manifest.domains = 3;
+  SnapshotLoad load(manifest, terms_, signers_);
+  ASSERT_TRUE(load.take(0, add + "a.example\ncom.cn\n").ok());
+  ASSERT_TRUE(load.take(1, remove).ok());
+  ASSERT_TRUE(load.take(2, add + "b.example\n" + R"({"op":"add","kind":"pattern","value":"转账到安全账户"})" + "\n").ok());
+  ASSERT_TRUE(load.take(3, "").ok());
+  ASSERT_TRUE(load.finish().ok());
+  const std::optional<CompiledSnapshot> compiled = load.compiled();
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->other_chunks, (std::vector<std::size_t>{1, 2}));
+  SnapshotLoad again(manifest, terms_, signers_, compiled);
+  EXPECT_FALSE(again.needs(0));
+  EXPECT_TRUE(again.needs(1));
+  EXPECT_TRUE(again.needs(2));
+  EXPECT_FALSE(again.needs(3));
+  ASSERT_TRUE(again.take(1, remove).ok());
+  ASSERT_TRUE(again.take(2, add + "b.example\n" + R"({"op":"add","kind":"pattern","value":"转账到安全账户"})" + "\n").ok());
+  ASSERT_TRUE(again.finish().ok());
+  EXPECT_EQ(again.layer()->size(), 2u);
+  EXPECT_EQ(again.removed().size(), 1u);
+  EXPECT_EQ(again.changes().size(), 1u);
+  ASSERT_EQ(again.complaints().size(), 1u);
+  EXPECT_EQ(again.complaints()[0].value, "com.cn");
+}
+
+TEST_F(Snapshots, ACompiledOneIsOfItsManifestItsTermsAndItsSigners) {
+  const TestFiles files;
+  SnapshotManifest manifest;
+  manifest.domains = 1;
+  manifest.digest = "one";
+  SnapshotLoad load(manifest, terms_, signers_);
+  ASSERT_TRUE(load.take(0, "#{\"op\":\"add\",\"kind\":\"domain\",\"action\":\"drop\"}\na.example\n").ok());
+  ASSERT_TRUE(load.finish().ok());
+  const std::string key = snapshot_key(manifest, terms_, signers_);
+  ASSERT_TRUE(write_compiled_snapshot(files.path(""), key, load.compiled().value(), terms_).ok());
+  EXPECT_TRUE(read_compiled_snapshot(files.path(""), key, terms_));
+  SnapshotManifest other = manifest;
+  other.digest = "other";
+  CompileTerms abroad = terms_;
+  abroad.home_country = "852";
+  TrustOptions doubting = unsigned_too();
+  doubting.wide.number_digits = 8;
+  for (const std::string& of_other : {snapshot_key(other, terms_, signers_), snapshot_key(manifest, abroad, signers_),
+                                      snapshot_key(manifest, terms_, Signers::load(doubting).value()), snapshot_key(manifest, terms_, Signers::load({}).value())})
+    EXPECT_FALSE(read_compiled_snapshot(files.path(""), of_other, terms_)) << of_other;
+  // A program that has other actions.
+  CompileTerms renumbered = terms_, without = terms_;
+  renumbered.action_id = [](std::string_view) { return ActionId{77}; };
+  without.action_id = [](std::string_view) { return kNoAction; };
+  EXPECT_FALSE(read_compiled_snapshot(files.path(""), key, renumbered));
+  EXPECT_FALSE(read_compiled_snapshot(files.path(""), key, without));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "signatures/compiled_lists.h"
+#include "signatures/compiled_layer.h"
 #include "signatures/line_reader.h"
 #include "signatures/match_helpers.h"
 #include "signatures/size_estimate.h"
