@@ -3,9 +3,12 @@
 
 #include <charconv>
 #include <cstdio>
+#include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/command_line.h"
 #include "app/daemon_reply.h"
@@ -14,6 +17,7 @@
 #include "app/tool_verbs.h"
 #include "config/assemble.h"
 #include "config/loader.h"
+#include "lists/intake.h"
 #include "lists/list_format.h"
 #include "lists/text_source.h"
 #include "signatures/line_reader.h"
@@ -59,9 +63,8 @@ struct NodeKind {
 constexpr NodeKind kNodeKinds[] = {{"domains", SignatureKind::kDomain}, {"numbers", SignatureKind::kNumber},
                                    {"urls", SignatureKind::kUrl}, {"patterns", SignatureKind::kPattern}};
 
-// What a file holds, by its content. Fails where a node can't load it as it is.
-Result<SignatureKind> kind_of(const std::string& file) {
-  if (const Result<LineReader> lines = LineReader::open(file); !lines) return Error{ErrorCode::kInvalid, "can't read the list " + file + ": " + lines.error().message};
+// What a file holds that a node loads as it is, by its content. nullopt: it is a list of another format, or packed.
+Result<std::optional<SignatureKind>> kind_of(const std::string& file) {
   Result<std::unique_ptr<TextSource>> source = TextSource::open(file);
   if (!source) return source.error();
   const std::string_view beginning = source.value()->beginning();
@@ -69,29 +72,60 @@ Result<SignatureKind> kind_of(const std::string& file) {
   const ListFormat* const format = detect_format(beginning);
   if (format == nullptr) return Error{ErrorCode::kInvalid, file + ": what this list holds can't be told: --kind domain, number or url says it"};
   for (const NodeKind& one : kNodeKinds)
-    if (one.format == format->name) return one.kind;
-  return Error{ErrorCode::kInvalid, file + ": this looks like a list in the format " + std::string(format->name) +
-                                        ", which edges do not load: telefence rules import makes lists of it that they do; or --kind says what it holds"};
+    if (one.format == format->name && LineReader::open(file).ok()) return std::optional(one.kind);
+  return std::optional<SignatureKind>();
 }
 
-Result<SignatureOptions> sort_by_kind(const SizeArguments& arguments) {
-  SignatureOptions options;
+struct Sorted {
+  SignatureOptions loaded;           // as they are
+  std::vector<std::string> foreign;  // by telefence push apply or rules import only
+};
+
+Result<Sorted> sort_by_kind(const SizeArguments& arguments) {
+  Sorted sorted;
+  SignatureOptions& options = sorted.loaded;
   for (const std::string& file : arguments.files) {
     ListOptions list;
     list.file = file;
     struct stat found {};
     if (stat(file.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) return Error{ErrorCode::kInvalid, file + ": no regular file: what it will take can't be told"};
     if (arguments.kind.empty()) {
-      const Result<SignatureKind> kind = kind_of(file);
+      const Result<std::optional<SignatureKind>> kind = kind_of(file);
       if (!kind) return kind.error();
-      list.kind = kind.value();
+      if (!kind.value()) {
+        sorted.foreign.push_back(file);
+        continue;
+      }
+      list.kind = *kind.value();
     } else {
       list.kind = arguments.kind == "number" ? SignatureKind::kNumber : arguments.kind == "url" ? SignatureKind::kUrl : SignatureKind::kDomain;
     }
     if (list.kind == SignatureKind::kPattern) options.patterns.push_back(file);
     else options.lists.push_back(std::move(list));
   }
-  return options;
+  return sorted;
+}
+
+// Read to their ends, as push apply and rules import do.
+Result<void> add_foreign(const std::vector<std::string>& files, const CompileTerms& terms, SizeEstimate& size) {
+  if (files.empty()) return {};
+  IntakeOptions options;
+  options.terms = terms;
+  options.now_s = std::time(nullptr);
+  Intake intake(options);
+  for (const std::string& file : files)
+    if (Result<void> read = intake.read(file); !read) return read;
+  if (Result<void> finished = intake.finish(); !finished) return finished;
+  EntriesEstimate entries(terms);
+  const Result<void> taken = intake.each([&](const StoredEntry& entry) -> Result<void> {
+    entries.add(entry.signature);
+    return {};
+  });
+  if (!taken) return taken;
+  entries.finish(size);
+  const Ledger total = intake.total();
+  size.left_out += total.refused() + total.of(ValueFate::kSkipped);
+  return {};
 }
 
 void print_size(const SizeEstimate& size, Language language) {
@@ -153,11 +187,12 @@ int policy_rollback(const RollbackArguments& arguments) {
 
 int policy_size(const SizeArguments& arguments) {
   const Language language = language_of(arguments.language);
-  const Result<SignatureOptions> sorted = sort_by_kind(arguments);
+  const Result<Sorted> sorted = sort_by_kind(arguments);
   if (!sorted) return failed(language, sorted.error());
-  const SignatureOptions& options = sorted.value();
-  const Result<SizeEstimate> size = estimate_size(options, compile_terms(default_config()), true);
+  const CompileTerms terms = compile_terms(default_config());
+  Result<SizeEstimate> size = estimate_size(sorted.value().loaded, terms, true);
   if (!size) return failed(language, size.error());
+  if (const Result<void> added = add_foreign(sorted.value().foreign, terms, size.value()); !added) return failed(language, added.error());
   if (arguments.json)
     std::printf("%s\n", to_line({{"domains", size.value().domains},
                                  {"numbers", size.value().numbers},

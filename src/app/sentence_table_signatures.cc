@@ -356,9 +356,6 @@ constexpr Sentence kSentences[] = {
      "这些列不会读取：请确认其中没有表示放行或解封的列（表示操作的列名应为 op 或 操作）"},
     {"{}: what this list holds can't be told: --kind domain, number or url says it",
      "{0}：无法判断该名单的内容：请用 --kind domain、number 或 url 指明"},
-    {"{}: this looks like a list in the format {}, which edges do not load: telefence rules import makes lists of it that they do; or --kind says "
-     "what it holds",
-     "{0}：看来是 {1} 格式的名单，节点不能直接加载：请先用 telefence rules import 转换；或用 --kind 指明其内容"},
     {"{}: what format this list has can't be told: --format names it",
      "{0}：无法识别名单格式：请用 --format 指定"},
     {"{}: unpacks to far more than a list ever holds: unpack it by hand if it is to be trusted",

@@ -513,8 +513,9 @@ void add_policy(CommandLine& line, PolicyArguments& arguments) {
   add_common(line, rollback, arguments.rollback, true);
   CLI::App* size = line.add_verb(*verb, "size", {"Say how much memory and time lists will take.", "估算名单所需的内存和时间。"},
                                  "  telefence policy size domains.txt callers.txt patterns.yaml\n"
+                                 "  telefence policy size blocklist.csv.gz ops.jsonl\n"
                                  "  telefence policy size --kind number callers.txt more.txt\n");
-  size->add_option("files", arguments.size.files, line.text({"lists, one value per line, and pattern files", "名单文件（每行一个值）与文本特征文件"}))->required()->type_name("FILE");
+  size->add_option("files", arguments.size.files, line.text({"pattern files, and lists in any format, also packed (gzip, zstd)", "文本特征文件与任意格式的名单，可为压缩文件（gzip、zstd）"}))->required()->type_name("FILE");
   size->add_option("--kind", arguments.size.kind, line.text({"what all of the lists hold; else each file's content tells", "所有名单的类型；缺省按各文件内容判断"}))
       ->check(line.one_of({"domain", "number", "url"}))
       ->type_name("domain|number|url");

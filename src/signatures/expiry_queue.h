@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/large_memory.h"
+
 namespace telefence {
 
 struct ExpiryItem {
@@ -87,7 +89,7 @@ class ExpiryQueue {
     std::uint64_t value;
   };
   static_assert(sizeof(Packed) == 16);
-  using Heap = std::vector<Packed>;
+  using Heap = std::vector<Packed, LargeAllocator<Packed>>;  // millions, put in order all over
   static constexpr unsigned kFlagsShift = 8;
 
   static Packed packed(const Item& item) {

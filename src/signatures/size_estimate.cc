@@ -9,9 +9,12 @@
 #include <fstream>
 #include <limits>
 #include <optional>
+#include <tuple>
+#include <vector>
 
 #include "match/slot_table.h"
 #include "normalise/public_suffixes.h"
+#include "signatures/layer_filler.h"
 #include "signatures/line_reader.h"
 #include "signatures/list_files.h"
 #include "signatures/pattern_files.h"
@@ -120,6 +123,12 @@ double size_of(const std::string& file) {
   return stat(file.c_str(), &found) == 0 ? static_cast<double>(found.st_size) : 0;
 }
 
+void add_bytes(double bytes, SizeEstimate& out) {
+  out.bytes += static_cast<std::uint64_t>(bytes);
+  out.peak_bytes = 2 * out.bytes;
+  out.compiled_seconds = static_cast<double>(out.bytes) / kCompiledBytesPerSecond;
+}
+
 double pattern_bytes(const SignatureOptions& options) {
   double bytes = 0;
   for (const std::string& name : options.patterns) {
@@ -168,10 +177,86 @@ Result<SizeEstimate> estimate_size(const SignatureOptions& options, const Compil
     bytes += pattern_bytes(options);
   }
   add_kept(options, out);
-  out.bytes = static_cast<std::uint64_t>(bytes);
-  out.peak_bytes = 2 * out.bytes;
-  out.compiled_seconds = bytes / kCompiledBytesPerSecond;
+  add_bytes(bytes, out);
   return out;
+}
+
+// Domains and numbers are put into a layer as those of a list or a snapshot are, as many as of a list's sample.
+struct EntriesEstimate::State {
+  explicit State(const CompileTerms& terms_) : terms(terms_) {}
+
+  const CompileTerms terms;
+  std::uint64_t domains = 0, numbers = 0, urls = 0, patterns = 0;
+  double bytes = 0;
+  std::vector<Change> compiled;  // patterns and URLs
+
+  std::vector<Signature> waiting;  // of the sample
+  std::size_t sampled = 0;
+  std::chrono::duration<double> passed{0};
+  Layer layer;
+  std::vector<Complaint> complaints;
+  ComplaintList collected{complaints};
+  LayerFiller filler{terms, layer, collected};
+  Signature common;  // of the row before
+
+  void fill();
+};
+
+void EntriesEstimate::State::fill() {
+  (void)PublicSuffixes::of_system();  // read once
+  const auto begin = std::chrono::steady_clock::now();
+  for (const Signature& one : waiting) {
+    const auto said = [](const Signature& of) {
+      return std::tie(of.kind, of.subdomains, of.prefix, of.sides, of.allow, of.shadow, of.action, of.category, of.tier, of.source);
+    };
+    if (sampled == 0 || said(one) != said(common)) filler.begin(common = one);
+    ++sampled;
+    const LayerFiller::Row row{one.value, one.expires_s, one.id};
+    if (!filler.take_plain(row)) filler.take(row, "");
+  }
+  filler.finish();
+  passed += std::chrono::steady_clock::now() - begin;
+  waiting.clear();
+}
+
+EntriesEstimate::EntriesEstimate(const CompileTerms& terms) : state_(std::make_unique<State>(terms)) {}
+EntriesEstimate::~EntriesEstimate() = default;
+
+void EntriesEstimate::add(const Signature& signature) {
+  constexpr std::size_t kAtOnce = 1000;
+  State& state = *state_;
+  if (signature.kind == SignatureKind::kPattern || signature.kind == SignatureKind::kUrl) {
+    ++(signature.kind == SignatureKind::kUrl ? state.urls : state.patterns);
+    state.compiled.push_back({.op = Change::Op::kAdd, .signature = signature});
+    return;
+  }
+  const bool is_domain = signature.kind == SignatureKind::kDomain;
+  ++(is_domain ? state.domains : state.numbers);
+  state.bytes += is_domain ? kDomainBytes + static_cast<double>(signature.value.size()) : kNumberBytes;
+  state.bytes += (signature.expires_s != 0 ? kEndBytes : 0) + (signature.id != 0 ? kIdBytes : 0);
+  if (state.sampled + state.waiting.size() >= kSample) return;
+  state.waiting.push_back(signature);
+  if (state.waiting.size() == kAtOnce) state.fill();
+}
+
+void EntriesEstimate::finish(SizeEstimate& out) {
+  State& state = *state_;
+  state.fill();
+  const std::uint64_t entries = state.domains + state.numbers;
+  double bytes = state.bytes;
+  if (state.sampled != 0) out.load_seconds += state.passed.count() / static_cast<double>(state.sampled) * slowdown(entries) * static_cast<double>(entries);
+  if (!state.compiled.empty()) {
+    SignatureStore store(state.terms);
+    const auto begin = std::chrono::steady_clock::now();
+    store.apply(state.compiled, state.complaints);
+    bytes += static_cast<double>(store.build(1, state.complaints)->size().bytes);
+    out.load_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  }
+  out.domains += state.domains;
+  out.numbers += state.numbers;
+  out.urls += state.urls;
+  out.patterns += state.patterns;
+  add_bytes(bytes, out);
 }
 
 std::uint64_t bytes_in_force(const SnapshotManifest& manifest) {

@@ -5,6 +5,7 @@
 // entry, and the speed at which this machine loads a part of them. Control thread.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -31,6 +32,20 @@ struct SizeEstimate {
 // measures_speed: loads up to 200,000 lines of each list, and compiles all patterns: what they take is no estimate, and asking takes as long
 // as loading them. Without it patterns are in the sum by the size of their files.
 Result<SizeEstimate> estimate_size(const SignatureOptions& options, const CompileTerms& terms, bool measures_speed);
+
+// The same of entries that come one by one, of lists that a node does not load itself.
+class EntriesEstimate {
+ public:
+  explicit EntriesEstimate(const CompileTerms& terms);
+  ~EntriesEstimate();
+  void add(const Signature& signature);
+  // Compiles its patterns and URLs, and adds everything to `out`.
+  void finish(SizeEstimate& out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // What a snapshot takes when it is in force.
 std::uint64_t bytes_in_force(const SnapshotManifest& manifest);

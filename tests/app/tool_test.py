@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """telefence test and push. A private redis-server on a unix socket where one is installed. Usage: tool_test.py BUILD_DIR"""
+import gzip
 import json
 import os
 import re
@@ -33,12 +34,21 @@ class PolicySize(program.ProgramTest):
         alone = json.loads(self.expect(self.tool('policy', 'size', '--json', *files[:2]), 0).stdout)
         self.assertLess(alone['bytes'], size['bytes'])
 
-    def test_what_edges_do_not_load_is_told_and_the_kind_can_be_said(self):
-        told = self.expect(self.tool('policy', 'size', self.path('hosts')), 3).stderr
-        self.assertIn('in the format hosts', told)
-        self.assertIn('telefence rules import', told)
+    def test_lists_of_others_op_lines_and_packed_ones_are_read_as_push_apply_does(self):
+        self.write('ops.jsonl', '{"op":"add","kind":"domain","value":"d.example","expires":"2099-01-01T00:00:00Z"}\n{"op":"add","kind":"number","value":"+8613800001111","id":7}\n'
+                                '{"op":"add","kind":"pattern","value":"转账到安全账户"}\n{"op":"add","kind":"domain","value":"com.cn"}\n')
+        with gzip.open(self.path('domains.gz'), 'wt') as packed:
+            packed.write(''.join(f'n{i}.example\n' for i in range(20_000)))
+        files = [self.path(name) for name in ('domains', 'hosts', 'ops.jsonl', 'domains.gz')]
+        size = json.loads(self.expect(self.tool('policy', 'size', '--json', *files), 0).stdout)
+        self.assertEqual([size[kind] for kind in ('domains', 'numbers', 'urls', 'patterns', 'left_out')], [20_005, 1, 0, 1, 2])
+        self.assertGreater(size['bytes'], 20_000 * 20)
+        self.assertEqual(size['peak_bytes'], 2 * size['bytes'])
+        self.assertGreater(size['load_seconds'], 0)
+
+    def test_what_it_is_can_be_said(self):
         self.assertIn('--kind', self.expect(self.tool('policy', 'size', self.path('odd')), 3).stderr)
-        self.assertIn('格式', self.expect(self.tool('policy', 'size', '--lang', 'zh', self.path('hosts')), 3).stderr)
+        self.assertIn('--kind', self.expect(self.tool('policy', 'size', '--lang', 'zh', self.path('odd')), 3).stderr)
         self.assertIn('0 domains, 2 numbers', self.expect(self.tool('policy', 'size', '--kind', 'number', self.path('callers')), 0).stdout)
 
 

@@ -157,6 +157,36 @@ TEST(SizeEstimate, IsNearWhatTheTablesTake) {
   EXPECT_FALSE(estimate_size(options, test_terms(), false).ok());
 }
 
+// As a log brings them, each with an end or an id, or neither.
+TEST(SizeEstimate, OfEntriesIsNearWhatTheTablesTake) {
+  std::vector<Change> changes;
+  for (std::uint64_t i = 0; i < 300'000; ++i) {
+    Change change;
+    Signature& signature = change.signature;
+    signature.kind = i % 3 == 0 ? SignatureKind::kDomain : SignatureKind::kNumber;
+    signature.value = i % 3 == 0 ? "fraud-" + std::to_string(i) + ".example" : "+86138" + std::to_string(10'000'000 + i);
+    signature.expires_s = i % 2 == 0 ? 4'000'000'000 : 0;
+    changes.push_back(std::move(change));
+  }
+  changes.emplace_back();
+  changes.back().signature = {.kind = SignatureKind::kPattern, .value = "转账到安全账户", .literal = true};
+  EntriesEstimate entries(test_terms());
+  for (const Change& change : changes) entries.add(change.signature);
+  SizeEstimate size;
+  entries.finish(size);
+  EXPECT_EQ(size.domains, 100'000u);
+  EXPECT_EQ(size.numbers, 200'000u);
+  EXPECT_EQ(size.patterns, 1u);
+  EXPECT_GT(size.load_seconds, 0.0);
+  EXPECT_EQ(size.peak_bytes, 2 * size.bytes);
+  SignatureStore store(test_terms());
+  std::vector<Complaint> complaints;
+  store.apply(changes, complaints);
+  const double bytes = static_cast<double>(store.build(1, complaints)->size().bytes) + 16.0 * 150'000;  // and the queue of moments
+  EXPECT_GT(static_cast<double>(size.bytes), 0.85 * bytes);
+  EXPECT_LT(static_cast<double>(size.bytes), 1.35 * bytes);
+}
+
 TEST(SizeEstimate, PatternsAreCompiledToKnowThem) {
   TestFiles files;
   std::string yaml = "category: loan\npatterns:\n";
