@@ -21,6 +21,7 @@ using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kBetweenTries{1};
 constexpr std::chrono::seconds kBetweenLooks{2};
+constexpr std::chrono::seconds kStops{1};
 constexpr const char* kUnmended = "unmended.json";
 constexpr std::size_t kMostUnmended = 1 << 20;
 
@@ -115,6 +116,13 @@ void EdgeState::keep_compiled(Compile compile) {
   if (!keeps()) return;
   compile_waiting_ = std::move(compile);
   compile_waiting();
+}
+
+void EdgeState::stop_compiling() {
+  compile_waiting_ = nullptr;
+  stop_.request_stop();
+  if (compiling_.valid()) (void)compiling_.wait_for(kStops);
+  stop_ = {};
 }
 
 void EdgeState::compile_waiting() {

@@ -28,7 +28,7 @@ class EdgeState {
  public:
   // `folder` "": nothing is kept. `large`: RedisOptions::compact_above.
   explicit EdgeState(std::string folder, std::uint64_t large = RedisOptions().compact_above) : folder_(std::move(folder)), large_(large) {}
-  ~EdgeState() { stop_.request_stop(); }
+  ~EdgeState() { stop_.request_stop(); }  // and then waits, in compiling_'s
 
   // What a snapshot on disk came to.
   struct Base {
@@ -46,9 +46,11 @@ class EdgeState {
   void keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
                      std::span<const StoredBatch> since, bool comes_to_the_same);
   // Calls this in a thread of its own, to compile and write what makes the next start quicker; one at a time, and of those that wait the
-  // newest. What it returns is told. It is waited for at the end, and should end soon when it is asked to stop.
+  // newest. What it returns is told. It should end soon when it is asked to stop: whoever destroys this waits for it.
   using Compile = std::function<Result<void>(const std::string& folder, const std::stop_token& stop)>;
   void keep_compiled(Compile compile);
+  // Before the process ends: asks it to stop and waits a second at the most. What only writes then may be cut off: static objects are out of use.
+  void stop_compiling();
   // Whether anything is kept.
   bool keeps() const { return file_.is_open(); }
   const std::string& folder() const { return folder_; }

@@ -256,6 +256,7 @@ void Feed::Impl::run() {
     news.tick();
   }
   news.close();
+  follower.pause();
   // Nobody will answer any more.
   std::unique_lock<std::mutex> lock(mutex);
   is_running = false;

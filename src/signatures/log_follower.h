@@ -48,6 +48,8 @@ class LogFollower {
   Progress begin();
   // Connects when that is due, or waits at most so long for batches and applies them; also what waited for its time.
   Progress step(std::uint32_t timeout_ms);
+  // No step() for now: nothing goes on in the background that the end of the process would disturb.
+  void pause() { state_.stop_compiling(); }
   std::uint64_t sequence() const { return sequence_; }  // of the newest batch applied
   const std::string& hash() const { return hash_; }     // of the same
 

@@ -116,7 +116,7 @@ void LogFollower::compile_beside(SnapshotManifest manifest, std::vector<std::str
       if (stop.stop_requested()) return Error{ErrorCode::kFailed, "it was stopped"};
       return chunks[index];
     });
-    if (!loaded.ok()) return {};  // what is wrong with it is told by who takes it
+    if (!loaded.ok() || stop.stop_requested()) return {};  // what is wrong with it is told by who takes it
     const std::optional<CompiledSnapshot> compiled = loaded.value().load->compiled();
     return compiled ? write_compiled_snapshot(folder, snapshot_key(manifest, terms, signers), *compiled, terms) : Result<void>();
   });

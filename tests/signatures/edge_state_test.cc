@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "signatures/edge_feed.h"
 
@@ -50,6 +52,42 @@ class EdgeStateTest : public testing::Test {
   TestFolder folder_;
   EdgeState state_;
 };
+
+TEST_F(EdgeStateTest, CompilesOneAtATimeAndOfThoseThatWaitTheNewest) {
+  std::atomic<int> began{0}, stopped{0};
+  std::atomic<int> last{0};
+  const auto compile = [&](int which, bool waits) {
+    state_.keep_compiled([&, which, waits](const std::string& folder, const std::stop_token& stop) -> Result<void> {
+      EXPECT_EQ(folder, folder_ / "policy");
+      ++began;
+      last = which;
+      while (waits && !stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (waits) ++stopped;
+      return waits ? Error{ErrorCode::kFailed, "nothing came of it"} : Result<void>();
+    });
+  };
+  compile(1, true);
+  ASSERT_TRUE(eventually([&] { return began == 1; }));
+  compile(2, false);
+  state_.tick();
+  EXPECT_EQ(began, 1) << "the first is not done";
+  state_.stop_compiling();
+  EXPECT_EQ(stopped, 1) << "it was asked to stop, and waited for";
+  state_.tick();
+  EXPECT_EQ(state_.problem(), "nothing came of it; the next start reads the snapshot from its text");
+  EXPECT_EQ(began, 1) << "what waited is forgotten";
+  // After a stop it goes on as before.
+  compile(3, true);
+  compile(4, false);
+  compile(5, false);
+  ASSERT_TRUE(eventually([&] { return began == 2; }));
+  EXPECT_EQ(last, 3);
+  state_.stop_compiling();
+  compile(6, false);
+  ASSERT_TRUE(recovers());
+  EXPECT_EQ(last, 6);
+  EXPECT_EQ(began, 3);
+}
 
 TEST_F(EdgeStateTest, AuditLinesWaitForAFullDiskAndNoneIsMissing) {
   state_.audit(AuditEntry("first", "test"));
