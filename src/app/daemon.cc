@@ -9,6 +9,7 @@
 
 #include "app/sentences.h"
 #include "app/test_request.h"
+#include "base/allowed_cores.h"
 #include "config/loader.h"
 #include "nic/cores.h"
 #include "signatures/compiled_layer.h"

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/allowed_cores.h"
+
 namespace telefence {
 namespace {
 
@@ -21,18 +23,6 @@ std::optional<unsigned> core_number(std::string_view digits) {
 
 Error wrong(std::string_view part, const std::string& why) {
   return {ErrorCode::kInvalid, "\"" + std::string(part) + "\" " + why + "; write cores as \"2-9\" or \"2,4,6\""};
-}
-
-std::vector<unsigned> cores_of_this_thread() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  std::vector<unsigned> cores;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) {
-    for (unsigned core = 0; core <= kMaxCore; ++core)
-      if (CPU_ISSET(core, &set)) cores.push_back(core);
-  }
-  if (cores.empty()) cores.push_back(0);
-  return cores;
 }
 
 }  // namespace
@@ -58,7 +48,10 @@ Result<std::vector<unsigned>> cores_from(std::string_view text) {
 }
 
 const std::vector<unsigned>& usable_cores() {
-  static const std::vector<unsigned> cores = cores_of_this_thread();
+  static const std::vector<unsigned> cores = [] {
+    std::vector<unsigned> allowed = allowed_cores();
+    return allowed.empty() ? std::vector<unsigned>{0} : allowed;
+  }();
   return cores;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nic/cores.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
@@ -51,16 +49,6 @@ void note_shared_cores(CorePlan& plan) {
 }
 
 }  // namespace
-
-std::vector<unsigned> allowed_cores() {
-  std::vector<unsigned> cores;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return cores;
-  for (unsigned core = 0; core < CPU_SETSIZE; ++core)
-    if (CPU_ISSET(core, &set)) cores.push_back(core);
-  return cores;
-}
 
 std::vector<unsigned> cores_near(unsigned core, std::span<const unsigned> cores) {
   namespace fs = std::filesystem;

@@ -2,7 +2,7 @@
 #pragma once
 
 // Which core of the machine each worker and the control thread run on. DPDK answers a wrong core with a page of usage, so we
-// look first. Pure but for allowed_cores() and cores_near().
+// look first. Pure but for cores_near().
 
 #include <span>
 #include <string>
@@ -18,9 +18,6 @@ struct CorePlan {
   std::vector<unsigned> workers;  // one each; the same core may be there more than once
   std::vector<std::string> notes;
 };
-
-// The cores that this process may run on.
-std::vector<unsigned> allowed_cores();
 
 // Of these, those that have their memory where this one has it (a NUMA node); all of them where that is not known.
 std::vector<unsigned> cores_near(unsigned core, std::span<const unsigned> cores);

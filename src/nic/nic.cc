@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/allowed_cores.h"
 #include "nic/cores.h"
 #include "nic/device.h"
 #include "nic/eal.h"

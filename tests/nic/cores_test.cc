@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "base/allowed_cores.h"
+
 namespace telefence {
 namespace {
 

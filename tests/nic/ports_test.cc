@@ -14,8 +14,8 @@
 #include <mutex>
 #include <set>
 
+#include "base/allowed_cores.h"
 #include "capture_files.h"
-#include "nic/cores.h"
 #include "nic/nic.h"
 
 namespace telefence {

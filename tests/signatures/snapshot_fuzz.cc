@@ -189,8 +189,10 @@ void fuzz_file(std::string_view bytes) {
   const Result<SnapshotManifest> manifest = check_manifest(opened.value()->manifest());
   if (!manifest.ok()) return;
   std::uint64_t read = opened.value()->manifest().size();
+  const bool is_whole = opened.value()->refuse_cut_off(manifest.value()).ok();
   for (std::size_t i = 0; i < manifest.value().chunks.size(); ++i) {
-    const Result<std::string> chunk = opened.value()->next(manifest.value().chunks[i].bytes);
+    const Result<std::string> chunk = opened.value()->chunk(manifest.value(), i);
+    promise(chunk.ok() || !is_whole, "a file that is whole lacks a chunk");
     if (!chunk.ok()) return promise(!chunk.error().message.empty(), "a chunk of a file is refused without a word");
     read += chunk.value().size();
     promise(read <= bytes.size(), "more is read than there is");
