@@ -88,6 +88,7 @@ Result<Sorted> sort_by_kind(const SizeArguments& arguments) {
     ListOptions list;
     list.file = file;
     struct stat found {};
+    if (file == "-") return Error{ErrorCode::kUsage, "standard input can't be read twice, as this would have to: give a file"};
     if (stat(file.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) return Error{ErrorCode::kInvalid, file + ": no regular file: what it will take can't be told"};
     if (arguments.kind.empty()) {
       const Result<std::optional<SignatureKind>> kind = kind_of(file);

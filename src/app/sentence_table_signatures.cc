@@ -356,6 +356,7 @@ constexpr Sentence kSentences[] = {
      "这些列不会读取：请确认其中没有表示放行或解封的列（表示操作的列名应为 op 或 操作）"},
     {"{}: what this list holds can't be told: --kind domain, number or url says it",
      "{0}：无法判断该名单的内容：请用 --kind domain、number 或 url 指明"},
+    {"standard input can't be read twice, as this would have to: give a file", "标准输入无法读两遍（此处需要）：请给出文件"},
     {"{}: what format this list has can't be told: --format names it",
      "{0}：无法识别名单格式：请用 --format 指定"},
     {"{}: unpacks to far more than a list ever holds: unpack it by hand if it is to be trusted",

@@ -47,6 +47,7 @@ class PolicySize(program.ProgramTest):
         self.assertGreater(size['load_seconds'], 0)
 
     def test_what_it_is_can_be_said(self):
+        self.assertIn('give a file', self.expect(self.tool('policy', 'size', '-'), 2).stderr)
         self.assertIn('--kind', self.expect(self.tool('policy', 'size', self.path('odd')), 3).stderr)
         self.assertIn('--kind', self.expect(self.tool('policy', 'size', '--lang', 'zh', self.path('odd')), 3).stderr)
         self.assertIn('0 domains, 2 numbers', self.expect(self.tool('policy', 'size', '--kind', 'number', self.path('callers')), 0).stdout)
