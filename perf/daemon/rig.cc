@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/allowed_cores.h"
 #include "enforce/action.h"
-#include "nic/cores.h"
 
 namespace telefence::perf {
 

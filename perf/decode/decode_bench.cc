@@ -29,7 +29,7 @@ void bench(benchmark::State& state, const Octets& bytes) {
     benchmark::DoNotOptimize(layers.data());
     benchmark::ClobberMemory();
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kBurst));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBurst));
 }
 
 Octets query() { return udp(53, filled(40, 1)); }

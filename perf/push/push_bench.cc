@@ -196,7 +196,7 @@ int load(const Options& options) {
   const auto answer = [&](std::uint32_t wait_ms) {
     const Result<std::optional<RedisReply>> reply = connection.receive(wait_ms);
     CHECK(reply.ok() && (!reply.value() || !reply.value()->is_error()));
-    answers += reply.value() ? 1 : 0;
+    answers += reply.value() ? 1u : 0u;
     return reply.value().has_value();
   };
   while (std::chrono::duration<double>(Clock::now() - begin).count() < options.seconds) {
