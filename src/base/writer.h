@@ -40,9 +40,11 @@ class Writer {
     position_ += kSize;
   }
 
+  // What stands there already stays: who writes over what it reads keeps a part of it so.
   void bytes(Bytes view) {
     if (view.size() > room()) [[unlikely]] return fail();
-    if (!view.empty()) std::memcpy(bytes_.data() + position_, view.data(), view.size());
+    std::uint8_t* const to = bytes_.data() + position_;
+    if (!view.empty() && to != view.data()) std::memcpy(to, view.data(), view.size());
     position_ += view.size();
   }
 

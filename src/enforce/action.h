@@ -54,6 +54,12 @@ class Replies {
     back_[used_] = back;
     return &room_[used_++];
   }
+  // The judged frame itself, to be filled anew and go back: who sends replies has it from now on. Requires: has_room().
+  Frame& turn(const Frame& judged) {
+    back_[used_] = true;
+    return room_[used_++] = judged;
+  }
+  bool has_room() const { return used_ != room_.size(); }
   // Takes back what was made beyond `count`: an action that could not make all of its frames makes none.
   void keep_only(std::size_t count) {
     while (used_ > count) supply_.give_back(room_[--used_]);
@@ -101,6 +107,8 @@ struct ActionInput {
   const RefusalTerms& terms;
   Replies& replies;
   bool is_first = true;  // no other message stands before it in the packet
+  bool may_turn = false;  // nobody needs the frame any more: what goes back may be written into it (Replies::turn)
+  bool is_turned = false;  // set by the action: that was done
   DatagramReader* reader = nullptr;  // that the event came from: it refuses in place of the protocol; mostly there is none
 };
 

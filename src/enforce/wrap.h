@@ -19,6 +19,14 @@ namespace telefence {
 bool wrap_udp(const Frame& judged, const Layers& layers, Heading heading, Bytes payload, Frame& out,
               const TunnelHeaders* known = nullptr);
 
+// A datagram that is turned around in its own frame: no other frame is needed, and nothing is copied. Its headers become those that wrap_udp()
+// would make, which it must have in the plainest form (no tunnel, no IP options): can_turn_udp().
+bool can_turn_udp(const Frame& judged, const Layers& layers);
+// Where its payload is to be written, with all the room there is behind it.
+MutableBytes room_to_turn(Frame& judged, const Layers& layers);
+// payload: octets that were written there.
+void turn_udp(Frame& judged, const Layers& layers, std::size_t payload);
+
 struct TcpFields {
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgement = 0;

@@ -126,6 +126,10 @@ struct Burst {
   std::array<Evasion, kMostEvasions> evasions;
   std::size_t evasion_count = 0;
 
+  // The frame itself is among the replies: it stays nowhere.
+  std::array<bool, kFrames> is_turned{};
+  bool any_turned = false;
+
   std::array<Frame, kReplies> replies;
   std::array<bool, kReplies> reply_goes_back;
   std::size_t reply_count = 0;
@@ -175,6 +179,8 @@ struct Burst {
     if (any_joined) is_joined.fill(false);
     if (any_rebuilt) is_rebuilt.fill(false);
     any_joined = any_rebuilt = false;
+    if (any_turned) is_turned.fill(false);
+    any_turned = false;
     events.clear();
     keys.clear();
     hits.clear();

@@ -42,6 +42,7 @@ void Enforcer::foresee() {
 
 void Enforcer::prepare(bool sees_all, const LivePolicy& live) {
   std::fill_n(burst_.first_sight.get(), burst_.events.events().size(), true);
+  sees_all_ = sees_all;
   only_hits_matter_ = !needs_all_events(sees_all);
   if (only_hits_matter_) [[likely]]
     prepare_hits();
@@ -182,7 +183,12 @@ void Enforcer::act_on_copies(const LivePolicy& live, Replies& replies) {
     return action.takes_frame && burst_.is_contradictory[event.frame] ? Fate::kDroppedByVerdict : Fate::kForwardedBadChecksum;
   }
   if (burst_.any_rebuilt && burst_.is_rebuilt[event.frame]) [[unlikely]] return apply_in_parts(index, live, replies);
-  return apply(index, frame, layers, live, replies);
+  return apply(index, frame, layers, live, replies, may_turn());
+}
+
+// Whether a frame that is answered may be changed: it is in line, is all that came of its packet, and nobody is told of it afterwards.
+bool Enforcer::may_turn() const {
+  return !burst_.is_copy && !burst_.is_made && !burst_.any_joined && !burst_.any_rebuilt && burst_.evasion_count == 0 && !sees_all_;
 }
 
 [[gnu::always_inline]] inline void Enforcer::remember(std::size_t index, const LivePolicy& live) {
@@ -293,7 +299,7 @@ Fate Enforcer::apply_in_parts(std::size_t index, const LivePolicy& live, Replies
 }
 
 // frame, layers: of the event's frame, or of that without the tunnel that its copy came in.
-Fate Enforcer::apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies) {
+Fate Enforcer::apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies, bool may_turn) {
   const auto events = burst_.events.events();
   const Event& event = events[index];
   const Action& action = *registered_actions()[burst_.verdicts[index].action];
@@ -306,9 +312,11 @@ Fate Enforcer::apply(std::size_t index, Frame& frame, const Layers& layers, cons
   while (first != 0 && events[first - 1].frame == event.frame) --first;
   const bool is_first = events[first].message.offset == event.message.offset;
   ActionInput input{frame, layers, burst_.payloads[event.frame], *registered_protocols()[event.protocol], event,
-                    burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first,
+                    burst_.verdicts[index], live.enforce, live.enforce.terms[event.protocol], replies, is_first, may_turn, false,
                     datagrams_.reader(event.protocol, layers.transport)};
-  return action.apply(input);
+  const Fate done = action.apply(input);
+  if (input.is_turned) burst_.is_turned[event.frame] = burst_.any_turned = true;
+  return done;
 }
 
 // A copy whose message a quick answer can refuse.

@@ -102,7 +102,8 @@ class Enforcer {
   void event(std::size_t index, const LivePolicy& live, Replies& replies);
   Fate apply_in_parts(std::size_t index, const LivePolicy& live, Replies& replies);
   Fate carry_out(std::size_t index, const LivePolicy& live, Replies& replies);
-  Fate apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies);
+  Fate apply(std::size_t index, Frame& frame, const Layers& layers, const LivePolicy& live, Replies& replies, bool may_turn = false);
+  bool may_turn() const;
   bool may_be_answered(std::size_t index) const;
   void answer_copies(const LivePolicy& live, Replies& replies);
   Fate answer_copy(std::size_t index, const LivePolicy& live, Replies& replies);
@@ -121,6 +122,7 @@ class Enforcer {
   Burst& burst_;
   // Of the burst: no event but those of `hit_events_` is anything else than innocent and new.
   bool only_hits_matter_ = false;
+  bool sees_all_ = false;  // somebody is told of all events, with their frames
   std::unique_ptr<std::uint16_t[]> hit_events_ = std::make_unique<std::uint16_t[]>(EventList::kMaxEvents);
   std::size_t hit_event_count_ = 0;
   std::array<std::uint64_t, Burst::kFrames> sight_keys_;  // of the first of them

@@ -413,7 +413,7 @@ void Worker::transmit(Link& link) {
     leaving_[leaving_count] = burst_.frames[i];
     leaving_count += is_leaving ? 1 : 0;
     staying[staying_count] = static_cast<std::uint16_t>(i);
-    staying_count += is_leaving ? 0 : 1;
+    staying_count += is_leaving || burst_.is_turned[i] ? 0u : 1u;
   }
   for (std::size_t i = 0; i < staying_count; ++i) staying_[i] = burst_.frames[staying[i]];
   const std::size_t sent = leaving_count == 0 ? 0 : link.out->transmit({leaving_.data(), leaving_count});

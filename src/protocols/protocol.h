@@ -116,6 +116,8 @@ struct Protocol {
   // Writes the payload of the protocol's own "no" to the sender of `event`. When there is none a datagram is only dropped, a connection
   // reset. `message` is the whole payload the event was found in.
   WrittenRefusal (*refuse)(const Event& event, const Payload& message, const RefusalTerms& terms, Writer& out) = nullptr;
+  // Over UDP `out` may begin where `message` does: what refuse() writes over it has read before. None of its refusals names a port.
+  bool refuses_in_place = false;
   // True when the payload only acknowledges a refusal of ours (SIP ACK); such a packet is absorbed. Asked of datagrams without an event.
   bool (*acknowledges)(const Payload&, const RefusalTerms& terms) = nullptr;
   // Voids one message in place, same length: the far end gets an empty message to nobody. `message` is event.message; False:

@@ -53,6 +53,7 @@ const Protocol kPlain{.name = "plain", .refuse = refuse};
 const Protocol kSession{.name = "session", .neutralise = neutralise, .shares_connections = true};
 const Protocol kMute{.name = "mute"};
 const Protocol kShared{.name = "shared", .refuse = refuse, .shares_connections = true};
+const Protocol kInPlace{.name = "in place", .refuse = refuse, .refuses_in_place = true};
 const Protocol kNamesPort{.name = "named", .refuse = refuse_to_5060};
 
 // Knows one way back, or none.
@@ -72,17 +73,19 @@ struct Carried {
   Event event;
   Replies replies;
   Fate fate = Fate::kForwardedInspected;
+  bool is_turned = false;
 
   // Judged: Packet, or testing::Held.
   template <typename Judged>
   Carried(std::string_view action, Judged& packet, const Protocol& protocol, Place message, std::size_t spare = 16,
-          bool is_first = true, WaysBack* ways = nullptr)
+          bool is_first = true, WaysBack* ways = nullptr, bool may_turn = false)
       : spares(spare), replies(frames, back, spares, ways) {
     event.message = message;
     const Payload payload{payload_of(std::as_const(packet.frame), packet.layers), packet.layers.transport,
                           packet.layers.source_port, packet.layers.destination_port};
-    ActionInput input{packet.frame, packet.layers, payload, protocol, event, verdict, options, terms, replies, is_first};
+    ActionInput input{packet.frame, packet.layers, payload, protocol, event, verdict, options, terms, replies, is_first, may_turn};
     fate = action_named(action)->apply(input);
+    is_turned = input.is_turned;
   }
 };
 
@@ -307,6 +310,51 @@ TEST(Actions, TagWritesTheDscpAndKeepsEcnAndChecksums) {
 testing::Octets in_gtp_u(Transport transport, bool reversed) {
   const PacketShape inner{.reversed = reversed, .transport = transport, .destination_port = 53, .payload = "query"};
   return testing::in_tunnel({.reversed = reversed, .id = reversed ? 2u : 1u}, testing::inner_packet(inner));
+}
+
+// What an answer to a datagram comes to: true when it left in the datagram's own frame.
+bool is_turned(const PacketShape& shape, const Protocol& protocol, bool may_turn = true, WaysBack* ways = nullptr, std::uint16_t tailroom = 1600) {
+  g_refusal = "no";
+  Packet apart(shape);
+  const Carried made("answer", apart, protocol, {0, 5}, 16, true, ways);
+  Packet packet(shape);
+  packet.frame.tailroom = tailroom;
+  const Frame before = packet.frame;
+  const Carried carried("answer", packet, protocol, {0, 5}, 16, true, ways, may_turn);
+  EXPECT_EQ(carried.fate, made.fate);
+  EXPECT_EQ(carried.replies.used(), made.replies.used());
+  EXPECT_EQ(carried.spares.taken(), carried.is_turned ? 0u : made.spares.taken());
+  for (std::size_t i = 0; i < made.replies.used(); ++i) {
+    EXPECT_TRUE(std::ranges::equal(carried.replies.made()[i].bytes(), made.replies.made()[i].bytes()));
+    EXPECT_EQ(carried.replies.goes_back(i), made.replies.goes_back(i));
+  }
+  if (carried.is_turned) {
+    EXPECT_EQ(carried.replies.made()[0].data, before.data);
+    EXPECT_EQ(carried.replies.made()[0].port, before.port);
+  }
+  return carried.is_turned;
+}
+
+TEST(Actions, AnAnswerLeavesInTheFrameOfItsDatagramWhereThatIsAsGood) {
+  const PacketShape udp{.transport = Transport::kUdp, .source_port = 5000, .destination_port = 53, .payload = "query"};
+  EXPECT_TRUE(is_turned(udp, kInPlace));
+  EXPECT_FALSE(is_turned(udp, kInPlace, false)) << "somebody needs the frame";
+  EXPECT_FALSE(is_turned(udp, kPlain)) << "the protocol reads what it would have written over";
+  EXPECT_FALSE(is_turned(udp, kInPlace, true, nullptr, 100)) << "no room";
+  EXPECT_FALSE(is_turned({.payload = "query"}, kInPlace)) << "a segment";
+  const TunnelHeaders headers = testing::Held(in_gtp_u(Transport::kUdp, true)).headers();
+  OneWay ways;
+  ways.known = &headers;
+  EXPECT_FALSE(is_turned(udp, kInPlace, true, &ways)) << "the way back leads through a tunnel";
+}
+
+TEST(Actions, WithoutFittingWordsADatagramThatCouldBeTurnedIsDropped) {
+  g_refusal = std::string(4000, 'x');
+  Packet packet(PacketShape{.transport = Transport::kUdp, .payload = "query"});
+  const Carried carried("answer", packet, kInPlace, {0, 5}, 16, true, nullptr, true);
+  EXPECT_EQ(carried.fate, Fate::kDroppedByVerdict);
+  EXPECT_FALSE(carried.is_turned);
+  EXPECT_EQ(carried.replies.used(), 0u);
 }
 
 TEST(Actions, AnAnswerIntoATunnelTakesTheKnownWayBack) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "enforce/packet.h"
 
 namespace telefence {
@@ -34,6 +36,45 @@ TEST(Wrap, UdpReplySwapsEndsAndReadsBackWithRightChecksums) {
       EXPECT_TRUE(testing::header_checksum_is_right(out.frame, layers));
     }
   }
+}
+
+TEST(Wrap, ADatagramThatIsTurnedAroundIsTheOneThatWouldBeMade) {
+  for (const bool ipv6 : {false, true}) {
+    for (const bool vlan : {false, true}) {
+      for (const std::string_view answer : {std::string_view(), std::string_view("no"), std::string_view("a longer answer, of odd length")}) {
+        Packet judged(PacketShape{.ipv6 = ipv6, .vlan = vlan, .transport = Transport::kUdp, .source_port = 5000,
+                                  .destination_port = 53, .payload = "query"});
+        judged.frame.may_lack_checksum = true;
+        Spare made;
+        ASSERT_TRUE(wrap_udp(judged.frame, judged.layers, Heading::kBack, as_bytes(answer), made.frame));
+        ASSERT_TRUE(can_turn_udp(judged.frame, judged.layers));
+        const std::uint32_t end = judged.frame.length + judged.frame.tailroom;
+        const MutableBytes room = room_to_turn(judged.frame, judged.layers);
+        ASSERT_EQ(room.data() + room.size(), judged.frame.data + end);
+        std::copy(answer.begin(), answer.end(), room.begin());
+        turn_udp(judged.frame, judged.layers, answer.size());
+        EXPECT_TRUE(std::ranges::equal(judged.frame.bytes(), made.frame.bytes())) << ipv6 << vlan << answer.size();
+        EXPECT_EQ(judged.frame.length + judged.frame.tailroom, end);
+        EXPECT_FALSE(judged.frame.may_lack_checksum);
+      }
+    }
+  }
+}
+
+TEST(Wrap, OnlyAPlainDatagramCanBeTurnedAround) {
+  const PacketShape udp{.transport = Transport::kUdp, .payload = "query"};
+  Packet judged(udp);
+  EXPECT_TRUE(can_turn_udp(judged.frame, judged.layers));
+  Layers with_options = judged.layers;
+  with_options.transport_at += 4;
+  EXPECT_FALSE(can_turn_udp(judged.frame, with_options));
+  Layers in_tunnel = judged.layers;
+  in_tunnel.tunnels = 1;
+  EXPECT_FALSE(can_turn_udp(judged.frame, in_tunnel));
+  judged.frame.truncated = true;
+  EXPECT_FALSE(can_turn_udp(judged.frame, judged.layers));
+  Packet segment(PacketShape{.payload = "query"});
+  EXPECT_FALSE(can_turn_udp(segment.frame, segment.layers));
 }
 
 TEST(Wrap, RefusesWhatDoesNotFit) {

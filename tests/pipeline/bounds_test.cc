@@ -26,6 +26,7 @@ struct Bounded {
     filter.block([](MatchSetBuilder& b) {
       Filter::block_text(b, "win a prize");
       Filter::block_domain(b, "evil.example");
+      Filter::block_number(b, "+8617000000001");
     });
   }
   explicit Bounded(const StreamOptions& streams) : Bounded(TrackOptions{.streams = streams}) {}
@@ -510,13 +511,14 @@ TEST(Bounds, MoreMessagesThanAreRememberedAreAnsweredAllTheSame) {
 TEST(Bounds, WithoutABufferForTheAnswerAMessageGoesOnAndIsCounted) {
   Bounded bounded{TrackOptions{}};
   Filter& filter = bounded.filter;
-  const Octets query = udp_frame(dns_query("www.evil.example"), 53);
-  for (std::size_t i = 0; i < Filter::kBuffers; ++i) filter.access.give(query, kStart);
+  // The answer to a look-up leaves in the look-up's own frame; that to a call needs one.
+  const Octets call = udp_frame(sip_invite("+8617000000001", "8613900000000"), 5060);
+  for (std::size_t i = 0; i < Filter::kBuffers; ++i) filter.access.give(call, kStart);
   ASSERT_EQ(filter.free_buffers(), 0u);
   filter.worker().run_once();
   EXPECT_EQ(filter.fate(Fate::kForwardedActionFailed), Burst::kFrames);
   ASSERT_EQ(filter.core.sent().size(), Burst::kFrames);
-  EXPECT_EQ(filter.core.sent()[0], query);
+  EXPECT_EQ(filter.core.sent()[0], call);
   filter.run();
   EXPECT_EQ(filter.fate(Fate::kAnswered), Filter::kBuffers - Burst::kFrames) << "buffers came back";
 }

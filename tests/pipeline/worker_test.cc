@@ -64,6 +64,31 @@ TEST(Worker, BlockedLookupIsAnsweredAndNeverForwarded) {
   expect_all_accounted_for(filter);
 }
 
+TEST(Worker, AnAnswerLeavesInTheFrameOfItsQuery) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  // As many as there are buffers: none is left to answer with.
+  for (std::size_t i = 0; i < Filter::kBuffers; ++i) filter.access.give(udp_frame(dns_query("evil.example", static_cast<std::uint16_t>(i)), 53));
+  ASSERT_EQ(filter.free_buffers(), 0u);
+  ASSERT_NE(filter.worker().run_once(), 0u);
+  EXPECT_EQ(filter.access.sent().size(), kBurstFrames);
+  filter.run();
+  EXPECT_EQ(filter.fate(Fate::kAnswered), Filter::kBuffers);
+  EXPECT_EQ(filter.stats().replies_sent.read(), Filter::kBuffers);
+  expect_all_accounted_for(filter);
+}
+
+TEST(Worker, AnAnswerThatThePortDoesNotTakeIsCountedAndItsFrameComesBack) {
+  Filter filter;
+  filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });
+  filter.access.set_room(1);
+  for (std::uint16_t id = 0; id < 3; ++id) filter.access.give(udp_frame(dns_query("evil.example", id), 53));
+  filter.run();
+  EXPECT_EQ(filter.access.sent().size(), 1u);
+  EXPECT_EQ(filter.stats().replies_lost.read(), 2u);
+  expect_all_accounted_for(filter);
+}
+
 TEST(Worker, RecordTellsWhoWhatAndWhy) {
   Filter filter;
   filter.block([](MatchSetBuilder& b) { Filter::block_domain(b, "evil.example"); });

@@ -140,7 +140,9 @@ std::string Promises::broken_by_refusals(const Event& event, const Payload& payl
       Writer writer(output_.take(room));
       const WrittenRefusal written = protocol_.refuse(event, payload, terms, writer);
       if (!output_.fence_is_whole()) return "refuse wrote before its room";
+      if (std::string broken = broken_in_place(event, payload, terms, room, written, writer.written()); !broken.empty()) return broken;
       if (!written.is_written) continue;
+      if (written.to_port != 0 && protocol_.refuses_in_place) return "a refusal in place of its message names a port";
       if (written.to_port != 0 && payload.transport != Transport::kUdp) return "refuse names a port on a connection";
       if (to_port.value_or(written.to_port) != written.to_port) return "where a refusal goes depends on what it says, or on its room";
       to_port = written.to_port;
@@ -154,6 +156,22 @@ std::string Promises::broken_by_refusals(const Event& event, const Payload& payl
     }
   }
   return {};
+}
+
+// Written over the message, the refusal is the same.
+std::string Promises::broken_in_place(const Event& event, const Payload& payload, const RefusalTerms& terms, std::size_t room,
+                                      const WrittenRefusal& written, Bytes refusal) {
+  if (!protocol_.refuses_in_place || payload.transport != Transport::kUdp) return {};
+  const MutableBytes place = in_place_.take(std::max(room, payload.bytes.size()));
+  std::copy(payload.bytes.begin(), payload.bytes.end(), place.begin());
+  Payload there = payload;
+  there.bytes = place.first(payload.bytes.size());
+  Writer writer(place.first(room));
+  const WrittenRefusal over = protocol_.refuse(event, there, terms, writer);
+  if (!in_place_.fence_is_whole()) return "refuse wrote before its place";
+  if (over.is_written != written.is_written) return "whether there is a refusal depends on where it is written";
+  const bool is_same = !over.is_written || std::equal(refusal.begin(), refusal.end(), writer.written().begin(), writer.written().end());
+  return is_same ? std::string() : "a refusal written over its message is another one";
 }
 
 std::string Promises::broken_by_neutralise(const Event& event, const Payload& payload) {

@@ -25,6 +25,8 @@ class Promises {
   std::string broken_by_step(const Step& step, std::size_t size) const;
   std::string broken_by_event(const Event& event, const Payload& payload);
   std::string broken_by_refusals(const Event& event, const Payload& payload);
+  std::string broken_in_place(const Event& event, const Payload& payload, const RefusalTerms& terms, std::size_t room, const WrittenRefusal& written,
+                              Bytes refusal);
   std::string broken_by_neutralise(const Event& event, const Payload& payload);
   std::string broken_by_response(const Response& response, const Payload& payload);
 
@@ -34,6 +36,7 @@ class Promises {
   GuardedBytes input_;
   GuardedBytes output_;
   GuardedBytes again_;
+  GuardedBytes in_place_;
 };
 
 // Ports and terms as a test uses them when nothing else matters.

@@ -70,15 +70,36 @@ Fate without_words(ActionInput& input) {
   return reset_both_ends(input.frame, input.layers, input.replies);
 }
 
-Fate apply(ActionInput& input) {
-  std::array<std::uint8_t, kMaxRefusal> buffer;
-  Writer writer(buffer);
+WrittenRefusal write_refusal(const ActionInput& input, Writer& writer) {
   RefusalTerms terms = input.terms;
   terms.only_this_name = input.verdict.only_this_name;
-  const WrittenRefusal refusal = input.reader != nullptr ? input.reader->refuse(input.event, input.payload, terms, writer)
-                                                         : input.protocol.refuse(input.event, input.payload, terms, writer);
-  const bool has_words = refusal.is_written && writer.ok();
-  if (!has_words) return without_words(input);
+  WrittenRefusal refusal = input.reader != nullptr ? input.reader->refuse(input.event, input.payload, terms, writer)
+                                                   : input.protocol.refuse(input.event, input.payload, terms, writer);
+  refusal.is_written = refusal.is_written && writer.ok();
+  return refusal;
+}
+
+bool can_turn(ActionInput& input) {
+  constexpr std::size_t kRoom = 1232;  // of a DNS answer, the only kind so far
+  return input.may_turn && input.protocol.refuses_in_place && can_turn_udp(input.frame, input.layers) && input.replies.has_room() &&
+         room_to_turn(input.frame, input.layers).size() >= kRoom && input.replies.way_back(input.frame, input.layers) == nullptr;
+}
+
+// The refusal is written over the message, and the frame goes back: as nearly all look-ups are answered.
+Fate turn(ActionInput& input) {
+  Writer writer(room_to_turn(input.frame, input.layers));
+  if (!write_refusal(input, writer).is_written) return without_words(input);
+  turn_udp(input.replies.turn(input.frame), input.layers, writer.size());
+  input.is_turned = true;
+  return Fate::kAnswered;
+}
+
+Fate apply(ActionInput& input) {
+  if (can_turn(input)) return turn(input);
+  std::array<std::uint8_t, kMaxRefusal> buffer;
+  Writer writer(buffer);
+  const WrittenRefusal refusal = write_refusal(input, writer);
+  if (!refusal.is_written) return without_words(input);
   if (input.layers.transport != Transport::kTcp) return answer_udp(input, writer.written(), refusal.to_port);
   // An answer would be taken for that to the message before, and without an acknowledgement it has no place in the stream.
   const bool has_place = input.is_first && (tcp_header(input.frame, input.layers).flags & kTcpAck) != 0;

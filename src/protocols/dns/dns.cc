@@ -140,6 +140,7 @@ extern constinit const Protocol kProtocol{
     .plain_names = plain_names,
     .answers = kAnswers,
     .refuse = refuse,
+    .refuses_in_place = true,
     .default_action = "answer",
     .spreads = true,
     .first_answer_counts = true,

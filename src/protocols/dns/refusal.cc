@@ -180,7 +180,7 @@ void write_answer(const Query& query, const RefusalTerms& terms, Writer& out) {
                                                                           : std::uint16_t{0};
   const auto count = [](bool has) { return static_cast<std::uint16_t>(has ? 1 : 0); };
   out.all(query.header.id, response_flags(query, rcode), query.header.questions, count(has_address), count(has_soa), count(query.has_opt));
-  out.bytes(query.questions);
+  out.bytes(query.questions);  // behind the header, as in the query: nothing else of that is read from here on
   if (has_address) write_sinkhole(query, terms, ttl, out);
   if (has_soa) write_soa(query, ttl, out);
   if (query.has_opt) write_opt(query, terms.extended_error, out);
