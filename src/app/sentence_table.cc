@@ -182,7 +182,7 @@ constexpr Sentence kSentences[] = {
      "名单和文本特征文件需要 {0}，已保存的变更日志（{1} 条）需要 {2}，工作线程需要 {3}，合计 {4}，但可用内存只有 {5}：请缩短名单或特征文件、减少工作线程或增加内存"},
     {"the lists and pattern files need {} and the workers {}, together {}, but only {} of memory are free: take shorter ones, fewer workers, or more memory",
      "名单和文本特征文件需要 {0}，工作线程需要 {1}，合计 {2}，但可用内存只有 {3}：请缩短名单或特征文件、减少工作线程或增加内存"},
-    {"can't keep {} ({}): the next start reads the lists from their text", "无法保存 {0}（{1}）：下次启动将从文本读取名单"},
+    {"can't keep {} ({}): the next start reads lists and snapshot from their text", "无法保存 {0}（{1}）：下次启动将从文本读取名单和快照"},
     // config: sizes of what workers remember.
     {"must be a power of two: {} or {}", "须为 2 的幂：{0} 或 {1}"},
     {"a sender that waits is held no longer than others: at most engine.hold.receiver_ms, {}",

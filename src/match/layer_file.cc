@@ -185,8 +185,9 @@ Result<std::unique_ptr<Layer>> Layer::read(const std::string& file, LayerPapers&
   const auto size = static_cast<std::uint64_t>(found.st_size);
   const DomainTable::Shape& domains = header.domains;
   const NumberTable::Shape& numbers = header.numbers;
-  if (domains.names > domains.room || numbers.numbers > numbers.room || domains.stored > size || numbers.others > size ||
-      (domains.room + numbers.room) > size / 8 || domains.stored > NameStore::kMost)
+  constexpr std::size_t kSlot = 8;
+  const bool has_room = domains.room <= size / kSlot && numbers.room <= size / kSlot && domains.stored <= size && numbers.others <= size / NumberTable::other_bytes();
+  if (!has_room || domains.names > domains.room || numbers.numbers > numbers.room || domains.stored > NameStore::kMost)
     return failed(file, "its header is damaged");
   std::string note(header.note_size, '\0');
   std::string terms_text(header.terms_size, '\0');
@@ -198,6 +199,8 @@ Result<std::unique_ptr<Layer>> Layer::read(const std::string& file, LayerPapers&
   const std::uint64_t expected = stream.checksum();
   std::uint64_t checksum = 0;
   if (!is_fine || !stream.read(&checksum, sizeof checksum) || checksum != expected) return failed(file, "it is damaged");
+  // Only now: what is computed of damaged numbers may lead anywhere.
+  layer->numbers_.index_filled();
   std::string_view rest = terms_text;
   for (Terms terms; !rest.empty();) {
     const std::size_t before = layer->terms_.size();

@@ -165,6 +165,11 @@ class NumberTable {
     prefix_lengths_[0] = shape.prefix_lengths[0];
     prefix_lengths_[1] = shape.prefix_lengths[1];
     entries_ = shape.entries;
+  }
+  // That each of `others` takes.
+  static constexpr std::size_t other_bytes() { return sizeof(Other); }
+  // What is not on disk. Requires: what was filled is known to be what visit_memory() gave.
+  void index_filled() {
     index_others(others_.size());
     index_prefixes();
   }

@@ -20,6 +20,9 @@ std::size_t canonical_domain(std::string_view name, char* out);
 // The same for what people write in lists: surrounding blanks, IDN. Errors say what is wrong.
 Result<std::string> canonical_domain_from_text(std::string_view text);
 
+// The version of the library whose tables decide that.
+std::string_view domain_text_library();
+
 // Letters, digits, hyphens, underscores and dots only, no label begins with a hyphen: what nearly all names of lists are. Then
 // canonical_domain says all that canonical_domain_from_text would, but for the reason of a refusal.
 bool is_plain_domain_text(std::string_view text);

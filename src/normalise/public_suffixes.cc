@@ -4,8 +4,10 @@
 #include <libpsl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -53,6 +55,42 @@ bool is_text_newest() {
   return stat(kListText, &found) == 0 && found.st_mtime >= psl_builtin_file_time();
 }
 
+// Of the text, the same in all processes (FNV-1a).
+std::string hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char octet : text) hash = (hash ^ static_cast<unsigned char>(octet)) * 0x100000001b3;
+  return std::to_string(hash);
+}
+
+// What is on disk is read at one moment and never again: names are judged by it, and what they came to bears its stamp, as long as the process
+// lives, whatever a package puts there meanwhile.
+struct SystemList {
+  std::string text;  // "": libpsl is asked
+  std::string stamp;
+
+  SystemList() {
+    if (is_text_newest()) {
+      std::ifstream stream(kListText);
+      text.assign(std::istreambuf_iterator<char>(stream), {});
+    }
+    if (!text.empty()) {
+      stamp = hash_of(text);
+      return;
+    }
+    // Its own, or the one that it finds on disk.
+    struct stat found{};
+    const char* const file = psl_dist_filename();
+    const bool is_there = file != nullptr && stat(file, &found) == 0;
+    (void)library_list();
+    stamp = psl_builtin_sha1sum();
+    if (is_there) stamp += " " + std::to_string(found.st_mtime) + " " + std::to_string(found.st_size);
+  }
+  static const SystemList& get() {
+    static const SystemList list;
+    return list;
+  }
+};
+
 }  // namespace
 
 struct PublicSuffixes::Rules {
@@ -76,14 +114,14 @@ struct PublicSuffixes::Rules {
 PublicSuffixes::PublicSuffixes(std::unique_ptr<Rules> rules) : rules_(std::move(rules)) {}
 PublicSuffixes::~PublicSuffixes() = default;
 
-std::unique_ptr<PublicSuffixes> PublicSuffixes::from_text(const std::string& file) {
-  std::ifstream stream(file);
+std::unique_ptr<PublicSuffixes> PublicSuffixes::from_text(std::string_view text) {
   auto rules = std::make_unique<Rules>();
-  std::string line;
-  while (std::getline(stream, line)) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
     if (line.starts_with("//")) continue;
-    line = line.substr(0, line.find_first_of(" \t\r"));  // rules end at the first blank
-    if (!line.empty()) rules->add(line);
+    const std::string_view rule = line.substr(0, line.find_first_of(" \t\r"));  // rules end at the first blank
+    if (!rule.empty()) rules->add(rule);
   }
   if (rules->names.empty()) return nullptr;
   return std::unique_ptr<PublicSuffixes>(new PublicSuffixes(std::move(rules)));
@@ -91,17 +129,13 @@ std::unique_ptr<PublicSuffixes> PublicSuffixes::from_text(const std::string& fil
 
 const PublicSuffixes& PublicSuffixes::of_system() {
   static const std::unique_ptr<PublicSuffixes> list = [] {
-    std::unique_ptr<PublicSuffixes> read = is_text_newest() ? from_text(kListText) : nullptr;
+    std::unique_ptr<PublicSuffixes> read = from_text(SystemList::get().text);
     return read != nullptr ? std::move(read) : std::unique_ptr<PublicSuffixes>(new PublicSuffixes(nullptr));
   }();
   return *list;
 }
 
-std::string PublicSuffixes::stamp() {
-  struct stat found{};
-  if (!is_text_newest() || stat(kListText, &found) != 0) return psl_builtin_sha1sum();
-  return std::to_string(found.st_mtime) + " " + std::to_string(found.st_size);
-}
+std::string PublicSuffixes::stamp() { return SystemList::get().stamp; }
 
 bool PublicSuffixes::contains(std::string_view name) const {
   if (rules_ == nullptr) {

@@ -15,11 +15,12 @@ class PublicSuffixes {
   // The list of the system.
   static const PublicSuffixes& of_system();
 
-  // Differs when the list of the system is another one.
+  // Of the list that of_system() is, which a process reads once: differs when another one has another list. Also when the text on disk was
+  // replaced since.
   static std::string stamp();
 
-  // From the text of a list; for tests. nullptr: it can't be read.
-  static std::unique_ptr<PublicSuffixes> from_text(const std::string& file);
+  // From the text of a list. nullptr: it has no rules.
+  static std::unique_ptr<PublicSuffixes> from_text(std::string_view text);
   ~PublicSuffixes();
 
   // Whether unrelated parties register below this canonical name.

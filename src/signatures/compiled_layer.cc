@@ -9,16 +9,15 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/program_id.h"
 #include "match/keyed_hash.h"
+#include "normalise/domain.h"
 #include "normalise/public_suffixes.h"
 
 namespace telefence {
 namespace {
 
 using Json = nlohmann::json;
-
-// Raise it when the same entries compile to something else: another canonical form, another refusal.
-constexpr int kRules = 2;
 
 std::string note_of(const CompiledLayer& compiled) {
   Json complaints = Json::array();
@@ -43,14 +42,15 @@ bool read_note(const std::string& note, CompiledLayer& out) {
 }
 
 Error no_secret(const std::string& file) {
-  return {ErrorCode::kFailed, "can't keep " + file + " (" + std::strerror(errno) + "): the next start reads the lists from their text"};
+  return {ErrorCode::kFailed, "can't keep " + file + " (" + std::strerror(errno) + "): the next start reads lists and snapshot from their text"};
 }
 
 }  // namespace
 
 std::string compile_stamp(const CompileTerms& terms) {
   const std::string names = terms.protected_names == nullptr ? "" : terms.protected_names->stamp();
-  return Json{{"rules", kRules}, {"home", terms.home_country}, {"suffixes", PublicSuffixes::stamp()}, {"protected", names}}.dump(
+  // What makes a name canonical, what is never blocked, what is too wide, how a pattern is tried: all of it is the program's, and its library's.
+  return Json{{"program", program_id()}, {"idn", domain_text_library()}, {"home", terms.home_country}, {"suffixes", PublicSuffixes::stamp()}, {"protected", names}}.dump(
       -1, ' ', false, Json::error_handler_t::replace);
 }
 

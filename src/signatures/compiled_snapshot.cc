@@ -21,7 +21,7 @@ int number_of(const Signature& of, const CompileTerms& terms) {
 std::string note_of(const CompiledSnapshot& compiled, const CompileTerms& terms) {
   Json actions = Json::array();
   for (const Signature& one : compiled.actions) actions.push_back({static_cast<int>(one.kind), one.action, number_of(one, terms)});
-  return Json{{"chunks", compiled.other_chunks}, {"actions", actions}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return Json{{"chunks", compiled.other_chunks}, {"actions", actions}, {"judged", compiled.judged_s}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 bool is_same_action(const Json& one, const CompileTerms& terms) {
@@ -34,7 +34,8 @@ bool is_same_action(const Json& one, const CompileTerms& terms) {
 
 bool read_note(const std::string& note, const CompileTerms& terms, CompiledSnapshot& out) {
   const Json json = Json::parse(note, nullptr, false);
-  if (!json.is_object() || !json.contains("chunks") || !json.contains("actions")) return false;
+  if (!json.is_object() || !json.contains("chunks") || !json.contains("actions") || !json.contains("judged") || !json["judged"].is_number_integer()) return false;
+  out.judged_s = json["judged"].get<std::int64_t>();
   for (const Json& chunk : json["chunks"]) {
     if (!chunk.is_number_unsigned()) return false;
     out.other_chunks.push_back(chunk.get<std::size_t>());
@@ -51,10 +52,11 @@ std::string snapshot_key(const SnapshotManifest& manifest, const CompileTerms& t
       -1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::optional<CompiledSnapshot> read_compiled_snapshot(const std::string& state_dir, const std::string& key, const CompileTerms& terms) {
+std::optional<CompiledSnapshot> read_compiled_snapshot(const std::string& state_dir, const std::string& key, const CompileTerms& terms,
+                                                       std::int64_t now_s) {
   Result<CompiledLayer> read = read_compiled_layer(compiled_snapshot_file(state_dir), key);
   CompiledSnapshot out;
-  if (!read.ok() || !read_note(read.value().note, terms, out)) return std::nullopt;
+  if (!read.ok() || !read_note(read.value().note, terms, out) || out.judged_s > now_s) return std::nullopt;
   out.layer = std::move(read.value().layer);
   out.complaints = std::move(read.value().complaints);
   return out;

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,6 +26,11 @@ constexpr std::chrono::seconds kBetweenLooks{2};
 constexpr std::chrono::seconds kStops{1};
 constexpr const char* kUnmended = "unmended.json";
 constexpr std::size_t kMostUnmended = 1 << 20;
+
+void remove_compiled(const std::string& folder) {
+  std::error_code ignored;
+  std::filesystem::remove(compiled_snapshot_file(folder), ignored);
+}
 
 std::size_t size_of(const StoredBatch& batch) {
   return batch.header.size() + batch.body.size() + batch.signature.size() + batch.id.size();
@@ -91,30 +98,38 @@ std::optional<std::vector<StoredBatch>> EdgeState::behind(const std::string& id,
   return out;
 }
 
-void EdgeState::keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
+bool EdgeState::keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
                               std::span<const StoredBatch> since, bool comes_to_the_same) {
-  if (!file_.is_open()) return;
+  if (!file_.is_open()) return false;
   Result<void> written = SnapshotFile::write(folder_, manifest, chunks);
   if (written.ok()) written = file_.begin_anew(digest, since);
   if (!written.ok()) {
     file_problem_ = written.error().message + "; after a restart this node begins with what was kept before";
-    if (comes_to_the_same) return;
+    if (comes_to_the_same) return false;
     is_given_up_ = true;
     waiting_.clear();
     waiting_bytes_ = 0;
-    return;
+    return false;
   }
   waiting_.clear();
   waiting_bytes_ = 0;
   is_given_up_ = lacks_base_ = false;
   file_problem_.clear();
-  std::error_code ignored;
-  std::filesystem::remove(compiled_snapshot_file(folder_), ignored);  // of another snapshot
+  // What was compiled, or is about to be, is of another snapshot.
+  compile_waiting_ = nullptr;
+  stop_.request_stop();
+  stop_ = {};
+  is_of_another_ = compiling_.valid();
+  compiled_problem_.clear();
+  remove_compiled(folder_);
+  return true;
 }
 
 void EdgeState::keep_compiled(Compile compile) {
   if (!keeps()) return;
   compile_waiting_ = std::move(compile);
+  next_compile_ = {};
+  compile_pause_ = kBetweenCompiles;
   compile_waiting();
 }
 
@@ -127,14 +142,36 @@ void EdgeState::stop_compiling() {
 
 void EdgeState::compile_waiting() {
   if (compiling_.valid() && compiling_.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
-    const Result<void> kept = compiling_.get();
-    compiled_problem_ = kept.ok() ? "" : kept.error().message + "; the next start reads the snapshot from its text";
+    take_compiled(compiling_.get());
   }
-  if (!compile_waiting_ || compiling_.valid()) return;
-  compiling_ = std::async(std::launch::async, [folder = folder_, stop = stop_.get_token(), compile = std::exchange(compile_waiting_, nullptr)] {
-    pthread_setname_np(pthread_self(), "telefence:keep");
-    return compile(folder, stop);
-  });
+  if (!compile_waiting_ || compiling_.valid() || std::chrono::steady_clock::now() < next_compile_) return;
+  compiled_by_ = std::exchange(compile_waiting_, nullptr);
+  try {
+    compiling_ = std::async(std::launch::async, [folder = folder_, stop = stop_.get_token(), compile = compiled_by_]() -> Result<bool> {
+      pthread_setname_np(pthread_self(), "telefence:keep");
+      // Of what can be done without, nothing may end the filter: there may be no memory, or no thread.
+      try {
+        return compile(folder, stop);
+      } catch (const std::exception& thrown) {
+        return Error{ErrorCode::kFailed, "the snapshot can't be compiled: " + std::string(thrown.what())};
+      }
+    });
+  } catch (const std::exception& thrown) {
+    take_compiled(Error{ErrorCode::kFailed, "the snapshot can't be compiled: " + std::string(thrown.what())});
+  }
+}
+
+void EdgeState::take_compiled(const Result<bool>& kept) {
+  Compile again = std::exchange(compiled_by_, nullptr);
+  if (std::exchange(is_of_another_, false)) return remove_compiled(folder_);
+  if (kept.ok()) {
+    if (kept.value()) compiled_problem_.clear();
+    return;
+  }
+  compiled_problem_ = kept.error().message + "; it is tried again, and until then a start reads the snapshot from its text";
+  if (!compile_waiting_) compile_waiting_ = std::move(again);
+  next_compile_ = std::chrono::steady_clock::now() + compile_pause_;
+  compile_pause_ = std::min(2 * compile_pause_, kLongestPause);
 }
 
 void EdgeState::write_waiting() {

@@ -43,11 +43,13 @@ class EdgeState {
   bool lacks_base() const { return lacks_base_; }
   // Keeps a snapshot in place of all that was kept, with the batches that were applied since. `comes_to_the_same`: what is kept so far,
   // with what comes, is as good. Else, when it can't be written, nothing more is kept until a restart: a hole would lie in between.
-  void keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
+  // False: it is not kept.
+  bool keep_snapshot(const std::string& manifest, const std::vector<std::string>& chunks, const std::string& digest,
                      std::span<const StoredBatch> since, bool comes_to_the_same);
   // Calls this in a thread of its own, to compile and write what makes the next start quicker; one at a time, and of those that wait the
-  // newest. What it returns is told. It should end soon when it is asked to stop: whoever destroys this waits for it.
-  using Compile = std::function<Result<void>(const std::string& folder, const std::stop_token& stop)>;
+  // newest. True: it was written; false: nothing was to be. An error is told, and after a while it is called again. It should end soon when it
+  // is asked to stop, as it is when another snapshot is kept: whoever destroys this waits for it.
+  using Compile = std::function<Result<bool>(const std::string& folder, const std::stop_token& stop)>;
   void keep_compiled(Compile compile);
   // Before the process ends: asks it to stop and waits a second at the most. What only writes then may be cut off: static objects are out of use.
   void stop_compiling();
@@ -78,9 +80,11 @@ class EdgeState {
   // Batches are kept in the order in which they were applied or not at all: what lacks one in the middle is another policy.
   static constexpr std::size_t kMostWaiting = 64u << 20;  // bytes
   static constexpr std::size_t kMostAuditWaiting = 10'000;  // lines
+  static constexpr std::chrono::seconds kBetweenCompiles{1}, kLongestPause{3600};
   void write_waiting();
   void write_audit();
   void compile_waiting();
+  void take_compiled(const Result<bool>& kept);
   void look_for_folder();
   Result<PolicyFile::Loaded> load_batches(const Base& base, const std::function<void(const StoredBatch&, bool lies_on_it)>& take);
 
@@ -102,7 +106,11 @@ class EdgeState {
   std::string problem_, file_problem_, audit_problem_, unmended_problem_, folder_problem_, compiled_problem_;
   std::stop_source stop_;
   Compile compile_waiting_;
-  std::future<Result<void>> compiling_;
+  Compile compiled_by_;       // what runs, to be called again
+  bool is_of_another_ = false;  // what runs compiles another snapshot than the one that is kept now
+  std::chrono::steady_clock::time_point next_compile_;
+  std::chrono::seconds compile_pause_ = kBetweenCompiles;
+  std::future<Result<bool>> compiling_;
 };
 
 }  // namespace telefence

@@ -102,23 +102,30 @@ void LogFollower::adopt(const SnapshotManifest& manifest, SnapshotLoad& load, Pr
 void LogFollower::keep_compiled(const SnapshotManifest& manifest, const SnapshotLoad& load) {
   if (std::optional<CompiledSnapshot> compiled = load.compiled())
     state_.keep_compiled([compiled = std::move(*compiled), key = snapshot_key(manifest, store_.terms(), signers_), terms = store_.terms()](
-                             const std::string& folder, const std::stop_token&) { return write_compiled_snapshot(folder, key, compiled, terms); });
+                             const std::string& folder, const std::stop_token&) -> Result<bool> {
+      const Result<void> written = write_compiled_snapshot(folder, key, compiled, terms);
+      if (!written.ok()) return written.error();
+      return true;
+    });
 }
 
 // Of one that is kept and not in force: what is in force comes to the same. For a while it takes as much memory again, so only where twice
 // that is free; else the next start reads the text.
 void LogFollower::compile_beside(SnapshotManifest manifest, std::vector<std::string> chunks) {
-  if (available_memory() < 2 * bytes_in_force(manifest)) return;
   state_.keep_compiled([manifest = std::move(manifest), chunks = std::move(chunks), terms = store_.terms(), signers = signers_](
-                           const std::string& folder, const std::stop_token& stop) -> Result<void> {
+                           const std::string& folder, const std::stop_token& stop) -> Result<bool> {
     setpriority(PRIO_PROCESS, 0, kGivesWay);  // Linux: of this thread
+    if (available_memory() < 2 * bytes_in_force(manifest)) return false;
     const Result<LoadedSnapshot> loaded = load_snapshot(manifest, terms, signers, false, [&](std::size_t index) -> Result<std::string> {
       if (stop.stop_requested()) return Error{ErrorCode::kFailed, "it was stopped"};
       return chunks[index];
     });
-    if (!loaded.ok() || stop.stop_requested()) return {};  // what is wrong with it is told by who takes it
+    if (!loaded.ok() || stop.stop_requested()) return false;  // what is wrong with it is told by who takes it
     const std::optional<CompiledSnapshot> compiled = loaded.value().load->compiled();
-    return compiled ? write_compiled_snapshot(folder, snapshot_key(manifest, terms, signers), *compiled, terms) : Result<void>();
+    if (!compiled) return false;
+    const Result<void> written = write_compiled_snapshot(folder, snapshot_key(manifest, terms, signers), *compiled, terms);
+    if (!written.ok()) return written.error();
+    return true;
   });
 }
 
@@ -134,8 +141,7 @@ bool LogFollower::take_snapshot(const ManifestThere& there, Progress& progress) 
   progress.read_at = begin;
   adopt(manifest, *loaded.value().load, progress);
   reader_.go_to(order_.last_id());
-  state_.keep_snapshot(there.value, loaded.value().chunks, manifest.digest, {}, false);
-  keep_compiled(manifest, *loaded.value().load);
+  if (state_.keep_snapshot(there.value, loaded.value().chunks, manifest.digest, {}, false)) keep_compiled(manifest, *loaded.value().load);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
   news_.snapshot_loaded(manifest.sequence, store_.counts().in_force(), static_cast<std::uint64_t>(milliseconds));
   state_.audit(AuditEntry("snapshot", manifest.publisher)
@@ -220,7 +226,7 @@ void LogFollower::compact() {
     if (!chunk.ok() || !unpack_chunk(newest, i, chunk.value()).ok()) return;
     chunks.push_back(std::move(chunk.value()));
   }
-  state_.keep_snapshot(manifest.value().value, chunks, newest.digest, *since, true);
+  if (!state_.keep_snapshot(manifest.value().value, chunks, newest.digest, *since, true)) return;  // and tries again
   state_.audit(AuditEntry("compacted", newest.publisher).number("seq", newest.sequence).text("hash", newest.digest));
   compile_beside(newest, std::move(chunks));
 }
@@ -240,7 +246,7 @@ EdgeState::Base LogFollower::take_stored_snapshot(Result<SnapshotFile> read, Pro
   const CompileTerms& terms = store_.terms();
   const Result<LoadedSnapshot> loaded =
       load_snapshot(manifest.value(), terms, signers_, false, [&](std::size_t index) { return file.chunk(manifest.value(), index); },
-                    read_compiled_snapshot(state_.folder(), snapshot_key(manifest.value(), terms, signers_), terms));
+                    read_compiled_snapshot(state_.folder(), snapshot_key(manifest.value(), terms, signers_), terms, now_ms() / 1000));
   if (!loaded.ok()) return refuse(loaded.error().message);
   adopt(manifest.value(), *loaded.value().load, progress);
   keep_compiled(manifest.value(), *loaded.value().load);

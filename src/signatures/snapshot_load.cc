@@ -160,7 +160,7 @@ Result<void> SnapshotLoad::finish() {
 
 std::optional<CompiledSnapshot> SnapshotLoad::compiled() const {
   if (before_ || lacks_proofs_) return std::nullopt;
-  return CompiledSnapshot{layer_, row_complaints_, other_chunks_, actions_};
+  return CompiledSnapshot{layer_, row_complaints_, other_chunks_, actions_, now_s_};
 }
 
 }  // namespace telefence

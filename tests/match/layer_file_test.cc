@@ -98,6 +98,25 @@ TEST_F(LayerFile, AnyFlippedOctetAndAnyCutIsNoticed) {
   }
 }
 
+// Prefixes and numbers with several entries stand apart, and are indexed anew when they are read.
+TEST_F(LayerFile, AnyFlippedBitOfASmallOneIsNoticed) {
+  Layer small;
+  const std::uint16_t terms = small.intern({.kind = SignatureKind::kNumber, .source = "numbers"});
+  for (std::uint8_t length = 3; length <= 20; ++length) small.numbers().add({{12345678901234567890ULL % 1000 + 100, length, true}, true}, {.terms = terms});
+  for (std::uint64_t id = 1; id < 4; ++id) small.numbers().add({{8613800000000ULL, 13, true}, false}, {.terms = terms, .id = id});
+  small.finish();
+  ASSERT_TRUE(small.write(file_, {"key", "note"}).ok());
+  ASSERT_EQ(read_error("key"), "");
+  std::string bytes(static_cast<std::size_t>(std::filesystem::file_size(file_)), '\0');
+  std::ifstream(file_, std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
+    std::ofstream(file_, std::ios::binary | std::ios::trunc) << bytes;
+    ASSERT_NE(read_error("key"), "") << bit;
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
+  }
+}
+
 TEST_F(LayerFile, WhereNothingCanBeWrittenAnErrorSaysSo) {
   const auto written = layer_.write("/nonexistent/folder/layer", {"key", ""});
   ASSERT_FALSE(written.ok());

@@ -5,6 +5,7 @@
 #include <libpsl.h>
 
 #include <fstream>
+#include <iterator>
 #include <vector>
 
 #include "normalise/domain.h"
@@ -34,7 +35,8 @@ std::vector<std::string> questions() {
 }
 
 TEST(PublicSuffixes, AgreeWithLibpsl) {
-  const auto read = PublicSuffixes::from_text(kListText);
+  std::ifstream stream(kListText);
+  const auto read = PublicSuffixes::from_text(std::string(std::istreambuf_iterator<char>(stream), {}));
   ASSERT_NE(read, nullptr) << "the package publicsuffix is missing";
   psl_ctx_t* const library = psl_load_file(kListText);
   ASSERT_NE(library, nullptr);
@@ -48,7 +50,16 @@ TEST(PublicSuffixes, AgreeWithLibpsl) {
   psl_free(library);
 }
 
-TEST(PublicSuffixes, WhatCantBeReadIsNoList) { EXPECT_EQ(PublicSuffixes::from_text("/nonexistent/list"), nullptr); }
+TEST(PublicSuffixes, WhatHasNoRuleIsNoList) {
+  for (const char* text : {"", "\n\n", "// only a word about it\n// and another", " \r\n"}) EXPECT_EQ(PublicSuffixes::from_text(text), nullptr) << text;
+}
+
+TEST(PublicSuffixes, LinesEndAsTheyMay) {
+  const auto list = PublicSuffixes::from_text("// a list\r\nexample\r\nco.example  what stands behind a blank counts not\n*.kawasaki.example\n!city.kawasaki.example");
+  ASSERT_NE(list, nullptr);
+  for (const char* name : {"example", "co.example", "kawasaki.example", "a.kawasaki.example"}) EXPECT_TRUE(list->contains(name)) << name;
+  for (const char* name : {"a.example", "a.co.example", "city.kawasaki.example"}) EXPECT_FALSE(list->contains(name)) << name;
+}
 
 }  // namespace
 }  // namespace telefence

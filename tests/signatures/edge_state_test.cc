@@ -9,7 +9,9 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <new>
 #include <thread>
 
 #include "signatures/edge_feed.h"
@@ -57,13 +59,14 @@ TEST_F(EdgeStateTest, CompilesOneAtATimeAndOfThoseThatWaitTheNewest) {
   std::atomic<int> began{0}, stopped{0};
   std::atomic<int> last{0};
   const auto compile = [&](int which, bool waits) {
-    state_.keep_compiled([&, which, waits](const std::string& folder, const std::stop_token& stop) -> Result<void> {
+    state_.keep_compiled([&, which, waits](const std::string& folder, const std::stop_token& stop) -> Result<bool> {
       EXPECT_EQ(folder, folder_ / "policy");
       ++began;
       last = which;
       while (waits && !stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       if (waits) ++stopped;
-      return waits ? Error{ErrorCode::kFailed, "nothing came of it"} : Result<void>();
+      if (waits) return Error{ErrorCode::kFailed, "nothing came of it"};
+      return true;
     });
   };
   compile(1, true);
@@ -74,8 +77,8 @@ TEST_F(EdgeStateTest, CompilesOneAtATimeAndOfThoseThatWaitTheNewest) {
   state_.stop_compiling();
   EXPECT_EQ(stopped, 1) << "it was asked to stop, and waited for";
   state_.tick();
-  EXPECT_EQ(state_.problem(), "nothing came of it; the next start reads the snapshot from its text");
-  EXPECT_EQ(began, 1) << "what waited is forgotten";
+  EXPECT_EQ(state_.problem(), "nothing came of it; it is tried again, and until then a start reads the snapshot from its text");
+  EXPECT_EQ(last, 1) << "what waited is forgotten";
   // After a stop it goes on as before.
   compile(3, true);
   compile(4, false);
@@ -87,6 +90,66 @@ TEST_F(EdgeStateTest, CompilesOneAtATimeAndOfThoseThatWaitTheNewest) {
   ASSERT_TRUE(recovers());
   EXPECT_EQ(last, 6);
   EXPECT_EQ(began, 3);
+}
+
+TEST_F(EdgeStateTest, WhatCouldNotBeCompiledIsTriedAgain) {
+  std::atomic<int> calls{0};
+  state_.keep_compiled([&](const std::string&, const std::stop_token&) -> Result<bool> {
+    switch (++calls) {
+      case 1: return Error{ErrorCode::kFailed, "the disk is full"};
+      case 2: throw std::bad_alloc();
+      default: return true;
+    }
+  });
+  const auto tells = [&](const char* what) {
+    return eventually([&] {
+      state_.tick();
+      return state_.problem().starts_with(what);
+    });
+  };
+  EXPECT_TRUE(tells("the disk is full; it is tried again"));
+  EXPECT_TRUE(tells("the snapshot can't be compiled: "));
+  EXPECT_TRUE(recovers());
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(EdgeStateTest, WhereNothingWasToBeWrittenAnErrorStays) {
+  std::atomic<int> calls{0};
+  const auto fail = [&](const std::string&, const std::stop_token&) -> Result<bool> { return Error{ErrorCode::kFailed, "the disk is full"}; };
+  state_.keep_compiled(fail);
+  ASSERT_TRUE(eventually([&] {
+    state_.tick();
+    return !state_.problem().empty();
+  }));
+  state_.keep_compiled([&](const std::string&, const std::stop_token&) -> Result<bool> {
+    ++calls;
+    return false;
+  });
+  ASSERT_TRUE(eventually([&] { return calls == 1; }));
+  state_.stop_compiling();
+  state_.tick();
+  EXPECT_TRUE(state_.problem().starts_with("the disk is full")) << state_.problem();
+}
+
+TEST_F(EdgeStateTest, WhatIsCompiledOfASnapshotThatIsReplacedIsStoppedAndLeavesNothing) {
+  const std::string compiled = folder_ / "policy/snapshot.compiled";
+  std::atomic<bool> began{false}, written{false};
+  state_.keep_compiled([&](const std::string&, const std::stop_token& stop) -> Result<bool> {
+    began = true;
+    while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    // As one that was about to write.
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::ofstream(compiled) << "of the one before";
+    written = true;
+    return true;
+  });
+  ASSERT_TRUE(eventually([&] { return began.load(); }));
+  EXPECT_TRUE(state_.keep_snapshot("manifest", {}, "digest", {}, false));
+  ASSERT_TRUE(eventually([&] { return written.load(); }));
+  state_.stop_compiling();
+  state_.tick();
+  EXPECT_FALSE(std::filesystem::exists(compiled));
+  EXPECT_EQ(state_.problem(), "");
 }
 
 TEST_F(EdgeStateTest, AuditLinesWaitForAFullDiskAndNoneIsMissing) {

@@ -132,7 +132,20 @@ TEST_F(CompiledSnapshotOnDisk, ThatCantBeWrittenIsTold) {
   start();
   ASSERT_TRUE(edge_->reaches(4));
   expect_blocks(1, 4);
-  EXPECT_TRUE(eventually([&] { return edge_->state().state_problem.ends_with("; the next start reads the snapshot from its text"); })) << edge_->state().state_problem;
+  EXPECT_TRUE(eventually([&] { return edge_->state().state_problem.ends_with("until then a start reads the snapshot from its text"); })) << edge_->state().state_problem;
+  std::filesystem::remove_all(compiled() + ".new");
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(compiled()) && edge_->state().state_problem.empty(); })) << edge_->state().state_problem;
+}
+
+TEST_F(CompiledSnapshotOnDisk, IsNotMadeOfOneThatCantBeKept) {
+  push_and_make(4);
+  std::filesystem::create_directories(folder_ / "policy/snapshot.new");
+  start();
+  ASSERT_TRUE(edge_->reaches(4));
+  expect_blocks(1, 4);
+  EXPECT_TRUE(eventually([&] { return edge_->state().state_problem.ends_with("this node begins with what was kept before"); })) << edge_->state().state_problem;
+  edge_->stop();  // which waits for what is compiled
+  EXPECT_FALSE(std::filesystem::exists(compiled()));
 }
 
 // Once many batches have gathered behind a snapshot, the newest takes their place: it was never in force here as such.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <random>
 
@@ -57,7 +58,7 @@ Result<LoadedSnapshot> loaded_again(const Written& snapshot, const CompileTerms&
   if (!first.ok()) return first;
   const std::optional<CompiledSnapshot> compiled = first.value().load->compiled();
   EXPECT_TRUE(compiled && write_compiled_snapshot(files.path(""), key, *compiled, terms).ok());
-  std::optional<CompiledSnapshot> before = read_compiled_snapshot(files.path(""), key, terms);
+  std::optional<CompiledSnapshot> before = read_compiled_snapshot(files.path(""), key, terms, std::time(nullptr));
   EXPECT_TRUE(before);
   Result<LoadedSnapshot> again = loaded(snapshot, terms, signers, std::move(before));
   if (again.ok()) {
@@ -364,7 +365,9 @@ TEST_F(Snapshots, ACompiledOneIsOfItsManifestItsTermsAndItsSigners) {
   ASSERT_TRUE(load.finish().ok());
   const std::string key = snapshot_key(manifest, terms_, signers_);
   ASSERT_TRUE(write_compiled_snapshot(files.path(""), key, load.compiled().value(), terms_).ok());
-  EXPECT_TRUE(read_compiled_snapshot(files.path(""), key, terms_));
+  const std::int64_t now = std::time(nullptr);
+  EXPECT_TRUE(read_compiled_snapshot(files.path(""), key, terms_, now));
+  EXPECT_FALSE(read_compiled_snapshot(files.path(""), key, terms_, load.compiled().value().judged_s - 1)) << "judged by a clock that was ahead";
   SnapshotManifest other = manifest;
   other.digest = "other";
   CompileTerms abroad = terms_;
@@ -373,13 +376,13 @@ TEST_F(Snapshots, ACompiledOneIsOfItsManifestItsTermsAndItsSigners) {
   doubting.wide.number_digits = 8;
   for (const std::string& of_other : {snapshot_key(other, terms_, signers_), snapshot_key(manifest, abroad, signers_),
                                       snapshot_key(manifest, terms_, Signers::load(doubting).value()), snapshot_key(manifest, terms_, Signers::load({}).value())})
-    EXPECT_FALSE(read_compiled_snapshot(files.path(""), of_other, terms_)) << of_other;
+    EXPECT_FALSE(read_compiled_snapshot(files.path(""), of_other, terms_, now)) << of_other;
   // A program that has other actions.
   CompileTerms renumbered = terms_, without = terms_;
   renumbered.action_id = [](std::string_view) { return ActionId{77}; };
   without.action_id = [](std::string_view) { return kNoAction; };
-  EXPECT_FALSE(read_compiled_snapshot(files.path(""), key, renumbered));
-  EXPECT_FALSE(read_compiled_snapshot(files.path(""), key, without));
+  EXPECT_FALSE(read_compiled_snapshot(files.path(""), key, renumbered, now));
+  EXPECT_FALSE(read_compiled_snapshot(files.path(""), key, without, now));
 }
 
 }  // namespace
